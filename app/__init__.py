@@ -1,0 +1,1 @@
+"""The Geomodel window."""

@@ -1,0 +1,47 @@
+"""The engine's queue of commands: ordered, except that a newer request of a kind replaces the older one."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from app.engine.messages import Command, InsideRequest, NeighboursRequest, PictureRequest, ProbeRequest
+
+LATEST_WINS = (PictureRequest, ProbeRequest, InsideRequest, NeighboursRequest)
+
+
+class Inbox:
+    """Commands from any thread to one reader."""
+
+    def __init__(self) -> None:
+        self._commands: deque[Command] = deque()
+        self._changed = threading.Condition()
+
+    def put(self, command: Command) -> None:
+        """Add a command; an unanswered request of the same kind is dropped."""
+        with self._changed:
+            if isinstance(command, LATEST_WINS):
+                kept = [item for item in self._commands if type(item) is not type(command)]
+                self._commands = deque(kept)
+            self._commands.append(command)
+            self._changed.notify()
+
+    def put_back(self, commands: list[Command]) -> None:
+        """Return commands to the front, in their order."""
+        with self._changed:
+            self._commands.extendleft(reversed(commands))
+            self._changed.notify()
+
+    def take(self) -> Command:
+        """The next command; waits for one."""
+        with self._changed:
+            while not self._commands:
+                self._changed.wait()
+            return self._commands.popleft()
+
+    def drain(self) -> list[Command]:
+        """All commands that are waiting, without waiting."""
+        with self._changed:
+            commands = list(self._commands)
+            self._commands.clear()
+            return commands

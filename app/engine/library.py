@@ -1,0 +1,115 @@
+"""What the engine has open: data sets, networks, and torch itself. Everything is opened once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from app.engine.messages import DataOpened, Ready, frozen
+from geomodel import datasets, runs
+from geomodel.projection import identity_basis, principal_components
+from geomodel.settings import RunSettings
+from geomodel.trajectory import Trajectory
+
+
+@dataclass(slots=True)
+class OpenSet:
+    """Open reference data, with the optimal denoiser once a run has needed it."""
+
+    opened: DataOpened
+    optimal: Any = None
+
+    @property
+    def dataset(self) -> Any:
+        """The data themselves."""
+        return self.opened.dataset
+
+
+class Library:
+    """Opens and keeps. Only the engine's thread uses it."""
+
+    def __init__(self) -> None:
+        self._data: dict[tuple[str, int, int], OpenSet] = {}
+        self._networks: dict[str, Any] = {}
+        self._device = ""
+
+    def load_torch(self) -> Ready | None:
+        """Import torch and set it up for this thread; None where that was done before."""
+        if self._device:
+            return None
+        started = time.perf_counter()
+        import torch
+
+        torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+        torch.set_grad_enabled(False)  # once per thread: inside a generator it would leak to the caller
+        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        return Ready(self._device, torch.get_num_threads(), time.perf_counter() - started)
+
+    def data(self, name: str, count: int, seed: int) -> OpenSet:
+        """A data set with its plane; needs no torch."""
+        key = (name, count, seed)
+        if key not in self._data:
+            dataset = datasets.load(name, count=count, seed=seed)
+            plane = identity_basis(2) if dataset.shape == (2,) else principal_components(dataset.points)
+            low, high = runs.recommended_sigmas(dataset)
+            opened = DataOpened(
+                name=name,
+                count=count,
+                seed=seed,
+                dataset=dataset,
+                sigma_min=low,
+                sigma_max=high,
+                plane=plane,
+                plane_points=frozen(plane.project(dataset.points)),
+            )
+            self._data[key] = OpenSet(opened)
+        return self._data[key]
+
+    def keep_data(self, used: list[OpenSet]) -> None:
+        """Let go of the sets that no run uses, but for the newest, which the panel shows."""
+        newest = next(reversed(self._data.values()), None)
+        self._data = {key: item for key, item in self._data.items() if item is newest or item in used}
+
+    def network(self, path: str) -> Any:
+        """A checkpoint's network."""
+        if path not in self._networks:
+            from geomodel.checkpoints import load_checkpoint
+
+            self._networks[path] = load_checkpoint(path, device=self._device)
+        return self._networks[path]
+
+    def prepare(self, settings: RunSettings) -> tuple[runs.Job, OpenSet | None]:
+        """A job from its settings, with what it was made of."""
+        data = self.data(settings.data, settings.data_count, settings.data_seed) if settings.data else None
+        network = self.network(settings.network) if settings.network else None
+        job = runs.prepare(settings, data.dataset if data else None, network, data.optimal if data else None)
+        if data is not None:
+            data.optimal = job.optimal
+        return job, data
+
+    def recognised(self, trajectory: Trajectory, settings: RunSettings) -> tuple[OpenSet | None, str]:
+        """The data a saved run was made with, by fingerprint; else a sentence naming what is missing."""
+        wanted = trajectory.settings.get("data")
+        if not isinstance(wanted, dict):
+            return None, ""
+        name, fingerprint = wanted.get("name"), str(wanted.get("fingerprint"))
+        data = None
+        with contextlib.suppress(ValueError, OSError):
+            data = self.data(settings.data, settings.data_count, settings.data_seed)
+        if data is None or data.dataset.fingerprint != fingerprint:
+            return None, f"Density, field and neighbours need the data {name} ({fingerprint[:19]}…), which are not here"
+        return data, ""
+
+    def same_network(self, trajectory: Trajectory, settings: RunSettings) -> str:
+        """Empty where the network a saved run was made with can be had; else a sentence."""
+        if not settings.network:
+            return ""
+        wanted = trajectory.settings.get("network")
+        digest = str(wanted.get("sha256")) if isinstance(wanted, dict) else ""
+        with contextlib.suppress(ValueError, OSError):
+            if self.network(settings.network).info.sha256 == digest:
+                return ""
+        return f"The field needs the network {settings.network} (sha256:{digest[:12]}…), which is not here"

@@ -1,0 +1,293 @@
+"""What the window and the engine say to each other: frozen dataclasses of numbers, text and read-only arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geomodel.record import Record
+from geomodel.settings import RunSettings
+from geomodel.trajectory import Trajectory
+
+Array = NDArray[Any]
+Rect = tuple[float, float, float, float]  # x, y, width, height
+FieldOf = Literal["driver", "optimal", "network", "difference"]
+
+
+# ---------------------------------------------------------------- commands
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """Load torch now, so that the first run does not wait for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenData:
+    """Open a named data set or a file as reference data."""
+
+    name: str
+    count: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNetwork:
+    """Open a checkpoint."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """Read a saved run; `link` it to its data and network where they can be had, so that it can be asked about."""
+
+    run_id: int
+    path: str
+    link: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Write a run: the whole as NPZ, or its measures as CSV, by the path's suffix."""
+
+    trajectory: Trajectory
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartRun:
+    """Compute a run; `keep` is the sample whose stage points are kept when keeping all would be too much."""
+
+    run_id: int
+    settings: RunSettings
+    keep: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop a run within a piece of one evaluation; what was computed stays."""
+
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """A run has left the list: its models and data may go."""
+
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """Cancel everything and leave the loop."""
+
+
+# ---------------------------------------------------------------- requests: the newest of each kind wins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureRequest:
+    """Density and field of a run's plane at one noise level."""
+
+    run_id: int
+    sigma: float
+    rect: Rect
+    pixels: tuple[int, int]  # columns, rows of the density image
+    arrows: tuple[int, int]  # columns, rows of the field
+    field: FieldOf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeRequest:
+    """The denoisers at one point of the plane."""
+
+    run_id: int
+    point: tuple[float, float]
+    sigma: float
+    path: bool  # also iterate the mean shift to its mode
+
+
+@dataclass(frozen=True, slots=True)
+class InsideRequest:
+    """The exact ODE curve under a step, for one sample."""
+
+    run_id: int
+    index: int
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class NeighboursRequest:
+    """The data that D* is made of at one level of one sample."""
+
+    run_id: int
+    index: int
+    sample: int
+
+
+# ---------------------------------------------------------------- events
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """torch is there."""
+
+    device: str
+    threads: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataOpened:
+    """Reference data are open. `dataset` is a geomodel Dataset: arrays only."""
+
+    name: str
+    count: int
+    seed: int
+    dataset: Any
+    sigma_min: float
+    sigma_max: float
+    plane: Any  # a geomodel Basis: identity for 2-D data, else the first two principal components
+    plane_points: Array  # (N, 2) float64
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkOpened:
+    """A checkpoint is open; `info` is a geomodel CheckpointInfo."""
+
+    path: str
+    info: Any
+    sigma_min: float
+    sigma_max: float
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFailed:
+    """A file or name could not be opened; what was open stays."""
+
+    slot: Literal["data", "network", "run"]
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOpened:
+    """A saved run was read; `missing` says what could not be had again."""
+
+    run_id: int
+    path: str
+    trajectory: Trajectory
+    settings: RunSettings
+    data: DataOpened | None
+    linked: bool
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A file was written; `message` is empty, or says why not."""
+
+    path: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The record that the run writes to."""
+
+    run_id: int
+    record: Record
+    settings: RunSettings  # with the noise levels filled in
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run is complete."""
+
+    run_id: int
+    trajectory: Trajectory
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunStopped:
+    """The run was cancelled or failed; `message` is empty for a cancel. What was computed stays."""
+
+    run_id: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureAnswer:
+    """Density (rows, columns) as log p relative to its maximum, row 0 at the smallest y; field at `at` (m, 2)."""
+
+    request: PictureRequest
+    density: Array | None
+    at: Array
+    denoised: Array  # (m, 2): D at the arrows' points (for field "difference": at + D_θ − D*)
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeAnswer:
+    """Everything the probe shows."""
+
+    request: ProbeRequest
+    denoised: Array  # (2,): the driver's D
+    optimal: Array | None  # (2,): D* over the data points
+    network: Array | None  # (2,)
+    indices: Array | None  # (k,) data points with the largest posterior weights, descending
+    weights: Array | None  # (k,)
+    effective_neighbours: float
+    log_density: float
+    path: Array | None  # (iterations + 1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class InsideAnswer:
+    """The exact ODE solution through the step's start, by RK4 with 32 sub-steps an interval."""
+
+    request: InsideRequest
+    curve: Array  # (33, *shape)
+    error: float  # distance of its end to the end with 16 sub-steps
+
+
+@dataclass(frozen=True, slots=True)
+class NeighboursAnswer:
+    """Indices (k,) and weights (k,), descending, at x_n of the sample."""
+
+    request: NeighboursRequest
+    indices: Array
+    weights: Array
+    effective_neighbours: float
+    optimal: Array  # (*shape): D*(x_n)
+
+
+Request = PictureRequest | ProbeRequest | InsideRequest | NeighboursRequest
+Command = Warm | OpenData | OpenNetwork | OpenRun | Save | StartRun | Cancel | Forget | Shutdown | Request
+Event = (
+    Ready
+    | DataOpened
+    | NetworkOpened
+    | OpenFailed
+    | RunOpened
+    | Saved
+    | RunStarted
+    | RunFinished
+    | RunStopped
+    | PictureAnswer
+    | ProbeAnswer
+    | InsideAnswer
+    | NeighboursAnswer
+)
+
+
+def frozen(array: Array) -> Array:
+    """The array, made read-only: it crosses the thread."""
+    array = np.asarray(array)
+    array.flags.writeable = False
+    return array

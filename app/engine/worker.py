@@ -1,0 +1,243 @@
+"""The engine's loop, without Qt: it owns every model and tensor, and answers commands one after the other.
+
+While a run computes, a gate around its denoiser looks at the queue before each evaluation and between the pieces of a
+long one: a cancel stops the run there, requests are answered there, everything else waits its turn.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.engine import answers
+from app.engine.inbox import Inbox
+from app.engine.library import Library, OpenSet
+from app.engine.messages import (
+    Cancel,
+    Command,
+    Event,
+    Forget,
+    InsideRequest,
+    NeighboursRequest,
+    NetworkOpened,
+    OpenData,
+    OpenFailed,
+    OpenNetwork,
+    OpenRun,
+    PictureRequest,
+    ProbeRequest,
+    Request,
+    RunFinished,
+    RunOpened,
+    RunStarted,
+    RunStopped,
+    Save,
+    Saved,
+    Shutdown,
+    StartRun,
+    Warm,
+)
+from geomodel import measures, runs
+from geomodel.settings import from_json
+from geomodel.trajectory import Trajectory
+
+log = logging.getLogger(__name__)
+
+
+class Cancelled(BaseException):
+    """Raised inside a run to leave it; not an error, so no solver may catch it as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a run was made of, for requests about it. `record` has x and sigmas."""
+
+    job: runs.Job
+    data: OpenSet | None
+    record: Any
+
+
+class Worker:
+    """One engine. `post` delivers events, `notify` says that a record has grown; both are called on its thread."""
+
+    def __init__(self, post: Callable[[Event], None], notify: Callable[[], None]) -> None:
+        self.inbox = Inbox()
+        self._post = post
+        self._notify = notify
+        self._library = Library()
+        self._contexts: dict[int, Context] = {}
+        self._running: int | None = None
+        self._answering = False
+        self._closing = False
+
+    def loop(self) -> None:
+        """Handle commands until `Shutdown`."""
+        while not self._closing:
+            self.handle(self.inbox.take())
+
+    def handle(self, command: Command) -> None:
+        """Handle one command completely."""
+        match command:
+            case Shutdown():
+                self._closing = True
+            case Warm():
+                self._warm()
+            case OpenData() | OpenNetwork() | OpenRun():
+                self._open(command)
+            case Save():
+                self._save(command)
+            case StartRun():
+                self._run(command)
+            case Forget():
+                self._forget(command.run_id)
+            case Cancel():
+                pass  # the run it names has ended already
+            case _:
+                self._answer(command)
+
+    def _warm(self) -> None:
+        if (ready := self._library.load_torch()) is not None:
+            self._post(ready)
+
+    # ------------------------------------------------------------ files
+
+    def _open(self, command: OpenData | OpenNetwork | OpenRun) -> None:
+        slot: Literal["data", "network", "run"]
+        try:
+            match command:
+                case OpenData():
+                    slot, name = "data", command.name
+                    self._post(self._library.data(name, command.count, command.seed).opened)
+                case OpenNetwork():
+                    slot, name = "network", command.path
+                    self._warm()
+                    network = self._library.network(name)
+                    self._post(NetworkOpened(name, network.info, *network.sigma_recommended))
+                case OpenRun():
+                    slot, name = "run", command.path
+                    self._open_run(command)
+        except Exception as error:
+            if not isinstance(error, ValueError | OSError):
+                log.exception("opening %s", name)
+            self._post(OpenFailed(slot, name, str(error) or type(error).__name__))
+
+    def _open_run(self, command: OpenRun) -> None:
+        trajectory = Trajectory.load(command.path)
+        if not isinstance(trajectory.settings.get("run"), dict):
+            raise ValueError("The file holds a trajectory without the settings of a run; open it in a script.")
+        settings = from_json(trajectory.settings["run"])
+        data, missing = self._library.recognised(trajectory, settings)
+        linked = False
+        if command.link and not missing:
+            self._warm()
+            missing = self._library.same_network(trajectory, settings)
+            if not missing:
+                job, _ = self._library.prepare(settings)
+                self._contexts[command.run_id] = Context(job, data, trajectory)
+                linked = True
+        self._post(
+            RunOpened(
+                run_id=command.run_id,
+                path=command.path,
+                trajectory=trajectory,
+                settings=settings,
+                data=data.opened if data else None,
+                linked=linked,
+                missing=missing,
+            )
+        )
+
+    def _save(self, command: Save) -> None:
+        try:
+            if command.path.lower().endswith(".csv"):
+                measures.write_csv(command.trajectory, command.path)
+            else:
+                command.trajectory.save(command.path)
+        except OSError as error:
+            self._post(Saved(command.path, f"{command.path} could not be written: {error.strerror or error}."))
+        else:
+            self._post(Saved(command.path))
+
+    # ------------------------------------------------------------ running
+
+    def _run(self, command: StartRun) -> None:
+        run_id = command.run_id
+        started = time.perf_counter()
+        self._running = run_id
+        try:
+            self._warm()
+            job, data = self._library.prepare(command.settings)
+            record = runs.new_record(job, command.keep)
+            self._contexts[run_id] = Context(job, data, record)
+            self._post(RunStarted(run_id, record, job.settings))
+            self._gated(job, record)
+            trajectory = runs.finish(job, record, runs.identity(data.dataset if data else None, job.network))
+            self._post(RunFinished(run_id, trajectory, time.perf_counter() - started))
+        except Cancelled:
+            self._post(RunStopped(run_id, ""))
+        except Exception as error:
+            if not isinstance(error, ValueError):
+                log.exception("run %d", run_id)
+            self._post(RunStopped(run_id, str(error) or type(error).__name__))
+        finally:
+            self._running = None
+
+    def _gated(self, job: runs.Job, record: Any) -> None:
+        def gate(x: Any, sigma: Any) -> Any:
+            self._look_up()
+            return job.model(x, sigma)
+
+        gate.calls_at = job.model.calls_at  # type: ignore[attr-defined]
+        models = [model for model in (job.model, job.optimal) if model is not None]
+        for model in models:
+            model.between_pieces = self._look_up
+        try:
+            runs.advance(job, gate, record, self._notify)
+        finally:
+            for model in models:
+                model.between_pieces = None
+
+    def _look_up(self) -> None:
+        """Between two pieces of work of a run: obey a cancel, answer requests, keep the rest for later."""
+        if self._answering:
+            return
+        later: list[Command] = []
+        cancelled = False
+        for command in self.inbox.drain():
+            match command:
+                case Cancel(run_id=run_id) if run_id == self._running:
+                    cancelled = True
+                case Shutdown():
+                    self._closing = cancelled = True
+                case PictureRequest() | ProbeRequest() | InsideRequest() | NeighboursRequest():
+                    self._answer(command)
+                case Save():
+                    self._save(command)
+                case _:
+                    later.append(command)
+        if later:
+            self.inbox.put_back(later)
+        if cancelled:
+            raise Cancelled
+
+    def _forget(self, run_id: int) -> None:
+        self._contexts.pop(run_id, None)
+        self._library.keep_data([context.data for context in self._contexts.values() if context.data is not None])
+
+    # ------------------------------------------------------------ answering
+
+    def _answer(self, request: Request) -> None:
+        context = self._contexts.get(request.run_id)
+        if context is None:
+            return
+        self._answering = True
+        try:
+            self._post(answers.answer(request, context.job, context.data, context.record))
+        except ValueError as error:
+            # A view without its picture is not worth a stopped run; the next request asks again.
+            log.warning("%s: %s", type(request).__name__, error)
+        finally:
+            self._answering = False

@@ -1,0 +1,1 @@
+"""Figures and data leaving the program."""

@@ -1,0 +1,1 @@
+"""How things are drawn: theme, colours, axes, bundles of curves."""

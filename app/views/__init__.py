@@ -1,0 +1,1 @@
+"""The views: each is fed arrays and knows no model."""

@@ -1,0 +1,130 @@
+"""What each view shows, as one frozen value: a view is a function from its picture to pixels.
+
+A view has `display(picture)`, keeps `picture`, and can be built a second time (for a printed figure) and shown the same
+picture. Arrays in a picture are read-only; a view compares them by identity to see what has changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+from app.engine.messages import PictureAnswer, ProbeAnswer
+
+Array = NDArray[Any]
+Frame = Literal["sigma", "run", "data", "scaled"]
+Arrow = Literal["slope", "move"]
+
+LAYERS = ("density", "data", "field", "sampling", "denoising", "segment", "probe", "legend")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlaneCurves:
+    """A run projected to the plane. Only the first `committed` levels hold numbers."""
+
+    sampling: Array  # (levels, B, 2)
+    denoising: Array  # (levels - 1, B, 2)
+    sigmas: Array  # (levels,)
+    committed: int
+    final_denoised: Array | None = None  # (B, 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class InsidePicture:
+    """The inside of the selected step, for the selected sample, in the plane."""
+
+    x: Array  # (evaluations, 2): stage points first, then the history, newest first
+    denoised: Array  # (evaluations, 2)
+    sigmas: tuple[float, ...]
+    stages: int
+    slope_weights: tuple[float, ...] | None
+    start: Array  # (2,) x_n
+    end: Array  # (2,) x_{n+1}
+    euler: Array  # (2,) where one Euler step would have ended
+    sigma: float
+    sigma_next: float
+    exact: Array | None = None  # (33, 2)
+    exact_error: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlanePicture:
+    """Everything the plane view shows."""
+
+    title: str = ""
+    caption: str = ""  # one line under the title: mode, explained variance, recorded
+    x_label: str = "x₁"
+    y_label: str = "x₂"
+    data: Array | None = None  # (N, 2)
+    scale: float = 1.0  # s, the data's scale
+    center: tuple[float, float] = (0.0, 0.0)
+    curves: PlaneCurves | None = None
+    index: int = 0  # level of the playhead
+    sample: int = 0
+    background: PictureAnswer | None = None
+    arrow: Arrow = "slope"
+    probe: ProbeAnswer | None = None
+    probe_point: tuple[float, float] | None = None  # where the handle stands (may be ahead of the answer)
+    inside: InsidePicture | None = None
+    frame: Frame = "sigma"
+    layers: frozenset[str] = field(default_factory=lambda: frozenset(LAYERS) - {"field"})
+    driver_name: str = "D*"
+    message: str = ""  # an empty state: what to do
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curve:
+    """One curve of a measure over the noise levels, for every sample."""
+
+    kind: Literal["sampling", "denoising", "optimal", "network", "reference"]
+    label: str
+    values: Array  # (n, B), n ≤ levels; NaN where undefined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MeasurePlot:
+    """One measure: a small plot over log σ."""
+
+    name: str
+    title: str
+    unit: str
+    formula: str
+    curves: tuple[Curve, ...]
+    waiting: str = ""  # why there is no curve yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MeasuresPicture:
+    """Everything the measures view shows."""
+
+    sigmas: Array | None = None  # (levels,)
+    plots: tuple[MeasurePlot, ...] = ()
+    index: int = 0
+    sample: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StripRow:
+    """One row of images over the levels."""
+
+    caption: str
+    kind: Literal["sampling", "denoising", "optimal", "network"]
+    images: Array  # (n, H, W) or (n, H, W, 3) uint8
+    note: str = ""  # such as the clipped share at the playhead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StripPicture:
+    """Everything the strip view shows."""
+
+    sigmas: Array | None = None
+    rows: tuple[StripRow, ...] = ()
+    index: int = 0
+    neighbours: Array | None = None  # (k, H, W[, 3]) uint8
+    neighbour_weights: Array | None = None  # (k,)
+    neighbour_labels: tuple[str, ...] = ()
+    neighbours_note: str = ""
+    message: str = ""

@@ -1,0 +1,43 @@
+"""Geomodel: the geometry of diffusion sampling, as a library.
+
+The public names are loaded when they are first touched (PEP 562), so that ``import geomodel`` and everything
+that does not compute (settings, schedules, trajectories, geometry) stays free of torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_MODULES = ("checkpoints", "datasets", "density", "geometry", "measures", "runs", "schedules", "settings", "solvers")
+_NAMES = {
+    "CheckpointError": "geomodel.checkpoints",
+    "Denoiser": "geomodel.denoisers.base",
+    "Guided": "geomodel.denoisers.guided",
+    "MixtureDenoiser": "geomodel.denoisers.mixture",
+    "OptimalDenoiser": "geomodel.denoisers.optimal",
+    "Posterior": "geomodel.denoisers.optimal",
+    "Step": "geomodel.trajectory",
+    "Trajectory": "geomodel.trajectory",
+    "iterate": "geomodel.sampling",
+    "load_checkpoint": "geomodel.checkpoints",
+    "noise": "geomodel.randomness",
+    "sample": "geomodel.sampling",
+}
+
+__all__ = [*_MODULES, *_NAMES]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"geomodel.{name}")
+    if name in _NAMES:
+        value = getattr(import_module(_NAMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'geomodel' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

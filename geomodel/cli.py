@@ -1,0 +1,158 @@
+"""The command line: `run` computes a run into files, `train` makes a checkpoint, neither needs a window."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geomodel import __version__, datasets, runs, schedules, solvers
+from geomodel.settings import Option, RunSettings, limits, problems
+
+if TYPE_CHECKING:
+    from geomodel.record import Record
+    from geomodel.trajectory import Trajectory
+
+# option, field of RunSettings, type
+FIELDS: tuple[tuple[str, str, Any], ...] = (
+    ("--data", "data", str),
+    ("--data-count", "data_count", int),
+    ("--data-seed", "data_seed", int),
+    ("--model", "network", str),
+    ("--driver", "driver", str),
+    ("--solver", "solver", str),
+    ("--schedule", "schedule", str),
+    ("--steps", "steps", int),
+    ("--sigma-max", "sigma_max", float),
+    ("--sigma-min", "sigma_min", float),
+    ("--rho", "rho", float),
+    ("--start", "start", str),
+    ("--start-index", "start_index", int),
+    ("--count", "count", int),
+    ("--seed", "seed", int),
+)
+CHOICES: dict[str, tuple[str, ...]] = {
+    "driver": ("optimal", "mixture", "network"),
+    "solver": solvers.names(),
+    "schedule": tuple(name for name in schedules.names() if name != "custom"),
+    "start": ("noise", "exact", "data"),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line. Loads no torch."""
+    top = argparse.ArgumentParser(
+        prog="main.py", description="Geomodel: watch how a diffusion model moves through space while it samples."
+    )
+    top.add_argument("--version", action="version", version=f"Geomodel {__version__}")
+    top.add_argument(
+        "--open", dest="files", metavar="FILE", action="append", default=[], help="open a file in the window"
+    )
+    top.set_defaults(command="")
+    commands = top.add_subparsers(title="without a window", metavar="COMMAND")
+    run_parser = commands.add_parser("run", help="compute a run and write it as NPZ and CSV")
+    run_parser.set_defaults(command="run")
+    defaults = RunSettings()
+    for option, name, kind in FIELDS:
+        default = getattr(defaults, name)
+        shown = "" if default in (None, "") else f" (default {default})"
+        if name == "data":
+            shown = f" Named sets: {', '.join(datasets.names())}.{shown}"
+        text = limits(name).help.replace("%", "%%") + shown
+        run_parser.add_argument(option, dest=name, type=kind, choices=CHOICES.get(name), help=text, metavar=None)
+    run_parser.add_argument("--final-zero", action="store_true", help=limits("final_zero").help)
+    run_parser.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the solver, such as order=2"
+    )
+    run_parser.add_argument(
+        "--out", type=Path, default=Path(), help="folder for run.npz and measures.csv (default: here)"
+    )
+    run_parser.add_argument("--figures", action="store_true", help="also draw the plane and the measures as PNG")
+    train_parser = commands.add_parser("train", help="train a small denoiser and write a checkpoint")
+    train_parser.set_defaults(command="train")
+    recipe = import_module("geomodel.recipe")
+    recipe.add_arguments(train_parser)
+    return top
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The parsed command line; `command` is empty for the window."""
+    return parser().parse_args(arguments)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out `run` or `train`; returns the exit code."""
+    if arguments.command == "train":
+        return int(import_module("geomodel.recipe").run(arguments))
+    try:
+        settings = settings_from(arguments)
+        trajectory = _compute(settings)
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        _write(trajectory, arguments.out)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nCancelled; nothing was written.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def settings_from(arguments: argparse.Namespace) -> RunSettings:
+    """The settings that the options ask for. ValueError with the first thing that is wrong."""
+    given = {name: getattr(arguments, name) for _, name, _ in FIELDS if getattr(arguments, name) is not None}
+    if given.get("network") and "driver" not in given:
+        given["driver"] = "network"
+    options = dict(_option(text) for text in arguments.option)
+    settings = replace(RunSettings(), **given, options=options, final_zero=arguments.final_zero)
+    if found := problems(settings):
+        raise ValueError(next(iter(found.values())))
+    return settings
+
+
+def _option(text: str) -> tuple[str, Option]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"--option takes NAME=VALUE, such as order=2; got {text!r}.")
+    if value.lower() in ("true", "false"):
+        return name, value.lower() == "true"
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value
+
+
+def _compute(settings: RunSettings) -> Trajectory:
+    data = datasets.load(settings.data, count=settings.data_count, seed=settings.data_seed)
+    network = None
+    if settings.network:
+        from geomodel.checkpoints import load_checkpoint
+
+        network = load_checkpoint(settings.network)
+    started = time.perf_counter()
+
+    def report(record: Record) -> None:
+        done, steps = record.committed - 1, len(record.sigmas) - 1
+        seconds = time.perf_counter() - started
+        spent = int(record.evaluations_at[done])
+        line = f"\rstep {done}/{steps}  {spent} evaluations  {1000 * seconds / max(spent, 1):.1f} ms each "
+        print(line, end="", file=sys.stderr, flush=True)
+
+    trajectory = runs.compute(settings, data, network, report)
+    print(file=sys.stderr)
+    return trajectory
+
+
+def _write(trajectory: Trajectory, out: Path) -> None:
+    from geomodel import measures
+
+    trajectory.save(out / "run.npz")
+    measures.write_csv(trajectory, out / "measures.csv")
+    print(out / "run.npz")
+    print(out / "measures.csv")

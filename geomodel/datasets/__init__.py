@@ -1,0 +1,91 @@
+"""Data sets: generated, bundled and read from files. This table is what forms and the command line read."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+from geomodel.datasets.dataset import DataError, Dataset
+from geomodel.datasets.points import SUFFIXES, open_file
+
+__all__ = ["DataError", "Dataset", "Row", "load", "names", "row"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the table. `path` names the builder: toys take (count, seed), image sets nothing."""
+
+    name: str
+    title: str
+    kind: Literal["toy", "images"]
+    path: str
+    description: str
+
+
+def _toy(name: str, title: str, description: str) -> Row:
+    builder = name.replace("-", "_")
+    return Row(name=name, title=title, kind="toy", path=f"geomodel.datasets.toy:{builder}", description=description)
+
+
+_ROWS = (
+    _toy("two-moons", "Two moons", "Two interleaved half circles."),
+    _toy("spiral", "Spiral", "Two arms that wind around each other."),
+    _toy("rings", "Rings", "Three concentric circles."),
+    _toy("checkerboard", "Checkerboard", "The eight dark squares of a 4 × 4 board, filled evenly."),
+    _toy("gaussian-ring", "Gaussian ring", "Eight Gaussians (standard deviation 0.3) on a circle of radius 4."),
+    _toy("swiss-roll", "Swiss roll", "One rolled-up sheet, seen from its end."),
+    _toy("pinwheel", "Pinwheel", "Five bent blades."),
+    Row(
+        name="fashion-mnist",
+        title="Fashion-MNIST (10,000)",
+        kind="images",
+        path="geomodel.datasets.images:fashion_mnist",
+        description="28 × 28 grey images of clothes: the first 1,000 of each of the ten classes.",
+    ),
+)
+_TABLE = {entry.name: entry for entry in _ROWS}
+
+
+def names() -> tuple[str, ...]:
+    """The names that `load` knows, in the order in which a form shows them."""
+    return tuple(_TABLE)
+
+
+def row(name: str) -> Row:
+    """The table's row for a name. Raises DataError with the known names."""
+    if name not in _TABLE:
+        raise DataError(
+            f"There is no data set {name!r}. Choose one of {', '.join(_TABLE)}, "
+            f"or give the path of a file ({', '.join(SUFFIXES)})."
+        )
+    return _TABLE[name]
+
+
+def load(name_or_path: str | os.PathLike[str], *, count: int = 1000, seed: int = 0) -> Dataset:
+    """Open a data set by its name in the table, or a file of points or images.
+
+    Args:
+        name_or_path: one of `names()`; or a .csv, .txt or .tsv file with one point a row (an optional header line,
+            values separated by commas, semicolons or white space, lines from # on ignored); or a .npy file with floats
+            (N, d), which are points, or uint8 (N, H, W), (N, H, W, C) or (N, C, H, W), which are images.
+        count: how many points to generate, at least 1. Only generated sets use it.
+        seed: the seed of a generated set. With one seed, a smaller set is the beginning of every larger one.
+
+    Raises:
+        DataError: (a ValueError) an unknown name, or a file that cannot be read; one sentence says what to do.
+    """
+    if isinstance(name_or_path, str) and (name_or_path in _TABLE or not _looks_like_path(name_or_path)):
+        entry = row(name_or_path)
+        module, _, builder = entry.path.partition(":")
+        build = getattr(import_module(module), builder)
+        dataset: Dataset = build(count, seed) if entry.kind == "toy" else build()
+        return dataset
+    return open_file(Path(name_or_path))
+
+
+def _looks_like_path(text: str) -> bool:
+    path = Path(text)
+    return bool(path.suffix) or path.name != text or path.exists()

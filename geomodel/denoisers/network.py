@@ -1,0 +1,121 @@
+"""A network as a denoiser: preconditioning, labels, and the size of a piece."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from geomodel.denoisers.base import Denoiser
+
+if TYPE_CHECKING:
+    from geomodel.checkpoints import CheckpointInfo
+
+MAX_PIECE = 65536
+
+
+class Preconditioning(NamedTuple):
+    """The four coefficients of D = c_skip x + c_out F(c_in x, c_noise), each with the shape of sigma."""
+
+    c_skip: Tensor
+    c_out: Tensor
+    c_in: Tensor
+    c_noise: Tensor
+
+
+def edm_preconditioning(sigma: Tensor, sigma_data: float) -> Preconditioning:
+    """Coefficients that keep the network's input and target at unit scale at every noise level.
+
+        c_skip = d²/(s² + d²),  c_out = s d/√(s² + d²),  c_in = 1/√(s² + d²),  c_noise = ln(s)/4
+
+    with s = sigma and d = sigma_data, the standard deviation of the data; both in units of the data, any shape.
+    At s = 0: c_skip = 1 and c_out = 0 exactly, so D = x; c_noise stays finite.
+    Source: Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models" (2206.00364), Table 1.
+    """
+    total = torch.hypot(sigma, torch.tensor(sigma_data, dtype=sigma.dtype))
+    c_noise = sigma.clamp(min=torch.finfo(sigma.dtype).tiny).log() / 4
+    return Preconditioning((sigma_data / total).square(), sigma * (sigma_data / total), 1 / total, c_noise)
+
+
+class NetworkDenoiser(Denoiser):
+    """D(x; sigma) = c_skip x + c_out F(c_in x, c_noise, labels) with the network F of a checkpoint.
+
+    F runs in its own dtype on its own device; x stays where it is: the sum is taken there, in x's dtype or float32,
+    whichever is wider. sigma in units of the data, x (B, *shape). Gradients flow to x, never to the weights.
+    Raises ValueError where labels are given to a network without classes, are not among its classes, or are missing
+    (None or -1) for a network that has no null class.
+    Source: Karras et al. (2206.00364), eq. 7.
+    """
+
+    analytic = False
+
+    def __init__(self, network: nn.Module, info: CheckpointInfo) -> None:
+        self.network = network.eval().requires_grad_(False)
+        self.info = info
+        self.shape = info.shape
+        self.num_classes = info.classes
+        self.sigma_min = info.sigma_min
+        self.sigma_max = info.sigma_max
+        self.sigma_recommended = info.sigma_recommended
+        weights = next(network.parameters())
+        self._device, self._dtype = weights.device, weights.dtype
+
+    def round_sigma(self, sigma: Any) -> Any:
+        """The nearest noise level that the network knows: sigma itself, since this preconditioning is continuous."""
+        return sigma
+
+    def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
+        dtype = torch.promote_types(x.dtype, torch.float32)
+        coefficients = edm_preconditioning(sigma, self.info.sigma_data)
+        # The cast comes before the move: some devices have no float64.
+        c_skip, c_out, c_in = (_column(c, x).to(dtype).to(x.device) for c in coefficients[:3])
+        c_noise = coefficients.c_noise.to(self._dtype).to(self._device)
+        inputs = (c_in * x).to(self._dtype).to(self._device)
+        outputs: Tensor = self.network(inputs, c_noise, self._rows(labels, len(x)))
+        return c_skip * x + c_out * outputs.to(x.device).to(dtype)
+
+    def _rows(self, labels: Tensor | None, batch: int) -> Tensor | None:
+        """Rows of the label table: the class, or the last row for the null class."""
+        classes = torch.full((batch,), -1) if labels is None else labels
+        if bool((classes < -1).any()) or bool((classes >= self.num_classes).any()):
+            known = f"0 to {self.num_classes - 1}" if self.num_classes else "none, the network has no classes"
+            raise ValueError(f"A label is not among the network's classes ({known}; -1 is unconditional).")
+        if not self.num_classes:
+            return None
+        if not self.info.has_null_class and bool((classes < 0).any()):
+            raise ValueError("This network has no null class: it needs a label from 0 on for every sample.")
+        return torch.where(classes < 0, self.num_classes, classes).to(self._device)
+
+
+def _column(coefficient: Tensor, x: Tensor) -> Tensor:
+    return coefficient.reshape(-1, *[1] * (x.ndim - 1))
+
+
+def measure_piece(model: NetworkDenoiser, seconds: float = 0.25) -> int:
+    """Rows that one forward pass takes in at most `seconds`: a power of two from 1 to 65536, set as `model.piece`.
+
+    Measured on the model's device with doubling batches (at most about four times `seconds` in all). Call it once per
+    model and device and keep the answer with the run: another piece may change the last bits of a result.
+    """
+    model.piece = None
+    sigma = (model.sigma_min * model.sigma_max) ** 0.5
+    labels = torch.zeros(MAX_PIECE, dtype=torch.int64) if model.num_classes else None
+    x = torch.zeros(1, *model.shape)
+    model(x, sigma, None if labels is None else labels[:1])  # the first call of a process loads kernels
+    rows = 1
+    while rows < MAX_PIECE:
+        doubled = x.expand(2 * rows, *model.shape)
+        # A second chance, because another process may have been in the way of the first.
+        if not any(_elapsed(model, doubled, sigma, labels) <= seconds for _ in range(2)):
+            break
+        rows *= 2
+    model.piece = rows
+    return rows
+
+
+def _elapsed(model: NetworkDenoiser, x: Tensor, sigma: float, labels: Tensor | None) -> float:
+    begin = perf_counter()
+    model(x, sigma, None if labels is None else labels[: len(x)])  # the answer returns to the CPU: devices synchronise
+    return perf_counter() - begin

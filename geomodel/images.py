@@ -1,0 +1,38 @@
+"""From values to pixels: how images along a trajectory are shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Bytes = NDArray[np.uint8]
+
+
+def shrunk(x: ArrayLike, sigmas: ArrayLike, scale: float) -> NDArray[np.float64]:
+    """x s/sqrt(s² + sigma²): a noisy image brought to the spread of the data, so that one grey range fits all levels.
+
+    x (levels, *shape), sigmas (levels,), scale s > 0 the data's scale. At sigma = 0 the image is unchanged.
+    """
+    levels = np.asarray(sigmas, np.float64)
+    values = np.asarray(x, np.float64)
+    return values * (scale / np.sqrt(scale**2 + levels**2)).reshape(-1, *[1] * (values.ndim - 1))
+
+
+def pixels(images: ArrayLike) -> Bytes:
+    """Images (n, C, H, W) with values in [-1, 1] as bytes: (n, H, W) for one channel, (n, H, W, 3) for three.
+
+    Values outside are clipped, NaN is black. Raises ValueError for another number of channels.
+    """
+    values = np.asarray(images)
+    if values.ndim != 4 or values.shape[1] not in (1, 3):
+        raise ValueError(f"images have shape {values.shape}; expected (n, 1 or 3, height, width).")
+    scaled = np.nan_to_num((values.astype(np.float64) + 1) * 127.5, nan=0.0).clip(0, 255).round().astype(np.uint8)
+    return np.ascontiguousarray(scaled[:, 0] if values.shape[1] == 1 else scaled.transpose(0, 2, 3, 1))
+
+
+def clipped_share(images: ArrayLike) -> float:
+    """The share of values outside [-1, 1] (beyond half a grey step), which the picture cannot show."""
+    values: NDArray[Any] = np.asarray(images)
+    return float((np.abs(values) > 1 + 0.5 / 127.5).mean())

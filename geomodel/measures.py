@@ -1,0 +1,265 @@
+"""The measures of a run: one ordered table that the window and the CSV share, and the numbers behind each row."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geomodel import geometry
+from geomodel.trajectory import Trajectory
+
+Floats = NDArray[np.float64]
+
+LOW, HIGH = 0.1, 0.9  # the band that is drawn over all samples
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curves:
+    """What a measure is computed from: a finished run, or views of a record that still grows.
+
+    x (levels, B, *shape); denoised, row i being D(x[i]; sigmas[i]), one row less or as many; sigmas (levels,); extras
+    by name, arrays whose first axis runs over the levels.
+    """
+
+    x: NDArray[Any]
+    denoised: NDArray[Any]
+    sigmas: NDArray[Any]
+    extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, trajectory: Trajectory) -> Curves:
+        """The curves of a finished run; D at the last level belongs to its denoising curve where it was looked at."""
+        final = trajectory.final_denoised
+        denoised = trajectory.denoised if final is None else np.concatenate([trajectory.denoised, final[None]])
+        return cls(trajectory.x, denoised, trajectory.sigmas, trajectory.extras)
+
+    def first(self, levels: int) -> Curves:
+        """The part up to x at the first `levels` levels: D and the extras are known at all of them but the last."""
+        known = max(levels - 1, 0)
+        extras = {name: values[:known] for name, values in self.extras.items()}
+        return Curves(self.x[:levels], self.denoised[:known], self.sigmas[:levels], extras)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measure:
+    """One row of the table.
+
+    curves: which curves it is drawn for, "x", "denoised" or "" (a number of the step itself). needs_end: it is defined
+    only when the run is complete. needs: "", "optimal" (posterior weights over a data set) or "network" (a network
+    beside the optimal denoiser).
+    """
+
+    name: str
+    title: str
+    unit: str
+    formula: str
+    source: str
+    curves: tuple[str, ...]
+    function: Callable[[Curves, str], Floats | None]
+    needs_end: bool = False
+    needs: str = ""
+
+    def column(self, curve: str) -> str:
+        """The name of one curve's column in a CSV file."""
+        return f"{self.name}_{curve}" if curve else self.name
+
+
+def _measured(function: Callable[[ArrayLike], Floats], positions: NDArray[Any]) -> Floats:
+    return function(positions) if len(positions) else np.empty((0, positions.shape[1]))
+
+
+def _along(function: Callable[[ArrayLike], Floats]) -> Callable[[Curves, str], Floats]:
+    return lambda curves, curve: _measured(function, getattr(curves, curve))
+
+
+def _slope(curves: Curves, curve: str) -> Floats:
+    levels = len(curves.denoised)
+    sigmas = np.asarray(curves.sigmas[:levels], dtype=np.float64)
+    scale = np.where(sigmas > 0, sigmas, np.nan) * np.sqrt(np.prod(curves.x.shape[2:]))
+    lengths = _measured(geometry.norm, curves.x[:levels] - curves.denoised)
+    return np.asarray(lengths / scale[:, None])
+
+
+def _cosine(curves: Curves, curve: str) -> Floats:
+    levels = len(curves.x) - 1
+    return geometry.cosine_to_end(curves.x, curves.x[:levels] - curves.denoised[:levels])
+
+
+def _extra(name: str) -> Callable[[Curves, str], Floats | None]:
+    def measure(curves: Curves, curve: str) -> Floats | None:
+        values = curves.extras.get(name)
+        return None if values is None else np.asarray(values, dtype=np.float64)
+
+    return measure
+
+
+_BOTH = ("x", "denoised")
+_GEOMETRIC = "A Geometric Perspective on Diffusion Models, arXiv 2305.19947"
+_REGULARITY = "On the Trajectory Regularity of ODE-based Diffusion Sampling, arXiv 2405.11326"
+
+MEASURES: tuple[Measure, ...] = (
+    Measure(
+        name="distance_to_end",
+        title="Distance to the end",
+        unit="data units",
+        formula="‖x_n − x_N‖,  ‖D_n − D_N‖",
+        source=f"{_GEOMETRIC}: distance to the final sample (Observation 2)",
+        curves=_BOTH,
+        function=_along(geometry.distance_to_end),
+        needs_end=True,
+    ),
+    Measure(
+        name="deviation",
+        title="Trajectory deviation",
+        unit="data units",
+        formula="‖(a_n − a_N) − ⟨a_n − a_N, u⟩ u‖,  u = (a_N − a_0)/‖a_N − a_0‖,  a = x or D",
+        source=f"{_GEOMETRIC}: trajectory deviation; {_REGULARITY}: 1-D projection",
+        curves=_BOTH,
+        function=_along(geometry.deviation),
+        needs_end=True,
+    ),
+    Measure(
+        name="norm",
+        title="Norm",
+        unit="data units",
+        formula="‖x‖,  ‖D(x; σ)‖",
+        source=f"{_GEOMETRIC}: magnitudes (Proposition 2)",
+        curves=_BOTH,
+        function=_along(geometry.norm),
+    ),
+    Measure(
+        name="slope",
+        title="Slope per coordinate",
+        unit="",
+        formula="‖(x − D(x; σ))/σ‖ / √d",
+        source=f"{_GEOMETRIC}: magnitude of ε; {_REGULARITY}: near-constant speed √d",
+        curves=("x",),
+        function=_slope,
+    ),
+    Measure(
+        name="step_length",
+        title="Step length",
+        unit="data units",
+        formula="‖x_{n+1} − x_n‖,  ‖D_{n+1} − D_n‖",
+        source=f"{_REGULARITY}: arc length",
+        curves=_BOTH,
+        function=_along(geometry.step_length),
+    ),
+    Measure(
+        name="cosine_to_end",
+        title="Angle deviation",
+        unit="",
+        formula="cos((x − D(x; σ))/σ, x_n − x_N)",
+        source=f"{_GEOMETRIC}: angle deviation",
+        curves=("x",),
+        function=_cosine,
+        needs_end=True,
+    ),
+    Measure(
+        name="effective_neighbours",
+        title="Effective neighbours",
+        unit="points",
+        formula="exp(−Σᵢ wᵢ ln wᵢ),  w = softmaxᵢ(−‖x − yᵢ‖²/(2σ²))",
+        source=f"{_GEOMETRIC}: the optimal denoiser as annealed mean shift",
+        curves=("",),
+        function=_extra("effective_neighbours"),
+        needs="optimal",
+    ),
+    Measure(
+        name="denoiser_difference",
+        title="Denoiser difference",
+        unit="data units",
+        formula="‖D_θ(x; σ) − D*(x; σ)‖",
+        source=f"{_GEOMETRIC}: score deviation (Observation 4); the score differs by this over σ²",
+        curves=("",),
+        function=_extra("denoiser_difference"),
+        needs="network",
+    ),
+)
+
+
+@np.errstate(invalid="ignore", over="ignore")
+def compute(name: str, run: Trajectory | Curves, committed: int | None = None) -> dict[str, Floats]:
+    """One measure of a run, for each curve it is drawn for.
+
+    Returns {curve: (levels, B)}, or one or two rows less where the last levels have no value (a step length belongs to
+    the level that the step leaves); row n always belongs to sigmas[n]. A measure whose data the run does not carry
+    gives {}. With `committed`, only that many first levels of x are there, the rest of the arrays is not read.
+    Raises ValueError for an unknown name, and for a measure that needs the end of a run that has not ended.
+    """
+    measure = next((row for row in MEASURES if row.name == name), None)
+    if measure is None:
+        raise ValueError(f"There is no measure {name!r}; there are {', '.join(row.name for row in MEASURES)}.")
+    curves = Curves.of(run) if isinstance(run, Trajectory) else run
+    if committed is not None and committed < len(curves.x):
+        if measure.needs_end:
+            raise ValueError(f"{measure.title} needs the end of the run; {committed} of {len(curves.x)} levels exist.")
+        curves = curves.first(committed)
+    values = {curve: measure.function(curves, curve) for curve in measure.curves}
+    return {curve: value for curve, value in values.items() if value is not None}
+
+
+@np.errstate(invalid="ignore")
+def band(values: ArrayLike, axis: int = 1) -> tuple[Floats, Floats, Floats]:
+    """Median, 10 % and 90 % quantile along an axis, with linear interpolation. NaN are left out; all NaN gives NaN."""
+    ordered = np.sort(np.moveaxis(np.asarray(values, dtype=np.float64), axis, 0), axis=0)  # NaN come last
+    last = np.maximum((~np.isnan(ordered)).sum(axis=0) - 1, 0)
+
+    def quantile(share: float) -> Floats:
+        position = share * last
+        below = np.floor(position).astype(np.intp)
+        low, high = (np.take_along_axis(ordered, i[None], axis=0)[0] for i in (below, np.minimum(below + 1, last)))
+        part = position - below
+        return np.asarray(np.where(part > 0, low + (high - low) * part, low))
+
+    return quantile(0.5), quantile(LOW), quantile(HIGH)
+
+
+def rows(trajectory: Trajectory) -> tuple[list[str], Iterable[list[Any]]]:
+    """A run as a tidy table: the header, and one row for each level and sample.
+
+    Columns: level, sigma, sample, seed, evaluations (spent until then), then one for each measure and curve the run
+    carries, with its unit in brackets. A value that does not exist is None.
+    """
+    curves = Curves.of(trajectory)
+    header = ["level", "sigma [data units]", "sample", "seed", "evaluations"]
+    columns: list[list[list[float]]] = []
+    for measure in MEASURES:
+        for curve, values in compute(measure.name, curves).items():
+            header.append(measure.column(curve) + (f" [{measure.unit}]" if measure.unit else ""))
+            columns.append(values.tolist())
+    return header, _table(trajectory, columns)
+
+
+def _table(trajectory: Trajectory, columns: list[list[list[float]]]) -> Iterator[list[Any]]:
+    batch = trajectory.x.shape[1]
+    seeds = [None] * batch if trajectory.seeds is None else trajectory.seeds.tolist()
+    spent = np.broadcast_to(
+        trajectory.evaluations_at.reshape(len(trajectory.sigmas), -1), (len(trajectory.sigmas), batch)
+    )
+    for level, sigma in enumerate(trajectory.sigmas.tolist()):
+        for sample in range(batch):
+            values = [column[level][sample] if level < len(column) else np.nan for column in columns]
+            known = [None if np.isnan(value) else value for value in values]
+            yield [level, sigma, sample, seeds[sample], spent[level, sample].item(), *known]
+
+
+def write_csv(trajectory: Trajectory, path: str | Path) -> None:
+    """Write `rows` as a CSV file (UTF-8, every float in full). The file appears whole or not at all."""
+    header, table = rows(trajectory)
+    path = Path(path)
+    partial = path.with_name(path.name + ".tmp")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows(table)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

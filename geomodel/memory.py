@@ -1,0 +1,54 @@
+"""How much memory this computer has: what bounds a record, a data set, a file."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+
+def physical() -> int:
+    """Bytes of physical memory."""
+    if sys.platform == "win32":
+        return _windows_status().total
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def available() -> int:
+    """Bytes that can be had without swapping; physical memory where the system does not say."""
+    if sys.platform == "win32":
+        return _windows_status().available
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            values = dict(line.split(":", 1) for line in file)
+        return int(values["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return physical()
+
+
+def text(size: float) -> str:
+    """A size in words: 1.5 GB."""
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if abs(size) < 1000 or unit == "TB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.3g} {unit}"
+        size /= 1000
+    raise AssertionError("unreachable")
+
+
+class _Status(ctypes.Structure):
+    _fields_ = (
+        ("length", ctypes.c_ulong),
+        ("load", ctypes.c_ulong),
+        ("total", ctypes.c_ulonglong),
+        ("available", ctypes.c_ulonglong),
+        ("rest", ctypes.c_ulonglong * 5),
+    )
+    total: int
+    available: int
+
+
+def _windows_status() -> _Status:
+    status = _Status()
+    status.length = ctypes.sizeof(_Status)
+    ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined]
+    return status

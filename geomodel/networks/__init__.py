@@ -1,0 +1,77 @@
+"""Network architectures: one explicit table. A config is checked here by arithmetic, before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+if TYPE_CHECKING:
+    from torch import nn
+
+MAX_DIMENSION = 64  # of a point that the MLP takes
+MAX_WEIGHTS = 1 << 26  # width² × depth, so that a file's config cannot claim gigabytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MLPConfig:
+    """The size of a residual MLP for points."""
+
+    width: Annotated[int, Meta(ge=1, le=4096)] = 128
+    depth: Annotated[int, Meta(ge=1, le=64)] = 4
+    embedding: Annotated[int, Meta(ge=1, le=1024)] = 64  # numbers that carry the noise level and the label
+    noise_features: Annotated[int, Meta(ge=1, le=256)] = 16  # Fourier features of c_noise
+    point_features: Annotated[int, Meta(ge=1, le=1024)] = 32  # Fourier features of the point
+    point_scale: Annotated[float, Meta(ge=0, le=1000)] = 2.0  # standard deviation of their angular frequencies
+
+    def __post_init__(self) -> None:
+        if self.width**2 * self.depth > MAX_WEIGHTS:
+            raise ValueError(f"width² × depth is {self.width**2 * self.depth}; at most {MAX_WEIGHTS} is allowed")
+
+    @staticmethod
+    def check_shape(shape: tuple[int, ...]) -> None:
+        """ValueError unless the network can take samples of this shape."""
+        if len(shape) != 1 or not 1 <= shape[0] <= MAX_DIMENSION:
+            raise ValueError(f"the MLP takes points of 1 to {MAX_DIMENSION} coordinates, not samples of shape {shape}")
+
+
+class Architecture(NamedTuple):
+    """One row of the table. `network` is module:class, built as class(config, shape, label_rows)."""
+
+    title: str
+    network: str
+    config: type[MLPConfig]
+
+
+ARCHITECTURES = {
+    "mlp": Architecture("Residual MLP for points", "geomodel.networks.mlp:ResidualMLP", MLPConfig),
+}
+
+
+def configure(architecture: str, values: Mapping[str, Any], shape: tuple[int, ...]) -> MLPConfig:
+    """The checked config of a network for samples of this shape. ValueError (a clause) where something does not fit."""
+    if architecture not in ARCHITECTURES:
+        raise ValueError(f"the architecture {architecture!r} is unknown; known are: {', '.join(ARCHITECTURES)}")
+    kind = ARCHITECTURES[architecture].config
+    if different := sorted(values.keys() ^ asdict(kind()).keys()):
+        raise ValueError(f"the config of {architecture!r} has missing or unknown entries: {', '.join(different[:5])}")
+    try:
+        config = msgspec.convert(dict(values), kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"the config of {architecture!r} is outside its limits: {error}") from error
+    config.check_shape(shape)
+    return config
+
+
+def build(architecture: str, config: MLPConfig, shape: tuple[int, ...], label_rows: int) -> nn.Module:
+    """The network with fresh weights, on torch's current default device.
+
+    label_rows is the number of classes, plus one for the null class, or 0 for a network without labels.
+    """
+    module, _, name = ARCHITECTURES[architecture].network.partition(":")
+    network: nn.Module = getattr(import_module(module), name)(config, shape, label_rows)
+    return network

@@ -1,0 +1,166 @@
+"""Planes through high-dimensional space: an orthonormal basis, what it shows, and how much of a cloud it explains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+MAX_POINTS = 20_000
+_DENSE = 600  # up to this size eigh is quicker than building a Krylov space
+_RESIDUAL = 1e-10
+_MAX_PRODUCTS = 60
+_BLOCK_NUMBERS = 1 << 22  # rows are taken in blocks of at most this many float64 (32 MB)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """An orthonormal basis of a plane (or line, or 3-space) in the space of the data, with an origin.
+
+    origin (d,); vectors (count, d), orthonormal rows; variances (count,) along them and explained (count,), their
+    share of the total variance (NaN where the basis was not made from a cloud); shape of one point, d = ∏ shape.
+    """
+
+    origin: Floats
+    vectors: Floats
+    variances: Floats
+    explained: Floats
+    shape: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """How many coordinates a projected point has."""
+        return len(self.vectors)
+
+    def project(self, x: ArrayLike) -> Floats:
+        """Coordinates c = E (x − origin), x (..., *shape) -> (..., count). ValueError where x has another shape."""
+        points = np.asarray(x)
+        lead = points.ndim - len(self.shape)
+        if lead < 0 or points.shape[lead:] != self.shape:
+            raise ValueError(f"points have shape {points.shape}; this basis takes (..., {_listed(self.shape)}).")
+        leading = points.shape[:lead]
+        rows = points.reshape(int(np.prod(leading)), len(self.origin))
+        coordinates = np.empty((len(rows), self.count))
+        for part, block in _blocks(rows):
+            coordinates[part] = (block - self.origin) @ self.vectors.T
+        return coordinates.reshape(*leading, self.count)
+
+    def lift(self, c: ArrayLike) -> Floats:
+        """Points of the plane, x = origin + Eᵀ c, c (..., count) -> (..., *shape). ValueError for another count."""
+        coordinates = np.asarray(c, dtype=np.float64)
+        if coordinates.shape[-1:] != (self.count,):
+            raise ValueError(f"coordinates have shape {coordinates.shape}; this basis takes (..., {self.count}).")
+        return (self.origin + coordinates @ self.vectors).reshape(*coordinates.shape[:-1], *self.shape)
+
+
+def identity_basis(dimension: int = 2) -> Basis:
+    """The coordinates themselves: for data that already live in the plane."""
+    unknown = np.full(dimension, np.nan)
+    return Basis(np.zeros(dimension), np.eye(dimension), unknown, unknown, (dimension,))
+
+
+def principal_components(points: Any, count: int = 2, *, limit: int = MAX_POINTS) -> Basis:
+    """The `count` directions of largest variance of a cloud about its mean.
+
+        C = (1/N) Σ_i (y_i − ȳ)(y_i − ȳ)ᵀ,     C e_k = λ_k e_k,     explained_k = λ_k / tr C
+
+    points (N, *shape), an array or an array-like over a memory map; 1 <= count <= d. Above `limit` points every k-th
+    one stands for all, k = `stride(N, limit)`. The eigenvectors are those of C where d <= N, else they come from the
+    N × N Gram matrix; where both sides exceed a few hundred, from a block Krylov space of C that is grown until the
+    residual ‖C e − λ e‖ is below 1e-10 λ_1 (or for 60 products with C, which is never formed). Each vector's largest
+    absolute coordinate is positive, so that a plane never flips between two runs. Plain principal components: not
+    those in the complement of a displacement (the two are different figures in arXiv 2405.11326). Raises ValueError
+    where `points` or `count` do not fit.
+    """
+    shape = tuple(int(size) for size in points.shape[1:])
+    dimension = int(np.prod(shape))
+    if len(points) == 0 or not 1 <= count <= dimension:
+        raise ValueError(f"{count} components of {len(points)} points of dimension {dimension} do not exist.")
+    rows = np.asarray(points[:: stride(len(points), limit)])
+    rows = rows.reshape(len(rows), dimension)
+    origin, total = _mean_and_variance(rows)
+    if not np.isfinite(total):
+        raise ValueError("Principal components need finite points; some are NaN or infinite.")
+    if min(rows.shape) > _DENSE:
+        vectors = _krylov(lambda block: _covariance_times(rows, origin, block), dimension, count)
+    elif dimension <= len(rows):
+        vectors = np.linalg.eigh(_covariance_times(rows, origin, np.eye(dimension)))[1][:, ::-1]
+    else:
+        centred = rows - origin
+        vectors = centred.T @ np.linalg.eigh(centred @ centred.T)[1][:, ::-1]
+    vectors = _orthonormal(vectors[:, :count], count)
+    variances = np.einsum("dk,dk->k", vectors, _covariance_times(rows, origin, vectors)).clip(min=0.0)
+    return Basis(origin, vectors.T.copy(), variances, variances / total if total else np.zeros(count), shape)
+
+
+def explained_by(basis: Basis, cloud: ArrayLike) -> float:
+    """Share of the variance of a cloud (about its own mean) that lies in the plane of `basis`.
+
+    cloud (..., *shape); between 0 and 1; NaN for a cloud without variance. Raises ValueError for another shape.
+    """
+    coordinates = basis.project(cloud).reshape(-1, basis.count)
+    _, total = _mean_and_variance(np.asarray(cloud).reshape(len(coordinates), len(basis.origin)))
+    return float(coordinates.var(axis=0).sum() / total) if total else float("nan")
+
+
+def stride(count: int, limit: int) -> int:
+    """The k for which every k-th of `count` things is at most `limit` things."""
+    return max(1, -(-count // limit))
+
+
+def _listed(shape: tuple[int, ...]) -> str:
+    return ", ".join(map(str, shape))
+
+
+def _blocks(rows: NDArray[Any]) -> Iterator[tuple[slice, Floats]]:
+    """Slices of the rows and those rows in float64, a bounded number at a time."""
+    size = max(1, _BLOCK_NUMBERS // max(rows.shape[1], 1))
+    for start in range(0, len(rows), size):
+        part = slice(start, start + size)
+        yield part, rows[part].astype(np.float64)
+
+
+def _mean_and_variance(rows: NDArray[Any]) -> tuple[Floats, float]:
+    """Mean (d,) and total variance tr C of a cloud (N, d)."""
+    mean = sum((block.sum(axis=0) for _, block in _blocks(rows)), np.zeros(rows.shape[1])) / max(len(rows), 1)
+    return mean, sum(float(((block - mean) ** 2).sum()) for _, block in _blocks(rows)) / max(len(rows), 1)
+
+
+def _covariance_times(rows: NDArray[Any], mean: Floats, vectors: Floats) -> Floats:
+    """C V for V (d, k), without C."""
+    product = np.zeros_like(vectors)
+    for _, block in _blocks(rows):
+        block -= mean
+        product += block.T @ (block @ vectors)
+    return product / len(rows)
+
+
+def _krylov(apply: Callable[[Floats], Floats], dimension: int, count: int) -> Floats:
+    """Leading eigenvectors (d, count) of a symmetric operator, by Rayleigh–Ritz on a growing block Krylov space."""
+    block = np.linalg.qr(np.random.default_rng(0).standard_normal((dimension, count + 6)))[0]
+    basis, images = block, apply(block)
+    for _ in range(_MAX_PRODUCTS):
+        values, ritz = np.linalg.eigh(basis.T @ images)
+        values, ritz = values[::-1][:count], ritz[:, ::-1][:, :count]
+        vectors: Floats = basis @ ritz
+        if np.linalg.norm(images @ ritz - vectors * values, axis=0).max() <= _RESIDUAL * values[0]:
+            break
+        block = images[:, -block.shape[1] :]
+        for _ in range(2):  # once more: one pass of Gram–Schmidt leaves rounding of the size of the old directions
+            block = np.linalg.qr(block - basis @ (basis.T @ block))[0]
+        basis, images = np.hstack([basis, block]), np.hstack([images, apply(block)])
+    return vectors
+
+
+def _orthonormal(vectors: Floats, count: int) -> Floats:
+    """(d, count) orthonormal columns that begin with the given directions; the sign of each is fixed."""
+    lengths = np.linalg.norm(vectors, axis=0)
+    missing = np.eye(len(vectors), count - vectors.shape[1])  # fewer points than directions: any complement will do
+    columns = np.linalg.qr(np.hstack([vectors / np.where(lengths > 0, lengths, 1.0), missing]))[0]
+    largest = columns[np.abs(columns).argmax(axis=0), np.arange(count)]
+    return np.asarray(columns * np.where(largest < 0, -1.0, 1.0))

@@ -1,0 +1,56 @@
+"""How a network is trained: one frozen dataclass with its limits and help texts. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainSettings:
+    """Everything but the data that decides the trained weights. Same settings, same data, same machine: same bits.
+
+    Noise levels are drawn so: a share `uniform_share` log-uniformly from sigma_data × [0.002, 100], the rest with
+    ln(sigma / sigma_data) from N(p_mean, p_std²), clamped to that range.
+    """
+
+    iterations: Annotated[int, Meta(ge=1, le=10_000_000, description="optimisation steps")] = 8000
+    batch: Annotated[int, Meta(ge=1, le=1 << 20, description="points in one step")] = 1024
+    learning_rate: Annotated[float, Meta(gt=0, le=1, description="Adam's step size after the warm-up")] = 2e-3
+    width: Annotated[int, Meta(ge=1, le=4096, description="numbers in each layer")] = 128
+    depth: Annotated[int, Meta(ge=1, le=64, description="residual blocks")] = 4
+    seed: Annotated[int, Meta(ge=0, le=2**31 - 1, description="seed of the weights and of every draw")] = 0
+    warmup: Annotated[int, Meta(ge=0, le=1_000_000, description="steps until the full step size")] = 200
+    half_life: Annotated[float, Meta(gt=0, le=1e6, description="half-life of the weights' average, in steps")] = 500.0
+    p_mean: Annotated[float, Meta(ge=-20, le=20, description="mean of ln(σ/data's scale) in training")] = -1.0
+    p_std: Annotated[float, Meta(gt=0, le=20, description="standard deviation of ln(σ/data's scale)")] = 1.2
+    uniform_share: Annotated[float, Meta(ge=0, le=1, description="share of log-uniform noise levels")] = 0.5
+    conditional: Annotated[bool, Meta(description="train with the data's labels and a null class")] = False
+    label_dropout: Annotated[float, Meta(ge=0, le=1, description="share of samples trained without label")] = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class TrainProgress:
+    """Where a training stands after an iteration."""
+
+    iteration: int  # done so far
+    iterations: int
+    loss: float  # smoothed over about 100 iterations; 1 is a network that answers nothing
+    rate: float  # iterations a second, since this process began
+    remaining: float  # seconds
+
+
+class TrainError(ValueError):
+    """A training that cannot start or go on; the message is one sentence."""
+
+
+def from_options(options: Mapping[str, Any]) -> TrainSettings:
+    """Settings from a mapping, defaults elsewhere. TrainError where a value is outside its limits."""
+    try:
+        return msgspec.convert(dict(options), TrainSettings)
+    except msgspec.ValidationError as error:
+        raise TrainError(f"The training settings do not fit: {error}.") from error

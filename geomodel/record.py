@@ -1,0 +1,115 @@
+"""The record of a run while it grows: preallocated arrays, one writer, any number of readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geomodel.trajectory import Array, Trajectory
+
+if TYPE_CHECKING:
+    from geomodel.trajectory import Step
+
+
+@dataclass(frozen=True, slots=True)
+class StepDetail:
+    """What happened inside a step, as arrays: stages and history of the kept samples, with their weights.
+
+    x and denoised are (evaluations, kept samples, *shape), aligned with sigmas, a, b and slope_weights; the first
+    `stages` rows are this step's own evaluations, the others its history, newest first.
+    """
+
+    x: Array
+    denoised: Array
+    sigmas: tuple[float, ...]
+    stages: int
+    alpha: float
+    a: tuple[float, ...]
+    b: tuple[float, ...]
+    slope_weights: tuple[float, ...] | None
+
+
+class Record:
+    """x and D of a run, written step by step; `committed` levels may be read.
+
+    A reader takes `committed` first and then looks at no later level. `samples` names the samples whose stage points
+    are kept in `details` (None: all).
+    """
+
+    def __init__(
+        self, sigmas: Array, batch: int, shape: tuple[int, ...], dtype: str, samples: tuple[int, ...] | None = None
+    ) -> None:
+        levels = len(sigmas)
+        self.sigmas = np.asarray(sigmas, dtype=np.float64)
+        self.x: Array = np.full((levels, batch, *shape), np.nan, dtype)
+        self.denoised: Array = np.full((levels - 1, batch, *shape), np.nan, dtype)
+        self.evaluations_at = np.zeros(levels, np.int64)
+        self.network_calls = 0
+        self.looks = 0
+        self.samples = samples
+        self.details: list[StepDetail] = []
+        self.extras: dict[str, Array] = {}
+        self.committed = 0
+
+    @property
+    def complete(self) -> bool:
+        """Every level has been written."""
+        return self.committed == len(self.sigmas)
+
+    def start(self, x: Any) -> None:
+        """Write the first level."""
+        self.x[0] = x
+        self.committed = 1
+
+    def append(self, step: Step, extras: Mapping[str, Array] | None = None) -> None:
+        """Write a step and what was measured at its start, then commit it."""
+        i = step.index
+        self.denoised[i] = step.denoised
+        self.x[i + 1] = step.x_next
+        self.evaluations_at[i + 1] = self.evaluations_at[i] + step.evaluations
+        self.network_calls += step.network_calls
+        self.looks += step.looks
+        self.details.append(self._detail(step))
+        for name, value in (extras or {}).items():
+            if name not in self.extras:
+                self.extras[name] = np.full((len(self.sigmas) - 1, *value.shape), np.nan, value.dtype)
+            self.extras[name][i] = value
+        self.committed = i + 2
+
+    def _detail(self, step: Step) -> StepDetail:
+        rows = slice(None) if self.samples is None else list(self.samples)
+        made = step.combination
+        shape = (len(made.evaluations), *step.x[rows].shape)
+        return StepDetail(
+            x=np.array([np.asarray(item.x[rows]) for item in made.evaluations]).reshape(shape),
+            denoised=np.array([np.asarray(item.denoised[rows]) for item in made.evaluations]).reshape(shape),
+            sigmas=tuple(item.sigma for item in made.evaluations),
+            stages=len(step.stages),
+            alpha=made.alpha,
+            a=made.a,
+            b=made.b,
+            slope_weights=made.slope_weights,
+        )
+
+    def trajectory(
+        self, *, final_denoised: Array | None, seeds: Any, labels: Any, settings: dict[str, Any]
+    ) -> Trajectory:
+        """The committed part as a `Trajectory` (the arrays are shared, not copied)."""
+        levels = self.committed
+        return Trajectory(
+            x=self.x[:levels],
+            denoised=self.denoised[: levels - 1],
+            sigmas=self.sigmas[:levels],
+            evaluations=int(self.evaluations_at[levels - 1]),
+            evaluations_at=self.evaluations_at[:levels],
+            network_calls=self.network_calls,
+            looks=self.looks,
+            final_denoised=final_denoised,
+            seeds=None if seeds is None else np.asarray(seeds, np.int64),
+            labels=None if labels is None else np.asarray(labels, np.int64),
+            settings=settings,
+            extras={name: value[: levels - 1] for name, value in self.extras.items()},
+        )

@@ -1,0 +1,250 @@
+"""From settings to a run: what moves, from where, over which noise levels, and what is measured along the way.
+
+The window's engine and the command line both go through here, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geomodel import memory, schedules
+from geomodel.record import Record
+from geomodel.settings import RunSettings, limits, record_bytes, to_json
+from geomodel.trajectory import Array, Step, Trajectory
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from geomodel.datasets import Dataset
+    from geomodel.denoisers.base import Denoiser
+    from geomodel.denoisers.network import NetworkDenoiser
+    from geomodel.denoisers.optimal import OptimalDenoiser
+
+TOY_SIGMA_MIN = 0.002
+IMAGE_SIGMAS = (0.002, 80.0)
+TOY_SCALES = 10.0  # sigma_max of a toy in units of its scale: there the data look like one point
+DETAIL_NUMBERS = 64  # stage points of every sample are kept up to this many numbers a sample
+PIECE_NUMBERS = 6e8  # rows × points × dimensions of D* that take about a quarter of a second on one core
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A run that is ready to start."""
+
+    settings: RunSettings  # noise levels filled in
+    model: Denoiser
+    optimal: OptimalDenoiser | None
+    network: NetworkDenoiser | None
+    x: Tensor
+    sigmas: Array
+
+
+def recommended_sigmas(data: Dataset | None, network: Any = None) -> tuple[float, float]:
+    """(sigma_min, sigma_max) for a data set, or for a network where there are no data."""
+    if data is None:
+        return (network.sigma_min, network.sigma_max) if network is not None else IMAGE_SIGMAS
+    if data.kind == "images":
+        return IMAGE_SIGMAS
+    return TOY_SIGMA_MIN * data.std, float(f"{TOY_SCALES * data.std:.3g}")
+
+
+def resolved(settings: RunSettings, data: Dataset | None, network: Any = None) -> RunSettings:
+    """The settings with noise levels that were left open filled in."""
+    low, high = recommended_sigmas(data, network)
+    return replace(
+        settings,
+        sigma_min=low if settings.sigma_min is None else settings.sigma_min,
+        sigma_max=high if settings.sigma_max is None else settings.sigma_max,
+    )
+
+
+def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -> dict[str, str]:
+    """Field → sentence for settings that do not fit the data, the network or this computer's memory."""
+    found: dict[str, str] = {}
+    shape = _shape(data, network)
+    if shape is None:
+        return {"data": "Choose reference data or a network first."}
+    if settings.driver == "network" and network is None:
+        found["driver"] = "The network drives only when a checkpoint is open."
+    if settings.driver != "network" and data is None:
+        found["driver"] = "The optimal denoiser needs reference data."
+    if settings.driver == "mixture" and data is not None and data.gaussians is None:
+        found["driver"] = f"{data.name} has no mixture density; choose the optimal denoiser."
+    if data is not None and network is not None and tuple(network.shape) != tuple(data.shape):
+        found["network"] = (
+            f"The network works on shape {tuple(network.shape)}, the data have {tuple(data.shape)}; open matching ones."
+        )
+    if settings.start in ("exact", "data") and data is None:
+        found["start"] = "Starting from a data point needs reference data."
+    if settings.start == "data" and data is not None and settings.start_index >= len(data):
+        found["start_index"] = f"The data have points 0 to {len(data) - 1}; there is no point {settings.start_index}."
+    if settings.start == "point" and len(settings.start_point) != prod(shape):
+        found["start"] = f"The start point has {len(settings.start_point)} numbers; these data need {prod(shape)}."
+    need, budget = needed_bytes(settings, shape), memory.physical() // 4
+    if need > budget:
+        found["count"] = (
+            f"{settings.count:,} trajectories over {settings.steps:,} steps would take {memory.text(need)}; "
+            f"at most {memory.text(budget)} are used. Lower {limits('count').title.lower()} or steps."
+        )
+    return found
+
+
+def needed_bytes(settings: RunSettings, shape: tuple[int, ...]) -> int:
+    """Memory of the run's record, with D* beside a network and the kept stage points."""
+    itemsize = 4 if settings.driver == "network" else 8
+    arrays = record_bytes(settings.count, settings.steps, prod(shape), itemsize)
+    kept = settings.count if prod(shape) <= DETAIL_NUMBERS else 1
+    stages = record_bytes(kept, settings.steps, prod(shape), 8) * 3
+    return arrays * (2 if settings.driver == "network" else 1) + stages
+
+
+def prepare(
+    settings: RunSettings,
+    data: Dataset | None,
+    network: NetworkDenoiser | None = None,
+    optimal: OptimalDenoiser | None = None,
+) -> Job:
+    """Build the run. ValueError with the first sentence of `problems` where the settings do not fit."""
+    import torch
+
+    from geomodel.denoisers.optimal import OptimalDenoiser
+
+    settings = resolved(settings, data, network)
+    if found := problems(settings, data, network):
+        raise ValueError(next(iter(found.values())))
+    if optimal is None and data is not None:
+        optimal = OptimalDenoiser(data.points, data.labels)
+    if optimal is not None and data is not None:
+        optimal.piece = max(1, int(PIECE_NUMBERS / (len(data) * prod(data.shape))))
+    model: Any = {"optimal": optimal, "network": network}.get(settings.driver) or (data.mixture if data else None)
+    return Job(
+        settings=settings,
+        model=model,
+        optimal=optimal,
+        network=network,
+        x=torch.as_tensor(start_points(settings, data, network)),
+        sigmas=noise_levels(settings),
+    )
+
+
+def noise_levels(settings: RunSettings) -> Array:
+    """The schedule of resolved settings."""
+    own = {"rho": settings.rho} if settings.schedule == "karras" else {}
+    return schedules.build(
+        settings.schedule,
+        steps=settings.steps,
+        sigma_min=settings.sigma_min,
+        sigma_max=settings.sigma_max,
+        final_zero=settings.final_zero,
+        **own,
+    )
+
+
+def start_points(settings: RunSettings, data: Dataset | None, network: Any = None) -> Array:
+    """x at sigma_max, (B, *shape) float64: noise, data + noise, or a given point for sample 0."""
+    from geomodel.randomness import noise
+
+    shape = _shape(data, network)
+    assert shape is not None
+    assert settings.sigma_max is not None
+    x: Array = noise(list(settings.seeds), shape, settings.sigma_max).numpy()
+    if settings.start == "exact" and data is not None:
+        drawn = [int(np.random.default_rng((seed, 1)).integers(len(data))) for seed in settings.seeds]
+        x = x + np.asarray(data.points[drawn], np.float64)
+    elif settings.start == "data" and data is not None:
+        x = x + np.asarray(data.points[settings.start_index], np.float64)
+    elif settings.start == "point":
+        x = x.copy()
+        x[0] = np.asarray(settings.start_point, np.float64).reshape(shape)
+    return x
+
+
+def measure(job: Job, step: Step) -> dict[str, Array]:
+    """What is measured at the start of a step against the data: see `measures`."""
+    if job.optimal is None:
+        return {}
+    posterior = job.optimal.posterior(step.x, step.sigma)
+    found: dict[str, Array] = {"effective_neighbours": posterior.effective_neighbours.numpy()}
+    if job.settings.driver != "optimal":
+        difference = (step.denoised - posterior.mean).flatten(1).norm(dim=1)
+        found["denoiser_difference"] = difference.numpy()
+        found["optimal"] = posterior.mean.numpy().astype(record_dtype(job))
+    return found
+
+
+def record_dtype(job: Job) -> str:
+    """float64 for analytic models, float32 for networks."""
+    return "float64" if job.model.analytic else "float32"
+
+
+def new_record(job: Job, keep: int = 0) -> Record:
+    """A record with its first level written. Stage points of all samples are kept for points, of one for images."""
+    shape = tuple(job.x.shape[1:])
+    samples = None if prod(shape) <= DETAIL_NUMBERS else (min(keep, len(job.x) - 1),)
+    record = Record(job.sigmas, len(job.x), shape, record_dtype(job), samples)
+    record.start(job.x)
+    return record
+
+
+def advance(job: Job, model: Callable[..., Any], record: Record, notify: Callable[[], None] | None = None) -> None:
+    """Compute the run into its record; `model` is the job's denoiser, possibly gated."""
+    from geomodel.sampling import iterate
+
+    options: dict[str, Any] = dict(job.settings.options)
+    for step in iterate(model, job.x, job.sigmas, solver=job.settings.solver, **options):
+        record.append(step, measure(job, step))
+        if notify is not None:
+            notify()
+
+
+def finish(job: Job, record: Record, identity: Mapping[str, Any]) -> Trajectory:
+    """The trajectory of a record, complete or not, with one look at its end."""
+    last = float(record.sigmas[record.committed - 1])
+    final = None
+    if record.complete and last > 0:
+        final = np.asarray(job.model(record.x[-1].astype(np.float64), last)).astype(record.x.dtype)
+        record.looks += 1
+    return record.trajectory(
+        final_denoised=final,
+        seeds=list(job.settings.seeds),
+        labels=None,
+        settings={"run": to_json(job.settings), **identity},
+    )
+
+
+def identity(data: Dataset | None, network: Any = None) -> dict[str, Any]:
+    """What a saved run says of its data and network, so that they can be recognised."""
+    from geomodel import __version__
+
+    found: dict[str, Any] = {"geomodel": __version__}
+    if data is not None:
+        found["data"] = {"name": data.name, "points": len(data), "fingerprint": data.fingerprint}
+    if network is not None:
+        found["network"] = {"name": network.info.name, "sha256": network.info.sha256}
+    return found
+
+
+def compute(
+    settings: RunSettings,
+    data: Dataset | None,
+    network: NetworkDenoiser | None = None,
+    notify: Callable[[Record], None] | None = None,
+) -> Trajectory:
+    """A whole run, without a window."""
+    import torch
+
+    with torch.no_grad():
+        job = prepare(settings, data, network)
+        record = new_record(job)
+        advance(job, job.model, record, None if notify is None else lambda: notify(record))
+        return finish(job, record, identity(data, network))
+
+
+def _shape(data: Dataset | None, network: Any) -> tuple[int, ...] | None:
+    source = data if data is not None else network
+    return None if source is None else tuple(source.shape)

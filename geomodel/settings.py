@@ -1,0 +1,164 @@
+"""What a run is: one frozen dataclass, its limits and help texts, and its JSON form."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+SCHEMA_VERSION = 1
+MAX_POINTS = 1_000_000
+
+Driver = Literal["optimal", "mixture", "network"]
+Start = Literal["noise", "exact", "data", "point"]
+Option = float | int | str | bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """Everything that decides the outcome of a run. The same settings give the same run, bit for bit, on a machine."""
+
+    schema_version: Literal[1] = 1
+    data: Annotated[str, Meta(title="Data", description="A named data set, or the path of a CSV or NPY file.")] = (
+        "two-moons"
+    )
+    data_count: Annotated[
+        int, Meta(ge=1, le=MAX_POINTS, title="Points", description="How many points a generated data set has.")
+    ] = 1000
+    data_seed: Annotated[
+        int, Meta(ge=0, le=2**31 - 1, title="Data seed", description="Seed of a generated data set.")
+    ] = 0
+    network: Annotated[str, Meta(title="Network", description="Path of a checkpoint; empty for none.")] = ""
+    driver: Annotated[
+        Driver,
+        Meta(
+            title="Driver",
+            description="What moves the samples: dx/dσ = (x − D(x; σ))/σ with D the optimal denoiser D* of the data "
+            "points, the exact denoiser of the mixture they came from, or the network D_θ.",
+        ),
+    ] = "optimal"
+    solver: Annotated[
+        str, Meta(title="Solver", description="The rule that turns denoiser evaluations into a step.")
+    ] = "heun"
+    options: Annotated[dict[str, Option], Meta(title="Options", description="The solver's own options.")] = field(
+        default_factory=dict
+    )
+    schedule: Annotated[str, Meta(title="Schedule", description="How the noise levels are spaced.")] = "karras"
+    rho: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=100,
+            title="ρ",
+            description="σᵢ = (σmax^(1/ρ) + i/N (σmin^(1/ρ) − σmax^(1/ρ)))^ρ. "
+            "Larger ρ puts more levels near the data; 1 is uniform, 7 is usual.",
+        ),
+    ] = 7.0
+    steps: Annotated[
+        int,
+        Meta(
+            ge=1, le=10_000, title="Steps", description="Intervals of the schedule (one more noise level than steps)."
+        ),
+    ] = 18
+    sigma_max: Annotated[
+        float | None,
+        Meta(
+            title="σ max",
+            description="Noise level at which sampling starts, in units of the data. Toys: 10 × the data's scale.",
+        ),
+    ] = None
+    sigma_min: Annotated[
+        float | None,
+        Meta(title="σ min", description="Smallest noise level above zero, in units of the data."),
+    ] = None
+    final_zero: Annotated[
+        bool,
+        Meta(
+            title="Final jump to 0",
+            description="The last step goes from σ min to 0: x = D(x; σ min). It is one of the steps.",
+        ),
+    ] = False
+    start: Annotated[
+        Start,
+        Meta(
+            title="Start",
+            description="x at σ max: pure noise σz · exact p_σ (a random data point + σz) · one data point + σz · "
+            "the clicked point for sample 0 (the others start as noise).",
+        ),
+    ] = "noise"
+    start_index: Annotated[
+        int, Meta(ge=0, title="Start at data point", description="Index of the data point that noise is added to.")
+    ] = 0
+    start_point: Annotated[
+        tuple[float, ...], Meta(max_length=64, title="Start at", description="Coordinates of sample 0 at σ max.")
+    ] = ()
+    count: Annotated[int, Meta(ge=1, title="Trajectories", description="How many samples move at once.")] = 64
+    seed: Annotated[
+        int,
+        Meta(ge=0, le=2**31 - 1, title="Seed", description="Sample k starts from seed + k, whatever the batch."),
+    ] = 0
+
+    @property
+    def seeds(self) -> range:
+        """The seed of each sample."""
+        return range(self.seed, self.seed + self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a form needs to know of a field."""
+
+    title: str
+    help: str
+    low: float | None
+    high: float | None
+
+
+def limits(name: str) -> Limits:
+    """Title, help text and limits of a field of `RunSettings`."""
+    meta = next(item for item in get_type_hints(RunSettings, include_extras=True)[name].__metadata__)
+    return Limits(meta.title, meta.description, meta.ge, meta.le)
+
+
+def problems(settings: RunSettings) -> dict[str, str]:
+    """Field name → a sentence, for every field that is wrong by itself or with its neighbours. Empty: all is well."""
+    found: dict[str, str] = {}
+    for item in fields(settings):
+        value = getattr(settings, item.name)
+        if item.name == "schema_version" or value is None or isinstance(value, str | bool | dict | tuple):
+            continue
+        bounds = limits(item.name)
+        if bounds.low is not None and not value >= bounds.low:
+            found[item.name] = f"{bounds.title} must be at least {bounds.low:g}; it is {value:g}."
+        elif bounds.high is not None and not value <= bounds.high:
+            found[item.name] = f"{bounds.title} must be at most {bounds.high:g}; it is {value:g}."
+    low, high = settings.sigma_min, settings.sigma_max
+    for name, value in (("sigma_min", low), ("sigma_max", high)):
+        if value is not None and not 0 < value < 1e9:
+            found[name] = f"{limits(name).title} must lie between 0 and 10⁹; it is {value:g}."
+    if low is not None and high is not None and not found.keys() & {"sigma_min", "sigma_max"} and low >= high:
+        found["sigma_min"] = f"σ min ({low:g}) must be smaller than σ max ({high:g})."
+    return found
+
+
+def record_bytes(count: int, steps: int, numbers: int, itemsize: int) -> int:
+    """Bytes of a run's record: x at every level, D at every level but the last; `numbers` values a sample."""
+    return count * numbers * itemsize * (2 * steps + 1)
+
+
+def to_json(settings: RunSettings) -> dict[str, Any]:
+    """A JSON-able dict."""
+    return asdict(settings)
+
+
+def from_json(values: dict[str, Any]) -> RunSettings:
+    """Settings from a JSON-able dict. ValueError with a sentence where a key is unknown or a value does not fit."""
+    known = {item.name for item in fields(RunSettings)}
+    if unknown := sorted(values.keys() - known):
+        raise ValueError(f"The settings have unknown entries: {', '.join(unknown)}.")
+    try:
+        return msgspec.convert(values, RunSettings)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"The settings do not fit: {error}.") from error

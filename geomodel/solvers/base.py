@@ -1,0 +1,216 @@
+"""The loop that every solver runs in. A solver is a class with one method, `advance`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from geomodel.schedules import Levels
+from geomodel.trajectory import Array, Combination, Evaluation, Step
+
+Denoise = Callable[[Tensor, float], Tensor]
+Term = tuple[Evaluation, float]
+
+
+class DenoiserError(ValueError):
+    """A denoiser's answer cannot be used: not a tensor, another shape than x, NaN or infinite."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a run needs to go on after a step."""
+
+    index: int
+    history: tuple[Evaluation, ...]  # evaluations at the starts of the steps so far, newest first
+
+
+@dataclass
+class Interval:
+    """What a rule knows of one interval (sigma, sigma_next), and the ways in which it may ask and answer."""
+
+    x: Tensor
+    sigma: float
+    sigma_next: float
+    remaining: int  # intervals left, this one included
+    history: tuple[Evaluation, ...]  # newest first
+    denoise: Denoise
+    moments: tuple[Array, float] | None = None  # (mean, variance): the slope at the start is analytic
+    stages: list[Evaluation] = field(default_factory=list)
+
+    def evaluate(self, x: Tensor, sigma: float) -> Evaluation:
+        """Ask the denoiser; the answer becomes a stage of the step."""
+        stage = Evaluation(x, sigma, self.denoise(x, sigma))
+        self.stages.append(stage)
+        return stage
+
+    @cached_property
+    def start(self) -> Evaluation:
+        """D at the start of the interval: evaluated, or that of a Gaussian where the first slope is analytic."""
+        if self.moments is None:
+            return self.evaluate(self.x, self.sigma)
+        share, rest = self._gaussian(*self.moments)
+        return Evaluation(self.x, self.sigma, share * self.x + rest)
+
+    def euler_point(self, sigma: float) -> Tensor:
+        """x + (σ̃ − σ) e, where an Euler step from the start arrives."""
+        ratio = sigma / self.sigma
+        return ratio * self.x + (1 - ratio) * self.start.denoised
+
+    def in_slopes(self, *terms: Term) -> Combination:
+        """x' = x + (σ' − σ) Σ w_j (x_j − D_j)/σ_j; the first term is `start`.
+
+        The start's slope enters as the convex form (1 − w + w σ'/σ) x + w (1 − σ'/σ) D, so that w = 1 and σ' = 0
+        give D exactly.
+        """
+        first = terms[0][1]
+        ratio = self.sigma_next / self.sigma
+        scales = [(self.sigma_next - self.sigma) * weight / past.sigma for past, weight in terms[1:]]
+        return self._combination(
+            1 - first + first * ratio,
+            [evaluation for evaluation, _ in terms],
+            [0.0, *scales],
+            [first * (1 - ratio), *[-scale for scale in scales]],
+            tuple(weight for _, weight in terms),
+        )
+
+    def in_denoised(self, alpha: float, *terms: Term) -> Combination:
+        """x' = αx + Σ b_j D_j; the first term is `start`."""
+        evaluations, b = [evaluation for evaluation, _ in terms], [weight for _, weight in terms]
+        return self._combination(alpha, evaluations, [0.0] * len(b), b, None)
+
+    def _combination(
+        self,
+        alpha: float,
+        evaluations: Sequence[Evaluation],
+        a: Sequence[float],
+        b: Sequence[float],
+        slope_weights: tuple[float, ...] | None,
+    ) -> Combination:
+        if self.moments is None:
+            return Combination(alpha, tuple(evaluations), tuple(a), tuple(b), slope_weights=slope_weights)
+        # The start's D is share x + rest: no evaluation, but a part of α and a constant.
+        share, rest = self._gaussian(*self.moments)
+        return Combination(
+            alpha + b[0] * share, tuple(evaluations[1:]), tuple(a[1:]), tuple(b[1:]), constant=b[0] * rest
+        )
+
+    def _gaussian(self, mean: Array, variance: float) -> tuple[float, Tensor]:
+        """D(x) = mean + variance/(variance + σ²) (x − mean) as (factor of x, the rest)."""
+        share = variance / (variance + self.sigma**2)
+        return share, (1 - share) * torch.as_tensor(mean)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solver:
+    """An update rule for dx/dσ = (x − D(x; σ))/σ."""
+
+    analytic_first_step: tuple[Array, float] | Literal[False]
+
+    @property
+    def memory(self) -> int:
+        """How many evaluations of earlier steps the rule reads."""
+        return 0
+
+    def advance(self, at: Interval) -> Combination:
+        """The step over an interval that does not end at 0, as a combination whose first term is `at.start`."""
+        raise NotImplementedError
+
+
+def euler(at: Interval) -> Combination:
+    """x' = x + (σ' − σ) e: also what every solver does in an interval to 0, where it gives D."""
+    return at.in_slopes((at.start, 1.0))
+
+
+def checked_denoise(model: Callable[..., Any], labels: Tensor | None) -> Denoise:
+    """The model as D(x, sigma) in float64 on the CPU; DenoiserError where an answer cannot be used."""
+
+    def denoise(x: Tensor, sigma: float) -> Tensor:
+        answer = model(x, sigma) if labels is None else model(x, sigma, labels=labels)
+        if not isinstance(answer, Tensor):
+            raise DenoiserError(
+                f"The denoiser returned a {type(answer).__name__} at σ = {sigma:.4g}; it must return a tensor."
+            )
+        if answer.shape != x.shape:
+            raise DenoiserError(
+                f"The denoiser returned shape {tuple(answer.shape)} at σ = {sigma:.4g}; "
+                f"it must return the shape of x, {tuple(x.shape)}."
+            )
+        answer = answer.to("cpu", torch.float64)
+        if not is_finite(answer):
+            word = "NaN" if bool(answer.isnan().any()) else "an infinite value"
+            raise DenoiserError(
+                f"The denoiser returned {word} at σ = {sigma:.4g}; it must be finite at every level of the schedule."
+            )
+        return answer
+
+    return denoise
+
+
+def is_finite(x: Tensor) -> bool:
+    """Every entry is finite. One sum tells in the usual case; only an overflowing sum needs the full look."""
+    return math.isfinite(x.sum().item()) or bool(torch.isfinite(x).all())
+
+
+def run(
+    solver: Solver,
+    denoise: Denoise,
+    x: Tensor,
+    levels: Levels,
+    *,
+    calls_at: Callable[[float], int],
+    exact_display: bool,
+    state: State | None = None,
+) -> Iterator[Step]:
+    """The steps over descending levels, from x at levels[0], or after the step that left `state`."""
+    sigmas = levels.tolist()
+    first, history = (0, ()) if state is None else (state.index + 1, state.history)
+    for index in range(first, len(sigmas) - 1):
+        at = Interval(
+            x=x,
+            sigma=sigmas[index],
+            sigma_next=sigmas[index + 1],
+            remaining=len(sigmas) - 1 - index,
+            history=history,
+            denoise=denoise,
+            moments=solver.analytic_first_step or None if index == 0 else None,
+        )
+        combination = solver.advance(at) if at.sigma_next > 0 else euler(at)
+        x_next = combination.apply(x)
+        if not is_finite(x_next):
+            raise DenoiserError(
+                f"x became NaN or infinite in the step from σ = {at.sigma:.4g} to {at.sigma_next:.4g}; "
+                "the denoiser's answers are too large."
+            )
+        history = (at.start, *history)[: solver.memory]
+        denoised, looks = _displayed(at, exact_display)
+        yield Step(
+            index=index,
+            sigma=at.sigma,
+            sigma_next=at.sigma_next,
+            x=x,
+            x_next=x_next,
+            denoised=denoised,
+            slope=(x - denoised) / at.sigma,
+            stages=tuple(at.stages),
+            combination=combination,
+            evaluations=len(at.stages),
+            network_calls=sum(calls_at(stage.sigma) for stage in at.stages),
+            looks=looks,
+            state=State(index, history),
+        )
+        x = x_next
+
+
+def _displayed(at: Interval, exact: bool) -> tuple[Tensor, int]:
+    """D(x; sigma) for display and the evaluations spent on it: the solver's own where it asked there."""
+    if at.stages and at.stages[0].x is at.x:
+        return at.stages[0].denoised, 0
+    if exact:
+        return at.denoise(at.x, at.sigma), 1
+    return torch.full_like(at.x, math.nan), 0

@@ -1,0 +1,264 @@
+"""Training a denoiser on the points of a data set, resumable after a kill."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from geomodel import networks
+from geomodel.checkpoints import CheckpointError, CheckpointInfo
+from geomodel.checkpoints.header import read_file
+from geomodel.checkpoints.native import DataSource, Description, save_checkpoint
+from geomodel.denoisers.network import edm_preconditioning
+from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
+
+SIGMA_RANGE = (0.002, 100.0)  # trained noise levels, in units of the data's standard deviation
+RECOMMENDED = (0.002, 10.0)
+BETAS = (0.9, 0.99)
+SMOOTHING = 0.01
+
+
+class TrainingData(Protocol):
+    """What training needs of a data set."""
+
+    @property
+    def points(self) -> Any: ...
+    @property
+    def labels(self) -> Any: ...
+    @property
+    def label_names(self) -> Any: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def std(self) -> float: ...
+    @property
+    def fingerprint(self) -> str: ...
+
+
+def train(
+    data: TrainingData,
+    settings: TrainSettings,
+    *,
+    out: str | Path,
+    progress: Callable[[TrainProgress], None] | None = None,
+    state_path: str | Path | None = None,
+    device: str = "cpu",
+    save_every: float = 30.0,
+) -> CheckpointInfo:
+    """Train a network on the data's points and write the average of its weights to `out`.
+
+    Minimises E λ(σ) ‖D(y + σz; σ) − y‖² / dim over the points y, z ~ N(0, I) and σ (see `TrainSettings`), with
+    λ = (σ² + d²)/(σ d)², d the data's standard deviation; the optimal denoiser D* over the points is its minimum.
+    Adam with a linear warm-up and a cosine decay; the weights' exponential average is what is kept.
+    Source: Karras et al. (2206.00364), eq. 8 and Table 1.
+
+    `progress` is called after every iteration; whatever it raises stops the training. With `state_path`, the state is
+    written there every `save_every` seconds and when `progress` raises; a state found there is continued, bit for
+    bit, and removed at the end. Raises TrainError where settings, data or state do not fit.
+    """
+    run = _Run(data, from_options(asdict(settings)), device)
+    state = None if state_path is None else Path(state_path)
+    if state is not None and state.exists():
+        run.load(state)
+    begin, first, saved = monotonic(), run.iteration, monotonic()
+    while run.iteration < settings.iterations:
+        run.advance()
+        now = monotonic()
+        if state is not None and now - saved >= save_every:
+            run.save(state)
+            saved = now
+        if progress is not None:
+            rate = (run.iteration - first) / max(now - begin, 1e-9)
+            remaining = (settings.iterations - run.iteration) / rate
+            try:
+                progress(TrainProgress(run.iteration, settings.iterations, run.loss, rate, remaining))
+            except BaseException:  # a cancel or an interrupt leaves a state to continue from
+                if state is not None:
+                    run.save(state)
+                raise
+    info = run.write(Path(out))
+    if state is not None:
+        state.unlink(missing_ok=True)
+    return info
+
+
+class _Run:
+    """A training in progress: the network, its average, Adam's state and the number of iterations done."""
+
+    def __init__(self, data: TrainingData, settings: TrainSettings, device: str) -> None:
+        self.data, self.settings, self.device = data, settings, device
+        self.shape = tuple(data.points.shape[1:])
+        self.config = _config(settings, self.shape)
+        self.points, self.labels = _points(data, settings.conditional)
+        self.classes = len(data.label_names) if settings.conditional else 0
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            network = networks.build("mlp", self.config, self.shape, self.classes + bool(self.classes))
+        try:
+            self.network = network.to(device)
+        except (RuntimeError, AssertionError) as error:  # a build without CUDA raises an AssertionError
+            raise TrainError(f"The device {device!r} cannot be used here: {str(error).splitlines()[0]}.") from error
+        self.average = {key: value.clone() for key, value in self.network.state_dict().items()}
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate, betas=BETAS)
+        self.iteration = 0
+        self.loss = 1.0
+
+    def advance(self) -> None:
+        """One optimisation step."""
+        settings = self.settings
+        for group in self.optimizer.param_groups:
+            group["lr"] = settings.learning_rate * _pace(self.iteration, settings)
+        loss = self._loss()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.iteration += 1
+        # The average follows closely at first, so that it forgets the start.
+        keep = min(0.5 ** (1 / settings.half_life), self.iteration / (self.iteration + 10))
+        with torch.no_grad():
+            for key, value in self.network.state_dict().items():
+                self.average[key].lerp_(value, 1 - keep)
+        self.loss += max(SMOOTHING, 1 / self.iteration) * (loss.item() - self.loss)
+
+    def _loss(self) -> Tensor:
+        settings, scale = self.settings, float(self.data.std)
+        generator = _generator(settings.seed, self.iteration)
+        rows = torch.randint(len(self.points), (settings.batch,), generator=generator)
+        sigma = scale * _relative_levels(settings, generator)
+        clean = self.points[rows]
+        x = clean + sigma[:, None] * torch.randn(clean.shape, generator=generator, dtype=torch.float64)
+        labels = None
+        if self.labels is not None:
+            dropped = torch.rand(settings.batch, generator=generator) < settings.label_dropout
+            labels = torch.where(dropped, self.classes, self.labels[rows]).to(self.device)
+        c_skip, c_out, c_in, c_noise = edm_preconditioning(sigma, scale)
+        # λ ‖D − y‖² = ‖F − (y − c_skip x)/c_out‖², as λ = 1/c_out²: a target of unit scale at every σ.
+        target = (clean - c_skip[:, None] * x) / c_out[:, None]
+        inputs = [(c_in[:, None] * x), c_noise, target]
+        x_in, noise, target = (value.float().to(self.device) for value in inputs)
+        difference: Tensor = self.network(x_in, noise, labels) - target
+        return difference.square().mean()
+
+    def write(self, out: Path) -> CheckpointInfo:
+        """The checkpoint of the averaged weights."""
+        scale = float(self.data.std)
+        low, high = (scale * relative for relative in SIGMA_RANGE)
+        description = Description(
+            architecture="mlp",
+            config=asdict(self.config),
+            shape=self.shape,
+            sigma_data=scale,
+            sigma_min=low,
+            sigma_max=high,
+            sigma_recommended=(scale * RECOMMENDED[0], scale * RECOMMENDED[1]),
+            classes=self.classes,
+            label_names=tuple(map(str, self.data.label_names)) if self.classes else (),
+            has_null_class=bool(self.classes),
+            data=DataSource(name=self.data.name, fingerprint=self.data.fingerprint, count=len(self.points)),
+            recipe={**asdict(self.settings), "loss": self.loss},
+        )
+        self.network.load_state_dict(self.average)
+        return save_checkpoint(out, self.network, description)
+
+    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """Every tensor of the state, by name; what is loaded is copied into them."""
+        yield from ((f"network.{key}", value) for key, value in self.network.state_dict().items())
+        yield from ((f"average.{key}", value) for key, value in self.average.items())
+        for index, parameter in enumerate(self.network.parameters()):
+            moments = self.optimizer.state[parameter]
+            if not moments:  # Adam makes them at its first step; these are their values before it
+                zeros = torch.zeros_like(parameter, memory_format=torch.preserve_format)
+                moments.update(step=torch.tensor(0.0), exp_avg=zeros, exp_avg_sq=zeros.clone())
+            yield from ((f"adam.{index}.{key}", moments[key]) for key in ("step", "exp_avg", "exp_avg_sq"))
+
+    def _identity(self) -> dict[str, Any]:
+        return {**asdict(self.settings), "data": self.data.fingerprint}
+
+    def save(self, path: Path) -> None:
+        """Write the state, all or nothing."""
+        progress = {"iteration": self.iteration, "loss": self.loss}
+        metadata = {"geomodel-training": json.dumps({"identity": self._identity(), **progress})}
+        tensors = {key: value.detach().cpu().contiguous() for key, value in self._tensors()}
+        partial = path.with_name(path.name + ".tmp")
+        try:
+            partial.write_bytes(save_tensors(tensors, metadata))
+            partial.replace(path)
+        except OSError as error:
+            raise TrainError(f"The training state {path} cannot be written: {error.strerror or error}.") from error
+
+    def load(self, path: Path) -> None:
+        """Continue from a state that `save` wrote. TrainError where it is of other settings or data."""
+        try:
+            header, content = read_file(path)
+        except CheckpointError as error:
+            raise TrainError(f"The training state cannot be continued: {error}") from error
+        try:
+            values = json.loads(header.metadata["geomodel-training"])
+            identity, iteration, loss = values["identity"], int(values["iteration"]), float(values["loss"])
+            mine = self._identity()
+            different = sorted(key for key in mine.keys() | identity.keys() if mine.get(key) != identity.get(key))
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise TrainError(f"{path.name} is not a training state; remove it or choose another output.") from error
+        if different:
+            raise TrainError(
+                f"{path.name} belongs to another training: it differs in {', '.join(different)}; "
+                "use the same settings, or remove it to start anew."
+            )
+        stored, own = load_tensors(content), dict(self._tensors())
+        if {key: value.shape for key, value in stored.items()} != {key: value.shape for key, value in own.items()}:
+            raise TrainError(f"{path.name} holds other tensors than this network; remove it to start anew.")
+        with torch.no_grad():
+            for key, value in own.items():
+                value.copy_(stored[key])
+        self.iteration, self.loss = iteration, loss
+
+
+def _points(data: TrainingData, conditional: bool) -> tuple[Tensor, Tensor | None]:
+    points = torch.as_tensor(np.asarray(data.points), dtype=torch.float64)
+    if len(points) == 0 or not bool(torch.isfinite(points).all()):
+        raise TrainError(f"The data {data.name!r} hold no points, or points that are not finite.")
+    if not conditional:
+        return points, None
+    if data.labels is None or not data.label_names:
+        raise TrainError(f"The data {data.name!r} have no labels; train without --conditional.")
+    return points, torch.as_tensor(np.asarray(data.labels), dtype=torch.int64)
+
+
+def _config(settings: TrainSettings, shape: tuple[int, ...]) -> networks.MLPConfig:
+    try:
+        config = networks.MLPConfig(width=settings.width, depth=settings.depth)
+        return networks.configure("mlp", asdict(config), shape)
+    except ValueError as error:
+        raise TrainError(f"This network cannot be trained: {error}.") from error
+
+
+def _pace(iteration: int, settings: TrainSettings) -> float:
+    """Share of the learning rate: a linear warm-up times half a cosine that ends at 0."""
+    warm = min(1.0, (iteration + 1) / (settings.warmup + 1))
+    return warm * 0.5 * (1 + math.cos(math.pi * iteration / settings.iterations))
+
+
+def _generator(seed: int, iteration: int) -> torch.Generator:
+    """The draws of one iteration depend on the seed and its number alone, so that a resumed run repeats them."""
+    state = np.random.SeedSequence((seed, iteration)).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(state >> np.uint64(1)))
+
+
+def _relative_levels(settings: TrainSettings, generator: torch.Generator) -> Tensor:
+    """sigma / sigma_data for a batch, float64."""
+    low, high = (math.log(relative) for relative in SIGMA_RANGE)
+    uniform = low + (high - low) * torch.rand(settings.batch, generator=generator, dtype=torch.float64)
+    normal = settings.p_mean + settings.p_std * torch.randn(settings.batch, generator=generator, dtype=torch.float64)
+    first = torch.arange(settings.batch) < round(settings.uniform_share * settings.batch)
+    return torch.where(first, uniform, normal.clamp(low, high)).exp()
