@@ -210,7 +210,8 @@ class RunFinished:
 
     run_id: int
     trajectory: Trajectory
-    seconds: float
+    seconds: float  # the whole run
+    evaluating: float  # of it in the denoiser
 
 
 @dataclass(frozen=True, slots=True)

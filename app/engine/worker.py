@@ -173,9 +173,9 @@ class Worker:
             record = runs.new_record(job, command.keep)
             self._contexts[run_id] = Context(job, data, record)
             self._post(RunStarted(run_id, record, job.settings))
-            self._gated(job, record)
+            busy = self._gated(job, record)
             trajectory = runs.finish(job, record, runs.identity(data.dataset if data else None, job.network))
-            self._post(RunFinished(run_id, trajectory, time.perf_counter() - started))
+            self._post(RunFinished(run_id, trajectory, time.perf_counter() - started, busy))
         except Cancelled:
             self._post(RunStopped(run_id, ""))
         except Exception as error:
@@ -185,10 +185,17 @@ class Worker:
         finally:
             self._running = None
 
-    def _gated(self, job: runs.Job, record: Any) -> None:
+    def _gated(self, job: runs.Job, record: Any) -> float:
+        """Compute the run behind the gate; returns the seconds spent in its denoiser."""
+        busy = 0.0
+
         def gate(x: Any, sigma: Any) -> Any:
+            nonlocal busy
             self._look_up()
-            return job.model(x, sigma)
+            entered = time.perf_counter()
+            denoised = job.model(x, sigma)
+            busy += time.perf_counter() - entered
+            return denoised
 
         gate.calls_at = job.model.calls_at  # type: ignore[attr-defined]
         models = [model for model in (job.model, job.optimal) if model is not None]
@@ -199,6 +206,7 @@ class Worker:
         finally:
             for model in models:
                 model.between_pieces = None
+        return busy
 
     def _look_up(self) -> None:
         """Between two pieces of work of a run: obey a cancel, answer requests, keep the rest for later."""

@@ -1,0 +1,295 @@
+"""From a run and a selection to what the views show. Pure functions; every number comes from `geomodel`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from app.engine.messages import Array, InsideAnswer, NeighboursAnswer, ProbeAnswer
+from app.panels.inspector import Row
+from app.state import Run, Selection
+from app.views.pictures import (
+    Curve,
+    InsidePicture,
+    MeasurePlot,
+    MeasuresPicture,
+    PlaneCurves,
+    PlanePicture,
+    StripPicture,
+    StripRow,
+)
+from geomodel import images, measures
+from geomodel.projection import identity_basis
+from geomodel.solvers import row as solver_row
+
+DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "D_θ"}
+
+
+@dataclass(slots=True)
+class Projected:
+    """A run in the plane, projected level by level as it grows."""
+
+    basis: Any
+    sampling: Array
+    denoising: Array
+    levels: int = 0
+
+    @classmethod
+    def of(cls, run: Run, basis: Any) -> Projected:
+        """Room for the whole schedule."""
+        levels, batch = len(run.sigmas), run.x.shape[1]
+        return cls(basis, np.full((levels, batch, 2), np.nan), np.full((levels - 1, batch, 2), np.nan))
+
+    def curves(self, run: Run) -> PlaneCurves:
+        """The run's curves, with what is new projected."""
+        committed, done = run.committed, self.levels
+        if committed > done:
+            self.sampling[done:committed] = self.basis.project(run.x[done:committed])
+            first = max(done - 1, 0)
+            self.denoising[first : committed - 1] = self.basis.project(run.denoised[first : committed - 1])
+            self.levels = committed
+        final = run.trajectory.final_denoised if run.trajectory is not None else None
+        return PlaneCurves(
+            sampling=self.sampling,
+            denoising=self.denoising,
+            sigmas=run.sigmas,
+            committed=committed,
+            final_denoised=None if final is None else self.basis.project(final),
+        )
+
+
+def run_basis(run: Run) -> Any:
+    """The plane a run is shown in; None where its data are needed and not open."""
+    if run.source is not None:
+        return run.source.plane
+    return identity_basis(2) if tuple(run.x.shape[2:]) == (2,) else None
+
+
+def plane_picture(run: Run, selection: Selection, projected: Projected) -> PlanePicture:
+    """The plane without what the engine answers: data, curves, words."""
+    source, basis = run.source, projected.basis
+    direct = basis.count == len(basis.origin)
+    points = None if source is None else source.plane_points
+    return PlanePicture(
+        title=plane_title(run),
+        caption=plane_caption(run, basis),
+        x_label="x₁" if direct else "principal component 1",
+        y_label="x₂" if direct else "principal component 2",
+        data=points,
+        scale=1.0 if points is None else float(points.std(0).mean()) or 1.0,
+        center=(0.0, 0.0) if points is None else (float(points[:, 0].mean()), float(points[:, 1].mean())),
+        curves=projected.curves(run),
+        index=selection.index,
+        sample=selection.sample,
+        driver_name=DRIVER_NAMES[run.settings.driver],
+    )
+
+
+def plane_title(run: Run) -> str:
+    """Solver, driver and data of a run."""
+    settings = run.settings
+    data = run.source.dataset.name if run.source is not None else settings.data
+    return f"{data} · {DRIVER_NAMES[settings.driver]} · {solver_row(settings.solver).title}, {settings.steps} steps"
+
+
+def plane_caption(run: Run, basis: Any) -> str:
+    """Mode and explained variance; whether the run is a recording."""
+    parts = []
+    if run.status == "recorded":
+        parts.append("Recorded run from the program's own files")
+    if run.caption:
+        parts.append(run.caption)
+    if basis is not None and basis.count != len(basis.origin):
+        share = basis.explained
+        parts.append(
+            f"Marginal mode: the data's principal components 1 and 2, {share[0]:.0%} + {share[1]:.0%} of the data's "
+            "variance. The field is the mean slope; single trajectories do not follow it"
+        )
+    if run.message:
+        parts.append(run.message)
+    return ". ".join(parts)
+
+
+def inside_picture(run: Run, selection: Selection, basis: Any, answer: InsideAnswer | None) -> InsidePicture | None:
+    """The inside of the step that leaves the selected level."""
+    if selection.index >= len(run.details):
+        return None
+    detail = run.details[selection.index]
+    kept = run.record.samples if run.record is not None else None
+    if kept is not None and selection.sample not in kept:
+        return None
+    k = selection.sample if kept is None else kept.index(selection.sample)
+    i, sample = selection.index, selection.sample
+    sigma, sigma_next = float(run.sigmas[i]), float(run.sigmas[i + 1])
+    start, denoised = run.x[i, sample], run.denoised[i, sample]
+    euler = denoised + (sigma_next / sigma) * (start - denoised)
+    fits = answer is not None and (answer.request.index, answer.request.sample) == (i, sample)
+    project = basis.project
+    return InsidePicture(
+        x=project(detail.x[:, k]),
+        denoised=project(detail.denoised[:, k]),
+        sigmas=detail.sigmas,
+        stages=detail.stages,
+        slope_weights=detail.slope_weights,
+        start=project(start),
+        end=project(run.x[i + 1, sample]),
+        euler=project(euler),
+        sigma=sigma,
+        sigma_next=sigma_next,
+        exact=project(answer.curve) if fits and answer is not None else None,
+        exact_error=answer.error if fits and answer is not None else 0.0,
+    )
+
+
+def measured(run: Run) -> tuple[MeasurePlot, ...]:
+    """Every measure of the run so far."""
+    source: Any = run.trajectory
+    if source is None:
+        n = run.committed
+        source = measures.Curves(
+            x=run.x[:n],
+            denoised=run.denoised[: n - 1],
+            sigmas=run.sigmas[:n],
+            extras={name: value[: n - 1] for name, value in run.extras.items()},
+        )
+    plots = []
+    for row in measures.MEASURES:
+        if row.needs and row.name not in run.extras:
+            continue
+        waiting = "after the last step" if row.needs_end and not run.complete else ""
+        found = {} if waiting else measures.compute(row.name, source)
+        plots.append(
+            MeasurePlot(
+                name=row.name,
+                title=row.title,
+                unit=row.unit,
+                formula=row.formula,
+                curves=tuple(_curve(row, kind, values) for kind, values in found.items()),
+                waiting=waiting,
+            )
+        )
+    return tuple(plots)
+
+
+# which curve a measure draws → its hue and its name in the legend
+CURVES = {"x": ("sampling", "x"), "denoised": ("denoising", "D")}
+OTHERS = {"optimal": ("optimal", "weights of D*"), "network": ("network", "D_θ beside D*"), "": ("sampling", "x")}
+
+
+def _curve(row: Any, kind: str, values: Array) -> Curve:
+    hue, label = CURVES.get(kind) or OTHERS[row.needs]
+    return Curve(kind=hue, label=label, values=values)  # type: ignore[arg-type]
+
+
+def measures_picture(run: Run | None, plots: tuple[MeasurePlot, ...], selection: Selection) -> MeasuresPicture:
+    """The measures view."""
+    if run is None:
+        return MeasuresPicture(message="Press Run (F5) to see measures over the noise levels.")
+    return MeasuresPicture(sigmas=run.sigmas, plots=plots, index=selection.index, sample=selection.sample)
+
+
+def strip_picture(run: Run | None, selection: Selection, answer: NeighboursAnswer | None) -> StripPicture:
+    """The strip of the selected sample: x, D and, beside a network, D*; the data that weigh most."""
+    shape = run.x.shape[2:] if run is not None and run.committed else ()
+    if run is None or len(shape) != 3 or shape[0] not in (1, 3):
+        return StripPicture(message="The strip shows image data. Choose Fashion-MNIST in the model panel.")
+    n, k, i = run.committed, selection.sample, selection.index
+    scale = run.source.dataset.std if run.source is not None else 0.5
+    driver = DRIVER_NAMES[run.settings.driver]
+    denoised = run.denoised[: n - 1, k]
+    final = run.trajectory.final_denoised if run.trajectory is not None else None
+    if final is not None:
+        denoised = np.concatenate([denoised, final[None, k]])
+    rows = [
+        StripRow(
+            caption="x",
+            kind="sampling",
+            images=images.pixels(images.shrunk(run.x[:n, k], run.sigmas[:n], scale)),
+            note="shown as x · s/√(s² + σ²)",
+        ),
+        StripRow(
+            caption=f"{driver}(x; σ)",
+            kind="denoising",
+            images=images.pixels(denoised),
+            note=f"clipped {images.clipped_share(denoised[i]):.1%}" if i < len(denoised) else "",
+        ),
+    ]
+    if "optimal" in run.extras:
+        optimal = run.extras["optimal"][: n - 1, k]
+        rows.append(StripRow(caption="D*(xₙ) on this trajectory", kind="optimal", images=images.pixels(optimal)))
+    return StripPicture(sigmas=run.sigmas, rows=tuple(rows), index=i, **_neighbours(run, selection, answer))
+
+
+def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None) -> dict[str, Any]:
+    if run.source is None:
+        return {"neighbours_note": run.caption or "The nearest data need the reference data to be open."}
+    if answer is None or answer.request.run_id != run.id:
+        return {}
+    dataset = run.source.dataset
+    names = dataset.label_names
+    labels = () if dataset.labels is None else tuple(dataset.labels[answer.indices])
+    return {
+        "neighbours": images.pixels(dataset.points[answer.indices]),
+        "neighbour_weights": answer.weights,
+        "neighbour_labels": tuple(names[label] if names else str(label) for label in labels),
+        "neighbours_note": f"effective neighbours {answer.effective_neighbours:.4g} of {len(dataset):,}",
+    }
+
+
+def inspector_rows(run: Run, plots: tuple[MeasurePlot, ...], selection: Selection) -> tuple[Row, ...]:
+    """Every number at the playhead."""
+    i, k = selection.index, selection.sample
+    last = len(run.sigmas) - 1
+    rows = [
+        Row("Playhead", "level", f"{i} of {last}", "index of the noise level; 0 is the noisiest"),
+        Row("Playhead", "σ", f"{run.sigmas[i]:.6g}", "noise level"),
+        Row("Playhead", "next σ", f"{run.sigmas[i + 1]:.6g}" if i < last else "—", "noise level after the next step"),
+        Row("Playhead", "sample", f"{k} of {run.x.shape[1]}", "the selected sample"),
+        Row("Playhead", "seed", str(run.settings.seed + k), "sample k starts from seed + k"),
+        Row("Playhead", "evaluations", f"{run.evaluations_at[i]:,}", "true denoiser evaluations up to this level"),
+    ]
+    flat = run.x[i, k].reshape(-1)
+    if len(flat) <= 3:
+        rows.append(Row("Point", "x", _vector(flat), "the sampling trajectory"))
+        if i < min(run.committed - 1, len(run.denoised)):
+            rows.append(Row("Point", "D(x; σ)", _vector(run.denoised[i, k].reshape(-1)), "the denoising trajectory"))
+    for plot in plots:
+        for curve in plot.curves:
+            if i < len(curve.values) and np.isfinite(curve.values[i, k]):
+                name = f"{plot.title} {curve.label}".strip()
+                unit = f" {plot.unit}" if plot.unit else ""
+                rows.append(Row("Measures", name, f"{curve.values[i, k]:.6g}{unit}", plot.formula))
+    return tuple(rows)
+
+
+def probe_rows(probe: ProbeAnswer | None) -> tuple[Row, ...]:
+    """The numbers of the probe."""
+    if probe is None:
+        return ()
+    point, sigma = np.asarray(probe.request.point), probe.request.sigma
+    rows = [
+        Row("Probe", "x", _vector(point), "where the probe stands"),
+        Row("Probe", "σ", f"{sigma:.6g}", "its noise level"),
+    ]
+    if probe.optimal is not None:
+        shift = float(np.linalg.norm(probe.optimal - point))
+        rows += [
+            Row("Probe", "D*(x; σ)", _vector(probe.optimal), "Σᵢ wᵢ yᵢ, w = softmax(−‖x − yᵢ‖²/(2σ²))"),
+            Row("Probe", "mean shift ‖D* − x‖", f"{shift:.6g}", "one step of mean shift with bandwidth σ"),
+            Row("Probe", "effective neighbours", f"{probe.effective_neighbours:.6g}", "exp(−Σ w ln w)"),
+        ]
+    if probe.network is not None:
+        rows.append(Row("Probe", "D_θ(x; σ)", _vector(probe.network), "the network's answer"))
+    if probe.network is not None and probe.optimal is not None:
+        gap = float(np.linalg.norm(probe.network - probe.optimal))
+        rows.append(Row("Probe", "‖D_θ − D*‖", f"{gap:.6g}", "denoiser difference at the probe"))
+    rows.append(Row("Probe", "log p(x; σ)", f"{probe.log_density:.6g}", "log density of the noisy data, in nats"))
+    if probe.path is not None:
+        rows.append(Row("Probe", "mean-shift iterations", str(len(probe.path) - 1), "until the mode is reached"))
+    return tuple(rows)
+
+
+def _vector(values: Array) -> str:
+    return "(" + ", ".join(f"{value:.5g}" for value in values) + ")"

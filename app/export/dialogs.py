@@ -1,0 +1,135 @@
+"""Asking for a picture: which view, how large on paper, how fine, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+
+from app import files
+from app.export import figure
+from app.panels.form import Choice, ChoiceField, Field, Message, align, commit_all
+from app.panels.number_field import FloatField, IntField, number_text
+from app.settings_store import SettingsStore
+from geomodel.settings import Limits
+
+CUSTOM = 0.0
+COLUMNS = (
+    Choice(85.0, "Single column, 85 mm"),
+    Choice(170.0, "Double column, 170 mm"),
+    Choice(CUSTOM, "Other"),
+)
+DPI = 300
+
+
+def save_picture(
+    parent: QWidget,
+    views: Mapping[str, QWidget],
+    recipe: Callable[[], Mapping[str, Any]],
+    done: Callable[[str], None],
+    *,
+    store: SettingsStore,
+    current: str = "",
+) -> SavePicture:
+    """Open the dialog, which does not block; `done` gets the path of the picture when it is written.
+
+    `recipe` is asked when the picture is made: what is shown may have changed since the dialog was opened.
+    """
+    dialog = SavePicture(parent, views, recipe, done, store, current or next(iter(views)))
+    dialog.show()
+    return dialog
+
+
+class SavePicture(QDialog):
+    """Size and resolution of a picture. Problems are told here, and the dialog stays."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        views: Mapping[str, QWidget],
+        recipe: Callable[[], Mapping[str, Any]],
+        done: Callable[[str], None],
+        store: SettingsStore,
+        current: str,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Save picture")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._views, self._recipe, self._done, self._store = views, recipe, done, store
+        self._view = ChoiceField("view", Limits("View", "What the picture shows.", None, None), _titles(views))
+        self._column = ChoiceField("column", Limits("Fits", "Usual widths in a paper.", None, None), COLUMNS)
+        self._width = FloatField("width", Limits("Width", "Width on paper.", 10, 1000), step=5.0, unit="mm")
+        self._height = FloatField("height", Limits("Height", "Height on paper.", 10, 1000), step=5.0, unit="mm")
+        self._dpi = IntField("dpi", Limits("Resolution", "Pixels an inch: 300 for print.", 96, 1200), unit="dpi")
+        self._result = Message()
+        self._arrange()
+        self._view.set_value(current)
+        self._dpi.set_value(DPI)
+        self._set_width(COLUMNS[0].value)
+
+    def _arrange(self) -> None:
+        fields: tuple[Field, ...] = (self._view, self._column, self._width, self._height, self._dpi)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(8)
+        for item in fields:
+            item.edited.connect(self._edited)
+            layout.addWidget(item)
+        align(fields)
+        layout.addWidget(self._result)
+        layout.addStretch(1)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        buttons.button(QDialogButtonBox.StandardButton.Save).setText("Save…")
+        buttons.accepted.connect(self._ask)
+        buttons.rejected.connect(self.reject)
+        layout.addWidget(buttons)
+        self.setMinimumWidth(320)
+
+    def _edited(self, name: str, value: Any) -> None:
+        if name == "view" or (name == "column" and value != CUSTOM):
+            self._set_width(self._width.value if name == "view" else value)
+        elif name == "width":
+            self._set_width(value)
+        else:
+            self._describe()
+
+    def _set_width(self, width: float) -> None:
+        """A width, with the height that keeps the view's proportions."""
+        view = self._views[self._view.value]
+        self._width.set_value(width)
+        self._height.set_value(float(round(width * view.height() / max(1, view.width()))))
+        self._column.set_value(width if width in (choice.value for choice in COLUMNS) else CUSTOM)
+        self._describe()
+
+    def _describe(self) -> None:
+        across, down = figure.pixels(self._size(), self._dpi.value)
+        self._result.say(f"{across:,} × {down:,} pixels")
+
+    def _size(self) -> tuple[float, float]:
+        return self._width.value, self._height.value
+
+    def _ask(self) -> None:
+        sizes = (self._width, self._height, self._dpi)
+        if not commit_all(sizes) or any(item.error for item in sizes):
+            return
+        name = f"{self._view.value.lower()}-{number_text(self._width.value)}mm.png"
+        files.ask_save(
+            self, "Save picture", "PNG pictures (*.png)", "picture", "png", name, self._save, store=self._store
+        )
+
+    def _save(self, path: str) -> None:
+        view = self._views[self._view.value]
+        try:
+            figure.save_png(view, path, self._size(), self._dpi.value, self._recipe())
+        except (OSError, ValueError) as error:
+            self._result.say(str(error), is_error=True)
+            return
+        self._done(str(Path(path)))
+        self.close()
+
+
+def _titles(views: Mapping[str, QWidget]) -> list[Choice]:
+    return [Choice(title, title) for title in views]

@@ -1,0 +1,111 @@
+"""Pictures of views for papers and slides: the view is built anew in the print theme and drawn at a physical size."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from PySide6.QtCore import QCoreApplication, QEvent, QIODevice, QSaveFile
+from PySide6.QtGui import QGuiApplication, QImage, QImageWriter
+from PySide6.QtWidgets import QGraphicsView, QWidget
+
+from app.export.scaled import DPI, ScaledDevice
+from app.plotting.theme import PRINT
+from geomodel import __version__
+
+MM_PER_INCH = 25.4
+MAX_PIXELS = 100_000_000  # 400 MB while it is drawn
+CLIPBOARD_DPI = 192  # sharp on a slide
+
+
+class View(Protocol):
+    """What a picture can be made of: built again as `type(view)(theme, print_mode=True)` it shows the same picture."""
+
+    @property
+    def picture(self) -> Any:
+        """What it shows."""
+
+    def display(self, picture: Any) -> None:
+        """Show a picture."""
+
+    def release(self) -> None:
+        """Let go of everything."""
+
+
+def pixels(size_mm: tuple[float, float], dpi: float) -> tuple[int, int]:
+    """Width and height of a picture in pixels."""
+    width, height = (max(1, round(side / MM_PER_INCH * dpi)) for side in size_mm)
+    return width, height
+
+
+def render(view: Any, size_mm: tuple[float, float], dpi: float, recipe: Mapping[str, Any] | None = None) -> QImage:
+    """The view's picture in the print theme, at this size on paper: text, lines and symbols are alike at every dpi.
+
+    `recipe` is written into the file beside the picture: the settings that the picture was made with. ValueError where
+    the picture would be too large.
+    """
+    width, height = pixels(size_mm, dpi)
+    image = (
+        QImage() if width * height > MAX_PIXELS else QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
+    )
+    if image.isNull():
+        raise ValueError(
+            f"A picture of {width:,} × {height:,} pixels is too large; at most {MAX_PIXELS // 10**6} million are "
+            "drawn. Lower the dpi or the size."
+        )
+    image.fill(PRINT.base)
+    _draw(view, image, pixels(size_mm, DPI))
+    per_metre = round(dpi / MM_PER_INCH * 1000)  # only now: fonts would follow the image's own resolution
+    image.setDotsPerMeterX(per_metre)
+    image.setDotsPerMeterY(per_metre)
+    image.setText("Software", f"Geomodel {__version__}")
+    if recipe:
+        image.setText("recipe", json.dumps(recipe, ensure_ascii=False, sort_keys=True))
+    return image
+
+
+def save_png(
+    view: Any,
+    path: str | Path,
+    size_mm: tuple[float, float],
+    dpi: float,
+    recipe: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the picture as PNG. OSError with a sentence where the file cannot be written; ValueError as in `render`."""
+    image = render(view, size_mm, dpi, recipe)
+    file = QSaveFile(str(path))  # the file appears whole or not at all
+    opened = file.open(QIODevice.OpenModeFlag.WriteOnly)
+    if not (opened and QImageWriter(file, b"png").write(image) and file.commit()):
+        raise OSError(f"The picture could not be written to {path}: {file.errorString()}. Choose another place.")
+
+
+def copy_to_clipboard(view: Any, recipe: Mapping[str, Any] | None = None) -> None:
+    """The view in the print theme and in its present proportions, to the clipboard."""
+    size = (view.width() * MM_PER_INCH / DPI, view.height() * MM_PER_INCH / DPI)
+    QGuiApplication.clipboard().setImage(render(view, size, CLIPBOARD_DPI, recipe))
+
+
+def _draw(view: Any, image: QImage, size: tuple[int, int]) -> None:
+    """Build the view again, off screen, and draw it over the whole image."""
+    printed: Any = type(view)(PRINT, print_mode=True)
+    try:
+        printed.resize(*size)
+        printed.display(view.picture)
+        _settle(printed)
+        printed.render(ScaledDevice(image, *size))
+    finally:
+        printed.release()
+        printed.deleteLater()
+
+
+def _settle(view: QWidget) -> None:
+    """Lay everything out: plots place their axes only once they have been drawn and their labels measured."""
+    for _ in range(2):
+        view.grab()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+    for plots in view.findChildren(QGraphicsView):
+        for item in plots.scene().items():
+            if hasattr(item, "setExportMode"):
+                item.setExportMode(True, {"antialias": True})  # symbols as outlines, not as stamps of pixels

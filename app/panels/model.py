@@ -1,0 +1,174 @@
+"""The model: a network, reference data, and which of them drives the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app.panels.form import ActionButton, Choice, ChoiceField, Field, Message, align, commit_all
+from app.panels.number_field import IntField
+from app.plotting.theme import Theme, palette
+from geomodel import datasets
+from geomodel.settings import RunSettings, limits
+
+Slot = Literal["network", "data", "driver"]
+
+DRIVERS = (
+    Choice("optimal", "Optimal denoiser D*", "The softmax-weighted mean of the data points."),
+    Choice("mixture", "Exact mixture", "The denoiser of the Gaussian mixture that the points were drawn from."),
+    Choice("network", "Network", "D_θ, the denoiser that a checkpoint holds."),
+)
+
+WHY_NOT = {
+    "optimal": "D* needs reference data.",
+    "mixture": "The density that these data were drawn from is not known.",
+    "network": "Open a checkpoint first.",
+}
+Line = tuple[str, str]  # value, title
+
+
+class ModelPanel(QWidget):
+    """Three slots. `edited` carries changed fields of the settings; `file_dropped` the path of a dropped file."""
+
+    edited = Signal(object)
+    file_dropped = Signal(str)
+
+    def __init__(
+        self, theme: Theme, open_checkpoint: QAction, open_data: QAction, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setAcceptDrops(True)
+        self._dragging = False
+        self._networks: Sequence[Line] = ()
+        self._sets: Sequence[Line] = ()
+        self._network = ChoiceField("network", limits("network"))
+        self._data = ChoiceField("data", limits("data"))
+        self._driver = ChoiceField("driver", limits("driver"), DRIVERS)
+        self._count = IntField("data_count", limits("data_count"))
+        self._seed = IntField("data_seed", limits("data_seed"))
+        fields = (self._network, self._data, self._count, self._seed, self._driver)
+        self._fields: dict[str, Field] = {item.name: item for item in fields}
+        self._messages = {slot: Message() for slot in ("network", "data", "driver")}
+        self._arrange(open_checkpoint, open_data)
+        for item in fields:
+            item.edited.connect(self._edited)
+        align(fields)
+        self.set_theme(theme)
+        self.set_settings(RunSettings())
+
+    # ------------------------------------------------------------ what the window says
+
+    def set_theme(self, theme: Theme) -> None:
+        """Recolour."""
+        self.setPalette(palette(theme))
+
+    def set_choices(self, networks: Sequence[Line], data: Sequence[Line]) -> None:
+        """What the two lists offer, as (value, title); "" is no network."""
+        self._networks, self._sets = networks, data
+        self._offer()
+
+    def set_settings(self, settings: RunSettings) -> None:
+        """Show settings; nothing is told."""
+        for name, item in self._fields.items():
+            item.set_value(getattr(settings, name))
+        self._offer()
+
+    def set_errors(self, errors: Mapping[str, str]) -> None:
+        """Field → sentence, shown at the field. A field without one has none."""
+        for name, item in self._fields.items():
+            item.set_error(errors.get(name, ""))
+
+    def set_message(self, slot: Slot, text: str, is_error: bool = False) -> None:
+        """What is in a slot, or why nothing is."""
+        self._messages[slot].say(text, is_error=is_error)
+
+    def set_driver_available(self, available: Mapping[str, bool]) -> None:
+        """Which drivers can be chosen."""
+        for driver, can in available.items():
+            self._driver.set_available(driver, can, WHY_NOT[driver])
+
+    def commit(self) -> bool:
+        """Take over what is being typed. False where something typed is no value: it is explained at its field."""
+        return commit_all(item for item in (self._count, self._seed) if not item.isHidden())
+
+    # ------------------------------------------------------------ inside
+
+    def _arrange(self, open_checkpoint: QAction, open_data: QAction) -> None:
+        body = QVBoxLayout(self)
+        body.setContentsMargins(8, 8, 8, 8)
+        body.setSpacing(4)
+        rows: tuple[tuple[Slot, tuple[Field, ...]], ...] = (
+            ("network", (self._network,)),
+            ("data", (self._data, self._count, self._seed)),
+            ("driver", (self._driver,)),
+        )
+        for slot, fields in rows:
+            body.addWidget(fields[0])
+            body.addWidget(self._messages[slot])
+            for item in fields[1:]:
+                body.addWidget(item)
+            body.addSpacing(4)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        for action in (open_checkpoint, open_data):
+            buttons.addWidget(ActionButton(action, key=False))
+        buttons.addStretch(1)
+        body.addLayout(buttons)
+        body.addStretch(1)
+
+    def _offer(self) -> None:
+        """The lines of the two lists; what the settings name is always among them."""
+        self._network.set_choices(_lines(self._networks, self._network.value))
+        self._data.set_choices(_lines(self._sets, self._data.value))
+        generated = self._data.value in datasets.names() and datasets.row(self._data.value).kind == "toy"
+        for item in (self._count, self._seed):
+            item.setVisible(generated)
+
+    def _edited(self, name: str, value: Any) -> None:
+        self._offer()
+        self.edited.emit({name: value})
+
+    # ------------------------------------------------------------ dropped files
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+            self._show_dragging(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._show_dragging(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._show_dragging(False)
+        event.acceptProposedAction()
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                self.file_dropped.emit(url.toLocalFile())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._dragging:
+            painter = QPainter(self)
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+            painter.end()
+
+    def _show_dragging(self, dragging: bool) -> None:
+        self._dragging = dragging
+        self.update()
+
+
+def _lines(offered: Sequence[Line], current: str) -> list[Choice]:
+    lines = [*offered]
+    if current not in (value for value, _ in offered):
+        lines.append((current, Path(current).name or "none"))
+    return [Choice(value, title, _about(value)) for value, title in lines]
+
+
+def _about(value: str) -> str:
+    return datasets.row(value).description if value in datasets.names() else value

@@ -1,0 +1,225 @@
+"""The sampler: which rule, over which noise levels, from where, how many."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from app.panels.form import (
+    ActionButton,
+    BoolField,
+    Choice,
+    ChoiceField,
+    Field,
+    Message,
+    align,
+    commit_all,
+    formula_html,
+    tooltip,
+)
+from app.panels.number_field import FloatField, IntField
+from app.plotting.theme import Theme, palette
+from geomodel.schedules import SCHEDULES, Option
+from geomodel.settings import Limits, RunSettings, limits
+from geomodel.solvers import SOLVERS, SolverRow
+
+STARTS = (
+    Choice("noise", "Pure noise", "x = σz with z from N(0, I)."),
+    Choice("exact", "Data + noise", "x = y + σz with y a random data point: exactly p_σ."),
+    Choice("data", "One data point + noise", "x = y + σz, the same data point y for every sample."),
+    Choice("point", "Clicked point", "Sample 0 starts where you clicked in the plane; the others start as noise."),
+)
+
+
+class SamplerPanel(QWidget):
+    """The fields of a run's sampler. `edited` carries the changed fields of the settings, name → value."""
+
+    edited = Signal(object)
+
+    def __init__(self, theme: Theme, run: QAction, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._settings = RunSettings()
+        self._errors: dict[str, str] = {}
+        self._fields = {field.name: field for field in _fields()}
+        self._options: dict[str, Field] = {}
+        self._formula = Message(rich=True)
+        self._schedule_formula = Message(rich=True)
+        self._elsewhere = Message()  # errors of fields that are not shown
+        self._estimate = Message()
+        self._option_rows = QVBoxLayout()
+        self._option_rows.setSpacing(4)
+        self._body = QVBoxLayout()
+        for item in self._fields.values():
+            item.edited.connect(self._edited)
+            self._body.addWidget(item)
+        self._arrange(run)
+        self._build_options(())
+        self.set_theme(theme)
+        self._show_settings()
+
+    # ------------------------------------------------------------ what the window says
+
+    def set_theme(self, theme: Theme) -> None:
+        """Recolour."""
+        self.setPalette(palette(theme))
+
+    def set_settings(self, settings: RunSettings) -> None:
+        """Show settings; nothing is told."""
+        self._settings = settings
+        self._show_settings()
+
+    def set_errors(self, errors: dict[str, str]) -> None:
+        """Field → sentence, shown at the field. A field without one has none."""
+        self._errors = errors
+        for name, item in self._fields.items():
+            item.set_error(errors.get(name, ""))
+        self._show_elsewhere()
+
+    def set_estimate(self, text: str) -> None:
+        """Time and size of the run, beside the button."""
+        self._estimate.say(text)
+
+    def commit(self) -> bool:
+        """Take over what is being typed. False where something typed is no value: it is explained at its field."""
+        shown = [item for item in self._fields.values() if not item.isHidden()]
+        return commit_all((*shown, *self._options.values()))
+
+    # ------------------------------------------------------------ inside
+
+    def _arrange(self, run: QAction) -> None:
+        body = QWidget()
+        body.setLayout(self._body)
+        self._body.setContentsMargins(8, 8, 8, 8)
+        self._body.setSpacing(4)
+        after_solver = self._body.indexOf(self._fields["solver"]) + 1
+        self._body.insertWidget(after_solver, self._formula)
+        self._body.insertLayout(after_solver + 1, self._option_rows)
+        self._body.insertSpacing(after_solver + 2, 8)
+        self._body.insertWidget(self._body.indexOf(self._fields["schedule"]) + 1, self._schedule_formula)
+        self._body.insertSpacing(self._body.indexOf(self._fields["start"]), 8)
+        self._body.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(body)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._estimate.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(ActionButton(run, primary=True))
+        row.addWidget(self._estimate, 1)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(8, 4, 8, 8)
+        foot.setSpacing(4)
+        foot.addWidget(self._elsewhere)
+        foot.addLayout(row)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(scroll, 1)
+        outer.addLayout(foot)
+
+    def _show_settings(self) -> None:
+        settings = self._settings
+        for name, item in self._fields.items():
+            item.set_value(getattr(settings, name))
+        self._fields["rho"].setVisible(settings.schedule == "karras")
+        self._fields["start_index"].setVisible(settings.start == "data")
+        schedule = next((row for row in SCHEDULES if row.name == settings.schedule), None)
+        self._schedule_formula.say(formula_html(schedule.formula) if schedule else "")
+        self._show_solver()
+        self._show_elsewhere()
+
+    def _show_solver(self) -> None:
+        row = _solver(self._settings.solver)
+        options = () if row is None else _editable(row)
+        if tuple(self._options) != tuple(option.name for option in options):
+            self._build_options(options)
+        for option in options:
+            self._options[option.name].set_value(self._settings.options.get(option.name, option.default))
+        if row is not None:
+            self._formula.say(f"{formula_html(row.formula)}<br>{_cost(row)}")
+            self._formula.setToolTip(tooltip(row.title, row.source))
+
+    def _build_options(self, options: tuple[Option, ...]) -> None:
+        for item in self._options.values():
+            item.hide()
+            item.deleteLater()  # this may be inside one of its signals
+        self._options = {option.name: _option_field(option) for option in options}
+        for item in self._options.values():
+            item.edited.connect(self._option_edited)
+            self._option_rows.addWidget(item)
+        align((*self._fields.values(), *self._options.values()))
+        solver, *others = self._fields.values()
+        for before, after in pairwise((solver, *self._options.values(), *others)):
+            QWidget.setTabOrder(before.editor, after.editor)
+
+    def _show_elsewhere(self) -> None:
+        hidden = [self._errors[name] for name, item in self._fields.items() if name in self._errors and item.isHidden()]
+        if "options" in self._errors:
+            hidden.append(self._errors["options"])
+        self._elsewhere.say("\n".join(hidden), is_error=True)
+
+    def _edited(self, name: str, value: Any) -> None:
+        changes = {name: value}
+        if name == "solver":
+            old, new = _solver(self._settings.solver), _solver(value)
+            kept = set(_editable(old)) & set(_editable(new)) if old and new else set()
+            names = {option.name for option in kept}
+            changes["options"] = {name: given for name, given in self._settings.options.items() if name in names}
+        self.edited.emit(changes)
+
+    def _option_edited(self, name: str, value: Any) -> None:
+        row = _solver(self._settings.solver)
+        assert row is not None
+        default = next(option.default for option in row.options if option.name == name)
+        options = {**self._settings.options, name: value}
+        if value == default:
+            del options[name]
+        self.edited.emit({"options": options})
+
+
+def _fields() -> tuple[Field, ...]:
+    """The fields in reading order."""
+    solvers = [Choice(row.name, row.title, _cost(row)) for row in SOLVERS]
+    schedules = [Choice(row.name, row.title, row.formula) for row in SCHEDULES]
+    return (
+        ChoiceField("solver", limits("solver"), solvers),
+        IntField("steps", limits("steps")),
+        ChoiceField("schedule", limits("schedule"), schedules),
+        FloatField("rho", limits("rho"), step=1.0),
+        FloatField("sigma_max", limits("sigma_max"), optional=True),
+        FloatField("sigma_min", limits("sigma_min"), optional=True),
+        BoolField("final_zero", limits("final_zero")),
+        ChoiceField("start", limits("start"), STARTS),
+        IntField("start_index", limits("start_index")),
+        IntField("count", limits("count")),
+        IntField("seed", limits("seed")),
+    )
+
+
+def _solver(name: str) -> SolverRow | None:
+    return next((row for row in SOLVERS if row.name == name), None)
+
+
+def _cost(row: SolverRow) -> str:
+    return f"Order {row.order} · {row.evaluations} evaluation{'' if row.evaluations == 1 else 's'} a step"
+
+
+def _editable(row: SolverRow) -> tuple[Option, ...]:
+    """Options that a form can hold; moments are arrays, for scripts."""
+    return tuple(option for option in row.options if option.kind != "moments")
+
+
+def _option_field(option: Option) -> Field:
+    low, high = option.limits or (None, None)
+    about = Limits(option.title, option.tooltip, low, high)
+    if option.kind == "bool":
+        return BoolField(option.name, about)
+    if option.kind == "int":
+        return IntField(option.name, about)
+    return FloatField(option.name, about, step=0.05 if high is not None and high <= 10 else None)

@@ -1,0 +1,425 @@
+"""Compute or replay: the only caller of the engine.
+
+Run starts a new run from the draft. Play continues or replays what is there. A point set small enough computes at once
+and is run again on every change of a field; images and networks wait for Run.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
+
+from app.engine.messages import (
+    Cancel,
+    Command,
+    DataOpened,
+    Event,
+    Forget,
+    NetworkOpened,
+    OpenData,
+    OpenFailed,
+    OpenNetwork,
+    OpenRun,
+    Ready,
+    RunFinished,
+    RunOpened,
+    RunStarted,
+    RunStopped,
+    Save,
+    Saved,
+    StartRun,
+    Warm,
+)
+from app.state import AppState, Run
+from geomodel import runs, settings
+from geomodel.settings import RunSettings
+
+log = logging.getLogger(__name__)
+
+LEVELS_PER_SECOND = 5.0  # playback at speed 1 ×
+LONGEST_SECONDS = 12.0  # a run with many levels still plays through in this time
+TICK_MS = 16
+TOY_WORK = 3e7  # samples × steps × data points below which a run is computed at every change
+
+
+class Player(QObject):
+    """Turns actions into engine commands and engine events into state."""
+
+    playing_changed = Signal(bool)
+    progress_changed = Signal()
+    ready = Signal(object)
+    answered = Signal(object)  # answers to the views' requests
+    open_failed = Signal(object)
+    opened = Signal(object)
+    saved = Signal(object)
+
+    def __init__(self, state: AppState, engine: Any, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = state
+        self.speed = 1.0
+        self.loop = True
+        self.playing = False
+        self.device = ""
+        self._engine = engine
+        self._recorded = ""
+        self._pending: Run | None = None  # computing, not shown yet
+        self._replaces: int | None = None
+        self._then_play = False
+        self._wanted = 0  # the level at which the pending run takes over
+        self._clock = QElapsedTimer()
+        self._carry = 0.0
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self._tick)
+        engine.happened.connect(self.receive)
+        engine.dirty.connect(self._grown)
+
+    # ------------------------------------------------------------ commands
+
+    def submit(self, command: Command) -> None:
+        """Send a command or request to the engine."""
+        self._engine.submit(command)
+
+    def warm(self) -> None:
+        """Load torch in the engine."""
+        self.submit(Warm())
+
+    def open_data(self, name: str) -> None:
+        """Open a named set or a file as reference data."""
+        self.submit(OpenData(name, self.state.draft.data_count, self.state.draft.data_seed))
+
+    def open_network(self, path: str) -> None:
+        """Open a checkpoint."""
+        self.submit(OpenNetwork(path))
+
+    def open_run(self, path: str, *, recorded: bool = False) -> None:
+        """Open a saved run; a recording of our own is shown before torch is there."""
+        if recorded:
+            self._recorded = path
+        self.submit(OpenRun(self.state.next_id(), path, link=not recorded))
+
+    def save(self, path: str) -> bool:
+        """Write the selected run as NPZ or its measures as CSV; False where there is nothing to write."""
+        run = self.state.run
+        if run is None or run.trajectory is None:
+            return False
+        self.submit(Save(run.trajectory, path))
+        return True
+
+    def edit(self, changes: dict[str, Any]) -> None:
+        """Change fields of the draft. New data open first; a point set is run again at once."""
+        draft = replace(self.state.draft, **changes)
+        if changes.keys() & {"data", "data_count", "data_seed"}:
+            self._edit_data(draft)
+            return
+        if "solver" in changes and "options" not in changes:
+            draft = replace(draft, options={})
+        if changes.get("network") and changes["network"] != self.state.draft.network:
+            self.state.network = self.state.networks.get(changes["network"])
+        elif "network" in changes and not changes["network"]:
+            self.state.network = None
+            draft = replace(draft, driver="optimal" if draft.driver == "network" else draft.driver)
+        self.state.set_draft(draft)
+        if "network" in changes:
+            self.state.network_changed.emit()
+        self.check()
+        self.run_if_toy()
+
+    def _edit_data(self, draft: RunSettings) -> None:
+        if found := settings.problems(draft):
+            self.state.set_draft(draft)
+            self.state.set_errors(found)
+        elif draft.data:
+            self.submit(OpenData(draft.data, draft.data_count, draft.data_seed))
+
+    def undo(self, *, forward: bool = False) -> None:
+        """Take back (or repeat) the last change of the draft."""
+        if not (self.state.redo() if forward else self.state.undo()):
+            return
+        draft, data = self.state.draft, self.state.data
+        if data is None or (data.name, data.count, data.seed) != (draft.data, draft.data_count, draft.data_seed):
+            self.open_data(draft.data)
+        self.check()
+        self.run_if_toy()
+
+    def check(self) -> bool:
+        """Explain at the fields what is wrong with the draft; True where nothing is."""
+        draft = self.state.draft
+        found = settings.problems(draft)
+        if not found:
+            dataset = self.state.data.dataset if self.state.data else None
+            network = self.state.network.info if self.state.network else None
+            filled = runs.resolved(draft, dataset, network)
+            found = settings.problems(filled) or runs.problems(filled, dataset, network)
+        if not found:
+            found = self._schedule_problem(filled)
+        self.state.set_errors(found)
+        return not found
+
+    @staticmethod
+    def _schedule_problem(filled: RunSettings) -> dict[str, str]:
+        try:
+            runs.noise_levels(filled)
+        except ValueError as error:
+            return {"steps": str(error)}
+        return {}
+
+    @property
+    def is_toy(self) -> bool:
+        """The draft is small enough to be computed on every change."""
+        data, draft = self.state.data, self.state.draft
+        if data is None or data.dataset.kind == "images":
+            return False
+        return draft.count * draft.steps * len(data.dataset) * data.plane_points.shape[1] <= TOY_WORK
+
+    def run_if_toy(self) -> None:
+        """Run a small point set again, keeping the playhead where it is."""
+        if self.is_toy and not self.state.errors:
+            self.run(keep=True)
+
+    def run(self, *, keep: bool = False) -> None:
+        """Start a run from the draft. `keep`: the playhead stays where it is; otherwise it plays from the start."""
+        if not self.check():
+            return
+        self.cancel()
+        current = self.state.run
+        self._replaces = current.id if current is not None and not current.pinned else None
+        network = self.state.draft.network if self.state.draft.driver == "network" or self.state.draft.network else ""
+        filled = replace(self.state.draft, network=network)
+        self._pending = Run(self.state.next_id(), filled, "computing", source=self.state.data)
+        if not keep:
+            self.pause()
+            self._wanted = 0
+        elif current is not None:
+            self._wanted = self.state.selection.index
+        self._then_play = not keep
+        self.submit(StartRun(self._pending.id, filled, self.state.selection.sample))
+        self.progress_changed.emit()
+
+    def play_live(self) -> None:
+        """Compute what the recording shows, and go on from where it stands."""
+        run = self.state.run
+        if run is None or run.status == "recorded":
+            self.run(keep=True)
+
+    def cancel(self) -> None:
+        """Stop what computes; what was computed stays."""
+        for run in [*self.state.runs.values(), self._pending]:
+            if run is not None and run.status == "computing":
+                self.submit(Cancel(run.id))
+        if self._pending is not None:
+            self._pending = None
+
+    @property
+    def computing(self) -> Run | None:
+        """The run that computes, shown or not."""
+        if self._pending is not None:
+            return self._pending
+        return next((run for run in self.state.runs.values() if run.status == "computing"), None)
+
+    def remove(self, run_id: int) -> None:
+        """Take a run from the list and let the engine forget it."""
+        run = self.state.runs.get(run_id)
+        if run is not None and run.status == "computing":
+            self.submit(Cancel(run_id))
+        self.state.remove_run(run_id)
+        self.submit(Forget(run_id))
+
+    # ------------------------------------------------------------ events
+
+    def receive(self, event: Event) -> None:
+        """An event of the engine; stale ones are dropped."""
+        match event:
+            case Ready():
+                self.device = event.device
+                self.ready.emit(event)
+            case DataOpened():
+                self._data_opened(event)
+            case NetworkOpened():
+                self._network_opened(event)
+            case OpenFailed():
+                self.open_failed.emit(event)
+            case RunOpened():
+                self._run_opened(event)
+            case Saved():
+                self.saved.emit(event)
+            case RunStarted() | RunFinished() | RunStopped():
+                self._run_event(event)
+            case _:
+                self.answered.emit(event)
+        self.progress_changed.emit()
+
+    def _data_opened(self, event: DataOpened) -> None:
+        fresh = self.state.data is None
+        same = not fresh and self.state.data.name == event.name
+        self.state.data = event
+        draft = replace(self.state.draft, data=event.name, data_count=event.count, data_seed=event.seed)
+        if not same:
+            driver = draft.driver
+            if driver == "mixture" and event.dataset.gaussians is None:
+                driver = "optimal"
+            images = event.dataset.kind == "images"
+            draft = replace(
+                draft,
+                driver=driver,
+                sigma_min=event.sigma_min,
+                sigma_max=event.sigma_max,
+                count=16 if images else (draft.count if draft.count != 16 else 64),
+                start="noise" if draft.start == "point" else draft.start,
+                start_index=0,
+            )
+        self.state.set_draft(draft, undoable=not fresh)
+        self.state.data_changed.emit()
+        self.opened.emit(event)
+        if self.check() and self.device:
+            self.run_if_toy() if self.is_toy else self.run()
+
+    def _network_opened(self, event: NetworkOpened) -> None:
+        self.state.networks[event.path] = event
+        self.state.network = event
+        data = self.state.data
+        fits = data is None or tuple(data.dataset.shape) == tuple(event.info.shape)
+        draft = replace(self.state.draft, network=event.path)
+        if fits:
+            draft = replace(draft, driver="network", sigma_min=event.sigma_min, sigma_max=event.sigma_max)
+        self.state.set_draft(draft)
+        self.state.network_changed.emit()
+        self.opened.emit(event)
+        if self.check():
+            self.run_if_toy()
+
+    def _run_opened(self, event: RunOpened) -> None:
+        recorded = event.path == self._recorded
+        run = Run(
+            event.run_id,
+            event.settings,
+            "recorded" if recorded else "complete",
+            trajectory=event.trajectory,
+            path=event.path,
+            source=event.data,
+            linked=event.linked,
+            caption=event.missing,
+            pinned=not recorded,
+        )
+        if recorded and self.state.run is not None:
+            return  # something live was quicker
+        self.state.add_run(run)
+        self.state.select(run_id=run.id, sample=0, index=0)
+        self.opened.emit(event)
+        self.play()
+
+    def _run_event(self, event: RunStarted | RunFinished | RunStopped) -> None:
+        run = self._find(event.run_id)
+        if run is None:
+            self.submit(Forget(event.run_id))
+            return
+        match event:
+            case RunStarted(record=record, settings=filled):
+                run.record, run.settings, run.linked = record, filled, True
+                self._show_pending()
+            case RunFinished(trajectory=trajectory, seconds=seconds, evaluating=evaluating):
+                run.trajectory, run.seconds, run.evaluating, run.status = trajectory, seconds, evaluating, "complete"
+                self._show_pending(ended=True)
+                self._announce(run)
+            case RunStopped(message=message):
+                run.status, run.message = "stopped", message
+                if run.record is not None:
+                    self._show_pending(ended=True)
+                elif run is self._pending:
+                    self._pending = None
+                    self.state.set_errors({"driver": message} if message else {})
+                self._announce(run)
+
+    def _announce(self, run: Run) -> None:
+        self.state.run_grew.emit(run.id)
+        self.state.runs_changed.emit()
+
+    def _find(self, run_id: int) -> Run | None:
+        if self._pending is not None and self._pending.id == run_id:
+            return self._pending
+        return self.state.runs.get(run_id)
+
+    def _grown(self) -> None:
+        self._engine.acknowledge()
+        self._show_pending()
+        for run in self.state.runs.values():
+            if run.status == "computing":
+                self.state.run_grew.emit(run.id)
+        self.progress_changed.emit()
+
+    def _show_pending(self, *, ended: bool = False) -> None:
+        """The pending run takes the place of the old one as soon as it reaches the playhead: no flicker."""
+        run = self._pending
+        if run is None or run.committed == 0 or not (ended or run.committed > self._wanted):
+            return
+        self._pending = None
+        old = self._replaces
+        self.state.add_run(run)
+        self.state.select(run_id=run.id, index=self._wanted)
+        if old is not None and old in self.state.runs:
+            self.remove(old)
+        if self._then_play:
+            self.play()
+
+    # ------------------------------------------------------------ playback
+
+    def play(self) -> None:
+        """Play what is there; from the start when the playhead is at the end. Without a run: compute one."""
+        run = self.state.run
+        if run is None:
+            self.run()
+            return
+        if run.status != "computing" and self.state.selection.index >= run.committed - 1:
+            self.state.select(index=0)
+        self._carry = 0.0
+        self._clock.start()
+        self._timer.start()
+        self._set_playing(True)
+
+    def pause(self) -> None:
+        """Stop playing; computing goes on."""
+        self._timer.stop()
+        self._set_playing(False)
+
+    def toggle(self) -> None:
+        """Play or pause."""
+        self.pause() if self.playing else self.play()
+
+    def go(self, index: int) -> None:
+        """Move the playhead; stepping never computes."""
+        self.pause()
+        self.state.select(index=index)
+
+    def step(self, by: int) -> None:
+        """Move the playhead by so many levels."""
+        self.go(self.state.selection.index + by)
+
+    def _set_playing(self, playing: bool) -> None:
+        if playing != self.playing:
+            self.playing = playing
+            self.playing_changed.emit(playing)
+
+    def _tick(self) -> None:
+        run = self.state.run
+        if run is None:
+            self.pause()
+            return
+        rate = max(LEVELS_PER_SECOND, len(run.sigmas) / LONGEST_SECONDS) * self.speed
+        self._carry += self._clock.restart() / 1000 * rate
+        whole = int(self._carry)
+        if whole == 0:
+            return
+        self._carry -= whole
+        index = self.state.selection.index + whole
+        if index < run.committed:
+            self.state.select(index=index)
+        elif run.status == "computing" or self.state.selection.index < run.committed - 1:
+            self.state.select(index=run.committed - 1)
+        elif self.loop:
+            self.state.select(index=0)
+        else:
+            self.pause()

@@ -1,0 +1,257 @@
+"""A legend beside the plot, never on it: a row of samples drawn like what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QLinearGradient, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from app.plotting.bundles import draw_symbol
+from app.plotting.marks import SAMPLE_WIDTH, Kind, curve_pen, hue, tabular
+from app.plotting.theme import Theme
+
+GAP = 6  # between a sample and its text
+SPACE = 18  # between entries
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a legend: which sample, its text, and what a tooltip says about it."""
+
+    sample: str
+    text: str
+    tip: str = ""
+
+
+class Legend(QWidget):
+    """Entries in rows as wide as the widget. It grows with its entries but shrinks only when its width changes, so that
+    the plot beside it stands still.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.entries: tuple[Entry, ...] = ()
+        self._kept = (0, 0)  # width, height
+        self.setFont(tabular(self.font(), 0.92))
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.setAccessibleName("Legend")
+
+    def display(self, entries: tuple[Entry, ...]) -> None:
+        """Show these entries."""
+        if entries == self.entries:
+            return
+        before = self._height(self.width())
+        self.entries = entries
+        self.setAccessibleDescription("; ".join(entry.text for entry in entries))
+        if self._height(self.width()) != before:
+            self.updateGeometry()
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours of the samples and the text."""
+        self._theme = theme
+        self.update()
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._height(width)
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, self._height(max(400, self.width())))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, self._row())
+
+    def _row(self) -> int:
+        return round(QFontMetricsF(self.font()).height()) + 6
+
+    def _height(self, width: int) -> int:
+        places = self._places(width)
+        height = round(places[-1].bottom()) if places else self._row()
+        if width == self._kept[0]:
+            height = max(height, self._kept[1])
+        if width == self.width():
+            self._kept = (width, height)
+        return height
+
+    def _places(self, width: float) -> list[QRectF]:
+        """Where each entry stands: from left to right, then in the next row."""
+        advance, row = QFontMetricsF(self.font()).horizontalAdvance, self._row()
+        x = y = 0.0
+        places = []
+        for entry in self.entries:
+            need = SAMPLE_WIDTH + GAP + advance(entry.text)
+            if x and x + need > width:
+                x, y = 0.0, y + row
+            places.append(QRectF(x, y, need, row))
+            x += need + SPACE
+        return places
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for entry, place in zip(self.entries, self._places(self.width()), strict=True):
+            painter.save()
+            paint_sample(painter, QRectF(place.left(), place.top(), SAMPLE_WIDTH, place.height()), entry, self._theme)
+            painter.restore()
+            painter.setPen(QColor(self._theme.muted))
+            text = place.adjusted(SAMPLE_WIDTH + GAP, 0, 2, 0)
+            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, entry.text)
+        painter.end()
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            for entry, place in zip(self.entries, self._places(self.width()), strict=True):
+                if place.contains(QPointF(event.pos())):
+                    QToolTip.showText(event.globalPos(), entry.tip, self)
+                    return True
+            QToolTip.hideText()
+            return True
+        return super().event(event)
+
+
+# ---------------------------------------------------------------- samples
+
+
+def paint_sample(painter: QPainter, rect: QRectF, entry: Entry, theme: Theme) -> None:
+    """The mark that an entry explains."""
+    _SAMPLES[entry.sample](painter, rect, theme)
+
+
+def _line(painter: QPainter, rect: QRectF, pen: QPen) -> None:
+    pen.setCosmetic(False)
+    painter.setPen(pen)
+    painter.drawLine(QPointF(rect.left(), rect.center().y()), QPointF(rect.right(), rect.center().y()))
+
+
+def _symbol(painter: QPainter, at: QPointF, symbol: str, size: float, fill: str, outline: str | None = None) -> None:
+    painter.setBrush(QColor(fill))
+    pen = QPen(Qt.PenStyle.NoPen) if outline is None else QPen(QColor(outline), 2.0)
+    draw_symbol(painter, symbol, at, size, pen)  # type: ignore[arg-type]
+
+
+def _trajectory(kind: Kind, size: float) -> Callable[[QPainter, QRectF, Theme], None]:
+    def paint(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+        _line(painter, rect, curve_pen(kind, theme, 2.0))
+        for part in (0.15, 0.85):
+            at = QPointF(rect.left() + part * rect.width(), rect.center().y())
+            _symbol(painter, at, "disc", size, hue(kind, theme).name())
+
+    return paint
+
+
+def _segment(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    inner = rect.adjusted(4, 0, -4, 0)
+    _line(painter, inner, QPen(QColor(theme.text), 1.4))
+    _symbol(painter, QPointF(inner.left(), rect.center().y()), "disc", 8, theme.sampling)
+    _symbol(painter, QPointF(inner.right(), rect.center().y()), "ring", 7, theme.base, theme.denoising)
+
+
+def _data(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    for part, drop in ((0.2, 2.0), (0.5, -2.5), (0.8, 1.0)):
+        _symbol(painter, rect.center() + QPointF((part - 0.5) * rect.width(), drop), "disc", 3.5, theme.data)
+
+
+def _ramp(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    bar = QRectF(rect.left(), rect.center().y() - 4.5, rect.width(), 9)
+    gradient = QLinearGradient(bar.topLeft(), bar.topRight())
+    for index, color in enumerate(theme.density):
+        gradient.setColorAt(index / (len(theme.density) - 1), QColor(color))
+    painter.setPen(QPen(QColor(theme.muted), 0.6))
+    painter.setBrush(gradient)
+    painter.drawRect(bar)
+
+
+def _arrow(painter: QPainter, rect: QRectF, color: str, width: float) -> None:
+    painter.setPen(QPen(QColor(color), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    tip = QPointF(rect.right() - 2, rect.center().y())
+    painter.drawLine(QPointF(rect.left() + 2, tip.y()), tip)
+    for side in (-3.5, 3.5):
+        painter.drawLine(tip, tip + QPointF(-7, side))
+
+
+def _field(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _arrow(painter, rect, theme.text, 1.1)
+
+
+def _slope(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _arrow(painter, rect, theme.text, 2.0)
+
+
+def _history(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _arrow(painter, rect, theme.muted, 1.4)
+
+
+def _optimal(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _arrow(painter, rect.adjusted(0, 0, -6, 0), theme.optimal, 2.0)
+    _symbol(painter, QPointF(rect.right() - 4, rect.center().y()), "diamond", 10, theme.optimal)
+
+
+def _network(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _line(painter, rect.adjusted(0, 0, -4, 0), QPen(QColor(theme.network), 1.6))
+    _symbol(painter, QPointF(rect.right() - 4, rect.center().y()), "square", 9, theme.network)
+
+
+def _driver(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _symbol(painter, rect.center(), "ring", 8, theme.base, theme.denoising)
+
+
+def _path(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    for part in range(5):
+        at = QPointF(rect.left() + (0.1 + 0.2 * part) * rect.width(), rect.center().y())
+        _symbol(painter, at, "disc", 3, theme.optimal)
+
+
+def _weights(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    for part, size in ((0.12, 4.0), (0.42, 7.0), (0.8, 10.0)):
+        at = QPointF(rect.left() + part * rect.width(), rect.center().y())
+        pale = QColor(theme.optimal)
+        pale.setAlphaF(0.4)
+        painter.setBrush(pale)
+        draw_symbol(painter, "disc", at, size, QPen(QColor(theme.optimal), 1.0))
+
+
+def _exact(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _line(painter, rect, curve_pen("reference", theme, 2.0))
+
+
+def _euler(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _line(painter, rect.adjusted(0, 0, -6, 0), QPen(QColor(theme.muted), 1.2))
+    _symbol(painter, QPointF(rect.right() - 4, rect.center().y()), "ring", 7, theme.base, theme.muted)
+
+
+def _stage(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _symbol(painter, rect.center(), "square", 8, theme.base, theme.sampling)
+
+
+def _end(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _symbol(painter, rect.center(), "ring", 8, theme.base, theme.sampling)
+
+
+_SAMPLES: dict[str, Callable[[QPainter, QRectF, Theme], None]] = {
+    "sampling": _trajectory("sampling", 4.0),
+    "denoising": _trajectory("denoising", 5.0),
+    "segment": _segment,
+    "data": _data,
+    "density": _ramp,
+    "field": _field,
+    "optimal": _optimal,
+    "network": _network,
+    "driver": _driver,
+    "path": _path,
+    "weights": _weights,
+    "exact": _exact,
+    "euler": _euler,
+    "stage": _stage,
+    "slope": _slope,
+    "history": _history,
+    "end": _end,
+}

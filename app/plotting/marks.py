@@ -1,0 +1,84 @@
+"""What a kind of curve looks like, wherever it is drawn, and how a number is written."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
+
+from app.plotting.theme import Theme
+
+Kind = Literal["sampling", "denoising", "optimal", "network", "reference"]
+
+# Scatter symbols at the steps, so that the kinds differ in grey print too.
+SYMBOLS: dict[Kind, str] = {"denoising": "o", "optimal": "d", "network": "s"}
+SAMPLE_WIDTH = 24  # pixels that a sample of a curve takes
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def hue(kind: Kind, theme: Theme) -> QColor:
+    """The colour that says whose curve it is."""
+    return QColor(getattr(theme, kind))
+
+
+def curve_pen(kind: Kind, theme: Theme, width: float) -> QPen:
+    """A cosmetic pen: the dash says which kind of curve it is."""
+    pen = QPen(hue(kind, theme), width)
+    pen.setCosmetic(True)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    if kind == "denoising":
+        pen.setDashPattern([3.5, 2.0])
+    elif kind == "reference":
+        pen.setDashPattern([1.0, 1.5])
+    return pen
+
+
+def paint_sample(painter: QPainter, rect: QRectF, kind: Kind, theme: Theme) -> None:
+    """A short piece of the curve, for a legend."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pen = curve_pen(kind, theme, 2.0)
+    pen.setCosmetic(False)  # in a legend the width follows the text, at every scale
+    painter.setPen(pen)
+    middle = rect.center()
+    painter.drawLine(QPointF(rect.left(), middle.y()), QPointF(rect.right(), middle.y()))
+    if symbol := SYMBOLS.get(kind):
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(hue(kind, theme))
+        painter.translate(middle)
+        if symbol == "o":
+            painter.drawEllipse(QPointF(0, 0), 3.0, 3.0)
+        else:
+            painter.rotate(45 if symbol == "d" else 0)
+            painter.drawRect(QRectF(-2.6, -2.6, 5.2, 5.2))
+    painter.restore()
+
+
+def tabular(font: QFont, factor: float = 1.0, *, bold: bool = False) -> QFont:
+    """The font with figures of one width, so that changing numbers do not jitter."""
+    result = QFont(font)
+    result.setFeature(QFont.Tag("tnum"), 1)
+    result.setBold(bold)
+    if font.pixelSize() > 0:
+        result.setPixelSize(round(font.pixelSize() * factor))
+    else:
+        result.setPointSizeF(font.pointSizeF() * factor)
+    return result
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A value with a fixed count of significant digits: 3.880, 0.001200, −1.200×10⁻⁵; "–" where undefined."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    power = int(exponent)
+    if -4 <= power <= 5:
+        return f"{value:.{max(0, digits - 1 - power)}f}".replace("-", "−")
+    return f"{mantissa}×10{str(power).translate(_SUPERSCRIPT)}".replace("-", "−")

@@ -1,0 +1,259 @@
+"""The plot of one measure: a band over the samples, the selected sample's curves on top, the playhead."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygonF,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QGraphicsPathItem, QWidget
+
+from app.plotting.marks import SYMBOLS, curve_pen, hue
+from app.plotting.sigma_axis import Scale, SigmaAxis, nearest, positions
+from app.plotting.theme import Theme
+from app.plotting.value_axis import ValueAxis
+from app.views.pictures import Curve
+from geomodel import measures
+
+Array = NDArray[Any]
+LOG_DECADES = 3  # positive values that span more than this get a logarithmic axis
+DOTTED_LEVELS = 64  # more steps than this would merge their dots into a bar
+
+
+def wants_log(values: Array) -> bool:
+    """Whether finite values are all positive and span more than three decades."""
+    return bool(len(values) and values.min() > 0 and values.max() > values.min() * 10**LOG_DECADES)
+
+
+def value_range(values: Array, log: bool) -> tuple[float, float]:
+    """Axis limits around finite values; a linear axis starts at zero where zero is near."""
+    if not len(values):
+        return 0.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    if not log and 0 < low < high / 3:
+        low = 0.0
+    margin = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
+    return low - margin, high + margin
+
+
+def band_path(x: Array, low: Array, high: Array) -> QPainterPath:
+    """The area between two curves, one closed piece for each run of finite values."""
+    path = QPainterPath()
+    finite = np.isfinite(low) & np.isfinite(high)
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], finite, [False]))))
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        if stop - start > 1:
+            outline = np.concatenate((np.stack((x, high), 1)[start:stop], np.stack((x, low), 1)[start:stop][::-1]))
+            path.addPolygon(QPolygonF([QPointF(*point) for point in outline.tolist()]))
+            path.closeSubpath()
+    return path
+
+
+class _Layer:
+    """The items of one curve: band, line, dots."""
+
+    def __init__(self, box: pg.ViewBox) -> None:
+        self.band = QGraphicsPathItem()
+        self.band.setPen(QPen(Qt.PenStyle.NoPen))
+        self.line = pg.PlotCurveItem(antialias=True)
+        self.dots = pg.ScatterPlotItem(pen=None, antialias=True)
+        for depth, item in enumerate((self.band, self.line, self.dots)):
+            item.setZValue(depth)
+            box.addItem(item, ignoreBounds=True)
+
+    def style(self, curve: Curve, theme: Theme, ratio: float) -> None:
+        fill = hue(curve.kind, theme)
+        self.dots.setBrush(QBrush(fill))
+        self.line.setPen(curve_pen(curve.kind, theme, 2.0 * ratio))
+        fill.setAlphaF(0.16)
+        self.band.setBrush(QBrush(fill))
+
+    def draw_band(self, x: Array, low: Array, high: Array) -> None:
+        self.band.setPath(band_path(x[: len(low)], low, high))
+
+    def draw_line(self, curve: Curve, x: Array, values: Array) -> None:
+        finite = np.isfinite(values)
+        joined = finite & np.append(finite[1:], False)
+        self.line.setData(x, np.where(finite, values, 0.0), connect=joined)
+        dotted = finite & (len(x) <= DOTTED_LEVELS)
+        symbol = SYMBOLS.get(curve.kind)
+        self.dots.setVisible(symbol is not None)
+        if symbol:
+            self.dots.setData(x[dotted], values[dotted], symbol=symbol, size=5)
+
+    def set_visible(self, visible: bool) -> None:
+        for item in (self.band, self.line, self.dots):
+            item.setVisible(visible)
+
+
+class MeasureChart(pg.PlotWidget):
+    """Curves over the noise levels; a click or a drag picks the nearest level.
+
+    Everything but the playhead is kept as one pixmap: moving a cursor in the scene would repaint every curve that it
+    crosses, eight plots at a time. A printed chart is painted from the scene, as vectors.
+    """
+
+    picked = Signal(int)
+
+    def __init__(self, theme: Theme, font: QFont, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
+        self._bottom, self._left = SigmaAxis(theme, font), ValueAxis(theme, font)
+        super().__init__(parent, axisItems={"bottom": self._bottom, "left": self._left}, enableMenu=False)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMouseTracking(False)
+        item = self.getPlotItem()
+        item.hideButtons()
+        item.layout.setContentsMargins(0, 0, 10, 0)
+        self._left.setZValue(-1)  # its lines across the plot lie behind the curves
+        self._box = item.getViewBox()
+        self._box.setMouseEnabled(False, False)
+        self._box.disableAutoRange()
+        self._layers: list[_Layer] = []
+        self._theme, self._print = theme, print_mode
+        self._still: QPixmap | None = None
+        self._x: Array = np.zeros(1)
+        self._curves: tuple[Curve, ...] = ()
+        self._sample, self._index, self._picked = 0, 0, -1
+        self.log = False
+        self.set_theme(theme)
+        self.scene().changed.connect(self._forget_still)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours of everything."""
+        self._theme = theme
+        ratio = self.devicePixelRatioF()
+        self.setBackground(theme.base)
+        self._bottom.set_theme(theme)
+        self._left.set_theme(theme)
+        for layer, curve in zip(self._layers, self._curves, strict=False):
+            layer.style(curve, theme, ratio)
+
+    def set_data(self, sigmas: Array, scale: Scale, curves: tuple[Curve, ...], sample: int) -> None:
+        """New levels or values: everything is drawn, and the ranges are chosen once."""
+        self._curves, self._x = curves, positions(sigmas, scale)
+        self._bottom.set_levels(sigmas, scale)
+        low, high = float(self._x.min()), float(self._x.max())
+        margin = 0.03 * (high - low) or 1.0
+        self._box.setXRange(low - margin, high + margin, padding=0)
+        finite = np.concatenate([c.values[np.isfinite(c.values)] for c in curves]) if curves else np.empty(0)
+        self.log = wants_log(finite)
+        self._left.set_log(self.log)
+        self._left.setTicks(None if curves else [])  # an empty plot has no values to label
+        self._box.setYRange(*value_range(np.log10(finite) if self.log else finite, self.log), padding=0)
+        while len(self._layers) < len(curves):
+            self._layers.append(_Layer(self._box))
+        for at, layer in enumerate(self._layers):
+            layer.set_visible(at < len(curves))
+        for layer, curve in zip(self._layers, curves, strict=False):
+            layer.style(curve, self._theme, self.devicePixelRatioF())
+            _, low, high = measures.band(curve.values)
+            layer.draw_band(self._x, self._shown(low), self._shown(high))
+        self.set_sample(sample)
+
+    def set_sample(self, sample: int) -> None:
+        """Another selected sample: the bands stay."""
+        self._sample = sample
+        for layer, curve in zip(self._layers, self._curves, strict=False):
+            layer.draw_line(curve, self._x[: len(curve.values)], self._shown(curve.values[:, sample]))
+        self.set_index(self._index)
+
+    def set_index(self, index: int) -> None:
+        """The playhead: nothing but the cursor moves."""
+        self._index = index
+        self.viewport().update()
+
+    def values(self) -> list[float]:
+        """Each curve's value at the playhead for the selected sample, NaN where there is none."""
+        at, sample = self._index, self._sample
+        return [float(c.values[at, sample]) if at < len(c.values) else math.nan for c in self._curves]
+
+    def _shown(self, values: Array) -> Array:
+        return np.log10(values) if self.log else values
+
+    # ------------------------------------------------------------ painting
+
+    def _forget_still(self) -> None:
+        self._still = None
+        self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._print:
+            super().paintEvent(event)
+        elif self._still is None:
+            self._still = self._paint_still()
+        with QPainter(self.viewport()) as painter:
+            if self._still is not None:
+                painter.drawPixmap(0, 0, self._still)
+            if self._curves:
+                self._paint_cursor(painter)
+
+    def _paint_still(self) -> QPixmap:
+        area, ratio = self.viewport().rect(), self.devicePixelRatioF()
+        still = QPixmap(area.size() * ratio)
+        still.setDevicePixelRatio(ratio)
+        with QPainter(still) as painter:
+            self.render(painter, QRectF(area), area)
+        return still
+
+    def _paint_cursor(self, painter: QPainter) -> None:
+        x = self._x[min(self._index, len(self._x) - 1)]
+        low, high = self._box.viewRange()[1]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(self._theme.accent), 1.0))
+        painter.drawLine(self._at(x, low), self._at(x, high))
+        painter.setPen(QPen(QColor(self._theme.accent), 1.5))
+        painter.setBrush(QColor(self._theme.base))
+        for value in self._shown(np.array(self.values())):
+            if math.isfinite(value):
+                painter.drawEllipse(self._at(x, value), 3.5, 3.5)
+
+    def _at(self, x: float, y: float) -> QPointF:
+        return self.viewportTransform().map(self._box.mapViewToScene(QPointF(x, y)))
+
+    # ------------------------------------------------------------ picking
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            event.ignore()  # the right button asks the view for its menu
+            return
+        self._picked = -1
+        self._pick(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._pick(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.mousePressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()  # scrolls the column
+
+    def _pick(self, at: QPointF) -> None:
+        level = nearest(self._x, self._box.mapSceneToView(self.mapToScene(at.toPoint())).x())
+        if level != self._picked:
+            self._picked = level
+            self.picked.emit(level)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:  # cosmetic pens do not scale by themselves
+            self.set_theme(self._theme)
+        return super().event(event)

@@ -1,0 +1,53 @@
+"""The vertical axis of a small plot."""
+
+from __future__ import annotations
+
+import math
+
+import pyqtgraph as pg
+from PySide6.QtGui import QFont, QFontMetricsF
+
+from app.plotting.marks import number
+from app.plotting.theme import Theme
+
+
+class ValueAxis(pg.AxisItem):
+    """A left axis with few round values and faint lines across the plot."""
+
+    def __init__(self, theme: Theme, font: QFont) -> None:
+        super().__init__("left", maxTickLength=0)
+        self._log = False
+        self.setStyle(tickTextOffset=6, tickAlpha=255, tickFont=font)
+        self.setWidth(QFontMetricsF(font).horizontalAdvance("0.0000") + 8)  # one width, so that plots line up
+        self.setGrid(255)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours of the lines and labels."""
+        self.setPen(theme.base)
+        self.setTickPen(theme.line)
+        self.setTextPen(theme.muted)
+
+    def set_log(self, log: bool) -> None:
+        """Whether the plotted values are powers of ten."""
+        self._log = log
+        self.picture = None
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        rough = (maxVal - minVal) / max(2.0, size / 20)
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = next(part * power for part in (1, 2, 5, 10) if part * power >= rough * 0.999)
+        if self._log:
+            step = max(1.0, math.ceil(step))
+        edge = 6 * (maxVal - minVal) / size  # a label any nearer to the end would be cut, and dropped
+        return [
+            (step, [k * step for k in range(math.ceil((minVal + edge) / step), math.floor((maxVal - edge) / step) + 1)])
+        ]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        if self._log:
+            return [number(10.0**value, 1).replace("1×", "") for value in values]
+        power = math.floor(math.log10(spacing) + 1e-9)
+        if -4 <= power <= 4:
+            return [f"{value:.{max(0, -power)}f}".replace("-", "−") for value in values]
+        return [number(value, 2) for value in values]

@@ -1,0 +1,264 @@
+"""Between state and views: composes each view's picture when a fact changes, and asks the engine for the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer
+
+from app import compose
+from app.engine.messages import (
+    InsideAnswer,
+    InsideRequest,
+    NeighboursAnswer,
+    NeighboursRequest,
+    PictureAnswer,
+    PictureRequest,
+    ProbeAnswer,
+    ProbeRequest,
+)
+from app.player import Player
+from app.state import AppState, Run
+from app.views.pictures import MeasurePlot, PlanePicture
+
+MEASURE_MS = 100  # a growing run is measured this often
+ARROWS = (22, 18)
+SIGMA_STEP = 1.15
+
+
+class Presenter(QObject):
+    """Feeds the views."""
+
+    def __init__(self, state: AppState, player: Player, views: Any, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state, self.player = state, player
+        self.plane, self.measures, self.strip = views.plane, views.measures, views.strip
+        self.inspector, self.transport = views.inspector, views.transport
+        self._projected: dict[int, compose.Projected] = {}
+        self._plots: tuple[MeasurePlot, ...] = ()
+        self._plots_of: tuple[int, int, str] = (-1, 0, "")
+        self._background: PictureAnswer | None = None
+        self._probe: ProbeAnswer | None = None
+        self._inside: InsideAnswer | None = None
+        self._neighbours: NeighboursAnswer | None = None
+        self._measure_later = QTimer(self)
+        self._measure_later.setSingleShot(True)
+        self._measure_later.setInterval(MEASURE_MS)
+        self._measure_later.timeout.connect(self._show_measures)
+        state.selection_changed.connect(self._selected)
+        state.run_grew.connect(self._grew)
+        state.runs_changed.connect(self._runs_changed)
+        state.look_changed.connect(self._looked)
+        state.data_changed.connect(self._data_opened)
+        player.answered.connect(self._answered)
+        self.plane.rect_changed.connect(self._rect_changed)
+        self.plane.probe_dragged.connect(self._probe_to)
+        self.plane.probe_dropped.connect(self._probe_to)
+        self.plane.start_clicked.connect(self._start_at)
+        self.plane.sample_picked.connect(self._pick_sample)
+        self.measures.level_picked.connect(player.go)
+        self.strip.level_picked.connect(player.go)
+        self.plane.display(PlanePicture(message="Opening the recorded run…"))
+        self._show_measures()
+        self._show_strip()
+
+    # ------------------------------------------------------------ facts
+
+    def _selected(self) -> None:
+        self._show_plane()
+        self._show_levels()
+        self._show_measures(moved=True)
+        self._show_strip()
+        self._ask()
+
+    def _grew(self, run_id: int) -> None:
+        if run_id != self.state.selection.run_id:
+            return
+        self._show_plane()
+        self._show_levels()
+        run = self.state.run
+        if run is not None and run.status != "computing":
+            self._show_measures()
+            self._show_strip()
+            self._ask()
+        elif not self._measure_later.isActive():
+            self._measure_later.start()
+
+    def _runs_changed(self) -> None:
+        self._projected = {key: value for key, value in self._projected.items() if key in self.state.runs}
+        if not self.state.runs:
+            self._show_plane()
+
+    def _looked(self) -> None:
+        self.plane.set_tool(self.state.look.tool)
+        self._show_plane()
+        self._ask()
+
+    def _data_opened(self) -> None:
+        for run in self.state.runs.values():
+            self._adopt_source(run)
+        self._show_plane()
+
+    def _adopt_source(self, run: Run) -> None:
+        data = self.state.data
+        wanted = (run.settings.data, run.settings.data_count, run.settings.data_seed)
+        if run.source is None and data is not None and (data.name, data.count, data.seed) == wanted:
+            run.source = data
+
+    def _answered(self, answer: Any) -> None:
+        if answer.request.run_id != self.state.selection.run_id:
+            return
+        match answer:
+            case PictureAnswer():
+                self._background = answer
+                self._show_plane()
+            case ProbeAnswer():
+                self._probe = answer
+                self._show_plane()
+                self._show_levels()
+            case InsideAnswer():
+                self._inside = answer
+                self._show_plane()
+            case NeighboursAnswer():
+                self._neighbours = answer
+                self._show_strip()
+
+    # ------------------------------------------------------------ gestures
+
+    def _rect_changed(self, _rect: object) -> None:
+        self._ask_picture()
+
+    def _probe_to(self, x: float, y: float) -> None:
+        self.state.set_look(replace(self.state.look, probe=(x, y)))
+
+    def _start_at(self, x: float, y: float) -> None:
+        run = self.state.run
+        if run is None or tuple(run.x.shape[2:]) != (2,):
+            return
+        self.player.edit({"start": "point", "start_point": (x, y)})
+        self.state.select(sample=0)
+        self.player.run()
+
+    def _pick_sample(self, sample: int) -> None:
+        self.state.select(sample=sample)
+
+    def scale_probe_sigma(self, up: bool) -> None:
+        """Sweep the probe's own noise level."""
+        sigma = self._probe_sigma()
+        if sigma > 0:
+            self.state.set_look(replace(self.state.look, probe_sigma=sigma * SIGMA_STEP if up else sigma / SIGMA_STEP))
+
+    def probe_start(self) -> tuple[float, float] | None:
+        """Where a new probe stands: at the selected sample."""
+        run, selection = self.state.run, self.state.selection
+        if run is None or tuple(run.x.shape[2:]) != (2,):
+            return None
+        x, y = run.x[selection.index, selection.sample]
+        return float(x), float(y)
+
+    def release(self) -> None:
+        """Stop asking: the window closes."""
+        self._measure_later.stop()
+        self.player.answered.disconnect(self._answered)
+
+    def _probe_sigma(self) -> float:
+        run, look = self.state.run, self.state.look
+        if look.probe_sigma is not None or run is None:
+            return look.probe_sigma or 0.0
+        return float(run.sigmas[self.state.selection.index])
+
+    # ------------------------------------------------------------ showing
+
+    def _show_plane(self) -> None:
+        run = self.state.run
+        if run is None or run.committed == 0:
+            self.plane.display(PlanePicture(message="Press Run (F5) to compute a run."))
+            return
+        basis = compose.run_basis(run)
+        if basis is None:
+            self.plane.display(PlanePicture(message=run.caption or "The plane needs the reference data of this run."))
+            return
+        if run.id not in self._projected or self._projected[run.id].basis is not basis:
+            self._projected[run.id] = compose.Projected.of(run, basis)
+        look, selection = self.state.look, self.state.selection
+        picture = compose.plane_picture(run, selection, self._projected[run.id])
+        direct = tuple(run.x.shape[2:]) == (2,)
+        self.plane.display(
+            replace(
+                picture,
+                background=_of_run(self._background, run),
+                arrow=look.arrow,
+                probe=_of_run(self._probe, run) if look.probe is not None and direct else None,
+                probe_point=look.probe if direct else None,
+                inside=compose.inside_picture(run, selection, basis, _of_run(self._inside, run))
+                if look.inside
+                else None,
+                frame=look.frame,
+                layers=look.layers,
+            )
+        )
+
+    def _show_levels(self) -> None:
+        run, i = self.state.run, self.state.selection.index
+        if run is None or run.committed == 0:
+            return
+        self.transport.set_levels(run.sigmas, run.committed)
+        self.transport.set_index(i)
+        spent = f"{run.evaluations_at[i]:,} evaluations"
+        self.transport.set_text(f"step {i}/{len(run.sigmas) - 1}", f"σ {run.sigmas[i]:.4g}", spent)
+        rows = compose.inspector_rows(run, self._plots, self.state.selection)
+        self.inspector.set_rows(rows + compose.probe_rows(self._probe if self.state.look.probe else None))
+
+    def _show_measures(self, *, moved: bool = False) -> None:
+        run = self.state.run
+        if run is not None and run.committed > 1:
+            key = (run.id, run.committed, run.status)
+            if key != self._plots_of and not (moved and run.status == "computing" and self._plots_of[0] == run.id):
+                self._plots, self._plots_of = compose.measured(run), key
+                self._show_levels()
+        else:
+            self._plots = ()
+        self.measures.display(compose.measures_picture(run, self._plots, self.state.selection))
+
+    def _show_strip(self) -> None:
+        if self.strip.isVisible() or self.state.run is None:
+            self.strip.display(compose.strip_picture(self.state.run, self.state.selection, self._neighbours))
+
+    # ------------------------------------------------------------ asking
+
+    def _ask(self) -> None:
+        run, selection, look = self.state.run, self.state.selection, self.state.look
+        if run is None or not run.linked:
+            return
+        self._ask_picture()
+        if look.probe is not None and tuple(run.x.shape[2:]) == (2,):
+            request = ProbeRequest(run_id=run.id, point=look.probe, sigma=self._probe_sigma(), path=look.probe_path)
+            if self._probe is None or self._probe.request != request:
+                self.player.submit(request)
+        if look.inside and selection.index < run.committed - 1:
+            self.player.submit(InsideRequest(run.id, selection.index, selection.sample))
+        if len(run.x.shape) == 5 and self.strip.isVisible():
+            self.player.submit(NeighboursRequest(run.id, selection.index, selection.sample))
+
+    def _ask_picture(self) -> None:
+        run, look = self.state.run, self.state.look
+        if run is None or not run.linked:
+            return
+        sigma = float(run.sigmas[self.state.selection.index])
+        if sigma == 0:
+            sigma = float(run.sigmas[-2]) / 100  # p_0 of points has no density: shown as if σ were tiny
+        request = PictureRequest(
+            run_id=run.id,
+            sigma=sigma,
+            rect=self.plane.request_rect(),
+            pixels=self.plane.pixels() if "density" in look.layers else (1, 1),
+            arrows=ARROWS if "field" in look.layers else (0, 0),
+            field=look.field,
+        )
+        if self._background is None or self._background.request != request:
+            self.player.submit(request)
+
+
+def _of_run(answer: Any, run: Run) -> Any:
+    return answer if answer is not None and answer.request.run_id == run.id else None

@@ -1,0 +1,101 @@
+"""What the window remembers between sessions: one frozen value in a JSON file."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import platformdirs
+from msgspec import Meta
+
+log = logging.getLogger(__name__)
+
+MAX_RECENT = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppSettings:
+    """What is remembered. Fields that a later version adds are ignored; anything else that does not fit is refused."""
+
+    schema_version: Literal[1] = 1
+    theme: Literal["system", "light", "dark"] = "system"
+    recent_files: tuple[str, ...] = ()  # newest first
+    directories: dict[str, str] = field(default_factory=dict)  # purpose → where a file was last chosen
+    speed: Annotated[float, Meta(gt=0, le=100)] = 1.0
+    loop: bool = True
+    measures: tuple[str, ...] | None = None  # visible measures; None: the usual ones
+    layout_version: int = 0  # of `layout`; another version's layout is not restored
+    geometry: str = ""  # the window's place, base64
+    layout: str = ""  # its docks, base64
+
+
+def home() -> Path:
+    """The folder of settings, logs and layouts: GEOMODEL_HOME, or where this system keeps such things."""
+    chosen = os.environ.get("GEOMODEL_HOME")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("geomodel", appauthor=False)
+
+
+class SettingsStore:
+    """The settings in memory, and the file they are kept in."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or home() / "settings.json"
+        self.settings = self._read()
+
+    def change(self, **fields: Any) -> AppSettings:
+        """Replace fields and write the file; where it cannot be written, the change holds for this session."""
+        changed = replace(self.settings, **fields)
+        if changed != self.settings:
+            self.settings = changed
+            self.save()
+        return self.settings
+
+    def save(self) -> None:
+        """Write the file; one line in the log where that fails."""
+        try:
+            self._write()
+        except OSError as error:
+            log.warning("The settings could not be written to %s: %s.", self.path, error)
+
+    def remember_file(self, path: str | Path) -> AppSettings:
+        """Put a file at the head of the recent ones."""
+        text = str(path)
+        others = (item for item in self.settings.recent_files if item != text)
+        return self.change(recent_files=(text, *others)[:MAX_RECENT])
+
+    def _read(self) -> AppSettings:
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=AppSettings)
+        except FileNotFoundError:
+            return AppSettings()
+        except OSError as error:
+            log.warning("The settings in %s could not be read: %s. Defaults are used.", self.path, error)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            aside = self.path.with_suffix(".bad")
+            log.warning("The settings in %s do not fit: %s. Set aside as %s.", self.path, error, aside.name)
+            self._set_aside(aside)
+        return AppSettings()
+
+    def _set_aside(self, aside: Path) -> None:
+        try:
+            self.path.replace(aside)
+        except OSError as error:
+            log.warning("%s could not be set aside: %s.", self.path, error)
+
+    def _write(self) -> None:
+        """Write beside the file and rename: a crash leaves the old settings or the new ones, never half of them."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.stem, suffix=".tmp")
+        written = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(msgspec.json.format(msgspec.json.encode(self.settings), indent=2) + b"\n")
+            written.replace(self.path)
+        except OSError:
+            written.unlink(missing_ok=True)
+            raise

@@ -1,0 +1,192 @@
+"""The plane in words: the legend's entries and a description with numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.plotting.legend import Entry
+from app.plotting.marks import number
+from app.views import plane_frames as frames
+from app.views.pictures import InsidePicture, PlanePicture
+from app.views.plane_inside import weight_text
+from app.views.plane_layers import curves_drawn, data_stride, field_moves
+
+Array = NDArray[Any]
+
+FRAMES = {
+    "sigma": "frame follows σ: ± 3√(s² + σ²)",
+    "run": "frame: the whole run",
+    "data": "frame: the data",
+    "scaled": "every point divided by √(1 + σ²/s²) of its own σ",
+}
+FREE = "frame: zoomed by hand"
+
+
+def axis_label(picture: PlanePicture, label: str) -> str:
+    """An axis' quantity; in the scaled frame it says what it is divided by."""
+    return f"{label} / √(1 + σ²/s²)" if picture.frame == "scaled" else label
+
+
+def selected(picture: PlanePicture) -> tuple[Array, Array | None] | None:
+    """x and D(x; σ) of the selected sample at the playhead, in true coordinates."""
+    if picture.curves is None or not picture.curves.committed:
+        return None
+    level = frames.playhead(picture)
+    known = frames.denoising(picture.curves)
+    denoised = known[level, picture.sample] if level < len(known) else None
+    if denoised is not None and not np.isfinite(denoised).all():
+        denoised = None
+    return picture.curves.sampling[level, picture.sample], denoised
+
+
+def legend(picture: PlanePicture) -> tuple[Entry, ...]:
+    """What the marks in the picture mean."""
+    if "legend" not in picture.layers:
+        return ()
+    return (*_curves(picture), *_ground(picture), *_probe(picture), *_inside(picture), *_segment(picture))
+
+
+def _curves(picture: PlanePicture) -> Iterator[Entry]:
+    if picture.curves is None:
+        return
+    drawn, count = curves_drawn(picture), picture.curves.sampling.shape[1]
+    part = "" if drawn == count else f", {drawn} of {count} samples"
+    if "sampling" in picture.layers:
+        yield Entry(
+            "sampling", f"sampling x(σ){part}", "The sampling trajectory: x at every noise level, a dot at every step"
+        )
+    if "denoising" in picture.layers:
+        text = "The denoising trajectory: D(x(σ); σ), what the denoiser sees in x, a dot at every step"
+        yield Entry("denoising", f"denoising D(x; σ){part}", text)
+
+
+def _ground(picture: PlanePicture) -> Iterator[Entry]:
+    background = picture.background
+    if picture.data is not None and "data" in picture.layers:
+        stride, count = data_stride(len(picture.data)), len(picture.data)
+        text = "data" if stride == 1 else f"data, one in {stride} of {count}"
+        yield Entry("data", text, f"{count} reference data points")
+    if background is not None and background.density is not None and "density" in picture.layers:
+        sigma = background.request.sigma
+        stale = abs(sigma - frames.playhead_sigma(picture)) > 1e-9 * sigma
+        text = f"log p(σ = {number(sigma, 3)})" if stale else "log p"
+        tip = "Density of the data blurred by N(0, σ²I): its logarithm relative to the maximum, in nats"
+        yield Entry("density", f"{text}: −12 … 0 nats", tip)
+    found = field_moves(picture)
+    if found is not None and "field" in picture.layers:
+        low, high = (number(float(value), 2) for value in (np.nanmin(found[1]), np.nanmax(found[1])))
+        if picture.arrow == "slope":
+            tip = "−dx/dσ = (D − x)/σ: the direction of motion as σ falls; darker is larger"
+            yield Entry("field", f"−dx/dσ: {low} … {high}", tip)
+        else:
+            tip = "The actual next move (1 − σ'/σ)(D − x), to scale; darker is larger"
+            yield Entry("field", f"next move: {low} … {high}", tip)
+
+
+def _probe(picture: PlanePicture) -> Iterator[Entry]:
+    answer = picture.probe
+    if answer is None or "probe" not in picture.layers:
+        return
+    point = np.array(answer.request.point)
+    if answer.optimal is not None:
+        far = number(float(np.linalg.norm(answer.optimal - point)), 3)
+        yield Entry("optimal", f"mean shift D* − x: {far}", "D* is the mean of the data points, weighted by softmax")
+    if answer.network is not None:
+        far = number(float(np.linalg.norm(answer.network - point)), 3)
+        yield Entry("network", f"network D − x: {far}", "The network's denoiser at the same point")
+    if answer.optimal is None and answer.network is None:
+        yield Entry("driver", f"{picture.driver_name} at the probe", "The denoiser that moves the samples")
+    if answer.path is not None:
+        steps = len(answer.path) - 1
+        yield Entry("path", f"mean-shift path, {steps} iterations", "D* applied again and again at this σ, to a mode")
+    if answer.weights is not None:
+        text = f"posterior weights, N_eff {number(answer.effective_neighbours, 3)}"
+        yield Entry("weights", text, "Areas as softmax(−‖x − yᵢ‖²/2σ²); N_eff = exp of the weights' entropy")
+
+
+def _inside(picture: PlanePicture) -> Iterator[Entry]:
+    inside = picture.inside
+    if inside is None:
+        return
+    yield Entry("end", "step end", "x at the next noise level, as the solver combines the slopes")
+    yield Entry("stage", "stages" if inside.stages > 1 else "stage", "Where this step evaluates the denoiser")
+    tip = "−dx/dσ at the stages, at one scale, with the weights that the step gives them"
+    yield Entry("slope", "slopes", tip)
+    if inside.stages < len(inside.x):
+        yield Entry("history", "earlier slopes", "Slopes of earlier steps that this step uses again")
+    yield Entry("euler", f"Euler: {number(_distance(inside.euler, inside.end), 2)} off", "One Euler step from here")
+    if inside.exact is not None:
+        off = number(_distance(inside.exact[-1], inside.end), 2)
+        tip = f"The exact ODE curve (RK4, error {number(inside.exact_error, 2)}) and how far the step's end is from it"
+        yield Entry("exact", f"exact ODE: {off} away", tip)
+
+
+def _segment(picture: PlanePicture) -> Iterator[Entry]:
+    pair = selected(picture)
+    if "segment" not in picture.layers or pair is None or pair[1] is None:
+        return
+    text = f"x → D(x; σ): {number(_distance(*pair), 3)}"
+    yield Entry("segment", text, "The selected sample at the playhead; the number is ‖D(x; σ) − x‖")
+
+
+def describe(picture: PlanePicture, *, free: bool) -> str:
+    """The picture in sentences, with its numbers."""
+    return " ".join(_sentences(picture, free))
+
+
+def _sentences(picture: PlanePicture, free: bool) -> Iterator[str]:
+    if picture.message:
+        yield picture.message
+        return
+    yield from (f"{text}." for text in (picture.title, picture.caption) if text)
+    if picture.data is not None:
+        yield f"{len(picture.data)} data points."
+    pair = selected(picture)
+    if picture.curves is not None and pair is not None:
+        curves, level = picture.curves, frames.playhead(picture)
+        sigma = number(float(curves.sigmas[level]))
+        yield f"{curves.sampling.shape[1]} samples; level {level} of {len(curves.sigmas) - 1}, σ = {sigma}."
+        there = "" if pair[1] is None else f", D = {_point(pair[1])}, ‖D − x‖ = {number(_distance(*pair))}"
+        yield f"Sample {picture.sample}: x = {_point(pair[0])}{there}."
+    if picture.probe is not None:
+        yield ", ".join(_probe_parts(picture)) + "."
+    if picture.inside is not None:
+        yield ", ".join(_inside_parts(picture.inside)) + "."
+    yield f"{FREE if free else FRAMES[picture.frame]}.".capitalize()
+
+
+def _probe_parts(picture: PlanePicture) -> Iterator[str]:
+    answer = picture.probe
+    assert answer is not None
+    yield f"Probe at {_point(np.array(answer.request.point))}, σ = {number(answer.request.sigma)}"
+    if answer.optimal is not None:
+        yield f"D* = {_point(answer.optimal)}, effective neighbours {number(answer.effective_neighbours)}"
+    if answer.network is not None:
+        yield f"network D = {_point(answer.network)}"
+    if answer.optimal is None and answer.network is None:
+        yield f"{picture.driver_name} = {_point(answer.denoised)}"
+    yield f"log density {number(answer.log_density)}"
+
+
+def _inside_parts(inside: InsidePicture) -> Iterator[str]:
+    yield f"Inside the step from σ = {number(inside.sigma)} to {number(inside.sigma_next)}"
+    yield f"stages {inside.stages}, earlier slopes {len(inside.x) - inside.stages}"
+    if inside.slope_weights is not None:
+        yield f"slope weights {' '.join(weight_text(weight) for weight in inside.slope_weights)}"
+    yield f"end {_point(inside.end)}"
+    yield f"Euler's end {number(_distance(inside.euler, inside.end))} away"
+    if inside.exact is not None:
+        yield f"the exact curve {number(_distance(inside.exact[-1], inside.end))} away"
+        yield f"its error {number(inside.exact_error)}"
+
+
+def _point(point: Array) -> str:
+    return f"({number(float(point[0]))}, {number(float(point[1]))})"
+
+
+def _distance(a: Array, b: Array) -> float:
+    return float(np.linalg.norm(np.asarray(a) - np.asarray(b)))

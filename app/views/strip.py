@@ -1,0 +1,159 @@
+"""The strip view: the selected sample as images over the noise levels, and the data that D* is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from app.plotting.marks import tabular
+from app.plotting.montage import Montage, integer_zoom, to_image
+from app.plotting.theme import Theme, palette
+from app.views.pictures import StripPicture
+
+Array = NDArray[Any]
+NARROW = 520  # pixels of width under which the neighbours stand below the images
+THUMBNAIL = 44  # pixels that a neighbour takes at most
+PANEL = 232
+
+
+def percent(weight: float) -> str:
+    """A weight in two significant digits: 37 %, 3.7 %, 0.37 %."""
+    if weight < 0.001:
+        return "< 0.1 %"
+    return f"{100 * weight:.{0 if weight >= 0.0995 else 1 if weight >= 0.00995 else 2}f} %"
+
+
+class Neighbours(QWidget):
+    """The nearest data with their posterior weights: as many as there is room for, the heaviest first."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._images: Array = np.empty((0, 1, 1), np.uint8)
+        self._weights: Array = np.empty(0)
+        self._labels: tuple[str, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Nearest data")
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def set_neighbours(self, images: Array, weights: Array, labels: tuple[str, ...]) -> None:
+        """Images (k, H, W[, 3]), their weights (k,) in descending order, and a label for each, or none."""
+        self._images, self._weights, self._labels = images, weights, labels
+        self.setAccessibleDescription(", ".join(percent(weight) for weight in weights))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(PANEL, 112)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            ratio = self.devicePixelRatioF()
+            font = tabular(self.font(), 0.85)
+            painter.setFont(font)
+            line = QFontMetricsF(font).height()
+            height, width = self._images.shape[1:3]
+            zoom = integer_zoom(THUMBNAIL * ratio, height)
+            pitch = max(width * zoom / ratio, QFontMetricsF(font).horizontalAdvance("< 0.1 %")) + 8
+            tall = height * zoom / ratio + 8 + line * (2 if self._labels else 1) + 8
+            columns = max(1, int((self.width() + 8) // pitch))
+            count = min(len(self._images), columns * max(1, int((self.height() + 8) // tall)))
+            for at in range(count):
+                # Whole device pixels: an image pixel must not fall between two of them.
+                corner = [round(part * ratio) / ratio for part in (at % columns * pitch, at // columns * tall)]
+                self._paint_one(
+                    painter, at, QRectF(*corner, width * zoom / ratio, height * zoom / ratio), pitch - 8, line
+                )
+
+    def _paint_one(self, painter: QPainter, at: int, image: QRectF, width: float, line: float) -> None:
+        painter.drawImage(image, to_image(self._images[at]))
+        weight = float(self._weights[at])
+        bar = QRectF(image.left(), image.bottom() + 3, width, 3)
+        painter.fillRect(bar, QColor(self._theme.line))
+        bar.setWidth(width * weight)
+        painter.fillRect(bar, QColor(self._theme.optimal))
+        text = QRectF(image.left(), bar.bottom() + 2, width, line)
+        painter.setPen(QColor(self._theme.text))
+        painter.drawText(text, Qt.AlignmentFlag.AlignLeft, percent(weight))
+        if self._labels:
+            label = painter.fontMetrics().elidedText(self._labels[at], Qt.TextElideMode.ElideRight, int(width))
+            painter.setPen(QColor(self._theme.muted))
+            painter.drawText(text.translated(0, line), Qt.AlignmentFlag.AlignLeft, label)
+
+
+class StripView(QWidget):
+    """Rows of images over the noise levels; beside them the nearest data."""
+
+    level_picked = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
+        super().__init__(parent)
+        self.picture = StripPicture()
+        self._montage = Montage(theme, print_mode=print_mode)
+        self._montage.level_picked.connect(self.level_picked)
+        self._neighbours = Neighbours(theme)
+        self._heading = QLabel("Nearest data")
+        self._note = QLabel(wordWrap=True)
+        self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        for label in (self._note, self._message):
+            label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._side = QWidget()
+        side = QVBoxLayout(self._side)
+        side.setContentsMargins(0, 0, 0, 0)
+        side.setSpacing(4)
+        for widget, stretch in ((self._heading, 0), (self._note, 0), (self._neighbours, 1)):
+            side.addWidget(widget, stretch)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(8, 8, 8, 8)
+        self._row.setSpacing(16)
+        self._row.addWidget(self._message, 1)
+        self._row.addWidget(self._montage, 1)
+        self._row.addWidget(self._side)
+        self.set_theme(theme)
+        self.display(self.picture)
+
+    def display(self, picture: StripPicture) -> None:
+        """Show the picture; a playhead move moves the frame, and the neighbours where they have changed."""
+        old, self.picture = self.picture, picture
+        empty = picture.sigmas is None or not picture.rows
+        self._message.setText(picture.message)
+        self._message.setVisible(empty)
+        self._montage.setVisible(not empty)
+        if not empty and (picture.rows is not old.rows or picture.sigmas is not old.sigmas):
+            self._montage.set_rows(picture.sigmas, picture.rows)
+        self._montage.set_index(picture.index)
+        self._side.setVisible(not empty and picture.neighbours is not None)
+        self._note.setText(picture.neighbours_note)
+        self._note.setVisible(bool(picture.neighbours_note))
+        if picture.neighbours is not None and picture.neighbours is not old.neighbours:
+            weights = picture.neighbour_weights
+            assert weights is not None
+            self._neighbours.set_neighbours(picture.neighbours, weights, picture.neighbour_labels)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours of everything."""
+        ground = palette(theme)
+        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
+        self.setPalette(ground)
+        self.setAutoFillBackground(True)
+        self._montage.set_theme(theme)
+        self._neighbours.set_theme(theme)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.width() >= NARROW
+        self._row.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        side = min(PANEL, self.width() // 3)
+        self._side.setMinimumWidth(side if wide else 0)
+        self._side.setMaximumWidth(side if wide else self.width())
+
+    def release(self) -> None:
+        """Let go of connections, so that nothing keeps the view alive."""
+        self._montage.level_picked.disconnect(self.level_picked)
