@@ -145,15 +145,10 @@ def inside_picture(run: Run, selection: Selection, basis: Any, answer: InsideAns
 
 def measured(run: Run) -> tuple[MeasurePlot, ...]:
     """Every measure of the run so far."""
-    source: Any = run.trajectory
-    if source is None:
-        n = run.committed
-        source = measures.Curves(
-            x=run.x[:n],
-            denoised=run.denoised[: n - 1],
-            sigmas=run.sigmas[:n],
-            extras={name: value[: n - 1] for name, value in run.extras.items()},
-        )
+    n = run.committed
+    source: Any = (
+        run.trajectory if run.complete else measures.Curves(run.x, run.denoised, run.sigmas, run.extras).first(n)
+    )
     plots = []
     for row in measures.MEASURES:
         if row.needs and row.name not in run.extras:

@@ -209,7 +209,7 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "undo": partial(player.undo),
             "redo": partial(player.undo, forward=True),
-            "run": partial(player.run),
+            "run": self._run,
             "cancel": player.cancel,
             "play": player.toggle,
             "back": partial(player.step, -1),
@@ -267,7 +267,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Hide, cancel, join the engine, leave; nothing is asked and nothing is lost that was saved."""
         self.hide()
-        self.player.pause()
+        self.player.close()
         self.store.save()
         if not self.engine.shut_down(CLOSE_MS):
             os._exit(0)  # someone's denoiser holds the thread; a live QThread must not be dropped
@@ -365,6 +365,10 @@ class MainWindow(QMainWindow):
         for action in group.actions():
             action.setChecked(False)
         group.setExclusive(True)
+
+    def _run(self) -> None:
+        if self.panels.model.commit() and self.panels.sampler.commit():  # what is still being typed counts
+            self.player.run()
 
     def _toggle_loop(self) -> None:
         self.player.loop = self.actions_by_id["loop"].isChecked()

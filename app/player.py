@@ -64,6 +64,7 @@ class Player(QObject):
         self.playing = False
         self.device = ""
         self._engine = engine
+        self._closed = False
         self._recorded = ""
         self._pending: Run | None = None  # computing, not shown yet
         self._replaces: int | None = None
@@ -231,8 +232,15 @@ class Player(QObject):
 
     # ------------------------------------------------------------ events
 
+    def close(self) -> None:
+        """The window closes: what the engine still says is not listened to."""
+        self.pause()
+        self._closed = True
+
     def receive(self, event: Event) -> None:
         """An event of the engine; stale ones are dropped."""
+        if self._closed:
+            return
         match event:
             case Ready():
                 self.device = event.device
@@ -325,8 +333,8 @@ class Player(QObject):
                 run.trajectory, run.seconds, run.evaluating, run.status = trajectory, seconds, evaluating, "complete"
                 self._show_pending(ended=True)
                 self._announce(run)
-            case RunStopped(message=message):
-                run.status, run.message = "stopped", message
+            case RunStopped(message=message, trajectory=trajectory):
+                run.status, run.message, run.trajectory = "stopped", message, trajectory
                 if run.record is not None:
                     self._show_pending(ended=True)
                 elif run is self._pending:
@@ -344,6 +352,8 @@ class Player(QObject):
         return self.state.runs.get(run_id)
 
     def _grown(self) -> None:
+        if self._closed:
+            return
         self._engine.acknowledge()
         self._show_pending()
         for run in self.state.runs.values():

@@ -74,8 +74,8 @@ def parser() -> argparse.ArgumentParser:
     run_parser.add_argument("--figures", action="store_true", help="also draw the plane and the measures as PNG")
     train_parser = commands.add_parser("train", help="train a small denoiser and write a checkpoint")
     train_parser.set_defaults(command="train")
-    recipe = import_module("geomodel.recipe")
-    recipe.add_arguments(train_parser)
+    training = import_module("geomodel.cli_train")
+    training.add_arguments(train_parser)
     return top
 
 
@@ -87,7 +87,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def run(arguments: argparse.Namespace) -> int:
     """Carry out `run` or `train`; returns the exit code."""
     if arguments.command == "train":
-        return int(import_module("geomodel.recipe").run(arguments))
+        return int(import_module("geomodel.cli_train").run(arguments))
     try:
         settings = settings_from(arguments)
         trajectory = _compute(settings)

@@ -36,9 +36,9 @@ def density_image(
     along y, so the image is Aᵀ diag(w) B with A (K, ny) and B (K, nx). A factor is the exact mean over the pixel, a
     difference of Φ along the axis; for a kernel wider than four pixels it is the density at the pixel's centre with
     h²/12 added to the variance (h the pixel's side), which is within 0.005 nats down to the floor. Each kernel is
-    scaled to its own largest pixel before it is summed, so that a rectangle far from all data shows the tail of the
+    scaled to its own nearest pixel before it is summed, so that a rectangle far from all data shows the tail of the
     nearest kernels and not an underflow. σ = 0 with variance 0 is allowed: points. Raises ValueError where shapes do
-    not fit or the rectangle is empty. Source: p_σ as in section 1.2.7 of Chen et al. 2023 (arXiv 2305.19947).
+    not fit or the rectangle is empty. Source: p_σ of Chen et al. 2023 (arXiv 2305.19947), data smoothed by N(0, σ²I).
     """
     m, v, log_w = _kernels(means, variances, weights)
     if not sigma >= 0:
@@ -69,7 +69,7 @@ def plane_denoised(
 
     at (m, 2) -> (m, 2) float64. Over projected data (c − D*(c))/σ is the marginal field: the mean projected slope of
     all samples at c, which single trajectories do not follow. Raises ValueError where shapes do not fit or σ <= 0.
-    Source: Chen et al. 2023 (arXiv 2305.19947), the optimal denoiser, section 1.2.7.
+    Source: Chen et al. 2023 (arXiv 2305.19947), Proposition 4, the optimal denoiser.
     """
     m, v, log_w = _kernels(means2, variances, weights)
     points = np.asarray(at, dtype=np.float64)
@@ -94,18 +94,8 @@ def plane_denoised(
     return denoised
 
 
-def erfc(z: ArrayLike) -> Floats:
-    """Complementary error function, relative error below 1e-13 as long as it is a normal number.
-
-    z of any shape. For z >= 0: erfc(z) = t exp(−z² + P(t)), t = 2 / (2 + z), P a polynomial; erfc(−z) = 2 − erfc(z).
-    """
-    values = np.asarray(z, dtype=np.float64)
-    upper = np.exp(-(values**2)) * _scaled_erfc(np.abs(values))
-    return np.where(values < 0, 2.0 - upper, upper)
-
-
 def _scaled_erfc(z: Floats) -> Floats:
-    """exp(z²) erfc(z) for z >= 0: t times a polynomial in 2t − 1, t = 3 / (3 + z), by Horner's rule."""
+    """exp(z²) erfc(z) for z >= 0, to 1e-14: t times a polynomial in 2t − 1, t = 3 / (3 + z), by Horner's rule."""
     t = 3.0 / (3.0 + z)
     y = 2.0 * t - 1.0
     value = np.full_like(t, _POLYNOMIAL[-1])
@@ -163,7 +153,7 @@ def _edges(rect: Rect, size: tuple[int, int]) -> tuple[Floats, Floats]:
 
 
 def _factors(edges: Floats, means: Floats, scales: Floats) -> tuple[Floats, Floats]:
-    """Mean of each one-dimensional normal density over each cell: (K, n) relative to its row's maximum, log of that."""
+    """Mean of each one-dimensional normal density over each cell: (K, n) of order one in each row, log of its scale."""
     wide = scales >= _WIDE * (edges[1] - edges[0])
     if wide.all():
         return _wide_factors(edges, means, scales)
@@ -189,14 +179,14 @@ def _narrow_factors(edges: Floats, means: Floats, scales: Floats) -> tuple[Float
     """By Φ, written with the tail on the near side of each edge so that no difference cancels."""
     cell = edges[1] - edges[0]
     z = (edges - means[:, None]) / np.maximum(scales, 1e-9 * cell)[:, None]
-    outside = (z[:, 0] > 0) | (z[:, -1] < 0)
-    nearest = np.where(outside, np.abs(z).min(axis=1), 0.0)
-    above = z >= 0
-    excess = (z**2 - nearest[:, None] ** 2) / 2
-    near = excess < _FAR**2 / 2
+    nearest = np.maximum(np.maximum(z[:, 0], -z[:, -1]), 0.0)  # 0 for a mean inside; else its tails are taken relative
+    excess = z * z
+    excess -= (nearest * nearest)[:, None]
+    near = excess < _FAR**2
     tails = np.zeros_like(z)
-    tails[near] = 0.5 * np.exp(-excess[near]) * _scaled_erfc(np.abs(z[near]) / math.sqrt(2))
+    tails[near] = 0.5 * np.exp(-excess[near] / 2) * _scaled_erfc(np.abs(z[near]) / math.sqrt(2))
+    above = z >= 0
     np.negative(tails, out=tails, where=above)  # Φ = tail below the mean, 1 − tail above it
-    factors = np.diff(tails, axis=1) + (above[:, 1:] & ~above[:, :-1])
-    largest = factors.max(axis=1)
-    return factors / largest[:, None], np.log(largest / cell) - nearest**2 / 2
+    factors = np.diff(tails, axis=1)
+    factors += above[:, 1:] & ~above[:, :-1]
+    return factors, -(nearest**2) / 2 - math.log(cell)

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-_quiet = np.errstate(invalid="ignore", over="ignore")  # inf - inf on a diverged run is NaN, not news
+_quiet = np.errstate(invalid="ignore", over="ignore")  # inf - inf on a diverged run, 0/0: NaN, not news
 
 
 @_quiet
@@ -143,9 +143,7 @@ def _length(vectors: Floats) -> Floats:
 
 
 def _cosine(first: Floats, second: Floats) -> Floats:
-    product = _length(first) * _length(second)
-    undefined = np.full(len(product), np.nan)
-    return np.asarray(np.divide(_dot(first, second), product, out=undefined, where=product > 0))
+    return np.asarray(_dot(first, second) / (_length(first) * _length(second)))  # 0/0 is NaN, as promised
 
 
 def _over_levels(values: Iterable[Floats]) -> Floats:

@@ -14,7 +14,7 @@ from msgspec import Meta
 class TrainSettings:
     """Everything but the data that decides the trained weights. Same settings, same data, same machine: same bits.
 
-    Noise levels are drawn so: a share `uniform_share` log-uniformly from sigma_data × [0.002, 100], the rest with
+    Noise levels are drawn so: a share `uniform_share` log-uniformly from sigma_data × [0.001, 200], the rest with
     ln(sigma / sigma_data) from N(p_mean, p_std²), clamped to that range.
     """
 

@@ -42,6 +42,7 @@ class Job:
     network: NetworkDenoiser | None
     x: Tensor
     sigmas: Array
+    moments: Any  # (mean, variance) of the data for an analytic first step; False without data
 
 
 def recommended_sigmas(data: Dataset | None, network: Any = None) -> tuple[float, float]:
@@ -129,6 +130,7 @@ def prepare(
         network=network,
         x=torch.as_tensor(start_points(settings, data, network)),
         sigmas=noise_levels(settings),
+        moments=False if data is None else (data.mean, data.std**2),
     )
 
 
@@ -196,6 +198,8 @@ def advance(job: Job, model: Callable[..., Any], record: Record, notify: Callabl
     from geomodel.sampling import iterate
 
     options: dict[str, Any] = dict(job.settings.options)
+    if options.get("analytic_first_step") is True:
+        options["analytic_first_step"] = job.moments
     for step in iterate(model, job.x, job.sigmas, solver=job.settings.solver, **options):
         record.append(step, measure(job, step))
         if notify is not None:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
@@ -23,7 +24,8 @@ from geomodel.checkpoints.native import DataSource, Description, save_checkpoint
 from geomodel.denoisers.network import edm_preconditioning
 from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
 
-SIGMA_RANGE = (0.002, 100.0)  # trained noise levels, in units of the data's standard deviation
+SIGMA_RANGE = (0.002, 100.0)  # noise levels a checkpoint is good for, in units of the data's standard deviation
+DRAWN = (0.001, 200.0)  # wider, as a network is worst at the edge of what it has seen
 RECOMMENDED = (0.002, 10.0)
 BETAS = (0.9, 0.99)
 SMOOTHING = 0.01
@@ -208,14 +210,23 @@ class _Run:
             identity, iteration, loss = values["identity"], int(values["iteration"]), float(values["loss"])
             mine = self._identity()
             different = sorted(key for key in mine.keys() | identity.keys() if mine.get(key) != identity.get(key))
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            stored = load_tensors(content)
+        except (
+            LookupError,
+            TypeError,
+            ValueError,
+            OverflowError,
+            AttributeError,
+            RecursionError,
+            SafetensorError,
+        ) as error:
             raise TrainError(f"{path.name} is not a training state; remove it or choose another output.") from error
         if different:
             raise TrainError(
                 f"{path.name} belongs to another training: it differs in {', '.join(different)}; "
                 "use the same settings, or remove it to start anew."
             )
-        stored, own = load_tensors(content), dict(self._tensors())
+        own = dict(self._tensors())
         if {key: value.shape for key, value in stored.items()} != {key: value.shape for key, value in own.items()}:
             raise TrainError(f"{path.name} holds other tensors than this network; remove it to start anew.")
         with torch.no_grad():
@@ -257,7 +268,7 @@ def _generator(seed: int, iteration: int) -> torch.Generator:
 
 def _relative_levels(settings: TrainSettings, generator: torch.Generator) -> Tensor:
     """sigma / sigma_data for a batch, float64."""
-    low, high = (math.log(relative) for relative in SIGMA_RANGE)
+    low, high = (math.log(relative) for relative in DRAWN)
     uniform = low + (high - low) * torch.rand(settings.batch, generator=generator, dtype=torch.float64)
     normal = settings.p_mean + settings.p_std * torch.randn(settings.batch, generator=generator, dtype=torch.float64)
     first = torch.arange(settings.batch) < round(settings.uniform_share * settings.batch)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import struct
 import tokenize
 import zipfile
 import zlib
@@ -155,20 +154,15 @@ class Trajectory:
         return _from_arrays(path.name, arrays)
 
 
-# what zipfile and NumPy's header parser were seen to raise on damaged files
+# what zipfile, zlib and NumPy raise on damaged files
 _UNREADABLE = (
     ValueError,
-    TypeError,
-    KeyError,
     EOFError,
     RuntimeError,
     MemoryError,
     OverflowError,
-    SyntaxError,
     zipfile.BadZipFile,
     zlib.error,
-    struct.error,
-    tokenize.TokenError,
 )
 
 
@@ -188,9 +182,13 @@ def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Array:
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"{entry.filename} is compressed in a way that NumPy does not write")
     with archive.open(entry) as file:
-        if np.lib.format.read_magic(file) != (1, 0):
-            raise ValueError(f"{entry.filename} is not an array of NPY format 1.0")
-        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        try:
+            version = np.lib.format.read_magic(file)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        except (ValueError, TypeError, SyntaxError, tokenize.TokenError) as error:
+            raise ValueError(f"{entry.filename} is not a NumPy array") from error
+        if version != (1, 0):
+            raise ValueError(f"{entry.filename} has NPY version {version}, expected (1, 0)")
         if dtype.hasobject:
             raise ValueError(f"{entry.filename} holds Python objects")
         if math.prod(shape) * dtype.itemsize != entry.file_size - file.tell():

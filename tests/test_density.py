@@ -1,4 +1,4 @@
-"""The plane: density images against quadrature, the denoiser of the plane against sums, planes against NumPy's SVD."""
+"""The plane: density images against quadrature and tails, the denoiser of the plane against sums."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import erfcx, log_ndtr
 
-from geomodel import density, projection
+from geomodel import density
 
 RECT = (-1.0, 0.5, 4.0, 2.4)  # x, y, width, height; 8 × 6 pixels of 0.5 × 0.4
 SIZE = (8, 6)
@@ -121,6 +122,19 @@ def test_far_from_all_data_the_image_shows_the_nearest_tail(rng, sigma):
         np.testing.assert_allclose(image, np.maximum(plain - plain.max(), density.FLOOR), atol=0.3)
 
 
+def test_kernels_outside_the_image_keep_their_distances():
+    """One narrow kernel 1 to the left, one 1.03 to the right of a row of pixels: both tails, by scipy's log Φ."""
+    image = density.density_image(np.array([[-1.0, 0.5], [2.03, 0.5]]), 0.0, None, 0.05, (0.0, 0.0, 1.0, 1.0), (20, 1))
+    edges = np.linspace(0, 1, 21)
+    tails = []
+    for distance in (edges + 1.0, (2.03 - edges)[::-1]):
+        near, far = log_ndtr(-distance[:-1] / 0.05), log_ndtr(-distance[1:] / 0.05)
+        tails.append(near + np.log1p(-np.exp(far - near)))
+    expected = np.logaddexp(tails[0], tails[1][::-1])
+    assert expected[-1] - expected[0] == pytest.approx(-12.2, abs=0.1)
+    np.testing.assert_allclose(image[0], np.maximum(expected - expected.max(), density.FLOOR), atol=1e-5)
+
+
 def test_points_without_any_width_are_a_histogram():
     points = np.array([[-0.9, 0.6], [-0.9, 0.7], [2.6, 2.7]])
     image = density.density_image(points, 0.0, None, 0.0, RECT, SIZE)
@@ -166,10 +180,12 @@ def test_what_does_not_fit_is_said(change, words):
         density.density_image(**{**good, **change})
 
 
-def test_erfc_against_the_standard_library():
-    z = np.concatenate([np.linspace(-27, 26, 5001), [0.0, 1e-9, -1e-9, 2.0]])
-    expected = np.array([math.erfc(each) for each in z.tolist()])
-    np.testing.assert_allclose(density.erfc(z), expected, rtol=1e-13)  # exp(−z²) of a rounded z² ≈ 676: 7.5e-14
+def test_the_error_function_against_two_others():
+    z = np.concatenate([np.linspace(0, 26, 5001), [1e-9, 1e3, 1e9]])
+    found = density._scaled_erfc(z)
+    np.testing.assert_allclose(found, erfcx(z), rtol=2e-14)  # a polynomial of degree 20 fitted to 6e-15
+    plain = [math.erfc(each) for each in z.tolist()]
+    np.testing.assert_allclose(np.exp(-(z**2)) * found, plain, rtol=1e-13)  # exp of a rounded z² ≈ 676: 7.5e-14
 
 
 # ---------------------------------------------------------------- arrows
@@ -225,88 +241,3 @@ def test_plane_denoised_says_what_does_not_fit():
         density.plane_denoised(np.zeros((1, 2)), 0.0, None, 0.0, np.zeros((1, 2)))
     with pytest.raises(ValueError, match=r"expected \(m, 2\)"):
         density.plane_denoised(np.zeros((1, 2)), 0.0, None, 1.0, np.zeros(2))
-
-
-# ---------------------------------------------------------------- planes
-
-
-# both sides of d <= N, the Krylov branch on both sides, and images
-@pytest.mark.parametrize("shape", [(50, 7), (20, 60), (700, 650), (650, 700), (30, 3, 4, 4)])
-def test_principal_components_against_svd(rng, shape):
-    d = math.prod(shape[1:])
-    spectrum = np.arange(1, d + 1) ** -0.7
-    points = rng.standard_normal((shape[0], d)) * spectrum @ np.linalg.qr(rng.standard_normal((d, d)))[0] + 5.0
-    points = points.reshape(shape)
-    basis = projection.principal_components(points, 3)
-    centred = points.reshape(shape[0], d) - points.reshape(shape[0], d).mean(axis=0)
-    _, s, v = np.linalg.svd(centred, full_matrices=False)
-    np.testing.assert_allclose(basis.variances, s[:3] ** 2 / shape[0], rtol=1e-10)
-    np.testing.assert_allclose(basis.explained, s[:3] ** 2 / (s**2).sum(), rtol=1e-10)
-    np.testing.assert_allclose(np.abs((basis.vectors * v[:3]).sum(axis=1)), 1.0, atol=1e-10)
-    np.testing.assert_allclose(basis.vectors @ basis.vectors.T, np.eye(3), atol=1e-13)
-    largest = np.abs(basis.vectors).argmax(axis=1)
-    assert (basis.vectors[np.arange(3), largest] > 0).all()
-    coordinates = basis.project(points)
-    assert coordinates.shape == (shape[0], 3)
-    np.testing.assert_allclose(coordinates.var(axis=0), basis.variances, rtol=1e-10)
-    assert projection.explained_by(basis, points) == pytest.approx(basis.explained.sum(), rel=1e-10)
-
-
-def test_lift_and_project_are_inverse_in_the_plane(rng):
-    basis = projection.principal_components(rng.standard_normal((40, 3, 2, 2)).astype(np.float32))
-    c = rng.standard_normal((5, 4, 2))
-    assert basis.lift(c).shape == (5, 4, 3, 2, 2)
-    np.testing.assert_allclose(basis.project(basis.lift(c)), c, atol=1e-14)
-    np.testing.assert_allclose(basis.lift(np.zeros(2)).ravel(), basis.origin)
-    with pytest.raises(ValueError, match=r"this basis takes \(\.\.\., 3, 2, 2\)"):
-        basis.project(np.zeros((5, 12)))
-    with pytest.raises(ValueError, match="this basis takes"):
-        basis.lift(np.zeros(3))
-
-
-def test_projection_in_pieces(rng, monkeypatch):
-    points = rng.standard_normal((100, 9))
-    whole = projection.principal_components(points)
-    monkeypatch.setattr(projection, "_BLOCK_NUMBERS", 63)  # seven rows at a time
-    parts = projection.principal_components(points)
-    np.testing.assert_allclose(parts.vectors, whole.vectors, atol=1e-13)
-    np.testing.assert_allclose(parts.project(points), whole.project(points), atol=1e-13)
-
-
-def test_fewer_points_than_directions_still_give_a_plane(rng):
-    for count in (1, 2):
-        points = rng.standard_normal((count, 5))
-        basis = projection.principal_components(points, 2)
-        np.testing.assert_allclose(basis.vectors @ basis.vectors.T, np.eye(2), atol=1e-15)
-        np.testing.assert_allclose(basis.lift(basis.project(points)), points, atol=1e-14)
-        assert basis.explained.sum() == pytest.approx(count - 1)
-
-
-def test_above_the_limit_points_are_thinned_by_a_stride(rng):
-    points = rng.standard_normal((101, 4))
-    thinned = projection.principal_components(points, limit=50)  # every third
-    np.testing.assert_array_equal(thinned.vectors, projection.principal_components(points[::3]).vectors)
-    assert [projection.stride(n, 50) for n in (0, 1, 50, 51, 100, 101)] == [1, 1, 1, 2, 2, 3]
-
-
-def test_identity_basis_is_the_plane_itself(rng):
-    basis = projection.identity_basis(2)
-    points = rng.standard_normal((6, 2))
-    np.testing.assert_array_equal(basis.project(points), points)
-    np.testing.assert_array_equal(basis.lift(points), points)
-    assert projection.explained_by(basis, points) == pytest.approx(1.0)
-    assert math.isnan(projection.explained_by(basis, points[:1]))
-
-
-def test_a_cloud_off_the_plane_is_explained_in_part():
-    basis = projection.principal_components(np.array([[1.0, 0, 0], [-1, 0, 0], [0, 0.5, 0], [0, -0.5, 0]]))
-    cloud = np.array([[[3.0, 0, 4.0], [0, 0, 0]], [[3, 0, 0], [0, 0, 4]]])  # variances 9/4 in the plane, 4 across it
-    assert projection.explained_by(basis, cloud) == pytest.approx(9 / 25)
-
-
-@pytest.mark.parametrize(("points", "count"), [(np.zeros((0, 3)), 2), (np.zeros((5, 1)), 2), (np.zeros((5, 3)), 0)])
-def test_components_that_do_not_exist(points, count):
-    with pytest.raises(ValueError, match="do not exist"):
-        projection.principal_components(points, count)
-    with pytest.raises(ValueError, match="finite points"):
-        projection.principal_components(np.full((3, 3), np.nan))

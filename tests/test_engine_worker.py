@@ -153,6 +153,7 @@ def test_cancel_is_obeyed_before_the_next_evaluation(bench, monkeypatch):
     record = next(event for event in bench.events if isinstance(event, RunStarted)).record
     assert record.committed == 3  # two Heun steps of two evaluations stay
     assert np.isfinite(record.x[:3]).all()
+    assert stopped.trajectory.x.shape == (3, 3, 2)
 
 
 def test_cancel_is_obeyed_between_the_pieces_of_an_evaluation(bench, monkeypatch):
@@ -220,7 +221,7 @@ def test_an_unexpected_exception_ends_the_run_not_the_engine(bench, monkeypatch)
         raise RuntimeError("out of luck")
 
     drive_with(monkeypatch, hook)
-    assert bench.handle(StartRun(1, TOY)) == RunStopped(1, "out of luck")
+    assert bench.handle(StartRun(1, TOY)) == RunStopped(1, "out of luck", None)
     monkeypatch.undo()
     assert isinstance(bench.handle(StartRun(2, TOY)), RunFinished)
 

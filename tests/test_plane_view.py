@@ -142,10 +142,11 @@ def test_field_arrows_show_the_motion_as_sigma_falls(view):
     np.testing.assert_allclose((arrows.tips + arrows.tails) / 2, picture.background.at, atol=1e-12)
     np.testing.assert_allclose(vectors / 0.7, [[1, 0], [0, 1], [-1, 0]], atol=1e-12)
     assert arrows._color_of.tolist() == [2, 4, 1]  # magnitudes 1, 2, 0.5 in fifths of the largest
-    view.display(replace(picture, arrow="move"))
-    # From σ = 1 to 0.5 a sample moves half of the way to D.
-    np.testing.assert_allclose(arrows.tails, picture.background.at)
-    np.testing.assert_allclose(arrows.tips, (picture.background.at + picture.background.denoised) / 2)
+    view.display(replace(picture, arrow="move", background=make_background(sigma=1.5)))
+    # From σ = 1.5 to the next level, 1, a sample moves a third of the way to D.
+    at, denoised = picture.background.at, picture.background.denoised
+    np.testing.assert_allclose(arrows.tails, at)
+    np.testing.assert_allclose(arrows.tips, at + (denoised - at) / 3)
     view.display(replace(picture, arrow="move", background=make_background(sigma=0.5)))
     assert not len(arrows.tails)  # nothing follows the last level
 
@@ -196,9 +197,12 @@ def test_the_probe_is_drawn_with_weights_as_areas(view):
     np.testing.assert_array_equal(probe.weights.points, DATA[[4, 2]])
     np.testing.assert_allclose((probe.weights._sizes[1] / probe.weights._sizes[0]) ** 2, 0.2 / 0.8)
     np.testing.assert_array_equal(curve_of(probe.path), make_probe().path)
+    alone = replace(make_probe(), optimal=None, network=None, indices=None, weights=None, path=None)
+    view.display(replace(PICTURE, probe=alone, driver_name="mixture"))
+    np.testing.assert_array_equal(curve_of(probe.to_driver), [[0.5, -0.5], [0.1, 0.2]])
     view.display(PICTURE)
-    assert not len(probe.handle.points)
-    assert not len(probe.shift.tails)
+    for item in (probe.handle.points, probe.driver.points, probe.shift.tails, curve_of(probe.to_driver)):
+        assert not len(item)
 
 
 def test_the_inside_of_a_step_is_drawn_and_seen(view):

@@ -216,10 +216,11 @@ class RunFinished:
 
 @dataclass(frozen=True, slots=True)
 class RunStopped:
-    """The run was cancelled or failed; `message` is empty for a cancel. What was computed stays."""
+    """The run was cancelled or failed; `message` is empty for a cancel. What was computed stays, as `trajectory`."""
 
     run_id: int
     message: str
+    trajectory: Trajectory | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

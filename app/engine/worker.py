@@ -177,13 +177,21 @@ class Worker:
             trajectory = runs.finish(job, record, runs.identity(data.dataset if data else None, job.network))
             self._post(RunFinished(run_id, trajectory, time.perf_counter() - started, busy))
         except Cancelled:
-            self._post(RunStopped(run_id, ""))
+            self._post(RunStopped(run_id, "", self._partial(run_id)))
         except Exception as error:
             if not isinstance(error, ValueError):
                 log.exception("run %d", run_id)
-            self._post(RunStopped(run_id, str(error) or type(error).__name__))
+            self._post(RunStopped(run_id, str(error) or type(error).__name__, self._partial(run_id)))
         finally:
             self._running = None
+
+    def _partial(self, run_id: int) -> Trajectory | None:
+        """What a stopped run leaves: the levels it reached, where there is at least a step."""
+        context = self._contexts.get(run_id)
+        if context is None or context.record.committed < 2:
+            return None
+        data = context.data.dataset if context.data else None
+        return runs.finish(context.job, context.record, runs.identity(data, context.job.network))
 
     def _gated(self, job: runs.Job, record: Any) -> float:
         """Compute the run behind the gate; returns the seconds spent in its denoiser."""

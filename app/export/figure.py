@@ -94,7 +94,7 @@ def _draw(view: Any, image: QImage, size: tuple[int, int]) -> None:
         printed.resize(*size)
         printed.display(view.picture)
         _settle(printed)
-        printed.render(ScaledDevice(image, *size))
+        QWidget.render(printed, ScaledDevice(image, *size))
     finally:
         printed.release()
         printed.deleteLater()

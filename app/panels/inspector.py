@@ -90,9 +90,9 @@ class Inspector(QWidget):
         self._table = QTableView(showGrid=False, wordWrap=False, frameShape=QFrame.Shape.NoFrame)
         self._table.setModel(self._model)
         self._set_up_table()
-        copy_all = QPushButton("Copy all")
-        copy_all.setToolTip("Copy every row as tab-separated text (Ctrl+C copies the selected rows)")
-        copy_all.clicked.connect(self._copy_all)
+        self._copy_button = QPushButton("Copy all")
+        self._copy_button.setToolTip("Copy every row as tab-separated text (Ctrl+C copies the selected rows)")
+        self._copy_button.clicked.connect(self._copy_all)
         # A shortcut, not a key event: the table would answer the key with the one cell under its cursor.
         copy = QAction("Copy selected rows", self, shortcut=QKeySequence(QKeySequence.StandardKey.Copy))
         copy.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -103,7 +103,7 @@ class Inspector(QWidget):
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
         column.addWidget(self._table, 1)
-        column.addWidget(copy_all, 0, Qt.AlignmentFlag.AlignRight)
+        column.addWidget(self._copy_button, 0, Qt.AlignmentFlag.AlignRight)
         self.set_theme(theme)
 
     def _set_up_table(self) -> None:

@@ -19,6 +19,7 @@ from app.plotting.theme import Theme
 Array = NDArray[Any]
 BUTTONS = ("start", "back", "play", "forward", "end", "loop", "inside")
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+MINIMUM = 336
 ONE_ROW, TWO_ROWS = 960, 600  # pixels of width from which the bar takes one row, or two
 
 
@@ -52,6 +53,7 @@ class TransportBar(QWidget):
         self._grid.setContentsMargins(8, 4, 8, 4)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(0)
+        self._grid.setSizeConstraint(QGridLayout.SizeConstraint.SetNoConstraint)  # else one row could not become two
         self._arrange()
         self.set_theme(theme)
 
@@ -140,6 +142,9 @@ class TransportBar(QWidget):
         self.speed_changed.emit(self._speed.currentData())
 
     # ------------------------------------------------------------ layout
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(MINIMUM, self._grid.minimumSize().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

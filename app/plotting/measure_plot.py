@@ -133,6 +133,9 @@ class MeasureChart(pg.PlotWidget):
         self.set_theme(theme)
         self.scene().changed.connect(self._forget_still)
 
+    def hasHeightForWidth(self) -> bool:
+        return False  # a wrapping text inside would make every plot as tall as it would like to be
+
     def set_theme(self, theme: Theme) -> None:
         """Colours of everything."""
         self._theme = theme
@@ -152,8 +155,7 @@ class MeasureChart(pg.PlotWidget):
         self._box.setXRange(low - margin, high + margin, padding=0)
         finite = np.concatenate([c.values[np.isfinite(c.values)] for c in curves]) if curves else np.empty(0)
         self.log = wants_log(finite)
-        self._left.set_log(self.log)
-        self._left.setTicks(None if curves else [])  # an empty plot has no values to label
+        self._left.set_kind(log=self.log, empty=not curves)
         self._box.setYRange(*value_range(np.log10(finite) if self.log else finite, self.log), padding=0)
         while len(self._layers) < len(curves):
             self._layers.append(_Layer(self._box))

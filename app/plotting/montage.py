@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFont,
     QFontMetricsF,
     QImage,
     QMouseEvent,
@@ -31,6 +32,8 @@ GAP = 4  # pixels between columns: room for the playhead's frame
 ROW_GAP = 6
 CAPTION_WIDTH = 112
 LARGEST = 96  # pixels that a cell takes at most
+SAMPLE_HEIGHT = 11
+WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 
 
 def to_image(pixels: Array) -> QImage:
@@ -105,13 +108,14 @@ class Montage(QAbstractScrollArea):
         room = self.height() - self.horizontalScrollBar().sizeHint().height() - labels
         count = max(1, len(self._rows))
         zoom = integer_zoom(min(room / count - ROW_GAP, LARGEST) * ratio, height)
-        smallest = 2.4 * self.fontMetrics().height()  # a caption of two lines
+        left = min(CAPTION_WIDTH, self.width() // 4)
+        smallest = max((self._caption_height(row, left - 10) for row in self._rows), default=0.0)
         return Geometry(
             zoom=zoom,
             cell=(width * zoom, height * zoom),
             pitch=width * zoom + round(GAP * ratio),
             row=round(max(height * zoom, smallest * ratio) + ROW_GAP * ratio),
-            left=round((min(CAPTION_WIDTH, self.width() // 4) + GAP) * ratio),
+            left=round((left + GAP) * ratio),
             labels=round(labels * ratio),
         )
 
@@ -174,9 +178,8 @@ class Montage(QAbstractScrollArea):
             if len(self._sigmas) and self._rows:
                 g, ratio = self._geometry, self.devicePixelRatioF()
                 self._paint_captions(painter, g, ratio)
-                painter.scale(
-                    1 / ratio, 1 / ratio
-                )  # from here on device pixels, so that an image pixel is a whole number
+                # From here on device pixels, so that an image pixel is a whole number of them.
+                painter.scale(1 / ratio, 1 / ratio)
                 right = self.viewport().width() * ratio
                 painter.setClipRect(QRectF(g.left - GAP * ratio, 0, right, self.viewport().height() * ratio))
                 first = max(0, (self.horizontalScrollBar().value() - g.pitch) // g.pitch)
@@ -185,23 +188,29 @@ class Montage(QAbstractScrollArea):
                     self._paint_row(painter, row, images, shown)
                 self._paint_labels(painter, g, ratio, shown)
 
+    def _lines(self, row: StripRow) -> tuple[tuple[str, QFont, str], ...]:
+        """The texts beside a row, with font and colour."""
+        caption = (row.caption, self.font(), self._theme.text)
+        return (caption, (row.note, tabular(self.font(), 0.85), self._theme.muted)) if row.note else (caption,)
+
+    def _caption_height(self, row: StripRow, width: float) -> float:
+        room = QRectF(0, 0, width, 1000)
+        return SAMPLE_HEIGHT + sum(
+            QFontMetricsF(font).boundingRect(room, int(WRAPPED), text).height() for text, font, _ in self._lines(row)
+        )
+
     def _paint_captions(self, painter: QPainter, g: Geometry, ratio: float) -> None:
         width = g.left / ratio - GAP - 10
-        wrap = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
         for at, row in enumerate(self._rows):
-            room = QRectF(4, self._top(g, at) / ratio, width, g.row / ratio - 4)
-            painter.setClipRect(room.adjusted(-4, 0, 4, 0))
-            paint_sample(painter, QRectF(room.left(), room.top(), SAMPLE_WIDTH, 10), row.kind, self._theme)
-            room.setTop(room.top() + 11)
-            lines = (
-                (row.caption, self.font(), self._theme.text),
-                (row.note, tabular(self.font(), 0.85), self._theme.muted),
+            room = QRectF(4, self._top(g, at) / ratio, width, g.row / ratio)
+            paint_sample(
+                painter, QRectF(room.left(), room.top(), SAMPLE_WIDTH, SAMPLE_HEIGHT - 1), row.kind, self._theme
             )
-            for text, font, color in lines:
+            room.setTop(room.top() + SAMPLE_HEIGHT)
+            for text, font, color in self._lines(row):
                 painter.setFont(font)
                 painter.setPen(QColor(color))
-                room.setTop(painter.drawText(room, int(wrap), text).bottom() if text else room.top())
-        painter.setClipping(False)
+                room.setTop(painter.drawText(room, int(WRAPPED), text).bottom())
 
     def _paint_row(self, painter: QPainter, row: int, images: Array, shown: Array) -> None:
         painter.setPen(QPen(QColor(self._theme.line), 1))
@@ -219,7 +228,8 @@ class Montage(QAbstractScrollArea):
         plain, bold = tabular(self.font(), 0.85), tabular(self.font(), 0.85, bold=True)
         metrics = QFontMetricsF(bold)
         taken: list[QRectF] = []
-        order = sorted(shown, key=lambda level: (level != self._index, level))
+        ends = (0, len(self._sigmas) - 1)
+        order = sorted(shown, key=lambda level: (level != self._index, level not in ends, level))
         for level in order:
             x = self.column_rect(0, level).center().x() / ratio
             text = sigma_text(self._sigmas[level])

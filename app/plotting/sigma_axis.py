@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
+from math import ceil
 from typing import Any, Literal
 
 import numpy as np
@@ -55,37 +57,45 @@ def sigma_text(sigma: float) -> str:
 
 
 def labels(sigmas: Array, scale: Scale, width: Callable[[str], float], pixels_per_unit: float) -> list[Label]:
-    """The labels that fit, most wanted first: both ends, then round values that touch no accepted one."""
-    accepted: list[Label] = []
+    """The labels that fit: the ends, then the densest set of round values that do not touch each other."""
     margin = width("0")
-    for place, text in _wanted(np.asarray(sigmas, np.float64), scale):
-        half = width(text) / 2 + margin
-        if all(abs(place - at) * pixels_per_unit >= half + width(other) / 2 for at, other in accepted):
-            accepted.append((place, text))
-    return accepted
+
+    def apart(one: Label, other: Label) -> bool:
+        need = (width(one[1]) + width(other[1])) / 2 + margin
+        return abs(one[0] - other[0]) * pixels_per_unit >= need
+
+    sigmas = np.asarray(sigmas, np.float64)
+    ends: list[Label] = []
+    for end in _ends(sigmas, scale):
+        if all(apart(end, other) for other in ends):
+            ends.append(end)
+    fitting = (rounds for rounds in _rounds(sigmas, scale) if all(apart(*pair) for pair in pairwise(rounds)))
+    return ends + [label for label in next(fitting, []) if all(apart(label, end) for end in ends)]
 
 
-def _wanted(sigmas: Array, scale: Scale) -> list[Label]:
-    places = positions(sigmas, scale)
+def _ends(sigmas: Array, scale: Scale) -> list[Label]:
+    """Labels of the first level, the last, and the last above zero, most wanted first."""
+    places, last = positions(sigmas, scale), len(sigmas) - 1
+    if scale == "index":
+        return [(0.0, "step 0"), (float(last), str(last))][: len(sigmas)]
+    wanted = dict.fromkeys((0, last, max(0, last - 1) if sigmas[last] == 0 else last))
+    return [(float(places[at]), f"σ {sigma_text(sigmas[at])}" if at == 0 else sigma_text(sigmas[at])) for at in wanted]
+
+
+def _rounds(sigmas: Array, scale: Scale) -> list[list[Label]]:
+    """Sets of round values between the ends, from dense to sparse."""
     last = len(sigmas) - 1
     if scale == "index":
-        ends = [(0.0, "step 0")] + ([(float(last), str(last))] if last else [])
-        return ends + [(float(at), str(at)) for step in (50, 20, 10, 5, 2, 1) for at in range(step, last, step)]
-    ends = [(float(places[0]), f"σ {sigma_text(sigmas[0])}")]
-    if last:
-        ends.append((float(places[last]), sigma_text(sigmas[last])))
-    if last > 1 and sigmas[last] == 0:
-        ends.append((float(places[last - 1]), sigma_text(sigmas[last - 1])))
+        return [[(float(at), str(at)) for at in range(step, last, step)] for step in (1, 2, 5, 10, 20, 50, 100, 200)]
     if not sigmas[0] > 0:
-        return ends
+        return []
     if scale == "sigma":
-        step = 10.0 ** np.floor(np.log10(sigmas[0]))
-        rounds = [part * k * step for part in (1.0, 0.5) for k in range(1, 20)]
-        return ends + [(-value, sigma_text(value)) for value in rounds if sigmas[last] < value < sigmas[0]]
+        steps = 10.0 ** np.floor(np.log10(sigmas[0])) * np.array([0.1, 0.2, 0.5, 1.0, 2.0, 5.0])
+        sets = [[k * step for k in range(1, ceil(sigmas[0] / step))] for step in steps.tolist()]
+        return [[(-value, sigma_text(value)) for value in values if value > sigmas[last]] for values in sets]
     low, high = _decades(sigmas)
-    # Every third decade first, so that a narrow axis keeps an even spacing.
-    return ends + [
-        (float(-k), sigma_text(10.0**k)) for every in (3, 1) for k in range(high, low - 1, -1) if k % every == 0
+    return [
+        [(float(-k), sigma_text(10.0**k)) for k in range(high, low - 1, -1) if k % every == 0] for every in (1, 2, 3)
     ]
 
 
@@ -141,6 +151,8 @@ class SigmaAxis(pg.AxisItem):
 
     def set_levels(self, sigmas: Array, scale: Scale = "log") -> None:
         """The noise levels, and how they are spread."""
+        if scale == self._scale and np.array_equal(sigmas, self._sigmas):
+            return  # an axis is dear to draw: its labels are measured one by one
         self._sigmas, self._scale = np.asarray(sigmas, np.float64), scale
         self.picture = None
         self.update()

@@ -16,7 +16,7 @@ class ValueAxis(pg.AxisItem):
 
     def __init__(self, theme: Theme, font: QFont) -> None:
         super().__init__("left", maxTickLength=0)
-        self._log = False
+        self._log = self._empty = False
         self.setStyle(tickTextOffset=6, tickAlpha=255, tickFont=font)
         self.setWidth(QFontMetricsF(font).horizontalAdvance("0.0000") + 8)  # one width, so that plots line up
         self.setGrid(255)
@@ -28,21 +28,26 @@ class ValueAxis(pg.AxisItem):
         self.setTickPen(theme.line)
         self.setTextPen(theme.muted)
 
-    def set_log(self, log: bool) -> None:
-        """Whether the plotted values are powers of ten."""
-        self._log = log
+    def set_kind(self, *, log: bool, empty: bool) -> None:
+        """Whether the plotted values are powers of ten; an empty plot has nothing to label."""
+        self._log, self._empty = log, empty
         self.picture = None
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        if self._empty:
+            return []
         rough = (maxVal - minVal) / max(2.0, size / 20)
         power = 10.0 ** math.floor(math.log10(rough))
-        step = next(part * power for part in (1, 2, 5, 10) if part * power >= rough * 0.999)
+        steps = [part * power for part in (0.5, 1, 2, 5, 10)]
         if self._log:
-            step = max(1.0, math.ceil(step))
+            steps = [1.0, 2.0, 5.0, 10.0]
         edge = 6 * (maxVal - minVal) / size  # a label any nearer to the end would be cut, and dropped
-        return [
-            (step, [k * step for k in range(math.ceil((minVal + edge) / step), math.floor((maxVal - edge) / step) + 1)])
-        ]
+        at = next((i for i, step in enumerate(steps) if step >= rough * 0.999), len(steps) - 1)
+        ticks = _multiples(steps[at], minVal + edge, maxVal - edge)
+        if len(ticks) < 2 and at:  # one label says no scale
+            at -= 1
+            ticks = _multiples(steps[at], minVal + edge, maxVal - edge)
+        return [(steps[at], ticks)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self._log:
@@ -51,3 +56,7 @@ class ValueAxis(pg.AxisItem):
         if -4 <= power <= 4:
             return [f"{value:.{max(0, -power)}f}".replace("-", "−") for value in values]
         return [number(value, 2) for value in values]
+
+
+def _multiples(step: float, low: float, high: float) -> list[float]:
+    return [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPalette
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.plotting.marks import SAMPLE_WIDTH, Kind, hue, number, paint_sample, tabular
@@ -15,6 +15,7 @@ from app.plotting.theme import Theme
 from app.views.pictures import MeasurePlot, MeasuresPicture
 
 SHORT = 16  # pixels that a sample of a curve takes before a value
+ONE_LINE = 320  # pixels of width under which the values stand under the title
 
 
 class Header(QWidget):
@@ -39,30 +40,42 @@ class Header(QWidget):
         self._values = values
         self.update()
 
-    def sizeHint(self) -> QSize:
-        return QSize(200, round(self.fontMetrics().height() * 1.4))
+    @property
+    def _line(self) -> float:
+        return 1.35 * self.fontMetrics().height()
 
-    def paintEvent(self, event: QEvent) -> None:
+    @property
+    def _two_lines(self) -> bool:
+        return self.width() < ONE_LINE
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, round(self._line * (2 if self._two_lines else 1)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setFixedHeight(self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            room = self._paint_values(painter) - 8
+            room = self._paint_values(painter)
             x = 4.0
             title, unit = tabular(self.font(), bold=True), tabular(self.font(), 0.9)
             for text, font, color in ((self._title, title, self._theme.text), (self._unit, unit, self._theme.muted)):
                 metrics = QFontMetricsF(font)
-                text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, room - x))
+                text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, room - 8 - x))
                 if len(text) > 1:  # else nothing but the dots of an elided text
                     painter.setFont(font)
                     painter.setPen(QColor(color))
-                    painter.drawText(QPointF(x, self._baseline()), text)
+                    painter.drawText(QPointF(x, self._baseline(0)), text)
                 x += metrics.horizontalAdvance(text) + 8
 
-    def _baseline(self) -> float:
+    def _baseline(self, line: int) -> float:
         metrics = QFontMetricsF(self.font())
-        return (self.height() + metrics.ascent() - metrics.descent()) / 2
+        return line * self._line + (self._line + metrics.ascent() - metrics.descent()) / 2
 
     def _paint_values(self, painter: QPainter) -> float:
-        """From the right; returns where the values begin."""
-        font = tabular(self.font())
+        """From the right; returns where the title must end."""
+        font, line = tabular(self.font()), int(self._two_lines)
         metrics = QFontMetricsF(font)
         painter.setFont(font)
         painter.setPen(QColor(self._theme.text))
@@ -70,11 +83,11 @@ class Header(QWidget):
         x = self.width() - 10.0
         for kind, text in reversed(self._values):
             width = metrics.horizontalAdvance(text)
-            painter.drawText(QPointF(x - width, self._baseline()), text)
+            painter.drawText(QPointF(x - width, self._baseline(line)), text)
             x -= max(room, width) + SHORT + 6
-            paint_sample(painter, QRectF(x, 0, SHORT, self.height()), kind, self._theme)
+            paint_sample(painter, QRectF(x, line * self._line, SHORT, self._line), kind, self._theme)
             x -= 10
-        return x
+        return self.width() if line else x
 
 
 class Entry(QWidget):
@@ -89,7 +102,7 @@ class Entry(QWidget):
         metrics = self.fontMetrics()
         return QSize(SAMPLE_WIDTH + 6 + metrics.horizontalAdvance(self._label) + 2, round(metrics.height() * 1.3))
 
-    def paintEvent(self, event: QEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
             sample = QRectF(0, 0, SAMPLE_WIDTH, self.height())
             if self._kind:

@@ -162,7 +162,7 @@ class Ground(pg.GraphicsView):
         if event.button() == LEFT and not control:
             if self._over_handle(event.position()):
                 assert self.handle is not None
-                self._grip = QPointF(0, 0)
+                self._grip = self.to_widget(*self.handle) - event.position()
             elif self.tool == "probe":
                 self._grip = QPointF(0, 0)
                 self._drag_probe(event.position(), False)

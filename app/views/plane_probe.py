@@ -30,7 +30,7 @@ class ProbeLayer:
         self.shift, self.to_network = Quiver(head=10.0, width=2.0, gap=7.0), Bundle()
         self.optimal = Dots("diamond", 13.0, vector=vector)
         self.network = Dots("square", 11.0, vector=vector)
-        self.driver = Dots("ring", 10.0, vector=vector)
+        self.driver, self.to_driver = Dots("ring", 10.0, vector=vector), Bundle()
         self.handle = Dots("handle", 16.0, vector=vector)
         self.items = (
             (self.weights, 8),
@@ -38,6 +38,7 @@ class ProbeLayer:
             (self.path_steps, 61),
             (self.to_network, 62),
             (self.shift, 63),
+            (self.to_driver, 62),
             (self.driver, 64),
             (self.network, 65),
             (self.optimal, 66),
@@ -62,6 +63,7 @@ class ProbeLayer:
         self.optimal.set_look(green, theme.base, 1.2)
         self.to_network.set_pen(QPen(QColor(theme.network), 1.6))
         self.network.set_look(theme.network, theme.base, 1.2)
+        self.to_driver.set_pen(QPen(QColor(theme.text), 1.4))
         self.driver.set_look(theme.base, theme.denoising, 2.4)
         clear = QColor(theme.base)
         clear.setAlphaF(0.35)
@@ -83,12 +85,15 @@ class ProbeLayer:
         factor = frames.factor(picture, answer.request.sigma)
         start = factor * np.array(answer.request.point)
         self._show_weights(picture, factor)
-        self.driver.clear_points()
+        if answer.optimal is None and answer.network is None:
+            self.driver.set_points(factor * answer.denoised)
+            self.to_driver.set_curves(np.stack([start, factor * answer.denoised]))
+        else:
+            self.driver.clear_points()
+            self.to_driver.clear_curves()
         if answer.optimal is None:
             self.optimal.clear_points()
             self.shift.clear_arrows()
-            if answer.network is None:
-                self.driver.set_points(factor * answer.denoised)
         else:
             self.optimal.set_points(factor * answer.optimal)
             self.shift.set_arrows(start, factor * answer.optimal)
@@ -120,8 +125,8 @@ class ProbeLayer:
             if isinstance(item, Dots) and item is not self.handle:
                 item.clear_points()
         self.shift.clear_arrows()
-        self.path.clear_curves()
-        self.to_network.clear_curves()
+        for curve in (self.path, self.to_network, self.to_driver):
+            curve.clear_curves()
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide all of it."""

@@ -94,12 +94,13 @@ def _probe(picture: PlanePicture) -> Iterator[Entry]:
     point = np.array(answer.request.point)
     if answer.optimal is not None:
         far = number(float(np.linalg.norm(answer.optimal - point)), 3)
-        yield Entry("optimal", f"mean shift D* − x: {far}", "D* is the mean of the data points, weighted by softmax")
+        yield Entry("optimal", f"mean shift ‖D* − x‖: {far}", "D* is the mean of the data points, weighted by softmax")
     if answer.network is not None:
         far = number(float(np.linalg.norm(answer.network - point)), 3)
-        yield Entry("network", f"network D − x: {far}", "The network's denoiser at the same point")
+        yield Entry("network", f"network ‖D − x‖: {far}", "The network's denoiser at the same point")
     if answer.optimal is None and answer.network is None:
-        yield Entry("driver", f"{picture.driver_name} at the probe", "The denoiser that moves the samples")
+        far = number(float(np.linalg.norm(answer.denoised - point)), 3)
+        yield Entry("driver", f"{picture.driver_name} ‖D − x‖: {far}", "The denoiser that moves the samples")
     if answer.path is not None:
         steps = len(answer.path) - 1
         yield Entry("path", f"mean-shift path, {steps} iterations", "D* applied again and again at this σ, to a mode")

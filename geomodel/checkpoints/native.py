@@ -194,8 +194,10 @@ def _compare(name: str, header: Header, expected: Mapping[str, Tensor]) -> None:
 
 
 def _place(network: nn.Module, device: Any) -> nn.Module:
+    import torch
+
     try:
-        return network.to(device)
+        return network.to(torch.device(device))
     except (RuntimeError, AssertionError, TypeError) as error:  # a build without CUDA raises an AssertionError
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"The device {str(device)!r} cannot be used here: {reason}.") from error

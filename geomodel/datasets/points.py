@@ -6,7 +6,6 @@ A file is measured before anything is allocated: an array's header is believed o
 from __future__ import annotations
 
 import math
-import os
 import tokenize
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,10 +13,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from geomodel import memory
 from geomodel.datasets.dataset import DataError, Dataset
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".npy")
-LARGEST_VALUE = 1e100  # squared distances must stay finite
+LARGEST_VALUE = np.float64(1e100)  # squared distances must stay finite; a NumPy number, so that float32 is widened
 # What NumPy lets through for a damaged header, beside ValueError (it evaluates the header as a Python literal).
 _BAD_HEADER = (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, EOFError, tokenize.TokenError)
 _COLOURS = (1, 3)
@@ -61,18 +61,12 @@ def _check(path: Path) -> None:
 
 
 def _check_memory(path: Path, size: int) -> None:
-    limit = _physical_memory() // 8
+    limit = memory.physical() // 8
     if size > limit:
         raise DataError(
             f"{path.name!r} holds {size / 2**30:,.1f} GB of numbers; at most an eighth of this computer's memory, "
             f"{limit / 2**30:,.1f} GB, can be opened. Use a smaller part of it."
         )
-
-
-def _physical_memory() -> int:
-    if hasattr(os, "sysconf"):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return 8 * 2**30  # Windows does not say without a further package
 
 
 def _read_npy(path: Path) -> NDArray[Any]:

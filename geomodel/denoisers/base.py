@@ -28,7 +28,7 @@ class Denoiser:
     between_pieces: Callable[[], None] | None = None
 
     def __call__(self, x: Any, sigma: Any, labels: Any = None) -> Any:
-        points = torch.as_tensor(x)
+        points = x if isinstance(x, Tensor) else torch.as_tensor(np.require(x, requirements="W"))
         if points.ndim != len(self.shape) + 1 or tuple(points.shape[1:]) != tuple(self.shape):
             raise ValueError(f"x has shape {tuple(points.shape)}; expected (B, {', '.join(map(str, self.shape))}).")
         batch = points.shape[0]

@@ -16,6 +16,7 @@ from geomodel.denoisers.mixture import float64_queries
 
 _RESIDENT_NUMBERS = 10_000_000  # N·d up to which the centred points stay in memory as float64 (80 MB)
 _NUMBERS_AT_ONCE = 2**21  # numbers in one temporary (16 MB): logits, a block of points, gathered differences
+_NUMBERS_IN_CACHE = 2**16  # logits of a chunk of more than 64 queries: larger ones cost a page fault every 4 kB
 _LOGIT_ERROR = 1e-9  # nats, in the worst case; above it the logits that carry weight are recomputed from differences
 _NO_WEIGHT = 42.0  # nats below the largest logit: a weight under 6e-19
 _SMALLEST_SIGMA = 1e-150  # 1/σ² must be finite; every gap above 1e-297 has no weight there, as at σ = 0
@@ -173,7 +174,7 @@ class OptimalDenoiser(Denoiser):
     def _chunks(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Iterator[_Gaps]:
         if labels is not None:
             self._counts(labels)
-        size = max(1, _NUMBERS_AT_ONCE // len(self))
+        size = max(1, min(_NUMBERS_AT_ONCE // len(self), max(64, _NUMBERS_IN_CACHE // len(self))))
         for start in range(0, max(1, len(x)), size):
             rows = slice(start, start + size)
             yield self._gaps(x[rows].flatten(1), sigma[rows], None if labels is None else labels[rows])
