@@ -37,8 +37,6 @@ def show(parsed: Any) -> int:
     if problem := display_problem():
         print(problem, file=sys.stderr)
         return 1
-    os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
-    os.environ.setdefault("QT_API", "pyside6")
     from PySide6.QtWidgets import QApplication
 
     start_logging()

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
 
+import resources
 from app import files
 from app.engine.messages import OpenFailed, Saved
 from app.export import dialogs, figure
@@ -55,6 +57,25 @@ class Documents(QObject):
             self._player.open_run(path)
         else:
             self._player.open_data(path)
+
+    def remember(self, path: str) -> None:
+        """A file was opened: it heads the recent ones. The program's own recording does not."""
+        if not Path(path).is_relative_to(resources.path()):
+            self._store.remember_file(path)
+
+    def recent(self) -> list[tuple[str, bool]]:
+        """Recent files, newest first, and whether they are still there."""
+        return [(path, Path(path).exists()) for path in self._store.settings.recent_files]
+
+    def open_recent(self) -> None:
+        """Open the file of the menu entry that was chosen."""
+        entry = self.sender()
+        assert isinstance(entry, QAction)
+        self.open_path(entry.data())
+
+    def forget_recent(self) -> None:
+        """Empty the list."""
+        self._store.change(recent_files=())
 
     def save_run(self) -> None:
         """Ask where to write the run."""

@@ -10,7 +10,7 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from app.engine.messages import (
     Cancel,
@@ -33,22 +33,19 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
+from app.playback import Playback
 from app.state import AppState, Run
 from geomodel import runs, settings
 from geomodel.settings import RunSettings
 
 log = logging.getLogger(__name__)
 
-LEVELS_PER_SECOND = 5.0  # playback at speed 1 ×
-LONGEST_SECONDS = 12.0  # a run with many levels still plays through in this time
-TICK_MS = 16
 TOY_WORK = 3e7  # samples × steps × data points below which a run is computed at every change
 
 
 class Player(QObject):
     """Turns actions into engine commands and engine events into state."""
 
-    playing_changed = Signal(bool)
     progress_changed = Signal()
     ready = Signal(object)
     answered = Signal(object)  # answers to the views' requests
@@ -56,13 +53,11 @@ class Player(QObject):
     opened = Signal(object)
     saved = Signal(object)
 
-    def __init__(self, state: AppState, engine: Any, parent: QObject | None = None) -> None:
+    def __init__(self, state: AppState, engine: Any, playback: Playback, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state = state
-        self.speed = 1.0
-        self.loop = True
-        self.playing = False
         self.device = ""
+        self._playback = playback
         self._engine = engine
         self._closed = False
         self._recorded = ""
@@ -70,12 +65,6 @@ class Player(QObject):
         self._replaces: int | None = None
         self._then_play = False
         self._wanted = 0  # the level at which the pending run takes over
-        self._clock = QElapsedTimer()
-        self._carry = 0.0
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(TICK_MS)
-        self._timer.timeout.connect(self._tick)
         engine.happened.connect(self.receive)
         engine.dirty.connect(self._grown)
 
@@ -193,7 +182,7 @@ class Player(QObject):
         filled = replace(self.state.draft, network=network)
         self._pending = Run(self.state.next_id(), filled, "computing", source=self.state.data)
         if not keep:
-            self.pause()
+            self._playback.pause()
             self._wanted = 0
         elif current is not None:
             self._wanted = self.state.selection.index
@@ -206,6 +195,15 @@ class Player(QObject):
         run = self.state.run
         if run is None or run.status == "recorded":
             self.run(keep=True)
+
+    def toggle(self) -> None:
+        """Play or pause; without a run, compute one."""
+        if self._playback.playing:
+            self._playback.pause()
+        elif self.state.run is None:
+            self.run()
+        else:
+            self._playback.play()
 
     def cancel(self) -> None:
         """Stop what computes; what was computed stays."""
@@ -234,7 +232,7 @@ class Player(QObject):
 
     def close(self) -> None:
         """The window closes: what the engine still says is not listened to."""
-        self.pause()
+        self._playback.pause()
         self._closed = True
 
     def receive(self, event: Event) -> None:
@@ -318,7 +316,7 @@ class Player(QObject):
         self.state.add_run(run)
         self.state.select(run_id=run.id, sample=0, index=0)
         self.opened.emit(event)
-        self.play()
+        self._playback.play()
 
     def _run_event(self, event: RunStarted | RunFinished | RunStopped) -> None:
         run = self._find(event.run_id)
@@ -373,63 +371,4 @@ class Player(QObject):
         if old is not None and old in self.state.runs:
             self.remove(old)
         if self._then_play:
-            self.play()
-
-    # ------------------------------------------------------------ playback
-
-    def play(self) -> None:
-        """Play what is there; from the start when the playhead is at the end. Without a run: compute one."""
-        run = self.state.run
-        if run is None:
-            self.run()
-            return
-        if run.status != "computing" and self.state.selection.index >= run.committed - 1:
-            self.state.select(index=0)
-        self._carry = 0.0
-        self._clock.start()
-        self._timer.start()
-        self._set_playing(True)
-
-    def pause(self) -> None:
-        """Stop playing; computing goes on."""
-        self._timer.stop()
-        self._set_playing(False)
-
-    def toggle(self) -> None:
-        """Play or pause."""
-        self.pause() if self.playing else self.play()
-
-    def go(self, index: int) -> None:
-        """Move the playhead; stepping never computes."""
-        self.pause()
-        self.state.select(index=index)
-
-    def step(self, by: int) -> None:
-        """Move the playhead by so many levels."""
-        self.go(self.state.selection.index + by)
-
-    def _set_playing(self, playing: bool) -> None:
-        if playing != self.playing:
-            self.playing = playing
-            self.playing_changed.emit(playing)
-
-    def _tick(self) -> None:
-        run = self.state.run
-        if run is None:
-            self.pause()
-            return
-        rate = max(LEVELS_PER_SECOND, len(run.sigmas) / LONGEST_SECONDS) * self.speed
-        self._carry += self._clock.restart() / 1000 * rate
-        whole = int(self._carry)
-        if whole == 0:
-            return
-        self._carry -= whole
-        index = self.state.selection.index + whole
-        if index < run.committed:
-            self.state.select(index=index)
-        elif run.status == "computing" or self.state.selection.index < run.committed - 1:
-            self.state.select(index=run.committed - 1)
-        elif self.loop:
-            self.state.select(index=0)
-        else:
-            self.pause()
+            self._playback.play()

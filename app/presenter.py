@@ -18,6 +18,7 @@ from app.engine.messages import (
     ProbeAnswer,
     ProbeRequest,
 )
+from app.playback import Playback
 from app.player import Player
 from app.state import AppState, Run
 from app.views.pictures import MeasurePlot, PlanePicture
@@ -30,7 +31,9 @@ SIGMA_STEP = 1.15
 class Presenter(QObject):
     """Feeds the views."""
 
-    def __init__(self, state: AppState, player: Player, views: Any, parent: QObject | None = None) -> None:
+    def __init__(
+        self, state: AppState, player: Player, playback: Playback, views: Any, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.state, self.player = state, player
         self.plane, self.measures, self.strip = views.plane, views.measures, views.strip
@@ -57,8 +60,8 @@ class Presenter(QObject):
         self.plane.probe_dropped.connect(self._probe_to)
         self.plane.start_clicked.connect(self._start_at)
         self.plane.sample_picked.connect(self._pick_sample)
-        self.measures.level_picked.connect(player.go)
-        self.strip.level_picked.connect(player.go)
+        self.measures.level_picked.connect(playback.go)
+        self.strip.level_picked.connect(playback.go)
         self.plane.display(PlanePicture(message="Opening the recorded run…"))
         self._show_measures()
         self._show_strip()

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from app.compose import DRIVER_NAMES
 from app.engine.messages import OpenFailed
 from app.panels.runs import RunRow
+from app.playback import Playback
 from app.player import Player
 from app.state import AppState, Run
 from geomodel import datasets, memory, runs
@@ -19,9 +20,9 @@ from geomodel.settings import RunSettings
 class Sidebar(QObject):
     """Feeds the model, sampler and runs panels and passes on what is edited there."""
 
-    def __init__(self, state: AppState, player: Player, panels: Any, parent: QObject) -> None:
+    def __init__(self, state: AppState, player: Player, playback: Playback, panels: Any, parent: QObject) -> None:
         super().__init__(parent)
-        self.state, self.player = state, player
+        self.state, self.player, self._playback = state, player, playback
         self.model, self.sampler, self.runs = panels.model, panels.sampler, panels.runs
         self._opened_files: dict[str, str] = {}  # path → title
         self._cost: dict[tuple[str, str, int], float] = {}  # (driver, data, count) → seconds an evaluation
@@ -170,7 +171,7 @@ class Sidebar(QObject):
             self.model.set_message(event.slot, event.message, True)
 
     def _select_run(self, run_id: int) -> None:
-        self.player.pause()
+        self._playback.pause()
         self.state.select(run_id=run_id)
 
     def _pin(self, run_id: int, pinned: bool) -> None:

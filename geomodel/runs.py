@@ -48,7 +48,7 @@ class Job:
 def recommended_sigmas(data: Dataset | None, network: Any = None) -> tuple[float, float]:
     """(sigma_min, sigma_max) for a data set, or for a network where there are no data."""
     if data is None:
-        return (network.sigma_min, network.sigma_max) if network is not None else IMAGE_SIGMAS
+        return tuple(network.sigma_recommended) if network is not None else IMAGE_SIGMAS
     if data.kind == "images":
         return IMAGE_SIGMAS
     return TOY_SIGMA_MIN * data.std, float(f"{TOY_SCALES * data.std:.3g}")

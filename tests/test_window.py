@@ -28,7 +28,7 @@ def window(qtbot, monkeypatch):
     window.show()
     window.begin([])
     qtbot.waitUntil(lambda: window.state.run is not None and window.state.run.status == "complete", timeout=WAIT)
-    window.player.pause()
+    window.playback.pause()
     yield window
     window.close()
     assert not window.engine.isRunning()
@@ -92,7 +92,7 @@ def test_the_recorded_run_is_replaced_by_the_same_run_computed_live(window):
 
 
 def test_steps_by_key_move_the_playhead_and_never_compute(qtbot, window):
-    window.player.go(0)
+    window.playback.go(0)
     ids = set(window.state.runs)
     press(qtbot, window, Qt.Key.Key_Right)
     press(qtbot, window, Qt.Key.Key_Right)
@@ -109,16 +109,16 @@ def test_steps_by_key_move_the_playhead_and_never_compute(qtbot, window):
 
 
 def test_play_moves_the_curve_and_pause_stops_it(qtbot, window):
-    window.player.go(0)
+    window.playback.go(0)
     press(qtbot, window, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: window.state.selection.index >= 2, timeout=WAIT)
     assert window.views.plane.picture.index == window.state.selection.index
     press(qtbot, window, Qt.Key.Key_Space)
-    assert not window.player.playing
+    assert not window.playback.playing
 
 
 def test_the_play_button_plays(qtbot, window):
-    window.player.go(0)
+    window.playback.go(0)
     button = next(b for b in window.views.transport.findChildren(object) if _is_button_of(b, window, "play"))
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.state.selection.index >= 1, timeout=WAIT)
@@ -129,7 +129,7 @@ def _is_button_of(widget, window, name):
 
 
 def test_a_changed_field_runs_a_toy_again_in_place(qtbot, window):
-    window.player.go(7)
+    window.playback.go(7)
     type_in(qtbot, window.panels.sampler._fields["steps"], "9")
     run = finished(qtbot, window, lambda run: run.settings.steps == 9)
     assert len(run.sigmas) == 10
@@ -171,7 +171,7 @@ def test_another_distribution_opens_and_runs(qtbot, window):
 
 
 def test_inside_a_step_shows_stages_and_the_exact_curve(qtbot, window):
-    window.player.go(8)
+    window.playback.go(8)
     press(qtbot, window, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(lambda: _exact(window) is not None, timeout=WAIT)
     inside = window.views.plane.picture.inside
@@ -200,7 +200,7 @@ def test_scrubbing_with_the_mouse(qtbot, window):
 
 
 def test_dragging_the_probe_answers_with_the_optimal_denoiser(qtbot, window):
-    window.player.go(9)
+    window.playback.go(9)
     press(qtbot, window, Qt.Key.Key_P)
     qtbot.waitUntil(lambda: window.views.plane.picture.probe is not None, timeout=WAIT)
     ground = window.views.plane.ground
@@ -231,7 +231,7 @@ def test_save_through_the_dialog_and_reopen(qtbot, window, tmp_path):
     press(qtbot, window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     choose_file(qtbot, path)
     qtbot.waitUntil(lambda: window.state.run.path == str(path), timeout=WAIT)
-    window.player.pause()
+    window.playback.pause()
     assert np.array_equal(window.state.run.x, before.x)
     assert window.state.run.linked
     again = window.views.measures.picture.plots
@@ -275,7 +275,7 @@ def test_bad_files_say_why_and_change_nothing(qtbot, window, tmp_path, name, con
     before = (window.state.run, window.state.data, window.state.network, window.state.draft)
     with qtbot.waitSignal(window.player.open_failed, timeout=WAIT):
         window.documents.open_path(str(path))
-    assert said in window.status._message.text()
+    assert said in window.panels.status._message.text()
     assert (window.state.run, window.state.data, window.state.network, window.state.draft) == before
 
 
@@ -295,7 +295,7 @@ def test_cancel_keeps_what_was_computed(qtbot, window):
 def test_images_show_a_strip_and_their_neighbours(qtbot, window):
     pick(qtbot, window.panels.model._fields["data"], "fashion-mnist")
     finished(qtbot, window, lambda run: run.settings.data == "fashion-mnist")
-    window.player.go(18)
+    window.playback.go(18)
     strip = window.views.strip
     qtbot.waitUntil(lambda: strip.picture.neighbours is not None and strip.picture.index == 18, timeout=WAIT)
     assert strip.isVisible()

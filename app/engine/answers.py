@@ -24,6 +24,7 @@ from geomodel import density
 from geomodel.runs import Job
 
 NEIGHBOURS = 12
+PROBE_WEIGHTS = 2000  # the largest posterior weights that the plane draws
 
 
 def answer(request: Any, job: Job, data: Any, record: Any) -> Event:
@@ -87,7 +88,7 @@ def _field(request: PictureRequest, job: Job, at: Array) -> Array:
 def probe(request: ProbeRequest, job: Job) -> ProbeAnswer:
     """The denoisers, the posterior weights and the mean shift at one point of a 2-D plane."""
     x, sigma = np.asarray([request.point], np.float64), request.sigma
-    posterior = None if job.optimal is None else job.optimal.posterior(x, sigma)
+    posterior = None if job.optimal is None else job.optimal.posterior(x, sigma, k=PROBE_WEIGHTS)
     path = None
     if request.path and job.optimal is not None:
         path = frozen(np.asarray(job.optimal.mean_shift_path(x, sigma))[:, 0])

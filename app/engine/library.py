@@ -14,6 +14,8 @@ from geomodel.projection import identity_basis, principal_components
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
 
+MANY = 1024  # trajectories from which on a network's batch is split, by a measurement once per network
+
 
 @dataclass(slots=True)
 class OpenSet:
@@ -83,8 +85,12 @@ class Library:
 
     def prepare(self, settings: RunSettings) -> tuple[runs.Job, OpenSet | None]:
         """A job from its settings, with what it was made of."""
+        from geomodel.denoisers.network import measure_piece
+
         data = self.data(settings.data, settings.data_count, settings.data_seed) if settings.data else None
         network = self.network(settings.network) if settings.network else None
+        if network is not None and network.piece is None and settings.count > MANY:
+            network.piece = measure_piece(network)
         job = runs.prepare(settings, data.dataset if data else None, network, data.optimal if data else None)
         if data is not None:
             data.optimal = job.optimal

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from app import files
 from app.export import figure
-from app.panels.form import Choice, ChoiceField, Field, Message, align, commit_all
+from app.panels.form import Choice, ChoiceField, Field, align, commit_all
+from app.panels.looks import Message
 from app.panels.number_field import FloatField, IntField, number_text
 from app.settings_store import SettingsStore
 from geomodel.settings import Limits

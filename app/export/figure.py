@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QIODevice, QSaveFile
 from PySide6.QtGui import QGuiApplication, QImage, QImageWriter
@@ -20,20 +20,6 @@ MAX_PIXELS = 100_000_000  # 400 MB while it is drawn
 CLIPBOARD_DPI = 192  # sharp on a slide
 
 
-class View(Protocol):
-    """What a picture can be made of: built again as `type(view)(theme, print_mode=True)` it shows the same picture."""
-
-    @property
-    def picture(self) -> Any:
-        """What it shows."""
-
-    def display(self, picture: Any) -> None:
-        """Show a picture."""
-
-    def release(self) -> None:
-        """Let go of everything."""
-
-
 def pixels(size_mm: tuple[float, float], dpi: float) -> tuple[int, int]:
     """Width and height of a picture in pixels."""
     width, height = (max(1, round(side / MM_PER_INCH * dpi)) for side in size_mm)
@@ -43,13 +29,14 @@ def pixels(size_mm: tuple[float, float], dpi: float) -> tuple[int, int]:
 def render(view: Any, size_mm: tuple[float, float], dpi: float, recipe: Mapping[str, Any] | None = None) -> QImage:
     """The view's picture in the print theme, at this size on paper: text, lines and symbols are alike at every dpi.
 
+    A view is built as `type(view)(theme, print_mode=True)`, has `picture`, `display(picture)` and `release()`.
+
     `recipe` is written into the file beside the picture: the settings that the picture was made with. ValueError where
     the picture would be too large.
     """
     width, height = pixels(size_mm, dpi)
-    image = (
-        QImage() if width * height > MAX_PIXELS else QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
-    )
+    fits = width * height <= MAX_PIXELS
+    image = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied) if fits else QImage()
     if image.isNull():
         raise ValueError(
             f"A picture of {width:,} × {height:,} pixels is too large; at most {MAX_PIXELS // 10**6} million are "
@@ -105,7 +92,8 @@ def _settle(view: QWidget) -> None:
     for _ in range(2):
         view.grab()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
-    for plots in view.findChildren(QGraphicsView):
-        for item in plots.scene().items():
+    plots = [widget for widget in (view, *view.findChildren(QWidget)) if isinstance(widget, QGraphicsView)]
+    for plot in plots:
+        for item in plot.scene().items():
             if hasattr(item, "setExportMode"):
                 item.setExportMode(True, {"antialias": True})  # symbols as outlines, not as stamps of pixels

@@ -18,7 +18,6 @@ DPI = 300.0
 def draw(run_path: Path, out: Path) -> list[Path]:
     """plane.png, measures.png and, for images, strip.png of a saved run; returns what was written."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
     from PySide6.QtWidgets import QApplication
 
     from app import compose

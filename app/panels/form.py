@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from PySide6.QtCore import QRect, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QAction,
-    QColor,
-    QKeySequence,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QPen,
-    QStandardItemModel,
-    QWheelEvent,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QPaintEvent, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -30,76 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.panels.looks import Message, outline_widget, tooltip
 from geomodel.settings import Limits
-
-BAR = 3  # pixels of the bar beside an error
-
-
-def tooltip(title: str, text: str) -> str:
-    """Rich text, because Qt does not wrap plain tooltips."""
-    return f"<qt><b>{html.escape(title)}</b><br>{html.escape(text)}</qt>"
-
-
-def formula_html(formula: str) -> str:
-    """A formula of the tables with its subscripts and powers in place: σmax^(1/ρ) reads as one would write it."""
-    lines = (html.escape(line) for line in formula.split(";  "))
-    text = re.sub(r"σ(max|min)", r"σ<sub>\1</sub>", "<br>".join(lines))
-    return re.sub(r"\^\(([^()]*)\)|\^(\w)", lambda found: f"<sup>{found[1] or found[2]}</sup>", text)
-
-
-def blend(colors: QPalette, first: QPalette.ColorRole, second: QPalette.ColorRole, share: float) -> QColor:
-    """So much of the first colour, the rest of the second."""
-    a, b = colors.color(first), colors.color(second)
-    return QColor(*(round(getattr(b, c)() * (1 - share) + getattr(a, c)() * share) for c in ("red", "green", "blue")))
-
-
-def outline(painter: QPainter, colors: QPalette, rect: QRect) -> None:
-    """Draw an edge at 3:1 against the window: Fusion's own is darker than a dark window, so that boxes vanish in it."""
-    edge = blend(colors, QPalette.ColorRole.WindowText, QPalette.ColorRole.Window, 0.5)
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(edge, 1))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
-    painter.restore()
-
-
-def outline_widget(widget: QWidget, rect: QRect) -> None:
-    """An `outline` at the end of a widget's paint event. The focus has an edge of its own."""
-    if not widget.hasFocus():
-        painter = QPainter(widget)
-        outline(painter, widget.palette(), rect)
-        painter.end()
-
-
-class Message(QLabel):
-    """Words under a control: secondary text, or an error with a bar beside it. Empty: not there."""
-
-    def __init__(self, *, rich: bool = False) -> None:
-        super().__init__()
-        self.setWordWrap(True)
-        self.setTextFormat(Qt.TextFormat.RichText if rich else Qt.TextFormat.PlainText)
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        font = self.font()
-        font.setPointSizeF(font.pointSizeF() * 0.9)
-        self.setFont(font)
-        self.is_error = False
-        self.say("")
-
-    def say(self, text: str, *, is_error: bool = False) -> None:
-        """Show a sentence."""
-        self.is_error = is_error
-        self.setForegroundRole(QPalette.ColorRole.WindowText if is_error else QPalette.ColorRole.PlaceholderText)
-        self.setContentsMargins(2 * BAR + 2 if is_error else 0, 0, 0, 0)
-        self.setText(text)
-        self.setVisible(bool(text))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if self.is_error:
-            painter = QPainter(self)
-            painter.fillRect(0, 0, BAR, self.height(), self.palette().color(QPalette.ColorRole.BrightText))
-            painter.end()
 
 
 class Field(QWidget):
@@ -187,7 +107,7 @@ class Choice(NamedTuple):
 
 
 def commit_all(fields: Iterable[Field]) -> bool:
-    """Take over what is being typed everywhere. Where something is no value: False, and the first such field is shown."""
+    """Take over what is being typed. Where something is no value: False, and the first such field gets the focus."""
     wrong = [field for field in fields if not field.commit()]
     if wrong:
         wrong[0].setFocus()

@@ -10,7 +10,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.panels.form import ActionButton, Choice, ChoiceField, Field, Message, align, commit_all
+from app.panels.form import ActionButton, Choice, ChoiceField, Field, align, commit_all
+from app.panels.looks import Message
 from app.panels.number_field import IntField
 from app.plotting.theme import Theme, palette
 from geomodel import datasets

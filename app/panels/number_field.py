@@ -9,7 +9,8 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPaintEvent, QPalette, QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QLabel
 
-from app.panels.form import Field, outline_widget
+from app.panels.form import Field
+from app.panels.looks import outline_widget
 from geomodel.settings import Limits
 
 SPIN_MS = 150  # a value that is being spun is told when it has rested this long

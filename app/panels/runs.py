@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.panels.form import Message, blend, outline, tooltip
+from app.panels.looks import Message, blend, outline, tooltip
 from app.plotting.theme import Theme, palette
 
 NAME, PINNED, VISIBLE = range(3)

@@ -15,12 +15,10 @@ from app.panels.form import (
     Choice,
     ChoiceField,
     Field,
-    Message,
     align,
     commit_all,
-    formula_html,
-    tooltip,
 )
+from app.panels.looks import Message, formula_html, tooltip
 from app.panels.number_field import FloatField, IntField
 from app.plotting.theme import Theme, palette
 from geomodel.schedules import SCHEDULES, Option

@@ -78,7 +78,7 @@ class Scrubber(QAbstractSlider):
         """The levels' x on the widget."""
         return self._along(positions(self.sigmas, self._scale))
 
-    def _along(self, at: Array) -> Array:
+    def _along(self, at: Any) -> Any:
         ends = positions(self.sigmas, self._scale)
         span = (ends.max() - ends.min()) or 1.0
         return MARGIN + (at - ends.min()) / span * (self.width() - 2 * MARGIN)
@@ -102,7 +102,7 @@ class Scrubber(QAbstractSlider):
         at = break_at(self.sigmas, self._scale)
         if at is not None:
             line = ink if done == len(x) else QColor(self._theme.line)
-            draw_break(painter, QPointF(float(self._along(np.float64(at))), self._track), line, ground)
+            draw_break(painter, QPointF(float(self._along(at)), self._track), line, ground)
         radius = min(4.0, 0.4 * float(np.median(np.diff(x)))) if len(x) > 1 else 4.0
         painter.setPen(QPen(ink, 1.4 if radius > 2 else 1.0))
         for level, place in enumerate(x.tolist()):
@@ -121,7 +121,7 @@ class Scrubber(QAbstractSlider):
         per_unit = (self.width() - 2 * MARGIN) / (float(at.max() - at.min()) or 1.0)
         width = QFontMetricsF(font).horizontalAdvance
         for place, text in labels(self.sigmas, self._scale, width, per_unit):
-            middle = float(self._along(np.float64(place)))
+            middle = float(self._along(place))
             room = QRectF(middle - 40, self._track + 11, 80, 16)
             painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, text)
 
@@ -155,7 +155,7 @@ class Scrubber(QAbstractSlider):
         self.setSliderDown(False)
 
     def _go_to(self, event: QMouseEvent) -> None:
-        self.setValue(nearest(self.places()[: self._committed], event.position().x()))
+        self.setValue(nearest(self.places(), event.position().x()))  # the maximum is the last computed level
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """One level a notch: up is forward."""

@@ -163,8 +163,8 @@ class MeasureChart(pg.PlotWidget):
             layer.set_visible(at < len(curves))
         for layer, curve in zip(self._layers, curves, strict=False):
             layer.style(curve, self._theme, self.devicePixelRatioF())
-            _, low, high = measures.band(curve.values)
-            layer.draw_band(self._x, self._shown(low), self._shown(high))
+            _, below, above = measures.band(curve.values)
+            layer.draw_band(self._x, self._shown(below), self._shown(above))
         self.set_sample(sample)
 
     def set_sample(self, sample: int) -> None:

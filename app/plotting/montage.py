@@ -224,7 +224,10 @@ class Montage(QAbstractScrollArea):
 
     def _paint_labels(self, painter: QPainter, g: Geometry, ratio: float, shown: Array) -> None:
         """σ under the columns, as many as fit; the playhead's always, in bold, under its frame."""
+        view = self.viewport().size() * ratio
         bottom = self._top(g, len(self._rows) - 1) + g.row - ROW_GAP * ratio
+        bottom = min(bottom, view.height() - g.labels)  # in sight even where the rows are not
+        painter.fillRect(QRectF(0, bottom + ratio, view.width(), g.labels), QColor(self._theme.base))
         plain, bold = tabular(self.font(), 0.85), tabular(self.font(), 0.85, bold=True)
         metrics = QFontMetricsF(bold)
         taken: list[QRectF] = []

@@ -144,9 +144,10 @@ class Cell(QWidget):
 
     def show_plot(self, plot: MeasurePlot, picture: MeasuresPicture, scale: Scale) -> None:
         """Draw what has changed: everything, the selected sample's curves, or the cursor alone."""
+        assert picture.sigmas is not None
         drawn = (picture.sigmas, scale, *(curve.values for curve in plot.curves))
         if len(drawn) != len(self._drawn) or any(a is not b for a, b in zip(drawn, self._drawn, strict=True)):
-            self.chart.set_data(drawn[0], scale, plot.curves, picture.sample)
+            self.chart.set_data(picture.sigmas, scale, plot.curves, picture.sample)
         elif picture.sample != self._sample:
             self.chart.set_sample(picture.sample)
         self._drawn, self._sample = drawn, picture.sample

@@ -79,7 +79,10 @@ def _ground(picture: PlanePicture) -> Iterator[Entry]:
     found = field_moves(picture)
     if found is not None and "field" in picture.layers:
         low, high = (number(float(value), 2) for value in (np.nanmin(found[1]), np.nanmax(found[1])))
-        if picture.arrow == "slope":
+        if background is not None and background.request.field == "difference":
+            tip = "(D_θ − D*)/σ: how the network's slope differs from the exact one; darker is larger"
+            yield Entry("field", f"(D_θ − D*)/σ: {low} … {high}", tip)
+        elif picture.arrow == "slope":
             tip = "−dx/dσ = (D − x)/σ: the direction of motion as σ falls; darker is larger"
             yield Entry("field", f"−dx/dσ: {low} … {high}", tip)
         else:

@@ -67,10 +67,9 @@ class Neighbours(QWidget):
             count = min(len(self._images), columns * max(1, int((self.height() + 8) // tall)))
             for at in range(count):
                 # Whole device pixels: an image pixel must not fall between two of them.
-                corner = [round(part * ratio) / ratio for part in (at % columns * pitch, at // columns * tall)]
-                self._paint_one(
-                    painter, at, QRectF(*corner, width * zoom / ratio, height * zoom / ratio), pitch - 8, line
-                )
+                x, y = (round(part * ratio) / ratio for part in (at % columns * pitch, at // columns * tall))
+                image = QRectF(x, y, width * zoom / ratio, height * zoom / ratio)
+                self._paint_one(painter, at, image, pitch - 8, line)
 
     def _paint_one(self, painter: QPainter, at: int, image: QRectF, width: float, line: float) -> None:
         painter.drawImage(image, to_image(self._images[at]))

@@ -1,0 +1,84 @@
+"""What the window's benchmarks look at: paintings of a widget, and how long the event loop was away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QEventLoop, QObject, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+
+TICK_MS = 5
+PATIENCE = 120.0  # seconds until a wait is given up
+
+
+class Paints(QObject):
+    """Counts the paintings of a widget."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            self.count += 1
+        return False
+
+    def settle(self) -> None:
+        """Handle events until the widget has been painted once more."""
+        before = self.count
+        while self.count == before:
+            QApplication.processEvents()
+
+
+class Stalls(QObject):
+    """The gaps, in milliseconds, between the ticks of a 5 ms timer: a long one is a window that does not answer."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._gaps: list[float] = []
+        self._last = 0.0
+        self._timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+
+    def start(self) -> None:
+        """Count from now."""
+        self._gaps, self._last = [], time.perf_counter()
+        self._timer.start()
+
+    def stop(self) -> list[float]:
+        """The gaps since the start, the one that has not ended included."""
+        self._tick()
+        self._timer.stop()
+        return self._gaps
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self._gaps.append((now - self._last) * 1000)
+        self._last = now
+
+
+def wait_until(met: Callable[[], bool]) -> None:
+    """Run the event loop until a condition is met. TimeoutError after two minutes."""
+    loop = QEventLoop()
+    ends = time.perf_counter() + PATIENCE
+
+    def look() -> None:
+        if met() or time.perf_counter() > ends:
+            loop.quit()
+
+    timer = QTimer(interval=TICK_MS)
+    timer.timeout.connect(look)
+    timer.start()
+    loop.exec()
+    timer.stop()
+    if not met():
+        raise TimeoutError(f"A condition was not met within {PATIENCE:g} seconds.")
+
+
+def run_for(seconds: float) -> None:
+    """Run the event loop for so long."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(seconds * 1000), loop.quit)
+    loop.exec()

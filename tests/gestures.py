@@ -1,0 +1,37 @@
+"""What a person does to a widget: open its window, type into a field, choose a line."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+
+def open_window(qtbot, widget):
+    """Show a widget as the active window, so that its fields can have the focus."""
+    qtbot.addWidget(widget)
+    widget.show()
+    qtbot.waitExposed(widget)
+    widget.activateWindow()
+    qtbot.waitUntil(widget.isActiveWindow)
+    return widget
+
+
+def type_into(field, text, end=Qt.Key.Key_Return):
+    """Replace a field's text with keys, and end with one."""
+    field.setFocus()
+    field.editor.selectAll()
+    if text.isascii():
+        QTest.keyClicks(field.editor, text)
+    else:  # no key of QTest has it
+        QApplication.clipboard().setText(text)
+        QTest.keyClick(field.editor, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    if end is not None:
+        QTest.keyClick(field.editor, end)
+
+
+def choose(field, value):
+    """Choose a line by its value; neighbours in the table do not matter."""
+    row = [choice.value for choice in field._choices].index(value)
+    field.editor.setCurrentIndex(row)
+    field.editor.activated.emit(row)

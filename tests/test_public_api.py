@@ -1,0 +1,414 @@
+"""The public surface of the library as scripts see it: names, signatures, shapes, dtypes, who is called how."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import torch
+
+import geomodel as gm
+import resources
+
+TOYS = ("two-moons", "spiral", "rings", "checkerboard", "gaussian-ring", "swiss-roll", "pinwheel")
+SOLVERS = ("euler", "heun", "dpm2", "dpmpp_2m", "ipndm")
+SCHEDULES = ("karras", "log_uniform", "uniform")
+OPTIONS = {
+    "euler": {},
+    "heun": {},
+    "dpm2": {"r": 0.5},
+    "dpmpp_2m": {"lower_order_final": False},
+    "ipndm": {"order": 3, "lower_order_final": False},
+}
+SIGMAS = gm.schedules.karras(4, sigma_max=20.0)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return gm.datasets.load("two-moons", count=200)
+
+
+@pytest.fixture(scope="module")
+def optimal(data):
+    return gm.OptimalDenoiser(data.points, data.labels)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return gm.load_checkpoint(resources.path("checkpoints", "two-moons.safetensors"))
+
+
+def keywords(function):
+    """Name → default of what can only be given by name."""
+    found = inspect.signature(function).parameters.values()
+    return {item.name: item.default for item in found if item.kind is item.KEYWORD_ONLY}
+
+
+def positional(function):
+    found = inspect.signature(function).parameters.values()
+    return [item.name for item in found if item.kind is item.POSITIONAL_OR_KEYWORD]
+
+
+# ---------------------------------------------------------------- names
+
+
+def test_every_public_name_is_there():
+    for name in gm.__all__:
+        assert getattr(gm, name) is not None
+    assert set(dir(gm)) == set(gm.__all__)
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = gm.no_such_name
+
+
+def test_no_submodule_has_the_name_of_a_public_function():
+    functions = set(gm.__all__) - {name for name in gm.__all__ if inspect.ismodule(getattr(gm, name))}
+    assert not [name for name in functions if find_spec(f"geomodel.{name}")]
+
+
+def test_tables():
+    assert gm.solvers.names() == SOLVERS
+    assert gm.schedules.names() == SCHEDULES
+    assert gm.datasets.names()[: len(TOYS)] == TOYS
+
+
+def test_signatures():
+    assert keywords(gm.datasets.load) == {"count": 1000, "seed": 0}
+    assert keywords(gm.load_checkpoint) == {"device": "cpu", "hints": None}
+    defaults = {name: item.default for name, item in inspect.signature(gm.schedules.karras).parameters.items()}
+    assert defaults == {"steps": 18, "sigma_min": 0.002, "sigma_max": 80.0, "rho": 7.0, "final_zero": False}
+    assert positional(gm.noise) == ["seeds", "shape", "sigma"]
+    assert positional(gm.sample) == positional(gm.iterate) == ["model", "x", "sigmas"]
+    assert keywords(gm.sample) == {
+        "solver": "heun",
+        "labels": None,
+        "seeds": None,
+        "noise": None,
+        "display": "exact",
+        "record": None,
+        "jump_at": None,
+    }
+    assert keywords(gm.iterate).items() >= {"solver": "heun", "resume": None, "display": "exact"}.items()
+    assert positional(gm.MixtureDenoiser) == ["means", "variances", "weights"]
+    assert positional(gm.OptimalDenoiser) == ["points", "labels"]
+    assert positional(gm.Guided) == ["model", "scale", "interval"]
+    assert positional(gm.OptimalDenoiser.posterior)[:4] == ["self", "x", "sigma", "labels"]
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_solver_options_and_their_defaults(name, optimal):
+    always = {"analytic_first_step": False}
+    assert gm.solvers.complete(name, {}) == OPTIONS[name] | always
+    with pytest.raises(TypeError) as refused:
+        gm.sample(optimal, np.ones((1, 2)), SIGMAS, solver=name, wrong=1)
+    assert all(option in str(refused.value) for option in OPTIONS[name] | always)
+
+
+# ---------------------------------------------------------------- data
+
+
+@pytest.mark.parametrize("name", TOYS)
+def test_toys(name):
+    toy = gm.datasets.load(name, count=50, seed=3)
+    assert (toy.points.shape, toy.points.dtype) == ((50, 2), np.float64)
+    assert (toy.mean.shape, type(toy.std), type(toy.fingerprint)) == ((2,), float, str)
+    assert toy.labels is None or toy.labels.shape == (50,)
+    assert (toy.mixture is not None) == (name == "gaussian-ring")
+    assert toy.name == name
+
+
+def test_the_default_count_is_a_thousand():
+    assert len(gm.datasets.load("spiral").points) == 1000
+
+
+def test_images_are_float32_and_keep_their_bytes():
+    images = gm.datasets.load("fashion-mnist")
+    assert (images.points.shape[1:], images.points.dtype) == ((1, 28, 28), np.float32)
+    assert (images.points.min(), images.points.max()) == (-1, 1)
+    assert images.stored.dtype == np.uint8
+    assert len(images.label_names) == 10
+
+
+def test_a_single_point_has_scale_one(tmp_path):
+    np.save(tmp_path / "one.npy", np.array([[3.0, 4.0]]))
+    one = gm.datasets.load(tmp_path / "one.npy")
+    assert one.std == 1
+    assert one.mean.tolist() == [3, 4]
+
+
+# ---------------------------------------------------------------- denoisers
+
+
+@pytest.fixture(params=["optimal", "mixture", "network"])
+def model(request, data):
+    if request.param == "mixture":
+        return gm.MixtureDenoiser(data.points[:5], 0.1)
+    return request.getfixturevalue(request.param)
+
+
+def test_array_in_array_out_tensor_in_tensor_out(model):
+    assert isinstance(model, gm.Denoiser)
+    x = np.random.default_rng(0).standard_normal((3, 2))
+    for points in (x, x.astype(np.float32), torch.from_numpy(x), torch.from_numpy(x).float()):
+        denoised = model(points, 0.7)
+        assert (type(denoised), denoised.shape, denoised.dtype) == (type(points), points.shape, points.dtype)
+
+
+def test_a_noise_level_may_be_any_kind_of_number(model):
+    x = np.random.default_rng(0).standard_normal((3, 2))
+    expected = model(x, 0.5)  # a power of two: the same number in float32
+    for sigma in (
+        np.float32(0.5),
+        np.float64(0.5),
+        np.array(0.5),
+        torch.tensor(0.5),
+        np.full(3, 0.5),
+        torch.full((3,), 0.5),
+    ):
+        assert np.array_equal(model(x, sigma), expected)
+    mixed = model(x, np.array([0.5, 2.0, 8.0]))
+    # A row by itself may be rounded differently from a row of a batch (the matrix product's kernel).
+    for k, sigma in enumerate((0.5, 2.0, 8.0)):
+        assert np.allclose(mixed[k], model(x[k : k + 1], sigma)[0], rtol=1e-5, atol=1e-5)
+
+
+def test_d_star_is_the_weighted_mean_and_posterior_says_which(data, optimal):
+    x, sigma = np.array([[0.3, 0.2], [5.0, -1.0]]), 0.6
+    logits = -((x[:, None] - data.points) ** 2).sum(2) / (2 * sigma**2)
+    weights = np.exp(logits - logits.max(1, keepdims=True))
+    total = weights.sum(1)
+    weights /= total[:, None]
+    found = optimal.posterior(x, sigma)
+    assert isinstance(found, gm.Posterior)
+    assert found.weights.shape == found.indices.shape == (2, 64)
+    assert found.indices.dtype == torch.int64
+    for name in ("weights", "effective_neighbours", "entropy", "log_density", "mean", "bound"):
+        assert getattr(found, name).dtype == torch.float64
+    # One weighted sum of 200 numbers of size 3 in float64: 1e-13; ten times that for room.
+    assert np.allclose(found.mean, weights @ data.points, atol=1e-12)
+    assert np.array_equal(found.mean, optimal(torch.from_numpy(x), sigma))
+    assert np.allclose(found.weights, -np.sort(-weights, axis=1)[:, :64], atol=1e-12)
+    assert np.allclose(weights[[[0], [1]], found.indices], found.weights, atol=1e-12)
+    entropy = -(weights * np.log(np.clip(weights, 1e-300, None))).sum(1)
+    assert np.allclose(found.entropy, entropy, atol=1e-12)
+    assert np.allclose(found.effective_neighbours, np.exp(entropy), rtol=1e-11)
+    density = np.log(total / 200) + logits.max(1) - np.log(2 * np.pi * sigma**2)
+    assert np.allclose(found.log_density, density, atol=1e-12)
+    with pytest.raises(AttributeError):
+        found.entropy = None
+
+
+def test_labels_restrict_d_star_to_a_class(data, optimal):
+    x = np.zeros((2, 2))
+    of_class = gm.OptimalDenoiser(data.points[data.labels == 1])
+    answer = optimal(x, 0.5, labels=[1, -1])
+    assert np.allclose(answer[0], of_class(x[:1], 0.5)[0], atol=1e-13)  # the same sum about another centre
+    assert np.allclose(answer[1], optimal(x[:1], 0.5)[0], atol=1e-13)
+
+
+@pytest.mark.parametrize("variances", [0.3, [0.3, 0.1, 0.2], [[0.3, 0.1], [0.2, 0.2], [0.1, 0.4]]])
+def test_mixture_variances_are_variances_of_three_shapes(variances):
+    means = np.array([[0.0, 1.0], [2.0, 0.0], [-1.0, -1.0]])
+    mixture = gm.MixtureDenoiser(means, variances)
+    x, sigma = np.array([[0.2, 0.1]]), 0.5
+    spread = np.broadcast_to(np.asarray(variances, float).reshape(-1, 1 if np.ndim(variances) < 2 else 2), (3, 2))
+    total = spread + sigma**2
+    kernels = np.exp(-((x - means) ** 2 / total).sum(1) / 2) / np.sqrt((2 * np.pi * total).prod(1)) / 3
+    shares = kernels / kernels.sum()
+    denoised = shares @ (means + spread / total * (x - means))
+    assert np.allclose(mixture(x, sigma)[0], denoised, atol=1e-14)
+    assert np.allclose(mixture.log_density(x, sigma), np.log(kernels.sum()), atol=1e-14)
+
+
+def test_guidance_mixes_two_answers(data, optimal):
+    x, labels = torch.tensor([[0.5, 0.1], [0.0, 0.3]], dtype=torch.float64), torch.tensor([1, 0])
+    none, conditional = optimal(x, 0.8), optimal(x, 0.8, labels=labels)
+    assert torch.equal(gm.Guided(optimal, 1)(x, 0.8, labels=labels), conditional)
+    assert torch.allclose(gm.Guided(optimal, 3.0)(x, 0.8, labels=labels), none + 3 * (conditional - none), atol=1e-14)
+    outside = gm.Guided(optimal, 3.0, interval=(1.0, 2.0))
+    assert torch.equal(outside(x, 0.8, labels=labels), conditional)
+    run = gm.sample(gm.Guided(optimal, 3.0, (0.5, 10.0)), torch.randn(2, 2), SIGMAS, labels=labels, solver="euler")
+    assert run.evaluations == 4
+    assert run.network_calls == 4 + ((SIGMAS[:-1] >= 0.5) & (SIGMAS[:-1] <= 10)).sum()
+
+
+# ---------------------------------------------------------------- checkpoints
+
+
+def test_a_checkpoint_is_a_denoiser_that_knows_its_noise_levels(network):
+    assert isinstance(network, gm.Denoiser)
+    assert (network.shape, network.num_classes) == ((2,), 0)
+    low, high = network.sigma_recommended
+    assert 0 < network.sigma_min <= low < high <= network.sigma_max
+    assert network.round_sigma(1.234) == 1.234
+    assert network.info.shape == (2,)
+    with pytest.raises(ValueError):
+        network(np.zeros((1, 2)), 1.0, labels=[0])  # it has no classes
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing", b"\x80\x04K\x01.", b"PK\x03\x04" + bytes(30)])
+def test_a_refused_file_is_a_value_error_in_one_sentence(content, tmp_path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    assert issubclass(gm.CheckpointError, ValueError)
+    with pytest.raises(gm.CheckpointError) as refused:
+        gm.load_checkpoint(path)
+    text = str(refused.value)
+    assert text.startswith("model.safetensors")
+    assert text.endswith(".")
+    assert "\n" not in text
+
+
+# ---------------------------------------------------------------- schedules and noise
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize("final_zero", [False, True])
+def test_schedules_have_steps_plus_one_exact_levels(name, final_zero):
+    sigmas = getattr(gm.schedules, name)(steps=7, sigma_min=0.01, sigma_max=30.0, final_zero=final_zero)
+    assert (type(sigmas), sigmas.dtype, sigmas.shape) == (np.ndarray, np.float64, (8,))
+    assert (np.diff(sigmas) < 0).all()
+    assert sigmas[0] == 30
+    assert sigmas[-2 if final_zero else -1] == 0.01
+    assert (sigmas[-1] == 0) == final_zero
+
+
+def test_the_final_zero_is_one_of_the_steps(optimal):
+    sigmas = gm.schedules.karras(18, final_zero=True)
+    assert gm.sample(optimal, gm.noise(0, (2,), 80.0), sigmas, solver="heun").evaluations == 35
+
+
+def test_custom_levels_are_kept():
+    assert gm.schedules.custom([3, 2, 0]).tolist() == [3.0, 2.0, 0.0]
+
+
+def test_noise_belongs_to_its_seed():
+    batch = gm.noise([5, 1, 5], (2, 3), 4.0)
+    assert (batch.shape, batch.dtype, batch.device.type) == ((3, 2, 3), torch.float64, "cpu")
+    assert torch.equal(batch[0], batch[2])
+    assert torch.equal(batch[1:2], gm.noise(1, (2, 3), 4.0))
+    assert torch.allclose(batch, 4.0 * gm.noise([5, 1, 5], (2, 3), 1.0), rtol=1e-15)
+
+
+# ---------------------------------------------------------------- sampling
+
+
+@pytest.mark.parametrize("x", [np.ones((2, 2)), torch.ones(2, 2), np.ones((2, 2), np.float32)])
+def test_any_callable_is_a_denoiser_called_with_a_tensor_and_a_float(x):
+    calls = []
+
+    def model(*arguments, **names):
+        calls.append((arguments, names))
+        return arguments[0] / 2
+
+    gm.sample(model, x, list(SIGMAS), solver="dpm2")
+    gm.sample(model, x, SIGMAS, labels=[1, -1], solver="euler")
+    plain, labelled = calls[:-5], calls[-5:]  # four steps and the look at the end
+    for (point, sigma), names in plain:
+        assert isinstance(point, torch.Tensor)
+        assert (type(sigma), names) == (float, {})
+    for (point, sigma), names in labelled:
+        assert isinstance(point, torch.Tensor)
+        assert type(sigma) is float
+        assert list(names) == ["labels"]
+        assert names["labels"].tolist() == [1, -1]
+        assert names["labels"].dtype == torch.int64
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_what_a_trajectory_holds(name, optimal, tmp_path):
+    x = gm.noise(range(3), (2,), SIGMAS[0])
+    run = gm.sample(optimal, x, SIGMAS, solver=name, seeds=range(3))
+    assert isinstance(run, gm.Trajectory)
+    assert (run.x.shape, run.denoised.shape, run.sigmas.shape) == ((5, 3, 2), (4, 3, 2), (5,))
+    assert {type(run.x), type(run.denoised), type(run.sigmas), type(run.final_denoised)} == {np.ndarray}
+    assert {run.x.dtype, run.denoised.dtype, run.sigmas.dtype} == {np.dtype(np.float64)}
+    assert np.array_equal(run.sigmas, SIGMAS)
+    assert np.array_equal(run.x[0], x)
+    for i in range(4):
+        assert np.array_equal(run.denoised[i], optimal(run.x[i], float(SIGMAS[i])))
+    assert np.array_equal(run.final_denoised, optimal(run.x[-1], float(SIGMAS[-1])))
+    assert type(run.evaluations) is type(run.network_calls) is type(run.looks) is int
+    assert run.evaluations == run.network_calls == run.evaluations_at[-1] == 4 * gm.solvers.row(name).evaluations
+    assert run.evaluations_at.shape == (5,)
+    assert run.looks == 1
+    assert run.seeds.tolist() == [0, 1, 2]
+    assert run.labels is None
+    assert json.loads(json.dumps(run.settings)) == run.settings
+    run.save(tmp_path / "run.npz")
+    back = gm.Trajectory.load(tmp_path / "run.npz")
+    for field in ("x", "denoised", "sigmas", "evaluations_at", "final_denoised", "seeds"):
+        assert np.array_equal(getattr(back, field), getattr(run, field))
+    assert (back.evaluations, back.network_calls, back.looks) == (run.evaluations, run.network_calls, run.looks)
+    assert back.settings == run.settings
+
+
+def test_records_of_networks_are_float32_unless_asked(network):
+    x = gm.noise(range(2), (2,), 20.0)
+    assert gm.sample(network, x, SIGMAS).x.dtype == np.float32
+    assert gm.sample(network, x, SIGMAS, record="float64").x.dtype == np.float64
+
+
+def test_display_off_spends_no_looks(optimal):
+    x = gm.noise(range(2), (2,), 20.0)
+    run = gm.sample(optimal, x, SIGMAS, display="off", analytic_first_step=(0.0, 2.0))
+    assert np.isnan(run.denoised[0]).all()
+    assert np.isfinite(run.denoised[1:]).all()
+    assert run.final_denoised is None
+    assert run.looks == 0
+
+
+def test_a_jump_stops_there_and_takes_d(optimal):
+    x = gm.noise(range(2), (2,), 20.0)
+    run = gm.sample(optimal, x, SIGMAS, jump_at=2)
+    assert np.array_equal(run.sigmas, [*SIGMAS[:3], 0])
+    assert np.array_equal(run.x[-1], optimal(run.x[2], float(SIGMAS[2])))
+    assert run.final_denoised is None
+
+
+def test_a_foreign_file_is_refused_and_never_unpickled(tmp_path):
+    path = tmp_path / "foreign.npz"
+    np.savez(path, x=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ValueError, match=r"foreign\.npz"):
+        gm.Trajectory.load(path)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_steps_and_resuming(name, optimal):
+    x = gm.noise(range(2), (2,), 20.0)
+    steps = list(gm.iterate(optimal, x, SIGMAS, solver=name))
+    assert [step.index for step in steps] == [0, 1, 2, 3]
+    for step, sigma, sigma_next in zip(steps, SIGMAS[:-1], SIGMAS[1:], strict=True):
+        assert isinstance(step, gm.Step)
+        assert (step.sigma, step.sigma_next) == (sigma, sigma_next)
+        assert {step.x.dtype, step.x_next.dtype, step.denoised.dtype, step.slope.dtype} == {torch.float64}
+        assert torch.equal(step.slope, (step.x - step.denoised) / sigma)
+        assert len(step.stages) == step.evaluations == gm.solvers.row(name).evaluations
+        for point, level, denoised in step.stages:
+            assert torch.equal(denoised, optimal(point, level))
+        # The combination is how the loop itself makes x_next.
+        assert torch.equal(step.combination.apply(step.x), step.x_next)
+        assert dict(step.info) == {}
+        with pytest.raises(AttributeError):
+            step.index = 1
+    again = list(gm.iterate(optimal, None, SIGMAS, solver=name, resume=steps[1]))
+    assert [step.index for step in again] == [2, 3]
+    assert torch.equal(again[-1].x_next, steps[-1].x_next)
+
+
+# ---------------------------------------------------------------- geometry
+
+
+@pytest.mark.parametrize("shape", [(2,), (1, 4, 4)])
+def test_geometry_takes_curves_and_gives_levels_by_samples(shape):
+    curve = np.random.default_rng(0).standard_normal((6, 3, *shape))
+    for name in ("deviation", "norm", "distance_to_end", "cosine_to_end"):
+        assert getattr(gm.geometry, name)(curve).shape == (6, 3)
+    assert gm.geometry.step_length(curve).shape == (5, 3)
+    deviation = gm.geometry.deviation(curve)
+    assert (deviation[0] == 0).all()
+    # The last point is the line's own end: what remains is rounding of numbers of size 1.
+    assert np.allclose(deviation[-1], 0, atol=1e-15)
+    assert (deviation[1:-1] > 0).all()
