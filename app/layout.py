@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 from app.settings_store import SettingsStore, home
 
 VERSION = 1  # of the docks below: a layout of another version is not restored, it can crash Qt
-LEFT_WIDTH, RIGHT_WIDTH = 304, 400
+LEFT_WIDTH, RIGHT_WIDTH, LEAST_RIGHT = 304, 400, 300
 
 
 class Layout:
@@ -32,6 +32,7 @@ class Layout:
             box.addWidget(widget, stretch)
         self._dock("Model and sampler", column, Qt.DockWidgetArea.LeftDockWidgetArea)
         for title, widget in right.items():
+            widget.setMinimumWidth(LEAST_RIGHT)
             self._dock(title, widget, Qt.DockWidgetArea.RightDockWidgetArea)
         for title, widget in bottom.items():
             self._dock(title, widget, Qt.DockWidgetArea.BottomDockWidgetArea)

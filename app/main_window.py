@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QMainWindow, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 import resources
 from app import actions
@@ -18,6 +18,7 @@ from app.engine.thread import EngineThread
 from app.layout import Layout
 from app.panels.inspector import Inspector
 from app.panels.model import ModelPanel
+from app.panels.probe import ProbeBar
 from app.panels.runs import RunsPanel
 from app.panels.sampler import SamplerPanel
 from app.panels.status import StatusBar
@@ -76,7 +77,7 @@ class MainWindow(QMainWindow):
         self._build_views()
         self._build_docks()
         self._build_menus()
-        self.presenter = Presenter(self.state, self.player, self.playback, self.views, self)
+        self.presenter = Presenter(self.state, self.player, self.playback, self.views, self.panels.probe, self)
         self.sidebar = Sidebar(self.state, self.player, self.playback, self.panels, self)
         self._connect()
         self.set_theme(self._chosen_theme())
@@ -97,11 +98,18 @@ class MainWindow(QMainWindow):
             sampler=SamplerPanel(LIGHT, act["run"]),
             runs=RunsPanel(LIGHT),
             status=StatusBar(LIGHT, act["cancel"]),
+            probe=ProbeBar(LIGHT, act["probe_path"]),
         )
 
     def _build_docks(self) -> None:
         views, panels = self.views, self.panels
-        self.setCentralWidget(views.plane)
+        center = QWidget()
+        column = QVBoxLayout(center)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(panels.probe)
+        column.addWidget(views.plane, 1)
+        self.setCentralWidget(center)
         self.setStatusBar(panels.status)
         self.layout_of_docks = Layout(self, self.store)
         self.layout_of_docks.build(

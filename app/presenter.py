@@ -18,6 +18,7 @@ from app.engine.messages import (
     ProbeAnswer,
     ProbeRequest,
 )
+from app.panels.probe import ProbeBar
 from app.playback import Playback
 from app.player import Player
 from app.state import AppState, Run
@@ -32,12 +33,12 @@ class Presenter(QObject):
     """Feeds the views."""
 
     def __init__(
-        self, state: AppState, player: Player, playback: Playback, views: Any, parent: QObject | None = None
+        self, state: AppState, player: Player, playback: Playback, views: Any, probe: ProbeBar, parent: QObject
     ) -> None:
         super().__init__(parent)
         self.state, self.player = state, player
         self.plane, self.measures, self.strip = views.plane, views.measures, views.strip
-        self.inspector, self.transport = views.inspector, views.transport
+        self.inspector, self.transport, self.probe_bar = views.inspector, views.transport, probe
         self._projected: dict[int, compose.Projected] = {}
         self._plots: tuple[MeasurePlot, ...] = ()
         self._plots_of: tuple[int, int, str] = (-1, 0, "")
@@ -58,11 +59,13 @@ class Presenter(QObject):
         self.plane.rect_changed.connect(self._rect_changed)
         self.plane.probe_dragged.connect(self._probe_to)
         self.plane.probe_dropped.connect(self._probe_to)
+        probe.sigma_wanted.connect(self._probe_sigma_to)
         self.plane.start_clicked.connect(self._start_at)
         self.plane.sample_picked.connect(self._pick_sample)
         self.measures.level_picked.connect(playback.go)
         self.strip.level_picked.connect(playback.go)
         self.plane.display(PlanePicture(message="Opening the recorded run…"))
+        self._show_probe_bar()
         self._show_measures()
         self._show_strip()
 
@@ -71,6 +74,7 @@ class Presenter(QObject):
     def _selected(self) -> None:
         self._show_plane()
         self._show_levels()
+        self._show_probe_bar()
         self._show_measures(moved=True)
         self._show_strip()
         self._ask()
@@ -95,6 +99,7 @@ class Presenter(QObject):
 
     def _looked(self) -> None:
         self.plane.set_tool(self.state.look.tool)
+        self._show_probe_bar()
         self._show_plane()
         self._ask()
 
@@ -145,6 +150,9 @@ class Presenter(QObject):
 
     def _pick_sample(self, sample: int) -> None:
         self.state.select(sample=sample)
+
+    def _probe_sigma_to(self, sigma: float | None) -> None:
+        self.state.set_look(replace(self.state.look, probe_sigma=sigma))
 
     def scale_probe_sigma(self, up: bool) -> None:
         """Sweep the probe's own noise level."""
@@ -201,6 +209,15 @@ class Presenter(QObject):
                 layers=look.layers,
             )
         )
+
+    def _show_probe_bar(self) -> None:
+        run, look = self.state.run, self.state.look
+        shown = look.tool == "probe" and run is not None and tuple(run.x.shape[2:]) == (2,)
+        self.probe_bar.setVisible(shown)
+        if shown:
+            positive = run.sigmas[run.sigmas > 0]
+            self.probe_bar.set_range(float(positive[-1]), float(positive[0]))
+            self.probe_bar.set_sigma(self._probe_sigma(), follows=look.probe_sigma is None)
 
     def _show_levels(self) -> None:
         run, i = self.state.run, self.state.selection.index

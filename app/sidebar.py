@@ -13,7 +13,7 @@ from app.panels.runs import RunRow
 from app.playback import Playback
 from app.player import Player
 from app.state import AppState, Run
-from geomodel import datasets, memory, runs
+from geomodel import datasets, memory, runs, solvers
 from geomodel.settings import RunSettings
 
 
@@ -56,6 +56,7 @@ class Sidebar(QObject):
 
     def _show_errors(self) -> None:
         self.sampler.set_errors(self.state.errors)
+        self.model.set_errors(self.state.errors)
         for slot in ("network", "data", "driver"):
             if slot in self.state.errors:
                 self.model.set_message(slot, self.state.errors[slot], True)
@@ -95,7 +96,7 @@ class Sidebar(QObject):
         text = ""
         if slot == "data" and data is not None:
             d = data.dataset
-            space = f"R^{d.shape[0]}" if len(d.shape) == 1 else " × ".join(map(str, d.shape))
+            space = f"{d.shape[0]} dimensions" if len(d.shape) == 1 else " × ".join(map(str, d.shape))
             text = f"{len(d):,} points in {space}, scale s = {d.std:.4g}, {d.fingerprint[:15]}…"
         elif slot == "network" and network is not None:
             i = network.info
@@ -121,11 +122,9 @@ class Sidebar(QObject):
             return
         size = memory.text(runs.needed_bytes(draft, tuple(data.dataset.shape)))
         seconds = self._expected_seconds(draft)
-        self.sampler.set_estimate(f"≈ {seconds:.2g} s · record {size}" if seconds else f"record {size}")
+        self.sampler.set_estimate(f"≈ {duration(seconds)} · record {size}" if seconds else f"record {size}")
 
     def _expected_seconds(self, draft: RunSettings) -> float:
-        from geomodel import solvers
-
         each = self._cost.get((draft.driver, draft.data, draft.count), 0.0)
         return each * draft.steps * solvers.row(draft.solver).evaluations
 
@@ -141,7 +140,6 @@ class Sidebar(QObject):
                     name=self._run_name(run),
                     status=self._run_status(run),
                     pinned=run.pinned,
-                    visible=True,
                     selected=run.id == self.state.selection.run_id,
                 )
             )
@@ -153,7 +151,7 @@ class Sidebar(QObject):
         if run.path and run.status != "recorded":
             return Path(run.path).name
         s = run.settings
-        return f"{s.solver} {s.steps} · {DRIVER_NAMES[s.driver]} · {Path(s.data).name}"
+        return f"{solvers.row(s.solver).title} {s.steps} · {DRIVER_NAMES[s.driver]} · {Path(s.data).name}"
 
     @staticmethod
     def _run_status(run: Run) -> str:
@@ -178,3 +176,10 @@ class Sidebar(QObject):
         if run := self.state.runs.get(run_id):
             run.pinned = pinned
             self.state.runs_changed.emit()
+
+
+def duration(seconds: float) -> str:
+    """A time in words: 0.25 s, 12 s, 4 min."""
+    if seconds < 120:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"

@@ -23,6 +23,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from watching import Paints, Stalls, run_for, wait_until
 
+from app.application import start_logging
 from app.engine.messages import ProbeAnswer, RunStopped
 from app.main_window import MainWindow
 from app.views.pictures import PlanePicture
@@ -53,11 +54,14 @@ def playhead(window: MainWindow, paints: Paints, moves: int) -> None:
     plane, state = window.views.plane, window.state
     base, last = plane.picture, len(window.state.run.sigmas) - 1
     alone, of_it, whole, selecting = [], [], [], []
+    plane.blockSignals(True)  # the presenter would answer a moved frame with a picture of its own
     for index in back_and_forth(last, moves):
         picture = replace(base, index=index)
         shown = timed(lambda picture=picture: plane.display(picture))
         of_it.append(shown)
         alone.append(shown + timed(paints.settle))
+    plane.display(base)
+    plane.blockSignals(False)
     row("plane, playhead move", alone, MOVE)
     row("   of it plane.display", of_it)
     for index in back_and_forth(last, moves):
@@ -76,11 +80,13 @@ def redraw(window: MainWindow, paints: Paints, moves: int, scale: str) -> None:
     plane = window.views.plane
     picture = plane.picture
     full, again = [], []
+    plane.blockSignals(True)
     for _ in range(max(1, moves // 5)):
         plane.display(PlanePicture())
         paints.settle()
         full.append(timed(lambda: (plane.display(picture), paints.settle())))
         again.append(timed(plane.ground.viewport().repaint))
+    plane.blockSignals(False)
     size = plane.ground.size()
     row(f"plane of {size.width()} × {size.height()}, full redraw", full, REDRAW[scale])
     row("   painted again, nothing new", again)
@@ -119,7 +125,7 @@ class Drag(QObject):
 
 def probe(window: MainWindow) -> None:
     """Answers and stalls while the probe is dragged."""
-    window.player.go(9)
+    window.playback.go(9)
     window.actions_by_id["tool.probe"].trigger()
     wait_until(lambda: window.views.plane.picture.probe is not None)
     drag, stalls = Drag(window), Stalls()
@@ -198,23 +204,26 @@ def cancels(window: MainWindow) -> None:
 def measure(moves: int, scale: str) -> None:
     """Everything, in one window."""
     application = QApplication([])
+    start_logging()
     application.setStyle("Fusion")
     window = MainWindow()
     paints = Paints(window.views.plane.ground.viewport())
     window.show()
     window.begin([])
-    wait_until(lambda: complete(window, "two-moons"))
-    window.player.go(9)
-    wait_until(lambda: window.views.plane.picture.background is not None)
-    run_for(0.5)
-    times(f"{window.width()} × {window.height()} at scale {scale}, {moves} moves")
-    playhead(window, paints, moves)
-    redraw(window, paints, moves, scale)
-    idle(window)
-    probe(window)
-    images(window)
-    cancels(window)
-    window.close()
+    try:
+        wait_until(lambda: complete(window, "two-moons"))
+        window.playback.go(9)
+        wait_until(lambda: window.views.plane.picture.background is not None)
+        run_for(0.5)
+        times(f"{window.width()} × {window.height()} at scale {scale}, {moves} moves")
+        playhead(window, paints, moves)
+        redraw(window, paints, moves, scale)
+        idle(window)
+        probe(window)
+        images(window)
+        cancels(window)
+    finally:
+        window.close()  # joins the engine
 
 
 def main() -> int:

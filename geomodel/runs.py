@@ -29,6 +29,7 @@ TOY_SIGMA_MIN = 0.002
 IMAGE_SIGMAS = (0.002, 80.0)
 TOY_SCALES = 10.0  # sigma_max of a toy in units of its scale: there the data look like one point
 DETAIL_NUMBERS = 64  # stage points of every sample are kept up to this many numbers a sample
+MAX_EVALUATIONS = 4  # that a step is made of, its history included (iPNDM of order 4)
 PIECE_NUMBERS = 6e8  # rows × points × dimensions of D* that take about a quarter of a second on one core
 
 
@@ -96,12 +97,12 @@ def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -
 
 
 def needed_bytes(settings: RunSettings, shape: tuple[int, ...]) -> int:
-    """Memory of the run's record, with D* beside a network and the kept stage points."""
+    """Memory of the run's record, with D* beside another driver and the kept stage points."""
     itemsize = 4 if settings.driver == "network" else 8
     arrays = record_bytes(settings.count, settings.steps, prod(shape), itemsize)
     kept = settings.count if prod(shape) <= DETAIL_NUMBERS else 1
-    stages = record_bytes(kept, settings.steps, prod(shape), 8) * 3
-    return arrays * (2 if settings.driver == "network" else 1) + stages
+    stages = record_bytes(kept, settings.steps, prod(shape), 8) * MAX_EVALUATIONS
+    return arrays * (1 if settings.driver == "optimal" else 2) + stages
 
 
 def prepare(

@@ -22,11 +22,10 @@ from PySide6.QtWidgets import (
 from app.panels.looks import Message, blend, outline, tooltip
 from app.plotting.theme import Theme, palette
 
-NAME, PINNED, VISIBLE = range(3)
+NAME, PINNED = range(2)
 COLUMNS = (
     ("Run", "What was run; beneath, how far it is. Delete removes the run from the list."),
     ("Pin", "A pinned run stays when another is computed."),
-    ("Show", "Whether the run is drawn."),
 )
 ROW_HEIGHT = 40
 STATUS_ROLE = Qt.ItemDataRole.UserRole
@@ -42,7 +41,6 @@ class RunRow:
     status: str  # "computing 7/18"
     color: str = ""  # its hue in comparisons
     pinned: bool = False
-    visible: bool = True
     selected: bool = False
 
 
@@ -51,7 +49,6 @@ class RunsPanel(QWidget):
 
     run_selected = Signal(int)
     pin_toggled = Signal(int, bool)
-    hide_toggled = Signal(int, bool)  # True: hide it
     remove_wanted = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -101,11 +98,8 @@ class RunsPanel(QWidget):
     def _ticked(self, item: QTreeWidgetItem, column: int) -> None:
         if self._silent:
             return
-        on = item.checkState(column) == Qt.CheckState.Checked
         if column == PINNED:
-            self.pin_toggled.emit(self._id(item), on)
-        elif column == VISIBLE:
-            self.hide_toggled.emit(self._id(item), not on)
+            self.pin_toggled.emit(self._id(item), item.checkState(column) == Qt.CheckState.Checked)
 
     def _remove(self, item: QTreeWidgetItem) -> None:
         self.remove_wanted.emit(self._id(item))
@@ -120,14 +114,13 @@ def _fill(item: QTreeWidgetItem, row: RunRow) -> None:
     item.setData(NAME, COLOR_ROLE, row.color)
     item.setData(NAME, Qt.ItemDataRole.AccessibleTextRole, f"{row.name}, {row.status}")
     item.setToolTip(NAME, tooltip(row.name, row.status))
-    for column, ticked in ((PINNED, row.pinned), (VISIBLE, row.visible)):
-        item.setCheckState(column, Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
-        item.setData(column, Qt.ItemDataRole.AccessibleTextRole, f"{COLUMNS[column][0]} {row.name}")
-        item.setToolTip(column, tooltip(*COLUMNS[column]))
+    item.setCheckState(PINNED, Qt.CheckState.Checked if row.pinned else Qt.CheckState.Unchecked)
+    item.setData(PINNED, Qt.ItemDataRole.AccessibleTextRole, f"{COLUMNS[PINNED][0]} {row.name}")
+    item.setToolTip(PINNED, tooltip(*COLUMNS[PINNED]))
 
 
 class _List(QTreeWidget):
-    """Space and the arrows belong to the playhead, so the ticks have a menu for the keyboard."""
+    """Space and the arrows belong to the playhead, so the tick has a menu for the keyboard."""
 
     remove_wanted = Signal(object)
 
@@ -163,11 +156,9 @@ class _List(QTreeWidget):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for column in (PINNED, VISIBLE):
-            action = menu.addAction(COLUMNS[column][0])
-            action.setCheckable(True)
-            action.setChecked(item.checkState(column) == Qt.CheckState.Checked)
-            action.setData(column)
+        pin = menu.addAction(COLUMNS[PINNED][0])
+        pin.setCheckable(True)
+        pin.setChecked(item.checkState(PINNED) == Qt.CheckState.Checked)
         menu.addAction("Remove")
         menu.triggered.connect(self._chosen)
         menu.popup(event.globalPos())
@@ -177,7 +168,7 @@ class _List(QTreeWidget):
         if item is None:
             return
         if action.isCheckable():
-            item.setCheckState(action.data(), Qt.CheckState.Checked if action.isChecked() else Qt.CheckState.Unchecked)
+            item.setCheckState(PINNED, Qt.CheckState.Checked if action.isChecked() else Qt.CheckState.Unchecked)
         else:
             self.remove_wanted.emit(item)
 

@@ -26,6 +26,9 @@ class Entry:
     tip: str = ""
 
 
+FOOT = 4  # pixels under the last row: a row's letters reach a little below it in print
+
+
 class Legend(QWidget):
     """Entries in rows as wide as the widget. It grows with its entries but shrinks only when its width changes, so that
     the plot beside it stands still.
@@ -75,7 +78,7 @@ class Legend(QWidget):
 
     def _height(self, width: int) -> int:
         places = self._places(width)
-        height = round(places[-1].bottom()) if places else self._row()
+        height = round(places[-1].bottom()) + FOOT if places else self._row()
         if width == self._kept[0]:
             height = max(height, self._kept[1])
         if width == self.width():

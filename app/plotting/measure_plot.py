@@ -139,12 +139,15 @@ class MeasureChart(pg.PlotWidget):
     def set_theme(self, theme: Theme) -> None:
         """Colours of everything."""
         self._theme = theme
-        ratio = self.devicePixelRatioF()
         self.setBackground(theme.base)
         self._bottom.set_theme(theme)
         self._left.set_theme(theme)
         for layer, curve in zip(self._layers, self._curves, strict=False):
-            layer.style(curve, theme, ratio)
+            layer.style(curve, theme, self._ratio())
+
+    def _ratio(self) -> float:
+        """Device pixels a pixel; a print scales its pens itself, whatever screen the window is on."""
+        return 1.0 if self._print else self.devicePixelRatioF()
 
     def set_data(self, sigmas: Array, scale: Scale, curves: tuple[Curve, ...], sample: int) -> None:
         """New levels or values: everything is drawn, and the ranges are chosen once."""
@@ -162,7 +165,7 @@ class MeasureChart(pg.PlotWidget):
         for at, layer in enumerate(self._layers):
             layer.set_visible(at < len(curves))
         for layer, curve in zip(self._layers, curves, strict=False):
-            layer.style(curve, self._theme, self.devicePixelRatioF())
+            layer.style(curve, self._theme, self._ratio())
             _, below, above = measures.band(curve.values)
             layer.draw_band(self._x, self._shown(below), self._shown(above))
         self.set_sample(sample)

@@ -110,6 +110,8 @@ class PlaneView(QWidget):
         self.layers.show(picture, old)
         self._shown = picture
         self.ground.show_box(frames.frame_box(picture))
+        if self._print_mode:
+            self.ground.keep_within(frames.density_rect(picture))
         if not self.ground.dragging:
             self._place_handle(picture)
         if picture.frame == "scaled":
@@ -181,6 +183,8 @@ class PlaneView(QWidget):
         self._title.setText(picture.title)
         self._title.setVisible(bool(picture.title))
         self._caption.setText(picture.caption)
+        self._caption.setToolTip(picture.caption)
+        self._caption.setVisible(bool(picture.caption) or not self._print_mode)
         entries = () if picture.message else words.legend(picture)
         self._legend.display(entries)
         self._legend.setVisible(bool(entries))

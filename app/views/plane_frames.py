@@ -86,6 +86,16 @@ def inside_curves(picture: PlanePicture, inside: InsidePicture) -> dict[str, Arr
     }
 
 
+def density_rect(picture: PlanePicture) -> tuple[float, float, float, float] | None:
+    """x, y, width and height of the density image in displayed coordinates; None where there is none."""
+    background = picture.background
+    if background is None or background.density is None or "density" not in picture.layers:
+        return None
+    scale = factor(picture, background.request.sigma)
+    x, y, width, height = background.request.rect
+    return x * scale, y * scale, width * scale, height * scale
+
+
 def frame_box(picture: PlanePicture) -> Box:
     """Centre and size of what must be seen, in displayed coordinates: the frame, or the inside of a small step."""
     box = _frame_box(picture)

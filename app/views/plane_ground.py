@@ -54,6 +54,7 @@ class Ground(pg.GraphicsView):
         self.tool: Tool = "select"
         self.handle: tuple[float, float] | None = None
         self._box: Box = (0.0, 0.0, 1.0, 1.0)
+        self._within: tuple[float, float, float, float] | None = None
         self._free: tuple[float, float, float] | None = None  # centre, units a pixel
         self._press: QPointF | None = None
         self._last = QPointF()
@@ -102,13 +103,28 @@ class Ground(pg.GraphicsView):
         """Displayed length of a pixel."""
         if self._free is not None:
             return self._free[2]
-        return max(self._box[2] / max(1.0, self.box.width()), self._box[3] / max(1.0, self.box.height()))
+        columns, rows = max(1.0, self.box.width()), max(1.0, self.box.height())
+        unit = max(self._box[2] / columns, self._box[3] / rows)
+        return unit if self._within is None else min(unit, self._within[2] / columns, self._within[3] / rows)
 
     def visible(self) -> tuple[float, float, float, float]:
         """x, y, width and height of what is seen."""
         x, y = self._free[:2] if self._free is not None else self._box[:2]
         width, height = self.unit() * max(1.0, self.box.width()), self.unit() * max(1.0, self.box.height())
-        return x - width / 2, y - height / 2, width, height
+        if self._within is None:
+            return x - width / 2, y - height / 2, width, height
+        left, bottom, most, highest = self._within
+        return (
+            min(max(x - width / 2, left), left + most - width),
+            min(max(y - height / 2, bottom), bottom + highest - height),
+            width,
+            height,
+        )
+
+    def keep_within(self, rect: tuple[float, float, float, float] | None) -> None:
+        """See nothing outside a rectangle: a printed picture ends where its density ends."""
+        self._within = rect
+        self._apply()
 
     def _apply(self) -> None:
         x, y, width, height = self.visible()

@@ -19,6 +19,7 @@ from app.views.pictures import PlanePicture
 Array = NDArray[Any]
 
 LARGEST = 18.0  # pixels: the diameter of the data point with the largest weight; areas are as the weights
+FEW = 12.0  # effective neighbours up to which it is that large; beyond, all discs shrink so that they can be told apart
 
 
 class ProbeLayer:
@@ -118,7 +119,8 @@ class ProbeLayer:
             return
         share = answer.weights / max(float(answer.weights.max()), 1e-300)
         seen = share > 1e-3
-        self.weights.set_points(factor * picture.data[answer.indices[seen]], LARGEST * np.sqrt(share[seen]))
+        largest = LARGEST * min(1.0, (FEW / answer.effective_neighbours) ** 0.3)
+        self.weights.set_points(factor * picture.data[answer.indices[seen]], largest * np.sqrt(share[seen]))
 
     def _clear(self) -> None:
         for item, _ in self.items:
