@@ -104,8 +104,8 @@ def plane_caption(run: Run, basis: Any) -> str:
     if basis is not None and basis.count != len(basis.origin):
         share = basis.explained
         parts.append(
-            f"Marginal mode: the data's principal components 1 and 2, {share[0]:.0%} + {share[1]:.0%} of the data's "
-            "variance. The field is the mean slope; single trajectories do not follow it"
+            f"Marginal mode: principal components 1, 2 ({share[0]:.0%} + {share[1]:.0%} of the data's variance); "
+            "the field is the mean slope, single trajectories do not follow it"
         )
     if run.message:
         parts.append(run.message)
@@ -253,7 +253,7 @@ def inspector_rows(run: Run, plots: tuple[MeasurePlot, ...], selection: Selectio
     for plot in plots:
         for curve in plot.curves:
             if i < len(curve.values) and np.isfinite(curve.values[i, k]):
-                name = f"{plot.title} {curve.label}".strip()
+                name = f"{plot.title} {curve.label}" if len(plot.curves) > 1 else plot.title
                 unit = f" {plot.unit}" if plot.unit else ""
                 rows.append(Row("Measures", name, f"{curve.values[i, k]:.6g}{unit}", plot.formula))
     return tuple(rows)

@@ -49,10 +49,13 @@ class Job:
 def recommended_sigmas(data: Dataset | None, network: Any = None) -> tuple[float, float]:
     """(sigma_min, sigma_max) for a data set, or for a network where there are no data."""
     if data is None:
-        return tuple(network.sigma_recommended) if network is not None else IMAGE_SIGMAS
+        if network is None:
+            return IMAGE_SIGMAS
+        low, high = network.sigma_recommended
+        return _short(low), _short(high)
     if data.kind == "images":
         return IMAGE_SIGMAS
-    return TOY_SIGMA_MIN * data.std, float(f"{TOY_SCALES * data.std:.3g}")
+    return _short(TOY_SIGMA_MIN * data.std), _short(TOY_SCALES * data.std)
 
 
 def resolved(settings: RunSettings, data: Dataset | None, network: Any = None) -> RunSettings:
@@ -253,3 +256,8 @@ def compute(
 def _shape(data: Dataset | None, network: Any) -> tuple[int, ...] | None:
     source = data if data is not None else network
     return None if source is None else tuple(source.shape)
+
+
+def _short(sigma: float) -> float:
+    """Three digits: a proposal is meant to be read."""
+    return float(f"{sigma:.3g}")

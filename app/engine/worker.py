@@ -115,7 +115,7 @@ class Worker:
                     slot, name = "network", command.path
                     self._warm()
                     network = self._library.network(name)
-                    self._post(NetworkOpened(name, network.info, *network.sigma_recommended))
+                    self._post(NetworkOpened(name, network.info, *runs.recommended_sigmas(None, network)))
                 case OpenRun():
                     slot, name = "run", command.path
                     self._open_run(command)

@@ -224,6 +224,7 @@ class MeasuresView(QWidget):
             return
         self._legend_shows = wanted
         while item := self._legend.takeAt(0):
+            item.widget().hide()  # at once: the deletion waits for the event loop
             item.widget().deleteLater()
         for kind, label in wanted:
             self._legend.addWidget(Entry(kind, label, self._theme, self))

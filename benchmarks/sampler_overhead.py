@@ -1,0 +1,107 @@
+"""What the sampler adds to the denoiser calls that it makes.
+
+    python benchmarks/sampler_overhead.py [--repeats 41] [--steps 100]
+
+For every solver the calls of one run, in their order, are repeated bare: denoiser(x, sigma) and nothing else. The same
+run goes through gm.sample and gm.iterate; the three take turns. The difference is given in microseconds a step, on 64
+points in the plane: with the denoiser of a Gaussian, which costs next to nothing, and with D* of two moons (1,000
+points), where the ratio of the two times is given as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from common import heading
+
+import geomodel as gm
+
+BATCH, SHAPE = 64, (2,)
+BUDGET = 150.0  # microseconds a step
+WIDTH = 28
+
+
+def gaussian(x: torch.Tensor, sigma: float) -> torch.Tensor:
+    """D of a standard Gaussian."""
+    return x / (1 + sigma * sigma)
+
+
+def calls_of(model: Callable[..., Any], x: torch.Tensor, sigmas: Any, solver: str) -> list[tuple[torch.Tensor, float]]:
+    """Where a run asks its denoiser, the look at its end included."""
+    calls: list[tuple[torch.Tensor, float]] = []
+
+    def noted(at: torch.Tensor, sigma: float) -> Any:
+        calls.append((at, sigma))
+        return model(at, sigma)
+
+    gm.sample(noted, x, sigmas, solver=solver)
+    return calls
+
+
+def bare(model: Callable[..., Any], calls: list[tuple[torch.Tensor, float]]) -> None:
+    """The calls alone."""
+    for x, sigma in calls:
+        model(x, sigma)
+
+
+def overhead(model: Callable[..., Any], solver: str, steps: int, repeats: int) -> dict[str, list[float]]:
+    """Microseconds a step of the three loops, each `repeats` times in turn."""
+    sigmas = gm.schedules.karras(steps=steps)
+    x = gm.noise(range(BATCH), SHAPE, float(sigmas[0]))
+    calls = calls_of(model, x, sigmas, solver)
+    asked = calls[: -1 if sigmas[-1] > 0 else None]  # iterate does not look at the end
+    loops: dict[str, Callable[[], object]] = {
+        "bare": lambda: bare(model, calls),
+        "asked": lambda: bare(model, asked),
+        "sample": lambda: gm.sample(model, x, sigmas, solver=solver),
+        "iterate": lambda: deque(gm.iterate(model, x, sigmas, solver=solver), maxlen=0),
+    }
+    found: dict[str, list[float]] = {name: [] for name in loops}
+    for at in range(repeats + 2):
+        for name, loop in loops.items():
+            before = time.perf_counter()
+            loop()
+            if at >= 2:  # the first ones warm up
+                found[name].append((time.perf_counter() - before) / steps * 1e6)
+    return found
+
+
+def table(title: str, model: Callable[..., Any], steps: int, repeats: int) -> None:
+    """One line a solver: the bare calls, what sample and iterate add (median and least), and ratios."""
+    heading(title[:58], "calls", "sample +", "(least)", "iterate +", "(least)", "budget", "of it", "× calls")
+    for solver in gm.solvers.names():
+        found = overhead(model, solver, steps, repeats)
+        middle = {name: statistics.median(values) for name, values in found.items()}
+        least = {name: min(values) for name, values in found.items()}
+        sample, iterate = middle["sample"] - middle["bare"], middle["iterate"] - middle["asked"]
+        cells = [middle["bare"], sample, least["sample"] - least["bare"], iterate, least["iterate"] - least["asked"]]
+        texts = [f"{cell:.0f}" for cell in cells]
+        texts += [f"{BUDGET:g}", f"{sample / BUDGET:.2f}", f"{middle['sample'] / middle['bare']:.2f}"]
+        print(f"{solver:<58}" + "".join(f"{text:>10}" for text in texts), flush=True)
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=41, help="how often each loop is timed (default 41)")
+    parser.add_argument("--steps", type=int, default=100, help="steps of a run (default 100)")
+    arguments = parser.parse_args()
+    torch.set_grad_enabled(False)
+    torch.set_num_threads(1)
+    print(f"x of shape ({BATCH}, 2), {arguments.steps} steps, {arguments.repeats} repeats, µs a step", flush=True)
+    table("D of a Gaussian", gaussian, arguments.steps, arguments.repeats)
+    table(
+        "D* of two moons", gm.OptimalDenoiser(gm.datasets.load("two-moons").points), arguments.steps, arguments.repeats
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

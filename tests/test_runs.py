@@ -1,0 +1,382 @@
+"""From settings to a run: noise levels, what does not fit, start points, measures along the way, and the record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import geomodel as gm
+import resources
+from geomodel import memory, runs
+from geomodel.settings import RunSettings
+
+CHECKPOINT = resources.path("checkpoints", "two-moons.safetensors")
+TOY = RunSettings(data="two-moons", data_count=60, steps=5, count=4)
+
+
+@pytest.fixture(scope="module")
+def moons():
+    return gm.datasets.load("two-moons", count=60)
+
+
+@pytest.fixture(scope="module")
+def ring():
+    return gm.datasets.load("gaussian-ring", count=80)
+
+
+@pytest.fixture(scope="module")
+def fashion():
+    return gm.datasets.load("fashion-mnist")
+
+
+@pytest.fixture(scope="module")
+def network():
+    return gm.load_checkpoint(CHECKPOINT)
+
+
+# ---------------------------------------------------------------- noise levels
+
+
+def test_recommended_noise_levels(moons, fashion, network):
+    low, high = runs.recommended_sigmas(moons)
+    assert low == 0.002 * moons.std
+    assert high == pytest.approx(10 * moons.std, rel=5e-3)  # three digits, so that a form can show it whole
+    assert float(f"{high:.3g}") == high
+    assert runs.recommended_sigmas(fashion) == (0.002, 80.0)
+    assert runs.recommended_sigmas(None) == (0.002, 80.0)
+    assert runs.recommended_sigmas(None, network) == network.sigma_recommended
+    assert runs.recommended_sigmas(moons, network) == (low, high)  # the data come first
+
+
+def test_open_noise_levels_are_filled_in_and_given_ones_stay(moons):
+    low, high = runs.recommended_sigmas(moons)
+    assert runs.resolved(TOY, moons) == replace(TOY, sigma_min=low, sigma_max=high)
+    given = replace(TOY, sigma_max=3.0)
+    assert runs.resolved(given, moons) == replace(given, sigma_min=low)
+    assert runs.resolved(runs.resolved(given, moons), None) == runs.resolved(given, moons)
+
+
+@pytest.mark.parametrize("name", gm.schedules.names())
+@pytest.mark.parametrize("final_zero", [False, True])
+def test_the_schedule_of_the_settings(name, final_zero):
+    settings = replace(TOY, schedule=name, sigma_min=0.1, sigma_max=9.0, rho=3.0, final_zero=final_zero)
+    own = {"rho": 3.0} if name == "karras" else {}
+    expected = getattr(gm.schedules, name)(5, 0.1, 9.0, final_zero=final_zero, **own)
+    assert np.array_equal(runs.noise_levels(settings), expected)
+
+
+def test_levels_that_coincide_are_refused(moons):
+    too_fine = replace(TOY, steps=100, sigma_min=1.0, sigma_max=1.0 + 1e-15)
+    with pytest.raises(ValueError, match="too fine"):
+        runs.prepare(too_fine, moons)
+
+
+# ---------------------------------------------------------------- what does not fit
+
+
+def test_what_fits_has_no_problems(moons, ring, fashion, network):
+    assert runs.problems(TOY, moons) == {}
+    assert runs.problems(replace(TOY, driver="mixture"), ring) == {}
+    assert runs.problems(replace(TOY, driver="network"), moons, network) == {}
+    assert runs.problems(replace(TOY, driver="network"), None, network) == {}
+    assert runs.problems(replace(TOY, start="data", start_index=59), moons) == {}
+    assert runs.problems(replace(TOY, start="point", start_point=(1.0, 2.0)), moons) == {}
+    assert runs.problems(replace(TOY, count=16), fashion) == {}
+
+
+def test_nothing_is_open():
+    assert runs.problems(TOY, None) == {"data": "Choose reference data or a network first."}
+
+
+def test_each_problem_is_said_at_its_field(moons, fashion, network):
+    def said(settings, data, model=None):
+        ((field, sentence),) = runs.problems(settings, data, model).items()
+        assert sentence.endswith(".")
+        return field, sentence
+
+    assert said(replace(TOY, driver="network"), moons)[0] == "driver"
+    assert said(TOY, None, network) == ("driver", "The optimal denoiser needs reference data.")
+    field, sentence = said(replace(TOY, driver="mixture"), moons)
+    assert (field, "two-moons" in sentence) == ("driver", True)
+    field, sentence = said(replace(TOY, count=1), fashion, network)
+    assert field == "network"
+    assert "(2,)" in sentence
+    assert "(1, 28, 28)" in sentence
+    assert said(replace(TOY, driver="network", start="exact"), None, network)[0] == "start"
+    assert said(replace(TOY, driver="network", start="data"), None, network)[0] == "start"
+    field, sentence = said(replace(TOY, start="data", start_index=60), moons)
+    assert (field, "points 0 to 59" in sentence, "no point 60" in sentence) == ("start_index", True, True)
+    field, sentence = said(replace(TOY, start="point", start_point=(1.0,)), moons)
+    assert (field, "has 1 numbers" in sentence, "need 2" in sentence) == ("start", True, True)
+
+
+def test_a_run_beyond_memory_is_refused_with_its_size(moons):
+    huge = replace(TOY, count=10**9)
+    need = memory.text(runs.needed_bytes(huge, (2,)))
+    found = runs.problems(huge, moons)
+    assert found.keys() == {"count"}
+    assert "1,000,000,000 trajectories over 5 steps" in found["count"]
+    assert f"would take {need};" in found["count"]
+    with pytest.raises(ValueError, match=r"1,000,000,000 trajectories"):
+        runs.prepare(huge, moons)
+
+
+def test_a_quarter_of_memory_is_the_limit(moons, monkeypatch):
+    need = runs.needed_bytes(TOY, (2,))
+    monkeypatch.setattr(memory, "physical", lambda: 4 * need)
+    assert runs.problems(TOY, moons) == {}
+    monkeypatch.setattr(memory, "physical", lambda: 4 * need - 4)
+    assert runs.problems(TOY, moons).keys() == {"count"}
+
+
+@pytest.mark.parametrize("driver", ["optimal", "mixture", "network"])
+def test_the_needed_memory_covers_what_a_run_keeps(driver, ring, network):
+    settings = replace(TOY, driver=driver, solver="ipndm", options={"order": 4}, steps=20)  # the longest history
+    job = runs.prepare(settings, ring, network if driver == "network" else None)
+    record = runs.new_record(job)
+    runs.advance(job, job.model, record)
+    kept = [record.x, record.denoised, *(value for value in record.extras.values() if value.ndim > 2)]
+    kept += [array for detail in record.details for array in (detail.x, detail.denoised)]
+    held = sum(array.nbytes for array in kept)
+    assert held <= runs.needed_bytes(settings, (2,)) <= 2 * held
+
+
+def test_prepare_raises_the_first_sentence(moons):
+    with pytest.raises(ValueError, match="The network drives only"):
+        runs.prepare(replace(TOY, driver="network"), moons)
+
+
+# ---------------------------------------------------------------- start points
+
+
+def resolved(moons, **changes):
+    return runs.resolved(replace(TOY, **changes), moons)
+
+
+def test_noise_starts_are_the_seeds_noise(moons):
+    settings = resolved(moons, seed=7)
+    x = runs.start_points(settings, moons)
+    assert (x.shape, x.dtype) == ((4, 2), np.float64)
+    assert np.array_equal(x, gm.noise(range(7, 11), (2,), settings.sigma_max))
+
+
+@pytest.mark.parametrize("start", ["noise", "exact", "data", "point"])
+def test_a_start_depends_on_its_own_seed_alone(start, moons):
+    five, many = (
+        runs.start_points(resolved(moons, start=start, start_point=(1.0, 2.0), count=count), moons) for count in (5, 64)
+    )
+    assert np.array_equal(five, many[:5])
+    shifted = runs.start_points(resolved(moons, start=start, start_point=(1.0, 2.0), count=4, seed=1), moons)
+    assert np.array_equal(shifted[1:], many[2:5])  # sample k has the seed `seed + k`
+
+
+def test_exact_starts_are_data_points_with_noise(moons):
+    settings = resolved(moons, start="exact", count=400)
+    centres = runs.start_points(settings, moons) - gm.noise(range(400), (2,), settings.sigma_max).numpy()
+    distance = np.linalg.norm(centres[:, None] - moons.points, axis=2)
+    # (y + z) - z is y up to the rounding of numbers below 100
+    assert distance.min(axis=1).max() < 1e-13
+    drawn = np.bincount(distance.argmin(axis=1), minlength=60)
+    # 400 draws from 60 points: each count is binomial with mean 6.7 and deviation 2.6; 20 is five deviations up.
+    assert drawn.max() < 20
+    assert (drawn > 0).mean() > 0.95  # a point is missed with probability e^-6.7
+
+
+def test_a_data_start_is_that_point_with_noise(moons):
+    settings = resolved(moons, start="data", start_index=17)
+    noise = gm.noise(range(4), (2,), settings.sigma_max).numpy()
+    assert np.array_equal(runs.start_points(settings, moons), noise + moons.points[17])
+
+
+def test_a_point_start_places_sample_zero_only(moons):
+    settings = resolved(moons, start="point", start_point=(0.25, -3.0))
+    x = runs.start_points(settings, moons)
+    assert x[0].tolist() == [0.25, -3.0]
+    assert np.array_equal(x[1:], runs.start_points(resolved(moons), moons)[1:])
+
+
+def test_images_start_in_their_shape(fashion):
+    settings = runs.resolved(RunSettings(data="fashion-mnist", start="data", start_index=3, count=2), fashion)
+    x = runs.start_points(settings, fashion)
+    assert (x.shape, x.dtype) == ((2, 1, 28, 28), np.float64)
+    assert np.array_equal(x, gm.noise(range(2), (1, 28, 28), 80.0).numpy() + fashion.points[3].astype(np.float64))
+
+
+# ---------------------------------------------------------------- the run
+
+
+@pytest.mark.parametrize("solver", gm.solvers.names())
+def test_compute_is_sample_bit_for_bit(solver, moons):
+    found = runs.compute(replace(TOY, solver=solver, final_zero=solver == "heun"), moons)
+    settings = runs.resolved(TOY, moons)
+    direct = gm.sample(
+        gm.OptimalDenoiser(moons.points, moons.labels),
+        gm.noise(range(4), (2,), settings.sigma_max),
+        found.sigmas,
+        solver=solver,
+        seeds=range(4),
+    )
+    for name in ("x", "denoised", "evaluations_at", "seeds"):
+        assert np.array_equal(getattr(found, name), getattr(direct, name))
+    assert (found.final_denoised is None) == (direct.final_denoised is None) == (solver == "heun")
+    if solver != "heun":
+        assert np.array_equal(found.final_denoised, direct.final_denoised)
+    assert (found.evaluations, found.network_calls, found.looks) == (
+        direct.evaluations,
+        direct.network_calls,
+        direct.looks,
+    )
+
+
+def test_a_network_run_is_sample_in_float32(network):
+    found = runs.compute(replace(TOY, driver="network", data=""), None, network)
+    settings = runs.resolved(TOY, None, network)
+    direct = gm.sample(network, gm.noise(range(4), (2,), settings.sigma_max), found.sigmas, seeds=range(4))
+    assert found.x.dtype == np.float32
+    assert np.array_equal(found.x, direct.x)
+    assert np.array_equal(found.denoised, direct.denoised)
+    # The look at the end starts from the float32 record, sample's from the float64 state: float32 apart.
+    assert np.allclose(found.final_denoised, direct.final_denoised, atol=1e-5)
+    assert found.extras == {}
+
+
+def test_the_same_settings_give_the_same_run(moons):
+    one, other = (runs.compute(TOY, moons) for _ in range(2))
+    assert np.array_equal(one.x, other.x)
+    assert one.settings == other.settings
+
+
+def test_notify_sees_every_step(moons):
+    seen = []
+    runs.compute(TOY, moons, notify=lambda record: seen.append((record.committed, record.complete)))
+    assert seen == [(2, False), (3, False), (4, False), (5, False), (6, True)]
+
+
+def test_grad_mode_is_left_alone(moons):
+    assert torch.is_grad_enabled()
+    runs.compute(TOY, moons)
+    assert torch.is_grad_enabled()
+
+
+def test_effective_neighbours_are_those_of_the_trajectory(moons):
+    found = runs.compute(TOY, moons)
+    assert found.extras.keys() == {"effective_neighbours"}
+    for i, sigma in enumerate(found.sigmas[:-1]):
+        logits = -((found.x[i][:, None] - moons.points) ** 2).sum(2) / (2 * sigma**2)
+        weights = np.exp(logits - logits.max(1, keepdims=True))
+        weights /= weights.sum(1, keepdims=True)
+        entropy = -(weights * np.log(np.clip(weights, 1e-300, None))).sum(1)
+        # Logits reach 60²/(2·0.004²) at the last level, but there one weight is 1 to the last bit.
+        assert np.allclose(found.extras["effective_neighbours"][i], np.exp(entropy), rtol=1e-9)
+
+
+def test_a_mixture_is_measured_against_the_points_it_gave(ring):
+    found = runs.compute(replace(TOY, driver="mixture", data="gaussian-ring"), ring)
+    optimal = gm.OptimalDenoiser(ring.points)
+    assert found.extras.keys() == {"effective_neighbours", "denoiser_difference", "optimal"}
+    assert found.x.dtype == found.extras["optimal"].dtype == np.float64
+    for i, sigma in enumerate(found.sigmas[:-1]):
+        expected = optimal(found.x[i], float(sigma))
+        assert np.allclose(found.extras["optimal"][i], expected, atol=1e-12)
+        assert np.array_equal(found.denoised[i], ring.mixture(found.x[i], float(sigma)))
+        difference = np.linalg.norm(found.denoised[i] - expected, axis=1)
+        assert np.allclose(found.extras["denoiser_difference"][i], difference, atol=1e-12)
+    assert found.extras["denoiser_difference"].max() > 0.01  # 80 points are not their distribution
+
+
+def test_a_network_is_measured_against_the_data(moons, network):
+    found = runs.compute(replace(TOY, driver="network"), moons, network)
+    assert found.extras["optimal"].dtype == np.float32
+    difference = np.linalg.norm(found.denoised.astype(float) - found.extras["optimal"], axis=2)
+    # Both sides are rounded to float32: numbers of size 3 to 4e-7.
+    assert np.allclose(found.extras["denoiser_difference"], difference, atol=1e-6)
+
+
+def test_stage_points_of_images_are_kept_for_one_sample(fashion):
+    settings = RunSettings(data="fashion-mnist", steps=1, count=3)
+    job = runs.prepare(settings, fashion)
+    assert runs.new_record(job, keep=2).samples == (2,)
+    assert runs.new_record(job, keep=99).samples == (2,)  # the last there is
+    assert runs.new_record(job).samples == (0,)
+
+
+def test_stage_points_of_points_are_kept_for_all(moons):
+    job = runs.prepare(TOY, moons)
+    record = runs.new_record(job, keep=2)
+    assert record.samples is None
+    assert record.committed == 1
+    assert np.array_equal(record.x[0], job.x)
+
+
+@pytest.mark.parametrize("solver", gm.solvers.names())
+def test_the_analytic_first_step_has_the_datas_moments(solver, moons):
+    settings = replace(TOY, solver=solver, options={"analytic_first_step": True})
+    found = runs.compute(settings, moons)
+    direct = gm.sample(
+        gm.OptimalDenoiser(moons.points),
+        found.x[0],
+        found.sigmas,
+        solver=solver,
+        analytic_first_step=(moons.points.mean(axis=0), moons.points.var(axis=0).mean()),
+    )
+    plain = runs.compute(replace(TOY, solver=solver), moons)
+    # std² is taken from the root of the variance: one rounding apart, carried along the trajectory.
+    assert np.allclose(found.x, direct.x, rtol=0, atol=1e-11)
+    assert found.evaluations == plain.evaluations - 1
+    assert found.looks == 2  # D at the start for display, and D at the end
+    assert not np.array_equal(found.x[1], plain.x[1])
+    assert np.array_equal(found.denoised[0], plain.denoised[0])
+
+
+def test_an_analytic_first_step_may_be_left_out(moons):
+    plain = runs.compute(TOY, moons)
+    off = runs.compute(replace(TOY, options={"analytic_first_step": False}), moons)
+    assert np.array_equal(plain.x, off.x)
+
+
+def test_a_run_that_stops_early_keeps_what_it_reached(moons):
+    job = runs.prepare(TOY, moons)
+    record = runs.new_record(job)
+    whole = runs.compute(TOY, moons)
+
+    class Enough(Exception):
+        pass
+
+    def stop():
+        if record.committed == 4:
+            raise Enough
+
+    with pytest.raises(Enough):
+        runs.advance(job, job.model, record, stop)
+    part = runs.finish(job, record, runs.identity(moons))
+    assert part.x.shape == (4, 4, 2)
+    assert np.array_equal(part.x, whole.x[:4])
+    assert np.array_equal(part.denoised, whole.denoised[:3])
+    assert np.array_equal(part.sigmas, whole.sigmas[:4])
+    assert np.array_equal(part.extras["effective_neighbours"], whole.extras["effective_neighbours"][:3])
+    assert part.final_denoised is None
+    assert (part.looks, part.evaluations) == (0, 6)
+
+
+# ---------------------------------------------------------------- identity
+
+
+def test_a_run_says_what_it_was_made_of(moons, network, tmp_path):
+    found = runs.compute(replace(TOY, driver="network", network=str(CHECKPOINT)), moons, network)
+    found.save(tmp_path / "run.npz")
+    settings = gm.Trajectory.load(tmp_path / "run.npz").settings
+    assert settings["data"] == {"name": "two-moons", "points": 60, "fingerprint": moons.fingerprint}
+    assert settings["network"] == {"name": "two-moons", "sha256": network.info.sha256}
+    assert settings["geomodel"]
+    again = gm.settings.from_json(settings["run"])
+    assert again == runs.resolved(replace(TOY, driver="network", network=str(CHECKPOINT)), moons, network)
+    assert np.array_equal(runs.compute(again, moons, network).x, found.x)
+
+
+def test_nothing_is_claimed_of_what_is_not_there(moons, network):
+    assert runs.identity(None).keys() == {"geomodel"}
+    assert runs.identity(moons).keys() == {"geomodel", "data"}
+    assert runs.identity(None, network).keys() == {"geomodel", "network"}
