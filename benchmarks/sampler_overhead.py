@@ -5,7 +5,7 @@
 For every solver the calls of one run, in their order, are repeated bare: denoiser(x, sigma) and nothing else. The same
 run goes through gm.sample and gm.iterate; the three take turns. The difference is given in microseconds a step, on 64
 points in the plane: with the denoiser of a Gaussian, which costs next to nothing, and with D* of two moons (1,000
-points), where the ratio of the two times is given as well.
+points). `ratio` is what sample adds over the budget; `× calls` is sample over the bare calls.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from common import heading
+from common import line
 
 import geomodel as gm
 
 BATCH, SHAPE = 64, (2,)
 BUDGET = 150.0  # microseconds a step
-WIDTH = 28
+WIDTH = 18
 
 
 def gaussian(x: torch.Tensor, sigma: float) -> torch.Tensor:
@@ -75,7 +75,9 @@ def overhead(model: Callable[..., Any], solver: str, steps: int, repeats: int) -
 
 def table(title: str, model: Callable[..., Any], steps: int, repeats: int) -> None:
     """One line a solver: the bare calls, what sample and iterate add (median and least), and ratios."""
-    heading(title[:58], "calls", "sample +", "(least)", "iterate +", "(least)", "budget", "of it", "× calls")
+    print()
+    heads = ("calls", "sample +", "least", "iterate +", "least", "budget", "ratio", "× calls")
+    line(title, heads, WIDTH)
     for solver in gm.solvers.names():
         found = overhead(model, solver, steps, repeats)
         middle = {name: statistics.median(values) for name, values in found.items()}
@@ -84,7 +86,7 @@ def table(title: str, model: Callable[..., Any], steps: int, repeats: int) -> No
         cells = [middle["bare"], sample, least["sample"] - least["bare"], iterate, least["iterate"] - least["asked"]]
         texts = [f"{cell:.0f}" for cell in cells]
         texts += [f"{BUDGET:g}", f"{sample / BUDGET:.2f}", f"{middle['sample'] / middle['bare']:.2f}"]
-        print(f"{solver:<58}" + "".join(f"{text:>10}" for text in texts), flush=True)
+        line(solver, texts, WIDTH)
 
 
 def main() -> int:
@@ -96,10 +98,9 @@ def main() -> int:
     torch.set_grad_enabled(False)
     torch.set_num_threads(1)
     print(f"x of shape ({BATCH}, 2), {arguments.steps} steps, {arguments.repeats} repeats, µs a step", flush=True)
-    table("D of a Gaussian", gaussian, arguments.steps, arguments.repeats)
-    table(
-        "D* of two moons", gm.OptimalDenoiser(gm.datasets.load("two-moons").points), arguments.steps, arguments.repeats
-    )
+    moons = gm.OptimalDenoiser(gm.datasets.load("two-moons").points)
+    for title, model in (("D of a Gaussian", gaussian), ("D* of two moons", moons)):
+        table(title, model, arguments.steps, arguments.repeats)
     return 0
 
 

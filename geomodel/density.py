@@ -1,8 +1,8 @@
 """The smoothed density p_σ of plane points or mixtures as an image, and its optimal denoiser on a grid of arrows.
 
 Everything here lives in the plane: means (K, 2); variances (not standard deviations) a float, (K,) or (K, 2), 0 for a
-data set; weights (K,) or None for uniform. A rectangle is (x, y, width, height) from its corner of smallest x and y;
-images have shape (ny, nx) with row 0 at the smallest y. Above `MAX_KERNELS` kernels every k-th
+data set; weights (K,) or None for uniform, or their logarithms. A rectangle is (x, y, width, height) from its corner
+of smallest x and y; images have shape (ny, nx) with row 0 at the smallest y. Above `MAX_KERNELS` kernels every k-th
 one stands for all, k = `stride(K, MAX_KERNELS)`.
 """
 
@@ -26,7 +26,14 @@ _CHUNK = 1 << 20
 
 
 def density_image(
-    means: ArrayLike, variances: ArrayLike, weights: ArrayLike | None, sigma: float, rect: Rect, size: tuple[int, int]
+    means: ArrayLike,
+    variances: ArrayLike,
+    weights: ArrayLike | None,
+    sigma: float,
+    rect: Rect,
+    size: tuple[int, int],
+    *,
+    log_weights: ArrayLike | None = None,
 ) -> NDArray[np.float32]:
     """Logarithm of the mean of p_σ over each pixel, relative to the largest pixel of the image.
 
@@ -40,7 +47,7 @@ def density_image(
     nearest kernels and not an underflow. σ = 0 with variance 0 is allowed: points. Raises ValueError where shapes do
     not fit or the rectangle is empty. Source: p_σ of Chen et al. 2023 (arXiv 2305.19947), data smoothed by N(0, σ²I).
     """
-    m, v, log_w = _kernels(means, variances, weights)
+    m, v, log_w = _kernels(means, variances, weights, log_weights)
     if not sigma >= 0:
         raise ValueError(f"sigma is {sigma}; a noise level is not negative.")
     x_edges, y_edges = _edges(rect, size)
@@ -61,7 +68,13 @@ def grid_points(rect: Rect, nx: int, ny: int) -> Floats:
 
 
 def plane_denoised(
-    means2: ArrayLike, variances: ArrayLike, weights: ArrayLike | None, sigma: float, at: ArrayLike
+    means2: ArrayLike,
+    variances: ArrayLike,
+    weights: ArrayLike | None,
+    sigma: float,
+    at: ArrayLike,
+    *,
+    log_weights: ArrayLike | None = None,
 ) -> Floats:
     """Optimal denoiser of a plane mixture or (variance 0) of plane data at points c of the plane.
 
@@ -71,7 +84,7 @@ def plane_denoised(
     all samples at c, which single trajectories do not follow. Raises ValueError where shapes do not fit or σ <= 0.
     Source: Chen et al. 2023 (arXiv 2305.19947), Proposition 4, the optimal denoiser.
     """
-    m, v, log_w = _kernels(means2, variances, weights)
+    m, v, log_w = _kernels(means2, variances, weights, log_weights)
     points = np.asarray(at, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(f"at has shape {points.shape}; expected (m, 2).")
@@ -125,13 +138,19 @@ def _scaled_erfc_once(z: float) -> float:
 _POLYNOMIAL = _fitted_polynomial()
 
 
-def _kernels(means: ArrayLike, variances: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, Floats, Floats]:
-    """Means (K, 2), variances (K, 2) and normalised log weights (K,), thinned to `MAX_KERNELS`."""
+def _kernels(
+    means: ArrayLike, variances: ArrayLike, weights: ArrayLike | None, log_weights: ArrayLike | None
+) -> tuple[Floats, Floats, Floats]:
+    """Means (K, 2), variances (K, 2) and log weights (K,) up to a constant, thinned to `MAX_KERNELS`."""
     m = np.asarray(means, dtype=np.float64)
     if m.ndim != 2 or m.shape[1] != 2 or len(m) == 0:
         raise ValueError(f"means have shape {m.shape}; expected (K, 2) with K > 0.")
     v = np.asarray(variances, dtype=np.float64)
-    w = np.ones(len(m)) if weights is None else np.asarray(weights, dtype=np.float64)
+    if log_weights is not None:  # their exponentials may underflow; relative to the largest they do not matter then
+        logs = np.asarray(log_weights, dtype=np.float64)
+        w = np.exp(logs - logs.max(initial=-np.inf))
+    else:
+        w = np.ones(len(m)) if weights is None else np.asarray(weights, dtype=np.float64)
     if v.shape not in ((), (len(m),), m.shape) or w.shape != (len(m),):
         raise ValueError(f"variances have shape {v.shape} and weights {w.shape}; there are {len(m)} means.")
     if not (v >= 0).all() or not (w >= 0).all():
@@ -141,6 +160,8 @@ def _kernels(means: ArrayLike, variances: ArrayLike, weights: ArrayLike | None) 
     m, v, w = m[::every], v[::every], w[::every]
     if not w.sum() > 0:
         raise ValueError("The weights are all zero.")
+    if log_weights is not None:
+        return m, v, logs[::every]
     with np.errstate(divide="ignore"):  # weight 0: log is -inf, and the kernel is left out
         return m, v, np.log(w / w.sum())
 

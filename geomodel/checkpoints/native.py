@@ -108,7 +108,7 @@ def save_checkpoint(path: str | Path, network: nn.Module, description: Descripti
     return _info(path, header, description, device="cpu", sha256=hashlib.sha256(content).hexdigest())
 
 
-def _description(name: str, header: Header) -> tuple[Description, networks.MLPConfig]:
+def _description(name: str, header: Header) -> tuple[Description, networks.Config]:
     text = header.metadata.get("geomodel")
     if text is None:
         raise CheckpointError(f"{name} is a safetensors file of another program: its header has no 'geomodel' entry.")
@@ -157,7 +157,7 @@ def _check_meaning(description: Description) -> None:
 
 
 def _assemble(
-    name: str, header: Header, content: bytes, description: Description, config: networks.MLPConfig
+    name: str, header: Header, content: bytes, description: Description, config: networks.Config
 ) -> nn.Module:
     import safetensors
     import torch

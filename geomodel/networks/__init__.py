@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from torch import nn
 
 MAX_DIMENSION = 64  # of a point that the MLP takes
-MAX_WEIGHTS = 1 << 26  # width² × depth, so that a file's config cannot claim gigabytes
+MAX_WEIGHTS = 1 << 26  # so that a file's config cannot claim gigabytes
+MAX_COLOURS = 4
+SIDES = range(12, 129, 4)  # of an image that the U-Net takes: 2 × 2 pixels a patch, halved once more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +41,55 @@ class MLPConfig:
             raise ValueError(f"the MLP takes points of 1 to {MAX_DIMENSION} coordinates, not samples of shape {shape}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UNetConfig:
+    """The size of a U-Net for images."""
+
+    width: Annotated[int, Meta(ge=8, le=512, multiple_of=8)] = 64  # channels at half resolution; twice at a quarter
+    depth: Annotated[int, Meta(ge=1, le=8)] = 2  # blocks on each resolution, once on the way down and once up
+    embedding: Annotated[int, Meta(ge=1, le=1024)] = 128  # numbers that carry the noise level and the label
+    noise_features: Annotated[int, Meta(ge=1, le=256)] = 16  # Fourier features of c_noise
+
+    def __post_init__(self) -> None:
+        # A depth has 47 w² weights at half and 72 w² at a quarter resolution, and 8 w e for scales and shifts; the
+        # rest of the network has fewer than one depth more.
+        weights = (self.depth + 1) * self.width * (119 * self.width + 8 * self.embedding)
+        if weights > MAX_WEIGHTS:
+            raise ValueError(f"its width, depth and embedding ask for {weights} weights; at most {MAX_WEIGHTS}")
+
+    @staticmethod
+    def check_shape(shape: tuple[int, ...]) -> None:
+        """ValueError unless the network can take samples of this shape."""
+        if len(shape) != 3 or not 1 <= shape[0] <= MAX_COLOURS or not all(side in SIDES for side in shape[1:]):
+            raise ValueError(
+                f"the U-Net takes images (colours, height, width) of 1 to {MAX_COLOURS} colours whose sides are "
+                f"multiples of 4 from {SIDES[0]} to {SIDES[-1]}, not samples of shape {shape}"
+            )
+
+
+Config = MLPConfig | UNetConfig
+
+
 class Architecture(NamedTuple):
     """One row of the table. `network` is module:class, built as class(config, shape, label_rows)."""
 
     title: str
     network: str
-    config: type[MLPConfig]
+    config: type[Config]
 
 
 ARCHITECTURES = {
     "mlp": Architecture("Residual MLP for points", "geomodel.networks.mlp:ResidualMLP", MLPConfig),
+    "unet": Architecture("U-Net for images", "geomodel.networks.unet:UNet", UNetConfig),
 }
 
 
-def configure(architecture: str, values: Mapping[str, Any], shape: tuple[int, ...]) -> MLPConfig:
+def fitting(shape: tuple[int, ...]) -> str:
+    """The architecture for samples of this shape: images have three axes."""
+    return "unet" if len(shape) == 3 else "mlp"
+
+
+def configure(architecture: str, values: Mapping[str, Any], shape: tuple[int, ...]) -> Config:
     """The checked config of a network for samples of this shape. ValueError (a clause) where something does not fit."""
     if architecture not in ARCHITECTURES:
         raise ValueError(f"the architecture {architecture!r} is unknown; known are: {', '.join(ARCHITECTURES)}")
@@ -67,7 +104,7 @@ def configure(architecture: str, values: Mapping[str, Any], shape: tuple[int, ..
     return config
 
 
-def build(architecture: str, config: MLPConfig, shape: tuple[int, ...], label_rows: int) -> nn.Module:
+def build(architecture: str, config: Config, shape: tuple[int, ...], label_rows: int) -> nn.Module:
     """The network with fresh weights, on torch's current default device.
 
     label_rows is the number of classes, plus one for the null class, or 0 for a network without labels.

@@ -1,0 +1,114 @@
+"""A class-conditional U-Net of two resolutions for small images."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pixel_shuffle, pixel_unshuffle, scaled_dot_product_attention, silu
+
+from geomodel.networks import UNetConfig
+
+GROUPS = 8
+HEADS = 4
+
+
+class UNet(nn.Module):
+    """F(x, c_noise, labels): x (B, C, H, W) of about unit scale, c_noise (B,), labels (B,) row numbers → x's shape.
+
+    The network sees patches of 2 × 2 pixels: features of `width` channels on (H/2, W/2), twice as many on (H/4, W/4)
+    with one self-attention in their middle, and back, each block of the way up beside its partner of the way down.
+    A learned picture is added to the first features, so that a place of the image is known as such: the mean of the
+    data need not be zero. Blocks are scaled and shifted by an embedding of the noise level and label. The last layer
+    starts at zero, so that training starts from F = 0.
+    Sources: Ho et al. (2006.11239), appendix B, for the U-Net; Dhariwal and Nichol (2105.05233), section 3, for the
+    scale and shift after a group norm.
+    """
+
+    noise_frequencies: Tensor
+
+    def __init__(self, config: UNetConfig, shape: tuple[int, ...], label_rows: int = 0) -> None:
+        super().__init__()
+        colours, height, width = shape
+        fine, coarse, embedding = config.width, 2 * config.width, config.embedding
+        self.register_buffer("noise_frequencies", math.tau * torch.logspace(-1, 2, config.noise_features, base=2.0))
+        self.embed = nn.Linear(1 + 2 * config.noise_features, embedding)
+        self.mix = nn.Linear(embedding, embedding)
+        self.label = nn.Embedding(label_rows, embedding) if label_rows else None
+        self.lift = nn.Conv2d(4 * colours, fine, 3, padding=1)
+        self.place = nn.Parameter(torch.zeros(fine, height // 2, width // 2))
+        self.down = nn.ModuleList(_Block(fine, fine, embedding) for _ in range(config.depth))
+        self.shrink = nn.Conv2d(fine, coarse, 3, stride=2, padding=1)
+        self.middle = nn.ModuleList(_Block(coarse, coarse, embedding) for _ in range(config.depth))
+        self.attention = _Attention(coarse)
+        self.last = _Block(coarse, coarse, embedding)
+        self.grow = nn.Conv2d(coarse, 4 * fine, 1)
+        self.up = nn.ModuleList(_Block(2 * fine, fine, embedding) for _ in range(config.depth))
+        self.norm = nn.GroupNorm(GROUPS, fine)
+        self.out = _zeroed(nn.Conv2d(fine, 4 * colours, 3, padding=1))
+
+    def forward(self, x: Tensor, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+        waves = noise[:, None] * self.noise_frequencies
+        embedding = self.mix(silu(self.embed(torch.cat([noise[:, None], waves.sin(), waves.cos()], dim=1))))
+        if self.label is not None:
+            embedding = embedding + self.label(labels)
+        embedding = silu(embedding)
+        patches = pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last)  # the faster layout
+        state = self.lift(patches) + self.place
+        skips = []
+        for block in self.down:
+            state = block(state, embedding)
+            skips.append(state)
+        state = self.shrink(state)
+        for block in self.middle:
+            state = block(state, embedding)
+        state = self.last(self.attention(state), embedding)
+        state = pixel_shuffle(self.grow(state), 2)
+        for block in self.up:
+            state = block(torch.cat([state, skips.pop()], dim=1), embedding)
+        return pixel_shuffle(self.out(silu(self.norm(state))), 2)
+
+
+class _Block(nn.Module):
+    def __init__(self, entering: int, leaving: int, embedding: int) -> None:
+        super().__init__()
+        self.norm_in = nn.GroupNorm(GROUPS, entering)
+        self.conv_in = nn.Conv2d(entering, leaving, 3, padding=1)
+        self.modulate = nn.Linear(embedding, 2 * leaving)
+        self.norm_out = nn.GroupNorm(GROUPS, leaving)
+        self.conv_out = _zeroed(nn.Conv2d(leaving, leaving, 3, padding=1))
+        self.skip = nn.Identity() if entering == leaving else nn.Conv2d(entering, leaving, 1)
+
+    def forward(self, state: Tensor, embedding: Tensor) -> Tensor:
+        scale, shift = self.modulate(embedding)[:, :, None, None].chunk(2, dim=1)
+        change = self.conv_in(silu(self.norm_in(state)))
+        change = self.conv_out(silu(self.norm_out(change) * (1 + scale) + shift))
+        result: Tensor = self.skip(state) + change
+        return result
+
+
+class _Attention(nn.Module):
+    """Every place asks every other one."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(GROUPS, channels)
+        self.ask = nn.Linear(channels, 3 * channels)
+        self.answer = _zeroed(nn.Linear(channels, channels))
+
+    def forward(self, state: Tensor) -> Tensor:
+        batch, channels, height, width = state.shape
+        tokens = self.norm(state).permute(0, 2, 3, 1).reshape(batch, height * width, channels)
+        parts = self.ask(tokens).reshape(batch, height * width, 3, HEADS, channels // HEADS)
+        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        mixed = scaled_dot_product_attention(query, key, value).transpose(1, 2).reshape(tokens.shape)
+        result: Tensor = state + self.answer(mixed).reshape(batch, height, width, channels).permute(0, 3, 1, 2)
+        return result
+
+
+def _zeroed[Layer: nn.Linear | nn.Conv2d](layer: Layer) -> Layer:
+    nn.init.zeros_(layer.weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer

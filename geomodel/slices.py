@@ -1,0 +1,67 @@
+"""The slice of data space through one sample, parallel to a plane: where D* and the density are exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geomodel.density import Rect
+from geomodel.projection import Basis
+
+Floats = NDArray[np.float64]
+
+NEGLIGIBLE = 45.0  # nats: e^-45 of the largest weight is below float64's rounding of the sum
+_BLOCK_NUMBERS = 1 << 22
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    """The points x(c) = x + Eᵀ(c − E x) of data space, c (2,) in the coordinates of a basis E.
+
+    With data y_i, points c_i = E y_i and the part b_i of ‖x − y_i‖² that lies outside the plane,
+
+        ‖x(c) − y_i‖² = ‖c − c_i‖² + b_i,   so   log w_i(c) = −(‖c − c_i‖² + b_i)/(2σ²) + const:
+
+    the posterior weights on the slice are those of a plane mixture with prior log-weights −b_i/(2σ²), exactly, and a
+    point of the slice costs n × 2. x (*shape) float64; points (N, 2); outside (N,) = b_i.
+    """
+
+    basis: Basis
+    x: Floats
+    points: Floats
+    outside: Floats
+
+    @classmethod
+    def through(cls, x: ArrayLike, basis: Basis, data: ArrayLike, points: Floats) -> Slice:
+        """The slice through x (*shape) for data (N, *shape) whose projections `points` (N, 2) are known."""
+        anchor = np.asarray(x, np.float64).reshape(-1)
+        rows = np.asarray(data).reshape(len(points), -1)
+        outside = np.empty(len(rows))
+        size = max(1, _BLOCK_NUMBERS // max(1, rows.shape[1]))
+        for start in range(0, len(rows), size):
+            part = slice(start, start + size)
+            away = anchor - rows[part]  # a difference first: near the data nothing cancels
+            away -= (away @ basis.vectors.T) @ basis.vectors
+            outside[part] = np.einsum("nd,nd->n", away, away)
+        return cls(basis, np.asarray(x, np.float64), points, outside)
+
+    def lift(self, c: ArrayLike) -> Floats:
+        """The points x(c) of data space, c (m, 2) -> (m, *shape)."""
+        coordinates = np.asarray(c, np.float64)
+        moved = (coordinates - self.basis.project(self.x)) @ self.basis.vectors
+        return self.x + moved.reshape(-1, *self.basis.shape)
+
+    def kernels(self, sigma: float, rect: Rect) -> tuple[Floats, Floats]:
+        """(points, log-weights −b_i/(2σ²)) of the data that can carry weight anywhere in a rectangle of the slice.
+
+        Left out are those with b_i > b_j + max_c ‖c − c_j‖² + 2 · 45 σ², j being the one nearest to the slice: at
+        every c of the rectangle their weight is below e^-45 of that of j.
+        """
+        nearest = int(self.outside.argmin())
+        x, y, width, height = rect
+        corners = np.array([(x, y), (x + width, y), (x, y + height), (x + width, y + height)])
+        reach = float(((corners - self.points[nearest]) ** 2).sum(axis=1).max())
+        near = self.outside <= self.outside[nearest] + reach + 2 * NEGLIGIBLE * sigma**2
+        return self.points[near], -self.outside[near] / (2 * sigma**2)
