@@ -31,8 +31,8 @@ class Commands(QObject):
         player, playback = self._player, self._playback
         found: dict[str, Callable[..., None]] = {
             "quit": self._window.close,
-            "undo": player.undo,
-            "redo": partial(player.undo, forward=True),
+            "undo": player.drafting.undo,
+            "redo": partial(player.drafting.undo, forward=True),
             "run": self._run,
             "cancel": player.cancel,
             "play": player.toggle,

@@ -35,11 +35,11 @@ class Documents(QObject):
 
     def open_checkpoint(self) -> None:
         """Ask for a checkpoint."""
-        self._ask_open("Open checkpoint", CHECKPOINTS, "checkpoint", self._player.open_network)
+        self._ask_open("Open checkpoint", CHECKPOINTS, "checkpoint", self._player.drafting.open_network)
 
     def open_data(self) -> None:
         """Ask for data."""
-        self._ask_open("Open data", DATA, "data", self._player.open_data)
+        self._ask_open("Open data", DATA, "data", self._player.drafting.open_data)
 
     def open_run(self) -> None:
         """Ask for a saved run."""
@@ -52,11 +52,11 @@ class Documents(QObject):
         """Open a file by what its name says it is."""
         suffix = Path(path).suffix.lower()
         if suffix == ".safetensors":
-            self._player.open_network(path)
+            self._player.drafting.open_network(path)
         elif suffix == ".npz":
             self._player.open_run(path)
         else:
-            self._player.open_data(path)
+            self._player.drafting.open_data(path)
 
     def remember(self, path: str) -> None:
         """A file was opened: it heads the recent ones. The program's own recording does not."""

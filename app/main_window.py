@@ -161,7 +161,7 @@ class MainWindow(QMainWindow):
         self._open_later = paths
         self.engine.start()
         self.player.open_run(str(resources.path("runs", "two-moons.npz")), recorded=True)
-        self.player.open_data(self.state.draft.data)
+        self.player.drafting.open_data(self.state.draft.data)
         QTimer.singleShot(WARM_MS, self.player.warm)
 
     def _engine_ready(self, _event: object) -> None:

@@ -7,11 +7,11 @@ and is run again on every change of a field; images and networks wait for Run.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from app.drafting import Drafting
 from app.engine.messages import (
     Cancel,
     Command,
@@ -19,9 +19,7 @@ from app.engine.messages import (
     Event,
     Forget,
     NetworkOpened,
-    OpenData,
     OpenFailed,
-    OpenNetwork,
     OpenRun,
     Ready,
     RunFinished,
@@ -35,12 +33,8 @@ from app.engine.messages import (
 )
 from app.playback import Playback
 from app.state import AppState, Run
-from geomodel import runs, settings
-from geomodel.settings import RunSettings
 
 log = logging.getLogger(__name__)
-
-TOY_WORK = 3e7  # samples × steps × data points below which a run is computed at every change
 
 
 class Player(QObject):
@@ -65,6 +59,8 @@ class Player(QObject):
         self._replaces: int | None = None
         self._then_play = False
         self._wanted = 0  # the level at which the pending run takes over
+        self.drafting = Drafting(state, self.submit, self)
+        self.drafting.edited.connect(self.run_if_toy)
         engine.happened.connect(self.receive)
         engine.dirty.connect(self._grown)
 
@@ -77,14 +73,6 @@ class Player(QObject):
     def warm(self) -> None:
         """Load torch in the engine."""
         self.submit(Warm())
-
-    def open_data(self, name: str) -> None:
-        """Open a named set or a file as reference data."""
-        self.submit(OpenData(name, self.state.draft.data_count, self.state.draft.data_seed))
-
-    def open_network(self, path: str) -> None:
-        """Open a checkpoint."""
-        self.submit(OpenNetwork(path))
 
     def open_run(self, path: str, *, recorded: bool = False) -> None:
         """Open a saved run; a recording of our own is shown before torch is there."""
@@ -100,94 +88,26 @@ class Player(QObject):
         self.submit(Save(run.trajectory, path))
         return True
 
-    def edit(self, changes: dict[str, Any]) -> None:
-        """Change fields of the draft. New data open first; a point set is run again at once."""
-        draft = replace(self.state.draft, **changes)
-        if changes.keys() & {"data", "data_count", "data_seed"}:
-            self._edit_data(draft)
-            return
-        if "solver" in changes and "options" not in changes:
-            draft = replace(draft, options={})
-        if changes.get("network") and changes["network"] != self.state.draft.network:
-            self.state.network = self.state.networks.get(changes["network"])
-        elif "network" in changes and not changes["network"]:
-            self.state.network = None
-            draft = replace(draft, driver="optimal" if draft.driver == "network" else draft.driver)
-        self.state.set_draft(draft)
-        if "network" in changes:
-            self.state.network_changed.emit()
-        self.check()
-        self.run_if_toy()
-
-    def _edit_data(self, draft: RunSettings) -> None:
-        if found := settings.problems(draft):
-            self.state.set_draft(draft)
-            self.state.set_errors(found)
-        elif draft.data:
-            self.submit(OpenData(draft.data, draft.data_count, draft.data_seed))
-
-    def undo(self, *, forward: bool = False) -> None:
-        """Take back (or repeat) the last change of the draft."""
-        if not (self.state.redo() if forward else self.state.undo()):
-            return
-        draft, data = self.state.draft, self.state.data
-        if data is None or (data.name, data.count, data.seed) != (draft.data, draft.data_count, draft.data_seed):
-            self.open_data(draft.data)
-        self.check()
-        self.run_if_toy()
-
-    def check(self) -> bool:
-        """Explain at the fields what is wrong with the draft; True where nothing is."""
-        draft = self.state.draft
-        found = settings.problems(draft)
-        if not found:
-            dataset = self.state.data.dataset if self.state.data else None
-            network = self.state.network.info if self.state.network else None
-            filled = runs.resolved(draft, dataset, network)
-            found = settings.problems(filled) or runs.problems(filled, dataset, network)
-        if not found:
-            found = self._schedule_problem(filled)
-        self.state.set_errors(found)
-        return not found
-
-    @staticmethod
-    def _schedule_problem(filled: RunSettings) -> dict[str, str]:
-        try:
-            runs.noise_levels(filled)
-        except ValueError as error:
-            return {"steps": str(error)}
-        return {}
-
-    @property
-    def is_toy(self) -> bool:
-        """The draft is small enough to be computed on every change."""
-        data, draft = self.state.data, self.state.draft
-        if data is None or data.dataset.kind == "images":
-            return False
-        return draft.count * draft.steps * len(data.dataset) * data.plane_points.shape[1] <= TOY_WORK
-
     def run_if_toy(self) -> None:
         """Run a small point set again, keeping the playhead where it is."""
-        if self.is_toy and not self.state.errors:
+        if self.drafting.is_toy and not self.state.errors:
             self.run(keep=True)
 
     def run(self, *, keep: bool = False) -> None:
         """Start a run from the draft. `keep`: the playhead stays where it is; otherwise it plays from the start."""
-        if not self.check():
+        if not self.drafting.check():
             return
         self.cancel()
         current = self.state.run
         self._replaces = current.id if current is not None and not current.pinned else None
-        network = self.state.draft.network if self.state.draft.driver == "network" or self.state.draft.network else ""
-        filled = replace(self.state.draft, network=network)
-        self._pending = Run(self.state.next_id(), filled, "computing", source=self.state.data)
+        self._pending = Run(self.state.next_id(), self.state.draft, "computing", source=self.state.data)
         if not keep:
             self._playback.pause()
             self._wanted = 0
         elif current is not None:
             self._wanted = self.state.selection.index
         self._then_play = not keep
-        self.submit(StartRun(self._pending.id, filled, self.state.selection.sample))
+        self.submit(StartRun(self._pending.id, self.state.draft, self.state.selection.sample))
         self.progress_changed.emit()
 
     def play_live(self) -> None:
@@ -246,7 +166,8 @@ class Player(QObject):
             case DataOpened():
                 self._data_opened(event)
             case NetworkOpened():
-                self._network_opened(event)
+                self.drafting.network_opened(event)
+                self.opened.emit(event)
             case OpenFailed():
                 self.open_failed.emit(event)
             case RunOpened():
@@ -260,43 +181,11 @@ class Player(QObject):
         self.progress_changed.emit()
 
     def _data_opened(self, event: DataOpened) -> None:
-        fresh = self.state.data is None
-        same = not fresh and self.state.data.name == event.name
-        self.state.data = event
-        draft = replace(self.state.draft, data=event.name, data_count=event.count, data_seed=event.seed)
-        if not same:
-            driver = draft.driver
-            if driver == "mixture" and event.dataset.gaussians is None:
-                driver = "optimal"
-            images = event.dataset.kind == "images"
-            draft = replace(
-                draft,
-                driver=driver,
-                sigma_min=event.sigma_min,
-                sigma_max=event.sigma_max,
-                count=16 if images else (draft.count if draft.count != 16 else 64),
-                start="noise" if draft.start == "point" else draft.start,
-                start_index=0,
-            )
-        self.state.set_draft(draft, undoable=not fresh)
-        self.state.data_changed.emit()
+        self.drafting.data_opened(event)
         self.opened.emit(event)
-        if self.check() and self.device:
-            self.run_if_toy() if self.is_toy else self.run()
-
-    def _network_opened(self, event: NetworkOpened) -> None:
-        self.state.networks[event.path] = event
-        self.state.network = event
-        data = self.state.data
-        fits = data is None or tuple(data.dataset.shape) == tuple(event.info.shape)
-        draft = replace(self.state.draft, network=event.path)
-        if fits:
-            draft = replace(draft, driver="network", sigma_min=event.sigma_min, sigma_max=event.sigma_max)
-        self.state.set_draft(draft)
-        self.state.network_changed.emit()
-        self.opened.emit(event)
-        if self.check():
-            self.run_if_toy()
+        if not self.device:
+            return  # the recorded run is on; what it shows is computed when torch is there
+        self.run_if_toy() if self.drafting.is_toy else self.run()
 
     def _run_opened(self, event: RunOpened) -> None:
         recorded = event.path == self._recorded

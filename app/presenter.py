@@ -144,7 +144,7 @@ class Presenter(QObject):
         run = self.state.run
         if run is None or tuple(run.x.shape[2:]) != (2,):
             return
-        self.player.edit({"start": "point", "start_point": (x, y)})
+        self.player.drafting.edit({"start": "point", "start_point": (x, y)})
         self.state.select(sample=0)
         self.player.run()
 

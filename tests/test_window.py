@@ -259,6 +259,36 @@ def test_a_checkpoint_opens_through_the_dialog_and_drives(qtbot, window):
     assert "own training data" in window.panels.model._messages["driver"].text()
 
 
+def test_a_network_that_does_not_fit_the_data_is_not_put_to_work(qtbot, window):
+    window.documents.open_path(str(resources.path("checkpoints", "two-moons.safetensors")))
+    finished(qtbot, window, lambda run: run.settings.driver == "network")
+    pick(qtbot, window.panels.model._fields["data"], "fashion-mnist")
+    qtbot.waitUntil(lambda: window.state.draft.data == "fashion-mnist", timeout=WAIT)
+    assert window.state.draft.driver == "optimal"
+    assert window.state.errors == {}
+    with qtbot.waitSignal(window.state.network_changed, timeout=WAIT):
+        window.documents.open_path(str(resources.path("checkpoints", "spiral.safetensors")))
+    qtbot.waitUntil(lambda: "works on shape (2,)" in window.panels.model._messages["network"].text(), timeout=WAIT)
+    assert window.state.network is None
+
+
+def test_a_click_in_the_plane_starts_sample_0_there(qtbot, window):
+    press(qtbot, window, Qt.Key.Key_S)
+    ground = window.views.plane.ground
+    place = ground.to_widget(1.0, 2.0)
+    qtbot.mouseClick(ground.viewport(), Qt.MouseButton.LeftButton, pos=place.toPoint())
+    run = finished(qtbot, window, lambda run: run.settings.start == "point")
+    assert np.allclose(run.x[0, 0], (1.0, 2.0), atol=0.2)  # a pixel of the frame at σ = 14
+    others = window.state.run.settings
+    assert np.allclose(run.x[0, 1:], _noise(others), atol=0)
+
+
+def _noise(settings):
+    import geomodel as gm
+
+    return gm.noise(list(settings.seeds)[1:], (2,), settings.sigma_max).numpy()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

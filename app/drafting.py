@@ -1,0 +1,159 @@
+"""The draft of the next run: edited, checked against what is open, taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from app.engine.messages import Command, DataOpened, NetworkOpened, OpenData, OpenNetwork
+from app.state import AppState
+from geomodel import runs, settings
+from geomodel.settings import RunSettings
+
+TOY_WORK = 3e7  # samples × steps × data points × dimensions up to which a run is computed at every change
+IMAGE_COUNT, TOY_COUNT = 16, 64  # trajectories proposed
+
+
+class Drafting(QObject):
+    """Changes the draft and says when it has changed; it never runs anything."""
+
+    edited = Signal()
+
+    def __init__(self, state: AppState, submit: Callable[[Command], None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._state, self._submit = state, submit
+
+    def open_data(self, name: str) -> None:
+        """Open a named set or a file as reference data."""
+        self._submit(OpenData(name, self._state.draft.data_count, self._state.draft.data_seed))
+
+    def open_network(self, path: str) -> None:
+        """Open a checkpoint."""
+        self._submit(OpenNetwork(path))
+
+    def edit(self, changes: dict[str, Any]) -> None:
+        """Change fields of the draft. New data are opened first: the draft follows when they are there."""
+        draft = replace(self._state.draft, **changes)
+        if changes.keys() & {"data", "data_count", "data_seed"}:
+            self._edit_data(draft)
+            return
+        if "solver" in changes and "options" not in changes:
+            draft = replace(draft, options={})
+        if "network" in changes:
+            self._state.network = self._state.networks.get(draft.network)
+            if self._state.network is None and draft.driver == "network":
+                draft = replace(draft, driver="optimal")
+        self._state.set_draft(draft)
+        if "network" in changes:
+            self._state.network_changed.emit()
+        self._tell()
+
+    def _edit_data(self, draft: RunSettings) -> None:
+        if found := settings.problems(draft):
+            self._state.set_draft(draft)
+            self._state.set_errors(found)
+        elif draft.data:
+            self._submit(OpenData(draft.data, draft.data_count, draft.data_seed))
+
+    def undo(self, *, forward: bool = False) -> None:
+        """Take back (or repeat) the last change; data of another time are opened again."""
+        if not (self._state.redo() if forward else self._state.undo()):
+            return
+        draft, data = self._state.draft, self._state.data
+        if draft.network != (self._state.network.path if self._state.network else ""):
+            self._state.network = self._state.networks.get(draft.network)
+            self._state.network_changed.emit()
+        if data is None or _key(data) != (draft.data, draft.data_count, draft.data_seed):
+            self.open_data(draft.data)
+        else:
+            self._tell()
+
+    def check(self) -> bool:
+        """Explain at the fields what is wrong with the draft; True where nothing is."""
+        found = self._problems()
+        self._state.set_errors(found)
+        return not found
+
+    def _problems(self) -> dict[str, str]:
+        draft, data, network = self._state.draft, self._state.data, self._state.network
+        if found := settings.problems(draft):
+            return found
+        dataset, info = data.dataset if data else None, network.info if network else None
+        filled = runs.resolved(draft, dataset, info)
+        if found := settings.problems(filled) or runs.problems(filled, dataset, info):
+            return found
+        try:
+            runs.noise_levels(filled)
+        except ValueError as error:
+            return {"steps": str(error)}
+        return {}
+
+    @property
+    def is_toy(self) -> bool:
+        """The draft is small enough to be computed on every change."""
+        data, draft = self._state.data, self._state.draft
+        if data is None or data.dataset.kind == "images":
+            return False
+        return draft.count * draft.steps * len(data.dataset) * data.dataset.shape[0] <= TOY_WORK
+
+    def data_opened(self, event: DataOpened) -> None:
+        """Reference data are there: the draft takes them, and what is proposed for them."""
+        state, draft = self._state, self._state.draft
+        awaited = _key(event) == (draft.data, draft.data_count, draft.data_seed)  # the first set, or one from an undo
+        same = state.data is not None and state.data.name == event.name
+        state.data = event
+        if state.network is not None and tuple(state.network.info.shape) != tuple(event.dataset.shape):
+            state.network = None  # it stays open, and can be chosen again beside data that it fits
+            draft = replace(draft, network="", driver="optimal" if draft.driver == "network" else draft.driver)
+            state.network_changed.emit()
+        if not awaited:
+            draft = replace(draft, data=event.name, data_count=event.count, data_seed=event.seed)
+        if not awaited and not same:
+            draft = self._proposed(draft, event)
+        if draft.sigma_max is None:
+            draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)
+        state.set_draft(draft, undoable=not awaited)
+        state.data_changed.emit()
+        self.check()
+
+    def _proposed(self, draft: RunSettings, event: DataOpened) -> RunSettings:
+        images = event.dataset.kind == "images"
+        usual = (TOY_COUNT, IMAGE_COUNT) if images else (IMAGE_COUNT, TOY_COUNT)
+        no_density = draft.driver == "mixture" and event.dataset.gaussians is None
+        return replace(
+            draft,
+            driver="optimal" if no_density else draft.driver,
+            sigma_min=event.sigma_min,
+            sigma_max=event.sigma_max,
+            count=usual[1] if draft.count == usual[0] else draft.count,
+            start="noise" if draft.start == "point" else draft.start,
+            start_index=0,
+        )
+
+    def network_opened(self, event: NetworkOpened) -> None:
+        """A checkpoint is there: it drives where it fits the data."""
+        state = self._state
+        state.networks[event.path] = event
+        if state.data is not None and tuple(state.data.dataset.shape) != tuple(event.info.shape):
+            state.network_changed.emit()
+            needs, have = tuple(event.info.shape), tuple(state.data.dataset.shape)
+            state.set_errors(
+                {"network": f"{event.info.name} works on shape {needs}; the data have {have}. Open such data."}
+            )
+            return
+        state.network = event
+        draft = replace(state.draft, network=event.path, driver="network")
+        state.set_draft(replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max))
+        state.network_changed.emit()
+        self._tell()
+
+    def _tell(self) -> None:
+        self.check()
+        self.edited.emit()
+
+
+def _key(event: DataOpened) -> tuple[str, int, int]:
+    return event.name, event.count, event.seed
