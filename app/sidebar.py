@@ -13,7 +13,7 @@ from app.panels.runs import RunRow
 from app.playback import Playback
 from app.player import Player
 from app.state import AppState, Run
-from geomodel import datasets, memory, runs, solvers
+from geomodel import datasets, memory, run_checks, solvers
 from geomodel.settings import RunSettings
 
 
@@ -120,7 +120,7 @@ class Sidebar(QObject):
         data, draft = self.state.data, self.state.draft
         if data is None:
             return
-        size = memory.text(runs.needed_bytes(draft, tuple(data.dataset.shape)))
+        size = memory.text(run_checks.needed_bytes(draft, tuple(data.dataset.shape)))
         seconds = self._expected_seconds(draft)
         self.sampler.set_estimate(f"≈ {duration(seconds)} · record {size}" if seconds else f"record {size}")
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomodel import memory, schedules
+from geomodel import schedules
 from geomodel.record import Record
-from geomodel.settings import RunSettings, limits, record_bytes, to_json
+from geomodel.run_checks import DETAIL_NUMBERS, point_shape, problems
+from geomodel.settings import RunSettings, to_json
 from geomodel.trajectory import Array, Step, Trajectory
 
 if TYPE_CHECKING:
@@ -28,22 +29,35 @@ if TYPE_CHECKING:
 TOY_SIGMA_MIN = 0.002
 IMAGE_SIGMAS = (0.002, 80.0)
 TOY_SCALES = 10.0  # sigma_max of a toy in units of its scale: there the data look like one point
-DETAIL_NUMBERS = 64  # stage points of every sample are kept up to this many numbers a sample
-MAX_EVALUATIONS = 4  # that a step is made of, its history included (iPNDM of order 4)
 PIECE_NUMBERS = 6e8  # rows × points × dimensions of D* that take about a quarter of a second on one core
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A run that is ready to start."""
+    """A run that is ready to start. Its denoisers are asked through `evaluate`, which gives them the run's class."""
 
     settings: RunSettings  # noise levels filled in
-    model: Denoiser
-    optimal: OptimalDenoiser | None
-    network: NetworkDenoiser | None
+    model: Denoiser  # what drives
+    optimal: OptimalDenoiser | None  # for posteriors
+    exact: Denoiser | None  # D*, or its guided combination: what a network is compared with
+    network: Denoiser | None  # guided where the run is
     x: Tensor
     sigmas: Array
     moments: Any  # (mean, variance) of the data for an analytic first step; False without data
+
+    def labels(self, count: int) -> Array | None:
+        """The run's class for so many samples; None without one."""
+        return None if self.settings.label < 0 else np.full(count, self.settings.label, np.int64)
+
+    def evaluate(self, model: Any, x: Any, sigma: Any) -> Any:
+        """D(x; sigma) of one of the job's denoisers, for the run's class."""
+        labels = self.labels(len(x))
+        return model(x, sigma) if labels is None else model(x, sigma, labels=labels)
+
+    def posterior(self, x: Any, sigma: Any, k: int = 64) -> Any:
+        """The posterior over the data, of the run's class where it has one."""
+        assert self.optimal is not None
+        return self.optimal.posterior(x, sigma, self.labels(len(x)), k)
 
 
 def recommended_sigmas(data: Dataset | None, network: Any = None) -> tuple[float, float]:
@@ -68,46 +82,6 @@ def resolved(settings: RunSettings, data: Dataset | None, network: Any = None) -
     )
 
 
-def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -> dict[str, str]:
-    """Field → sentence for settings that do not fit the data, the network or this computer's memory."""
-    found: dict[str, str] = {}
-    shape = _shape(data, network)
-    if shape is None:
-        return {"data": "Choose reference data or a network first."}
-    if settings.driver == "network" and network is None:
-        found["driver"] = "The network drives only when a checkpoint is open."
-    if settings.driver != "network" and data is None:
-        found["driver"] = "The optimal denoiser needs reference data."
-    if settings.driver == "mixture" and data is not None and data.gaussians is None:
-        found["driver"] = f"{data.name} has no mixture density; choose the optimal denoiser."
-    if data is not None and network is not None and tuple(network.shape) != tuple(data.shape):
-        found["network"] = (
-            f"The network works on shape {tuple(network.shape)}, the data have {tuple(data.shape)}; open matching ones."
-        )
-    if settings.start in ("exact", "data") and data is None:
-        found["start"] = "Starting from a data point needs reference data."
-    if settings.start == "data" and data is not None and settings.start_index >= len(data):
-        found["start_index"] = f"The data have points 0 to {len(data) - 1}; there is no point {settings.start_index}."
-    if settings.start == "point" and len(settings.start_point) != prod(shape):
-        found["start"] = f"The start point has {len(settings.start_point)} numbers; these data need {prod(shape)}."
-    need, budget = needed_bytes(settings, shape), memory.physical() // 4
-    if need > budget:
-        found["count"] = (
-            f"{settings.count:,} trajectories over {settings.steps:,} steps would take {memory.text(need)}; "
-            f"at most {memory.text(budget)} are used. Lower {limits('count').title.lower()} or steps."
-        )
-    return found
-
-
-def needed_bytes(settings: RunSettings, shape: tuple[int, ...]) -> int:
-    """Memory of the run's record, with D* beside another driver and the kept stage points."""
-    itemsize = 4 if settings.driver == "network" else 8
-    arrays = record_bytes(settings.count, settings.steps, prod(shape), itemsize)
-    kept = settings.count if prod(shape) <= DETAIL_NUMBERS else 1
-    stages = record_bytes(kept, settings.steps, prod(shape), 8) * MAX_EVALUATIONS
-    return arrays * (1 if settings.driver == "optimal" else 2) + stages
-
-
 def prepare(
     settings: RunSettings,
     data: Dataset | None,
@@ -126,16 +100,42 @@ def prepare(
         optimal = OptimalDenoiser(data.points, data.labels)
     if optimal is not None and data is not None:
         optimal.piece = max(1, int(PIECE_NUMBERS / (len(data) * prod(data.shape))))
-    model: Any = {"optimal": optimal, "network": network}.get(settings.driver) or (data.mixture if data else None)
+    exact, guided = _guided(settings, optimal), _guided(settings, network)
     return Job(
         settings=settings,
-        model=model,
+        model=_driver(settings, data, exact, guided),
         optimal=optimal,
-        network=network,
+        exact=exact,
+        network=guided,
         x=torch.as_tensor(start_points(settings, data, network)),
         sigmas=noise_levels(settings),
         moments=False if data is None else (data.mean, data.std**2),
     )
+
+
+def _guided(settings: RunSettings, model: Denoiser | None) -> Denoiser | None:
+    if model is None or settings.label < 0 or settings.guidance == 1:
+        return model
+    from geomodel.denoisers.guided import Guided
+
+    return Guided(model, settings.guidance)
+
+
+def _driver(settings: RunSettings, data: Dataset | None, exact: Denoiser | None, network: Denoiser | None) -> Denoiser:
+    from geomodel.denoisers.blend import Blend
+
+    model: Denoiser | None
+    match settings.driver:
+        case "mixture":
+            model = data.mixture if data is not None else None
+        case "network":
+            model = network
+        case "blend":
+            model = Blend(network, exact, settings.blend) if network is not None and exact is not None else None
+        case _:
+            model = exact
+    assert model is not None, "problems() lets no such settings pass"
+    return model
 
 
 def noise_levels(settings: RunSettings) -> Array:
@@ -155,7 +155,7 @@ def start_points(settings: RunSettings, data: Dataset | None, network: Any = Non
     """x at sigma_max, (B, *shape) float64: noise, data + noise, or a given point for sample 0."""
     from geomodel.randomness import noise
 
-    shape = _shape(data, network)
+    shape = point_shape(data, network)
     assert shape is not None
     assert settings.sigma_max is not None
     x: Array = noise(list(settings.seeds), shape, settings.sigma_max).numpy()
@@ -174,12 +174,12 @@ def measure(job: Job, step: Step) -> dict[str, Array]:
     """What is measured at the start of a step against the data: see `measures`."""
     if job.optimal is None:
         return {}
-    posterior = job.optimal.posterior(step.x, step.sigma)
+    posterior = job.posterior(step.x, step.sigma)
     found: dict[str, Array] = {"effective_neighbours": posterior.effective_neighbours.numpy()}
     if job.settings.driver != "optimal":
-        difference = (step.denoised - posterior.mean).flatten(1).norm(dim=1)
-        found["denoiser_difference"] = difference.numpy()
-        found["optimal"] = posterior.mean.numpy().astype(record_dtype(job))
+        exact = posterior.mean if job.exact is job.optimal else job.evaluate(job.exact, step.x, step.sigma)
+        found["denoiser_difference"] = (step.denoised - exact).flatten(1).norm(dim=1).numpy()
+        found["optimal"] = exact.numpy().astype(record_dtype(job))
     return found
 
 
@@ -204,7 +204,8 @@ def advance(job: Job, model: Callable[..., Any], record: Record, notify: Callabl
     options: dict[str, Any] = dict(job.settings.options)
     if options.get("analytic_first_step") is True:
         options["analytic_first_step"] = job.moments
-    for step in iterate(model, job.x, job.sigmas, solver=job.settings.solver, **options):
+    labels = job.labels(len(job.x))
+    for step in iterate(model, job.x, job.sigmas, solver=job.settings.solver, labels=labels, **options):
         record.append(step, measure(job, step))
         if notify is not None:
             notify()
@@ -215,12 +216,12 @@ def finish(job: Job, record: Record, identity: Mapping[str, Any]) -> Trajectory:
     last = float(record.sigmas[record.committed - 1])
     final = None
     if record.complete and last > 0:
-        final = np.asarray(job.model(record.x[-1].astype(np.float64), last)).astype(record.x.dtype)
+        final = np.asarray(job.evaluate(job.model, record.x[-1].astype(np.float64), last)).astype(record.x.dtype)
         record.looks += 1
     return record.trajectory(
         final_denoised=final,
         seeds=list(job.settings.seeds),
-        labels=None,
+        labels=job.labels(len(job.x)),
         settings={"run": to_json(job.settings), **identity},
     )
 
@@ -251,11 +252,6 @@ def compute(
         record = new_record(job)
         advance(job, job.model, record, None if notify is None else lambda: notify(record))
         return finish(job, record, identity(data, network))
-
-
-def _shape(data: Dataset | None, network: Any) -> tuple[int, ...] | None:
-    source = data if data is not None else network
-    return None if source is None else tuple(source.shape)
 
 
 def _short(sigma: float) -> float:

@@ -11,7 +11,7 @@ from msgspec import Meta
 SCHEMA_VERSION = 1
 MAX_POINTS = 1_000_000
 
-Driver = Literal["optimal", "mixture", "network"]
+Driver = Literal["optimal", "mixture", "network", "blend"]
 Start = Literal["noise", "exact", "data", "point"]
 Option = float | int | str | bool
 
@@ -36,9 +36,31 @@ class RunSettings:
         Meta(
             title="Driver",
             description="What moves the samples: dx/dσ = (x − D(x; σ))/σ with D the optimal denoiser D* of the data "
-            "points, the exact denoiser of the mixture they came from, or the network D_θ.",
+            "points, the exact denoiser of the mixture they came from, the network D_θ, or a D_θ + (1 − a) D*.",
         ),
     ] = "optimal"
+    blend: Annotated[
+        float, Meta(ge=0, le=1, title="Share a", description="D = a D_θ + (1 − a) D*: 1 is the network, 0 is D*.")
+    ] = 0.5
+    label: Annotated[
+        int,
+        Meta(
+            ge=-1,
+            le=100_000,
+            title="Class",
+            description="The class that is asked for; D* then runs over the data of that class alone. −1: no class.",
+        ),
+    ] = -1
+    guidance: Annotated[
+        float,
+        Meta(
+            ge=-20,
+            le=50,
+            title="Guidance w",
+            description="D = D_∅ + w (D_c − D_∅): 1 is the class alone, larger goes beyond it. "
+            "For w other than 0 and 1 it is no density's denoiser.",
+        ),
+    ] = 1.0
     solver: Annotated[
         str, Meta(title="Solver", description="The rule that turns denoiser evaluations into a step.")
     ] = "heun"

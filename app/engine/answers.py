@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -78,19 +79,20 @@ def _kernels(mixture: Any, points: Array) -> tuple[Array, Array, Array]:
 
 
 def _field(request: PictureRequest, job: Job, at: Array) -> Array:
-    models = {"driver": job.model, "optimal": job.optimal, "network": job.network}
-    if request.field == "difference" and job.optimal is not None and job.network is not None:
-        return np.asarray(at + job.network(at, request.sigma) - job.optimal(at, request.sigma))
-    model: Any = models.get(request.field) or job.model
-    return np.asarray(model(at, request.sigma))
+    def ask(model: Any) -> Array:
+        return np.asarray(job.evaluate(model, at, request.sigma))
+
+    if request.field == "difference" and job.exact is not None and job.network is not None:
+        return at + ask(job.network) - ask(job.exact)
+    return ask({"optimal": job.exact, "network": job.network}.get(request.field) or job.model)
 
 
 def probe(request: ProbeRequest, job: Job) -> ProbeAnswer:
     """The denoisers, the posterior weights and the mean shift at one point of a 2-D plane."""
     x, sigma = np.asarray([request.point], np.float64), request.sigma
-    posterior = None if job.optimal is None else job.optimal.posterior(x, sigma, k=PROBE_WEIGHTS)
+    posterior = None if job.optimal is None else job.posterior(x, sigma, PROBE_WEIGHTS)
     path = None
-    if request.path and job.optimal is not None:
+    if request.path and job.optimal is not None and job.settings.label < 0:
         path = frozen(np.asarray(job.optimal.mean_shift_path(x, sigma))[:, 0])
     if job.settings.driver == "mixture":
         log_density = float(job.model.log_density(x, sigma)[0])  # type: ignore[attr-defined]
@@ -98,9 +100,9 @@ def probe(request: ProbeRequest, job: Job) -> ProbeAnswer:
         log_density = float("nan") if posterior is None else float(posterior.log_density[0])
     return ProbeAnswer(
         request=request,
-        denoised=frozen(job.model(x, sigma)[0]),
-        optimal=None if posterior is None else frozen(posterior.mean[0].numpy()),
-        network=None if job.network is None else frozen(job.network(x, sigma)[0]),
+        denoised=frozen(job.evaluate(job.model, x, sigma)[0]),
+        optimal=None if posterior is None else frozen(job.evaluate(job.exact, x, sigma)[0]),
+        network=None if job.network is None else frozen(job.evaluate(job.network, x, sigma)[0]),
         indices=None if posterior is None else frozen(posterior.indices[0].numpy()),
         weights=None if posterior is None else frozen(posterior.weights[0].numpy()),
         effective_neighbours=float("nan") if posterior is None else float(posterior.effective_neighbours[0]),
@@ -118,8 +120,9 @@ def inside(request: InsideRequest, job: Job, record: Any) -> InsideAnswer:
     i, k = request.index, request.sample
     x = torch.as_tensor(record.x[i, k : k + 1], dtype=torch.float64)
     sigma, sigma_next = float(record.sigmas[i]), float(record.sigmas[i + 1])
-    curve = exact_curve(job.model, x, sigma, sigma_next)
-    coarse = exact_curve(job.model, x, sigma, sigma_next, SUBSTEPS // 2)
+    driver = partial(job.evaluate, job.model)
+    curve = exact_curve(driver, x, sigma, sigma_next)
+    coarse = exact_curve(driver, x, sigma, sigma_next, SUBSTEPS // 2)
     error = float((curve[-1] - coarse[-1]).norm())
     return InsideAnswer(request, frozen(curve[:, 0].numpy()), error)
 
@@ -129,11 +132,12 @@ def neighbours(request: NeighboursRequest, job: Job, record: Any) -> NeighboursA
     if job.optimal is None:
         raise ValueError("there are no reference data")
     x = record.x[request.index, request.sample : request.sample + 1].astype(np.float64)
-    posterior = job.optimal.posterior(x, float(record.sigmas[request.index]), k=NEIGHBOURS)
+    sigma = float(record.sigmas[request.index])
+    posterior = job.posterior(x, sigma, NEIGHBOURS)
     return NeighboursAnswer(
         request,
         frozen(posterior.indices[0].numpy()),
         frozen(posterior.weights[0].numpy()),
         float(posterior.effective_neighbours[0]),
-        frozen(posterior.mean[0].numpy()),
+        frozen(np.asarray(job.evaluate(job.exact, x, sigma))[0]),
     )

@@ -197,16 +197,16 @@ class Worker:
         """Compute the run behind the gate; returns the seconds spent in its denoiser."""
         busy = 0.0
 
-        def gate(x: Any, sigma: Any) -> Any:
+        def gate(x: Any, sigma: Any, **labels: Any) -> Any:
             nonlocal busy
             self._look_up()
             entered = time.perf_counter()
-            denoised = job.model(x, sigma)
+            denoised = job.model(x, sigma, **labels)
             busy += time.perf_counter() - entered
             return denoised
 
         gate.calls_at = job.model.calls_at  # type: ignore[attr-defined]
-        models = [model for model in (job.model, job.optimal) if model is not None]
+        models = [model for model in (job.model, job.optimal, job.network) if model is not None]
         for model in models:
             model.between_pieces = self._look_up
         try:

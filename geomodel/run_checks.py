@@ -1,0 +1,84 @@
+"""What is wrong with the settings of a run beside its data, its network and this computer's memory."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from geomodel import memory
+from geomodel.settings import RunSettings, limits, record_bytes
+
+if TYPE_CHECKING:
+    from geomodel.datasets import Dataset
+
+MAX_EVALUATIONS = 4  # that a step is made of, its history included (iPNDM of order 4)
+DETAIL_NUMBERS = 64  # stage points of every sample are kept up to this many numbers a sample
+
+
+def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -> dict[str, str]:
+    """Field → sentence for settings that do not fit the data, the network or this computer's memory."""
+    found: dict[str, str] = {}
+    shape = point_shape(data, network)
+    if shape is None:
+        return {"data": "Choose reference data or a network first."}
+    if settings.driver in ("network", "blend") and network is None:
+        found["driver"] = "The network drives only when a checkpoint is open."
+    if settings.driver != "network" and data is None:
+        found["driver"] = "The optimal denoiser needs reference data."
+    if label := _label_problem(settings, data, network):
+        found["label"] = label
+    if settings.driver == "mixture" and data is not None and data.gaussians is None:
+        found["driver"] = f"{data.name} has no mixture density; choose the optimal denoiser."
+    if data is not None and network is not None and tuple(network.shape) != tuple(data.shape):
+        found["network"] = (
+            f"The network works on shape {tuple(network.shape)}, the data have {tuple(data.shape)}; open matching ones."
+        )
+    if settings.start in ("exact", "data") and data is None:
+        found["start"] = "Starting from a data point needs reference data."
+    if settings.start == "data" and data is not None and settings.start_index >= len(data):
+        found["start_index"] = f"The data have points 0 to {len(data) - 1}; there is no point {settings.start_index}."
+    if settings.start == "point" and len(settings.start_point) != prod(shape):
+        found["start"] = f"The start point has {len(settings.start_point)} numbers; these data need {prod(shape)}."
+    need, budget = needed_bytes(settings, shape), memory.physical() // 4
+    if need > budget:
+        found["count"] = (
+            f"{settings.count:,} trajectories over {settings.steps:,} steps would take {memory.text(need)}; "
+            f"at most {memory.text(budget)} are used. Lower {limits('count').title.lower()} or steps."
+        )
+    return found
+
+
+def _label_problem(settings: RunSettings, data: Dataset | None, network: Any) -> str:
+    label, needs_network = settings.label, settings.driver in ("network", "blend")
+    if network is not None and needs_network:
+        info = getattr(network, "info", network)
+        if label >= info.classes:
+            return (
+                f"The network has classes 0 to {info.classes - 1}." if info.classes else "The network has no classes."
+            )
+        unconditional = label < 0 or settings.guidance != 1
+        if info.classes and unconditional and not info.has_null_class:
+            return "The network has no null class: choose a class, and no guidance."
+    if label >= 0 and data is not None:
+        if settings.driver == "mixture":
+            return "The mixture has no classes."
+        if data.labels is None:
+            return f"{data.name} has no classes, so D* cannot run over one."
+        if not bool((data.labels == label).any()):
+            return f"{data.name} has no points of class {label}."
+    return ""
+
+
+def needed_bytes(settings: RunSettings, shape: tuple[int, ...]) -> int:
+    """Memory of the run's record, with D* beside another driver and the kept stage points."""
+    itemsize = 4 if settings.driver in ("network", "blend") else 8
+    arrays = record_bytes(settings.count, settings.steps, prod(shape), itemsize)
+    kept = settings.count if prod(shape) <= DETAIL_NUMBERS else 1
+    stages = record_bytes(kept, settings.steps, prod(shape), 8) * MAX_EVALUATIONS
+    return arrays * (1 if settings.driver == "optimal" else 2) + stages
+
+
+def point_shape(data: Dataset | None, network: Any) -> tuple[int, ...] | None:
+    """The shape of a sample: the data's, or the network's where there are no data."""
+    source = data if data is not None else network
+    return None if source is None else tuple(source.shape)
