@@ -80,8 +80,8 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(id="arrow.move", menu="Field", title="Next move", group="arrow", tip="(1 − σ′/σ)(D − x), to scale"),
     ActionRow(id="field.driver", menu="Field", title="Of the driver", group="field", rule=True),
     ActionRow(id="field.optimal", menu="Field", title="Of the optimal denoiser D*", group="field"),
-    ActionRow(id="field.network", menu="Field", title="Of the network D_θ", group="field"),
-    ActionRow(id="field.difference", menu="Field", title="Difference D_θ − D*", group="field"),
+    ActionRow(id="field.network", menu="Field", title="Of the network Dθ", group="field"),
+    ActionRow(id="field.difference", menu="Field", title="Difference Dθ − D*", group="field"),
     ActionRow(
         id="tool.select", menu="Tool", title="Select", keys=("V",), group="tool", tip="Pick samples, pan and zoom"
     ),
@@ -140,11 +140,14 @@ def tooltip(row: ActionRow) -> str:
 
 
 def key_sheet() -> str:
-    """Every action with its keys, as an HTML table."""
-    lines = []
+    """Every action with its keys, as an HTML table of two columns."""
+    tables = []
     for menu, _ in MENUS:
         rows = [row for row in ACTIONS if row.menu == menu and row.keys]
-        if rows:
-            lines.append(f"<tr><td colspan=2><b>{menu}</b></td></tr>")
-        lines += [f"<tr><td>{row.title}&nbsp;&nbsp;</td><td>{', '.join(row.keys)}</td></tr>" for row in rows]
-    return f"<table cellspacing=4>{''.join(lines)}</table>"
+        lines = [f"<tr><td>{row.title}&nbsp;&nbsp;</td><td>{', '.join(row.keys)}</td></tr>" for row in rows]
+        if lines:
+            tables.append((len(lines), f"<p><b>{menu}</b></p><table>{''.join(lines)}</table>"))
+    half, left, right = sum(length for length, _ in tables) / 2, "", ""
+    for length, table in tables:
+        left, right, half = (left + table, right, half - length) if half > 0 else (left, right + table, half)
+    return f"<table cellspacing=16><tr><td>{left}</td><td>{right}</td></tr></table>"

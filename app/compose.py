@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,12 @@ from app.views.pictures import (
     StripPicture,
     StripRow,
 )
-from geomodel import images, measures
+from geomodel import datasets, images, measures
 from geomodel.projection import identity_basis
 from geomodel.solvers import row as solver_row
 
-DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "D_θ"}
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blend": "a Dθ + (1 − a) D*"}
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ def plane_picture(run: Run, selection: Selection, projected: Projected) -> Plane
 def plane_title(run: Run) -> str:
     """Solver, driver and data of a run."""
     settings = run.settings
-    data = run.source.dataset.name if run.source is not None else settings.data
+    data = datasets.row(settings.data).title if settings.data in datasets.names() else Path(settings.data).name
     return f"{data} · {DRIVER_NAMES[settings.driver]} · {solver_row(settings.solver).title}, {settings.steps} steps"
 
 
@@ -161,7 +163,7 @@ def measured(run: Run) -> tuple[MeasurePlot, ...]:
                 title=row.title,
                 unit=row.unit,
                 formula=row.formula,
-                curves=tuple(_curve(row, kind, values) for kind, values in found.items()),
+                curves=tuple(_curve(row, kind, values, run.settings.driver) for kind, values in found.items()),
                 waiting=waiting,
             )
         )
@@ -169,12 +171,12 @@ def measured(run: Run) -> tuple[MeasurePlot, ...]:
 
 
 # which curve a measure draws → its hue and its name in the legend
-CURVES = {"x": ("sampling", "x"), "denoised": ("denoising", "D")}
-OTHERS = {"optimal": ("optimal", "weights of D*"), "network": ("network", "D_θ beside D*"), "": ("sampling", "x")}
+CURVES = {"x": ("sampling", "x"), "denoised": ("denoising", "D"), "optimal": ("optimal", "effective neighbours")}
 
 
-def _curve(row: Any, kind: str, values: Array) -> Curve:
-    hue, label = CURVES.get(kind) or OTHERS[row.needs]
+def _curve(row: Any, kind: str, values: Array, driver: str) -> Curve:
+    beside = ("reference" if driver == "mixture" else "network", f"{DRIVER_NAMES[driver]} beside D*")
+    hue, label = CURVES.get(kind or row.needs, beside)
     return Curve(kind=hue, label=label, values=values)  # type: ignore[arg-type]
 
 
@@ -208,7 +210,7 @@ def strip_picture(run: Run | None, selection: Selection, answer: NeighboursAnswe
             caption=f"{driver}(x; σ)",
             kind="denoising",
             images=images.pixels(denoised),
-            note=f"clipped {images.clipped_share(denoised[i]):.1%}" if i < len(denoised) else "",
+            note=f"clipped {100 * images.clipped_share(denoised[i]):.2g} %" if i < len(denoised) else "",
         ),
     ]
     if "optimal" in run.extras:
@@ -255,7 +257,7 @@ def inspector_rows(run: Run, plots: tuple[MeasurePlot, ...], selection: Selectio
             if i < len(curve.values) and np.isfinite(curve.values[i, k]):
                 name = f"{plot.title} {curve.label}" if len(plot.curves) > 1 else plot.title
                 unit = f" {plot.unit}" if plot.unit else ""
-                rows.append(Row("Measures", name, f"{curve.values[i, k]:.6g}{unit}", plot.formula))
+                rows.append(Row("Measures", name, f"{_number(float(curve.values[i, k]), 6)}{unit}", plot.formula))
     return tuple(rows)
 
 
@@ -276,15 +278,22 @@ def probe_rows(probe: ProbeAnswer | None) -> tuple[Row, ...]:
             Row("Probe", "effective neighbours", f"{probe.effective_neighbours:.6g}", "exp(−Σ w ln w)"),
         ]
     if probe.network is not None:
-        rows.append(Row("Probe", "D_θ(x; σ)", _vector(probe.network), "the network's answer"))
+        rows.append(Row("Probe", "Dθ(x; σ)", _vector(probe.network), "the network's answer"))
     if probe.network is not None and probe.optimal is not None:
         gap = float(np.linalg.norm(probe.network - probe.optimal))
-        rows.append(Row("Probe", "‖D_θ − D*‖", f"{gap:.6g}", "denoiser difference at the probe"))
+        rows.append(Row("Probe", "‖Dθ − D*‖", f"{gap:.6g}", "denoiser difference at the probe"))
     rows.append(Row("Probe", "log p(x; σ)", f"{probe.log_density:.6g}", "log density of the noisy data, in nats"))
     if probe.path is not None:
         rows.append(Row("Probe", "mean-shift iterations", str(len(probe.path) - 1), "until the mode is reached"))
     return tuple(rows)
 
 
+def _number(value: float, digits: int) -> str:
+    """A number with a real minus sign and a power of ten."""
+    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
+    power = "" if not exponent else "×10" + str(int(exponent)).translate(SUPERSCRIPTS)
+    return mantissa.replace("-", "−") + power
+
+
 def _vector(values: Array) -> str:
-    return "(" + ", ".join(f"{value:.5g}" for value in values) + ")"
+    return "(" + ", ".join(_number(float(value), 5) for value in values) + ")"

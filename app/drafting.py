@@ -44,7 +44,7 @@ class Drafting(QObject):
             draft = replace(draft, options={})
         if "network" in changes:
             self._state.network = self._state.networks.get(draft.network)
-            if self._state.network is None and draft.driver == "network":
+            if self._state.network is None and draft.driver in ("network", "blend"):
                 draft = replace(draft, driver="optimal")
         self._state.set_draft(draft)
         if "network" in changes:
@@ -107,7 +107,9 @@ class Drafting(QObject):
         state.data = event
         if state.network is not None and tuple(state.network.info.shape) != tuple(event.dataset.shape):
             state.network = None  # it stays open, and can be chosen again beside data that it fits
-            draft = replace(draft, network="", driver="optimal" if draft.driver == "network" else draft.driver)
+            draft = replace(
+                draft, network="", driver="optimal" if draft.driver in ("network", "blend") else draft.driver
+            )
             state.network_changed.emit()
         if not awaited:
             draft = replace(draft, data=event.name, data_count=event.count, data_seed=event.seed)
@@ -131,6 +133,7 @@ class Drafting(QObject):
             count=usual[1] if draft.count == usual[0] else draft.count,
             start="noise" if draft.start == "point" else draft.start,
             start_index=0,
+            label=-1,
         )
 
     def network_opened(self, event: NetworkOpened) -> None:

@@ -69,7 +69,7 @@ class Layout:
             return
         strip.setVisible(visible)
         if visible:
-            heights = [max(180, self._window.height() // 3), 0]
+            heights = [max(220, 9 * self._window.height() // 25), 1]
             self._window.resizeDocks([strip, self.docks["Transport"]], heights, Qt.Orientation.Vertical)
 
     def first_showing(self) -> None:

@@ -36,6 +36,7 @@ from app.views.strip import StripView
 
 CLOSE_MS = 10_000
 WARM_MS = 50  # torch is imported this long after the window is shown: the first picture comes first
+RUNS_HEIGHT = 120  # three runs; the list scrolls
 TRANSPORT = ("start", "back", "play", "forward", "end", "loop", "inside")
 
 
@@ -103,6 +104,7 @@ class MainWindow(QMainWindow):
 
     def _build_docks(self) -> None:
         views, panels = self.views, self.panels
+        panels.runs.setMaximumHeight(RUNS_HEIGHT)
         center = QWidget()
         column = QVBoxLayout(center)
         column.setContentsMargins(0, 0, 0, 0)
@@ -113,7 +115,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(panels.status)
         self.layout_of_docks = Layout(self, self.store)
         self.layout_of_docks.build(
-            [(panels.model, 0), (panels.sampler, 3), (panels.runs, 1)],
+            [(panels.model, 0), (panels.sampler, 1), (panels.runs, 0)],
             {"Measures": views.measures, "Inspector": views.inspector},
             {"Strip": views.strip, "Transport": views.transport},
         )

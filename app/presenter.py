@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
@@ -23,6 +24,7 @@ from app.playback import Playback
 from app.player import Player
 from app.state import AppState, Run
 from app.views.pictures import MeasurePlot, PlanePicture
+from geomodel.run_checks import DETAIL_NUMBERS
 
 MEASURE_MS = 100  # a growing run is measured this often
 ARROWS = (22, 18)
@@ -42,7 +44,9 @@ class Presenter(QObject):
         self._projected: dict[int, compose.Projected] = {}
         self._plots: tuple[MeasurePlot, ...] = ()
         self._plots_of: tuple[int, int, str] = (-1, 0, "")
+        self._asked: dict[type, object] = {}  # the newest request of each kind: only another one is worth asking
         self._background: PictureAnswer | None = None
+        self._was_inside = False
         self._probe: ProbeAnswer | None = None
         self._inside: InsideAnswer | None = None
         self._neighbours: NeighboursAnswer | None = None
@@ -98,6 +102,9 @@ class Presenter(QObject):
             self._show_plane()
 
     def _looked(self) -> None:
+        if self.state.look.inside != self._was_inside:  # another part of the plane: the old density is no ground for it
+            self._was_inside, self._background = self.state.look.inside, None
+            self._asked.pop(PictureRequest, None)
         self.plane.set_tool(self.state.look.tool)
         self._show_probe_bar()
         self._show_plane()
@@ -206,7 +213,7 @@ class Presenter(QObject):
                 if look.inside
                 else None,
                 frame=look.frame,
-                layers=look.layers,
+                layers=look.layers - {"segment"} if look.inside else look.layers,
             )
         )
 
@@ -228,7 +235,8 @@ class Presenter(QObject):
         spent = f"{run.evaluations_at[i]:,} evaluations"
         self.transport.set_text(f"step {i}/{len(run.sigmas) - 1}", f"σ {run.sigmas[i]:.4g}", spent)
         rows = compose.inspector_rows(run, self._plots, self.state.selection)
-        self.inspector.set_rows(rows + compose.probe_rows(self._probe if self.state.look.probe else None))
+        probe = _of_run(self._probe, run) if self.state.look.probe else None
+        self.inspector.set_rows(rows + compose.probe_rows(probe))
 
     def _show_measures(self, *, moved: bool = False) -> None:
         run = self.state.run
@@ -254,12 +262,11 @@ class Presenter(QObject):
         self._ask_picture()
         if look.probe is not None and tuple(run.x.shape[2:]) == (2,):
             request = ProbeRequest(run_id=run.id, point=look.probe, sigma=self._probe_sigma(), path=look.probe_path)
-            if self._probe is None or self._probe.request != request:
-                self.player.submit(request)
-        if look.inside and selection.index < run.committed - 1:
-            self.player.submit(InsideRequest(run.id, selection.index, selection.sample))
+            self._submit(request)
+        if look.inside and selection.index < run.committed - 1 and prod(run.x.shape[2:]) <= DETAIL_NUMBERS:
+            self._submit(InsideRequest(run.id, selection.index, selection.sample))
         if len(run.x.shape) == 5 and self.strip.isVisible():
-            self.player.submit(NeighboursRequest(run.id, selection.index, selection.sample))
+            self._submit(NeighboursRequest(run.id, selection.index, selection.sample))
 
     def _ask_picture(self) -> None:
         run, look = self.state.run, self.state.look
@@ -276,7 +283,11 @@ class Presenter(QObject):
             arrows=ARROWS if "field" in look.layers else (0, 0),
             field=look.field,
         )
-        if self._background is None or self._background.request != request:
+        self._submit(request)
+
+    def _submit(self, request: Any) -> None:
+        if self._asked.get(type(request)) != request:
+            self._asked[type(request)] = request
             self.player.submit(request)
 
 

@@ -88,8 +88,16 @@ class Sidebar(QObject):
                 "optimal": data is not None,
                 "mixture": data is not None and data.dataset.gaussians is not None,
                 "network": network is not None,
+                "blend": network is not None and data is not None,
             }
         )
+        names: tuple[str, ...] = ()
+        if data is not None and data.dataset.labels is not None:
+            count = int(data.dataset.labels.max()) + 1
+            names = data.dataset.label_names or tuple(map(str, range(count)))
+        elif network is not None:
+            names = network.info.label_names or tuple(map(str, range(network.info.classes)))
+        self.model.set_classes(names)
 
     def _describe(self, slot: str) -> None:
         data, network = self.state.data, self.state.network

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -26,8 +27,9 @@ from PySide6.QtWidgets import QApplication
 
 import resources
 from app.application import start_logging
+from app.engine.messages import InsideAnswer, NeighboursAnswer, PictureAnswer, ProbeAnswer
 from app.main_window import MainWindow
-from app.plotting.theme import DARK, LIGHT
+from app.plotting.theme import DARK, LIGHT, Theme
 
 IMAGES = Path(__file__).resolve().parent / "images"
 TICK_MS, PATIENCE_MS = 5, 120_000
@@ -35,6 +37,51 @@ LARGEST = 250_000  # bytes of a picture that keeps every shade
 SHADES = (256, 64, 44)  # of each colour: as many as fit
 PROBE = (2.1, 1.4)  # where data are improbable: there the network and D* can be told apart
 CHECKPOINT = str(resources.path("checkpoints", "two-moons.safetensors"))
+
+
+class Stage:
+    """The window, and the waiting for what it shows."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.window = MainWindow()
+        self._latest: dict[type, Any] = {}
+        self.window.player.answered.connect(self._answered)
+        self.window.resize(*size)
+        self.window.show()
+        self.window.begin([])
+
+    def _answered(self, answer: object) -> None:
+        self._latest[type(answer)] = answer
+
+    def act(self, name: str) -> None:
+        """Trigger an action."""
+        self.window.actions_by_id[name].trigger()
+
+    def complete(self, **wanted: object) -> None:
+        """Wait for a finished run whose settings have these values; at rest."""
+
+        def met() -> bool:
+            run = self.window.state.run
+            ended = run is not None and run.status == "complete" and self.window.player.computing is None
+            return ended and all(getattr(run.settings, name) == value for name, value in wanted.items())
+
+        wait_until(met, f"a complete run with {wanted}")
+        self.window.playback.pause()
+
+    def at_level(self, level: int) -> None:
+        """Move the playhead and wait for the density there; by way of the start, so that no older answer is due."""
+        for stop in (0, level):
+            self.window.playback.go(stop)
+            sigma = self.window.state.run.sigmas[stop]
+            self.answered(PictureAnswer, lambda request, sigma=sigma: self._seen(request, sigma))
+
+    def _seen(self, request: Any, sigma: float) -> bool:
+        rect = self.window.views.plane.request_rect()
+        return bool(np.isclose(request.sigma, sigma) and np.allclose(request.rect, rect))
+
+    def answered(self, kind: type, fits: Callable[[Any], bool]) -> None:
+        """Wait until the engine's latest answer of a kind is to a request that fits."""
+        wait_until(lambda: kind in self._latest and fits(self._latest[kind].request), kind.__name__)
 
 
 def wait_until(met: Callable[[], bool], what: str) -> None:
@@ -49,82 +96,46 @@ def wait_until(met: Callable[[], bool], what: str) -> None:
         raise TimeoutError(f"Waited {PATIENCE_MS // 1000} seconds for {what}.")
 
 
-def at_level(window: MainWindow, level: int) -> None:
-    """The playhead at a level, and the density of that level in the whole plane."""
-
-    def current() -> bool:
-        found = window.views.plane.picture.background
-        if found is None:
-            return False
-        sigma, rect = float(window.state.run.sigmas[level]), window.views.plane.request_rect()
-        return bool(np.isclose(found.request.sigma, sigma)) and bool(np.allclose(found.request.rect, rect))
-
-    window.playback.go(level)
-    wait_until(current, f"the density of level {level}")
-
-
-def complete(window: MainWindow, **wanted: object) -> None:
-    """A finished run whose settings have these values, at rest."""
-
-    def met() -> bool:
-        run = window.state.run
-        settled = run is not None and run.status == "complete" and window.player.computing is None
-        return settled and all(getattr(run.settings, name) == value for name, value in wanted.items())
-
-    wait_until(met, f"a complete run with {wanted}")
-    window.playback.pause()
-
-
-def two_moons(window: MainWindow) -> None:
+def two_moons(stage: Stage) -> None:
     """Two moons at a level where the density still joins them."""
-    complete(window, data="two-moons")
-    at_level(window, 8)
+    stage.complete(data="two-moons")
+    stage.at_level(8)
 
 
-def inside(window: MainWindow) -> None:
+def inside(stage: Stage) -> None:
     """Inside a Heun step: predictor, two slopes, Euler's point and the exact curve."""
-    window.actions_by_id["inside"].trigger()
-    at_level(window, 9)
-    wait_until(lambda: _exact(window), "the exact curve")
-    at_level(window, 9)
+    stage.act("inside")
+    stage.at_level(9)
+    stage.answered(InsideAnswer, lambda request: request.index == 9)
 
 
-def _exact(window: MainWindow) -> bool:
-    shown = window.views.plane.picture.inside
-    return shown is not None and shown.exact is not None
-
-
-def probe(window: MainWindow) -> None:
+def probe(stage: Stage) -> None:
     """The probe, with the bundled network beside D*."""
-    if window.state.look.inside:
-        window.actions_by_id["inside"].trigger()
-    window.documents.open_path(CHECKPOINT)
-    complete(window, data="two-moons", driver="network")
-    window.actions_by_id["frame.data"].trigger()
-    window.actions_by_id["tool.probe"].trigger()
-    window.state.set_look(replace(window.state.look, probe=PROBE))
-    at_level(window, 11)
-
-    def answered() -> bool:
-        answer = window.views.plane.picture.probe
-        return answer is not None and answer.request.point == PROBE and answer.network is not None
-
-    wait_until(answered, "the probe's answer")
+    state = stage.window.state
+    stage.act("inside")  # off
+    stage.window.documents.open_path(CHECKPOINT)
+    stage.complete(data="two-moons", driver="network")
+    stage.act("frame.data")
+    stage.act("tool.probe")
+    state.set_look(replace(state.look, probe=PROBE))
+    stage.at_level(11)
+    sigma = state.run.sigmas[11]
+    stage.answered(ProbeAnswer, lambda request: request.point == PROBE and bool(np.isclose(request.sigma, sigma)))
 
 
-def images(window: MainWindow) -> None:
+def images(stage: Stage) -> None:
     """Fashion-MNIST with the strip and the data that weigh most."""
-    window.actions_by_id["tool.select"].trigger()
-    window.actions_by_id["frame.sigma"].trigger()
-    window.player.edit({"network": "", "driver": "optimal"})
-    window.player.edit({"data": "fashion-mnist"})
-    complete(window, data="fashion-mnist")
-    at_level(window, 11)
-    wait_until(lambda: window.views.strip.picture.neighbours is not None, "the nearest data")
+    stage.act("tool.select")
+    stage.act("frame.sigma")
+    stage.window.panels.model.edited.emit({"network": "", "driver": "optimal"})
+    stage.window.panels.model.edited.emit({"data": "fashion-mnist"})
+    stage.complete(data="fashion-mnist")
+    stage.at_level(8)
+    stage.answered(NeighboursAnswer, lambda request: request.index == 8)
 
 
 # file → theme and what is shown; each goes on from where the last one left the window
-SCENES: Mapping[str, tuple[object, Callable[[MainWindow], None]]] = {
+SCENES: Mapping[str, tuple[Theme, Callable[[Stage], None]]] = {
     "window-light": (LIGHT, two_moons),
     "window-dark": (DARK, two_moons),
     "inside": (LIGHT, inside),
@@ -140,16 +151,19 @@ def save(window: MainWindow, path: Path) -> None:
     stride, width, height = picture.bytesPerLine(), picture.width(), picture.height()
     image = Image.frombuffer("RGB", (width, height), bytes(picture.constBits()), "raw", "RGB", stride, 1)
     for shades in SHADES:
-        content = _png(image.point([round(round(v / 255 * (shades - 1)) * 255 / (shades - 1)) for v in range(256)] * 3))
+        content = _png(image, shades)
         if len(content) <= LARGEST:
             break
     path.write_bytes(content)
     print(f"{path}  {width} × {height}, {len(content) / 1000:.0f} kB")
 
 
-def _png(image: Image.Image) -> bytes:
+def _png(image: Image.Image, shades: int) -> bytes:
+    steps = shades - 1
     file = io.BytesIO()
-    image.save(file, "PNG", optimize=True)
+    image.point([round(round(value / 255 * steps) * 255 / steps) for value in range(256)] * 3).save(
+        file, "PNG", optimize=True
+    )
     return file.getvalue()
 
 
@@ -158,17 +172,14 @@ def draw(size: tuple[int, int], out: Path) -> None:
     application = QApplication(["Geomodel"])
     start_logging()
     application.setStyle("Fusion")
-    window = MainWindow()
-    window.resize(*size)
-    window.show()
-    window.begin([])
+    stage = Stage(size)
     try:
         for name, (theme, arrange) in SCENES.items():
-            window.set_theme(theme)
-            arrange(window)
-            save(window, out / f"{name}.png")
+            stage.window.set_theme(theme)
+            arrange(stage)
+            save(stage.window, out / f"{name}.png")
     finally:
-        window.close()  # joins the engine
+        stage.window.close()  # joins the engine
 
 
 def main() -> int:

@@ -44,6 +44,8 @@ class Job:
     x: Tensor
     sigmas: Array
     moments: Any  # (mean, variance) of the data for an analytic first step; False without data
+    parts: tuple[Denoiser, ...]  # the denoisers that were opened: they split their evaluations into pieces
+    identity: Mapping[str, Any]  # what a saved run says of its data and network
 
     def labels(self, count: int) -> Array | None:
         """The run's class for so many samples; None without one."""
@@ -110,6 +112,8 @@ def prepare(
         x=torch.as_tensor(start_points(settings, data, network)),
         sigmas=noise_levels(settings),
         moments=False if data is None else (data.mean, data.std**2),
+        parts=tuple(part for part in (optimal, network) if part is not None),
+        identity=identity(data, network),
     )
 
 
@@ -211,18 +215,18 @@ def advance(job: Job, model: Callable[..., Any], record: Record, notify: Callabl
             notify()
 
 
-def finish(job: Job, record: Record, identity: Mapping[str, Any]) -> Trajectory:
-    """The trajectory of a record, complete or not, with one look at its end."""
+def finish(job: Job, record: Record, *, look: bool = True) -> Trajectory:
+    """The trajectory of a record, complete or not; `look`: with D at the end of a complete one."""
     last = float(record.sigmas[record.committed - 1])
     final = None
-    if record.complete and last > 0:
+    if look and record.complete and last > 0:
         final = np.asarray(job.evaluate(job.model, record.x[-1].astype(np.float64), last)).astype(record.x.dtype)
         record.looks += 1
     return record.trajectory(
         final_denoised=final,
         seeds=list(job.settings.seeds),
         labels=job.labels(len(job.x)),
-        settings={"run": to_json(job.settings), **identity},
+        settings={"run": to_json(job.settings), **job.identity},
     )
 
 
@@ -251,7 +255,7 @@ def compute(
         job = prepare(settings, data, network)
         record = new_record(job)
         advance(job, job.model, record, None if notify is None else lambda: notify(record))
-        return finish(job, record, identity(data, network))
+        return finish(job, record)
 
 
 def _short(sigma: float) -> float:

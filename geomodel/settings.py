@@ -36,11 +36,11 @@ class RunSettings:
         Meta(
             title="Driver",
             description="What moves the samples: dx/dσ = (x − D(x; σ))/σ with D the optimal denoiser D* of the data "
-            "points, the exact denoiser of the mixture they came from, the network D_θ, or a D_θ + (1 − a) D*.",
+            "points, the exact denoiser of the mixture they came from, the network Dθ, or a Dθ + (1 − a) D*.",
         ),
     ] = "optimal"
     blend: Annotated[
-        float, Meta(ge=0, le=1, title="Share a", description="D = a D_θ + (1 − a) D*: 1 is the network, 0 is D*.")
+        float, Meta(ge=0, le=1, title="Share a", description="D = a Dθ + (1 − a) D*: 1 is the network, 0 is D*.")
     ] = 0.5
     label: Annotated[
         int,

@@ -218,9 +218,9 @@ def outline(band: QGraphicsPathItem) -> np.ndarray:
     return np.array([(path.elementAt(i).x, path.elementAt(i).y) for i in range(path.elementCount() - 1)])
 
 
-def test_a_logarithmic_axis_is_for_positive_values_over_three_decades():
-    assert wants_log(np.array([0.001, 1.1]))
-    assert not wants_log(np.array([0.001, 0.9]))
+def test_a_logarithmic_axis_is_for_positive_values_over_a_decade_and_a_half():
+    assert wants_log(np.array([0.1, 3.3]))
+    assert not wants_log(np.array([0.1, 3.1]))
     assert not wants_log(np.array([0.0, 0.001, 10.0]))
     assert not wants_log(np.empty(0))
 

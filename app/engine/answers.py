@@ -50,7 +50,7 @@ def picture(request: PictureRequest, job: Job, data: Any) -> PictureAnswer:
     kernels = None
     if data is not None:
         mixture = job.model if job.settings.driver == "mixture" and direct else None
-        kernels = _kernels(mixture, data.opened.plane_points)
+        kernels = _kernels(mixture, _points(job, data.opened))
         image = density.density_image(*kernels, sigma, request.rect, request.pixels)
     at = density.grid_points(request.rect, *request.arrows) if request.arrows[0] else np.zeros((0, 2))
     if not len(at):
@@ -68,6 +68,12 @@ def picture(request: PictureRequest, job: Job, data: Any) -> PictureAnswer:
         denoised=frozen(denoised),
         seconds=time.perf_counter() - started,
     )
+
+
+def _points(job: Job, opened: Any) -> Array:
+    """The projected data, of the run's class where it has one."""
+    points: Array = opened.plane_points
+    return points if job.settings.label < 0 else points[opened.dataset.labels == job.settings.label]
 
 
 def _kernels(mixture: Any, points: Array) -> tuple[Array, Array, Array]:

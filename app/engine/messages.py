@@ -230,7 +230,7 @@ class PictureAnswer:
     request: PictureRequest
     density: Array | None
     at: Array
-    denoised: Array  # (m, 2): D at the arrows' points (for field "difference": at + D_θ − D*)
+    denoised: Array  # (m, 2): D at the arrows' points (for field "difference": at + Dθ − D*)
     seconds: float
 
 

@@ -174,7 +174,7 @@ class Worker:
             self._contexts[run_id] = Context(job, data, record)
             self._post(RunStarted(run_id, record, job.settings))
             busy = self._gated(job, record)
-            trajectory = runs.finish(job, record, runs.identity(data.dataset if data else None, job.network))
+            trajectory = runs.finish(job, record)
             self._post(RunFinished(run_id, trajectory, time.perf_counter() - started, busy))
         except Cancelled:
             self._post(RunStopped(run_id, "", self._partial(run_id)))
@@ -190,8 +190,7 @@ class Worker:
         context = self._contexts.get(run_id)
         if context is None or context.record.committed < 2:
             return None
-        data = context.data.dataset if context.data else None
-        return runs.finish(context.job, context.record, runs.identity(data, context.job.network))
+        return runs.finish(context.job, context.record, look=False)
 
     def _gated(self, job: runs.Job, record: Any) -> float:
         """Compute the run behind the gate; returns the seconds spent in its denoiser."""
@@ -206,7 +205,7 @@ class Worker:
             return denoised
 
         gate.calls_at = job.model.calls_at  # type: ignore[attr-defined]
-        models = [model for model in (job.model, job.optimal, job.network) if model is not None]
+        models = (job.model, *job.parts)
         for model in models:
             model.between_pieces = self._look_up
         try:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.panels.form import ActionButton, Choice, ChoiceField, Field, align, commit_all
 from app.panels.looks import Message
-from app.panels.number_field import IntField
+from app.panels.number_field import FloatField, IntField
 from app.plotting.theme import Theme, palette
 from geomodel import datasets
 from geomodel.settings import RunSettings, limits
@@ -22,13 +22,16 @@ Slot = Literal["network", "data", "driver"]
 DRIVERS = (
     Choice("optimal", "Optimal denoiser D*", "The softmax-weighted mean of the data points."),
     Choice("mixture", "Exact mixture", "The denoiser of the Gaussian mixture that the points were drawn from."),
-    Choice("network", "Network", "D_θ, the denoiser that a checkpoint holds."),
+    Choice("network", "Network", "Dθ, the denoiser that a checkpoint holds."),
+    Choice("blend", "Blend of network and D*", "a Dθ + (1 − a) D*."),
 )
+NO_CLASS = Choice(-1, "any", "No class is asked for; D* runs over all data.")
 
 WHY_NOT = {
     "optimal": "D* needs reference data.",
     "mixture": "The density that these data were drawn from is not known.",
     "network": "Open a checkpoint first.",
+    "blend": "A blend needs a checkpoint and reference data.",
 }
 Line = tuple[str, str]  # value, title
 
@@ -47,12 +50,17 @@ class ModelPanel(QWidget):
         self._dragging = False
         self._networks: Sequence[Line] = ()
         self._sets: Sequence[Line] = ()
+        self._classes = 0
         self._network = ChoiceField("network", limits("network"))
         self._data = ChoiceField("data", limits("data"))
         self._driver = ChoiceField("driver", limits("driver"), DRIVERS)
         self._count = IntField("data_count", limits("data_count"))
         self._seed = IntField("data_seed", limits("data_seed"))
-        fields = (self._network, self._data, self._count, self._seed, self._driver)
+        self._blend = FloatField("blend", limits("blend"), step=0.05)
+        self._label = ChoiceField("label", limits("label"), (NO_CLASS,))
+        self._guidance = FloatField("guidance", limits("guidance"), step=0.5)
+        self._own = (self._blend, self._label, self._guidance)
+        fields = (self._network, self._data, self._count, self._seed, self._driver, *self._own)
         self._fields: dict[str, Field] = {item.name: item for item in fields}
         self._messages = {slot: Message() for slot in ("network", "data", "driver")}
         self._arrange(open_checkpoint, open_data)
@@ -88,6 +96,12 @@ class ModelPanel(QWidget):
         """What is in a slot, or why nothing is."""
         self._messages[slot].say(text, is_error=is_error)
 
+    def set_classes(self, names: Sequence[str]) -> None:
+        """The classes that can be asked for, in the order of their numbers; none: the field goes."""
+        self._classes = len(names)
+        self._label.set_choices([NO_CLASS, *(Choice(at, name, f"class {at}") for at, name in enumerate(names))])
+        self._offer()
+
     def set_driver_available(self, available: Mapping[str, bool]) -> None:
         """Which drivers can be chosen."""
         for driver, can in available.items():
@@ -95,7 +109,8 @@ class ModelPanel(QWidget):
 
     def commit(self) -> bool:
         """Take over what is being typed. False where something typed is no value: it is explained at its field."""
-        return commit_all(item for item in (self._count, self._seed) if not item.isHidden())
+        typed = (self._count, self._seed, self._blend, self._guidance)
+        return commit_all(item for item in typed if not item.isHidden())
 
     # ------------------------------------------------------------ inside
 
@@ -106,7 +121,7 @@ class ModelPanel(QWidget):
         rows: tuple[tuple[Slot, tuple[Field, ...]], ...] = (
             ("network", (self._network,)),
             ("data", (self._data, self._count, self._seed)),
-            ("driver", (self._driver,)),
+            ("driver", (self._driver, *self._own)),
         )
         for slot, fields in rows:
             body.addWidget(fields[0])
@@ -129,6 +144,9 @@ class ModelPanel(QWidget):
         generated = self._data.value in datasets.names() and datasets.row(self._data.value).kind == "toy"
         for item in (self._count, self._seed):
             item.setVisible(generated)
+        self._blend.setVisible(self._driver.value == "blend")
+        self._label.setVisible(self._classes > 0 or self._label.value != -1)
+        self._guidance.setVisible(self._label.value != -1)
 
     def _edited(self, name: str, value: Any) -> None:
         self._offer()

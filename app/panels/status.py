@@ -32,6 +32,8 @@ class StatusBar(QStatusBar):
         self._cancel = QToolButton()
         self._cancel.setDefaultAction(cancel)
         self._cancel.setAccessibleName("Cancel the run")
+        self.setContentsMargins(8, 0, 8, 0)
+        self._message.setContentsMargins(16, 0, 0, 0)
         self.addWidget(self._facts)
         self.addWidget(self._message, 1)
         self.addPermanentWidget(self._progress)

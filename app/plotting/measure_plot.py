@@ -32,12 +32,12 @@ from app.views.pictures import Curve
 from geomodel import measures
 
 Array = NDArray[Any]
-LOG_DECADES = 3  # positive values that span more than this get a logarithmic axis
+LOG_DECADES = 1.5  # positive values that span more than this get a logarithmic axis
 DOTTED_LEVELS = 64  # more steps than this would merge their dots into a bar
 
 
 def wants_log(values: Array) -> bool:
-    """Whether finite values are all positive and span more than three decades."""
+    """Whether finite values are all positive and span more than one and a half decades."""
     return bool(len(values) and values.min() > 0 and values.max() > values.min() * 10**LOG_DECADES)
 
 

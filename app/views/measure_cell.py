@@ -62,8 +62,9 @@ class Header(QWidget):
             title, unit = tabular(self.font(), bold=True), tabular(self.font(), 0.9)
             for text, font, color in ((self._title, title, self._theme.text), (self._unit, unit, self._theme.muted)):
                 metrics = QFontMetricsF(font)
-                text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, room - 8 - x))
-                if len(text) > 1:  # else nothing but the dots of an elided text
+                fits = metrics.horizontalAdvance(text) <= room - 8 - x
+                if text is self._title or fits:  # a unit that does not fit is in the tooltip
+                    text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, room - 8 - x))
                     painter.setFont(font)
                     painter.setPen(QColor(color))
                     painter.drawText(QPointF(x, self._baseline(0)), text)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from app.engine.messages import Rect
@@ -83,14 +83,11 @@ class PlaneView(QWidget):
         self._message.setWordWrap(True)
         self._message.setFont(tabular(self.font(), 1.1))
         self.ground.setAccessibleName("Plane plot")
-        line = QHBoxLayout()
-        line.addWidget(self._caption, 1)
-        line.addWidget(self._readout)
         head = QVBoxLayout()
         head.setContentsMargins(16, 8, 12, 4)
         head.setSpacing(2)
         head.addWidget(self._title)
-        head.addLayout(line)
+        head.addWidget(self._caption)
         head.addWidget(self._legend)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 8)
@@ -98,6 +95,7 @@ class PlaneView(QWidget):
         column.addLayout(head)
         column.addWidget(self.ground, 1)
         column.addWidget(self._message, 1)
+        self._readout.setParent(self)  # in the corner under the plot, where no axis writes
 
     # ---------------------------------------------------------------- contract of a view
 
@@ -176,6 +174,16 @@ class PlaneView(QWidget):
             x, y = self.ground.handle
             self.ground.handle = (x + dx_px * unit, y + dy_px * unit)
             self._on_probe(*self.ground.handle, True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        size = self._readout.sizeHint()
+        self._readout.setGeometry(
+            self.width() - self._readout.width() - 12,
+            self.height() - size.height() - 6,
+            self._readout.width(),
+            size.height(),
+        )
 
     # ---------------------------------------------------------------- parts
 

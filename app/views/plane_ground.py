@@ -28,7 +28,7 @@ class PlaneAxis(pg.AxisItem):
         self.enableAutoSIPrefix(False)
         self.setStyle(tickFont=font, tickAlpha=255, maxTickLevel=0, tickTextOffset=4, hideOverlappingLabels=20)
         if side == "left":
-            self.setWidth(54)
+            self.setWidth(62)
         else:
             self.setHeight(40)
 

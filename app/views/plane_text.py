@@ -80,13 +80,13 @@ def _ground(picture: PlanePicture) -> Iterator[Entry]:
     if found is not None and "field" in picture.layers:
         low, high = (number(float(value), 2) for value in (np.nanmin(found[1]), np.nanmax(found[1])))
         if background is not None and background.request.field == "difference":
-            tip = "(D_θ − D*)/σ: how the network's slope differs from the exact one; darker is larger"
-            yield Entry("field", f"(D_θ − D*)/σ: {low} … {high}", tip)
+            tip = "(Dθ − D*)/σ: how the network's slope differs from the exact one; stronger is larger"
+            yield Entry("field", f"(Dθ − D*)/σ: {low} … {high}", tip)
         elif picture.arrow == "slope":
-            tip = "−dx/dσ = (D − x)/σ: the direction of motion as σ falls; darker is larger"
+            tip = "−dx/dσ = (D − x)/σ: the direction of motion as σ falls; stronger is larger"
             yield Entry("field", f"−dx/dσ: {low} … {high}", tip)
         else:
-            tip = "The actual next move (1 − σ'/σ)(D − x), to scale; darker is larger"
+            tip = "The actual next move (1 − σ'/σ)(D − x), to scale; stronger is larger"
             yield Entry("field", f"next move: {low} … {high}", tip)
 
 
