@@ -210,7 +210,7 @@ def strip_picture(run: Run | None, selection: Selection, answer: NeighboursAnswe
             caption=f"{driver}(x; σ)",
             kind="denoising",
             images=images.pixels(denoised),
-            note=f"clipped {100 * images.clipped_share(denoised[i]):.2g} %" if i < len(denoised) else "",
+            note=f"clipped {100 * images.clipped_share(denoised[i]):.3g} %" if i < len(denoised) else "",
         ),
     ]
     if "optimal" in run.extras:

@@ -73,6 +73,11 @@ def overhead(model: Callable[..., Any], solver: str, steps: int, repeats: int) -
     return found
 
 
+def added(whole: list[float], calls: list[float]) -> tuple[float, float]:
+    """The median of the differences within a turn, and the difference of the least times."""
+    return statistics.median(w - c for w, c in zip(whole, calls, strict=True)), min(whole) - min(calls)
+
+
 def table(title: str, model: Callable[..., Any], steps: int, repeats: int) -> None:
     """One line a solver: the bare calls, what sample and iterate add (median and least), and ratios."""
     print()
@@ -80,12 +85,10 @@ def table(title: str, model: Callable[..., Any], steps: int, repeats: int) -> No
     line(title, heads, WIDTH)
     for solver in gm.solvers.names():
         found = overhead(model, solver, steps, repeats)
-        middle = {name: statistics.median(values) for name, values in found.items()}
-        least = {name: min(values) for name, values in found.items()}
-        sample, iterate = middle["sample"] - middle["bare"], middle["iterate"] - middle["asked"]
-        cells = [middle["bare"], sample, least["sample"] - least["bare"], iterate, least["iterate"] - least["asked"]]
-        texts = [f"{cell:.0f}" for cell in cells]
-        texts += [f"{BUDGET:g}", f"{sample / BUDGET:.2f}", f"{middle['sample'] / middle['bare']:.2f}"]
+        calls, whole = (statistics.median(found[name]) for name in ("bare", "sample"))
+        sample, iterate = added(found["sample"], found["bare"]), added(found["iterate"], found["asked"])
+        texts = [f"{figure:.0f}" for figure in (calls, *sample, *iterate)]
+        texts += [f"{BUDGET:g}", f"{sample[0] / BUDGET:.2f}", f"{whole / calls:.2f}"]
         line(solver, texts, WIDTH)
 
 

@@ -99,11 +99,11 @@ def watched(started: float) -> int:
 
         def _ready(self) -> None:
             self._mark("torch ready")
-            self._marks["longest stall while torch is imported"] = max(self._stalls.stop())
+            self._marks["longest stall while torch is imported"] = self._stalls.stop()[0]
             self._stalls.start()
 
         def _end(self) -> None:
-            self._marks["longest stall from then until the live run is shown"] = max(self._stalls.stop())
+            self._marks["longest stall from then until the live run is shown"] = self._stalls.stop()[0]
             print(json.dumps(self._marks), flush=True)
             self._window.close()
 

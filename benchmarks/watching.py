@@ -33,29 +33,33 @@ class Paints(QObject):
 
 
 class Stalls(QObject):
-    """The gaps, in milliseconds, between the ticks of a 5 ms timer: a long one is a window that does not answer."""
+    """Gaps between the ticks of a 5 ms timer: a long one is a window that does not answer.
+
+    With each gap goes the time that the window's own thread computed in it; the rest it waited, for the interpreter's
+    lock or for a core, and on a shared machine that is mostly others' work.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._gaps: list[float] = []
-        self._last = 0.0
+        self._gaps: list[tuple[float, float]] = []
+        self._last = (0.0, 0.0)
         self._timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
 
     def start(self) -> None:
         """Count from now."""
-        self._gaps, self._last = [], time.perf_counter()
+        self._gaps, self._last = [], (time.perf_counter(), time.thread_time())
         self._timer.start()
 
-    def stop(self) -> list[float]:
-        """The gaps since the start, the one that has not ended included."""
+    def stop(self) -> tuple[float, float]:
+        """The longest gap since the start, and the longest that the thread computed in one gap, in milliseconds."""
         self._tick()
         self._timer.stop()
-        return self._gaps
+        return max(gap for gap, _ in self._gaps), max(own for _, own in self._gaps)
 
     def _tick(self) -> None:
-        now = time.perf_counter()
-        self._gaps.append((now - self._last) * 1000)
+        now = (time.perf_counter(), time.thread_time())
+        self._gaps.append(((now[0] - self._last[0]) * 1000, (now[1] - self._last[1]) * 1000))
         self._last = now
 
 

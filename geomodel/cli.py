@@ -24,6 +24,9 @@ FIELDS: tuple[tuple[str, str, Any], ...] = (
     ("--data-seed", "data_seed", int),
     ("--model", "network", str),
     ("--driver", "driver", str),
+    ("--blend", "blend", float),
+    ("--label", "label", int),
+    ("--guidance", "guidance", float),
     ("--solver", "solver", str),
     ("--schedule", "schedule", str),
     ("--steps", "steps", int),
@@ -36,7 +39,7 @@ FIELDS: tuple[tuple[str, str, Any], ...] = (
     ("--seed", "seed", int),
 )
 CHOICES: dict[str, tuple[str, ...]] = {
-    "driver": ("optimal", "mixture", "network"),
+    "driver": ("optimal", "mixture", "network", "blend"),
     "solver": solvers.names(),
     "schedule": tuple(name for name in schedules.names() if name != "custom"),
     "start": ("noise", "exact", "data"),
@@ -90,10 +93,12 @@ def run(arguments: argparse.Namespace) -> int:
         return int(import_module("geomodel.cli_train").run(arguments))
     try:
         settings = settings_from(arguments)
-        trajectory = _compute(settings)
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        _write(trajectory, arguments.out)
-    except (ValueError, OSError) as error:
+        arguments.out.mkdir(parents=True, exist_ok=True)  # before the work, not after it
+        _write(_compute(settings), arguments.out)
+    except OSError as error:
+        print(f"{arguments.out} cannot be written to: {error.strerror or error}.", file=sys.stderr)
+        return 2
+    except ValueError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -111,6 +116,11 @@ def settings_from(arguments: argparse.Namespace) -> RunSettings:
     settings = replace(RunSettings(), **given, options=options, final_zero=arguments.final_zero)
     if found := problems(settings):
         raise ValueError(next(iter(found.values())))
+    allowed = tuple(option.name for option in solvers.row(settings.solver).options)
+    try:
+        schedules.check_keywords(f"The solver {settings.solver}", options, allowed)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
     return settings
 
 
@@ -129,7 +139,7 @@ def _option(text: str) -> tuple[str, Option]:
 
 
 def _compute(settings: RunSettings) -> Trajectory:
-    data = datasets.load(settings.data, count=settings.data_count, seed=settings.data_seed)
+    data = datasets.load(settings.data, count=settings.data_count, seed=settings.data_seed) if settings.data else None
     network = None
     if settings.network:
         from geomodel.checkpoints import load_checkpoint

@@ -15,7 +15,7 @@ from typing import get_type_hints
 
 from geomodel import datasets
 from geomodel.checkpoints import CheckpointError
-from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
+from geomodel.recipe import IMAGES, TrainError, TrainProgress, TrainSettings, from_options
 
 USAGE_ERROR, INTERRUPTED = 2, 130
 SHORT = {"learning_rate": ["--lr"]}
@@ -29,7 +29,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--data-seed", type=int, default=0, help="seed of a generated data set (default: 0)")
     parser.add_argument("--device", default="cpu", help="where to train: cpu, cuda, mps (default: cpu)")
     parser.add_argument("--resume", action="store_true", help="continue an interrupted training of FILE")
-    group = parser.add_argument_group("training")
+    parser.add_argument("--threads", type=int, metavar="N", help="processor threads (default: PyTorch's choice)")
+    parser.add_argument(
+        "--preview", type=Path, metavar="FILE", help="a checkpoint of the training so far, written every five minutes"
+    )
+    group = parser.add_argument_group("training", "Points are learned by an MLP, images by a U-Net.")
     hints, defaults = get_type_hints(TrainSettings, include_extras=True), TrainSettings()
     for field in fields(TrainSettings):
         flags = [*SHORT.get(field.name, []), "--" + field.name.replace("_", "-")]
@@ -37,7 +41,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         if kind is bool:
             group.add_argument(*flags, action="store_true", default=SUPPRESS, help=text)
         else:
-            text += f" (default: {getattr(defaults, field.name):g})"
+            images = f"; images: {IMAGES[field.name]:g}" if field.name in IMAGES else ""
+            text += f" (default: {getattr(defaults, field.name):g}{images})"
             group.add_argument(*flags, dest=field.name, type=kind, default=SUPPRESS, metavar="N", help=text)
 
 
@@ -45,9 +50,13 @@ def run(arguments: Namespace) -> int:
     """Train, and return the exit code: 0, 2 for arguments that do not fit (a sentence on stderr), 130 after Ctrl+C."""
     state = arguments.out.with_name(arguments.out.name + ".state")
     try:
-        settings = from_options({key: value for key, value in vars(arguments).items() if key in _FIELDS})
+        options = {key: value for key, value in vars(arguments).items() if key in _FIELDS}
+        from_options(options)  # refused before the data are read
         _check_output(arguments.out, state, arguments.resume)
+        if arguments.preview is not None:
+            _check_place(arguments.preview)
         data = datasets.load(arguments.data, count=arguments.count, seed=arguments.data_seed)
+        settings = from_options(options, images=data.kind == "images")
         _train(arguments, data, settings, state)
     except (TrainError, CheckpointError, datasets.DataError) as error:
         print(error, file=sys.stderr)
@@ -63,20 +72,39 @@ _FIELDS = {field.name for field in fields(TrainSettings)}
 
 
 def _check_output(out: Path, state: Path, resume: bool) -> None:
-    if out.is_dir() or not out.parent.is_dir():
-        raise TrainError(f"{out} cannot be written: {out if out.is_dir() else out.parent} is not a place for a file.")
+    _check_place(out)
     if resume and not state.exists():
         raise TrainError(f"There is nothing to resume: {state} does not exist. Leave out --resume to start anew.")
     if state.exists() and not resume:
         raise TrainError(f"{state} holds an interrupted training: add --resume to continue it, or remove it.")
 
 
+def _check_place(file: Path) -> None:
+    if file.is_dir() or not file.parent.is_dir():
+        wrong = file if file.is_dir() else file.parent
+        raise TrainError(f"{file} cannot be written: {wrong} is not a place for a file.")
+
+
 def _train(arguments: Namespace, data: datasets.Dataset, settings: TrainSettings, state: Path) -> None:
+    import torch
+
     from geomodel.training import train
 
+    if arguments.threads is not None:
+        if arguments.threads < 1:
+            raise TrainError(f"--threads is {arguments.threads}; at least 1 is needed.")
+        torch.set_num_threads(arguments.threads)
     line = _ProgressLine()
     with _interrupts(line):
-        info = train(data, settings, out=arguments.out, progress=line.show, state_path=state, device=arguments.device)
+        info = train(
+            data,
+            settings,
+            out=arguments.out,
+            progress=line.show,
+            state_path=state,
+            device=arguments.device,
+            preview=arguments.preview,
+        )
     print(f"{info.path}: {info.parameters} numbers, loss {info.recipe['loss']:.4f}, {settings.iterations} iterations")
     low, high = info.sigma_recommended
     print(f"trained on {data.name} ({info.data_count} points), σ from {low:.3g} to {high:.3g} recommended")

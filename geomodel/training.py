@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
@@ -21,12 +23,13 @@ from geomodel import networks
 from geomodel.checkpoints import CheckpointError, CheckpointInfo
 from geomodel.checkpoints.header import read_file
 from geomodel.checkpoints.native import DataSource, Description, save_checkpoint
-from geomodel.denoisers.network import edm_preconditioning
+from geomodel.denoisers.network import column, edm_preconditioning
 from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
 
 SIGMA_RANGE = (0.002, 100.0)  # noise levels a checkpoint is good for, in units of the data's standard deviation
 DRAWN = (0.001, 200.0)  # wider, as a network is worst at the edge of what it has seen
 RECOMMENDED = (0.002, 10.0)
+IMAGE_RANGE = (0.002, 80.0)  # in units of the data: EDM's; the mean picture alone is 16 long for Fashion-MNIST
 BETAS = (0.9, 0.99)
 SMOOTHING = 0.01
 
@@ -56,7 +59,8 @@ def train(
     progress: Callable[[TrainProgress], None] | None = None,
     state_path: str | Path | None = None,
     device: str = "cpu",
-    save_every: float = 30.0,
+    preview: str | Path | None = None,
+    save_every: float = 300.0,
 ) -> CheckpointInfo:
     """Train a network on the data's points and write the average of its weights to `out`.
 
@@ -67,7 +71,8 @@ def train(
 
     `progress` is called after every iteration; whatever it raises stops the training. With `state_path`, the state is
     written there every `save_every` seconds and when `progress` raises; a state found there is continued, bit for
-    bit, and removed at the end. Raises TrainError where settings, data or state do not fit.
+    bit, and removed at the end. `preview` is a checkpoint of the average so far, written as often as the state.
+    Points are learned by an MLP, images by a U-Net. Raises TrainError where settings, data or state do not fit.
     """
     run = _Run(data, from_options(asdict(settings)), device)
     state = None if state_path is None else Path(state_path)
@@ -77,8 +82,11 @@ def train(
     while run.iteration < settings.iterations:
         run.advance()
         now = monotonic()
-        if state is not None and now - saved >= save_every:
-            run.save(state)
+        if now - saved >= save_every:
+            if state is not None:
+                run.save(state)
+            if preview is not None:
+                run.write(Path(preview))
             saved = now
         if progress is not None:
             rate = (run.iteration - first) / max(now - begin, 1e-9)
@@ -101,12 +109,13 @@ class _Run:
     def __init__(self, data: TrainingData, settings: TrainSettings, device: str) -> None:
         self.data, self.settings, self.device = data, settings, device
         self.shape = tuple(data.points.shape[1:])
-        self.config = _config(settings, self.shape)
+        self.architecture = networks.fitting(self.shape)
+        self.config = _config(self.architecture, settings, self.shape)
         self.points, self.labels = _points(data, settings.conditional)
         self.classes = len(data.label_names) if settings.conditional else 0
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            network = networks.build("mlp", self.config, self.shape, self.classes + bool(self.classes))
+            network = networks.build(self.architecture, self.config, self.shape, self.classes + bool(self.classes))
         try:
             self.network = network.to(device)
         except (RuntimeError, AssertionError) as error:  # a build without CUDA raises an AssertionError
@@ -124,6 +133,8 @@ class _Run:
         loss = self._loss()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        if settings.clip:
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)
         self.optimizer.step()
         self.iteration += 1
         # The average follows closely at first, so that it forgets the start.
@@ -138,40 +149,43 @@ class _Run:
         generator = _generator(settings.seed, self.iteration)
         rows = torch.randint(len(self.points), (settings.batch,), generator=generator)
         sigma = scale * _relative_levels(settings, generator)
-        clean = self.points[rows]
-        x = clean + sigma[:, None] * torch.randn(clean.shape, generator=generator, dtype=torch.float64)
+        clean = self.points[rows].double()
+        x = clean + column(sigma, clean) * torch.randn(clean.shape, generator=generator, dtype=torch.float64)
         labels = None
         if self.labels is not None:
             dropped = torch.rand(settings.batch, generator=generator) < settings.label_dropout
             labels = torch.where(dropped, self.classes, self.labels[rows]).to(self.device)
-        c_skip, c_out, c_in, c_noise = edm_preconditioning(sigma, scale)
+        coefficients = edm_preconditioning(sigma, scale)
+        c_skip, c_out, c_in = (column(coefficient, clean) for coefficient in coefficients[:3])
         # λ ‖D − y‖² = ‖F − (y − c_skip x)/c_out‖², as λ = 1/c_out²: a target of unit scale at every σ.
-        target = (clean - c_skip[:, None] * x) / c_out[:, None]
-        inputs = [(c_in[:, None] * x), c_noise, target]
+        inputs = (c_in * x, coefficients.c_noise, (clean - c_skip * x) / c_out)
         x_in, noise, target = (value.float().to(self.device) for value in inputs)
-        difference: Tensor = self.network(x_in, noise, labels) - target
-        return difference.square().mean()
+        half = torch.autocast(target.device.type, torch.bfloat16) if settings.bfloat16 else nullcontext()
+        with half:
+            answer: Tensor = self.network(x_in, noise, labels)
+        return (answer.float() - target).square().mean()
 
     def write(self, out: Path) -> CheckpointInfo:
-        """The checkpoint of the averaged weights."""
+        """The checkpoint of the averaged weights; the training is left as it is."""
         scale = float(self.data.std)
-        low, high = (scale * relative for relative in SIGMA_RANGE)
+        known, recommended = _levels(self.architecture, scale)
         description = Description(
-            architecture="mlp",
+            architecture=self.architecture,
             config=asdict(self.config),
             shape=self.shape,
             sigma_data=scale,
-            sigma_min=low,
-            sigma_max=high,
-            sigma_recommended=(scale * RECOMMENDED[0], scale * RECOMMENDED[1]),
+            sigma_min=known[0],
+            sigma_max=known[1],
+            sigma_recommended=recommended,
             classes=self.classes,
             label_names=tuple(map(str, self.data.label_names)) if self.classes else (),
             has_null_class=bool(self.classes),
             data=DataSource(name=self.data.name, fingerprint=self.data.fingerprint, count=len(self.points)),
             recipe={**asdict(self.settings), "loss": self.loss},
         )
-        self.network.load_state_dict(self.average)
-        return save_checkpoint(out, self.network, description)
+        averaged = copy.deepcopy(self.network)
+        averaged.load_state_dict(self.average)
+        return save_checkpoint(out, averaged, description)
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         """Every tensor of the state, by name; what is loaded is copied into them."""
@@ -236,7 +250,7 @@ class _Run:
 
 
 def _points(data: TrainingData, conditional: bool) -> tuple[Tensor, Tensor | None]:
-    points = torch.as_tensor(np.asarray(data.points), dtype=torch.float64)
+    points = torch.as_tensor(np.asarray(data.points))
     if len(points) == 0 or not bool(torch.isfinite(points).all()):
         raise TrainError(f"The data {data.name!r} hold no points, or points that are not finite.")
     if not conditional:
@@ -246,12 +260,22 @@ def _points(data: TrainingData, conditional: bool) -> tuple[Tensor, Tensor | Non
     return points, torch.as_tensor(np.asarray(data.labels), dtype=torch.int64)
 
 
-def _config(settings: TrainSettings, shape: tuple[int, ...]) -> networks.MLPConfig:
+def _config(architecture: str, settings: TrainSettings, shape: tuple[int, ...]) -> networks.Config:
     try:
-        config = networks.MLPConfig(width=settings.width, depth=settings.depth)
-        return networks.configure("mlp", asdict(config), shape)
+        values = {"width": settings.width, "depth": settings.depth}
+        config = networks.ARCHITECTURES[architecture].config(**values)
+        return networks.configure(architecture, asdict(config), shape)
     except ValueError as error:
         raise TrainError(f"This network cannot be trained: {error}.") from error
+
+
+def _levels(architecture: str, scale: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The noise levels that the checkpoint knows, and those that it recommends, inside what was DRAWN."""
+    if architecture == "unet":
+        high = min(IMAGE_RANGE[1], DRAWN[1] * scale)
+        levels = (min(IMAGE_RANGE[0], high / 1000), high)
+        return levels, levels
+    return (scale * SIGMA_RANGE[0], scale * SIGMA_RANGE[1]), (scale * RECOMMENDED[0], scale * RECOMMENDED[1])
 
 
 def _pace(iteration: int, settings: TrainSettings) -> float:

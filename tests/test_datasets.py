@@ -13,8 +13,7 @@ import pytest
 import torch
 
 import resources
-from geomodel import datasets
-from geomodel.datasets import points as files
+from geomodel import datasets, memory
 
 TOYS = ("two-moons", "spiral", "rings", "checkerboard", "gaussian-ring", "swiss-roll", "pinwheel")
 
@@ -241,13 +240,13 @@ def test_a_header_is_not_believed(write):
 
 def test_files_beyond_an_eighth_of_memory(write, monkeypatch):
     path = write("few.csv", "1,2\n3,4\n")
-    monkeypatch.setattr(files.memory, "physical", lambda: 8 * 8)
+    monkeypatch.setattr(memory, "physical", lambda: 8 * 8)
     assert len(datasets.load(path)) == 2  # eight bytes
-    monkeypatch.setattr(files.memory, "physical", lambda: 8 * 7)
+    monkeypatch.setattr(memory, "physical", lambda: 8 * 7)
     with pytest.raises(datasets.DataError, match="an eighth"):
         datasets.load(path)
     monkeypatch.undo()
-    assert files.memory.physical() > 2**28
+    assert memory.physical() > 2**28
 
 
 @pytest.mark.filterwarnings("ignore:Reading:UserWarning")  # NumPy's remark on headers of Python 2

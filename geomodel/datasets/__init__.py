@@ -8,8 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
-from geomodel.datasets.dataset import DataError, Dataset
-from geomodel.datasets.points import SUFFIXES, open_file
+from geomodel.datasets.dataset import DataError, Dataset, Progress, portion, silent
+from geomodel.datasets.files import KNOWN, open_file
 
 __all__ = ["DataError", "Dataset", "Row", "load", "names", "row"]
 
@@ -58,34 +58,56 @@ def row(name: str) -> Row:
     """The table's row for a name. Raises DataError with the known names."""
     if name not in _TABLE:
         raise DataError(
-            f"There is no data set {name!r}. Choose one of {', '.join(_TABLE)}, "
-            f"or give the path of a file ({', '.join(SUFFIXES)})."
+            f"There is no data set {name!r}. Choose one of {', '.join(_TABLE)}, or give the path of a file: {KNOWN}."
         )
     return _TABLE[name]
 
 
-def load(name_or_path: str | os.PathLike[str], *, count: int = 1000, seed: int = 0) -> Dataset:
-    """Open a data set by its name in the table, or a file of points or images.
+def load(
+    name_or_path: str | os.PathLike[str], *, count: int = 1000, seed: int = 0, progress: Progress | None = None
+) -> Dataset:
+    """Open a data set by its name in the table, or a file or folder of points or images. No file executes code.
 
     Args:
-        name_or_path: one of `names()`; or a .csv, .txt or .tsv file with one point a row (an optional header line,
-            values separated by commas, semicolons or white space, lines from # on ignored); or a .npy file with floats
-            (N, d), which are points, or uint8 (N, H, W), (N, H, W, C) or (N, C, H, W), which are images.
+        name_or_path: one of `names()`, or a path:
+
+            - .csv, .txt, .tsv: one point a row (an optional header line, values separated by commas, semicolons or
+              white space, lines from # on ignored);
+            - .npy: floats (N, d), which are points, or uint8 (N, H, W), (N, H, W, C) or (N, C, H, W): images;
+            - .npz: one such array, or one named x, images, data, points or arr_0; labels named y or labels;
+            - idx, plain or .gz: images as in MNIST, with the labels from the file beside it (train-labels-idx1-ubyte
+              for train-images-idx3-ubyte);
+            - a folder or a .zip of PNG or JPEG images, all of one size and mode (grey or RGB), in the order of their
+              names; subfolders are classes;
+            - CIFAR-10: one batch (pickle or .bin), or the training batches of its folder or .tar.gz.
+
+            A .npy or plain idx file above a quarter of this computer's memory is mapped into memory: it must not
+            change while it is used. Other files above that are refused.
         count: how many points to generate, at least 1. Only generated sets use it.
         seed: the seed of a generated set. With one seed, a smaller set is the beginning of every larger one.
+        progress: called with the fraction done, 0 to 1, often enough to stay responsive; what it raises stops the
+            opening and comes through. With it, mean, std and fingerprint are computed here too.
 
     Raises:
         DataError: (a ValueError) an unknown name, or a file that cannot be read; one sentence says what to do.
     """
+    watched = silent if progress is None else progress
+    dataset = _opened(name_or_path, count, seed, portion(watched, 0.0, 0.5))
+    if progress is not None:
+        dataset.measure(portion(progress, 0.5, 1.0))
+    return dataset
+
+
+def _opened(name_or_path: str | os.PathLike[str], count: int, seed: int, progress: Progress) -> Dataset:
     if isinstance(name_or_path, str) and (name_or_path in _TABLE or not _looks_like_path(name_or_path)):
         entry = row(name_or_path)
         module, _, builder = entry.path.partition(":")
         build = getattr(import_module(module), builder)
         dataset: Dataset = build(count, seed) if entry.kind == "toy" else build()
         return dataset
-    return open_file(Path(name_or_path))
+    return open_file(Path(name_or_path), progress)
 
 
 def _looks_like_path(text: str) -> bool:
     path = Path(text)
-    return bool(path.suffix) or path.name != text or path.exists()
+    return bool(path.suffix) or path.name != text or os.path.exists(text)  # Path.exists raises for long names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,14 +12,81 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from geomodel import memory
+
 if TYPE_CHECKING:
     from geomodel.denoisers.mixture import MixtureDenoiser
+
+Progress = Callable[[float], None]  # called with the fraction done, 0 to 1; what it raises stops the work
 
 _NUMBERS_AT_ONCE = 2**22  # float64 temporaries stay below 32 MB
 
 
 class DataError(ValueError):
     """A data set that cannot be had; the message says what was found, what was expected and what to do."""
+
+
+def silent(fraction: float) -> None:
+    """The progress that nobody watches."""
+
+
+def portion(progress: Progress, low: float, high: float) -> Progress:
+    """The progress of a part of the work that takes it from `low` to `high`."""
+    return lambda fraction: progress(low + (high - low) * fraction)
+
+
+def limit() -> int:
+    """Bytes that one set may take in memory: a quarter of what this computer has."""
+    return memory.physical() // 4
+
+
+def blocks(count: int, numbers: int, progress: Progress = silent) -> Iterator[slice]:
+    """Slices of `count` rows of `numbers` numbers each, a bounded part at a time."""
+    rows = max(1, _NUMBERS_AT_ONCE // max(1, numbers))
+    for start in range(0, count, rows):
+        yield slice(start, min(start + rows, count))
+        progress(min(1.0, (start + rows) / count))
+
+
+def _converted(stored: NDArray[Any]) -> NDArray[Any]:
+    if stored.dtype != np.uint8:
+        return stored.astype(np.float64, copy=False)
+    points = stored.astype(np.float32)
+    points /= np.float32(127.5)
+    points -= np.float32(1)
+    return points
+
+
+class Points:
+    """The points (N, *shape) of a set too large to be converted at once: an array-like over what is stored.
+
+    Indexing as with an array gives converted numbers; `numpy.asarray` converts all of them, where memory has room.
+    """
+
+    def __init__(self, stored: NDArray[Any]) -> None:
+        self._stored = stored
+        self.shape, self.ndim, self.size = stored.shape, stored.ndim, stored.size
+        self.dtype: np.dtype[Any] = np.dtype(np.float32 if stored.dtype == np.uint8 else np.float64)
+        self.nbytes = self.size * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        return _converted(np.asarray(self._stored[index]))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError("The points of a large set are converted from what is stored, which takes a copy.")
+        if self.nbytes > memory.available():
+            raise DataError(
+                f"All points of this set at once take {memory.text(self.nbytes)}, and {memory.text(memory.available())}"
+                " of memory are free. Use a part of them."
+            )
+        points = np.empty(self.shape, self.dtype if dtype is None else dtype)
+        for rows in blocks(len(self), math.prod(self.shape[1:])):
+            points[rows] = self[rows]
+        return points
 
 
 # No slots: the cached properties live in the instance's dictionary. Identity is equality: fields are arrays.
@@ -29,7 +97,8 @@ class Dataset:
     Attributes:
         name: the table's name, or the file's name.
         kind: "toy" (generated), "points" (a file of points) or "images".
-        stored: the numbers as they are kept, (N, *shape): uint8 for images (N, C, H, W), floats for the rest.
+        stored: the numbers as they are kept, (N, *shape): uint8 for images (N, C, H, W), floats for the rest. A
+            memory map where the file is larger than a quarter of this computer's memory.
         labels: (N,) int64 class of each point, or None.
         label_names: one name for each class, or None.
         gaussians: (means (K, *shape), variances (K,)) of the equally weighted mixture that generated the points.
@@ -51,37 +120,61 @@ class Dataset:
         return self.stored.shape[1:]
 
     @cached_property
-    def points(self) -> NDArray[Any]:
-        """(N, *shape): float32 in [-1, 1] (stored / 127.5 - 1) for images, float64 in natural units for the rest."""
-        if self.kind == "images":
-            points = self.stored.astype(np.float32)
-            points /= np.float32(127.5)
-            points -= np.float32(1)
-            return points
-        return self.stored.astype(np.float64, copy=False)
+    def points(self) -> NDArray[Any] | Points:
+        """(N, *shape): float32 in [-1, 1] (stored / 127.5 - 1) for images, float64 in natural units for the rest.
+
+        An array; `Points` where conversion is needed and would take more than a quarter of this computer's memory.
+        """
+        points = Points(self.stored)
+        return points if self.stored.dtype != points.dtype and points.nbytes > limit() else _converted(self.stored)
 
     @cached_property
     def mean(self) -> NDArray[np.float64]:
         """The mean point, (*shape), in the units of `points`."""
-        return np.asarray(self.points.mean(axis=0, dtype=np.float64))
+        return self._mean(silent)
 
     @cached_property
     def std(self) -> float:
         """The data's scale: the root of the mean variance of a coordinate; 1 where all points are the same."""
-        rows = max(1, _NUMBERS_AT_ONCE // max(1, math.prod(self.shape)))
-        total, varied = 0.0, False
-        for start in range(0, len(self), rows):
-            part = self.points[start : start + rows]
-            total += float(np.square(part - self.mean).sum())
-            varied = varied or bool((part != self.points[0]).any())
-        return math.sqrt(total / self.points.size) if varied else 1.0
+        return self._std(silent)
 
     @cached_property
     def fingerprint(self) -> str:
         """sha256 over type, shape and stored bytes: the same numbers give the same text, whatever file they came in."""
-        digest = hashlib.sha256(f"{self.stored.dtype.str} {self.stored.shape}\n".encode())
-        digest.update(np.ascontiguousarray(self.stored).data)
+        return self._fingerprint(silent)
+
+    def measure(self, progress: Progress) -> None:
+        """Compute fingerprint, mean and std now, so that asking for them later takes no time."""
+        known = vars(self)  # where cached properties keep their values
+        known["fingerprint"] = self._fingerprint(portion(progress, 0.0, 0.2))
+        known["mean"] = self._mean(portion(progress, 0.2, 0.5))
+        known["std"] = self._std(portion(progress, 0.5, 1.0))
+
+    def _mean(self, progress: Progress) -> NDArray[np.float64]:
+        total = np.zeros(self.shape)
+        for rows in self._blocks(progress):
+            part = self.points[rows].astype(np.float64)
+            part[0] += total  # point after point, so that the result does not depend on the blocks
+            total = part.sum(axis=0)
+        return np.asarray(total / len(self))
+
+    def _std(self, progress: Progress) -> float:
+        total, varied = 0.0, False
+        for rows in self._blocks(progress):
+            part = self.points[rows]
+            total += float(np.square(part - self.mean).sum())
+            varied = varied or bool((part != self.points[0]).any())
+        return math.sqrt(total / self.points.size) if varied else 1.0
+
+    def _fingerprint(self, progress: Progress) -> str:
+        native = self.stored.dtype.newbyteorder("=")
+        digest = hashlib.sha256(f"{native.str} {self.stored.shape}\n".encode())
+        for rows in self._blocks(progress):
+            digest.update(np.ascontiguousarray(self.stored[rows], dtype=native).data)
         return f"sha256:{digest.hexdigest()}"
+
+    def _blocks(self, progress: Progress) -> Iterator[slice]:
+        return blocks(len(self), math.prod(self.shape), progress)
 
     @cached_property
     def mixture(self) -> MixtureDenoiser | None:

@@ -30,7 +30,9 @@ def edm_preconditioning(sigma: Tensor, sigma_data: float) -> Preconditioning:
 
         c_skip = d²/(s² + d²),  c_out = s d/√(s² + d²),  c_in = 1/√(s² + d²),  c_noise = ln(s)/4
 
-    with s = sigma and d = sigma_data, the standard deviation of the data; both in units of the data, any shape.
+    with s = sigma and d = sigma_data, the standard deviation of the data about their mean; both in units of the data,
+    any shape. (Unit scale is exact where the mean is 0. A network learns another mean first: d stays the scale of what
+    is left to learn then, and of the noise levels that matter. Fashion-MNIST: d = 0.591, root mean square 0.827.)
     At s = 0: c_skip = 1 and c_out = 0 exactly, so D = x; c_noise stays finite.
     Source: Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models" (2206.00364), Table 1.
     """
@@ -70,7 +72,7 @@ class NetworkDenoiser(Denoiser):
         dtype = torch.promote_types(x.dtype, torch.float32)
         coefficients = edm_preconditioning(sigma, self.info.sigma_data)
         # The cast comes before the move: some devices have no float64.
-        c_skip, c_out, c_in = (_column(c, x).to(dtype).to(x.device) for c in coefficients[:3])
+        c_skip, c_out, c_in = (column(c, x).to(dtype).to(x.device) for c in coefficients[:3])
         c_noise = coefficients.c_noise.to(self._dtype).to(self._device)
         inputs = (c_in * x).to(self._dtype).to(self._device)
         outputs: Tensor = self.network(inputs, c_noise, self._rows(labels, len(x)))
@@ -89,7 +91,8 @@ class NetworkDenoiser(Denoiser):
         return torch.where(classes < 0, self.num_classes, classes).to(self._device)
 
 
-def _column(coefficient: Tensor, x: Tensor) -> Tensor:
+def column(coefficient: Tensor, x: Tensor) -> Tensor:
+    """One number a sample, (B,), in the shape that multiplies x (B, *shape)."""
     return coefficient.reshape(-1, *[1] * (x.ndim - 1))
 
 

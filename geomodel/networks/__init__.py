@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_DIMENSION = 64  # of a point that the MLP takes
 MAX_WEIGHTS = 1 << 26  # so that a file's config cannot claim gigabytes
 MAX_COLOURS = 4
-SIDES = range(12, 129, 4)  # of an image that the U-Net takes: 2 × 2 pixels a patch, halved once more
+SIDES = range(12, 65, 4)  # of an image that the U-Net takes: 2 × 2 pixels a patch, halved once more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,154 @@
+"""NumPy's own files: .npy, kept on the disk where it is large, and .npz with or without labels."""
+
+from __future__ import annotations
+
+import io
+import math
+import tokenize
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+from zipfile import ZipFile, ZipInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geomodel.datasets import archive
+from geomodel.datasets.dataset import DataError, Dataset, Progress, limit, portion, silent
+from geomodel.datasets.reading import (
+    Stream,
+    check_end,
+    check_held,
+    check_label_kind,
+    check_shape,
+    check_size,
+    checked_labels,
+    fill,
+    images,
+    points,
+)
+
+# What NumPy lets through for a damaged header, beside ValueError (it evaluates the header as a Python literal).
+_BAD_HEADER = (
+    ValueError, TypeError, SyntaxError, MemoryError, RecursionError, EOFError, LookupError, OverflowError,
+    tokenize.TokenError,
+)  # fmt: skip
+_LONGEST_HEADER = 10_000  # NumPy's own limit, which it applies only after it has read what is announced
+_DATA = ("x", "images", "data", "points", "arr_0")
+_LABELS = ("y", "labels")
+
+
+class _Header(NamedTuple):
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: np.dtype[Any]
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def read_npy(path: Path, progress: Progress) -> Dataset:
+    """Points, floats (N, d), or images, uint8; a memory map where they are larger than a quarter of memory."""
+    with path.open("rb") as file:
+        header = _header(path.name, file)
+        _check_layout(path.name, header)
+        check_held(path.name, header.shape, header.size, path.stat().st_size - file.tell())
+        if header.size <= limit():
+            array = _body(path.name, file, header, portion(progress, 0.0, 0.5))
+        elif header.fortran:
+            raise DataError(
+                f"{path.name!r} is too large for memory, and its Fortran order keeps the numbers of one point apart. "
+                "Save numpy.ascontiguousarray of the array."
+            )
+        else:
+            array = np.asarray(np.memmap(path, header.dtype, "r", file.tell(), header.shape))
+    return _dataset(path.name, array, None, portion(progress, 0.5, 1.0))
+
+
+def read_npz(path: Path, progress: Progress) -> Dataset:
+    """One array of points or images, or one named x, images, data, points or arr_0, and labels named y or labels."""
+    name = path.name
+    with archive.open_zip(path) as opened:
+        arrays = {info.filename.removesuffix(".npy"): info for info in opened.infolist()}
+        data, named = _chosen(name, list(arrays))
+        check = partial(_check_layout, name)
+        array = _member(name, opened, arrays[data], check, portion(progress, 0.0, 0.5))
+        labels = None
+        if named:
+            labels = _member(name, opened, arrays[named], partial(_check_labels, name, len(array)), silent)
+            labels = checked_labels(name, labels, len(array))
+    return _dataset(name, array, labels, portion(progress, 0.5, 1.0))
+
+
+def _chosen(name: str, arrays: list[str]) -> tuple[str, str | None]:
+    """The names of the points and of their labels."""
+    labels = next((key for key in _LABELS if key in arrays), None)
+    others = [key for key in arrays if key not in _LABELS]
+    data = others[0] if len(others) == 1 else next((key for key in _DATA if key in others), None)
+    if data is None:
+        found = ", ".join(repr(key[:40]) for key in arrays[:5]) or "no arrays"
+        raise DataError(
+            f"{name!r} holds {found}. Expected one array of points or images, or one named {', '.join(_DATA)}, beside "
+            f"labels named {' or '.join(_LABELS)}. Save it so with numpy.savez."
+        )
+    return data, labels
+
+
+def _member(
+    name: str, opened: ZipFile, info: ZipInfo, check: Callable[[_Header], None], progress: Progress
+) -> NDArray[Any]:
+    with archive.member(name, opened, info) as stream:
+        header = _header(name, stream)
+        check(header)
+        check_size(name, header.size)
+        check_held(name, header.shape, header.size, info.file_size)
+        array = _body(name, stream, header, progress)
+        check_end(name, stream)
+    return array
+
+
+def _header(name: str, stream: Stream) -> _Header:
+    start = stream.read(8)
+    width = {b"\x93NUMPY\x01\x00": 2, b"\x93NUMPY\x02\x00": 4}.get(start, 0)
+    length = stream.read(width)
+    count = int.from_bytes(length, "little")
+    try:
+        if not width or len(length) < width or count > _LONGEST_HEADER:
+            raise ValueError("it does not begin with the header of format 1 or 2")
+        content = io.BytesIO(length + stream.read(count))
+        read = np.lib.format.read_array_header_1_0 if width == 2 else np.lib.format.read_array_header_2_0
+        return _Header(*read(content))
+    except _BAD_HEADER as error:
+        found = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(
+            f"{name!r} is not a readable NumPy array ({found}). Save a plain array of numbers with numpy.save."
+        ) from error
+
+
+def _check_layout(name: str, header: _Header) -> None:
+    shape, _, dtype = header
+    floats = dtype.kind == "f" and dtype.itemsize <= 8 and len(shape) == 2
+    images = dtype == np.uint8 and len(shape) in (3, 4)
+    if not floats and not images:
+        kind = "Python objects" if dtype.hasobject else "named columns" if dtype.names else str(dtype)[:40]
+        raise DataError(
+            f"{name!r} holds {kind} of shape {str(shape)[:100]}. Expected points, float64 or float32 (N, d), "
+            "or images, uint8 (N, H, W), (N, H, W, C) or (N, C, H, W). Convert the array and save it again."
+        )
+    check_shape(name, shape)
+
+
+def _check_labels(name: str, count: int, header: _Header) -> None:
+    check_label_kind(name, header.dtype, header.shape, count)
+
+
+def _body(name: str, stream: Stream, header: _Header, progress: Progress) -> NDArray[Any]:
+    content = fill(name, stream, header.shape, header.size, progress).view(header.dtype)
+    array = content.reshape(header.shape, order="F" if header.fortran else "C")
+    return np.ascontiguousarray(array, dtype=header.dtype.newbyteorder("="))
+
+
+def _dataset(name: str, array: NDArray[Any], labels: NDArray[np.int64] | None, progress: Progress) -> Dataset:
+    return images(name, array, labels) if array.dtype == np.uint8 else points(name, array, progress, labels)

@@ -1,0 +1,143 @@
+"""CIFAR-10 as it is distributed (Krizhevsky, 2009): pickled or binary batches, single, in a folder or a tar."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geomodel import memory
+from geomodel.datasets.archive import tar_files
+from geomodel.datasets.dataset import DataError, Dataset, Progress, portion
+from geomodel.datasets.pickled import PickledArray, PickleFault, values
+from geomodel.datasets.reading import check_size
+
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+_Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
+_SHAPE = (3, 32, 32)
+_NUMBERS = 3 * 32 * 32
+_LARGEST_BATCH = 2**28  # bytes
+_LARGEST_ARCHIVE = 2**30  # bytes of all batches
+_NAME = re.compile(r"(data_batch_(?P<number>\d{1,4})|test_batch)(?P<binary>\.bin)?")
+
+
+def holds_batches(folder: Path) -> bool:
+    """Whether a folder has files with the names of batches."""
+    return bool(_training(_names(folder)))
+
+
+def read(path: Path, progress: Progress) -> Dataset:
+    """One batch, or all training batches in order (the test batch where there is no other) of a folder or tar.gz."""
+    if path.is_dir():
+        contents = _in_folder(path)
+    elif path.name.lower().endswith((".tar.gz", ".tgz")):
+        contents = _unpacked(path, portion(progress, 0.0, 0.6))
+    else:
+        contents = {path.name: _content(path)}
+    names = _training(contents) or list(contents)[:1]
+    if not names:
+        raise DataError(
+            f"{path.name!r} holds no batches of CIFAR-10. Expected data_batch_1 to data_batch_5, with or without .bin."
+        )
+    batches = []
+    for name in names:
+        batches.append(
+            _binary(name, contents[name]) if name.lower().endswith(".bin") else _pickled(name, contents[name])
+        )
+        progress(0.6 + 0.4 * len(batches) / len(names))
+    stored = np.concatenate([images.reshape(-1, *_SHAPE) for images, _ in batches])
+    labels = np.concatenate([labels for _, labels in batches])
+    return Dataset(name=path.name, kind="images", stored=stored, labels=labels, label_names=CLASSES)
+
+
+def _training(names: Iterable[str]) -> list[str]:
+    """The names of the training batches in order, or of the test batch; of pickles rather than of binary files."""
+    found = [match for name in names if (match := _NAME.fullmatch(name))]
+    found = [match for match in found if not match["binary"]] or found
+    training = sorted((match for match in found if match["number"]), key=lambda match: int(match["number"]))
+    return [match.string for match in training or found]
+
+
+def _names(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.glob("*_batch*") if entry.is_file()]
+
+
+def _in_folder(folder: Path) -> dict[str, bytes]:
+    files = [folder / name for name in _training(_names(folder))]
+    _check(folder.name, sum(file.stat().st_size for file in files), _LARGEST_ARCHIVE)
+    return {file.name: _content(file) for file in files}
+
+
+def _unpacked(path: Path, progress: Progress) -> dict[str, bytes]:
+    """The batches in a tar archive by their names, without their folders."""
+    size = path.stat().st_size
+
+    def check(unpacked: int) -> None:
+        _check(path.name, unpacked, _LARGEST_ARCHIVE)
+        progress(min(1.0, packed.tell() / size))
+
+    with path.open("rb") as packed, gzip.GzipFile(fileobj=packed) as stream:
+        found = {}
+        for place, content in tar_files(path.name, stream, check):
+            name = place.rpartition("/")[2]
+            if _NAME.fullmatch(name):
+                _check(name, len(content), _LARGEST_BATCH)
+                found[name] = content
+        return found
+
+
+def _content(path: Path) -> bytes:
+    size = path.stat().st_size
+    _check(path.name, size, _LARGEST_BATCH)
+    with path.open("rb") as file:
+        return file.read(size)
+
+
+def _check(name: str, size: int, most: int) -> None:
+    if size > most:
+        raise DataError(
+            f"{name!r} holds {memory.text(size)}, too much for CIFAR-10, whose batches have 31 MB each. "
+            "Download it again; other images can be saved with numpy.save."
+        )
+    check_size(name, size)
+
+
+def _pickled(name: str, content: bytes) -> _Batch:
+    try:
+        table = values(content)
+        if not isinstance(table, dict) or not isinstance(table.get("data"), PickledArray):
+            raise PickleFault("it holds no dict with an array named data")
+        images, labels = table["data"].uint8(), table.get("labels")
+    except PickleFault as error:
+        raise DataError(
+            f"{name!r} is not a batch of CIFAR-10: {error}. Expected data_batch_1 to data_batch_5 as published."
+        ) from error
+    if images.ndim != 2 or images.shape[1] != _NUMBERS:
+        raise DataError(
+            f"{name!r} holds an array of shape {images.shape}. Expected images of CIFAR-10, (N, {_NUMBERS})."
+        )
+    if not isinstance(labels, list) or not all(type(label) is int and 0 <= label < len(CLASSES) for label in labels):
+        raise DataError(f"{name!r} has no list of labels from 0 to {len(CLASSES) - 1}. Download it again.")
+    if len(labels) != len(images):
+        raise DataError(f"{name!r} holds {len(labels):,} labels for {len(images):,} images. Download it again.")
+    return images, np.array(labels, np.int64)
+
+
+def _binary(name: str, content: bytes) -> _Batch:
+    """Records of one byte for the class and 3072 for the image."""
+    if not content or len(content) % (_NUMBERS + 1):
+        raise DataError(
+            f"{name!r} has {len(content):,} bytes. Expected a binary batch of CIFAR-10, {_NUMBERS + 1} bytes an image."
+        )
+    records = np.frombuffer(content, np.uint8).reshape(-1, _NUMBERS + 1)
+    labels = records[:, 0].astype(np.int64)
+    if labels.max() >= len(CLASSES):
+        raise DataError(
+            f"{name!r} has a label {labels.max()}. Expected the classes of CIFAR-10, 0 to {len(CLASSES) - 1}."
+        )
+    return records[:, 1:], labels

@@ -1,0 +1,147 @@
+"""What the readers of files share: bounds, reading in pieces, and what stored numbers have to be.
+
+A file is measured before anything is allocated: a header is believed only where the file has the bytes.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geomodel import memory
+from geomodel.datasets.dataset import DataError, Dataset, Progress, blocks, limit
+
+LARGEST_VALUE = np.float64(1e100)  # squared distances must stay finite; a NumPy number, so that float32 is widened
+LARGEST_LABEL = 999_999  # counting the points of each class takes memory for every number up to the largest
+LARGEST_POINT = 2**24  # numbers in one point, more than a colour image of 2048 × 2048: a mean of them takes 128 MB
+PIECE = 2**22  # bytes read between two reports of progress
+_COLOURS = (1, 3)
+
+
+class Stream(Protocol):
+    """What is read from: a file, or what an archive unpacks."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+    def tell(self) -> int: ...
+
+
+@contextmanager
+def faults(name: str) -> Iterator[None]:
+    """One sentence for what a file that cannot be read, or whose compression is damaged, makes Python raise."""
+    try:
+        yield
+    except (EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise DataError(f"{name!r} is damaged or cut off ({error}). Copy or download it again.") from error
+    except OSError as error:
+        raise DataError(f"{name!r} could not be read: {error.strerror or error}.") from error
+    except MemoryError as error:
+        raise DataError(
+            f"{name!r} does not fit into the memory that is free. Close something, or open less."
+        ) from error
+
+
+def check_size(name: str, size: int) -> None:
+    """DataError where `size` bytes of numbers are too many for memory."""
+    if size > limit():
+        raise DataError(
+            f"{name!r} holds {memory.text(size)} of numbers; at most a quarter of this computer's memory, "
+            f"{memory.text(limit())}, can be opened from this kind of file. Save the array with numpy.save: "
+            "a .npy file of any size is read from the disk as it is needed."
+        )
+
+
+def check_shape(name: str, shape: tuple[int, ...]) -> None:
+    """DataError for a set (N, *shape) without points, or with points beyond all use."""
+    if min(shape) < 1:
+        raise DataError(f"{name!r} is empty: its shape is {shape}. Expected at least one point.")
+    if math.prod(shape[1:]) > LARGEST_POINT:
+        raise DataError(
+            f"{name!r} has points of {math.prod(shape[1:]):,} numbers (shape {shape}); at most {LARGEST_POINT:,} can "
+            "be worked with. Make the images smaller."
+        )
+
+
+def check_held(name: str, shape: tuple[int, ...], size: int, held: int) -> None:
+    """DataError where a file has fewer bytes than its header announces."""
+    if held < size:
+        raise DataError(
+            f"{name!r} is cut off: its header announces shape {shape}, {size:,} bytes, "
+            f"and no more than {held:,} are there. Save it again."
+        )
+
+
+def fill(name: str, stream: Stream, shape: tuple[int, ...], size: int, progress: Progress) -> NDArray[np.uint8]:
+    """The next `size` bytes of a stream, (size,), in memory that could be checked before."""
+    content = np.empty(size, np.uint8)
+    done = 0
+    while done < size:
+        piece = stream.read(min(PIECE, size - done))
+        if not piece:
+            check_held(name, shape, size, done)
+        content[done : done + len(piece)] = np.frombuffer(piece, np.uint8)
+        done += len(piece)
+        progress(done / size)
+    return content
+
+
+def check_end(name: str, stream: Stream) -> None:
+    """DataError where a stream goes on. Looking for the end also makes archives compare their check sums."""
+    if stream.read(1):
+        raise DataError(f"{name!r} is damaged: it goes on after the numbers that its header announces. Save it again.")
+
+
+def images(name: str, stored: NDArray[Any], labels: NDArray[np.int64] | None) -> Dataset:
+    """The data set of images: uint8 (N, H, W), (N, H, W, C) or (N, C, H, W), where only one reading is possible."""
+    if stored.ndim == 3:
+        return Dataset(name=name, kind="images", stored=stored[:, None], labels=labels)
+    first, last = stored.shape[1] in _COLOURS, stored.shape[3] in _COLOURS
+    if first == last:
+        found = "Both the second and the last axis" if first else "Neither the second nor the last axis"
+        raise DataError(
+            f"{name!r} holds images of shape {stored.shape}. {found} could be the colours (1 or 3). "
+            "Expected (N, C, H, W) or (N, H, W, C) with one such axis; grey images may be (N, H, W)."
+        )
+    if last:
+        stored = stored.transpose(0, 3, 1, 2)
+        stored = np.ascontiguousarray(stored) if stored.nbytes <= limit() else stored  # or it stays on the disk
+    return Dataset(name=name, kind="images", stored=stored, labels=labels)
+
+
+def points(name: str, stored: NDArray[Any], progress: Progress, labels: NDArray[np.int64] | None = None) -> Dataset:
+    """The data set of points (N, d), after a look at every value."""
+    for rows in blocks(len(stored), stored.shape[1], progress):
+        bad = np.argwhere(~(np.abs(stored[rows]) <= LARGEST_VALUE))  # written so that NaN counts as bad
+        if len(bad):
+            point, axis = bad[0] + (rows.start, 0)
+            raise DataError(
+                f"{name!r}: coordinate {axis + 1} of point {point + 1} is {stored[point, axis]}. Every value must be "
+                f"a finite number, below {LARGEST_VALUE:g} in size. Remove or repair such points."
+            )
+    return Dataset(name=name, kind="points", stored=stored, labels=labels)
+
+
+def check_label_kind(name: str, dtype: np.dtype[Any], shape: tuple[int, ...], count: int) -> None:
+    """DataError for anything but whole numbers (N,) or (N, 1), one for each of `count` points."""
+    if dtype.kind not in "iu" or shape not in ((count,), (count, 1)):
+        raise DataError(
+            f"{name!r} has labels of type {dtype} and shape {shape} for {count:,} points. "
+            f"Expected whole numbers of shape ({count},)."
+        )
+
+
+def checked_labels(name: str, labels: NDArray[Any], count: int) -> NDArray[np.int64]:
+    """The classes of `count` points as int64 (N,)."""
+    check_label_kind(name, labels.dtype, labels.shape, count)
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high > LARGEST_LABEL:
+        raise DataError(
+            f"{name!r} has labels from {low} to {high}. Expected 0 to {LARGEST_LABEL}; number the classes from 0."
+        )
+    return labels.reshape(count).astype(np.int64)
