@@ -69,7 +69,7 @@ class Commands(QObject):
     def show_look(self) -> None:
         """Tick the actions that describe how the plane is looked at."""
         look, ticks = self._state.look, self._window.actions_by_id
-        for kind in ("frame", "arrow", "field", "tool"):
+        for kind in ("frame", "mode", "arrow", "field", "tool"):
             ticks[f"{kind}.{getattr(look, kind)}"].setChecked(True)
         for name in ticks:
             if name.startswith("layer."):

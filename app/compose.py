@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.engine.messages import Array, InsideAnswer, NeighboursAnswer, ProbeAnswer
-from app.panels.inspector import Row
+from app.engine.messages import Array, InsideAnswer, NeighboursAnswer, Site
 from app.state import Run, Selection
 from app.views.pictures import (
     Curve,
@@ -25,7 +24,6 @@ from geomodel import datasets, images, measures
 from geomodel.projection import identity_basis
 from geomodel.solvers import row as solver_row
 
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blend": "a Dθ + (1 − a) D*"}
 
 
@@ -69,16 +67,17 @@ def run_basis(run: Run) -> Any:
     return identity_basis(2) if tuple(run.x.shape[2:]) == (2,) else None
 
 
-def plane_picture(run: Run, selection: Selection, projected: Projected) -> PlanePicture:
+def plane_picture(run: Run, selection: Selection, projected: Projected, site: Site | None = None) -> PlanePicture:
     """The plane without what the engine answers: data, curves, words."""
     source, basis = run.source, projected.basis
     direct = basis.count == len(basis.origin)
     points = None if source is None else source.plane_points
     return PlanePicture(
         title=plane_title(run),
-        caption=plane_caption(run, basis),
+        caption=plane_caption(run, basis, site or Site()),
         x_label="x₁" if direct else "principal component 1",
         y_label="x₂" if direct else "principal component 2",
+        direct=direct,
         data=points,
         scale=1.0 if points is None else float(points.std(0).mean()) or 1.0,
         center=(0.0, 0.0) if points is None else (float(points[:, 0].mean()), float(points[:, 1].mean())),
@@ -96,7 +95,7 @@ def plane_title(run: Run) -> str:
     return f"{data} · {DRIVER_NAMES[settings.driver]} · {solver_row(settings.solver).title}, {settings.steps} steps"
 
 
-def plane_caption(run: Run, basis: Any) -> str:
+def plane_caption(run: Run, basis: Any, site: Site) -> str:
     """Mode and explained variance; whether the run is a recording."""
     parts = []
     if run.status == "recorded":
@@ -104,10 +103,13 @@ def plane_caption(run: Run, basis: Any) -> str:
     if run.caption:
         parts.append(run.caption)
     if basis is not None and basis.count != len(basis.origin):
-        share = basis.explained
+        first, second = basis.explained
+        share = f"principal components 1, 2 ({first:.0%} + {second:.0%} of the data's variance)"
         parts.append(
-            f"Marginal mode: principal components 1, 2 ({share[0]:.0%} + {share[1]:.0%} of the data's variance); "
-            "the field is the mean slope, single trajectories do not follow it"
+            f"Slice through sample {site.sample} at σ {run.sigmas[site.index]:.3g} along {share}; "
+            "density and field are exact on it, data and other samples are projected"
+            if site.mode == "slice"
+            else f"Marginal mode: {share}; the field is the mean slope, single trajectories do not follow it"
         )
     if run.message:
         parts.append(run.message)
@@ -233,67 +235,3 @@ def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None)
         "neighbour_labels": tuple(names[label] if names else str(label) for label in labels),
         "neighbours_note": f"effective neighbours {answer.effective_neighbours:.4g} of {len(dataset):,}",
     }
-
-
-def inspector_rows(run: Run, plots: tuple[MeasurePlot, ...], selection: Selection) -> tuple[Row, ...]:
-    """Every number at the playhead."""
-    i, k = selection.index, selection.sample
-    last = len(run.sigmas) - 1
-    rows = [
-        Row("Playhead", "level", f"{i} of {last}", "index of the noise level; 0 is the noisiest"),
-        Row("Playhead", "σ", f"{run.sigmas[i]:.6g}", "noise level"),
-        Row("Playhead", "next σ", f"{run.sigmas[i + 1]:.6g}" if i < last else "—", "noise level after the next step"),
-        Row("Playhead", "sample", f"{k} of {run.x.shape[1]}", "the selected sample"),
-        Row("Playhead", "seed", str(run.settings.seed + k), "sample k starts from seed + k"),
-        Row("Playhead", "evaluations", f"{run.evaluations_at[i]:,}", "true denoiser evaluations up to this level"),
-    ]
-    flat = run.x[i, k].reshape(-1)
-    if len(flat) <= 3:
-        rows.append(Row("Point", "x", _vector(flat), "the sampling trajectory"))
-        if i < min(run.committed - 1, len(run.denoised)):
-            rows.append(Row("Point", "D(x; σ)", _vector(run.denoised[i, k].reshape(-1)), "the denoising trajectory"))
-    for plot in plots:
-        for curve in plot.curves:
-            if i < len(curve.values) and np.isfinite(curve.values[i, k]):
-                name = f"{plot.title} {curve.label}" if len(plot.curves) > 1 else plot.title
-                unit = f" {plot.unit}" if plot.unit else ""
-                rows.append(Row("Measures", name, f"{_number(float(curve.values[i, k]), 6)}{unit}", plot.formula))
-    return tuple(rows)
-
-
-def probe_rows(probe: ProbeAnswer | None) -> tuple[Row, ...]:
-    """The numbers of the probe."""
-    if probe is None:
-        return ()
-    point, sigma = np.asarray(probe.request.point), probe.request.sigma
-    rows = [
-        Row("Probe", "x", _vector(point), "where the probe stands"),
-        Row("Probe", "σ", f"{sigma:.6g}", "its noise level"),
-    ]
-    if probe.optimal is not None:
-        shift = float(np.linalg.norm(probe.optimal - point))
-        rows += [
-            Row("Probe", "D*(x; σ)", _vector(probe.optimal), "Σᵢ wᵢ yᵢ, w = softmax(−‖x − yᵢ‖²/(2σ²))"),
-            Row("Probe", "mean shift ‖D* − x‖", f"{shift:.6g}", "one step of mean shift with bandwidth σ"),
-            Row("Probe", "effective neighbours", f"{probe.effective_neighbours:.6g}", "exp(−Σ w ln w)"),
-        ]
-    if probe.network is not None:
-        rows.append(Row("Probe", "Dθ(x; σ)", _vector(probe.network), "the network's answer"))
-    if probe.network is not None and probe.optimal is not None:
-        gap = float(np.linalg.norm(probe.network - probe.optimal))
-        rows.append(Row("Probe", "‖Dθ − D*‖", f"{gap:.6g}", "denoiser difference at the probe"))
-    rows.append(Row("Probe", "log p(x; σ)", f"{probe.log_density:.6g}", "log density of the noisy data, in nats"))
-    if probe.path is not None:
-        rows.append(Row("Probe", "mean-shift iterations", str(len(probe.path) - 1), "until the mode is reached"))
-    return tuple(rows)
-
-
-def _number(value: float, digits: int) -> str:
-    """A number with a real minus sign and a power of ten."""
-    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
-    power = "" if not exponent else "×10" + str(int(exponent)).translate(SUPERSCRIPTS)
-    return mantissa.replace("-", "−") + power
-
-
-def _vector(values: Array) -> str:
-    return "(" + ", ".join(_number(float(value), 5) for value in values) + ")"

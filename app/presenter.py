@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
-from app import compose
+from app import compose, numbers
 from app.engine.messages import (
     InsideAnswer,
     InsideRequest,
@@ -18,6 +18,7 @@ from app.engine.messages import (
     PictureRequest,
     ProbeAnswer,
     ProbeRequest,
+    Site,
 )
 from app.panels.probe import ProbeBar
 from app.playback import Playback
@@ -170,9 +171,10 @@ class Presenter(QObject):
     def probe_start(self) -> tuple[float, float] | None:
         """Where a new probe stands: at the selected sample."""
         run, selection = self.state.run, self.state.selection
-        if run is None or tuple(run.x.shape[2:]) != (2,):
+        basis = None if run is None else compose.run_basis(run)
+        if run is None or basis is None:
             return None
-        x, y = run.x[selection.index, selection.sample]
+        x, y = basis.project(run.x[selection.index, selection.sample])
         return float(x), float(y)
 
     def release(self) -> None:
@@ -200,8 +202,8 @@ class Presenter(QObject):
         if run.id not in self._projected or self._projected[run.id].basis is not basis:
             self._projected[run.id] = compose.Projected.of(run, basis)
         look, selection = self.state.look, self.state.selection
-        picture = compose.plane_picture(run, selection, self._projected[run.id])
-        direct = tuple(run.x.shape[2:]) == (2,)
+        picture = compose.plane_picture(run, selection, self._projected[run.id], self._site(run))
+        direct = self._probes(run)
         self.plane.display(
             replace(
                 picture,
@@ -217,9 +219,19 @@ class Presenter(QObject):
             )
         )
 
+    def _site(self, run: Run) -> Site:
+        """The plane that is looked at: for 2-D data there is only one."""
+        if self.state.look.mode == "marginal" or tuple(run.x.shape[2:]) == (2,):
+            return Site()
+        return Site("slice", self.state.selection.index, self.state.selection.sample)
+
+    def _probes(self, run: Run) -> bool:
+        """A point of the plane is a point of the data's space."""
+        return tuple(run.x.shape[2:]) == (2,) or (self.state.look.mode == "slice" and run.source is not None)
+
     def _show_probe_bar(self) -> None:
         run, look = self.state.run, self.state.look
-        shown = look.tool == "probe" and run is not None and tuple(run.x.shape[2:]) == (2,)
+        shown = look.tool == "probe" and run is not None and self._probes(run)
         self.probe_bar.setVisible(shown)
         if shown:
             positive = run.sigmas[run.sigmas > 0]
@@ -234,9 +246,9 @@ class Presenter(QObject):
         self.transport.set_index(i)
         spent = f"{run.evaluations_at[i]:,} evaluations"
         self.transport.set_text(f"step {i}/{len(run.sigmas) - 1}", f"σ {run.sigmas[i]:.4g}", spent)
-        rows = compose.inspector_rows(run, self._plots, self.state.selection)
+        rows = numbers.inspector_rows(run, self._plots, self.state.selection)
         probe = _of_run(self._probe, run) if self.state.look.probe else None
-        self.inspector.set_rows(rows + compose.probe_rows(probe))
+        self.inspector.set_rows(rows + numbers.probe_rows(probe))
 
     def _show_measures(self, *, moved: bool = False) -> None:
         run = self.state.run
@@ -260,9 +272,11 @@ class Presenter(QObject):
         if run is None or not run.linked:
             return
         self._ask_picture()
-        if look.probe is not None and tuple(run.x.shape[2:]) == (2,):
-            request = ProbeRequest(run_id=run.id, point=look.probe, sigma=self._probe_sigma(), path=look.probe_path)
-            self._submit(request)
+        if look.probe is not None and self._probes(run):
+            sigma, site = self._probe_sigma(), self._site(run)
+            if sigma > 0:
+                request = ProbeRequest(run_id=run.id, site=site, point=look.probe, sigma=sigma, path=look.probe_path)
+                self._submit(request)
         if look.inside and selection.index < run.committed - 1 and prod(run.x.shape[2:]) <= DETAIL_NUMBERS:
             self._submit(InsideRequest(run.id, selection.index, selection.sample))
         if len(run.x.shape) == 5 and self.strip.isVisible():
@@ -277,6 +291,7 @@ class Presenter(QObject):
             sigma = float(run.sigmas[-2]) / 100  # p_0 of points has no density: shown as if σ were tiny
         request = PictureRequest(
             run_id=run.id,
+            site=self._site(run),
             sigma=sigma,
             rect=self.plane.request_rect(),
             pixels=self.plane.pixels() if "density" in look.layers else (1, 1),

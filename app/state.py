@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from app.engine.messages import Array, DataOpened, NetworkOpened
+from app.engine.messages import Array, DataOpened, NetworkOpened, PlaneMode
 from app.views.pictures import Arrow, Frame
 from geomodel.record import Record, StepDetail
 from geomodel.settings import RunSettings
@@ -110,6 +110,7 @@ class Look:
     arrow: Arrow = "slope"
     field: Literal["driver", "optimal", "network", "difference"] = "driver"
     layers: frozenset[str] = frozenset(("density", "data", "sampling", "denoising", "segment", "probe", "legend"))
+    mode: PlaneMode = "marginal"  # of the plane of images
     tool: Tool = "select"
     inside: bool = False
     probe: tuple[float, float] | None = None

@@ -41,6 +41,8 @@ def make_probe(point=(0.5, -0.5), sigma=1.0):
         effective_neighbours=1.65,
         log_density=-2.5,
         path=np.array([[0.5, -0.5], [0.1, 0.2], [0.0, 0.3]]),
+        shift=0.806,
+        difference=0.224,
     )
 
 

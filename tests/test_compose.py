@@ -12,7 +12,7 @@ from window_runs import TOY, computed
 
 import geomodel as gm
 from app import compose
-from app.engine.messages import InsideAnswer, InsideRequest, NeighboursAnswer, NeighboursRequest
+from app.engine.messages import InsideAnswer, InsideRequest, NeighboursAnswer, NeighboursRequest, Site
 from app.state import Selection
 from geomodel import images
 from geomodel.projection import identity_basis
@@ -106,7 +106,7 @@ def test_a_title_says_data_driver_solver_and_steps(moons):
 def test_a_caption_says_what_is_not_ordinary(moons):
     run = computed(moons)
     run.status, run.caption, run.message = "recorded", "The data are not here", "x became NaN"
-    caption = compose.plane_caption(run, compose.run_basis(run))
+    caption = compose.plane_caption(run, compose.run_basis(run), Site())
     assert caption.startswith("Recorded run")
     assert "The data are not here" in caption
     assert caption.endswith("x became NaN")

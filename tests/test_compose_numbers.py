@@ -10,7 +10,7 @@ import window_runs
 from window_runs import TOY, computed
 
 import geomodel as gm
-from app import compose
+from app import compose, numbers
 from app.engine.messages import ProbeAnswer, ProbeRequest
 from app.state import Selection
 from geomodel import measures
@@ -65,10 +65,10 @@ def test_measures_have_a_cursor_or_say_what_to_do(moons):
 
 
 def rows_of(run, selection):
-    return {row.name: row.value for row in compose.inspector_rows(run, compose.measured(run), selection)}
+    return {row.name: row.value for row in numbers.inspector_rows(run, compose.measured(run), selection)}
 
 
-def numbers(text):
+def values_of(text):
     return [float(part) for part in text.strip("()").replace("−", "-").split(",")]
 
 
@@ -80,8 +80,8 @@ def test_the_inspector_tells_the_numbers_at_the_playhead(moons):
     assert float(rows["next σ"]) == pytest.approx(run.sigmas[4], rel=1e-5)
     assert rows["seed"] == "13"
     assert rows["evaluations"] == "6"
-    assert numbers(rows["x"]) == pytest.approx(run.x[3, 2], rel=1e-4)
-    assert numbers(rows["D(x; σ)"]) == pytest.approx(run.denoised[3, 2], rel=1e-4)
+    assert values_of(rows["x"]) == pytest.approx(run.x[3, 2], rel=1e-4)
+    assert values_of(rows["D(x; σ)"]) == pytest.approx(run.denoised[3, 2], rel=1e-4)
     assert float(rows["Norm x"].split()[0]) == pytest.approx(np.linalg.norm(run.x[3, 2]), rel=1e-5)
     assert float(rows["Norm D"].split()[0]) == pytest.approx(np.linalg.norm(run.denoised[3, 2]), rel=1e-5)
 
@@ -116,16 +116,18 @@ def test_the_probe_tells_its_numbers(moons):
         effective_neighbours=float(posterior.effective_neighbours[0]),
         log_density=float(posterior.log_density[0]),
         path=np.zeros((8, 2)),
+        shift=float(np.linalg.norm(posterior.mean[0].numpy() - point)),
+        difference=float(np.linalg.norm([3, 4] - posterior.mean[0].numpy())),
     )
-    rows = {row.name: row.value for row in compose.probe_rows(answer)}
+    rows = {row.name: row.value for row in numbers.probe_rows(answer)}
     mean = posterior.mean[0].numpy()
-    assert numbers(rows["x"]) == [0.5, 0.25]
+    assert values_of(rows["x"]) == [0.5, 0.25]
     assert rows["σ"] == "0.8"
     assert float(rows["mean shift ‖D* − x‖"]) == pytest.approx(np.linalg.norm(mean - point), rel=1e-5)
     assert float(rows["effective neighbours"]) == pytest.approx(answer.effective_neighbours, rel=1e-5)
     assert float(rows["log p(x; σ)"]) == pytest.approx(answer.log_density, rel=1e-5)
     assert float(rows["‖Dθ − D*‖"]) == pytest.approx(np.linalg.norm([3, 4] - mean), rel=1e-5)
     assert rows["mean-shift iterations"] == "7"
-    alone = {row.name for row in compose.probe_rows(replace(answer, network=None, path=None))}
+    alone = {row.name for row in numbers.probe_rows(replace(answer, network=None, path=None))}
     assert alone == rows.keys() - {"Dθ(x; σ)", "‖Dθ − D*‖", "mean-shift iterations"}
-    assert compose.probe_rows(None) == ()
+    assert numbers.probe_rows(None) == ()

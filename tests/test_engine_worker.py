@@ -34,6 +34,7 @@ from app.engine.messages import (
     Save,
     Saved,
     Shutdown,
+    Site,
     StartRun,
     Warm,
 )
@@ -265,6 +266,28 @@ def test_picture_probe_inside_and_neighbours(bench):
     near = bench.handle(NeighboursRequest(1, 5, 0))
     assert isinstance(near, NeighboursAnswer)
     assert near.weights[0] == pytest.approx(1)  # the end of the exact sampler is a data point
+
+
+def test_a_slice_answers_as_the_whole_space_does(bench, tmp_path):
+    cloud = np.random.default_rng(0).standard_normal((40, 5))
+    np.save(tmp_path / "cloud.npy", cloud)
+    finished = bench.handle(StartRun(1, replace(TOY, data=str(tmp_path / "cloud.npy"), count=2)))
+    x, sigma = finished.trajectory.x[2, 1], float(finished.trajectory.sigmas[2])
+    site = Site("slice", 2, 1)
+    plane = bench.worker._contexts[1].data.opened.plane
+    here = tuple(plane.project(x))
+    probe = bench.handle(ProbeRequest(run_id=1, site=site, point=here, sigma=sigma, path=False))
+    logits = -((cloud - x) ** 2).sum(1) / (2 * sigma**2)
+    weights = np.exp(logits - logits.max())
+    mean = weights @ cloud / weights.sum()
+    assert np.allclose(probe.optimal, plane.project(mean), atol=1e-10)
+    assert probe.shift == pytest.approx(np.linalg.norm(mean - x), rel=1e-10)
+    rect = (here[0] - 0.5, here[1] - 0.5, 1.0, 1.0)
+    request = PictureRequest(run_id=1, site=site, sigma=sigma, rect=rect, pixels=(4, 4), arrows=(1, 1), field="driver")
+    assert np.allclose(bench.handle(request).denoised[0], probe.optimal, atol=1e-10)
+    count = len(bench.events)
+    bench.handle(ProbeRequest(run_id=1, point=here, sigma=sigma, path=False))  # the marginal has no such point
+    assert len(bench.events) == count
 
 
 def test_requests_about_unknown_runs_are_dropped(bench):

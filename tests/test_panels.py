@@ -215,7 +215,7 @@ def test_edits_of_the_model_carry_their_fields(model, told):
 
 def test_a_driver_that_is_not_there_cannot_be_chosen(model, told):
     model.set_settings(RunSettings())
-    model.set_driver_available({"optimal": True, "mixture": False, "network": False})
+    model.set_driver_available({"optimal": True, "mixture": False, "network": False, "blend": False})
     combo = _field(model, "driver").editor
     combo.setFocus()
     QTest.keyClick(combo, Key.Key_Down)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from app.engine.grounds import Direct, Ground, Kernels
 from app.engine.messages import (
     Array,
     Event,
@@ -19,6 +21,7 @@ from app.engine.messages import (
     PictureRequest,
     ProbeAnswer,
     ProbeRequest,
+    Site,
     frozen,
 )
 from geomodel import density
@@ -28,13 +31,13 @@ NEIGHBOURS = 12
 PROBE_WEIGHTS = 2000  # the largest posterior weights that the plane draws
 
 
-def answer(request: Any, job: Job, data: Any, record: Any) -> Event:
-    """The answer to one request about a run."""
+def answer(request: Any, job: Job, plane: Callable[[Site], Ground], record: Any) -> Event:
+    """The answer to one request about a run. ValueError where it cannot be answered."""
     match request:
         case PictureRequest():
-            return picture(request, job, data)
+            return picture(request, job, plane(request.site))
         case ProbeRequest():
-            return probe(request, job)
+            return probe(request, job, plane(request.site))
         case InsideRequest():
             return inside(request, job, record)
         case NeighboursRequest():
@@ -42,25 +45,23 @@ def answer(request: Any, job: Job, data: Any, record: Any) -> Event:
     raise TypeError(f"no answer for {type(request).__name__}")
 
 
-def picture(request: PictureRequest, job: Job, data: Any) -> PictureAnswer:
-    """Density and field of the plane; in the marginal mode both belong to the projected data."""
+def picture(request: PictureRequest, job: Job, plane: Ground) -> PictureAnswer:
+    """Density and field of the plane."""
     started = time.perf_counter()
-    sigma, direct = request.sigma, tuple(job.x.shape[1:]) == (2,)
+    kernels = plane.kernels(request.sigma, request.rect)
     image = None
-    kernels = None
-    if data is not None:
-        mixture = job.model if job.settings.driver == "mixture" and direct else None
-        kernels = _kernels(mixture, _points(job, data.opened))
-        image = density.density_image(*kernels, sigma, request.rect, request.pixels)
+    if kernels is not None:
+        image = density.density_image(
+            kernels.means,
+            kernels.variances,
+            None,
+            request.sigma,
+            request.rect,
+            request.pixels,
+            log_weights=kernels.log_weights,
+        )
     at = density.grid_points(request.rect, *request.arrows) if request.arrows[0] else np.zeros((0, 2))
-    if not len(at):
-        denoised = at
-    elif direct:
-        denoised = _field(request, job, at)
-    elif kernels is not None:
-        denoised = density.plane_denoised(*kernels, sigma, at)
-    else:
-        at = denoised = np.zeros((0, 2))
+    denoised = _field(request, job, plane, kernels, at) if len(at) else at
     return PictureAnswer(
         request=request,
         density=None if image is None else frozen(image),
@@ -70,35 +71,41 @@ def picture(request: PictureRequest, job: Job, data: Any) -> PictureAnswer:
     )
 
 
-def _points(job: Job, opened: Any) -> Array:
-    """The projected data, of the run's class where it has one."""
-    points: Array = opened.plane_points
-    return points if job.settings.label < 0 else points[opened.dataset.labels == job.settings.label]
+def _field(request: PictureRequest, job: Job, plane: Ground, kernels: Kernels | None, at: Array) -> Array:
+    """D in the plane: of the kernels where there is nothing else or they are exactly D*, else of the denoisers."""
+    models: dict[str, Any] = {"optimal": job.exact, "network": job.network}
+    model = models.get(request.field) or job.model
+    if plane.lift is None or (model is job.optimal and not isinstance(plane, Direct)):
+        assert kernels is not None
+        means, variances, logs = kernels.means, kernels.variances, kernels.log_weights
+        return density.plane_denoised(means, variances, None, request.sigma, at, log_weights=logs)
+    x = plane.lift(at)
 
-
-def _kernels(mixture: Any, points: Array) -> tuple[Array, Array, Array]:
-    if mixture is not None:
-        means = np.asarray(mixture.means, np.float64)
-        variances = np.broadcast_to(np.asarray(mixture.variances, np.float64), means.shape)
-        return means, variances, np.asarray(mixture.weights, np.float64)
-    return points, np.zeros_like(points), np.full(len(points), 1 / len(points))
-
-
-def _field(request: PictureRequest, job: Job, at: Array) -> Array:
-    def ask(model: Any) -> Array:
-        return np.asarray(job.evaluate(model, at, request.sigma))
+    def ask(denoiser: Any) -> Array:
+        return plane.project(np.asarray(job.evaluate(denoiser, x, request.sigma)))
 
     if request.field == "difference" and job.exact is not None and job.network is not None:
         return at + ask(job.network) - ask(job.exact)
-    return ask({"optimal": job.exact, "network": job.network}.get(request.field) or job.model)
+    return ask(model)
 
 
-def probe(request: ProbeRequest, job: Job) -> ProbeAnswer:
-    """The denoisers, the posterior weights and the mean shift at one point of a 2-D plane."""
-    x, sigma = np.asarray([request.point], np.float64), request.sigma
+def probe(request: ProbeRequest, job: Job, plane: Ground) -> ProbeAnswer:
+    """The denoisers, the posterior weights and the mean shift at one point of the plane."""
+    if plane.lift is None:
+        raise ValueError("a point of the marginal plane is no point of the data's space; choose the slice")
+    x, sigma = plane.lift(np.asarray([request.point], np.float64)), request.sigma
     posterior = None if job.optimal is None else job.posterior(x, sigma, PROBE_WEIGHTS)
+
+    def ask(model: Any) -> Array:
+        """A denoiser's answer, without asking D* again for the mean of its posterior."""
+        if model is job.optimal and posterior is not None:
+            return np.asarray(posterior.mean)
+        return np.asarray(job.evaluate(model, x, sigma))
+
+    exact = None if job.exact is None else ask(job.exact)
+    network = None if job.network is None else ask(job.network)
     path = None
-    if request.path and job.optimal is not None and job.settings.label < 0:
+    if request.path and job.optimal is not None and job.settings.label < 0 and isinstance(plane, Direct):
         path = frozen(np.asarray(job.optimal.mean_shift_path(x, sigma))[:, 0])
     if job.settings.driver == "mixture":
         log_density = float(job.model.log_density(x, sigma)[0])  # type: ignore[attr-defined]
@@ -106,15 +113,23 @@ def probe(request: ProbeRequest, job: Job) -> ProbeAnswer:
         log_density = float("nan") if posterior is None else float(posterior.log_density[0])
     return ProbeAnswer(
         request=request,
-        denoised=frozen(job.evaluate(job.model, x, sigma)[0]),
-        optimal=None if posterior is None else frozen(job.evaluate(job.exact, x, sigma)[0]),
-        network=None if job.network is None else frozen(job.evaluate(job.network, x, sigma)[0]),
+        denoised=frozen(plane.project(ask(job.model))[0]),
+        optimal=None if exact is None else frozen(plane.project(exact)[0]),
+        network=None if network is None else frozen(plane.project(network)[0]),
         indices=None if posterior is None else frozen(posterior.indices[0].numpy()),
         weights=None if posterior is None else frozen(posterior.weights[0].numpy()),
         effective_neighbours=float("nan") if posterior is None else float(posterior.effective_neighbours[0]),
         log_density=log_density,
         path=path,
+        shift=_distance(exact, x),
+        difference=_distance(exact, network),
     )
+
+
+def _distance(first: Array | None, second: Array | None) -> float:
+    if first is None or second is None:
+        return float("nan")
+    return float(np.linalg.norm(np.asarray(first, np.float64) - second))
 
 
 def inside(request: InsideRequest, job: Job, record: Any) -> InsideAnswer:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from app.engine.messages import DataOpened, Ready, frozen
@@ -55,6 +56,8 @@ class Library:
         key = (name, count, seed)
         if key not in self._data:
             dataset = datasets.load(name, count=count, seed=seed)
+            if prod(dataset.shape) < 2:
+                raise ValueError(f"{dataset.name} has one number a point; the plane needs at least two columns.")
             plane = identity_basis(2) if dataset.shape == (2,) else principal_components(dataset.points)
             low, high = runs.recommended_sigmas(dataset)
             opened = DataOpened(

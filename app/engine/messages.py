@@ -14,6 +14,7 @@ from geomodel.trajectory import Trajectory
 
 Array = NDArray[Any]
 Rect = tuple[float, float, float, float]  # x, y, width, height
+PlaneMode = Literal["marginal", "slice"]
 FieldOf = Literal["driver", "optimal", "network", "difference"]
 
 
@@ -89,11 +90,21 @@ class Shutdown:
 # ---------------------------------------------------------------- requests: the newest of each kind wins
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Which plane of the data's space is meant: the marginal, or the slice through a sample at a level."""
+
+    mode: PlaneMode = "marginal"
+    index: int = 0
+    sample: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureRequest:
     """Density and field of a run's plane at one noise level."""
 
     run_id: int
+    site: Site = Site()
     sigma: float
     rect: Rect
     pixels: tuple[int, int]  # columns, rows of the density image
@@ -106,6 +117,7 @@ class ProbeRequest:
     """The denoisers at one point of the plane."""
 
     run_id: int
+    site: Site = Site()
     point: tuple[float, float]
     sigma: float
     path: bool  # also iterate the mean shift to its mode
@@ -247,6 +259,8 @@ class ProbeAnswer:
     effective_neighbours: float
     log_density: float
     path: Array | None  # (iterations + 1, 2)
+    shift: float  # ‖D* − x‖ in the data's space, of which the plane may show a part only
+    difference: float  # ‖Dθ − D*‖ there
 
 
 @dataclass(frozen=True, slots=True)

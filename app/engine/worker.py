@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.engine import answers
+from app.engine.grounds import Ground, ground
 from app.engine.inbox import Inbox
 from app.engine.library import Library, OpenSet
 from app.engine.messages import (
@@ -37,6 +38,7 @@ from app.engine.messages import (
     Save,
     Saved,
     Shutdown,
+    Site,
     StartRun,
     Warm,
 )
@@ -51,13 +53,22 @@ class Cancelled(BaseException):
     """Raised inside a run to leave it; not an error, so no solver may catch it as one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
     """What a run was made of, for requests about it. `record` has x and sigmas."""
 
     job: runs.Job
     data: OpenSet | None
     record: Any
+    _site: Site | None = None
+    _plane: Ground | None = None
+
+    def plane(self, site: Site) -> Ground:
+        """The plane of a request; the last one is kept, as a drag asks for it again and again."""
+        if self._plane is None or site != self._site:
+            opened = self.data.opened if self.data else None
+            self._site, self._plane = site, ground(site, self.job, opened, self.record)
+        return self._plane
 
 
 class Worker:
@@ -250,9 +261,8 @@ class Worker:
             return
         self._answering = True
         try:
-            self._post(answers.answer(request, context.job, context.data, context.record))
-        except ValueError as error:
-            # A view without its picture is not worth a stopped run; the next request asks again.
-            log.warning("%s: %s", type(request).__name__, error)
+            self._post(answers.answer(request, context.job, context.plane, context.record))
+        except Exception:  # someone's denoiser: a view without its picture is not worth a stopped engine
+            log.exception("%s", type(request).__name__)
         finally:
             self._answering = False

@@ -57,6 +57,7 @@ class PlanePicture:
     caption: str = ""  # one line under the title: mode, explained variance, recorded
     x_label: str = "x₁"
     y_label: str = "x₂"
+    direct: bool = True  # the plane is the data's space; else distances in it are of projections
     data: Array | None = None  # (N, 2)
     scale: float = 1.0  # s, the data's scale
     center: tuple[float, float] = (0.0, 0.0)

@@ -96,11 +96,11 @@ def _probe(picture: PlanePicture) -> Iterator[Entry]:
         return
     point = np.array(answer.request.point)
     if answer.optimal is not None:
-        far = number(float(np.linalg.norm(answer.optimal - point)), 3)
+        far = number(answer.shift, 3)
         yield Entry("optimal", f"mean shift ‖D* − x‖: {far}", "D* is the mean of the data points, weighted by softmax")
     if answer.network is not None:
-        far = number(float(np.linalg.norm(answer.network - point)), 3)
-        yield Entry("network", f"network ‖D − x‖: {far}", "The network's denoiser at the same point")
+        beside = "" if answer.optimal is None else f" ‖Dθ − D*‖: {number(answer.difference, 3)}"
+        yield Entry("network", f"network{beside}", "The network's denoiser at the same point")
     if answer.optimal is None and answer.network is None:
         far = number(float(np.linalg.norm(answer.denoised - point)), 3)
         yield Entry("driver", f"{picture.driver_name} ‖D − x‖: {far}", "The denoiser that moves the samples")
@@ -133,8 +133,10 @@ def _segment(picture: PlanePicture) -> Iterator[Entry]:
     pair = selected(picture)
     if "segment" not in picture.layers or pair is None or pair[1] is None:
         return
-    text = f"x → D(x; σ): {number(_distance(*pair), 3)}"
-    yield Entry("segment", text, "The selected sample at the playhead; the number is ‖D(x; σ) − x‖")
+    text = f"x → D(x; σ): {number(_distance(*pair), 3)}" + ("" if picture.direct else " in the plane")
+    yield Entry(
+        "segment", text, "The selected sample at the playhead; the number is ‖D(x; σ) − x‖, as far as it is seen"
+    )
 
 
 def describe(picture: PlanePicture, *, free: bool) -> str:
