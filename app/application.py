@@ -48,7 +48,7 @@ def show(parsed: Any) -> int:
 
     window = MainWindow()
     window.show()
-    window.begin(parsed.files)
+    window.begin([name for name in (parsed.data, parsed.network, *parsed.files) if name], parsed.denoiser)
     return qt.exec()
 
 

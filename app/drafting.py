@@ -30,9 +30,9 @@ class Drafting(QObject):
         """Open a named set or a file as reference data."""
         self._submit(OpenData(name, self._state.draft.data_count, self._state.draft.data_seed))
 
-    def open_network(self, path: str) -> None:
-        """Open a checkpoint."""
-        self._submit(OpenNetwork(path))
+    def open_network(self, path: str, *, own: bool = False) -> None:
+        """Open a checkpoint, or run the user's own ``file.py:function``."""
+        self._submit(OpenNetwork(path, own))
 
     def edit(self, changes: dict[str, Any]) -> None:
         """Change fields of the draft. New data are opened first: the draft follows when they are there."""

@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self)
         self.actions_by_id = actions.build(self, self.commands.handlers())
         self._open_later: list[str] = []
+        self._own = ""
         self._keeper = KeyKeeper(self)
         QApplication.instance().installEventFilter(self._keeper)
         self._build_views()
@@ -158,9 +159,12 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------ life
 
-    def begin(self, paths: list[str]) -> None:
-        """Start the engine, show the recorded run, and load torch once the window has been painted."""
-        self._open_later = paths
+    def begin(self, paths: list[str], denoiser: str = "") -> None:
+        """Start the engine, show the recorded run, and load torch once the window has been painted.
+
+        `paths` are opened, and `denoiser` (``file.py:function``) is run, as soon as torch is there.
+        """
+        self._open_later, self._own = paths, denoiser
         self.engine.start()
         self.player.open_run(str(resources.path("runs", "two-moons.npz")), recorded=True)
         self.player.drafting.open_data(self.state.draft.data)
@@ -171,6 +175,8 @@ class MainWindow(QMainWindow):
         for path in self._open_later:
             self.documents.open_path(path)
         self._open_later = []
+        if self._own:
+            self.player.drafting.open_network(self._own, own=True)
 
     def showEvent(self, event: QShowEvent) -> None:
         """The first showing lays out the docks."""

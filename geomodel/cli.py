@@ -55,6 +55,14 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument(
         "--open", dest="files", metavar="FILE", action="append", default=[], help="open a file in the window"
     )
+    top.add_argument("--data", default="", metavar="NAME", help="a named data set or a file, in the window")
+    top.add_argument("--model", dest="network", default="", metavar="FILE", help="a checkpoint, in the window")
+    top.add_argument(
+        "--denoiser",
+        default="",
+        metavar="FILE.py:FUNCTION",
+        help="a denoiser of your own: runs that Python file, and takes what the function returns",
+    )
     top.set_defaults(command="")
     commands = top.add_subparsers(title="without a window", metavar="COMMAND")
     run_parser = commands.add_parser("run", help="compute a run and write it as NPZ and CSV")

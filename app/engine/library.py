@@ -37,6 +37,7 @@ class Library:
     def __init__(self) -> None:
         self._data: dict[tuple[str, int, int], OpenSet] = {}
         self._networks: dict[str, Any] = {}
+        self._trusted: set[str] = set()
         self._device = ""
 
     def load_torch(self) -> Ready | None:
@@ -78,12 +79,21 @@ class Library:
         newest = next(reversed(self._data.values()), None)
         self._data = {key: item for key, item in self._data.items() if item is newest or item in used}
 
-    def network(self, path: str) -> Any:
-        """A checkpoint's network."""
-        if path not in self._networks:
-            from geomodel.checkpoints import load_checkpoint
+    def trust(self, own: str) -> None:
+        """The user named ``file.py:function`` on the command line: this code of theirs may run."""
+        self._trusted.add(own)
 
-            self._networks[path] = load_checkpoint(path, device=self._device)
+    def network(self, path: str) -> Any:
+        """A checkpoint's network, or the denoiser of the user's own that was named at the start."""
+        if path not in self._networks:
+            if path in self._trusted:
+                from geomodel.denoisers.own import load_own
+
+                self._networks[path] = load_own(path)
+            else:
+                from geomodel.checkpoints import load_checkpoint
+
+                self._networks[path] = load_checkpoint(path, device=self._device)
         return self._networks[path]
 
     def prepare(self, settings: RunSettings) -> tuple[runs.Job, OpenSet | None]:

@@ -37,9 +37,10 @@ class OpenData:
 
 @dataclass(frozen=True, slots=True)
 class OpenNetwork:
-    """Open a checkpoint."""
+    """Open a checkpoint; `own` says that the path is ``file.py:function``, named by the user to be run."""
 
     path: str
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,8 @@ class Worker:
                 case OpenNetwork():
                     slot, name = "network", command.path
                     self._warm()
+                    if command.own:
+                        self._library.trust(name)
                     network = self._library.network(name)
                     self._post(NetworkOpened(name, network.info, *runs.recommended_sigmas(None, network)))
                 case OpenRun():
