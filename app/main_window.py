@@ -15,6 +15,7 @@ from app import actions
 from app.commands import Commands
 from app.documents import Documents
 from app.engine.thread import EngineThread
+from app.hover import Hover
 from app.layout import Layout
 from app.panels.inspector import Inspector
 from app.panels.model import ModelPanel
@@ -81,6 +82,7 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self.presenter = Presenter(self.state, self.player, self.playback, self.views, self.panels.probe, self)
         self.sidebar = Sidebar(self.state, self.player, self.playback, self.panels, self)
+        self.hover = Hover(self.state, self.views.plane, self)
         self._connect()
         self.set_theme(self._chosen_theme())
 

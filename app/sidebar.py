@@ -109,9 +109,27 @@ class Sidebar(QObject):
         elif slot == "network" and network is not None:
             i = network.info
             text = f"{i.architecture}, {i.parameters:,} parameters, σ {i.sigma_min:.3g} to {i.sigma_max:.3g}"
+            self.model.set_card("network", self._card(i))
         elif slot == "driver":
             text = self._relation()
         self.model.set_message(slot, text, False)
+
+    def _card(self, info: Any) -> list[tuple[str, str]]:
+        """Everything a checkpoint says of itself, with what was measured here."""
+        each = [seconds for (driver, *_), seconds in self._cost.items() if driver == "network"]
+        rows = [
+            ("name", info.name),
+            ("file", str(info.path)),
+            ("format", info.format),
+            ("architecture", f"{info.architecture}, {info.parameters:,} parameters"),
+            ("shape", " × ".join(map(str, info.shape))),
+            ("σ", f"{info.sigma_min:.3g} to {info.sigma_max:.3g}, σ_data {info.sigma_data:.4g}"),
+            ("classes", ", ".join(info.label_names) or str(info.classes)),
+            ("device", f"{info.device}, {info.dtype}"),
+            ("trained on", info.data_name or "unknown"),
+            ("SHA-256", str(info.sha256)),
+        ]
+        return rows + ([("cost", f"{1000 * each[-1]:.2g} ms an evaluation")] if each else [])
 
     def _relation(self) -> str:
         """Whether D* speaks of the data that the network was trained on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
@@ -95,6 +96,11 @@ class ModelPanel(QWidget):
     def set_message(self, slot: Slot, text: str, is_error: bool = False) -> None:
         """What is in a slot, or why nothing is."""
         self._messages[slot].say(text, is_error=is_error)
+
+    def set_card(self, slot: Slot, rows: Sequence[Line]) -> None:
+        """Everything known of what is in a slot, one hover away: (name, value) lines."""
+        lines = "".join(f"<tr><td>{name}&nbsp;&nbsp;</td><td>{escape(value)}</td></tr>" for name, value in rows)
+        self._messages[slot].setToolTip(f"<table>{lines}</table>" if rows else "")
 
     def set_classes(self, names: Sequence[str]) -> None:
         """The classes that can be asked for, in the order of their numbers; none: the field goes."""
