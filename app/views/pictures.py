@@ -129,3 +129,37 @@ class StripPicture:
     neighbour_labels: tuple[str, ...] = ()
     neighbours_note: str = ""
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Panel:
+    """One image of the mean-shift view, with its name and a number."""
+
+    caption: str  # such as "D*(x; σ)"
+    kind: Literal["sampling", "denoising", "optimal", "network", "reference"]
+    image: Array  # (H, W) or (H, W, 3) uint8
+    note: str = ""  # such as "‖D* − x‖ 12.3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MeanShiftPicture:
+    """Everything the mean-shift view shows: a point, the denoisers there, and what D* is made of."""
+
+    title: str = ""  # whose point: "sample 3 at level 7", "data 12 + σz"
+    sigma: float = 0.0
+    sigmas: tuple[float, float] = (0.002, 80.0)  # the slider's range
+    panels: tuple[Panel, ...] = ()  # x, Dθ, D*, their difference
+    neighbours: Array | None = None  # (k, H, W[, 3]) uint8, largest weight first
+    weights: Array | None = None  # (k,)
+    labels: tuple[str, ...] = ()
+    effective_neighbours: float = float("nan")
+    total: int = 0  # data points in all
+    classes: tuple[tuple[str, float], ...] = ()  # name and posterior share
+    steps: tuple[Panel, ...] = ()  # pure mean-shift iterations towards the mode
+    probing: bool = False  # an image probe, not the selected sample
+    data_index: int = 0
+    second_index: int = 0
+    share: float = 0.0  # between the two data points
+    seed: int = 0
+    data_count: int = 0
+    message: str = ""
