@@ -43,7 +43,7 @@ class Job:
     network: Denoiser | None  # guided where the run is
     x: Tensor
     sigmas: Array
-    moments: Any  # (mean, variance) of the data for an analytic first step; False without data
+    data: Dataset | None
     parts: tuple[Denoiser, ...]  # the denoisers that were opened: they split their evaluations into pieces
     identity: Mapping[str, Any]  # what a saved run says of its data and network
 
@@ -111,7 +111,7 @@ def prepare(
         network=guided,
         x=torch.as_tensor(start_points(settings, data, network)),
         sigmas=noise_levels(settings),
-        moments=False if data is None else (data.mean, data.std**2),
+        data=data,
         parts=tuple(part for part in (optimal, network) if part is not None),
         identity=identity(data, network),
     )
@@ -207,7 +207,7 @@ def advance(job: Job, model: Callable[..., Any], record: Record, notify: Callabl
 
     options: dict[str, Any] = dict(job.settings.options)
     if options.get("analytic_first_step") is True:
-        options["analytic_first_step"] = job.moments
+        options["analytic_first_step"] = False if job.data is None else (job.data.mean, job.data.std**2)
     labels = job.labels(len(job.x))
     for step in iterate(model, job.x, job.sigmas, solver=job.settings.solver, labels=labels, **options):
         record.append(step, measure(job, step))

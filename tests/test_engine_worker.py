@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 import torch
 
+import geomodel as gm
 from app.engine.inbox import Inbox
 from app.engine.library import Library
 from app.engine.messages import (
     Cancel,
     DataOpened,
     Forget,
+    ImageProbe,
     InsideAnswer,
     InsideRequest,
+    MeanShiftRequest,
     NeighboursAnswer,
     NeighboursRequest,
     OpenData,
@@ -123,8 +126,6 @@ def test_a_run_starts_notifies_every_step_and_finishes(bench):
 
 
 def test_the_engine_gives_what_the_library_gives(bench):
-    import geomodel as gm
-
     trajectory = bench.handle(StartRun(1, TOY)).trajectory
     data = gm.datasets.load("two-moons", count=60, seed=0)
     direct = gm.sample(
@@ -338,3 +339,22 @@ def test_the_newest_request_of_a_kind_wins_and_commands_keep_their_order():
     inbox.put(Shutdown())
     inbox.put_back([Warm(), Forget(1)])
     assert inbox.drain() == [Warm(), Forget(1), Shutdown()]
+
+
+def test_the_mean_shift_at_a_sample_and_at_an_image_probe(bench):
+    finished = bench.handle(StartRun(1, TOY))
+    data = bench.worker._contexts[1].data.dataset
+    x, sigma = finished.trajectory.x[2, 1], float(finished.trajectory.sigmas[2])
+    answer = bench.handle(MeanShiftRequest(run_id=1, index=2, sample=1, sigma=sigma))
+    logits = -((data.points - x) ** 2).sum(1) / (2 * sigma**2)
+    weights = np.exp(logits - logits.max())
+    weights /= weights.sum()
+    assert np.allclose(answer.optimal, weights @ data.points, atol=1e-12)  # D* written out
+    assert np.allclose(answer.classes, [weights[data.labels == c].sum() for c in (0, 1)], atol=1e-12)
+    assert np.array_equal(answer.weights, np.sort(answer.weights)[::-1])
+    probe = ImageProbe(data_index=3, second_index=8, share=0.25, seed=5)
+    answer = bench.handle(MeanShiftRequest(run_id=1, index=0, sample=0, sigma=0.1, probe=probe, path=True))
+    noise = gm.noise(5, (2,), 0.1)[0].numpy()
+    assert np.allclose(answer.x, 0.75 * data.points[3] + 0.25 * data.points[8] + noise, atol=1e-15)
+    assert np.allclose(answer.path[0], answer.x)
+    assert np.allclose(answer.path[1], answer.optimal)

@@ -15,6 +15,8 @@ from app.engine.messages import (
     Event,
     InsideAnswer,
     InsideRequest,
+    MeanShiftAnswer,
+    MeanShiftRequest,
     NeighboursAnswer,
     NeighboursRequest,
     PictureAnswer,
@@ -28,6 +30,7 @@ from geomodel import density
 from geomodel.runs import Job
 
 NEIGHBOURS = 12
+MODE_STEPS = 12  # mean-shift iterations over images: each costs as much as an evaluation
 PROBE_WEIGHTS = 2000  # the largest posterior weights that the plane draws
 
 
@@ -42,6 +45,8 @@ def answer(request: Any, job: Job, plane: Callable[[Site], Ground], record: Any)
             return inside(request, job, record)
         case NeighboursRequest():
             return neighbours(request, job, record)
+        case MeanShiftRequest():
+            return mean_shift(request, job, record)
     raise TypeError(f"no answer for {type(request).__name__}")
 
 
@@ -162,3 +167,41 @@ def neighbours(request: NeighboursRequest, job: Job, record: Any) -> NeighboursA
         float(posterior.effective_neighbours[0]),
         frozen(np.asarray(job.evaluate(job.exact, x, sigma))[0]),
     )
+
+
+def mean_shift(request: MeanShiftRequest, job: Job, record: Any) -> MeanShiftAnswer:
+    """The mean shift at one image: D*, the network beside it, the data with their weights and their classes."""
+    if job.optimal is None:
+        raise ValueError("there are no reference data")
+    x, sigma = _image(request, job, record), request.sigma
+    posterior = job.posterior(x, sigma, len(job.optimal))
+    indices, weights = posterior.indices[0].numpy(), posterior.weights[0].numpy()
+    labels, path = job.data.labels if job.data is not None else None, None
+    if request.path and job.settings.label < 0:
+        path = frozen(np.asarray(job.optimal.mean_shift_path(x, sigma, max_iterations=MODE_STEPS))[:, 0])
+    return MeanShiftAnswer(
+        request=request,
+        x=frozen(x[0]),
+        optimal=frozen(np.asarray(job.evaluate(job.exact, x, sigma))[0]),
+        network=None if job.network is None else frozen(np.asarray(job.evaluate(job.network, x, sigma))[0]),
+        indices=frozen(indices[:NEIGHBOURS].copy()),
+        weights=frozen(weights[:NEIGHBOURS].copy()),
+        effective_neighbours=float(posterior.effective_neighbours[0]),
+        classes=None if labels is None else frozen(np.bincount(labels[indices], weights)),
+        path=path,
+    )
+
+
+def _image(request: MeanShiftRequest, job: Job, record: Any) -> Array:
+    """The point (1, *shape) that is asked about."""
+    if request.probe is None:
+        x: Array = record.x[request.index, request.sample : request.sample + 1].astype(np.float64)
+        return x
+    from geomodel.randomness import noise
+
+    assert job.data is not None
+    probe, points = request.probe, job.data.points
+    first, second = (np.asarray(points[i], np.float64) for i in (probe.data_index, probe.second_index))
+    between = (1 - probe.share) * first + probe.share * second
+    drawn: Array = noise([probe.seed], between.shape, request.sigma).numpy()
+    return between + drawn

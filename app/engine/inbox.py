@@ -5,9 +5,16 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from app.engine.messages import Command, InsideRequest, NeighboursRequest, PictureRequest, ProbeRequest
+from app.engine.messages import (
+    Command,
+    InsideRequest,
+    MeanShiftRequest,
+    NeighboursRequest,
+    PictureRequest,
+    ProbeRequest,
+)
 
-LATEST_WINS = (PictureRequest, ProbeRequest, InsideRequest, NeighboursRequest)
+LATEST_WINS = (PictureRequest, ProbeRequest, InsideRequest, NeighboursRequest, MeanShiftRequest)
 
 
 class Inbox:

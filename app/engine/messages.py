@@ -142,6 +142,28 @@ class NeighboursRequest:
     sample: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageProbe:
+    """A point that no run has visited: data point k, on its way to another, with noise of a seed: y + σz."""
+
+    data_index: int = 0
+    second_index: int = 0
+    share: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanShiftRequest:
+    """The denoisers and the posterior at a sample of a run, or at an image probe; `path`: iterate the mean shift."""
+
+    run_id: int
+    index: int
+    sample: int
+    sigma: float
+    probe: ImageProbe | None = None
+    path: bool = False
+
+
 # ---------------------------------------------------------------- events
 
 
@@ -284,7 +306,22 @@ class NeighboursAnswer:
     optimal: Array  # (*shape): D*(x_n)
 
 
-Request = PictureRequest | ProbeRequest | InsideRequest | NeighboursRequest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanShiftAnswer:
+    """x, D* and the network's D (*shape), with what D* is made of; `classes` (C,) has each class's posterior share."""
+
+    request: MeanShiftRequest
+    x: Array
+    optimal: Array
+    network: Array | None
+    indices: Array  # (k,)
+    weights: Array  # (k,) descending
+    effective_neighbours: float
+    classes: Array | None
+    path: Array | None  # (iterations + 1, *shape)
+
+
+Request = PictureRequest | ProbeRequest | InsideRequest | NeighboursRequest | MeanShiftRequest
 Command = Warm | OpenData | OpenNetwork | OpenRun | Save | StartRun | Cancel | Forget | Shutdown | Request
 Event = (
     Ready
@@ -300,6 +337,7 @@ Event = (
     | ProbeAnswer
     | InsideAnswer
     | NeighboursAnswer
+    | MeanShiftAnswer
 )
 
 

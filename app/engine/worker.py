@@ -22,6 +22,7 @@ from app.engine.messages import (
     Event,
     Forget,
     InsideRequest,
+    MeanShiftRequest,
     NeighboursRequest,
     NetworkOpened,
     OpenData,
@@ -240,7 +241,7 @@ class Worker:
                     cancelled = True
                 case Shutdown():
                     self._closing = cancelled = True
-                case PictureRequest() | ProbeRequest() | InsideRequest() | NeighboursRequest():
+                case PictureRequest() | ProbeRequest() | InsideRequest() | NeighboursRequest() | MeanShiftRequest():
                     self._answer(command)
                 case Save():
                     self._save(command)
