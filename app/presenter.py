@@ -257,8 +257,9 @@ class Presenter(QObject):
             if key != self._plots_of and not (moved and run.status == "computing" and self._plots_of[0] == run.id):
                 self._plots, self._plots_of = compose.measured(run), key
                 self._show_levels()
-        else:
-            self._plots = ()
+        else:  # a new run's first level: the plots stand still until there is something to draw
+            self._plots = tuple(replace(plot, curves=(), waiting="after the first step") for plot in self._plots)
+            self._plots_of = (-1, 0, "")
         self.measures.display(compose.measures_picture(run, self._plots, self.state.selection))
 
     def _show_strip(self) -> None:

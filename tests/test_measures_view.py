@@ -225,10 +225,16 @@ def test_a_logarithmic_axis_is_for_positive_values_over_a_decade_and_a_half():
     assert not wants_log(np.empty(0))
 
 
-def test_logarithmic_values_are_drawn_and_said(view):
+def drawn(qtbot, view):
+    """New values are drawn one chart a turn of the event loop."""
+    qtbot.waitUntil(lambda: not view._due)
+
+
+def test_logarithmic_values_are_drawn_and_said(qtbot, view):
     values = np.geomspace(1e-4, 10, 5)[:, None] * np.linspace(1, 2, 16)
     plot = replace(view.picture.plots[0], curves=(Curve(kind="optimal", label="D*", values=values),))
     view.display(replace(view.picture, plots=(plot,)))
+    drawn(qtbot, view)
     layer = chart_of(view, "norm")._layers[0]
     np.testing.assert_array_equal(layer.line.getData()[1], np.log10(values[:, 3]))
     # The quantiles are those of the values, not of their logarithms.
@@ -352,13 +358,14 @@ def test_an_empty_picture_says_what_to_do(view):
     assert not view._message.isVisibleTo(view)
 
 
-def test_a_shorter_run_replaces_a_longer_one(view):
+def test_a_shorter_run_replaces_a_longer_one(qtbot, view):
     short = make_picture()
     plots = tuple(
         replace(plot, curves=tuple(replace(curve, values=curve.values[:2]) for curve in plot.curves))
         for plot in short.plots
     )
     view.display(replace(short, sigmas=SIGMAS[:2], plots=plots, index=1))
+    drawn(qtbot, view)
     assert len(chart_of(view, "norm")._layers[0].line.getData()[0]) == 2
 
 

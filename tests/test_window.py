@@ -349,8 +349,8 @@ from PySide6.QtWidgets import QApplication
 import app.main_window as module
 
 class Window(module.MainWindow):
-    def begin(self, paths):
-        super().begin(paths)
+    def begin(self, *arguments):
+        super().begin(*arguments)
         QTimer.singleShot({delay}, self.close)
 
 module.MainWindow = Window

@@ -30,6 +30,7 @@ from geomodel import density
 from geomodel.runs import Job
 
 NEIGHBOURS = 12
+PATH_TOLERANCE = 1e-3  # the probe's path ends when it moves less than this part of σ: the eye sees no more
 MODE_STEPS = 12  # mean-shift iterations over images: each costs as much as an evaluation
 PROBE_WEIGHTS = 2000  # the largest posterior weights that the plane draws
 
@@ -111,7 +112,7 @@ def probe(request: ProbeRequest, job: Job, plane: Ground) -> ProbeAnswer:
     network = None if job.network is None else ask(job.network)
     path = None
     if request.path and job.optimal is not None and job.settings.label < 0 and isinstance(plane, Direct):
-        path = frozen(np.asarray(job.optimal.mean_shift_path(x, sigma))[:, 0])
+        path = frozen(np.asarray(job.optimal.mean_shift_path(x, sigma, tolerance=PATH_TOLERANCE))[:, 0])
     if job.settings.driver == "mixture":
         log_density = float(job.model.log_density(x, sigma)[0])  # type: ignore[attr-defined]
     else:

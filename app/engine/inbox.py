@@ -6,12 +6,14 @@ import threading
 from collections import deque
 
 from app.engine.messages import (
+    Cancel,
     Command,
     InsideRequest,
     MeanShiftRequest,
     NeighboursRequest,
     PictureRequest,
     ProbeRequest,
+    Shutdown,
 )
 
 LATEST_WINS = (PictureRequest, ProbeRequest, InsideRequest, NeighboursRequest, MeanShiftRequest)
@@ -45,6 +47,13 @@ class Inbox:
             while not self._commands:
                 self._changed.wait()
             return self._commands.popleft()
+
+    def urgent(self) -> list[Command]:
+        """What may not wait for answers: cancels and the shutdown, taken out of their turn."""
+        with self._changed:
+            found: list[Command] = [command for command in self._commands if isinstance(command, Cancel | Shutdown)]
+            self._commands = deque(command for command in self._commands if not isinstance(command, Cancel | Shutdown))
+            return found
 
     def drain(self) -> list[Command]:
         """All commands that are waiting, without waiting."""

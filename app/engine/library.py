@@ -60,6 +60,7 @@ class Library:
             if prod(dataset.shape) < 2:
                 raise ValueError(f"{dataset.name} has one number a point; the plane needs at least two columns.")
             plane = identity_basis(2) if dataset.shape == (2,) else principal_components(dataset.points)
+            _ = dataset.std, dataset.fingerprint  # cached on the data: asked for here first, not by the window
             low, high = runs.recommended_sigmas(dataset)
             opened = DataOpened(
                 name=name,

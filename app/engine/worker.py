@@ -234,23 +234,27 @@ class Worker:
         if self._answering:
             return
         later: list[Command] = []
-        cancelled = False
-        for command in self.inbox.drain():
+        waiting = self.inbox.drain()
+        while waiting and not any(map(self._stops, waiting)):
+            command = waiting.pop(0)
             match command:
-                case Cancel(run_id=run_id) if run_id == self._running:
-                    cancelled = True
-                case Shutdown():
-                    self._closing = cancelled = True
                 case PictureRequest() | ProbeRequest() | InsideRequest() | NeighboursRequest() | MeanShiftRequest():
                     self._answer(command)
+                    waiting = [*self.inbox.urgent(), *waiting]  # a cancel does not wait for the other answers
                 case Save():
                     self._save(command)
+                case Cancel():
+                    pass  # of a run that has ended
                 case _:
                     later.append(command)
-        if later:
-            self.inbox.put_back(later)
-        if cancelled:
+        stopped = bool(waiting)
+        self._closing |= any(isinstance(command, Shutdown) for command in waiting)
+        self.inbox.put_back([*later, *(command for command in waiting if not self._stops(command))])
+        if stopped:
             raise Cancelled
+
+    def _stops(self, command: Command) -> bool:
+        return isinstance(command, Shutdown) or (isinstance(command, Cancel) and command.run_id == self._running)
 
     def _forget(self, run_id: int) -> None:
         self._contexts.pop(run_id, None)

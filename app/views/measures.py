@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from math import ceil, nan
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -51,6 +51,9 @@ class MeasuresView(QWidget):
         self._cells: dict[str, Cell] = {}
         self._arranged: tuple[tuple[str, ...], int] = ((), 0)
         self._legend_shows: list[tuple[Kind | None, str]] | None = None
+        self._due: list[str] = []  # cells to draw, one a pass of the event loop: all at once would be a stall
+        self._next = QTimer(self, interval=0, singleShot=True)
+        self._next.timeout.connect(self._show_next)
         self._menu = QMenu(self)
         self._build()
         self.set_theme(theme)
@@ -110,12 +113,25 @@ class MeasuresView(QWidget):
         if picture.plots is not old.plots:
             self._arrange()
             self._write_legend()
-        self._show_cells()
+        if picture.plots is not old.plots and self.isVisible() and not self._print:
+            self._due = list(self.visible_measures)
+            self._next.start()
+        else:
+            self._show_cells()
 
     def _show_cells(self) -> None:
         if self._picture.sigmas is not None:
             for plot in self._visible_plots():
-                self._cells[plot.name].show_plot(plot, self._picture, self._scale)
+                if plot.name not in self._due:
+                    self._cells[plot.name].show_plot(plot, self._picture, self._scale)
+
+    def _show_next(self) -> None:
+        name = self._due.pop(0) if self._due else ""
+        plot = next((plot for plot in self._visible_plots() if plot.name == name), None)
+        if plot is not None and self._picture.sigmas is not None:
+            self._cells[name].show_plot(plot, self._picture, self._scale)
+        if self._due:
+            self._next.start()
 
     def value_at(self, name: str) -> dict[str, float]:
         """The values at the playhead of the measure's curves, by their labels; NaN where undefined."""
@@ -247,6 +263,8 @@ class MeasuresView(QWidget):
 
     def release(self) -> None:
         """Let go of connections, so that nothing keeps the view alive."""
+        self._next.stop()
+        self._next.timeout.disconnect(self._show_next)
         for cell in self._cells.values():
             cell.chart.picked.disconnect(self.level_picked)
         self._menu.clear()
