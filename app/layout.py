@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from app.settings_store import SettingsStore, home
 
-VERSION = 1  # of the docks below: a layout of another version is not restored, it can crash Qt
+VERSION = 2  # of the docks below: a layout of another version is not restored, it can crash Qt
 LEFT_WIDTH, RIGHT_WIDTH, LEAST_RIGHT = 304, 400, 300
 
 
@@ -56,6 +56,8 @@ class Layout:
             dock.show()
         d, window = self.docks, self._window
         window.splitDockWidget(d["Measures"], d["Inspector"], Qt.Orientation.Vertical)
+        window.tabifyDockWidget(d["Measures"], d["Mean shift"])
+        d["Measures"].raise_()
         window.splitDockWidget(d["Strip"], d["Transport"], Qt.Orientation.Vertical)
         sides = [d["Model and sampler"], d["Measures"]]
         window.resizeDocks(sides, [LEFT_WIDTH, RIGHT_WIDTH], Qt.Orientation.Horizontal)

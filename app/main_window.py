@@ -17,6 +17,7 @@ from app.documents import Documents
 from app.engine.thread import EngineThread
 from app.hover import Hover
 from app.layout import Layout
+from app.mean_shift import MeanShift
 from app.panels.inspector import Inspector
 from app.panels.model import ModelPanel
 from app.panels.probe import ProbeBar
@@ -31,6 +32,7 @@ from app.presenter import Presenter
 from app.settings_store import SettingsStore
 from app.sidebar import Sidebar
 from app.state import AppState
+from app.views.mean_shift import MeanShiftView
 from app.views.measures import MeasuresView
 from app.views.plane import PlaneView
 from app.views.strip import StripView
@@ -82,6 +84,7 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self.presenter = Presenter(self.state, self.player, self.playback, self.views, self.panels.probe, self)
         self.sidebar = Sidebar(self.state, self.player, self.playback, self.panels, self)
+        self.mean_shift = MeanShift(self.state, self.player, self.views.mean_shift, self)
         self.hover = Hover(self.state, self.views.plane, self)
         self._connect()
         self.set_theme(self._chosen_theme())
@@ -94,6 +97,7 @@ class MainWindow(QMainWindow):
             plane=PlaneView(LIGHT),
             measures=MeasuresView(LIGHT),
             strip=StripView(LIGHT),
+            mean_shift=MeanShiftView(LIGHT),
             inspector=Inspector(LIGHT),
             transport=TransportBar(LIGHT, {name: act[name] for name in TRANSPORT}),
         )
@@ -119,7 +123,7 @@ class MainWindow(QMainWindow):
         self.layout_of_docks = Layout(self, self.store)
         self.layout_of_docks.build(
             [(panels.model, 0), (panels.sampler, 1), (panels.runs, 0)],
-            {"Measures": views.measures, "Inspector": views.inspector},
+            {"Measures": views.measures, "Mean shift": views.mean_shift, "Inspector": views.inspector},
             {"Strip": views.strip, "Transport": views.transport},
         )
 
@@ -196,6 +200,7 @@ class MainWindow(QMainWindow):
                 os._exit(0)  # someone's denoiser holds the thread, and a live QThread must not be dropped
             QApplication.instance().removeEventFilter(self._keeper)
             self.presenter.release()
+            self.mean_shift.release()
             for view in self.figures().values():
                 view.release()
         event.accept()
@@ -229,7 +234,13 @@ class MainWindow(QMainWindow):
 
     def figures(self) -> dict[str, QWidget]:
         """The views that a picture can be made of."""
-        return {"Plane": self.views.plane, "Measures": self.views.measures, "Strip": self.views.strip}
+        views = self.views
+        return {
+            "Plane": views.plane,
+            "Measures": views.measures,
+            "Strip": views.strip,
+            "Mean shift": views.mean_shift,
+        }
 
     def current_view(self) -> QWidget:
         """The view that has the focus, or the plane."""

@@ -334,6 +334,25 @@ def test_images_show_a_strip_and_their_neighbours(qtbot, window):
     assert strip.picture.neighbour_weights[0] == pytest.approx(1)
 
 
+@pytest.mark.slow
+def test_the_mean_shift_view_follows_the_sample_and_the_probe(qtbot, window):
+    pick(qtbot, window.panels.model._fields["data"], "fashion-mnist")
+    finished(qtbot, window, lambda run: run.settings.data == "fashion-mnist")
+    window.playback.go(9)
+    window.layout_of_docks.docks["Mean shift"].raise_()
+    view = window.views.mean_shift
+    qtbot.waitUntil(lambda: view.picture.title == "sample 0 at level 9", timeout=WAIT)
+    assert [panel.caption for panel in view.picture.panels] == ["x", "D*(x; σ)"]
+    assert sum(share for _, share in view.picture.classes) == pytest.approx(1)
+    view.probing_toggled.emit(True)
+    view.probe_edited.emit({"data_index": 5, "sigma": 0.5})
+    qtbot.waitUntil(lambda: view.picture.title == "data point 5 + σz", timeout=WAIT)
+    data = window.state.run.source.dataset
+    assert np.array_equal(view.picture.neighbours[0], data.stored[5, 0])  # its own noise does not hide it
+    view.mode_wanted.emit()
+    qtbot.waitUntil(lambda: len(view.picture.steps) > 0, timeout=WAIT)
+
+
 def test_closing_while_a_run_computes(qtbot, window):
     pick(qtbot, window.panels.model._fields["data"], "fashion-mnist")
     qtbot.waitUntil(lambda: window.player.computing is not None, timeout=WAIT)

@@ -31,9 +31,9 @@ def percent(weight: float) -> str:
 class Neighbours(QWidget):
     """The nearest data with their posterior weights: as many as there is room for, the heaviest first."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, largest: int = THUMBNAIL) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._largest = theme, largest
         self._images: Array = np.empty((0, 1, 1), np.uint8)
         self._weights: Array = np.empty(0)
         self._labels: tuple[str, ...] = ()
@@ -56,20 +56,27 @@ class Neighbours(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
             ratio = self.devicePixelRatioF()
-            font = tabular(self.font(), 0.85)
-            painter.setFont(font)
-            line = QFontMetricsF(font).height()
-            height, width = self._images.shape[1:3]
-            zoom = integer_zoom(THUMBNAIL * ratio, height)
-            pitch = max(width * zoom / ratio, QFontMetricsF(font).horizontalAdvance("< 0.1 %")) + 8
-            tall = height * zoom / ratio + 8 + line * (2 if self._labels else 1) + 8
+            painter.setFont(tabular(self.font(), 0.85))
+            wide, high, line = self._cell()
+            pitch, tall = self._pitch()
             columns = max(1, int((self.width() + 8) // pitch))
             count = min(len(self._images), columns * max(1, int((self.height() + 8) // tall)))
             for at in range(count):
                 # Whole device pixels: an image pixel must not fall between two of them.
                 x, y = (round(part * ratio) / ratio for part in (at % columns * pitch, at // columns * tall))
-                image = QRectF(x, y, width * zoom / ratio, height * zoom / ratio)
-                self._paint_one(painter, at, image, pitch - 8, line)
+                self._paint_one(painter, at, QRectF(x, y, wide, high), pitch - 8, line)
+
+    def _cell(self) -> tuple[float, float, float]:
+        """Width and height of an image, and the height of a line of text."""
+        ratio, (height, width) = self.devicePixelRatioF(), self._images.shape[1:3]
+        zoom = integer_zoom(self._largest * ratio, height)
+        return width * zoom / ratio, height * zoom / ratio, QFontMetricsF(tabular(self.font(), 0.85)).height()
+
+    def _pitch(self) -> tuple[float, float]:
+        """From one neighbour to the next, across and down."""
+        wide, high, line = self._cell()
+        least = QFontMetricsF(tabular(self.font(), 0.85)).horizontalAdvance("< 0.1 %")
+        return max(wide, least) + 8, high + 8 + line * (2 if self._labels else 1) + 8
 
     def _paint_one(self, painter: QPainter, at: int, image: QRectF, width: float, line: float) -> None:
         painter.drawImage(image, to_image(self._images[at]))

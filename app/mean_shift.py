@@ -1,0 +1,186 @@
+"""Between state and the mean-shift view: whose point is looked at, what is asked, what is shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject
+
+from app.engine.messages import Array, ImageProbe, MeanShiftAnswer, MeanShiftRequest
+from app.player import Player
+from app.state import AppState, Run, Selection
+from app.views.mean_shift import MeanShiftView
+from app.views.pictures import MeanShiftPicture, Panel
+from geomodel import images
+
+EMPTY = "The mean shift is shown for images. Choose Fashion-MNIST in the model panel."
+NEEDS_DATA = "The mean shift needs the reference data of this run."
+
+
+class MeanShift(QObject):
+    """Feeds the mean-shift view; it asks only while the view is seen."""
+
+    def __init__(self, state: AppState, player: Player, view: MeanShiftView, parent: QObject) -> None:
+        super().__init__(parent)
+        self._state, self._player, self.view = state, player, view
+        self._probe = ImageProbe()
+        self._sigma: float | None = None  # of the probe; None: the playhead's
+        self._probing = self._path = False
+        self._asked: MeanShiftRequest | None = None
+        self._answer: MeanShiftAnswer | None = None
+        for fact in (state.selection_changed, state.runs_changed):
+            fact.connect(self.refresh)
+        player.answered.connect(self._answered)
+        view.probing_toggled.connect(self._toggle)
+        view.probe_edited.connect(self._edit)
+        view.mode_wanted.connect(self._to_mode)
+        view.shown.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Ask for what is looked at, where it is not known yet."""
+        run, selection = self._state.run, self._state.selection
+        if not self.view.isVisible():
+            return
+        request = None if run is None else self._request(run, selection)
+        if request is None:
+            message = EMPTY if run is None or len(run.x.shape) != 5 else NEEDS_DATA
+            self.view.display(MeanShiftPicture(message=message))
+        elif request != self._asked:
+            self._asked = request
+            self._player.submit(request)
+
+    def release(self) -> None:
+        """The window closes."""
+        self._player.answered.disconnect(self._answered)
+
+    def _request(self, run: Run, selection: Selection) -> MeanShiftRequest | None:
+        if not run.linked or run.source is None or run.committed == 0 or len(run.x.shape) != 5:
+            return None
+        playhead = float(run.sigmas[selection.index])
+        sigma = playhead if self._sigma is None or not self._probing else self._sigma
+        if not self._probing:
+            return MeanShiftRequest(
+                run_id=run.id, index=selection.index, sample=selection.sample, sigma=sigma, path=self._path
+            )
+        last = len(run.source.dataset) - 1
+        probe = replace(
+            self._probe,
+            data_index=min(self._probe.data_index, last),
+            second_index=min(self._probe.second_index, last),
+        )
+        return MeanShiftRequest(run_id=run.id, index=0, sample=0, sigma=sigma, probe=probe, path=self._path)
+
+    def _answered(self, answer: Any) -> None:
+        run = self._state.run
+        if isinstance(answer, MeanShiftAnswer) and run is not None and answer.request.run_id == run.id:
+            self._answer = answer
+            self.view.display(picture(run, answer))
+
+    def _toggle(self, probing: bool) -> None:
+        self._probing, self._path = probing, False
+        self.refresh()
+
+    def _edit(self, changes: dict[str, Any]) -> None:
+        self._path = False
+        if "sigma" in changes:
+            self._sigma = changes.pop("sigma")
+        self._probe = replace(self._probe, **changes)
+        self.refresh()
+
+    def _to_mode(self) -> None:
+        self._path = True
+        self.refresh()
+
+
+def picture(run: Run, answer: MeanShiftAnswer) -> MeanShiftPicture:
+    """What the view shows of an answer. Pure."""
+    assert run.source is not None
+    dataset, request = run.source.dataset, answer.request
+    sigma, probe = request.sigma, request.probe
+    positive = run.sigmas[run.sigmas > 0]
+    labels = () if dataset.labels is None else tuple(dataset.labels[answer.indices])
+    return MeanShiftPicture(
+        title=_title(request),
+        sigma=sigma,
+        sigmas=(float(positive[-1]), float(positive[0])),
+        panels=_panels(answer, dataset.std),
+        neighbours=images.pixels(dataset.points[answer.indices]),
+        weights=answer.weights,
+        labels=tuple(_class(dataset, label) for label in labels),
+        effective_neighbours=answer.effective_neighbours,
+        total=len(dataset),
+        classes=_classes(dataset, answer.classes),
+        steps=_steps(answer),
+        probing=probe is not None,
+        data_index=0 if probe is None else probe.data_index,
+        second_index=0 if probe is None else probe.second_index,
+        share=0.0 if probe is None else probe.share,
+        seed=0 if probe is None else probe.seed,
+        data_count=len(dataset),
+    )
+
+
+def _title(request: MeanShiftRequest) -> str:
+    probe = request.probe
+    if probe is None:
+        return f"sample {request.sample} at level {request.index}"
+    if probe.share == 0:
+        return f"data point {probe.data_index} + σz"
+    return f"{1 - probe.share:.0%} of data point {probe.data_index}, {probe.share:.0%} of {probe.second_index} + σz"
+
+
+def _panels(answer: MeanShiftAnswer, scale: float) -> tuple[Panel, ...]:
+    x, optimal, network = answer.x, answer.optimal, answer.network
+    shrunk = images.shrunk(x[None], [answer.request.sigma], scale)
+    panels = [
+        Panel(caption="x", kind="sampling", image=images.pixels(shrunk)[0], note="shown as x · s/√(s² + σ²)"),
+        Panel(
+            caption="D*(x; σ)",
+            kind="optimal",
+            image=images.pixels(optimal[None])[0],
+            note=f"‖D* − x‖ {np.linalg.norm(optimal - x):.4g}",
+        ),
+    ]
+    if network is not None:
+        difference = network.astype(np.float64) - optimal
+        panels[1:1] = [
+            Panel(
+                caption="Dθ(x; σ)",
+                kind="network",
+                image=images.pixels(network[None])[0],
+                note=f"clipped {100 * images.clipped_share(network):.3g} %",
+            )
+        ]
+        panels.append(
+            Panel(
+                caption="Dθ − D*",
+                kind="reference",
+                image=images.pixels(difference[None])[0],
+                note=f"‖Dθ − D*‖ {np.linalg.norm(difference):.4g}; grey is 0",
+            )
+        )
+    return tuple(panels)
+
+
+def _steps(answer: MeanShiftAnswer) -> tuple[Panel, ...]:
+    if answer.path is None:
+        return ()
+    frames = images.pixels(answer.path[1:])
+    moves = np.linalg.norm(np.diff(answer.path, axis=0).reshape(len(frames), -1), axis=1)
+    return tuple(
+        Panel(caption=f"{at + 1}", kind="optimal", image=frame, note=f"moved {move:.3g}")
+        for at, (frame, move) in enumerate(zip(frames, moves, strict=True))
+    )
+
+
+def _class(dataset: Any, label: int) -> str:
+    return dataset.label_names[label] if dataset.label_names else f"class {label}"
+
+
+def _classes(dataset: Any, shares: Array | None) -> tuple[tuple[str, float], ...]:
+    if shares is None:
+        return ()
+    return tuple((_class(dataset, int(label)), float(shares[label])) for label in np.argsort(-shares))

@@ -1,0 +1,184 @@
+"""The mean-shift view: a point, the denoisers there, the data that D* is made of, and the way to the mode."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QPalette, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from app.panels.looks import tooltip
+from app.plotting.marks import tabular
+from app.plotting.theme import Theme, palette
+from app.views.mean_shift_controls import MeanShiftControls
+from app.views.mean_shift_panels import ClassBars, Flowing, NeighbourRows, PanelGrid
+from app.views.pictures import MeanShiftPicture
+
+WIDE = 640  # pixels of width from which classes stand beside the neighbours
+OPTIMAL = "D*(x; σ) = Σᵢ wᵢ yᵢ with w = softmax(−‖x − yᵢ‖²/(2σ²)): the mean of the data under their posterior weights."
+NEIGHBOURS = (
+    "The data with the largest weights wᵢ = softmax(−‖x − yᵢ‖²/(2σ²)). Effective neighbours: exp(−Σᵢ wᵢ log wᵢ)."
+)
+CLASSES = "The sum of the weights wᵢ over the data of a class: its posterior probability at x."
+ITERATION = "Mean shift repeats x ← D*(x; σ) at this one σ until it rests at a mode of the smoothed data density."
+
+
+class Section(QWidget):
+    """A heading, a line beside or under it, and what it is about."""
+
+    def __init__(self, title: str, formula: str, body: QWidget) -> None:
+        super().__init__()
+        self._heading = QLabel(title, wordWrap=True)
+        self._heading.setFont(tabular(self.font(), bold=True))
+        self.note = QLabel(wordWrap=True)
+        self.note.setFont(tabular(self.font()))
+        self.note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        body.setAccessibleName(title)
+        for widget in (self._heading, self.note, body):
+            widget.setToolTip(tooltip(title, formula))
+        self.head = QHBoxLayout()
+        self.head.addWidget(self._heading, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(self.head)
+        column.addWidget(self.note)
+        column.addWidget(body)
+        column.addStretch(1)
+        self.say("")
+
+    def say(self, text: str) -> None:
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
+
+
+class MeanShiftView(QWidget):
+    """What D* answers at a point, and what the answer is made of."""
+
+    probing_toggled = Signal(bool)
+    probe_edited = Signal(
+        object
+    )  # changed fields of data_index, second_index, share, seed, sigma (None: the playhead's)
+    mode_wanted = Signal()
+    shown = Signal()  # it was hidden and is seen again: what it shows may be old
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
+        super().__init__(parent)
+        self.picture = MeanShiftPicture()
+        self._print = print_mode
+        self._controls = MeanShiftControls()
+        self._title = QLabel(wordWrap=True)
+        self._title.setFont(tabular(self.font(), bold=True))
+        self._panels = PanelGrid(theme, smallest=96, largest=224, marks=True)
+        self._panels.setAccessibleName("The point and its denoisers")
+        self._panels.setToolTip(tooltip("The point and its denoisers", OPTIMAL))
+        self._neighbours, self._classes = NeighbourRows(theme), ClassBars(theme)
+        self._steps = PanelGrid(theme, smallest=64, largest=64, marks=False)
+        self._painted: tuple[Flowing | NeighbourRows, ...] = (
+            self._panels,
+            self._neighbours,
+            self._classes,
+            self._steps,
+        )
+        self._near = Section("Nearest data", NEIGHBOURS, self._neighbours)
+        self._share = Section("Posterior of the classes", CLASSES, self._classes)
+        self._path = Section("Mean shift x ← D*(x; σ)", ITERATION, self._steps)
+        self._mode = QPushButton("Mean shift to the mode", autoDefault=False)
+        self._mode.setToolTip(tooltip("Mean shift to the mode", ITERATION))
+        self._path.head.addWidget(self._mode)
+        self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._message.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._lay_out()
+        self._controls.probing_toggled.connect(self.probing_toggled)
+        self._controls.probe_edited.connect(self.probe_edited)
+        self._mode.clicked.connect(self._want_mode)
+        self.set_theme(theme)
+        self.display(self.picture)
+
+    def _lay_out(self) -> None:
+        self._lower = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._lower.setSpacing(16)
+        self._lower.addWidget(self._near, 1)
+        self._lower.addWidget(self._share, 1)
+        content = QWidget()
+        inside = QVBoxLayout(content)
+        inside.setContentsMargins(16, 8, 16, 16)
+        inside.setSpacing(8)
+        inside.addWidget(self._title)
+        inside.addWidget(self._panels)
+        inside.addSpacing(8)
+        inside.addLayout(self._lower)
+        inside.addSpacing(8)
+        inside.addWidget(self._path)
+        inside.addStretch(1)
+        self._scroll = QScrollArea(frameShape=QFrame.Shape.NoFrame, widgetResizable=True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        if self._print:
+            self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(content)
+        self._scroll.setAccessibleName("Mean shift at the point")
+        self._controls.setContentsMargins(16, 8, 16, 8)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget, stretch in ((self._controls, 0), (self._message, 1), (self._scroll, 1)):
+            column.addWidget(widget, stretch)
+
+    def display(self, picture: MeanShiftPicture) -> None:
+        """Show the picture; what has not changed is not painted again."""
+        old, self.picture = self.picture, picture
+        empty = not picture.panels
+        self._message.setText(picture.message)
+        self._message.setVisible(empty)
+        self._scroll.setVisible(not empty)
+        self._controls.setVisible(picture.data_count > 0 and not self._print)
+        self._controls.display(picture)
+        self._title.setText(f"{picture.title} · σ {picture.sigma:.4g}" if picture.title else f"σ {picture.sigma:.4g}")
+        if picture.panels is not old.panels:
+            self._panels.set_panels(picture.panels)
+        if picture.steps is not old.steps:
+            self._steps.set_panels(picture.steps)
+        if picture.classes is not old.classes:
+            self._classes.set_classes(picture.classes)
+        self._display_neighbours(picture, old)
+        self._share.setVisible(bool(picture.classes))
+        self._steps.setVisible(bool(picture.steps))
+        self._mode.setVisible(not self._print)
+        self._path.setVisible(bool(picture.steps) or not self._print)
+
+    def _display_neighbours(self, picture: MeanShiftPicture, old: MeanShiftPicture) -> None:
+        self._near.setVisible(picture.neighbours is not None)
+        count = picture.effective_neighbours
+        self._near.say("" if math.isnan(count) else f"effective neighbours {count:,.1f} of {picture.total:,}")
+        if picture.neighbours is not None and picture.neighbours is not old.neighbours:
+            weights = picture.weights if picture.weights is not None else np.zeros(len(picture.neighbours))
+            self._neighbours.set_neighbours(picture.neighbours, weights, picture.labels)
+            self._neighbours.updateGeometry()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.shown.emit()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours of everything."""
+        ground = palette(theme)
+        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
+        self.setPalette(ground)
+        self.setAutoFillBackground(True)
+        for widget in self._painted:
+            widget.set_theme(theme)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.width() >= WIDE
+        self._lower.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+
+    def release(self) -> None:
+        """Let go of connections, so that nothing keeps the view alive."""
+        self._controls.probing_toggled.disconnect(self.probing_toggled)
+        self._controls.probe_edited.disconnect(self.probe_edited)
+
+    def _want_mode(self) -> None:
+        self.mode_wanted.emit()
