@@ -18,7 +18,7 @@ from app.settings_store import SettingsStore
 from app.state import AppState
 
 CHECKPOINTS = "Geomodel checkpoints (*.safetensors);;All files (*)"
-DATA = "Points and images (*.csv *.npy *.txt);;All files (*)"
+DATA = "Points and images (*.csv *.txt *.tsv *.npy *.npz *.gz *.zip *.bin *ubyte);;All files (*)"
 RUNS = "Runs (*.npz);;All files (*)"
 
 

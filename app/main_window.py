@@ -260,8 +260,9 @@ class MainWindow(QMainWindow):
         self.views.transport.set_playing(playing)
 
     def _show_progress(self) -> None:
-        self.panels.status.show_run(self.player.computing or self.state.run, self.player.device)
-        self.actions_by_id["cancel"].setEnabled(self.player.computing is not None)
+        opening = self.player.opening
+        self.panels.status.show_run(self.player.computing or self.state.run, self.player.device, opening)
+        self.actions_by_id["cancel"].setEnabled(self.player.computing is not None or opening is not None)
 
     def _fill_recent(self) -> None:
         self._recent.clear()

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.drafting import Drafting
 from app.engine.messages import (
+    OPENING,
     Cancel,
     Command,
     DataOpened,
@@ -20,6 +21,7 @@ from app.engine.messages import (
     Forget,
     NetworkOpened,
     OpenFailed,
+    Opening,
     OpenRun,
     Ready,
     RunFinished,
@@ -51,6 +53,7 @@ class Player(QObject):
         super().__init__(parent)
         self.state = state
         self.device = ""
+        self.opening: Opening | None = None  # data that are being read
         self._playback = playback
         self._engine = engine
         self._closed = False
@@ -126,7 +129,9 @@ class Player(QObject):
             self._playback.play()
 
     def cancel(self) -> None:
-        """Stop what computes; what was computed stays."""
+        """Stop what computes or is being opened; what is there stays."""
+        if self.opening is not None:
+            self.submit(Cancel(OPENING))
         for run in [*self.state.runs.values(), self._pending]:
             if run is not None and run.status == "computing":
                 self.submit(Cancel(run.id))
@@ -170,6 +175,8 @@ class Player(QObject):
                 self.opened.emit(event)
             case OpenFailed():
                 self.open_failed.emit(event)
+            case Opening():
+                self.opening = event if event.fraction < 1 else None
             case RunOpened():
                 self._run_opened(event)
             case Saved():

@@ -12,6 +12,7 @@ import geomodel as gm
 from app.engine.inbox import Inbox
 from app.engine.library import Library
 from app.engine.messages import (
+    OPENING,
     Cancel,
     DataOpened,
     Forget,
@@ -23,6 +24,7 @@ from app.engine.messages import (
     NeighboursRequest,
     OpenData,
     OpenFailed,
+    Opening,
     OpenNetwork,
     OpenRun,
     PictureAnswer,
@@ -358,3 +360,28 @@ def test_the_mean_shift_at_a_sample_and_at_an_image_probe(bench):
     assert np.allclose(answer.x, 0.75 * data.points[3] + 0.25 * data.points[8] + noise, atol=1e-15)
     assert np.allclose(answer.path[0], answer.x)
     assert np.allclose(answer.path[1], answer.optimal)
+
+
+def test_opening_tells_how_far_it_is_and_can_be_cancelled(bench, monkeypatch):
+    from app.engine import library, worker
+
+    monkeypatch.setattr(worker, "TELL_SECONDS", -1.0)
+    load = library.datasets.load
+
+    def slow(name, *, count, seed, progress):
+        for fraction in (0.2, 0.6):
+            progress(fraction)
+            if fraction == 0.2 and name == "rings":
+                bench.worker.inbox.put(Cancel(OPENING))
+        return load(name, count=count, seed=seed)
+
+    monkeypatch.setattr(library.datasets, "load", slow)
+    bench.handle(OpenData("spiral", 20, 0))
+    assert [event.fraction for event in bench.events if isinstance(event, Opening)] == [0.2, 0.6, 1.0]
+    assert "DataOpened" in bench.kinds()
+    bench.events.clear()
+    bench.handle(OpenData("rings", 20, 0))
+    assert bench.kinds() == ["Opening", "Opening"]  # begun, and ended without data
+    bench.worker.inbox.put(Shutdown())
+    bench.handle(OpenData("pinwheel", 20, 0))
+    assert bench.worker.inbox.take() == Shutdown()  # still there for the loop

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 
 from app.engine.messages import (
     Cancel,
@@ -35,7 +36,7 @@ class Inbox:
             self._commands.append(command)
             self._changed.notify()
 
-    def put_back(self, commands: list[Command]) -> None:
+    def put_back(self, commands: Sequence[Command]) -> None:
         """Return commands to the front, in their order."""
         with self._changed:
             self._commands.extendleft(reversed(commands))
@@ -48,10 +49,10 @@ class Inbox:
                 self._changed.wait()
             return self._commands.popleft()
 
-    def urgent(self) -> list[Command]:
+    def urgent(self) -> list[Cancel | Shutdown]:
         """What may not wait for answers: cancels and the shutdown, taken out of their turn."""
         with self._changed:
-            found: list[Command] = [command for command in self._commands if isinstance(command, Cancel | Shutdown)]
+            found = [command for command in self._commands if isinstance(command, Cancel | Shutdown)]
             self._commands = deque(command for command in self._commands if not isinstance(command, Cancel | Shutdown))
             return found
 

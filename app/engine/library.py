@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -52,11 +53,11 @@ class Library:
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         return Ready(self._device, torch.get_num_threads(), time.perf_counter() - started)
 
-    def data(self, name: str, count: int, seed: int) -> OpenSet:
-        """A data set with its plane; needs no torch."""
+    def data(self, name: str, count: int, seed: int, progress: Callable[[float], None] | None = None) -> OpenSet:
+        """A data set with its plane; needs no torch. `progress` hears the fraction read and may raise to stop."""
         key = (name, count, seed)
         if key not in self._data:
-            dataset = datasets.load(name, count=count, seed=seed)
+            dataset = datasets.load(name, count=count, seed=seed, progress=progress)
             if prod(dataset.shape) < 2:
                 raise ValueError(f"{dataset.name} has one number a point; the plane needs at least two columns.")
             plane = identity_basis(2) if dataset.shape == (2,) else principal_components(dataset.points)

@@ -13,6 +13,7 @@ from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
 
 Array = NDArray[Any]
+OPENING = 0  # the run id by which an opening is cancelled: no run has it
 Rect = tuple[float, float, float, float]  # x, y, width, height
 PlaneMode = Literal["marginal", "slice"]
 FieldOf = Literal["driver", "optimal", "network", "difference"]
@@ -191,6 +192,14 @@ class DataOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """Data are being read; 1 when that has ended, however it did."""
+
+    name: str
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkOpened:
     """A checkpoint is open; `info` is a geomodel CheckpointInfo."""
 
@@ -326,6 +335,7 @@ Command = Warm | OpenData | OpenNetwork | OpenRun | Save | StartRun | Cancel | F
 Event = (
     Ready
     | DataOpened
+    | Opening
     | NetworkOpened
     | OpenFailed
     | RunOpened

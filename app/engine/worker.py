@@ -17,6 +17,7 @@ from app.engine.grounds import Ground, ground
 from app.engine.inbox import Inbox
 from app.engine.library import Library, OpenSet
 from app.engine.messages import (
+    OPENING,
     Cancel,
     Command,
     Event,
@@ -27,6 +28,7 @@ from app.engine.messages import (
     NetworkOpened,
     OpenData,
     OpenFailed,
+    Opening,
     OpenNetwork,
     OpenRun,
     PictureRequest,
@@ -48,6 +50,7 @@ from geomodel.settings import from_json
 from geomodel.trajectory import Trajectory
 
 log = logging.getLogger(__name__)
+TELL_SECONDS = 0.1  # progress of an opening is told this often
 
 
 class Cancelled(BaseException):
@@ -122,7 +125,7 @@ class Worker:
             match command:
                 case OpenData():
                     slot, name = "data", command.name
-                    self._post(self._library.data(name, command.count, command.seed).opened)
+                    self._open_data(command)
                 case OpenNetwork():
                     slot, name = "network", command.path
                     self._warm()
@@ -137,6 +140,34 @@ class Worker:
             if not isinstance(error, ValueError | OSError):
                 log.exception("opening %s", name)
             self._post(OpenFailed(slot, name, str(error) or type(error).__name__))
+
+    def _open_data(self, command: OpenData) -> None:
+        """Read data, saying how far it is; a cancel leaves what was open as it was."""
+        said, told = time.perf_counter(), False
+
+        def progress(fraction: float) -> None:
+            nonlocal said, told
+            if any(isinstance(stop, Shutdown) or stop.run_id == OPENING for stop in self._stops_waiting()):
+                raise Cancelled
+            if time.perf_counter() - said > TELL_SECONDS:
+                said, told = time.perf_counter(), True
+                self._post(Opening(command.name, min(fraction, 0.99)))
+
+        opened = None
+        try:
+            opened = self._library.data(command.name, command.count, command.seed, progress).opened
+        except Cancelled:
+            log.info("opening %s was cancelled", command.name)
+        finally:
+            if told:
+                self._post(Opening(command.name, 1.0))
+        if opened is not None:
+            self._post(opened)
+
+    def _stops_waiting(self) -> list[Cancel | Shutdown]:
+        stops = self.inbox.urgent()
+        self.inbox.put_back([stop for stop in stops if isinstance(stop, Shutdown)])
+        return stops
 
     def _open_run(self, command: OpenRun) -> None:
         trajectory = Trajectory.load(command.path)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
 
+from app.engine.messages import Opening
 from app.plotting.theme import Theme
 from app.state import Run
 from geomodel import memory
@@ -54,12 +57,18 @@ class StatusBar(QStatusBar):
         else:
             self._clear.start()
 
-    def show_run(self, run: Run | None, device: str) -> None:
-        """Facts of the run that computes, or of the one that is shown."""
+    def show_run(self, run: Run | None, device: str, opening: Opening | None = None) -> None:
+        """Facts of the run that computes, or of the one that is shown; how far an opening is."""
         computing = run is not None and run.status == "computing"
-        self._progress.setVisible(computing)
-        self._cancel.setVisible(computing)
+        self._progress.setVisible(computing or opening is not None)
+        self._cancel.setVisible(computing or opening is not None)
+        self._progress.setFormat("%v/%m" if opening is None else "%p %")
         facts = [device.upper() or "loading torch…"]
+        if opening is not None:
+            facts.append(f"opening {Path(opening.name).name}")
+            self._progress.setRange(0, 100)
+            self._progress.setValue(round(100 * opening.fraction))
+            computing = False
         if run is not None and run.committed:
             steps = len(run.sigmas) - 1
             spent = int(run.evaluations_at[run.committed - 1])
