@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QLabel, QMessageBox
 
 import resources
 from app import actions
+from app.engine.messages import NetworkOpened
 from app.plotting.theme import THEMES
+from geomodel import datasets
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 DOCUMENTS = ("open_checkpoint", "open_data", "open_run", "save_run", "save_csv", "save_figure", "copy_figure")
@@ -155,6 +157,17 @@ class Commands(QObject):
 
     def _show_about(self) -> None:
         self._sheet("What am I seeing?", resources.path("help", "views.html").read_text("utf-8"))
+
+    def offer_data(self, event: NetworkOpened) -> None:
+        """A network was opened that does not fit the present data: ask whether to open those it was trained on."""
+        title = datasets.row(event.info.data_name).title
+        box = QMessageBox(QMessageBox.Icon.Question, "Open its training data?", "", parent=self._window)
+        box.setText(f"{event.info.name} was trained on {title}, which is not open.\nOpen {title} and let it drive?")
+        box.setStandardButtons(QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel)
+        box.setModal(False)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.accepted.connect(partial(self._player.drafting.open_training_data, event))
+        box.show()
 
     def _sheet(self, title: str, html: str) -> None:
         box = QMessageBox(self._window)

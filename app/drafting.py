@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.engine.messages import Command, DataOpened, NetworkOpened, OpenData, OpenNetwork
 from app.state import AppState
-from geomodel import runs, settings
+from geomodel import datasets, runs, settings
 from geomodel.settings import RunSettings
 
 TOY_WORK = 3e7  # samples × steps × data points × dimensions up to which a run is computed at every change
@@ -21,10 +21,12 @@ class Drafting(QObject):
     """Changes the draft and says when it has changed; it never runs anything."""
 
     edited = Signal()
+    data_offered = Signal(object)  # a NetworkOpened whose training data could be opened in place of the present ones
 
     def __init__(self, state: AppState, submit: Callable[[Command], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._state, self._submit = state, submit
+        self._after_data: NetworkOpened | None = None  # the network that waits for its training data
 
     def open_data(self, name: str) -> None:
         """Open a named set or a file as reference data."""
@@ -120,6 +122,9 @@ class Drafting(QObject):
         state.set_draft(draft, undoable=not awaited)
         state.data_changed.emit()
         self.check()
+        waiting, self._after_data = self._after_data, None
+        if waiting is not None and tuple(waiting.info.shape) == tuple(event.dataset.shape):
+            self.network_opened(waiting)
 
     def _proposed(self, draft: RunSettings, event: DataOpened) -> RunSettings:
         images = event.dataset.kind == "images"
@@ -143,6 +148,8 @@ class Drafting(QObject):
         if state.data is not None and tuple(state.data.dataset.shape) != tuple(event.info.shape):
             state.network_changed.emit()
             needs, have = tuple(event.info.shape), tuple(state.data.dataset.shape)
+            if event.info.data_name in datasets.names():
+                self.data_offered.emit(event)
             state.set_errors(
                 {"network": f"{event.info.name} works on shape {needs}; the data have {have}. Open such data."}
             )
@@ -152,6 +159,11 @@ class Drafting(QObject):
         state.set_draft(replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max))
         state.network_changed.emit()
         self._tell()
+
+    def open_training_data(self, event: NetworkOpened) -> None:
+        """Open the data that a network was trained on, and put it to work on them."""
+        self._after_data = event
+        self._submit(OpenData(event.info.data_name, event.info.data_count, self._state.draft.data_seed))
 
     def _tell(self) -> None:
         self.check()

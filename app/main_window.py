@@ -149,6 +149,7 @@ class MainWindow(QMainWindow):
         self._recent.aboutToShow.connect(self._fill_recent)
         player.ready.connect(self._engine_ready)
         player.opened.connect(self._opened)
+        player.drafting.data_offered.connect(self.commands.offer_data)
         self.playback.playing_changed.connect(self._show_playing)
         player.progress_changed.connect(self._show_progress)
         transport.index_wanted.connect(self.playback.go)
