@@ -43,6 +43,13 @@ def test_cifar_batches_are_in_the_order_of_their_numbers(tmp_path):
     np.testing.assert_array_equal(data.stored, np.concatenate([images for images, _ in batches]))
 
 
+def test_pickled_and_binary_batches_in_one_folder_are_not_mixed(tmp_path):
+    batches = files.cifar_batches()
+    for kind in ("python2", "binary"):
+        folder = files.write_batches(tmp_path / "set", batches, kind)
+    np.testing.assert_array_equal(datasets.load(folder).stored, np.concatenate([images for images, _ in batches]))
+
+
 def test_a_test_batch_alone_is_taken(tmp_path):
     folder = files.write_batches(tmp_path / "set", [])
     np.testing.assert_array_equal(datasets.load(folder).stored, files.cifar_batches(9)[-1][0])
@@ -84,6 +91,10 @@ BAD_BATCHES = {
     "number": (pickle.dumps(5), "holds no dict with an array"),
     "no data": (pickle.dumps({"labels": [1]}), "holds no dict with an array"),
     "list": (table(data=[[1, 2]]), "holds no dict with an array"),
+    "unfilled": (
+        b"\x80\x02}(U\x04datacnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87RU\x06labels]u.",
+        "another type than unsigned bytes",
+    ),
     "objects": (table(data=np.array([{}, 1], object)), "another type than unsigned bytes"),
     "floats": (table(data=ROWS.astype(float)), "another type than unsigned bytes"),
     "shape": (table(data=ROWS[:, :-1]), r"array of shape \(4, 3071\)"),
@@ -93,6 +104,7 @@ BAD_BATCHES = {
     "no labels": (table(labels=None), "no list of labels"),
     "large label": (table(labels=[0, 1, 2, 10]), "no list of labels from 0 to 9"),
     "float label": (table(labels=[0, 1, 2, 3.0]), "uses the instruction BINFLOAT"),
+    "named labels": (table(labels=["cat"] * 4), "no list of labels"),
     "array labels": (table(labels=np.arange(4)), "no list of labels"),
     "claimed": (files.python2_batch(*BATCH).replace(b"M\x04\x00M\x00\x0c", b"M\x05\x00M\x00\x0c"), "not as many as"),
     "long shape": (files.python2_batch(*BATCH).replace(b"M\x00\x0c", b"\x8a\xff" + b"\x7f" * 255), "proper shape"),
@@ -160,12 +172,14 @@ def test_bad_tars(tmp_path, monkeypatch):
     refused(tmp_path / "a.tar.gz", gzip.compress(bytes(10240)), "holds no batches of CIFAR-10")
     refused(tmp_path / "a.tar.gz", gzip.compress(good)[:-2000], "damaged or cut off")
     refused(tmp_path / "a.tar.gz", gzip.compress(good[:3000]), "cut off: .* bytes are missing")
-    for field, value in ((slice(124, 136), b"-0000000001\0"), (slice(124, 136), b"\x80" + b"\xff" * 11)):
+    packed = gzip.compress(good)
+    refused(tmp_path / "a.tar.gz", packed[:-8] + bytes(4) + packed[-4:], "CRC")
+    for value, sentence in ((b"-0000000001\0", "a negative size"), (b"\x80" + b"\xff" * 11, "invalid literal")):
         header = bytearray(good[:512])
-        header[field] = value
+        header[124:136] = value
         header[148:156] = b" " * 8
         header[148:156] = b"%06o\0 " % sum(header)
-        refused(tmp_path / "a.tar.gz", gzip.compress(bytes(header) + good[512:]), "not a tar archive that can be read")
+        refused(tmp_path / "a.tar.gz", gzip.compress(bytes(header) + good[512:]), sentence)
     refused(tmp_path / "a.tar.gz", gzip.compress(b"x" + good[1:]), "check sum is wrong")
     for name, sentence in (("_LARGEST_BATCH", "'.*_batch.*' holds 1"), ("_LARGEST_ARCHIVE", "'a.tar.gz' holds 1")):
         monkeypatch.setattr(cifar, name, 10_000)

@@ -57,20 +57,19 @@ def fuzz(folder, rounds, seed):
                 damaged = bytearray(gzip.decompress(original))
                 damaged[random.integers(0, 600)] = random.integers(0, 256)
                 damaged = gzip.compress(bytes(damaged), 1)
+            path.unlink(missing_ok=True)  # writing over a file may wait for the disk
             path.write_bytes(damaged[: None if random.random() < 0.8 else random.integers(1, len(damaged))])
             with contextlib.suppress(datasets.DataError):
                 datasets.load(path.parent if path.parent.name in ("set", "jpegs") else path)
 
 
 @pytest.mark.filterwarnings("ignore:Reading:UserWarning")  # NumPy's remark on headers of Python 2
-@pytest.mark.filterwarnings("default:Image size:PIL.Image.DecompressionBombWarning")
 def test_damaged_files_never_raise_anything_else(tmp_path):
-    fuzz(tmp_path, 60, seed=0)
+    fuzz(tmp_path, 100, seed=0)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize("seed", range(1, 3))
 @pytest.mark.filterwarnings("ignore:Reading:UserWarning")
-@pytest.mark.filterwarnings("default:Image size:PIL.Image.DecompressionBombWarning")
 def test_many_damaged_files_never_raise_anything_else(tmp_path, seed):
-    fuzz(tmp_path, 1500, seed)
+    fuzz(tmp_path, 2000, seed)

@@ -6,11 +6,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from checkpoint_files import described
 from torch import Tensor, nn
 
+import geomodel as gm
+import resources
 from geomodel import networks
 from geomodel.checkpoints import CheckpointError, inspect, load_checkpoint
 from geomodel.checkpoints.native import Description, save_checkpoint
@@ -251,3 +254,28 @@ def test_round_trip_bit_by_bit(tmp_path: Path) -> None:
     assert (info.architecture, info.shape, info.label_names) == ("unet", SHAPE, ("a", "b", "c"))
     save_checkpoint(tmp_path / "b.safetensors", model.network, DESCRIPTION)
     assert (tmp_path / "b.safetensors").read_bytes() == path.read_bytes()
+
+
+# --- the bundled one -----------------------------------------------------------------------------------------------
+
+BUNDLED = resources.path("checkpoints", "fashion-mnist.safetensors")
+
+
+def test_the_bundled_network_knows_its_data() -> None:
+    assert BUNDLED.stat().st_size <= 8_000_000
+    info, data = inspect(BUNDLED), gm.datasets.load("fashion-mnist")
+    assert (info.data_name, info.data_count, info.data_fingerprint) == ("fashion-mnist", 10_000, data.fingerprint)
+    assert (info.shape, info.sigma_data, info.sigma_recommended) == (data.shape, data.std, (0.002, 80.0))
+    assert (info.classes, info.label_names, info.has_null_class) == (10, data.label_names, True)
+
+
+def test_the_bundled_network_draws_what_is_asked_for() -> None:
+    """Two samples of each class, judged by their ten nearest points. benchmarks/checkpoint_quality.py does more."""
+    model, data = load_checkpoint(BUNDLED), gm.datasets.load("fashion-mnist")
+    labels, seeds = np.arange(20) % 10, range(20)
+    sigmas = gm.schedules.karras(steps=18, final_zero=True)
+    run = gm.sample(model, gm.noise(seeds, model.shape, 80.0), sigmas, labels=labels, seeds=seeds, display="off")
+    points = torch.as_tensor(data.points).flatten(1)
+    nearest = torch.cdist(torch.as_tensor(run.x[-1]).flatten(1), points).topk(10, largest=False).indices
+    votes = torch.as_tensor(data.labels)[nearest].mode(dim=1).values.numpy()
+    assert (votes == labels).mean() >= 0.6

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QMessageBox
 
 import resources
 from app.main_window import MainWindow
@@ -270,6 +270,22 @@ def test_a_network_that_does_not_fit_the_data_is_not_put_to_work(qtbot, window):
         window.documents.open_path(str(resources.path("checkpoints", "spiral.safetensors")))
     qtbot.waitUntil(lambda: "works on shape (2,)" in window.panels.model._messages["network"].text(), timeout=WAIT)
     assert window.state.network is None
+
+
+def test_an_image_network_offers_its_training_data_and_drives_them(qtbot, window):
+    window.documents.open_path(str(resources.path("checkpoints", "fashion-mnist.safetensors")))
+
+    def question():
+        boxes = [box for box in QApplication.topLevelWidgets() if isinstance(box, QMessageBox) and box.isVisible()]
+        return boxes[0] if boxes else None
+
+    qtbot.waitUntil(lambda: question() is not None, timeout=WAIT)
+    assert "was trained on Fashion-MNIST" in question().text()
+    qtbot.mouseClick(question().button(QMessageBox.StandardButton.Open), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.state.draft.driver == "network", timeout=WAIT)
+    assert window.state.draft.data == "fashion-mnist"
+    assert window.state.errors == {}
+    assert "own training data" in window.panels.model._messages["driver"].text()
 
 
 def test_a_click_in_the_plane_starts_sample_0_there(qtbot, window):

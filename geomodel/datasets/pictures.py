@@ -24,7 +24,6 @@ from geomodel.datasets.dataset import DataError, Dataset, Progress
 from geomodel.datasets.reading import PIECE, check_shape, check_size
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
-MOST_FILES = 1_000_000
 _LARGEST_FILE = 2**26  # bytes of one encoded image
 _MOST_SCANS = 100  # of a progressive JPEG: each one is as much work as the whole image
 _BETWEEN_REPORTS = 4096  # files that are counted
@@ -83,7 +82,11 @@ def _in_folder(root: Path, progress: Progress) -> list[_Picture]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 seen += 1
-                _check_count(root.name, seen)
+                if seen > archive.MOST_FILES:
+                    raise DataError(
+                        f"{root.name!r} holds more than {archive.MOST_FILES:,} files, the most that are opened one by "
+                        "one. Save the images as one array with numpy.save."
+                    )
                 if seen % _BETWEEN_REPORTS == 0:
                     progress(0.0)
                 place = (*parts, entry.name)
@@ -98,7 +101,6 @@ def _in_folder(root: Path, progress: Progress) -> list[_Picture]:
 
 
 def _in_zip(name: str, opened: ZipFile) -> list[_Picture]:
-    _check_count(name, len(opened.filelist))
     found = []
     for info in opened.filelist:
         place = tuple(part for part in info.filename.split("/") if part)
@@ -107,17 +109,9 @@ def _in_zip(name: str, opened: ZipFile) -> list[_Picture]:
     return found
 
 
-def _check_count(name: str, count: int) -> None:
-    if count > MOST_FILES:
-        raise DataError(
-            f"{name!r} holds more than {MOST_FILES:,} files, the most that are opened one by one. "
-            "Save the images as one array with numpy.save."
-        )
-
-
 def _hidden(place: tuple[str, ...]) -> bool:
-    """Also true of "..", which leads out of the archive."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in place)
+    """Also true of "..", which leads out of the archive, and of what a Mac adds to one."""
+    return any(part.startswith(".") for part in place)
 
 
 def _is_picture(place: tuple[str, ...]) -> bool:

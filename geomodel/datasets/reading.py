@@ -64,7 +64,7 @@ def check_shape(name: str, shape: tuple[int, ...]) -> None:
     if math.prod(shape[1:]) > LARGEST_POINT:
         raise DataError(
             f"{name!r} has points of {math.prod(shape[1:]):,} numbers (shape {shape}); at most {LARGEST_POINT:,} can "
-            "be worked with. Make the images smaller."
+            "be worked with. Make the images or points smaller."
         )
 
 

@@ -14,10 +14,13 @@ from geomodel import memory
 from geomodel.datasets.dataset import DataError, Dataset, Progress, portion
 from geomodel.datasets.reading import PIECE, check_shape, points
 
+_LONGEST_LINE = 2**24  # bytes
+
 
 def read(path: Path, progress: Progress) -> Dataset:
     """Points from text: an optional header line, values separated by commas, semicolons or white space."""
     _check_size(path)
+    _check_lines(path)
     try:
         delimiter, skip = _layout(path)
         stored = _numbers(path, delimiter, skip, portion(progress, 0.0, 0.9))
@@ -35,6 +38,21 @@ def _check_size(path: Path) -> None:
             f"{path.name!r} holds {memory.text(size)} of numbers; at most an eighth of this computer's memory, "
             f"{memory.text(most)}, can be opened. Use a smaller part of it."
         )
+
+
+def _check_lines(path: Path) -> None:
+    """A line is read whole and split: one that fills the file would take a hundred times its length."""
+    length = 0
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            end = piece.rfind(b"\n")
+            length += len(piece) if end < 0 else piece.find(b"\n")
+            if length > _LONGEST_LINE:
+                raise DataError(
+                    f"{path.name!r} has a line of more than {_LONGEST_LINE:,} bytes. Expected one point a row; "
+                    "long points can be saved with numpy.save."
+                )
+            length = length if end < 0 else len(piece) - 1 - end
 
 
 def _numbers(path: Path, delimiter: str | None, skip: int, progress: Progress) -> NDArray[np.float64]:
