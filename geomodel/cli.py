@@ -153,18 +153,23 @@ def _compute(settings: RunSettings) -> Trajectory:
         from geomodel.checkpoints import load_checkpoint
 
         network = load_checkpoint(settings.network)
-    started = time.perf_counter()
+    started = 0.0  # of the first step: what comes before it is loading
 
     def report(record: Record) -> None:
+        nonlocal started
         done, steps = record.committed - 1, len(record.sigmas) - 1
-        seconds = time.perf_counter() - started
-        spent = int(record.evaluations_at[done])
-        line = f"\rstep {done}/{steps}  {spent} evaluations  {1000 * seconds / max(spent, 1):.1f} ms each "
-        print(line, end="", file=sys.stderr, flush=True)
+        spent, first = int(record.evaluations_at[done]), int(record.evaluations_at[1])
+        if not started:
+            started = time.perf_counter()
+        line = f"step {done}/{steps}  {spent} evaluations "
+        if spent > first:
+            line += f" {1000 * (time.perf_counter() - started) / (spent - first):.1f} ms each "
+        if sys.stderr.isatty():
+            print(f"\r{line}", end="\n" if done == steps else "", file=sys.stderr, flush=True)
+        elif done == steps:
+            print(line.rstrip(), file=sys.stderr)
 
-    trajectory = runs.compute(settings, data, network, report)
-    print(file=sys.stderr)
-    return trajectory
+    return runs.compute(settings, data, network, report)
 
 
 def _write(trajectory: Trajectory, out: Path) -> None:

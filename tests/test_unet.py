@@ -168,6 +168,19 @@ def test_every_weight_matters() -> None:
         assert parameter.grad.abs().sum() > 0, name
 
 
+def test_each_block_of_the_way_up_sees_its_partner() -> None:
+    network = random_network(replace(CONFIG, depth=2))
+    down: list[Tensor] = []
+    up: list[Tensor] = []
+    for block in network.down:
+        block.register_forward_hook(lambda _, __, answer: down.append(answer))
+    for block in network.up:
+        block.register_forward_hook(lambda _, given, __: up.append(given[0][:, CONFIG.width :]))
+    network(pictures(2).float(), torch.zeros(2), torch.zeros(2, dtype=torch.int64))
+    assert len(down) == len(up) == 2
+    assert all(torch.equal(first, second) for first, second in zip(down, reversed(up), strict=True))
+
+
 def test_samples_do_not_see_each_other(model: NetworkDenoiser) -> None:
     x, sigma, labels = pictures(4), torch.tensor([0.01, 0.5, 3.0, 50.0]), [0, -1, 2, 1]
     together = model(x, sigma, labels=labels)

@@ -11,6 +11,7 @@ from app.engine.messages import NeighboursRequest, OpenFailed, OpenRun, PictureR
 from app.engine.worker import Worker
 
 SIZE_MM = (170.0, 120.0)
+STRIP_MM = (170.0, 60.0)
 PLANE_MM = (120.0, 120.0)
 DPI = 300.0
 
@@ -65,7 +66,7 @@ def draw(run_path: Path, out: Path) -> list[Path]:
         strip = StripView(PRINT)
         near = bench.ask(NeighboursRequest(1, selection.index, 0)) if opened.linked else None
         strip.display(compose.strip_picture(run, selection, near))
-        save(strip, "strip.png", SIZE_MM)
+        save(strip, "strip.png", STRIP_MM)
     qt.processEvents()
     return written
 
