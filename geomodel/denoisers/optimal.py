@@ -61,6 +61,21 @@ class _Gaps:
         return self.gap * -self.precision
 
 
+class _Rows:
+    """Points that stay where they are, in an array or an array-like over a file: rows are had by indexing."""
+
+    def __init__(self, points: Any) -> None:
+        self._points = points if hasattr(points, "shape") else np.asarray(points)
+        self.shape = (len(self._points), math.prod(self._points.shape[1:]))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> Tensor:
+        rows = self._points[index.numpy() if isinstance(index, Tensor) else index]
+        return torch.from_numpy(np.array(rows)).flatten(1)  # a copy: torch warns about arrays that are read-only
+
+
 class OptimalDenoiser(Denoiser):
     """D*(x; σ) = Σ_i w_i y_i with w = softmax_i(−‖x − y_i‖²/(2σ²)), exact over every point; at σ = 0 the nearest point
     (the mean of those that tie).
@@ -86,19 +101,25 @@ class OptimalDenoiser(Denoiser):
     """
 
     def __init__(self, points: Any, labels: Any = None) -> None:
-        if not isinstance(points, Tensor):  # torch warns about read-only arrays and refuses negative strides
-            points = torch.from_numpy(np.require(points, requirements=["C", "W"]))
-        if points.ndim < 2 or points.numel() == 0:
-            raise ValueError(f"points has shape {tuple(points.shape)}; expected (N, *shape) with N at least 1.")
-        self.shape = tuple(points.shape[1:])
-        self._points = points.detach().cpu().flatten(1)
-        resident = self._points.numel() <= _RESIDENT_NUMBERS
-        if resident:
-            self._points = self._points.clone()
-        self._gamma = (self._points[0].numel() + 8) * _UNIT
-        self._centre = self._points.mean(0, dtype=torch.float64)
-        self._centred = self._points - self._centre if resident else None
-        self._norms = torch.cat([block.norm(dim=1) for _, block in self._blocks()])
+        shape = tuple(points.shape if hasattr(points, "shape") else np.shape(points))
+        if len(shape) < 2 or 0 in shape:
+            raise ValueError(f"points has shape {shape}; expected (N, *shape) with N at least 1.")
+        self.shape = shape[1:]
+        resident = math.prod(shape) <= _RESIDENT_NUMBERS
+        self._points: Tensor | _Rows
+        if isinstance(points, Tensor):
+            self._points = points.detach().cpu().flatten(1)
+            self._points = self._points.clone() if resident else self._points
+        else:
+            self._points = _Rows(points)[:] if resident else _Rows(points)
+        self._gamma = (math.prod(self.shape) + 8) * _UNIT
+        self._centre = torch.zeros(math.prod(self.shape), dtype=torch.float64)
+        self._centred: Tensor | None = None
+        self._centre = sum((block.sum(0) for _, block in self._blocks()), self._centre) / len(self)
+        self._centred = self._points - self._centre if resident and isinstance(self._points, Tensor) else None
+        self._norms = torch.empty(len(self), dtype=torch.float64)
+        for rows, block in self._blocks():
+            self._norms[rows] = block.norm(dim=1)  # kept apart, small tensors would split the memory blocks come from
         self._reach = self._norms.max()
         if not bool(torch.isfinite(self._reach**2)):
             raise ValueError("points must be finite numbers whose squares are finite.")
