@@ -171,7 +171,7 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "huge whole number": (lambda good: with_text(good, '{"format":' + "9" * 10**4 + "}"), "description"),
     "other format": (lambda good: described(good, format="other"), "'other'"),
     "version 2": (lambda good: described(good, version=2), "version 2"),
-    "unknown architecture": (lambda good: described(good, architecture="unet"), "'unet' is unknown"),
+    "unknown architecture": (lambda good: described(good, architecture="transformer"), "'transformer' is unknown"),
     "unknown preconditioning": (lambda good: described(good, preconditioning="vp"), "'vp'"),
     "width above the limit": (lambda good: configured(good, width=10**9), "limits"),
     "width not whole": (lambda good: configured(good, width=8.5), "limits"),
