@@ -12,7 +12,6 @@ import torch
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread
 from PySide6.QtWidgets import QApplication
 
-from app.engine.library import Library
 from app.engine.messages import (
     Cancel,
     NeighboursAnswer,
@@ -24,6 +23,7 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
+from app.engine.store import Library
 from app.engine.thread import EngineThread
 from app.main_window import MainWindow
 from geomodel.denoisers.base import Denoiser

@@ -10,7 +10,6 @@ import torch
 
 import geomodel as gm
 from app.engine.inbox import Inbox
-from app.engine.library import Library
 from app.engine.messages import (
     OPENING,
     Cancel,
@@ -43,6 +42,7 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
+from app.engine.store import Library
 from app.engine.worker import Worker
 from geomodel.denoisers.base import Denoiser
 from geomodel.settings import RunSettings
@@ -363,10 +363,10 @@ def test_the_mean_shift_at_a_sample_and_at_an_image_probe(bench):
 
 
 def test_opening_tells_how_far_it_is_and_can_be_cancelled(bench, monkeypatch):
-    from app.engine import library, worker
+    from app.engine import store, worker
 
     monkeypatch.setattr(worker, "TELL_SECONDS", -1.0)
-    load = library.datasets.load
+    load = store.datasets.load
 
     def slow(name, *, count, seed, progress):
         for fraction in (0.2, 0.6):
@@ -375,7 +375,7 @@ def test_opening_tells_how_far_it_is_and_can_be_cancelled(bench, monkeypatch):
                 bench.worker.inbox.put(Cancel(OPENING))
         return load(name, count=count, seed=seed)
 
-    monkeypatch.setattr(library.datasets, "load", slow)
+    monkeypatch.setattr(store.datasets, "load", slow)
     bench.handle(OpenData("spiral", 20, 0))
     assert [event.fraction for event in bench.events if isinstance(event, Opening)] == [0.2, 0.6, 1.0]
     assert "DataOpened" in bench.kinds()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.engine.library import Library
+from app.engine.store import Library
 from geomodel.checkpoints import CheckpointError
 from geomodel.denoisers.own import load_own
 

@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 
 import geomodel as gm
-from app.engine.library import Library
 from app.engine.messages import DataOpened
+from app.engine.store import Library
 from app.state import Run
 from geomodel import runs
 from geomodel.datasets import Dataset

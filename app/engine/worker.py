@@ -15,7 +15,6 @@ from typing import Any, Literal
 from app.engine import answers
 from app.engine.grounds import Ground, ground
 from app.engine.inbox import Inbox
-from app.engine.library import Library, OpenSet
 from app.engine.messages import (
     OPENING,
     Cancel,
@@ -45,6 +44,7 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
+from app.engine.store import Library, OpenSet
 from geomodel import measures, runs
 from geomodel.settings import from_json
 from geomodel.trajectory import Trajectory
