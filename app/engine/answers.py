@@ -32,7 +32,7 @@ from geomodel.runs import Job
 NEIGHBOURS = 12
 PATH_TOLERANCE = 1e-3  # the probe's path ends when it moves less than this part of σ: the eye sees no more
 MODE_STEPS = 12  # mean-shift iterations over images: each costs as much as an evaluation
-PROBE_WEIGHTS = 2000  # the largest posterior weights that the plane draws
+PROBE_WEIGHTS = 200  # the largest posterior weights, which the plane draws: more would hold up the drag
 
 
 def answer(request: Any, job: Job, plane: Callable[[Site], Ground], record: Any) -> Event:
