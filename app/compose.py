@@ -226,12 +226,14 @@ def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None)
         return {"neighbours_note": run.caption or "The nearest data need the reference data to be open."}
     if answer is None or answer.request.run_id != run.id:
         return {}
-    dataset = run.source.dataset
+    dataset, asked = run.source.dataset, answer.request
+    stale = (asked.index, asked.sample) != (selection.index, selection.sample)  # the next answer is on its way
+    of = f" (sample {asked.sample}, σ {run.sigmas[asked.index]:.3g})" if stale else ""
     names = dataset.label_names
     labels = () if dataset.labels is None else tuple(dataset.labels[answer.indices])
     return {
         "neighbours": images.pixels(dataset.points[answer.indices]),
         "neighbour_weights": answer.weights,
         "neighbour_labels": tuple(names[label] if names else str(label) for label in labels),
-        "neighbours_note": f"effective neighbours {answer.effective_neighbours:.4g} of {len(dataset):,}",
+        "neighbours_note": f"effective neighbours {answer.effective_neighbours:.4g} of {len(dataset):,}{of}",
     }
