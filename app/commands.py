@@ -17,6 +17,7 @@ from app.plotting.theme import THEMES
 from geomodel import datasets
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+NUDGE = 8.0  # pixels that a key moves the probe
 DOCUMENTS = ("open_checkpoint", "open_data", "open_run", "save_run", "save_csv", "save_figure", "copy_figure")
 
 
@@ -52,6 +53,10 @@ class Commands(QObject):
             "previous_sample": partial(self._next_sample, -1),
             "probe_up": partial(self._scale_probe, up=True),
             "probe_down": partial(self._scale_probe, up=False),
+            "probe_left": partial(self._nudge_probe, -NUDGE, 0),
+            "probe_right": partial(self._nudge_probe, NUDGE, 0),
+            "probe_higher": partial(self._nudge_probe, 0, NUDGE),
+            "probe_lower": partial(self._nudge_probe, 0, -NUDGE),
             "probe_follow": self._probe_follow,
             "probe_path": self._toggle_path,
             "theme": self._toggle_theme,
@@ -137,6 +142,9 @@ class Commands(QObject):
 
     def _scale_probe(self, *, up: bool) -> None:
         self._window.presenter.scale_probe_sigma(up=up)
+
+    def _nudge_probe(self, right: float, up: float) -> None:
+        self._window.views.plane.nudge_probe(right, up)
 
     def _probe_follow(self) -> None:
         self._look(probe_sigma=None)

@@ -87,11 +87,6 @@ class Run:
         """Every level of the schedule is there."""
         return self.status in ("complete", "recorded")
 
-    @property
-    def name(self) -> str:
-        """Solver, steps, data."""
-        return f"{self.settings.solver} {self.settings.steps} · {self.settings.data or 'network'}"
-
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -129,7 +124,6 @@ class AppState(QObject):
     run_grew = Signal(int)
     selection_changed = Signal()
     look_changed = Signal()
-    status_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

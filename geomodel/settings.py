@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, get_type_hints
 import msgspec
 from msgspec import Meta
 
-SCHEMA_VERSION = 1
 MAX_POINTS = 1_000_000
 
 Driver = Literal["optimal", "mixture", "network", "blend"]

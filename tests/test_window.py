@@ -221,6 +221,17 @@ def test_dragging_the_probe_answers_with_the_optimal_denoiser(qtbot, window):
     assert "mean shift" in window.views.inspector.text()
 
 
+def test_the_probe_moves_by_keys(qtbot, window):
+    window.playback.go(9)
+    press(qtbot, window, Qt.Key.Key_P)
+    x, y = window.state.look.probe
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    press(qtbot, window, Qt.Key.Key_Right, both)
+    press(qtbot, window, Qt.Key.Key_Up, both)
+    step = 8 * window.views.plane.ground.unit()
+    assert np.allclose(window.state.look.probe, (x + step, y + step))
+
+
 def test_save_through_the_dialog_and_reopen(qtbot, window, tmp_path):
     path = tmp_path / "ein Lauf – σ.npz"
     press(qtbot, window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
