@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from geomodel.schedules import Levels
 from geomodel.trajectory import Array, Combination, Evaluation, Step
 
 Denoise = Callable[[Tensor, float], Tensor]
+Draw = Callable[[int, float, float], Tensor]  # step index, sigma, sigma_next: a standard normal ξ like x
 Term = tuple[Evaluation, float]
 
 
@@ -28,6 +29,7 @@ class State:
 
     index: int
     history: tuple[Evaluation, ...]  # evaluations at the starts of the steps so far, newest first
+    carried: Evaluation | None = None  # serves as the next step's start
 
 
 @dataclass
@@ -41,7 +43,10 @@ class Interval:
     history: tuple[Evaluation, ...]  # newest first
     denoise: Denoise
     moments: tuple[Array, float] | None = None  # (mean, variance): the slope at the start is analytic
+    carried: Evaluation | None = None  # what the step before left to serve as this one's start
+    xi: Tensor | None = None  # the interval's draw from N(0, I), for stochastic rules
     stages: list[Evaluation] = field(default_factory=list)
+    left: Evaluation | None = None  # what this step leaves to the next
 
     def evaluate(self, x: Tensor, sigma: float) -> Evaluation:
         """Ask the denoiser; the answer becomes a stage of the step."""
@@ -51,7 +56,9 @@ class Interval:
 
     @cached_property
     def start(self) -> Evaluation:
-        """D at the start of the interval: evaluated, or that of a Gaussian where the first slope is analytic."""
+        """D at the start of the interval: carried over, that of a Gaussian (analytic first slope), or evaluated."""
+        if self.carried is not None:
+            return self.carried
         if self.moments is None:
             return self.evaluate(self.x, self.sigma)
         share, rest = self._gaussian(*self.moments)
@@ -110,7 +117,9 @@ class Interval:
 class Solver:
     """An update rule for dx/dσ = (x − D(x; σ))/σ."""
 
-    analytic_first_step: tuple[Array, float] | Literal[False]
+    stochastic: ClassVar[bool] = False  # it draws ξ: `Interval.xi` is there
+
+    analytic_first_step: tuple[Array, float] | Literal[False] = False
 
     @property
     def memory(self) -> int:
@@ -121,9 +130,13 @@ class Solver:
         """The step over an interval that does not end at 0, as a combination whose first term is `at.start`."""
         raise NotImplementedError
 
+    def advance_to_zero(self, at: Interval) -> Combination:
+        """The step over an interval that ends at 0: Euler, which gives D."""
+        return euler(at)
+
 
 def euler(at: Interval) -> Combination:
-    """x' = x + (σ' − σ) e: also what every solver does in an interval to 0, where it gives D."""
+    """x' = x + (σ' − σ) e; in an interval to 0 that is D."""
     return at.in_slopes((at.start, 1.0))
 
 
@@ -166,10 +179,15 @@ def run(
     calls_at: Callable[[float], int],
     exact_display: bool,
     state: State | None = None,
+    draw: Draw | None = None,
 ) -> Iterator[Step]:
-    """The steps over descending levels, from x at levels[0], or after the step that left `state`."""
+    """The steps over descending levels, from x at levels[0], or after the step that left `state`.
+
+    `draw` gives stochastic solvers their ξ.
+    """
     sigmas = levels.tolist()
-    first, history = (0, ()) if state is None else (state.index + 1, state.history)
+    first = 0 if state is None else state.index + 1
+    history, carried = ((), None) if state is None else (state.history, state.carried)
     for index in range(first, len(sigmas) - 1):
         at = Interval(
             x=x,
@@ -179,15 +197,19 @@ def run(
             history=history,
             denoise=denoise,
             moments=solver.analytic_first_step or None if index == 0 else None,
+            carried=carried,
+            xi=None if draw is None else draw(index, sigmas[index], sigmas[index + 1]),
         )
-        combination = solver.advance(at) if at.sigma_next > 0 else euler(at)
-        x_next = combination.apply(x)
+        combination = solver.advance(at) if at.sigma_next > 0 else solver.advance_to_zero(at)
+        x_next = combination.apply(x, at.xi)
         if not is_finite(x_next):
             raise DenoiserError(
                 f"x became NaN or infinite in the step from σ = {at.sigma:.4g} to {at.sigma_next:.4g}; "
                 "the denoiser's answers are too large."
             )
-        history = (at.start, *history)[: solver.memory]
+        if solver.memory:
+            history = (at.start, *history)[: solver.memory]
+        carried = at.left
         denoised, looks = _displayed(at, exact_display)
         yield Step(
             index=index,
@@ -202,7 +224,7 @@ def run(
             evaluations=len(at.stages),
             network_calls=sum(calls_at(stage.sigma) for stage in at.stages),
             looks=looks,
-            state=State(index, history),
+            state=State(index, history, carried),
         )
         x = x_next
 
