@@ -20,13 +20,14 @@ Levels = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A keyword of a schedule or a solver. `moments` is False or a pair (mean, variance)."""
+    """A keyword of a schedule or a solver. `moments` is False or a pair (mean, variance); `choice` is one of `choices`."""
 
     name: str
     title: str
-    kind: Literal["int", "float", "bool", "moments"]
+    kind: Literal["int", "float", "bool", "choice", "moments"]
     default: Any
     limits: tuple[float, float] | None = None
+    choices: tuple[str, ...] = ()
     tooltip: str
 
     def check(self, value: Any) -> Any:
@@ -35,6 +36,10 @@ class Option:
             if not isinstance(value, bool | np.bool_):
                 raise ValueError(f"{self.name} is True or False; got {value!r}.")
             return bool(value)
+        if self.kind == "choice":
+            if value not in self.choices:
+                raise ValueError(f"{self.name} is one of {', '.join(self.choices)}; got {value!r}.")
+            return value
         if self.kind == "moments":
             return _moments(self.name, value)
         number = _number(self.name, value, whole=self.kind == "int")
