@@ -20,7 +20,7 @@ Levels = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A keyword of a schedule or a solver. `moments` is False or a pair (mean, variance); `choice` is one of `choices`."""
+    """A keyword of a schedule or a solver: `moments` is False or a pair (mean, variance), `choice` one of `choices`."""
 
     name: str
     title: str
