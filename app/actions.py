@@ -34,6 +34,13 @@ ACTIONS: tuple[ActionRow, ...] = (
     ),
     ActionRow(id="open_data", menu="File", title="Open data…", keys=("Ctrl+D",), tip="Points from CSV or NPY"),
     ActionRow(id="open_run", menu="File", title="Open run…", keys=("Ctrl+Shift+O",), tip="A run saved as NPZ"),
+    ActionRow(
+        id="close_network",
+        menu="File",
+        title="Close network",
+        keys=("Ctrl+Shift+W",),
+        tip="Free the memory of the chosen network",
+    ),
     ActionRow(id="save_run", menu="File", title="Save run…", keys=("Ctrl+S",), tip="The run as NPZ", rule=True),
     ActionRow(id="save_csv", menu="File", title="Save measures…", keys=("Ctrl+E",), tip="The measures as CSV"),
     ActionRow(id="save_figure", menu="File", title="Save picture…", keys=("Ctrl+P",), tip="A view as PNG at any size"),

@@ -38,6 +38,7 @@ class Commands(QObject):
             "redo": partial(player.drafting.undo, forward=True),
             "run": self._run,
             "cancel": player.cancel,
+            "close_network": player.close_network,
             "play": player.toggle,
             "back": partial(playback.step, -1),
             "forward": partial(playback.step, 1),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.engine.messages import Array, InsideAnswer, NeighboursAnswer, Site
+from app.engine.messages import Array, InsideAnswer, Site
 from app.state import Run, Selection
 from app.views.pictures import (
     Curve,
@@ -17,10 +17,8 @@ from app.views.pictures import (
     MeasuresPicture,
     PlaneCurves,
     PlanePicture,
-    StripPicture,
-    StripRow,
 )
-from geomodel import datasets, images, measures
+from geomodel import datasets, measures
 from geomodel.projection import identity_basis
 from geomodel.solvers import row as solver_row
 
@@ -155,10 +153,10 @@ def measured(run: Run) -> tuple[MeasurePlot, ...]:
     )
     plots = []
     for row in measures.MEASURES:
-        if row.needs and row.name not in run.extras:
-            continue
         waiting = "after the last step" if row.needs_end and not run.complete else ""
         found = {} if waiting else measures.compute(row.name, source)
+        if not found and not waiting:
+            continue  # the run does not carry it
         plots.append(
             MeasurePlot(
                 name=row.name,
@@ -167,18 +165,32 @@ def measured(run: Run) -> tuple[MeasurePlot, ...]:
                 formula=row.formula,
                 curves=tuple(_curve(row, kind, values, run.settings.driver) for kind, values in found.items()),
                 waiting=waiting,
+                regions=_regions(row.name, run, found),
             )
         )
     return tuple(plots)
 
 
-# which curve a measure draws → its hue and its name in the legend
-CURVES = {"x": ("sampling", "x"), "denoised": ("denoising", "D"), "optimal": ("optimal", "effective neighbours")}
+def _regions(name: str, run: Run, found: dict[str, Array]) -> tuple[tuple[str, float, float], ...]:
+    """Named by the exact trajectory where it was run, once the run is complete: only then is the peak known."""
+    if name != "denoiser_difference" or not run.complete:
+        return ()
+    return measures.regions(run.sigmas, measures.band(found.get("exact", next(iter(found.values()))))[0])
 
 
 def _curve(row: Any, kind: str, values: Array, driver: str) -> Curve:
-    beside = ("reference" if driver == "mixture" else "network", f"{DRIVER_NAMES[driver]} beside D*")
-    hue, label = CURVES.get(kind or row.needs, beside)
+    """A curve with its hue and its name in the legend."""
+    match kind:
+        case "x":
+            hue, label = "sampling", "x"
+        case "denoised":
+            hue, label = "denoising", "D"
+        case "exact":
+            hue, label = "optimal", "on the exact run"
+        case _ if row.name == "effective_neighbours":
+            hue, label = "optimal", ""  # the title says it
+        case _:
+            hue, label = "reference" if driver == "mixture" else "network", "on this run"
     return Curve(kind=hue, label=label, values=values)  # type: ignore[arg-type]
 
 
@@ -187,53 +199,3 @@ def measures_picture(run: Run | None, plots: tuple[MeasurePlot, ...], selection:
     if run is None:
         return MeasuresPicture(message="Press Run (F5) to see measures over the noise levels.")
     return MeasuresPicture(sigmas=run.sigmas, plots=plots, index=selection.index, sample=selection.sample)
-
-
-def strip_picture(run: Run | None, selection: Selection, answer: NeighboursAnswer | None) -> StripPicture:
-    """The strip of the selected sample: x, D and, beside a network, D*; the data that weigh most."""
-    shape = run.x.shape[2:] if run is not None and run.committed else ()
-    if run is None or len(shape) != 3 or shape[0] not in (1, 3):
-        return StripPicture(message="The strip shows image data. Choose Fashion-MNIST in the model panel.")
-    n, k, i = run.committed, selection.sample, selection.index
-    scale = run.source.dataset.std if run.source is not None else 0.5
-    driver = DRIVER_NAMES[run.settings.driver]
-    denoised = run.denoised[: n - 1, k]
-    final = run.trajectory.final_denoised if run.trajectory is not None else None
-    if final is not None:
-        denoised = np.concatenate([denoised, final[None, k]])
-    rows = [
-        StripRow(
-            caption="x",
-            kind="sampling",
-            images=images.pixels(images.shrunk(run.x[:n, k], run.sigmas[:n], scale)),
-            note="shown as x · s/√(s² + σ²)",
-        ),
-        StripRow(
-            caption=f"{driver}(x; σ)",
-            kind="denoising",
-            images=images.pixels(denoised),
-            note=f"clipped {100 * images.clipped_share(denoised[i]):.3g} %" if i < len(denoised) else "",
-        ),
-    ]
-    if "optimal" in run.extras:
-        optimal = run.extras["optimal"][: n - 1, k]
-        rows.append(StripRow(caption="D*(xₙ) on this trajectory", kind="optimal", images=images.pixels(optimal)))
-    return StripPicture(sigmas=run.sigmas, rows=tuple(rows), index=i, **_neighbours(run, selection, answer))
-
-
-def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None) -> dict[str, Any]:
-    if run.source is None:
-        return {"neighbours_note": run.caption or "The nearest data need the reference data to be open."}
-    if answer is None or answer.request.run_id != run.id:
-        return {}
-    dataset, asked = run.source.dataset, answer.request
-    stale = (asked.index, asked.sample) != (selection.index, selection.sample)  # the next answer is on its way
-    of = f" (sample {asked.sample}, σ {run.sigmas[asked.index]:.3g})" if stale else ""
-    names = dataset.label_names
-    labels = () if dataset.labels is None else tuple(dataset.labels[answer.indices])
-    return {
-        "neighbours": images.pixels(dataset.points[answer.indices]),
-        "neighbour_weights": answer.weights,
-        "neighbour_labels": tuple(names[label] if names else str(label) for label in labels),
-        "neighbours_note": f"effective neighbours {answer.effective_neighbours:.4g} of {len(dataset):,}{of}",
-    }

@@ -10,11 +10,12 @@ from PySide6.QtCore import QObject, Signal
 
 from app.engine.messages import Command, DataOpened, NetworkOpened, OpenData, OpenNetwork
 from app.state import AppState
-from geomodel import datasets, runs, settings
+from geomodel import datasets, runs, settings, solvers
 from geomodel.settings import RunSettings
 
 TOY_WORK = 3e7  # samples × steps × data points × dimensions up to which a run is computed at every change
 IMAGE_COUNT, TOY_COUNT = 16, 64  # trajectories proposed
+RUN_SECONDS = 30.0  # that a proposed run takes at most
 
 
 class Drafting(QObject):
@@ -156,9 +157,15 @@ class Drafting(QObject):
             return
         state.network = event
         draft = replace(state.draft, network=event.path, driver="network")
-        state.set_draft(replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max))
+        draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)
+        state.set_draft(replace(draft, count=min(draft.count, fitting_count(draft, event))))
         state.network_changed.emit()
         self._tell()
+
+    def forget_network(self, path: str) -> None:
+        """A network is closed: the draft goes on without it."""
+        self._state.networks.pop(path, None)
+        self.edit({"network": ""})
 
     def open_training_data(self, event: NetworkOpened) -> None:
         """Open the data that a network was trained on, and put it to work on them."""
@@ -168,6 +175,18 @@ class Drafting(QObject):
     def _tell(self) -> None:
         self.check()
         self.edited.emit()
+
+
+def expected_evaluations(draft: RunSettings) -> int:
+    """Evaluations of the driver in a run, those beside the exact run included."""
+    beside = draft.steps if draft.beside and draft.driver != "optimal" and draft.data else 0
+    return draft.steps * solvers.row(draft.solver).evaluations + beside
+
+
+def fitting_count(draft: RunSettings, network: NetworkOpened) -> int:
+    """Trajectories that a network moves in `RUN_SECONDS`: a power of two, at least one."""
+    seconds = max(network.pace, 1e-9) * expected_evaluations(draft)
+    return 1 << max(0, int(RUN_SECONDS / seconds).bit_length() - 1)
 
 
 def _key(event: DataOpened) -> tuple[str, int, int]:

@@ -15,6 +15,7 @@ from app.drafting import Drafting
 from app.engine.messages import (
     OPENING,
     Cancel,
+    CloseNetwork,
     Command,
     DataOpened,
     Event,
@@ -154,6 +155,22 @@ class Player(QObject):
         self.submit(Forget(run_id))
 
     # ------------------------------------------------------------ events
+
+    def close_network(self) -> None:
+        """Let go of the chosen network. Runs that it drove stay as they are; they can be asked nothing more."""
+        network = self.state.network
+        if network is None:
+            return
+        driven = [run for run in self.state.runs.values() if run.settings.network == network.path]
+        for run in [*driven, self._pending]:
+            if run is not None and run.status == "computing":
+                self.submit(Cancel(run.id))
+        for run in driven:
+            if run.settings.driver in ("network", "blend"):
+                run.linked, run.caption = False, f"The network {network.info.name} was closed"
+        self.drafting.forget_network(network.path)
+        self.submit(CloseNetwork(network.path))
+        self.state.runs_changed.emit()
 
     def close(self) -> None:
         """The window closes: what the engine still says is not listened to."""

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from app import compose, numbers
+from app.compose_strip import StripRows, strip_picture
 from app.engine.messages import (
     InsideAnswer,
     InsideRequest,
@@ -43,6 +44,7 @@ class Presenter(QObject):
         self.plane, self.measures, self.strip = views.plane, views.measures, views.strip
         self.inspector, self.transport, self.probe_bar = views.inspector, views.transport, probe
         self._projected: dict[int, compose.Projected] = {}
+        self._strip_rows = StripRows()
         self._plots: tuple[MeasurePlot, ...] = ()
         self._plots_of: tuple[int, int, str] = (-1, 0, "")
         self._asked: dict[type, object] = {}  # the newest request of each kind: only another one is worth asking
@@ -69,6 +71,7 @@ class Presenter(QObject):
         self.plane.sample_picked.connect(self._pick_sample)
         self.measures.level_picked.connect(playback.go)
         self.strip.level_picked.connect(playback.go)
+        self.strip.sample_picked.connect(self._pick_sample)
         self.plane.display(PlanePicture(message="Opening the recorded run…"))
         self._show_probe_bar()
         self._show_measures()
@@ -264,7 +267,8 @@ class Presenter(QObject):
 
     def _show_strip(self) -> None:
         if self.strip.isVisible() or self.state.run is None:
-            self.strip.display(compose.strip_picture(self.state.run, self.state.selection, self._neighbours))
+            picture = strip_picture(self.state.run, self.state.selection, self._neighbours, self._strip_rows)
+            self.strip.display(picture)
 
     # ------------------------------------------------------------ asking
 

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from app.compose import DRIVER_NAMES
+from app.drafting import expected_evaluations
 from app.engine.messages import OpenFailed
 from app.panels.runs import RunRow
 from app.playback import Playback
@@ -80,6 +81,7 @@ class Sidebar(QObject):
         self._show_available()
         self._describe("network")
         self._describe("driver")
+        self._show_estimate()
 
     def _show_available(self) -> None:
         data, network = self.state.data, self.state.network
@@ -144,15 +146,21 @@ class Sidebar(QObject):
 
     def _show_estimate(self) -> None:
         data, draft = self.state.data, self.state.draft
-        if data is None:
+        shape = run_checks.point_shape(data.dataset if data else None, self.state.network and self.state.network.info)
+        if shape is None:
             return
-        size = memory.text(run_checks.needed_bytes(draft, tuple(data.dataset.shape)))
+        size = memory.text(run_checks.needed_bytes(draft, shape))
         seconds = self._expected_seconds(draft)
         self.sampler.set_estimate(f"≈ {duration(seconds)} · record {size}" if seconds else f"record {size}")
 
     def _expected_seconds(self, draft: RunSettings) -> float:
-        each = self._cost.get((draft.driver, draft.data, draft.count), 0.0)
-        return each * draft.steps * solvers.row(draft.solver).evaluations
+        """From a run like it; before the first one, from the network's pace when it was opened."""
+        if each := self._cost.get((draft.driver, draft.data, draft.count)):
+            return each * draft.steps * solvers.row(draft.solver).evaluations
+        network = self.state.network
+        if network is None or draft.driver not in ("network", "blend"):
+            return 0.0
+        return network.pace * draft.count * expected_evaluations(draft)
 
     def _show_runs(self) -> None:
         rows = []

@@ -76,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
         text = limits(name).help.replace("%", "%%") + shown
         run_parser.add_argument(option, dest=name, type=kind, choices=CHOICES.get(name), help=text, metavar=None)
     run_parser.add_argument("--final-zero", action="store_true", help=limits("final_zero").help)
+    run_parser.add_argument("--beside", action=argparse.BooleanOptionalAction, default=True, help=limits("beside").help)
     run_parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the solver, such as order=2"
     )
@@ -121,7 +122,8 @@ def settings_from(arguments: argparse.Namespace) -> RunSettings:
     if given.get("network") and "driver" not in given:
         given["driver"] = "network"
     options = dict(_option(text) for text in arguments.option)
-    settings = replace(RunSettings(), **given, options=options, final_zero=arguments.final_zero)
+    switches = {"beside": arguments.beside, "final_zero": arguments.final_zero}
+    settings = replace(RunSettings(), **given, **switches, options=options)
     if found := problems(settings):
         raise ValueError(next(iter(found.values())))
     allowed = tuple(option.name for option in solvers.row(settings.solver).options)

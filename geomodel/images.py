@@ -34,5 +34,16 @@ def pixels(images: ArrayLike) -> Bytes:
 
 def clipped_share(images: ArrayLike) -> float:
     """The share of values outside [-1, 1] (beyond half a grey step), which the picture cannot show."""
+    return float(_outside(images).mean())
+
+
+def clipped_shares(images: ArrayLike) -> NDArray[np.float64]:
+    """The same for each image of (levels, B, *shape): (levels, B). NaN where an image is."""
+    values = np.asarray(images)
+    pixels = tuple(range(2, values.ndim))
+    return np.where(np.isnan(values).any(axis=pixels), np.nan, _outside(values).mean(axis=pixels))
+
+
+def _outside(images: ArrayLike) -> NDArray[np.bool_]:
     values: NDArray[Any] = np.asarray(images)
-    return float((np.abs(values) > 1 + 0.5 / 127.5).mean())
+    return np.asarray(np.abs(values) > 1 + 0.5 / 127.5)

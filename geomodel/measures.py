@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geomodel import geometry
+from geomodel import geometry, images
+from geomodel.record import known
 from geomodel.trajectory import Trajectory
 
 Floats = NDArray[np.float64]
@@ -40,19 +41,17 @@ class Curves:
         return cls(trajectory.x, denoised, trajectory.sigmas, trajectory.extras)
 
     def first(self, levels: int) -> Curves:
-        """The part up to x at the first `levels` levels: D and the extras are known at all of them but the last."""
-        known = max(levels - 1, 0)
-        extras = {name: values[:known] for name, values in self.extras.items()}
-        return Curves(self.x[:levels], self.denoised[:known], self.sigmas[:levels], extras)
+        """The part up to x at the first `levels` levels: D and most extras are known at all of them but the last."""
+        extras = known(self.extras, levels, len(self.sigmas))
+        return Curves(self.x[:levels], self.denoised[: max(levels - 1, 0)], self.sigmas[:levels], extras)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Measure:
     """One row of the table.
 
-    curves: which curves it is drawn for, "x", "denoised" or "" (a number of the step itself). needs_end: it is defined
-    only when the run is complete. needs: "", "optimal" (posterior weights over a data set) or "network" (a network
-    beside the optimal denoiser).
+    curves: which curves it is drawn for: "x", "denoised", "" (a number of the step itself) or "exact" (on the
+    trajectory that D* drives from the same noise). needs_end: it is defined only when the run is complete.
     """
 
     name: str
@@ -63,7 +62,6 @@ class Measure:
     curves: tuple[str, ...]
     function: Callable[[Curves, str], Floats | None]
     needs_end: bool = False
-    needs: str = ""
 
     def column(self, curve: str) -> str:
         """The name of one curve's column in a CSV file."""
@@ -92,11 +90,19 @@ def _cosine(curves: Curves, curve: str) -> Floats:
 
 
 def _extra(name: str) -> Callable[[Curves, str], Floats | None]:
+    """What the run measured under ``name`` or ``name_curve``; None where it did not."""
+
     def measure(curves: Curves, curve: str) -> Floats | None:
-        values = curves.extras.get(name)
+        values = curves.extras.get(f"{name}_{curve}" if curve else name)
         return None if values is None else np.asarray(values, dtype=np.float64)
 
     return measure
+
+
+def _clipped(curves: Curves, curve: str) -> Floats | None:
+    """None for what is no image."""
+    values = getattr(curves, curve)
+    return 100 * images.clipped_shares(values) if values.ndim == 5 else None
 
 
 _BOTH = ("x", "denoised")
@@ -123,6 +129,42 @@ MEASURES: tuple[Measure, ...] = (
         curves=_BOTH,
         function=_along(geometry.deviation),
         needs_end=True,
+    ),
+    Measure(
+        name="denoiser_difference",
+        title="Denoiser difference",
+        unit="data units",
+        formula="(c) ‖D_θ(x_n) − D*(x_n)‖,  (d) ‖D_θ(x*_n) − D*(x*_n)‖;  x* is driven by D* from the same noise",
+        source=f"{_GEOMETRIC}: score deviation (Observation 4); the score differs by this over σ²",
+        curves=("", "exact"),
+        function=_extra("denoiser_difference"),
+    ),
+    Measure(
+        name="exact_distance",
+        title="Distance to the exact run",
+        unit="data units",
+        formula="(a) ‖x_n − x*_n‖,  (b) ‖D_θ(x_n) − D*(x*_n)‖;  x* is driven by D* from the same noise",
+        source=f"{_GEOMETRIC}: score deviation (Observation 4)",
+        curves=_BOTH,
+        function=_extra("exact_distance"),
+    ),
+    Measure(
+        name="effective_neighbours",
+        title="Effective neighbours",
+        unit="points",
+        formula="exp(−Σᵢ wᵢ ln wᵢ),  w = softmaxᵢ(−‖x − yᵢ‖²/(2σ²))",
+        source=f"{_GEOMETRIC}: the optimal denoiser as annealed mean shift",
+        curves=("",),
+        function=_extra("effective_neighbours"),
+    ),
+    Measure(
+        name="nearest",
+        title="Distance to the nearest data",
+        unit="data units",
+        formula="minᵢ ‖x − yᵢ‖,  minᵢ ‖D(x; σ) − yᵢ‖  (over the data of the run's class)",
+        source=f"{_GEOMETRIC}: the optimal denoiser ends at a training point",
+        curves=_BOTH,
+        function=_extra("nearest"),
     ),
     Measure(
         name="norm",
@@ -162,24 +204,13 @@ MEASURES: tuple[Measure, ...] = (
         needs_end=True,
     ),
     Measure(
-        name="effective_neighbours",
-        title="Effective neighbours",
-        unit="points",
-        formula="exp(−Σᵢ wᵢ ln wᵢ),  w = softmaxᵢ(−‖x − yᵢ‖²/(2σ²))",
-        source=f"{_GEOMETRIC}: the optimal denoiser as annealed mean shift",
-        curves=("",),
-        function=_extra("effective_neighbours"),
-        needs="optimal",
-    ),
-    Measure(
-        name="denoiser_difference",
-        title="Denoiser difference",
-        unit="data units",
-        formula="‖D_θ(x; σ) − D*(x; σ)‖",
-        source=f"{_GEOMETRIC}: score deviation (Observation 4); the score differs by this over σ²",
-        curves=("",),
-        function=_extra("denoiser_difference"),
-        needs="network",
+        name="clipped",
+        title="Clipped share",
+        unit="%",
+        formula="share of the values of D(x; σ) outside [−1, 1], beyond half a grey step",
+        source="what a picture of D cannot show",
+        curves=("denoised",),
+        function=_clipped,
     ),
 )
 
@@ -203,6 +234,41 @@ def compute(name: str, run: Trajectory | Curves, committed: int | None = None) -
         curves = curves.first(committed)
     values = {curve: measure.function(curves, curve) for curve in measure.curves}
     return {curve: value for curve, value in values.items() if value is not None}
+
+
+SHARE = 0.2  # of the peak: with it the paper's curve (d) gives the paper's borders, about σ = 10 and 0.1
+
+
+def regions(sigmas: ArrayLike, difference: ArrayLike) -> tuple[tuple[str, float, float], ...]:
+    """The stretches of noise levels where the learned and the optimal denoiser match, diverge and coincide.
+
+    sigmas (n,) descending; difference (n,) a denoiser difference, one number a level (NaN are left out). The two
+    diverge where it exceeds a fifth of its peak; they match before (more noise) and coincide after it (less). Returns
+    (name, σ where it begins, σ where it ends) for the stretches that exist, noise first; borders are interpolated in
+    log σ. Nothing where the difference is 0 or there are fewer than three levels above 0.
+    Source: A Geometric Perspective on Diffusion Models, arXiv 2305.19947, score deviation, Observation 4.
+    """
+    levels, values = np.asarray(sigmas, np.float64), np.asarray(difference, np.float64)
+    kept = np.isfinite(values) & (levels[: len(values)] > 0)
+    logs, values = np.log(levels[: len(values)][kept]), values[kept]
+    if len(values) < 3 or not values.max() > 0:
+        return ()
+    above, peak = values > SHARE * values.max(), int(values.argmax())
+
+    def border(low: int, high: int) -> float:
+        share = (SHARE * values.max() - values[low]) / (values[high] - values[low])
+        return float(np.exp(logs[low] + share * (logs[high] - logs[low])))
+
+    first = next((i for i in range(peak, 0, -1) if not above[i - 1]), 0)
+    last = next((i for i in range(peak, len(values) - 1) if not above[i + 1]), len(values) - 1)
+    begin = border(first - 1, first) if first else float(np.exp(logs[0]))
+    end = border(last + 1, last) if last < len(values) - 1 else float(np.exp(logs[-1]))
+    found = [("diverge", begin, end)]
+    if first:
+        found.insert(0, ("match", float(np.exp(logs[0])), begin))
+    if last < len(values) - 1:
+        found.append(("coincide", end, float(np.exp(logs[-1]))))
+    return tuple(found)
 
 
 @np.errstate(invalid="ignore")

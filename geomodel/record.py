@@ -64,19 +64,30 @@ class Record:
         self.x[0] = x
         self.committed = 1
 
-    def append(self, step: Step, extras: Mapping[str, Array] | None = None) -> None:
-        """Write a step and what was measured at its start, then commit it."""
+    def append(
+        self, step: Step, extras: Mapping[str, Array] | None = None, reached: Mapping[str, Array] | None = None
+    ) -> None:
+        """Write a step, what was measured at its start and what at its end, then commit it.
+
+        A name that is measured at both has a row for every level, the last one included.
+        """
         i = step.index
         self.denoised[i] = step.denoised
         self.x[i + 1] = step.x_next
+        if np.ndim(step.evaluations) > self.evaluations_at.ndim - 1:  # adaptive: a count for each sample
+            self.evaluations_at = np.repeat(self.evaluations_at[:, None], self.x.shape[1], axis=1)
         self.evaluations_at[i + 1] = self.evaluations_at[i] + step.evaluations
         self.network_calls += step.network_calls
         self.looks += step.looks
         self.details.append(self._detail(step))
+        after = reached or {}
         for name, value in (extras or {}).items():
             if name not in self.extras:
-                self.extras[name] = np.full((len(self.sigmas) - 1, *value.shape), np.nan, value.dtype)
+                rows = len(self.sigmas) - (name not in after)
+                self.extras[name] = np.full((rows, *value.shape), np.nan, value.dtype)
             self.extras[name][i] = value
+        for name, value in after.items():
+            self.extras[name][i + 1] = value
         self.committed = i + 2
 
     def _detail(self, step: Step) -> StepDetail:
@@ -99,11 +110,12 @@ class Record:
     ) -> Trajectory:
         """The committed part as a `Trajectory` (the arrays are shared, not copied)."""
         levels = self.committed
+        spent = np.asarray(self.evaluations_at[levels - 1])
         return Trajectory(
             x=self.x[:levels],
             denoised=self.denoised[: levels - 1],
             sigmas=self.sigmas[:levels],
-            evaluations=int(self.evaluations_at[levels - 1]),
+            evaluations=int(spent) if spent.ndim == 0 else spent.copy(),
             evaluations_at=self.evaluations_at[:levels],
             network_calls=self.network_calls,
             looks=self.looks,
@@ -111,5 +123,10 @@ class Record:
             seeds=None if seeds is None else np.asarray(seeds, np.int64),
             labels=None if labels is None else np.asarray(labels, np.int64),
             settings=settings,
-            extras={name: value[: levels - 1] for name, value in self.extras.items()},
+            extras=known(self.extras, levels, len(self.sigmas)),
         )
+
+
+def known(extras: Mapping[str, Array], levels: int, of: int) -> dict[str, Array]:
+    """The rows of extras that exist at the first `levels` of `of` levels: one less where the last level has none."""
+    return {name: value[: max(levels - (len(value) < of), 0)] for name, value in extras.items()}

@@ -5,8 +5,9 @@ The window's engine and the command line both go through here, so that they cann
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,11 @@ class Job:
     data: Dataset | None
     parts: tuple[Denoiser, ...]  # the denoisers that were opened: they split their evaluations into pieces
     identity: Mapping[str, Any]  # what a saved run says of its data and network
+
+    @property
+    def beside(self) -> bool:
+        """D* moves the same noise beside the driver."""
+        return self.settings.beside and self.exact is not None and self.settings.driver != "optimal"
 
     def labels(self, count: int) -> Array | None:
         """The run's class for so many samples; None without one."""
@@ -179,12 +185,37 @@ def measure(job: Job, step: Step) -> dict[str, Array]:
     if job.optimal is None:
         return {}
     posterior = job.posterior(step.x, step.sigma)
-    found: dict[str, Array] = {"effective_neighbours": posterior.effective_neighbours.numpy()}
+    found: dict[str, Array] = {
+        "effective_neighbours": posterior.effective_neighbours.numpy(),
+        "nearest_x": _to_data(job, step.x, posterior),
+        "nearest_denoised": _to_data(job, step.denoised, job.posterior(step.denoised, 0.0, 1)),
+    }
     if job.settings.driver != "optimal":
         exact = posterior.mean if job.exact is job.optimal else job.evaluate(job.exact, step.x, step.sigma)
-        found["denoiser_difference"] = (step.denoised - exact).flatten(1).norm(dim=1).numpy()
+        found["denoiser_difference"] = _distance(step.denoised, exact)
         found["optimal"] = exact.numpy().astype(record_dtype(job))
     return found
+
+
+def measure_beside(job: Job, model: Callable[..., Any], step: Step, exact: Step) -> dict[str, Array]:
+    """What is measured at the start of a step beside that of D* from the same noise: curves (a), (b), (d)."""
+    there = job.evaluate(model, exact.x, exact.sigma)
+    return {
+        "exact_distance_x": _distance(step.x, exact.x),
+        "exact_distance_denoised": _distance(step.denoised, exact.denoised),
+        "denoiser_difference_exact": _distance(there, exact.denoised),
+    }
+
+
+def _distance(first: Tensor, second: Tensor) -> Array:
+    return np.asarray((first - second).flatten(1).norm(dim=1))
+
+
+def _to_data(job: Job, x: Tensor, posterior: Any) -> Array:
+    """‖x − y‖ to each row's heaviest data point: the nearest."""
+    assert job.data is not None
+    nearest = np.asarray(job.data.points[posterior.indices[:, 0].numpy()], np.float64)
+    return np.asarray(np.linalg.norm((x.numpy() - nearest).reshape(len(x), -1), axis=1))
 
 
 def record_dtype(job: Job) -> str:
@@ -203,14 +234,27 @@ def new_record(job: Job, keep: int = 0) -> Record:
 
 def advance(job: Job, model: Callable[..., Any], record: Record, notify: Callable[[], None] | None = None) -> None:
     """Compute the run into its record; `model` is the job's denoiser, possibly gated."""
+    from geomodel import solvers
+    from geomodel.randomness import Brownian
     from geomodel.sampling import iterate
 
+    noise = Brownian(list(job.settings.seeds)) if solvers.row(job.settings.solver).stochastic else None
     options: dict[str, Any] = dict(job.settings.options)
     if options.get("analytic_first_step") is True:
         options["analytic_first_step"] = False if job.data is None else (job.data.mean, job.data.std**2)
-    labels = job.labels(len(job.x))
-    for step in iterate(model, job.x, job.sigmas, solver=job.settings.solver, labels=labels, **options):
-        record.append(step, measure(job, step))
+
+    def steps(denoiser: Any) -> Iterator[Step]:
+        labels = job.labels(len(job.x))
+        return iterate(denoiser, job.x, job.sigmas, solver=job.settings.solver, labels=labels, noise=noise, **options)
+
+    beside = steps(job.exact) if job.beside else repeat(None)
+    for step, exact in zip(steps(model), beside, strict=False):
+        found, reached = measure(job, step), {}
+        if exact is not None:
+            found |= measure_beside(job, model, step, exact)
+            reached["exact_distance_x"] = _distance(step.x_next, exact.x_next)
+            record.looks += 1
+        record.append(step, found, reached)
         if notify is not None:
             notify()
 

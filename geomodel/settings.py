@@ -60,6 +60,14 @@ class RunSettings:
             "For w other than 0 and 1 it is no density's denoiser.",
         ),
     ] = 1.0
+    beside: Annotated[
+        bool,
+        Meta(
+            title="Exact run beside",
+            description="Also moves the same noise by D*, beside a network or a mixture: distance to that run, and "
+            "the denoiser difference along it. Costs one evaluation of the driver a step, and those of D*.",
+        ),
+    ] = True
     solver: Annotated[
         str, Meta(title="Solver", description="The rule that turns denoiser evaluations into a step.")
     ] = "heun"

@@ -11,7 +11,7 @@ from problems import CASES
 from window_runs import TOY, computed
 
 import geomodel as gm
-from app import compose
+from app import compose, compose_strip
 from app.engine.messages import InsideAnswer, InsideRequest, NeighboursAnswer, NeighboursRequest, Site
 from app.state import Selection
 from geomodel import images
@@ -180,15 +180,19 @@ def neighbours(run, index=3, run_id=1):
 def test_a_strip_shows_the_selected_sample_at_every_level(pictures):
     run = computed(pictures, replace(TOY, count=3))
     answer = neighbours(run)
-    picture = compose.strip_picture(run, Selection(1, 2, 3), answer)
+    picture = compose_strip.strip_picture(run, Selection(1, 2, 3), answer)
     first, second = picture.rows
     assert (first.caption, second.caption) == ("x", "D*(x; σ)")
     scale = pictures.dataset.std
     assert np.array_equal(first.images, images.pixels(images.shrunk(run.x[:, 2], run.sigmas, scale)))
     ends = np.concatenate([run.denoised[:, 2], run.trajectory.final_denoised[None, 2]])
     assert np.array_equal(second.images, images.pixels(ends))
-    assert second.note == "clipped 0 %"  # D* is a mean of images
-    assert compose.strip_picture(run, Selection(1, 2, 5), answer).rows[1].note  # D at the end was looked at
+    assert picture.denoised_note == "clipped 0 %"  # D* is a mean of images
+    assert np.array_equal(picture.samples, images.pixels(run.denoised[3]))
+    assert (picture.sample, picture.samples_note) == (2, f"D*(x; σ) at σ {run.sigmas[3]:.3g}")
+    end = compose_strip.strip_picture(run, Selection(1, 2, 5), answer)
+    assert end.denoised_note  # D at the end was looked at
+    assert np.array_equal(end.samples, images.pixels(run.trajectory.final_denoised))
     assert picture.index == 3
     assert np.array_equal(picture.neighbours, pictures.dataset.stored[answer.indices, 0])
     assert picture.neighbour_weights is answer.weights
@@ -198,9 +202,11 @@ def test_a_strip_shows_the_selected_sample_at_every_level(pictures):
 
 def test_a_strip_of_a_growing_run_ends_where_the_run_is(pictures):
     run = computed(pictures, replace(TOY, count=1), levels=3)
-    picture = compose.strip_picture(run, Selection(1, 0, 2), None)
+    picture = compose_strip.strip_picture(run, Selection(1, 0, 2), None)
     assert [len(row.images) for row in picture.rows] == [3, 2]
-    assert picture.rows[1].note == ""  # D at the playhead is not known yet
+    assert picture.denoised_note == ""  # D at the playhead is not known yet
+    assert np.array_equal(picture.samples, images.pixels(run.x[2]))
+    assert picture.samples_note.startswith("x at")
     assert picture.neighbours is None
 
 
@@ -209,34 +215,42 @@ def test_the_clipped_share_is_told(pictures, share, note):
     run = computed(pictures, replace(TOY, count=1))
     run.denoised[2] = 0.0
     run.denoised[2].reshape(-1)[: round(72 * share)] = 1.5
-    assert compose.strip_picture(run, Selection(1, 0, 2), None).rows[1].note == note
+    assert compose_strip.strip_picture(run, Selection(1, 0, 2), None).denoised_note == note
 
 
 def test_d_star_beside_another_driver_has_its_own_row(pictures):
     run = computed(pictures, replace(TOY, count=1))
     run.trajectory.extras["optimal"] = run.denoised
     run.settings = replace(run.settings, driver="network")
-    captions = [row.caption for row in compose.strip_picture(run, Selection(1, 0, 0), None).rows]
-    assert captions == ["x", "Dθ(x; σ)", "D*(xₙ) on this trajectory"]
+    captions = [row.caption for row in compose_strip.strip_picture(run, Selection(1, 0, 0), None).rows]
+    assert captions == ["x", "Dθ(x; σ)", "D*(xₙ)"]
+
+
+def test_the_rows_are_made_once_for_a_sample(pictures):
+    run, rows = computed(pictures, replace(TOY, count=2)), compose_strip.StripRows()
+    first = compose_strip.strip_picture(run, Selection(1, 0, 0), None, rows)
+    assert compose_strip.strip_picture(run, Selection(1, 0, 3), None, rows).rows is first.rows
+    other = compose_strip.strip_picture(run, Selection(1, 1, 3), None, rows)
+    assert np.array_equal(other.rows[1].images[3], other.samples[1])
 
 
 def test_neighbours_of_another_run_are_not_shown(pictures):
     run = computed(pictures, replace(TOY, count=1))
-    assert compose.strip_picture(run, Selection(1, 0, 3), neighbours(run, run_id=2)).neighbours is None
+    assert compose_strip.strip_picture(run, Selection(1, 0, 3), neighbours(run, run_id=2)).neighbours is None
     run.source = None
-    assert "reference data" in compose.strip_picture(run, Selection(1, 0, 3), None).neighbours_note
+    assert "reference data" in compose_strip.strip_picture(run, Selection(1, 0, 3), None).neighbours_note
 
 
 def test_labels_name_the_neighbours(pictures):
     dataset = replace(pictures.dataset, labels=np.arange(30) % 2, label_names=("even", "odd"))
     run = computed(replace(pictures, dataset=dataset), replace(TOY, count=1))
     answer = neighbours(run)
-    picture = compose.strip_picture(run, Selection(1, 0, 3), answer)
+    picture = compose_strip.strip_picture(run, Selection(1, 0, 3), answer)
     assert picture.neighbour_labels == tuple(("even", "odd")[i % 2] for i in answer.indices)
 
 
 def test_points_have_no_strip(moons):
     for run in (None, computed(moons)):
-        picture = compose.strip_picture(run, Selection(1, 0, 0), None)
+        picture = compose_strip.strip_picture(run, Selection(1, 0, 0), None)
         assert picture.rows == ()
         assert "image data" in picture.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 import torch
 
 import geomodel as gm
+import resources
 from app.engine.inbox import Inbox
 from app.engine.messages import (
     OPENING,
     Cancel,
+    CloseNetwork,
     DataOpened,
     Forget,
     ImageProbe,
@@ -158,6 +161,26 @@ def test_cancel_is_obeyed_before_the_next_evaluation(bench, monkeypatch):
     assert record.committed == 3  # two Heun steps of two evaluations stay
     assert np.isfinite(record.x[:3]).all()
     assert stopped.trajectory.x.shape == (3, 3, 2)
+
+
+def test_closing_a_network_frees_it(bench):
+    path = str(resources.path("checkpoints", "two-moons.safetensors"))
+    opened = bench.handle(OpenNetwork(path))
+    assert opened.pace > 0
+    settings = RunSettings(data="two-moons", data_count=50, count=2, steps=2, network=path)
+    bench.handle(StartRun(1, replace(settings, driver="network")), StartRun(2, settings))
+    library, contexts = bench.worker._library, bench.worker._contexts
+    network = weakref.ref(library.network(path))
+    assert network().piece == 1 << (network().piece.bit_length() - 1)
+    bench.handle(CloseNetwork(path))
+    assert network() is None
+    assert contexts.keys() == {2}  # D* is still asked about its run
+    assert contexts[2].job.network is None
+    bench.events.clear()
+    bench.handle(InsideRequest(1, 0, 0), InsideRequest(2, 0, 0))
+    assert bench.kinds() == ["InsideAnswer"]
+    bench.handle(StartRun(3, replace(settings, driver="network")))  # opened again where a run needs it
+    assert bench.kinds()[-1] == "RunFinished"
 
 
 def test_cancel_is_obeyed_between_the_pieces_of_an_evaluation(bench, monkeypatch):

@@ -13,7 +13,7 @@ from geomodel import measures
 from geomodel.measures import MEASURES, Curves, compute
 from geomodel.trajectory import Trajectory
 
-LEVELS, BATCH, SHAPE = 6, 3, (2, 2)
+LEVELS, BATCH, SHAPE = 6, 3, (1, 2, 2)
 NAMES = [row.name for row in MEASURES]
 
 
@@ -32,6 +32,11 @@ def make_run(**changes) -> Trajectory:
         "extras": {
             "effective_neighbours": rng.uniform(1, 9, (LEVELS - 1, BATCH)),
             "denoiser_difference": rng.uniform(0, 1, (LEVELS - 1, BATCH)),
+            "denoiser_difference_exact": rng.uniform(0, 1, (LEVELS - 1, BATCH)),
+            "exact_distance_x": rng.uniform(0, 1, (LEVELS, BATCH)),
+            "exact_distance_denoised": rng.uniform(0, 1, (LEVELS - 1, BATCH)),
+            "nearest_x": rng.uniform(0, 1, (LEVELS - 1, BATCH)),
+            "nearest_denoised": rng.uniform(0, 1, (LEVELS - 1, BATCH)),
         },
     }
     return Trajectory(**{**fields, **changes})
@@ -60,9 +65,12 @@ def by_hand(run: Trajectory, name: str, curve: str) -> list[list[float]]:
                 return math.sqrt(max(offset @ offset - along**2, 0.0))
             case "cosine_to_end":
                 return math.nan if n == LEVELS - 1 else slope @ offset / math.sqrt((slope @ slope) * (offset @ offset))
-        return float(run.extras[name][n, k])
+            case "clipped":
+                return 100 * sum(abs(v) > 1 + 0.5 / 127.5 for v in a[n, k]) / 4
+        return float(run.extras[extra][n, k])
 
-    levels = LEVELS - 1 if name == "step_length" or not curve else LEVELS
+    extra = f"{name}_{curve}" if curve else name
+    levels = len(run.extras[extra]) if extra in run.extras else LEVELS - (name == "step_length")
     return [[value(n, k) for k in range(BATCH)] for n in range(levels)]
 
 
@@ -79,15 +87,14 @@ def test_every_measure_by_hand(name):
 
 
 def test_the_table_is_complete_and_in_words():
-    assert len(set(NAMES)) == len(MEASURES) == 8
+    assert len(set(NAMES)) == len(MEASURES) == 11
     columns = [row.column(curve) for row in MEASURES for curve in row.curves]
     assert len(set(columns)) == len(columns)
     for row in MEASURES:
         assert row.title
         assert row.formula
-        assert "arXiv" in row.source
-        assert set(row.curves) <= {"x", "denoised", ""}
-        assert row.needs in ("", "optimal", "network")
+        assert "arXiv" in row.source or row.name == "clipped"
+        assert set(row.curves) <= {"x", "denoised", "", "exact"}
 
 
 @pytest.mark.parametrize("name", [row.name for row in MEASURES if not row.needs_end])
@@ -99,10 +106,10 @@ def test_a_growing_record_has_the_beginning_of_the_finished_run(name, committed)
     unread["denoised"][max(committed - 1, 0) :] = 1e300
     extras = {key: values.copy() for key, values in run.extras.items()}
     for values in extras.values():
-        values[max(committed - 1, 0) :] = 1e300
+        values[max(committed - (len(values) < LEVELS), 0) :] = 1e300
     partial = compute(name, Curves(unread["x"], unread["denoised"], run.sigmas, extras), committed)
     for curve, whole in compute(name, run).items():
-        known = committed if (curve == "x" and name == "norm") else max(committed - 1, 0)
+        known = committed if (curve == "x" and name in ("norm", "exact_distance")) else max(committed - 1, 0)
         known = max(known - 1, 0) if (name, curve) == ("step_length", "denoised") else known
         assert partial[curve].shape == (known, BATCH)
         np.testing.assert_array_equal(partial[curve], whole[:known])

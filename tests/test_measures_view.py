@@ -189,6 +189,26 @@ def test_the_selected_samples_curves_are_drawn(view):
     assert not sampling.dots.isVisible()
 
 
+@pytest.mark.parametrize("scale", ["log", "index"])
+def test_regions_are_named_between_their_borders(view, scale):
+    high, low = float(SIGMAS[1]), float(SIGMAS[2])
+    regions = (("match", float(SIGMAS[0]), high), ("diverge", high, low), ("coincide", low, low * 0.999))
+    norm = replace(view.picture.plots[0], regions=regions, curves=(view.picture.plots[0].curves[0],))
+    view.set_scale(scale)
+    view.display(replace(view.picture, plots=(norm,)))
+    chart = chart_of(view, "norm")
+    view._show_next()
+    lines, names = chart._regions._lines, chart._regions._names
+    assert [line.value() for line in lines] == pytest.approx(positions(SIGMAS, scale)[1:3])
+    assert [name.toPlainText() for name in names] == ["match", "diverge"]  # the last one is too narrow for its name
+    top = chart.getPlotItem().getViewBox().viewRange()[1][1]
+    shown = np.log10(norm.curves[0].values) if chart.log else norm.curves[0].values
+    assert np.nanmax(shown) < top - 0.1 * (top - np.nanmin(shown))  # names lie above the curves
+    view.display(replace(view.picture, plots=(replace(norm, regions=(), curves=norm.curves * 2),)))
+    view._show_next()
+    assert chart._regions._lines == []
+
+
 def test_undefined_values_are_left_out(view):
     view.display(replace(view.picture, sample=0))
     line = chart_of(view, "cosine")._layers[0].line

@@ -17,7 +17,7 @@ from geomodel import networks
 from geomodel.checkpoints import load_checkpoint
 from geomodel.checkpoints.native import save_checkpoint
 from geomodel.denoisers import network as network_module
-from geomodel.denoisers.network import NetworkDenoiser, edm_preconditioning, measure_piece
+from geomodel.denoisers.network import NetworkDenoiser, edm_preconditioning, measure_pace, piece_rows
 
 
 @pytest.fixture
@@ -166,23 +166,32 @@ def test_pieces_give_the_same_answer(labelled: NetworkDenoiser) -> None:
     assert len(hooks) == 4  # before each of the 5 pieces but the first
 
 
-@pytest.mark.parametrize(("row_seconds", "expected"), [(1e-3, 128), (1.0, 1), (0.0, 65536), (0.25 / 64, 64)])
-def test_measured_piece(
-    row_seconds: float, expected: int, labelled: NetworkDenoiser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On a clock that the network itself moves: 250 rows of 1 ms would fit, so 128 do."""
-    now = 0.0
+@pytest.mark.parametrize(("seconds", "asked"), [(0.01, [1, 1, 8, 8]), (0.3, [1, 1])])
+def test_the_pace_of_a_network_is_measured_with_few_rows(labelled, monkeypatch, seconds, asked):
+    now, rows = 0.0, []
 
-    class Slow(Recorder):
-        def forward(self, x: Tensor, noise: Tensor, labels: Tensor | None) -> Tensor:
+    class Slow(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(1))
+
+        def forward(self, x, noise, labels):
             nonlocal now
-            now += row_seconds * len(x)
-            return super().forward(x, noise, labels)
+            rows.append(len(x))
+            now += seconds * len(x)
+            return torch.zeros_like(x)
 
     monkeypatch.setattr(network_module, "perf_counter", lambda: now)
-    model = NetworkDenoiser(Slow(), labelled.info)
-    assert measure_piece(model) == expected
-    assert model.piece == expected
+    # 1e-9: sums of the pretended clock
+    assert measure_pace(NetworkDenoiser(Slow(), labelled.info)) == pytest.approx(seconds, rel=1e-9)
+    assert rows == asked
+
+
+@pytest.mark.parametrize(
+    ("pace", "rows"), [(0.0, 65536), (1e-9, 65536), (0.0045, 32), (0.25, 1), (0.0625, 4), (0.063, 2), (9.0, 1)]
+)
+def test_a_piece_takes_a_quarter_of_a_second_at_most(pace, rows):
+    assert piece_rows(pace) == rows
 
 
 # --- the bundled ones ----------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QCheckBox, QComboBox, QPushButton, QScrollArea
 
+from app.drafting import fitting_count
+from app.engine.messages import NetworkOpened
 from app.panels.looks import formula_html
 from app.panels.model import ModelPanel
 from app.panels.sampler import SamplerPanel
@@ -279,3 +281,21 @@ def test_every_setting_has_a_field_somewhere(sampler, model):
     """A setting that is added later is not forgotten here."""
     elsewhere = {"schema_version", "options", "start_point"}  # options have their own fields; the point is clicked
     assert {*sampler._fields, *model._fields} | elsewhere == {item.name for item in fields(RunSettings)}
+
+
+# ---------------------------------------------------------------- a batch that fits
+
+
+@pytest.mark.parametrize(
+    ("pace", "changes", "count"),
+    [
+        (0.0045, {}, 64),  # 30 s / (4.5 ms × 54 evaluations) = 123
+        (0.0045, {"beside": False}, 128),
+        (0.0045, {"solver": "euler", "beside": False}, 256),
+        (1.0, {}, 1),
+        (0.1, {"steps": 4, "data": ""}, 32),
+    ],
+)
+def test_a_batch_is_proposed_that_takes_half_a_minute(pace, changes, count):
+    network = NetworkOpened("net", None, 0.002, 80.0, pace)
+    assert fitting_count(replace(RunSettings(driver="network", data="fashion-mnist"), **changes), network) == count

@@ -15,7 +15,9 @@ from geomodel import runs
 from geomodel.settings import RunSettings
 
 CHECKPOINT = resources.path("checkpoints", "two-moons.safetensors")
-TOY = RunSettings(data="two-moons", data_count=60, steps=5, count=4)
+TOY = RunSettings(data="two-moons", data_count=60, steps=5, count=4, beside=False)
+MEASURED = {"effective_neighbours", "nearest_x", "nearest_denoised"}
+AGAINST_DATA = {"denoiser_difference", "optimal"}
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +135,7 @@ def test_grad_mode_is_left_alone(moons):
 
 def test_effective_neighbours_are_those_of_the_trajectory(moons):
     found = runs.compute(TOY, moons)
-    assert found.extras.keys() == {"effective_neighbours"}
+    assert found.extras.keys() == MEASURED
     for i, sigma in enumerate(found.sigmas[:-1]):
         logits = -((found.x[i][:, None] - moons.points) ** 2).sum(2) / (2 * sigma**2)
         weights = np.exp(logits - logits.max(1, keepdims=True))
@@ -146,7 +148,7 @@ def test_effective_neighbours_are_those_of_the_trajectory(moons):
 def test_a_mixture_is_measured_against_the_points_it_gave(ring):
     found = runs.compute(replace(TOY, driver="mixture", data="gaussian-ring"), ring)
     optimal = gm.OptimalDenoiser(ring.points)
-    assert found.extras.keys() == {"effective_neighbours", "denoiser_difference", "optimal"}
+    assert found.extras.keys() == MEASURED | AGAINST_DATA
     assert found.x.dtype == found.extras["optimal"].dtype == np.float64
     for i, sigma in enumerate(found.sigmas[:-1]):
         expected = optimal(found.x[i], float(sigma))
@@ -277,7 +279,7 @@ def test_a_blend_lies_between_network_and_d_star(share, moons, labelled):
         # x and D are recorded in float32: near a boundary between points D* carries that on, magnified.
         assert np.allclose(found.denoised[i], expected, atol=1e-3)
     assert found.network_calls == 2 * found.evaluations
-    assert found.extras.keys() == {"effective_neighbours", "denoiser_difference", "optimal"}
+    assert found.extras.keys() == MEASURED | AGAINST_DATA
 
 
 def test_the_hook_between_pieces_reaches_what_was_opened(moons, labelled):

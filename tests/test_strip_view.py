@@ -184,7 +184,7 @@ def test_neighbours_show_weights_and_note(qtbot):
     view = show(qtbot, make_picture())
     assert view._neighbours.accessibleDescription() == "62 %, 25 %, < 0.1 %"
     assert view._note.text() == "effective neighbours 2.3 of 1,000"
-    view.display(replace(view.picture, neighbours=None))
+    view.display(replace(view.picture, neighbours=None, neighbours_note=""))
     assert not view._side.isVisibleTo(view)
 
 
@@ -224,6 +224,62 @@ def test_a_printed_strip_shows_levels_that_fit(qtbot):
     assert montage._columns[0] == 0
     assert montage._columns[-1] == 59
     assert montage.column_rect(0, 59).right() <= montage.viewport().width()
+
+
+# ---------------------------------------------------------------- every sample at the playhead
+
+
+def with_samples(count: int = 6, size: int = 8) -> StripPicture:
+    samples = np.random.default_rng(3).integers(0, 256, (count, size, size), np.uint8)
+    return replace(make_picture(), samples=samples, sample=2, samples_note="D(x; σ) at σ 5.7")
+
+
+def test_all_samples_stand_beside_the_neighbours_where_there_is_room(qtbot):
+    view = show(qtbot, with_samples(), width=1000)
+    assert view._neighbours.isVisibleTo(view)
+    assert view._grid.isVisibleTo(view)
+    assert not view._tabs.isVisibleTo(view)
+    assert view._samples_note.text() == "D(x; σ) at σ 5.7"
+
+
+def test_a_narrow_strip_has_tabs_instead(qtbot):
+    view = show(qtbot, with_samples(), width=600)
+    assert (view._neighbours.isVisibleTo(view), view._grid.isVisibleTo(view)) == (True, False)
+    view._tabs.setFocus()
+    qtbot.keyClick(view._tabs, Qt.Key.Key_Right)
+    assert (view._neighbours.isVisibleTo(view), view._grid.isVisibleTo(view)) == (False, True)
+
+
+def test_a_click_on_a_sample_selects_it(qtbot):
+    view = show(qtbot, with_samples())
+    grid = view._grid
+    at = (grid.rect_of(4).center() / grid.devicePixelRatioF()).toPoint()
+    with qtbot.waitSignal(view.sample_picked) as picked:
+        qtbot.mouseClick(grid, LEFT, pos=at)
+    assert picked.args == [4]
+    for key, sample in ((Qt.Key.Key_Right, 3), (Qt.Key.Key_Left, 1)):
+        with qtbot.waitSignal(view.sample_picked) as picked:
+            qtbot.keyClick(grid, key)
+        assert picked.args == [sample]
+    assert grid.accessibleDescription() == "sample 2 of 6 is selected"
+
+
+def test_samples_are_shown_pixel_for_pixel(qtbot):
+    view = show(qtbot, with_samples())
+    shown, images = pixels(view._grid.grab().toImage())[..., 0], view.picture.samples
+    zoom = view._grid._layout()[0]
+    for at in (0, 5):
+        rect = view._grid.rect_of(at).toRect()
+        block = shown[rect.top() : rect.bottom() + 1, rect.left() : rect.right() + 1]
+        np.testing.assert_array_equal(block, np.kron(images[at], np.ones((zoom, zoom), np.uint8)))
+
+
+def test_as_many_samples_as_fit_are_shown(qtbot):
+    view = show(qtbot, with_samples(count=4000))
+    zoom, columns, count = view._grid._layout()
+    assert zoom == 1
+    assert columns <= count < 4000
+    assert view._grid.sample_at(-5, -5) is None
 
 
 def test_the_theme_changes_everything(qtbot):

@@ -270,6 +270,21 @@ def test_a_checkpoint_opens_through_the_dialog_and_drives(qtbot, window):
     assert "own training data" in window.panels.model._messages["driver"].text()
 
 
+def test_a_closed_network_leaves_its_runs_and_the_draft_goes_on(qtbot, window):
+    window.documents.open_path(str(resources.path("checkpoints", "two-moons.safetensors")))
+    driven = finished(qtbot, window, lambda run: run.settings.driver == "network")
+    driven.pinned = True
+    press(qtbot, window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    run = finished(qtbot, window, lambda run: run.settings.driver == "optimal")
+    assert run.settings.network == ""
+    assert window.state.network is None
+    assert window.state.networks == {}
+    assert not driven.linked
+    assert "two-moons was closed" in driven.caption
+    window.state.select(run_id=driven.id)  # its pictures stay
+    assert window.views.plane.picture.curves is not None
+
+
 def test_a_network_that_does_not_fit_the_data_is_not_put_to_work(qtbot, window):
     window.documents.open_path(str(resources.path("checkpoints", "two-moons.safetensors")))
     finished(qtbot, window, lambda run: run.settings.driver == "network")

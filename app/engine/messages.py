@@ -45,6 +45,13 @@ class OpenNetwork:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseNetwork:
+    """Let go of a network and of what runs hold of it."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenRun:
     """Read a saved run; `link` it to its data and network where they can be had, so that it can be asked about."""
 
@@ -207,6 +214,7 @@ class NetworkOpened:
     info: Any
     sigma_min: float
     sigma_max: float
+    pace: float = 0.0  # seconds a row of an evaluation takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +339,9 @@ class MeanShiftAnswer:
 
 
 Request = PictureRequest | ProbeRequest | InsideRequest | NeighboursRequest | MeanShiftRequest
-Command = Warm | OpenData | OpenNetwork | OpenRun | Save | StartRun | Cancel | Forget | Shutdown | Request
+Command = (
+    Warm | OpenData | OpenNetwork | CloseNetwork | OpenRun | Save | StartRun | Cancel | Forget | Shutdown | Request
+)
 Event = (
     Ready
     | DataOpened

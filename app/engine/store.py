@@ -16,8 +16,6 @@ from geomodel.projection import identity_basis, principal_components
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
 
-MANY = 1024  # trajectories from which on a network's batch is split, by a measurement once per network
-
 
 @dataclass(slots=True)
 class OpenSet:
@@ -38,6 +36,7 @@ class Library:
     def __init__(self) -> None:
         self._data: dict[tuple[str, int, int], OpenSet] = {}
         self._networks: dict[str, Any] = {}
+        self._paces: dict[str, float] = {}
         self._trusted: set[str] = set()
         self._device = ""
 
@@ -87,25 +86,35 @@ class Library:
 
     def network(self, path: str) -> Any:
         """A checkpoint's network, or the denoiser of the user's own that was named at the start."""
+        from geomodel.denoisers.network import measure_pace, piece_rows
+
         if path not in self._networks:
             if path in self._trusted:
                 from geomodel.denoisers.own import load_own
 
-                self._networks[path] = load_own(path)
+                network: Any = load_own(path)
             else:
                 from geomodel.checkpoints import load_checkpoint
 
-                self._networks[path] = load_checkpoint(path, device=self._device)
+                network = load_checkpoint(path, device=self._device)
+            if path not in self._paces:  # measured once: opened again, it works in the same pieces
+                self._paces[path] = measure_pace(network)
+            network.piece = piece_rows(self._paces[path])
+            self._networks[path] = network
         return self._networks[path]
+
+    def pace(self, path: str) -> float:
+        """Seconds an open network takes for a row, measured when it was opened."""
+        return self._paces[path]
+
+    def close_network(self, path: str) -> None:
+        """Let go of a network."""
+        self._networks.pop(path, None)
 
     def prepare(self, settings: RunSettings) -> tuple[runs.Job, OpenSet | None]:
         """A job from its settings, with what it was made of."""
-        from geomodel.denoisers.network import measure_piece
-
         data = self.data(settings.data, settings.data_count, settings.data_seed) if settings.data else None
         network = self.network(settings.network) if settings.network else None
-        if network is not None and network.piece is None and settings.count > MANY:
-            network.piece = measure_piece(network)
         job = runs.prepare(settings, data.dataset if data else None, network, data.optimal if data else None)
         if data is not None:
             data.optimal = job.optimal

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from app.engine import answers
@@ -18,6 +18,7 @@ from app.engine.inbox import Inbox
 from app.engine.messages import (
     OPENING,
     Cancel,
+    CloseNetwork,
     Command,
     Event,
     Forget,
@@ -106,6 +107,8 @@ class Worker:
                 self._save(command)
             case StartRun():
                 self._run(command)
+            case CloseNetwork():
+                self._close_network(command.path)
             case Forget():
                 self._forget(command.run_id)
             case Cancel():
@@ -132,7 +135,8 @@ class Worker:
                     if command.own:
                         self._library.trust(name)
                     network = self._library.network(name)
-                    self._post(NetworkOpened(name, network.info, *runs.recommended_sigmas(None, network)))
+                    levels = runs.recommended_sigmas(None, network)
+                    self._post(NetworkOpened(name, network.info, *levels, self._library.pace(name)))
                 case OpenRun():
                     slot, name = "run", command.path
                     self._open_run(command)
@@ -286,6 +290,18 @@ class Worker:
 
     def _stops(self, command: Command) -> bool:
         return isinstance(command, Shutdown) or (isinstance(command, Cancel) and command.run_id == self._running)
+
+    def _close_network(self, path: str) -> None:
+        """Runs that it drove can be asked nothing more; the others only lose it beside D*."""
+        self._library.close_network(path)
+        for run_id, context in list(self._contexts.items()):
+            if context.job.settings.network == path:
+                if context.job.settings.driver in ("network", "blend"):
+                    self._contexts.pop(run_id)
+                else:
+                    parts = tuple(part for part in context.job.parts if part is context.job.optimal)
+                    job = replace(context.job, network=None, parts=parts)
+                    self._contexts[run_id] = Context(job, context.data, context.record)
 
     def _forget(self, run_id: int) -> None:
         self._contexts.pop(run_id, None)

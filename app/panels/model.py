@@ -11,7 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.panels.form import ActionButton, Choice, ChoiceField, Field, align, commit_all
+from app.panels.form import ActionButton, BoolField, Choice, ChoiceField, Field, align, commit_all
 from app.panels.looks import Message
 from app.panels.number_field import FloatField, IntField
 from app.plotting.theme import Theme, palette
@@ -52,6 +52,7 @@ class ModelPanel(QWidget):
         self._networks: Sequence[Line] = ()
         self._sets: Sequence[Line] = ()
         self._classes = 0
+        self._has_data = False
         self._network = ChoiceField("network", limits("network"))
         self._data = ChoiceField("data", limits("data"))
         self._driver = ChoiceField("driver", limits("driver"), DRIVERS)
@@ -60,7 +61,8 @@ class ModelPanel(QWidget):
         self._blend = FloatField("blend", limits("blend"), step=0.05)
         self._label = ChoiceField("label", limits("label"), (NO_CLASS,))
         self._guidance = FloatField("guidance", limits("guidance"), step=0.5)
-        self._own = (self._blend, self._label, self._guidance)
+        self._beside = BoolField("beside", limits("beside"))
+        self._own = (self._blend, self._label, self._guidance, self._beside)
         fields = (self._network, self._data, self._count, self._seed, self._driver, *self._own)
         self._fields: dict[str, Field] = {item.name: item for item in fields}
         self._messages = {slot: Message() for slot in ("network", "data", "driver")}
@@ -110,8 +112,10 @@ class ModelPanel(QWidget):
 
     def set_driver_available(self, available: Mapping[str, bool]) -> None:
         """Which drivers can be chosen."""
+        self._has_data = available.get("optimal", self._has_data)
         for driver, can in available.items():
             self._driver.set_available(driver, can, WHY_NOT[driver])
+        self._offer()
 
     def commit(self) -> bool:
         """Take over what is being typed. False where something typed is no value: it is explained at its field."""
@@ -153,6 +157,7 @@ class ModelPanel(QWidget):
         self._blend.setVisible(self._driver.value == "blend")
         self._label.setVisible(self._classes > 0 or self._label.value != -1)
         self._guidance.setVisible(self._label.value != -1)
+        self._beside.setVisible(self._has_data and self._driver.value != "optimal")
 
     def _edited(self, name: str, value: Any) -> None:
         self._offer()

@@ -25,6 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
 from app.plotting.marks import SYMBOLS, curve_pen, hue
+from app.plotting.regions import Named, Regions
 from app.plotting.sigma_axis import Scale, SigmaAxis, nearest, positions
 from app.plotting.theme import Theme
 from app.plotting.value_axis import ValueAxis
@@ -33,6 +34,7 @@ from geomodel import measures
 
 Array = NDArray[Any]
 LOG_DECADES = 1.5  # positive values that span more than this get a logarithmic axis
+NAMES = 0.2  # of the height is left to the names of regions
 DOTTED_LEVELS = 64  # more steps than this would merge their dots into a bar
 
 
@@ -124,6 +126,7 @@ class MeasureChart(pg.PlotWidget):
         self._box.setMouseEnabled(False, False)
         self._box.disableAutoRange()
         self._layers: list[_Layer] = []
+        self._regions = Regions(self._box, font)
         self._theme, self._print = theme, print_mode
         self._still: QPixmap | None = None
         self._x: Array = np.zeros(1)
@@ -149,7 +152,9 @@ class MeasureChart(pg.PlotWidget):
         """Device pixels a pixel; a print scales its pens itself, whatever screen the window is on."""
         return 1.0 if self._print else self.devicePixelRatioF()
 
-    def set_data(self, sigmas: Array, scale: Scale, curves: tuple[Curve, ...], sample: int) -> None:
+    def set_data(
+        self, sigmas: Array, scale: Scale, curves: tuple[Curve, ...], sample: int, regions: tuple[Named, ...] = ()
+    ) -> None:
         """New levels or values: everything is drawn, and the ranges are chosen once."""
         self._curves, self._x = curves, positions(sigmas, scale)
         self._bottom.set_levels(sigmas, scale)
@@ -159,7 +164,9 @@ class MeasureChart(pg.PlotWidget):
         finite = np.concatenate([c.values[np.isfinite(c.values)] for c in curves]) if curves else np.empty(0)
         self.log = wants_log(finite)
         self._left.set_kind(log=self.log, empty=not curves)
-        self._box.setYRange(*value_range(np.log10(finite) if self.log else finite, self.log), padding=0)
+        bottom, top = value_range(np.log10(finite) if self.log else finite, self.log)
+        top += (top - bottom) * (NAMES if regions else 0.0)
+        self._box.setYRange(bottom, top, padding=0)
         while len(self._layers) < len(curves):
             self._layers.append(_Layer(self._box))
         for at, layer in enumerate(self._layers):
@@ -168,6 +175,7 @@ class MeasureChart(pg.PlotWidget):
             layer.style(curve, self._theme, self._ratio())
             _, below, above = measures.band(curve.values)
             layer.draw_band(self._x, self._shown(below), self._shown(above))
+        self._regions.draw(regions, sigmas, scale, self._theme)
         self.set_sample(sample)
 
     def set_sample(self, sample: int) -> None:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QFont,
     QFontMetricsF,
     QImage,
     QMouseEvent,
@@ -30,10 +29,8 @@ from app.views.pictures import StripRow
 Array = NDArray[Any]
 GAP = 4  # pixels between columns: room for the playhead's frame
 ROW_GAP = 6
-CAPTION_WIDTH = 112
+CAPTION_WIDTH = 120
 LARGEST = 96  # pixels that a cell takes at most
-SAMPLE_HEIGHT = 11
-WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 
 
 def to_image(pixels: Array) -> QImage:
@@ -72,6 +69,7 @@ class Montage(QAbstractScrollArea):
         self._rows: tuple[StripRow, ...] = ()
         self._columns: Array = np.empty(0, int)  # the levels that are shown
         self._index, self._picked = 0, -1
+        self._note = ""
         self._size = (1, 1)
         self._geometry = self._measure()
         self.setAccessibleName("Images over the noise levels")
@@ -92,9 +90,9 @@ class Montage(QAbstractScrollArea):
         self._size = (max((w for _, w in shapes), default=1), max((h for h, _ in shapes), default=1))
         self._lay_out()
 
-    def set_index(self, index: int) -> None:
-        """The playhead."""
-        self._index = index
+    def set_index(self, index: int, note: str = "") -> None:
+        """The playhead, and what is to be said of the second row there."""
+        self._index, self._note = index, note
         self._follow()
         self.viewport().update()
 
@@ -108,8 +106,8 @@ class Montage(QAbstractScrollArea):
         room = self.height() - self.horizontalScrollBar().sizeHint().height() - labels
         count = max(1, len(self._rows))
         zoom = integer_zoom(min(room / count - ROW_GAP, LARGEST) * ratio, height)
-        left = min(CAPTION_WIDTH, self.width() // 4)
-        smallest = max((self._caption_height(row, left - 10) for row in self._rows), default=0.0)
+        left = min(CAPTION_WIDTH, self.width() // 3)
+        smallest = QFontMetricsF(self.font()).height() + QFontMetricsF(tabular(self.font(), 0.85)).height()
         return Geometry(
             zoom=zoom,
             cell=(width * zoom, height * zoom),
@@ -188,29 +186,23 @@ class Montage(QAbstractScrollArea):
                     self._paint_row(painter, row, images, shown)
                 self._paint_labels(painter, g, ratio, shown)
 
-    def _lines(self, row: StripRow) -> tuple[tuple[str, QFont, str], ...]:
-        """The texts beside a row, with font and colour."""
-        caption = (row.caption, self.font(), self._theme.text)
-        return (caption, (row.note, tabular(self.font(), 0.85), self._theme.muted)) if row.note else (caption,)
-
-    def _caption_height(self, row: StripRow, width: float) -> float:
-        room = QRectF(0, 0, width, 1000)
-        return SAMPLE_HEIGHT + sum(
-            QFontMetricsF(font).boundingRect(room, int(WRAPPED), text).height() for text, font, _ in self._lines(row)
-        )
-
     def _paint_captions(self, painter: QPainter, g: Geometry, ratio: float) -> None:
-        width = g.left / ratio - GAP - 10
+        """Beside each row its curve's sample and name, below them a note."""
+        plain, small = self.font(), tabular(self.font(), 0.85)
+        high, width = QFontMetricsF(plain).height(), g.left / ratio - GAP - 10
         for at, row in enumerate(self._rows):
-            room = QRectF(4, self._top(g, at) / ratio, width, g.row / ratio)
-            paint_sample(
-                painter, QRectF(room.left(), room.top(), SAMPLE_WIDTH, SAMPLE_HEIGHT - 1), row.kind, self._theme
-            )
-            room.setTop(room.top() + SAMPLE_HEIGHT)
-            for text, font, color in self._lines(row):
+            line = QRectF(4, self._top(g, at) / ratio, width, high)
+            paint_sample(painter, QRectF(line.left(), line.top(), SAMPLE_WIDTH, high), row.kind, self._theme)
+            note = self._note if at == 1 else row.note
+            beside = line.adjusted(SAMPLE_WIDTH + 6, 0, 0, 0)
+            for text, font, room, color in (
+                (row.caption, plain, beside, self._theme.text),
+                (note, small, line.translated(0, high), self._theme.muted),
+            ):
                 painter.setFont(font)
                 painter.setPen(QColor(color))
-                room.setTop(painter.drawText(room, int(WRAPPED), text).bottom())
+                fitting = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room.width()))
+                painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, fitting)
 
     def _paint_row(self, painter: QPainter, row: int, images: Array, shown: Array) -> None:
         painter.setPen(QPen(QColor(self._theme.line), 1))

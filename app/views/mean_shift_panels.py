@@ -10,11 +10,12 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.plotting.marks import SAMPLE_WIDTH, paint_sample, tabular
-from app.plotting.montage import WRAPPED, integer_zoom, to_image
+from app.plotting.montage import integer_zoom, to_image
 from app.plotting.theme import Theme
 from app.views.pictures import Panel
 from app.views.strip import Neighbours, percent
 
+WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 GAP = 12  # pixels between images
 NEIGHBOUR_ROWS = 2
 LEAST_SHARE, MOST_CLASSES = 0.001, 10

@@ -148,7 +148,7 @@ class Cell(QWidget):
         assert picture.sigmas is not None
         drawn = (picture.sigmas, scale, *(curve.values for curve in plot.curves))
         if len(drawn) != len(self._drawn) or any(a is not b for a, b in zip(drawn, self._drawn, strict=True)):
-            self.chart.set_data(picture.sigmas, scale, plot.curves, picture.sample)
+            self.chart.set_data(picture.sigmas, scale, plot.curves, picture.sample, plot.regions)
         elif picture.sample != self._sample:
             self.chart.set_sample(picture.sample)
         self._drawn, self._sample = drawn, picture.sample
@@ -165,7 +165,9 @@ class Cell(QWidget):
         unit = ", ".join(filter(None, (plot.unit, "log scale" if self.chart.log else "")))
         self.header.set_title(plot.title, unit)
         self.header.setToolTip(
-            "\n".join((f"{plot.title} ({plot.unit})", plot.formula, *(curve.label for curve in plot.curves)))
+            "\n".join(
+                (f"{plot.title} ({plot.unit})", plot.formula, *(curve.label for curve in plot.curves if curve.label))
+            )
         )
         self._waiting.setText(plot.waiting)
         self._waiting.setVisible(bool(plot.waiting))

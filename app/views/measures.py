@@ -232,7 +232,8 @@ class MeasuresView(QWidget):
 
     def _write_legend(self) -> None:
         curves = [curve for plot in self._visible_plots() for curve in plot.curves]
-        wanted: list[tuple[Kind | None, str]] = list(dict.fromkeys((curve.kind, curve.label) for curve in curves))
+        named = ((curve.kind, curve.label) for curve in curves if curve.label)
+        wanted: list[tuple[Kind | None, str]] = list(dict.fromkeys(named))
         samples = max((curve.values.shape[1] for curve in curves), default=1)
         if samples > 1:
             wanted.append((None, f"10–90 % of {samples} samples"))

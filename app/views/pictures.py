@@ -94,6 +94,7 @@ class MeasurePlot:
     formula: str
     curves: tuple[Curve, ...]
     waiting: str = ""  # why there is no curve yet
+    regions: tuple[tuple[str, float, float], ...] = ()  # named stretches: name, σ where it begins, σ where it ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,7 +115,7 @@ class StripRow:
     caption: str
     kind: Literal["sampling", "denoising", "optimal", "network"]
     images: Array  # (n, H, W) or (n, H, W, 3) uint8
-    note: str = ""  # such as the clipped share at the playhead
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,7 +124,11 @@ class StripPicture:
 
     sigmas: Array | None = None
     rows: tuple[StripRow, ...] = ()
+    denoised_note: str = ""  # of the second row, at the playhead: the clipped share
     index: int = 0
+    samples: Array | None = None  # (B, H, W[, 3]) uint8: every sample at the playhead
+    sample: int = 0
+    samples_note: str = ""
     neighbours: Array | None = None  # (k, H, W[, 3]) uint8
     neighbour_weights: Array | None = None  # (k,)
     neighbour_labels: tuple[str, ...] = ()

@@ -8,17 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSizePolicy, QTabBar, QVBoxLayout, QWidget
 
 from app.plotting.marks import tabular
 from app.plotting.montage import Montage, integer_zoom, to_image
 from app.plotting.theme import Theme, palette
 from app.views.pictures import StripPicture
+from app.views.sample_grid import SampleGrid
 
 Array = NDArray[Any]
 NARROW = 520  # pixels of width under which the neighbours stand below the images
 THUMBNAIL = 44  # pixels that a neighbour takes at most
 PANEL = 232
+WIDE = 900  # pixels of width from which neighbours and samples stand side by side
+SIDES = ("Nearest data", "All samples")
 
 
 def percent(weight: float) -> str:
@@ -95,9 +98,13 @@ class Neighbours(QWidget):
 
 
 class StripView(QWidget):
-    """Rows of images over the noise levels; beside them the nearest data."""
+    """Rows of images over the noise levels; beside them the nearest data and every sample at the playhead.
+
+    The two stand side by side where there is room, else under two tabs.
+    """
 
     level_picked = Signal(int)
+    sample_picked = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
@@ -105,17 +112,32 @@ class StripView(QWidget):
         self._montage = Montage(theme, print_mode=print_mode)
         self._montage.level_picked.connect(self.level_picked)
         self._neighbours = Neighbours(theme)
-        self._heading = QLabel("Nearest data")
-        self._note = QLabel(wordWrap=True)
+        self._grid = SampleGrid(theme)
+        self._grid.sample_picked.connect(self.sample_picked)
+        self._note, self._samples_note = QLabel(wordWrap=True), QLabel(wordWrap=True)
         self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        for label in (self._note, self._message):
+        for label in (self._note, self._samples_note, self._message):
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._headings = [QLabel(title) for title in SIDES]
+        self._pages = [
+            _column(self._headings[0], self._note, self._neighbours),
+            _column(self._headings[1], self._samples_note, self._grid),
+        ]
+        self._tabs = QTabBar(drawBase=False, expanding=False, usesScrollButtons=False)
+        for title in SIDES:
+            self._tabs.addTab(title.split()[-1].capitalize())
+        self._tabs.setAccessibleName("Beside the strip")
+        self._tabs.currentChanged.connect(self._arrange)
         self._side = QWidget()
         side = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(4)
-        for widget, stretch in ((self._heading, 0), (self._note, 0), (self._neighbours, 1)):
-            side.addWidget(widget, stretch)
+        side.addWidget(self._tabs)
+        pages = QHBoxLayout()
+        pages.setSpacing(16)
+        for page in self._pages:
+            pages.addWidget(page, 1)
+        side.addLayout(pages, 1)
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._row.setContentsMargins(8, 8, 8, 8)
         self._row.setSpacing(16)
@@ -134,14 +156,31 @@ class StripView(QWidget):
         self._montage.setVisible(not empty)
         if not empty and (picture.rows is not old.rows or picture.sigmas is not old.sigmas):
             self._montage.set_rows(picture.sigmas, picture.rows)
-        self._montage.set_index(picture.index)
-        self._side.setVisible(not empty and picture.neighbours is not None)
+        self._montage.set_index(picture.index, picture.denoised_note)
         self._note.setText(picture.neighbours_note)
-        self._note.setVisible(bool(picture.neighbours_note))
+        self._samples_note.setText(picture.samples_note)
+        if picture.samples is not None:
+            self._grid.set_samples(picture.samples, picture.sample)
         if picture.neighbours is not None and picture.neighbours is not old.neighbours:
             weights = picture.neighbour_weights
             assert weights is not None
             self._neighbours.set_neighbours(picture.neighbours, weights, picture.neighbour_labels)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Which of the two is shown: both, or that of the tab."""
+        picture, wide = self.picture, self.width() >= WIDE
+        there = (picture.neighbours is not None or bool(picture.neighbours_note), picture.samples is not None)
+        self._side.setVisible(bool(picture.rows) and any(there))
+        self._tabs.setVisible(not wide and all(there))
+        for at, page in enumerate(self._pages):
+            page.setVisible(there[at] and (wide or not all(there) or self._tabs.currentIndex() == at))
+            self._headings[at].setVisible(self._tabs.isHidden())
+        beside = self.width() >= NARROW
+        self._row.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
+        side = min(PANEL, self.width() // 3) * (2 if wide and all(there) else 1)
+        self._side.setMinimumWidth(side if beside else 0)
+        self._side.setMaximumWidth(side if beside else self.width())
 
     def set_theme(self, theme: Theme) -> None:
         """Colours of everything."""
@@ -151,15 +190,25 @@ class StripView(QWidget):
         self.setAutoFillBackground(True)
         self._montage.set_theme(theme)
         self._neighbours.set_theme(theme)
+        self._grid.set_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        wide = self.width() >= NARROW
-        self._row.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
-        side = min(PANEL, self.width() // 3)
-        self._side.setMinimumWidth(side if wide else 0)
-        self._side.setMaximumWidth(side if wide else self.width())
+        self._arrange()
 
     def release(self) -> None:
         """Let go of connections, so that nothing keeps the view alive."""
         self._montage.level_picked.disconnect(self.level_picked)
+        self._grid.sample_picked.disconnect(self.sample_picked)
+        self._tabs.currentChanged.disconnect(self._arrange)
+
+
+def _column(heading: QLabel, note: QLabel, body: QWidget) -> QWidget:
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(4)
+    column.addWidget(heading)
+    column.addWidget(note)
+    column.addWidget(body, 1)
+    return page

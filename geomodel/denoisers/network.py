@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from geomodel.checkpoints import CheckpointInfo
 
 MAX_PIECE = 65536
+PIECE_SECONDS = 0.25  # that the engine may be held by one forward pass
+PACE_ROWS = 8
 
 
 class Preconditioning(NamedTuple):
@@ -96,29 +98,30 @@ def column(coefficient: Tensor, x: Tensor) -> Tensor:
     return coefficient.reshape(-1, *[1] * (x.ndim - 1))
 
 
-def measure_piece(model: NetworkDenoiser, seconds: float = 0.25) -> int:
-    """Rows that one forward pass takes in at most `seconds`: a power of two from 1 to 65536, set as `model.piece`.
+def measure_pace(model: Denoiser) -> float:
+    """Seconds a row takes of a forward pass of `PACE_ROWS` rows, on the model's device: the better of two.
 
-    Measured on the model's device with doubling batches (at most about four times `seconds` in all). Call it once per
-    model and device and keep the answer with the run: another piece may change the last bits of a result.
+    A network that is slow with a single row is not asked for more.
     """
-    model.piece = None
-    sigma = (model.sigma_min * model.sigma_max) ** 0.5
-    labels = torch.zeros(MAX_PIECE, dtype=torch.int64) if model.num_classes else None
-    x = torch.zeros(1, *model.shape)
-    model(x, sigma, None if labels is None else labels[:1])  # the first call of a process loads kernels
-    rows = 1
-    while rows < MAX_PIECE:
-        doubled = x.expand(2 * rows, *model.shape)
-        # A second chance, because another process may have been in the way of the first.
-        if not any(_elapsed(model, doubled, sigma, labels) <= seconds for _ in range(2)):
-            break
-        rows *= 2
-    model.piece = rows
-    return rows
+    low, high = getattr(model, "sigma_min", 0.002), getattr(model, "sigma_max", 80.0)
+    _elapsed(model, 1, (low * high) ** 0.5)  # the first call of a process loads kernels
+    single = _elapsed(model, 1, (low * high) ** 0.5)
+    if single > PIECE_SECONDS:
+        return single
+    return min(_elapsed(model, PACE_ROWS, (low * high) ** 0.5) for _ in range(2)) / PACE_ROWS
 
 
-def _elapsed(model: NetworkDenoiser, x: Tensor, sigma: float, labels: Tensor | None) -> float:
+def piece_rows(pace: float) -> int:
+    """Rows that take at most `PIECE_SECONDS` at so many seconds a row: a power of two from 1 to `MAX_PIECE`.
+
+    Fix it once per model and device and keep it: another piece may change the last bits of a result.
+    """
+    fitting = min(PIECE_SECONDS / max(pace, PIECE_SECONDS / MAX_PIECE), MAX_PIECE)
+    return 1 << max(0, int(fitting).bit_length() - 1)
+
+
+def _elapsed(model: Denoiser, rows: int, sigma: float) -> float:
+    labels = torch.zeros(rows, dtype=torch.int64) if model.num_classes else None
     begin = perf_counter()
-    model(x, sigma, None if labels is None else labels[: len(x)])  # the answer returns to the CPU: devices synchronise
+    model(torch.zeros(rows, *model.shape), sigma, labels)  # the answer returns to the CPU: devices synchronise
     return perf_counter() - begin

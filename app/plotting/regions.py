@@ -1,0 +1,54 @@
+"""Named stretches of noise levels in a plot: thin lines between them, their names along the top."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QPen
+
+from app.plotting.sigma_axis import Scale, positions
+from app.plotting.theme import Theme
+
+Array = NDArray[Any]
+Named = tuple[str, float, float]  # name, σ where it begins, σ where it ends
+NARROW = 0.14  # of the axis: a stretch less wide stays without its name
+
+
+class Regions:
+    """The items in a plot's view box."""
+
+    def __init__(self, box: pg.ViewBox, font: QFont) -> None:
+        self._box, self._font = box, font
+        self._lines: list[pg.InfiniteLine] = []
+        self._names: list[pg.TextItem] = []
+
+    def draw(self, regions: tuple[Named, ...], sigmas: Array, scale: Scale, theme: Theme) -> None:
+        """Replace what is drawn, once the box has its ranges."""
+        for item in (*self._lines, *self._names):
+            self._box.removeItem(item)
+        places = np.array([self._places(high, low, sigmas, scale) for _, high, low in regions]).reshape(-1, 2)
+        pen = QPen(QColor(theme.muted), 1, Qt.PenStyle.DotLine)
+        pen.setCosmetic(True)
+        self._lines = [pg.InfiniteLine(end, angle=90, pen=pen) for end in places[:-1, 1]]
+        (left, right), (_, top) = self._box.viewRange()
+        self._names = []
+        for (name, *_), (begin, end) in zip(regions, places, strict=True):
+            if end - begin >= NARROW * (right - left):
+                text = pg.TextItem(name, color=theme.muted, anchor=(0.5, 0))
+                text.setFont(self._font)
+                text.setPos((begin + end) / 2, top)
+                self._names.append(text)
+        for item in (*self._lines, *self._names):
+            self._box.addItem(item, ignoreBounds=True)
+
+    @staticmethod
+    def _places(high: float, low: float, sigmas: Array, scale: Scale) -> tuple[float, float]:
+        """Where two noise levels stand, between the places of the run's own levels."""
+        positive = sigmas[sigmas > 0]
+        logs = -np.log(positive)
+        begin, end = np.interp(-np.log([high, low]), logs, positions(sigmas, scale)[: len(positive)])
+        return float(begin), float(end)
