@@ -20,6 +20,7 @@ from app.views.pictures import (
 )
 from geomodel import datasets, measures
 from geomodel.projection import identity_basis
+from geomodel.record import StepDetail
 from geomodel.solvers import row as solver_row
 
 DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blend": "a Dθ + (1 − a) D*"}
@@ -114,20 +115,30 @@ def plane_caption(run: Run, basis: Any, site: Site) -> str:
     return ". ".join(parts)
 
 
-def inside_picture(run: Run, selection: Selection, basis: Any, answer: InsideAnswer | None) -> InsidePicture | None:
-    """The inside of the step that leaves the selected level."""
+def kept_inside(run: Run, selection: Selection) -> tuple[StepDetail, int] | None:
+    """The inside of the selected step and the row of the selected sample in it; None where it was not kept."""
     if selection.index >= len(run.details):
         return None
-    detail = run.details[selection.index]
     kept = run.record.samples if run.record is not None else None
     if kept is not None and selection.sample not in kept:
         return None
-    k = selection.sample if kept is None else kept.index(selection.sample)
+    return run.details[selection.index], selection.sample if kept is None else kept.index(selection.sample)
+
+
+def inside_picture(run: Run, selection: Selection, basis: Any, answer: InsideAnswer | None) -> InsidePicture | None:
+    """The inside of the step that leaves the selected level."""
+    if answer is not None and (answer.request.index, answer.request.sample) != (selection.index, selection.sample):
+        answer = None
+    found = kept_inside(run, selection)
+    if found is None and answer is not None and answer.detail is not None:
+        found = answer.detail, 0
+    if found is None:
+        return None
+    detail, k = found
     i, sample = selection.index, selection.sample
     sigma, sigma_next = float(run.sigmas[i]), float(run.sigmas[i + 1])
     start, denoised = run.x[i, sample], run.denoised[i, sample]
     euler = denoised + (sigma_next / sigma) * (start - denoised)
-    fits = answer is not None and (answer.request.index, answer.request.sample) == (i, sample)
     project = basis.project
     return InsidePicture(
         x=project(detail.x[:, k]),
@@ -140,8 +151,8 @@ def inside_picture(run: Run, selection: Selection, basis: Any, answer: InsideAns
         euler=project(euler),
         sigma=sigma,
         sigma_next=sigma_next,
-        exact=project(answer.curve) if fits and answer is not None else None,
-        exact_error=answer.error if fits and answer is not None else 0.0,
+        exact=None if answer is None or answer.curve is None else project(answer.curve),
+        exact_error=0.0 if answer is None else answer.error,
     )
 
 

@@ -22,7 +22,7 @@ def inspector_rows(run: Run, plots: tuple[MeasurePlot, ...], selection: Selectio
         Row("Playhead", "next σ", f"{run.sigmas[i + 1]:.6g}" if i < last else "—", "noise level after the next step"),
         Row("Playhead", "sample", f"{k} of {run.x.shape[1]}", "the selected sample"),
         Row("Playhead", "seed", str(run.settings.seed + k), "sample k starts from seed + k"),
-        Row("Playhead", "evaluations", f"{run.evaluations_at[i]:,}", "true denoiser evaluations up to this level"),
+        Row("Playhead", "evaluations", f"{run.spent(i):,}", "true denoiser evaluations up to this level"),
     ]
     flat = run.x[i, k].reshape(-1)
     if len(flat) <= 3:

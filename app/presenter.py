@@ -247,7 +247,7 @@ class Presenter(QObject):
             return
         self.transport.set_levels(run.sigmas, run.committed)
         self.transport.set_index(i)
-        spent = f"{run.evaluations_at[i]:,} evaluations"
+        spent = f"{run.spent(i):,} evaluations"
         self.transport.set_text(f"step {i}/{len(run.sigmas) - 1}", f"σ {run.sigmas[i]:.4g}", spent)
         rows = numbers.inspector_rows(run, self._plots, self.state.selection)
         probe = _of_run(self._probe, run) if self.state.look.probe else None
@@ -282,8 +282,11 @@ class Presenter(QObject):
             if sigma > 0:
                 request = ProbeRequest(run_id=run.id, site=site, point=look.probe, sigma=sigma, path=look.probe_path)
                 self._submit(request)
-        if look.inside and selection.index < run.committed - 1 and prod(run.x.shape[2:]) <= DETAIL_NUMBERS:
-            self._submit(InsideRequest(run.id, selection.index, selection.sample))
+        if look.inside and selection.index < run.committed - 1:
+            curve = prod(run.x.shape[2:]) <= DETAIL_NUMBERS
+            stages = compose.kept_inside(run, selection) is None
+            if curve or stages:
+                self._submit(InsideRequest(run.id, selection.index, selection.sample, curve, stages))
         if len(run.x.shape) == 5 and self.strip.isVisible():
             self._submit(NeighboursRequest(run.id, selection.index, selection.sample))
 

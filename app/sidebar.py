@@ -167,7 +167,7 @@ class Sidebar(QObject):
         for run in self.state.runs.values():
             if run.status == "complete" and run.seconds and run.trajectory is not None:
                 key = (run.settings.driver, run.settings.data, run.settings.count)
-                self._cost[key] = run.seconds / max(1, int(run.trajectory.evaluations))
+                self._cost[key] = run.seconds / max(1, run.spent(-1))
             rows.append(
                 RunRow(
                     id=run.id,

@@ -70,12 +70,11 @@ class Run:
         source = self.trajectory or self.record
         return {} if source is None else source.extras
 
-    @property
-    def evaluations_at(self) -> Array:
-        """Cumulative evaluations at every level."""
+    def spent(self, level: int) -> int:
+        """Evaluations up to a level; where each sample has a count of its own, the most of any."""
         source = self.trajectory or self.record
         assert source is not None
-        return source.evaluations_at
+        return int(np.max(source.evaluations_at[level]))
 
     @property
     def details(self) -> list[StepDetail]:

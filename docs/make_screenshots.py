@@ -28,6 +28,7 @@ from PySide6.QtWidgets import QApplication
 import resources
 from app.application import start_logging
 from app.engine.messages import InsideAnswer, NeighboursAnswer, PictureAnswer, ProbeAnswer
+from app.export.figure import save_png
 from app.main_window import MainWindow
 from app.plotting.theme import DARK, LIGHT, Theme
 
@@ -36,6 +37,7 @@ TICK_MS, PATIENCE_MS = 5, 120_000
 LARGEST = 250_000  # bytes of a picture that keeps every shade
 SHADES = (256, 64, 44)  # of each colour: as many as fit
 PROBE = (2.1, 1.4)  # where data are improbable: there the network and D* can be told apart
+FIGURE_MM, FIGURE_DPI = (160.0, 60.0), 200
 CHECKPOINT = str(resources.path("checkpoints", "two-moons.safetensors"))
 
 
@@ -134,6 +136,25 @@ def images(stage: Stage) -> None:
     stage.answered(NeighboursAnswer, lambda request: request.index == 8)
 
 
+def network(stage: Stage) -> None:
+    """The bundled network on Fashion-MNIST beside the exact run."""
+    stage.window.documents.open_path(str(resources.path("checkpoints", "fashion-mnist.safetensors")))
+    wait_until(lambda: stage.window.state.network is not None, "the network")
+    stage.window.panels.model.edited.emit({"count": 64})
+    stage.act("run")
+    stage.complete(data="fashion-mnist", driver="network", count=64)
+    stage.at_level(10)
+    stage.answered(NeighboursAnswer, lambda request: request.index == 10)
+
+
+def difference(stage: Stage, path: Path) -> None:
+    """The paper's figure: denoiser difference and distance to the exact run, as exported."""
+    measures = stage.window.views.measures
+    measures.set_visible_measures({"denoiser_difference", "exact_distance"})
+    save_png(measures, path, FIGURE_MM, FIGURE_DPI)
+    measures.set_visible_measures(None)
+
+
 # file → theme and what is shown; each goes on from where the last one left the window
 SCENES: Mapping[str, tuple[Theme, Callable[[Stage], None]]] = {
     "window-light": (LIGHT, two_moons),
@@ -141,6 +162,7 @@ SCENES: Mapping[str, tuple[Theme, Callable[[Stage], None]]] = {
     "inside": (LIGHT, inside),
     "probe": (LIGHT, probe),
     "images": (LIGHT, images),
+    "network": (LIGHT, network),
 }
 
 
@@ -178,6 +200,7 @@ def draw(size: tuple[int, int], out: Path) -> None:
             stage.window.set_theme(theme)
             arrange(stage)
             save(stage.window, out / f"{name}.png")
+        difference(stage, out / "difference.png")
     finally:
         stage.window.close()  # joins the engine
 

@@ -9,8 +9,20 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_MODULES = ("checkpoints", "datasets", "density", "geometry", "measures", "runs", "schedules", "settings", "solvers")
+_MODULES = (
+    "checkpoints",
+    "datasets",
+    "density",
+    "experiments",
+    "geometry",
+    "measures",
+    "runs",
+    "schedules",
+    "settings",
+    "solvers",
+)
 _NAMES = {
+    "Brownian": "geomodel.randomness",
     "CheckpointError": "geomodel.checkpoints",
     "Denoiser": "geomodel.denoisers.base",
     "Guided": "geomodel.denoisers.guided",

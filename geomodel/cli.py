@@ -10,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from geomodel import __version__, datasets, runs, schedules, solvers
 from geomodel.settings import Option, RunSettings, limits, problems
 
@@ -160,7 +162,7 @@ def _compute(settings: RunSettings) -> Trajectory:
     def report(record: Record) -> None:
         nonlocal started
         done, steps = record.committed - 1, len(record.sigmas) - 1
-        spent, first = int(record.evaluations_at[done]), int(record.evaluations_at[1])
+        spent, first = (int(np.max(record.evaluations_at[level])) for level in (done, 1))
         if not started:
             started = time.perf_counter()
         line = f"step {done}/{steps}  {spent} evaluations "

@@ -122,6 +122,53 @@ def cosine_to_end(curve: ArrayLike, slopes: ArrayLike | None = None) -> Floats:
     return cosines
 
 
+@_quiet
+def curvature(curve: ArrayLike) -> Floats:
+    """Curvature of the polygon at every inner position: the angle between its chords over half their length.
+
+        κ_n = 2 ∠(c_{n−1}, c_n) / (‖c_{n−1}‖ + ‖c_n‖),    c_n = a_{n+1} − a_n
+
+    curve (levels, B, *shape) -> (levels, B), in 1/units of the data, NaN in the first and the last row (there is one
+    chord only) and where a chord has no length. Its error falls with the square of the chords on an even curve. Raises
+    ValueError where `curve` has no level, batch and shape axes. Source: Frenet frame, Chen et al. 2025
+    (arXiv 2506.10177), eqs. 14 and 15; there from cubics fitted to 101 of 1000 positions in three dimensions.
+    """
+    positions = _curve(curve)
+    found = np.full(positions.shape[:2], np.nan)
+    for level in range(1, len(positions) - 1):
+        before, after = _chords(positions, level - 1, level)
+        angle = _angle(before, after)
+        found[level] = 2 * angle / (_length(before) + _length(after))
+    return found
+
+
+@_quiet
+def torsion(curve: ArrayLike) -> Floats:
+    """Torsion |τ| of the polygon at every inner chord: how fast the plane of bending turns about it.
+
+        |τ_n| = 3 φ_n / (‖c_{n−1}‖ + ‖c_n‖ + ‖c_{n+1}‖),    φ_n the angle between span(c_{n−1}, c_n), span(c_n, c_{n+1})
+
+    with chords c_n as in `curvature`; in more than three dimensions it is the second curvature of the Frenet frame,
+    which has no sign, and φ_n ≤ π/2 (a change of side is no turn of the plane).
+
+    curve (levels, B, *shape) -> (levels − 1, B), in 1/units of the data; row n belongs to the step that leaves level
+    n. NaN in the first and the last row, and where a plane is not known to 10⁻⁴: the curve bends there by less than
+    10⁴ roundings of its positions. float32 positions rarely suffice. Errors and source as in `curvature`.
+    """
+    positions = _curve(curve)
+    unit = np.finfo(positions.dtype if positions.dtype.kind == "f" else np.float64).eps
+    found = np.full((max(len(positions) - 1, 0), positions.shape[1]), np.nan)
+    for level in range(1, len(positions) - 2):
+        before, here, after = _chords(positions, level - 1, level, level + 1)
+        near, far = _without(before, here), _without(after, here)
+        angle = _angle(near, far)
+        bend = np.minimum(_length(near), _length(far))
+        known = bend > 1e4 * unit * _length(_flat(positions[level]))
+        length = _length(before) + _length(here) + _length(after)
+        found[level] = np.where(known, 3 * np.minimum(angle, np.pi - angle) / length, np.nan)
+    return found
+
+
 def _curve(curve: ArrayLike) -> NDArray[Any]:
     positions = np.asarray(curve)
     if positions.ndim < 3 or len(positions) == 0:
@@ -148,3 +195,20 @@ def _cosine(first: Floats, second: Floats) -> Floats:
 
 def _over_levels(values: Iterable[Floats]) -> Floats:
     return np.stack(list(values))
+
+
+def _chords(positions: NDArray[Any], *levels: int) -> list[Floats]:
+    return [_flat(positions[level + 1]) - _flat(positions[level]) for level in levels]
+
+
+def _angle(first: Floats, second: Floats) -> Floats:
+    """From 0 to π, exact for small ones too, where an arccos would lose half the digits. NaN where one is zero."""
+    return np.asarray(np.arctan2(_length(_without(second, first)) / _length(second), _cosine(first, second)))
+
+
+def _without(vectors: Floats, direction: Floats) -> Floats:
+    """The part orthogonal to a direction; two passes, as in `deviation`."""
+    square = _dot(direction, direction)
+    for _ in range(2):
+        vectors = vectors - (_dot(vectors, direction) / square)[:, None] * direction
+    return vectors

@@ -32,6 +32,23 @@ class StepDetail:
     slope_weights: tuple[float, ...] | None
 
 
+def detail_of(step: Step, samples: tuple[int, ...] | None = None) -> StepDetail:
+    """The inside of a step, for all samples or some."""
+    rows = slice(None) if samples is None else list(samples)
+    made = step.combination
+    shape = (len(made.evaluations), *step.x[rows].shape)
+    return StepDetail(
+        x=np.array([np.asarray(item.x[rows]) for item in made.evaluations]).reshape(shape),
+        denoised=np.array([np.asarray(item.denoised[rows]) for item in made.evaluations]).reshape(shape),
+        sigmas=tuple(item.sigma for item in made.evaluations),
+        stages=len(step.stages),
+        alpha=made.alpha,
+        a=made.a,
+        b=made.b,
+        slope_weights=made.slope_weights,
+    )
+
+
 class Record:
     """x and D of a run, written step by step; `committed` levels may be read.
 
@@ -79,7 +96,7 @@ class Record:
         self.evaluations_at[i + 1] = self.evaluations_at[i] + step.evaluations
         self.network_calls += step.network_calls
         self.looks += step.looks
-        self.details.append(self._detail(step))
+        self.details.append(detail_of(step, self.samples))
         after = reached or {}
         for name, value in (extras or {}).items():
             if name not in self.extras:
@@ -89,21 +106,6 @@ class Record:
         for name, value in after.items():
             self.extras[name][i + 1] = value
         self.committed = i + 2
-
-    def _detail(self, step: Step) -> StepDetail:
-        rows = slice(None) if self.samples is None else list(self.samples)
-        made = step.combination
-        shape = (len(made.evaluations), *step.x[rows].shape)
-        return StepDetail(
-            x=np.array([np.asarray(item.x[rows]) for item in made.evaluations]).reshape(shape),
-            denoised=np.array([np.asarray(item.denoised[rows]) for item in made.evaluations]).reshape(shape),
-            sigmas=tuple(item.sigma for item in made.evaluations),
-            stages=len(step.stages),
-            alpha=made.alpha,
-            a=made.a,
-            b=made.b,
-            slope_weights=made.slope_weights,
-        )
 
     def trajectory(
         self, *, final_denoised: Array | None, seeds: Any, labels: Any, settings: dict[str, Any]

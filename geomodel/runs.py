@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geomodel import schedules
-from geomodel.record import Record
+from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, point_shape, problems
 from geomodel.settings import RunSettings, to_json
 from geomodel.trajectory import Array, Step, Trajectory
@@ -150,7 +150,7 @@ def _driver(settings: RunSettings, data: Dataset | None, exact: Denoiser | None,
 
 def noise_levels(settings: RunSettings) -> Array:
     """The schedule of resolved settings."""
-    own = {"rho": settings.rho} if settings.schedule == "karras" else {}
+    own = {"rho": settings.rho} if schedules.row(settings.schedule).options else {}
     return schedules.build(
         settings.schedule,
         steps=settings.steps,
@@ -232,23 +232,26 @@ def new_record(job: Job, keep: int = 0) -> Record:
     return record
 
 
-def advance(job: Job, model: Callable[..., Any], record: Record, notify: Callable[[], None] | None = None) -> None:
-    """Compute the run into its record; `model` is the job's denoiser, possibly gated."""
+def steps_of(job: Job, model: Any, sample: int | None = None) -> Iterator[Step]:
+    """The steps of the run that `model` drives, of every sample or of one alone."""
     from geomodel import solvers
     from geomodel.randomness import Brownian
     from geomodel.sampling import iterate
 
-    noise = Brownian(list(job.settings.seeds)) if solvers.row(job.settings.solver).stochastic else None
+    rows = slice(None) if sample is None else slice(sample, sample + 1)
+    x, solver = job.x[rows], job.settings.solver
     options: dict[str, Any] = dict(job.settings.options)
     if options.get("analytic_first_step") is True:
         options["analytic_first_step"] = False if job.data is None else (job.data.mean, job.data.std**2)
+    if solvers.row(solver).stochastic:
+        options["noise"] = Brownian(list(job.settings.seeds)[rows])
+    return iterate(model, x, job.sigmas, solver=solver, labels=job.labels(len(x)), **options)
 
-    def steps(denoiser: Any) -> Iterator[Step]:
-        labels = job.labels(len(job.x))
-        return iterate(denoiser, job.x, job.sigmas, solver=job.settings.solver, labels=labels, noise=noise, **options)
 
-    beside = steps(job.exact) if job.beside else repeat(None)
-    for step, exact in zip(steps(model), beside, strict=False):
+def advance(job: Job, model: Callable[..., Any], record: Record, notify: Callable[[], None] | None = None) -> None:
+    """Compute the run into its record; `model` is the job's denoiser, possibly gated."""
+    beside = steps_of(job, job.exact) if job.beside else repeat(None)
+    for step, exact in zip(steps_of(job, model), beside, strict=False):
         found, reached = measure(job, step), {}
         if exact is not None:
             found |= measure_beside(job, model, step, exact)
@@ -257,6 +260,11 @@ def advance(job: Job, model: Callable[..., Any], record: Record, notify: Callabl
         record.append(step, found, reached)
         if notify is not None:
             notify()
+
+
+def inside(job: Job, index: int, sample: int) -> StepDetail:
+    """The inside of a step for one sample, by running that sample alone up to it."""
+    return next(detail_of(step) for step in steps_of(job, job.model, sample) if step.index == index)
 
 
 def finish(job: Job, record: Record, *, look: bool = True) -> Trajectory:

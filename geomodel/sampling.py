@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from geomodel import schedules, solvers
-from geomodel.randomness import seed_list
+from geomodel.randomness import Brownian, seed_list
 from geomodel.record import Record
-from geomodel.solvers.base import DenoiserError, State, checked_denoise, is_finite, run
+from geomodel.solvers.adaptive import Adaptive, AdaptiveState
+from geomodel.solvers.base import DenoiserError, Draw, Solver, State, checked_denoise, is_finite, run
 from geomodel.trajectory import Step, Trajectory
 
 __all__ = ["DenoiserError", "final_denoised", "iterate", "sample"]
@@ -28,6 +29,7 @@ def iterate(
     *,
     solver: str = "heun",
     labels: Any = None,
+    noise: Any = None,
     resume: Step | None = None,
     display: Display = "exact",
     jump_at: int | None = None,
@@ -36,37 +38,44 @@ def iterate(
     """The steps of a run of dx/dσ = (x − D(x; σ))/σ over descending levels, one at a time.
 
     model: any callable, called model(x, sigma), or model(x, sigma, labels=labels) where labels are given, with x a
-    float64 CPU tensor (B, *shape) and sigma a float; it returns a tensor of x's shape. x: tensor or array at
-    sigmas[0]. sigmas: steps + 1 noise levels; an interval to 0 is an Euler interval, x' = D. `resume`: a step of an
+    float64 CPU tensor (B, *shape) and sigma a float; it returns a tensor of x's shape. Adaptive solvers ask about the
+    samples that still move, with sigma a float64 tensor of one level a sample. x: tensor or array at sigmas[0].
+    sigmas: steps + 1 noise levels; an interval to 0 is an Euler interval, x' = D. `noise`: for stochastic solvers, a
+    `Brownian` with a seed for each sample, or for each interval an array like x from N(0, I). `resume`: a step of an
     earlier run over the same levels; x is ignored and the run goes on after it, bit for bit. `display`: "exact"
     spends a look wherever the solver did not evaluate at x itself. `jump_at`: the levels up to that index, then 0.
     `options`: the solver's own (`geomodel.solvers.row(solver).options`).
 
-    Raises at once ValueError (levels, shapes, option values, an unknown solver) and TypeError (an unknown option);
-    DenoiserError, a ValueError, where an answer or x is not finite. Grad mode is the caller's.
+    Raises at once ValueError (levels, shapes, noise, option values, an unknown solver) and TypeError (an unknown
+    option); DenoiserError, a ValueError, where an answer or x is not finite; ValueError where an adaptive solver needs
+    more than its `max_evaluations`. Grad mode is the caller's.
     """
-    levels = schedules.with_jump(schedules.custom(sigmas), jump_at)
+    whole = schedules.custom(sigmas)
+    levels = schedules.with_jump(whole, jump_at)
     rule = solvers.create(solver, **options)
     if display not in ("exact", "off"):
         raise ValueError(f"display is 'exact' or 'off'; got {display!r}.")
     state = None
     if resume is not None:
-        x, state = resume.x_next, _state(resume, levels)
+        x, state = resume.x_next, _state(resume, levels, rule)
     start = _start(x, float(levels[0] if state is None else levels[state.index + 1]))
     if rule.analytic_first_step and rule.analytic_first_step[0].shape not in ((), tuple(start.shape[1:])):
         raise ValueError(
             f"The mean of analytic_first_step has shape {rule.analytic_first_step[0].shape}; "
             f"expected one number or {tuple(start.shape[1:])}."
         )
-    return run(
-        rule,
-        checked_denoise(model, _labels(labels, len(start))),
-        start,
-        levels,
-        calls_at=getattr(model, "calls_at", _one_call),
-        exact_display=display == "exact",
-        state=state,
-    )
+    draw = _draw(noise, rule, solver, start, len(levels) - 1)
+    classes, calls_at, exact = _labels(labels, len(start)), getattr(model, "calls_at", _one_call), display == "exact"
+    if isinstance(rule, Adaptive):
+
+        def ask(x: Tensor, sigma: Tensor, rows: Tensor) -> Tensor:
+            return checked_denoise(model, None if classes is None else classes[rows])(x, sigma)
+
+        assert state is None or isinstance(state, AdaptiveState)
+        return rule.run(ask, start, levels, calls_at=calls_at, exact_display=exact, state=state)
+    span = (float(whole[-1] or whole[-2]), float(whole[0]))
+    denoise = checked_denoise(model, classes)
+    return run(rule, denoise, start, levels, calls_at=calls_at, exact_display=exact, state=state, draw=draw, span=span)
 
 
 def sample(
@@ -83,15 +92,13 @@ def sample(
     jump_at: int | None = None,
     **options: Any,
 ) -> Trajectory:
-    """A whole run; model, x, sigmas, labels, display, jump_at, options and errors as in `iterate`.
+    """A whole run; model, x, sigmas, labels, noise, display, jump_at, options and errors as in `iterate`.
 
-    seeds: what x was drawn from, one a sample, only recorded. noise: for solvers that draw noise; refused by the
-    others. record: dtype of the arrays; None is float64, or float32 for a network (a model whose `analytic` is
-    False). `final_denoised` is one look, unless display is "off" or the last level is 0. `network_calls` are those of
-    the true evaluations; looks are counted apart.
+    seeds: what x was drawn from, one a sample, only recorded. record: dtype of the arrays; None is float64, or float32
+    for a network (a model whose `analytic` is False). `final_denoised` is one look, unless display is "off" or the
+    last level is 0. `network_calls` are those of the true evaluations; looks are counted apart. `evaluations` of an
+    adaptive solver are int64 (B,), one a sample.
     """
-    if noise is not None:
-        raise ValueError(f"The solver {solver} draws no noise; leave noise out.")
     if record not in (None, "float32", "float64"):
         raise ValueError(f"record is 'float32', 'float64' or None; got {record!r}.")
     dtype = record or ("float64" if getattr(model, "analytic", True) else "float32")
@@ -102,7 +109,8 @@ def sample(
         drawn = None if seeds is None else seed_list(seeds)
         if drawn is not None and len(drawn) != batch:
             raise ValueError(f"There are {len(drawn)} seeds for {batch} samples; give one a sample.")
-        steps = iterate(model, start, sigmas, solver=solver, labels=labels, display=display, jump_at=jump_at, **options)
+        given: dict[str, Any] = {"solver": solver, "labels": labels, "noise": noise, "jump_at": jump_at}
+        steps = iterate(model, start, sigmas, display=display, **given, **options)
         written = Record(levels, batch, tuple(start.shape[1:]), dtype, samples=())
         written.start(start)
         for step in steps:
@@ -119,12 +127,17 @@ def sample(
         "display": display,
         "record": dtype,
     }
+    if noise is not None:
+        settings["noise"] = {"brownian": list(noise.seeds)} if isinstance(noise, Brownian) else "given"
     return written.trajectory(final_denoised=final, seeds=drawn, labels=_labels(labels, batch), settings=settings)
 
 
 def final_denoised(model: Model, last: Step, labels: Any = None) -> Tensor:
     """D where a run ended, D(x_next; sigma_next) of its last step: one look."""
-    return checked_denoise(model, _labels(labels, len(last.x_next)))(last.x_next, last.sigma_next)
+    x, sigma = last.x_next, last.sigma_next
+    adaptive = isinstance(last.state, AdaptiveState)
+    level = torch.full((len(x),), sigma, dtype=torch.float64) if adaptive else sigma
+    return checked_denoise(model, _labels(labels, len(x)))(x, level)
 
 
 def _start(x: Any, sigma: float) -> Tensor:
@@ -146,13 +159,46 @@ def _labels(labels: Any, batch: int) -> Tensor | None:
     return classes.to(torch.int64)
 
 
-def _state(resume: Step, levels: schedules.Levels) -> State:
+def _draw(noise: Any, rule: Solver, solver: str, start: Tensor, steps: int) -> Draw | None:
+    """What gives a stochastic rule its ξ; None for the others."""
+    if not rule.stochastic:
+        if noise is not None:
+            raise ValueError(f"The solver {solver} draws no noise; leave noise out.")
+        return None
+    batch, shape = len(start), tuple(start.shape[1:])
+    if isinstance(noise, Brownian):
+        if len(noise.seeds) != batch:
+            raise ValueError(f"The noise has {len(noise.seeds)} seeds for {batch} samples; give one a sample.")
+        return lambda index, sigma, sigma_next: noise.xi(sigma, sigma_next, shape)
+    if not isinstance(noise, Iterable):
+        raise ValueError(
+            f"The solver {solver} draws noise: give noise=gm.Brownian(seeds), or {steps} arrays from N(0, I); "
+            f"got {noise!r}."
+        )
+    draws = [torch.as_tensor(draw).to("cpu", torch.float64) for draw in noise]
+    if len(draws) != steps or any(draw.shape != start.shape for draw in draws):
+        raise ValueError(
+            f"The noise must be one array of shape {tuple(start.shape)} for each of the {steps} intervals; "
+            f"got {len(draws)} of shapes {sorted({tuple(draw.shape) for draw in draws})}."
+        )
+    return lambda index, sigma, sigma_next: draws[index]
+
+
+def _state(resume: Step, levels: schedules.Levels, rule: Solver) -> State:
     state = resume.state
     if not isinstance(state, State):
         raise ValueError("resume is a step that `iterate` yielded; this one has lost its state.")
     if not (state.index + 1 < len(levels) and levels[state.index + 1] == resume.sigma_next):
         raise ValueError(
             f"The step to resume ended at σ = {resume.sigma_next:.4g}, which is not level {state.index + 1} here; "
+            "resume with the levels of the run it came from."
+        )
+    end = levels[-1] or levels[-2]
+    if isinstance(state, AdaptiveState) != isinstance(rule, Adaptive):
+        raise ValueError("The step to resume came from another kind of solver; resume with the one that yielded it.")
+    if isinstance(state, AdaptiveState) and state.end != end:
+        raise ValueError(
+            f"The step to resume was on its way to σ = {state.end:.4g}, not {end:.4g}; "
             "resume with the levels of the run it came from."
         )
     return state

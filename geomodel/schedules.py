@@ -1,51 +1,33 @@
 """Noise schedules: descending noise levels, float64, `steps + 1` values for `steps` intervals.
 
-Every formula runs over f = i/n, i = 0..n. With `final_zero` the last interval goes from sigma_min to 0 and is one of
-the steps: n = steps - 1, then a zero. Otherwise n = steps. Both ends are exact.
+Three kinds: those of a formula (the table), those that belong to a model (`discrete`, `gits`, `tors`), and any list of
+levels (`custom`). With `final_zero` the last interval goes to 0 and is one of the steps. Both ends are exact.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Integral, Real
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Levels = NDArray[np.float64]
+from geomodel.formulas import POLYEXPONENTIAL_RHO, VP_TIME_RHO, levels_of
+from geomodel.formulas import RHO as RHO
+from geomodel.formulas import Levels as Levels
+from geomodel.formulas import cosine as cosine
+from geomodel.formulas import karras as karras
+from geomodel.formulas import log_uniform as log_uniform
+from geomodel.formulas import polyexponential as polyexponential
+from geomodel.formulas import uniform as uniform
+from geomodel.formulas import vp_time as vp_time
+from geomodel.options import Option as Option
+from geomodel.options import check_keywords as check_keywords
+from geomodel.options import number
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """A keyword of a schedule or a solver: `moments` is False or a pair (mean, variance), `choice` one of `choices`."""
-
-    name: str
-    title: str
-    kind: Literal["int", "float", "bool", "choice", "moments"]
-    default: Any
-    limits: tuple[float, float] | None = None
-    choices: tuple[str, ...] = ()
-    tooltip: str
-
-    def check(self, value: Any) -> Any:
-        """The value as a plain int, float, bool or (array, float). ValueError with a sentence where it does not fit."""
-        if self.kind == "bool":
-            if not isinstance(value, bool | np.bool_):
-                raise ValueError(f"{self.name} is True or False; got {value!r}.")
-            return bool(value)
-        if self.kind == "choice":
-            if value not in self.choices:
-                raise ValueError(f"{self.name} is one of {', '.join(self.choices)}; got {value!r}.")
-            return value
-        if self.kind == "moments":
-            return _moments(self.name, value)
-        number = _number(self.name, value, whole=self.kind == "int")
-        if self.limits is not None and not self.limits[0] <= number <= self.limits[1]:
-            raise ValueError(f"{self.name} lies between {self.limits[0]:g} and {self.limits[1]:g}; got {value}.")
-        return number
+if TYPE_CHECKING:
+    from geomodel.trajectory import Trajectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,49 +41,30 @@ class Schedule:
     options: tuple[Option, ...] = ()
 
 
-RHO = Option(
-    name="rho",
-    title="ρ",
-    kind="float",
-    default=7.0,
-    limits=(0.1, 1000.0),
-    tooltip="Larger ρ puts more levels near the data. ρ = 1 is uniform; ρ → ∞ is uniform in log σ.",
-)
 _COMMON = ("steps", "sigma_min", "sigma_max", "final_zero")
 
 
-def karras(
-    steps: int = 18,
-    sigma_min: float = 0.002,
-    sigma_max: float = 80.0,
-    rho: float = RHO.default,
-    final_zero: bool = False,
-) -> Levels:
-    """Levels uniform in σ^(1/ρ): σ(f) = (σ_max^(1/ρ) + f (σ_min^(1/ρ) − σ_max^(1/ρ)))^ρ, shape (steps + 1,).
+def discrete(model: Any, steps: int = 18, final_zero: bool = False) -> Levels:
+    """Levels a model was trained at, uniform in their index: σ_i = table[round((M − 1)(1 − i/n))], shape (steps + 1,).
 
-    ρ = 1 is `uniform`; ρ → ∞ tends to `log_uniform`. ValueError where the ends, steps or ρ make no schedule.
-    Source: Karras et al. 2022, "Elucidating the Design Space of Diffusion-Based Generative Models", eq. 5.
+    model: a denoiser whose `trained_sigmas` is its table of M ascending or descending noise levels. Both ends of the
+    table are there; n as in every schedule. ValueError where the model has no such table (it is continuous in σ), or
+    fewer levels than are asked for.
     """
-    rho = RHO.check(rho)
+    table = getattr(model, "trained_sigmas", None)
+    if table is None:
+        raise ValueError(
+            f"{type(model).__name__} has no table of trained noise levels: it is continuous in σ. "
+            f"Take a schedule with a formula: {', '.join(names())}."
+        )
+    known = np.sort(np.asarray(table, dtype=np.float64))
+    if known.ndim != 1 or len(known) < 2 or not known[0] > 0:
+        raise ValueError(f"A table of trained noise levels has two or more above 0; this one is {known[:3].tolist()}…")
 
     def formula(f: Levels, low: float, high: float) -> Levels:
-        start, end = high ** (1 / rho), low ** (1 / rho)
-        return np.asarray((start + f * (end - start)) ** rho)
+        return known[np.rint((1 - f) * (len(known) - 1)).astype(np.intp)]
 
-    return _build(formula, steps, sigma_min, sigma_max, final_zero)
-
-
-def log_uniform(steps: int = 18, sigma_min: float = 0.002, sigma_max: float = 80.0, final_zero: bool = False) -> Levels:
-    """Levels uniform in log σ: σ(f) = σ_max (σ_min/σ_max)^f, shape (steps + 1,). ValueError as in `karras`.
-
-    Also called exponential; uniform in the log signal-to-noise ratio (Lu et al. 2022, "DPM-Solver").
-    """
-    return _build(lambda f, low, high: np.asarray(high * (low / high) ** f), steps, sigma_min, sigma_max, final_zero)
-
-
-def uniform(steps: int = 18, sigma_min: float = 0.002, sigma_max: float = 80.0, final_zero: bool = False) -> Levels:
-    """Levels uniform in σ: σ(f) = σ_max + f (σ_min − σ_max), shape (steps + 1,). ValueError as in `karras`."""
-    return _build(lambda f, low, high: high + f * (low - high), steps, sigma_min, sigma_max, final_zero)
+    return levels_of(formula, steps, float(known[0]), float(known[-1]), final_zero)
 
 
 def custom(levels: ArrayLike) -> Levels:
@@ -127,16 +90,92 @@ def with_jump(levels: Levels, jump_at: int | None) -> Levels:
     if jump_at is None:
         return levels
     last = len(levels) - 1 if levels[-1] > 0 else len(levels) - 2
-    index = _number("jump_at", jump_at, whole=True)
+    index = number("jump_at", jump_at, whole=True)
     if not 0 <= index <= last:
         raise ValueError(f"jump_at is the index of a noise level above 0, from 0 to {last}; got {index}.")
     return np.append(levels[: index + 1], 0.0)
+
+
+def gits(
+    model: Any,
+    x: Any,
+    steps: int,
+    *,
+    fine: ArrayLike | None = None,
+    teacher: str | Trajectory = "ipndm",
+    metric: Literal["dev", "l1", "l2"] = "dev",
+    coeff: float = 1.15,
+    final_zero: bool = False,
+    labels: Any = None,
+    **options: Any,
+) -> Levels:
+    """Levels of a fine grid chosen so that the Euler errors along a teacher's trajectory are smallest in sum.
+
+    With y_i the teacher's points at the fine levels t_0 > … > t_M, e_i its slopes and u_ij = y_i + (t_j − t_i) e_i the
+    Euler jump from i to j, the cost of an interval is a mean over the samples:
+
+        "l1", "l2":  C_ij = mean ‖u_ij − y_j‖,        "dev":  C_ij = mean [dev(u_ij) − dev(y_j)]
+
+    where dev is the distance to the line through y_0 and y_M ("dev" may be negative). The path 0 = i_0 < … < i_K = M
+    minimises Σ_k coeff^k C(i_k, i_{k+1}), k from 0: a coeff above 1 makes up for what a local error does not know of
+    the end, and moves levels towards the data; "l2" does well with 1. It costs the teacher's run and no more.
+
+    model, x, labels: as in `geomodel.sample`, x (B, *shape) at fine[0] (256 samples are usual). fine: the levels to
+    choose from, at least steps + 1 of them; None is `karras(20)`. teacher: a solver, with its `options` (ipndm: order
+    4), or a finished run; then model, x and fine are not read. Returns shape (steps + 1,), with the teacher's ends.
+    For several step counts ask `geomodel.designed.gits_table` once. ValueError: more steps than the grid has, an
+    unknown metric, a teacher whose D is missing somewhere. Source: Chen et al. 2024 (2405.11326), GITS.
+    """
+    from geomodel.designed import gits_table
+
+    table = gits_table(model, x, fine=fine, teacher=teacher, metric=metric, coeff=coeff, labels=labels, **options)
+    return table.levels(steps, final_zero=final_zero)
+
+
+def tors(
+    model: Any,
+    x: Any,
+    steps: int,
+    *,
+    fine: ArrayLike | None = None,
+    teacher: str | Trajectory = "heun",
+    final_zero: bool = False,
+    labels: Any = None,
+    **options: Any,
+) -> Levels:
+    """Levels between which the sampling trajectory turns by equal parts of its total rotation ∫ √(κ² + τ²) ds.
+
+    κ and τ are curvature and torsion of the teacher's curve in all its dimensions, s its arc length; the integral is
+    a sum over the fine levels, the mean over the samples (`geomodel.designed.rotation`), and is inverted linearly in σ
+    between two of them. Where a curve is straight to rounding it does not turn. Arguments, shape and ends as in `gits`,
+    with any number of steps; fine: None is `karras(100)`. ValueError: a curve that does not turn at all.
+    Source: TORS, "total rotation" schedules (2603.00763); curvature and torsion of arXiv 2506.10177, eqs. 14 and 15.
+    """
+    from geomodel.designed import equal_rotation, teacher_run
+
+    run = teacher_run(model, x, fine=karras(100) if fine is None else fine, teacher=teacher, labels=labels, **options)
+    return equal_rotation(run, steps, final_zero=final_zero)
 
 
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("karras", "Karras (ρ)", "σᵢ = (σmax^(1/ρ) + i/N (σmin^(1/ρ) − σmax^(1/ρ)))^ρ", karras, (RHO,)),
     Schedule("log_uniform", "Uniform in log σ", "σᵢ = σmax (σmin/σmax)^(i/N)", log_uniform),
     Schedule("uniform", "Uniform in σ", "σᵢ = σmax + i/N (σmin − σmax)", uniform),
+    Schedule(
+        "polyexponential",
+        "Polyexponential (ρ)",
+        "ln σᵢ = ln σmin + (1 − i/N)^ρ ln(σmax/σmin)",
+        polyexponential,
+        (POLYEXPONENTIAL_RHO,),
+    ),
+    Schedule(
+        "vp_time",
+        "VP time (ρ)",
+        "σᵢ = √(exp(βd tᵢ²/2 + βmin tᵢ) − 1),  tᵢ = (1 + i/N (ε^(1/ρ) − 1))^ρ",
+        vp_time,
+        (VP_TIME_RHO,),
+    ),
+    Schedule("cosine", "Cosine", "σᵢ = tan(arctan σmax + i/N (arctan σmin − arctan σmax))", cosine),
 )
 
 
@@ -158,50 +197,3 @@ def build(name: str, **keywords: Any) -> Levels:
     found = row(name)
     check_keywords(f"The schedule {name}", keywords, (*_COMMON, *(option.name for option in found.options)))
     return found.function(**keywords)
-
-
-def check_keywords(owner: str, given: dict[str, Any], allowed: tuple[str, ...]) -> None:
-    """TypeError where a keyword is not among the allowed ones."""
-    if unknown := [name for name in given if name not in allowed]:
-        raise TypeError(f"{owner} has no option {', '.join(unknown)}; its options are {', '.join(allowed)}.")
-
-
-def _build(
-    formula: Callable[[Levels, float, float], Levels], steps: int, sigma_min: float, sigma_max: float, final_zero: bool
-) -> Levels:
-    steps = int(_number("steps", steps, whole=True))
-    low, high = float(_number("sigma_min", sigma_min)), float(_number("sigma_max", sigma_max))
-    if steps < 1:
-        raise ValueError(f"A schedule has at least one step; got steps = {steps}.")
-    if not 0 < low < high:
-        raise ValueError(f"sigma_min must be above 0 and below sigma_max; got {low:g} and {high:g}.")
-    intervals = steps - 1 if final_zero else steps
-    levels = formula(np.arange(intervals + 1) / max(intervals, 1), low, high)
-    levels[0] = high
-    if intervals:
-        levels[-1] = low
-    if not (np.diff(levels) < 0).all():
-        raise ValueError(f"{steps} steps from {high:g} to {low:g} are too fine: two levels coincide. Take fewer steps.")
-    return np.append(levels, 0.0) if final_zero else levels
-
-
-def _number(name: str, value: Any, *, whole: bool = False) -> Any:
-    kind: Any = Integral if whole else Real
-    if isinstance(value, bool) or not isinstance(value, kind):
-        raise ValueError(f"{name} must be a {'whole ' if whole else ''}number; got {value!r}.")
-    number = int(value) if whole else float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{name} must be a finite number; got {value!r}.")
-    return number
-
-
-def _moments(name: str, value: Any) -> tuple[NDArray[np.float64], float] | Literal[False]:
-    if value is False:
-        return False
-    if not isinstance(value, tuple | list) or len(value) != 2:
-        raise ValueError(f"{name} is False or a pair (mean, variance); got {value!r}.")
-    mean = np.asarray(value[0], dtype=np.float64).copy()
-    variance = float(_number(f"The variance of {name}", value[1]))
-    if not np.isfinite(mean).all() or variance < 0:
-        raise ValueError(f"{name} needs a finite mean and a variance of 0 or more; got variance {variance:g}.")
-    return mean, variance

@@ -78,7 +78,7 @@ class RunSettings:
     rho: Annotated[
         float,
         Meta(
-            ge=1,
+            ge=0.1,
             le=100,
             title="ρ",
             description="σᵢ = (σmax^(1/ρ) + i/N (σmin^(1/ρ) − σmax^(1/ρ)))^ρ. "

@@ -78,7 +78,7 @@ class Step:
     slope: Tensor  # (x - denoised) / sigma
     stages: tuple[Evaluation, ...]  # the true evaluations of this step, in order
     combination: Combination
-    evaluations: int  # spent in this step
+    evaluations: Any  # spent in this step: one number, or (B,) for adaptive solvers
     network_calls: int  # forward passes in this step (guidance needs two an evaluation)
     looks: int  # extra evaluations for display only
     info: Mapping[str, int] = field(default_factory=dict)  # accepted and rejected attempts

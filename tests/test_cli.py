@@ -135,7 +135,7 @@ def test_a_class_guidance_and_a_blend(tmp_path):
         (["--sigma-max", "nan"], "σ max must lie between 0 and 10⁹"),
         (["--sigma-min", "5", "--sigma-max", "1"], "smaller than σ max"),
         (["--sigma-min", "500"], "sigma_min must be above 0 and below sigma_max"),
-        (["--rho", "0.5"], "ρ must be at least 1"),
+        (["--rho", "0.05"], "ρ must be at least 0.1"),
         (["--start", "data", "--start-index", "50"], "points 0 to 49"),
         (["--label", "7"], "two-moons has no points of class 7"),
         (["--blend", "2"], "Share a must be at most 1"),

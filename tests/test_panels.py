@@ -89,14 +89,21 @@ def test_what_a_choice_makes_meaningless_is_not_shown(sampler):
     sampler.set_settings(RunSettings(schedule="uniform", start="noise"))
     assert not _field(sampler, "rho").isVisible()
     assert not _field(sampler, "start_index").isVisible()
+    sampler.set_settings(RunSettings(schedule="polyexponential"))
+    assert _field(sampler, "rho").isVisible()
+
+
+def test_a_schedule_brings_its_usual_rho(sampler, told):
+    choose(_field(sampler, "schedule"), "vp_time")
+    assert told == [{"schedule": "vp_time", "rho": 1.0}]
 
 
 @pytest.mark.parametrize("row", SOLVERS, ids=lambda row: row.name)
 def test_each_solver_has_its_own_options_and_formula(sampler, row):
     sampler.set_settings(RunSettings(solver=row.name))
-    options = {option.name: option.default for option in row.options if option.kind != "moments"}
+    options = {option.name: option.default for option in row.options}
     assert {name: item.value for name, item in sampler._options.items()} == options
-    assert f"Order {row.order}" in sampler._formula.text()
+    assert f"order {row.order}" in sampler._formula.text()
     assert formula_html(row.formula) in sampler._formula.text()
 
 
@@ -177,7 +184,7 @@ def test_tab_follows_the_reading_order(sampler):
     sampler.set_settings(RunSettings(solver="dpm2", start="data"))
     QApplication.processEvents()
     shown = [sampler._fields["solver"], *sampler._options.values(), *list(sampler._fields.values())[1:]]
-    assert len(sampler._options) == 1
+    assert len(sampler._options) == 2
     for before, after in pairwise(item.editor for item in shown):
         before.setFocus()
         QTest.keyClick(before, Key.Key_Tab)

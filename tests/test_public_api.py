@@ -13,15 +13,39 @@ import geomodel as gm
 import resources
 
 TOYS = ("two-moons", "spiral", "rings", "checkerboard", "gaussian-ring", "swiss-roll", "pinwheel")
-SOLVERS = ("euler", "heun", "dpm2", "dpmpp_2m", "ipndm")
-SCHEDULES = ("karras", "log_uniform", "uniform")
-OPTIONS = {
-    "euler": {},
-    "heun": {},
-    "dpm2": {"r": 0.5},
-    "dpmpp_2m": {"lower_order_final": False},
-    "ipndm": {"order": 3, "lower_order_final": False},
+SCHEDULES = ("karras", "log_uniform", "uniform", "polyexponential", "vp_time", "cosine")
+LOWER, AFS = {"lower_order_final": False}, {"analytic_first_step": False}
+TOLERANCES = {"rtol": 1e-6, "atol": 1e-8, "max_evaluations": 10_000}
+CHURN = {"s_churn": 0.0, "s_min": 0.0, "s_max": 1e9, "s_noise": 1.0}
+OPTIONS = {  # every solver and its own options
+    "euler": AFS,
+    "heun": AFS,
+    "rk2": {"alpha": 1.0} | AFS,
+    "dpm2": {"r": 0.5} | AFS,
+    "dpm3": AFS,
+    "bs3": AFS,
+    "rk4": AFS,
+    "ipndm": {"order": 3} | LOWER | AFS,
+    "ab": {"order": 3} | LOWER | AFS,
+    "deis_tab": {"order": 3} | LOWER | AFS,
+    "deis_log": {"order": 3} | LOWER | AFS,
+    "exp_x0": {"order": 3} | LOWER | AFS,
+    "dpmpp_2s": {"r": 0.5} | AFS,
+    "dpmpp_2m": LOWER | AFS,
+    "dpmpp_3m": LOWER | AFS,
+    "dpmpp_3m_published": LOWER | AFS,
+    "dpm_2m": LOWER | AFS,
+    "unipc": {"order": 2, "variant": "bh2", "prediction": "x0"} | LOWER | AFS,
+    "rk45": TOLERANCES,
+    "dop853": TOLERANCES,
+    "euler_maruyama": {"eta": 1.0},
+    "churn": CHURN,
+    "euler_ancestral": {"eta": 1.0},
+    "ddim_eta": {"eta": 1.0},
+    "dpmpp_2m_sde": {"eta": 1.0},
+    "dpmpp_3m_sde": {"eta": 1.0},
 }
+SOLVERS = tuple(OPTIONS)
 SIGMAS = gm.schedules.karras(4, sigma_max=20.0)
 
 
@@ -68,7 +92,7 @@ def test_no_submodule_has_the_name_of_a_public_function():
 
 
 def test_tables():
-    assert gm.solvers.names() == SOLVERS
+    assert set(gm.solvers.names()) == set(SOLVERS)
     assert gm.schedules.names() == SCHEDULES
     assert gm.datasets.names()[: len(TOYS)] == TOYS
 
@@ -98,11 +122,10 @@ def test_signatures():
 
 @pytest.mark.parametrize("name", SOLVERS)
 def test_solver_options_and_their_defaults(name, optimal):
-    always = {"analytic_first_step": False}
-    assert gm.solvers.complete(name, {}) == OPTIONS[name] | always
+    assert gm.solvers.complete(name, {}) == OPTIONS[name]
     with pytest.raises(TypeError) as refused:
         gm.sample(optimal, np.ones((1, 2)), SIGMAS, solver=name, wrong=1)
-    assert all(option in str(refused.value) for option in OPTIONS[name] | always)
+    assert all(option in str(refused.value) for option in OPTIONS[name])
 
 
 # ---------------------------------------------------------------- data

@@ -7,11 +7,12 @@ import json
 import numpy as np
 import pytest
 import torch
+from problems import CORRECTED, TABLE
 
 import geomodel as gm
 import resources
 
-SOLVERS = gm.solvers.names()
+SOLVERS = [row.name for row in TABLE if row.name not in CORRECTED]  # the table's evaluations in every interval
 SCHEDULES = gm.schedules.names()
 SIGMAS = gm.schedules.karras(4, sigma_max=20.0)
 
@@ -161,6 +162,36 @@ def test_steps_and_resuming(name, optimal):
     again = list(gm.iterate(optimal, None, SIGMAS, solver=name, resume=steps[1]))
     assert [step.index for step in again] == [2, 3]
     assert torch.equal(again[-1].x_next, steps[-1].x_next)
+
+
+STOCHASTIC = [row.name for row in gm.solvers.SOLVERS if row.stochastic]
+ADAPTIVE = [row.name for row in gm.solvers.SOLVERS if row.adaptive]
+
+
+@pytest.mark.parametrize("name", STOCHASTIC)
+def test_stochastic_solvers_take_brownian_paths(name, optimal):
+    x = gm.noise(range(3), (2,), 20.0)
+    run = gm.sample(optimal, x, SIGMAS, solver=name, noise=gm.Brownian(range(3)), seeds=range(3))
+    assert (type(run.evaluations), run.evaluations_at.shape) == (int, (5,))
+    assert json.loads(json.dumps(run.settings)) == run.settings
+    again = gm.sample(optimal, x[1:2], SIGMAS, solver=name, noise=gm.Brownian(1))
+    assert np.allclose(again.x[:, 0], run.x[:, 1], rtol=0, atol=1e-10)  # roundings of the softmax's product
+    with pytest.raises(ValueError, match="draws noise"):
+        gm.sample(optimal, x, SIGMAS, solver=name)
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_adaptive_solvers_count_for_each_sample(name, optimal, tmp_path):
+    x = gm.noise(range(3), (2,), 20.0)
+    run = gm.sample(optimal, x, SIGMAS, solver=name)
+    assert (run.x.shape, run.denoised.shape) == ((5, 3, 2), (4, 3, 2))
+    assert (run.evaluations.dtype, run.evaluations.shape) == (np.int64, (3,))
+    assert run.evaluations_at.shape == (5, 3)
+    assert type(run.network_calls) is type(run.looks) is int
+    for i in range(4):
+        assert np.allclose(run.denoised[i], optimal(run.x[i], float(SIGMAS[i])), rtol=0, atol=1e-12)
+    with pytest.raises(ValueError, match="max_evaluations"):
+        gm.sample(optimal, x, SIGMAS, solver=name, max_evaluations=30)
 
 
 # ---------------------------------------------------------------- geometry

@@ -7,13 +7,14 @@ import json
 import numpy as np
 import pytest
 import torch
-from problems import ring8
+from problems import CORRECTED, TABLE, ring8
 
 from geomodel import schedules, solvers
 from geomodel.randomness import noise
 from geomodel.sampling import DenoiserError, final_denoised, iterate, sample
 
 SIGMAS = schedules.karras(6)
+NAMES = [row.name for row in TABLE if row.name not in CORRECTED]  # the table's evaluations in every interval
 
 
 def start(count=5):
@@ -63,7 +64,7 @@ def test_seeds_may_be_any_whole_numbers(seeds):
     assert torch.equal(noise(seeds, (3,), 1.0), noise(4, (3,), 1.0))
 
 
-@pytest.mark.parametrize("seeds", [-1, [0, -2], 1.5, [1.0], np.array([0.5]), "4", [], 2**63, None])
+@pytest.mark.parametrize("seeds", [-1, [0, -2], 1.5, [1.0], np.array([0.5]), "4", [], 2**32, None])
 def test_other_seeds_are_refused(seeds):
     with pytest.raises(ValueError, match=r"[Ss]eed"):
         noise(seeds, (3,), 1.0)
@@ -80,7 +81,7 @@ def test_noise_needs_a_noise_level(sigma):
 
 def test_evaluations_are_counted_as_in_edm():
     sigmas = schedules.karras(18, final_zero=True)
-    for name in solvers.names():
+    for name in NAMES:
         found = sample(ring8(), start(), sigmas, solver=name)
         each = solvers.row(name).evaluations
         expected = [*(each * np.arange(18)), each * 17 + 1]  # 17 intervals, then an Euler interval to 0
@@ -202,7 +203,7 @@ def test_labels_must_fit(labels):
         sample(Recorder(), start(), SIGMAS, labels=labels)
 
 
-@pytest.mark.parametrize("name", solvers.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_a_jump_takes_d_and_stops(name):
     found = sample(ring8(), start(), SIGMAS, solver=name, jump_at=3)
     whole = sample(ring8(), start(), SIGMAS, solver=name)

@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from problems import ring8
 
 from geomodel import schedules
 
@@ -49,9 +50,95 @@ def test_each_formula_is_even_in_its_own_variable():
         (schedules.karras(40, 0.01, 50.0, rho=3.0), np.cbrt),
         (schedules.log_uniform(40, 0.01, 50.0), np.log),
         (schedules.uniform(40, 0.01, 50.0), lambda values: values),
+        (schedules.polyexponential(40, 0.01, 50.0, rho=3.0), lambda values: np.cbrt(np.log(values / 0.01))),
+        (schedules.cosine(40, 0.01, 50.0), np.arctan),
+        (schedules.vp_time(40, 0.01, 50.0, rho=2.0), lambda values: np.sqrt(vp_times(values))),
     ):
         gaps = np.diff(transform(levels))
         np.testing.assert_allclose(gaps, gaps.mean(), atol=1e-12 * np.abs(gaps).sum(), rtol=0)
+
+
+def vp_times(levels, earliest=1e-3):
+    """t of σ² + 1 = exp(β_d t²/2 + β_min t): the quadratic's root, with β_d and β_min from a linear system."""
+    growth = np.log(1 + levels**2)
+    half, linear = np.linalg.solve([[1, 1], [earliest**2, earliest]], [growth[0], growth[-1]])
+    return 2 * growth / (linear + np.sqrt(linear**2 + 4 * half * growth))
+
+
+def test_the_vp_time_of_the_literature():
+    # σ from 80 to 0.002 over t from 1 to 0.001, as `time_uniform` of the papers' code has it (four digits).
+    levels = schedules.vp_time(4)
+    times = np.array([1.0, 0.75025, 0.5005, 0.25075, 0.001])
+    half = (np.log(6401) - np.log1p(4e-6) / 1e-3) / 0.999
+    np.testing.assert_allclose(levels, np.sqrt(np.exp(half * times**2 + (np.log(6401) - half) * times) - 1), rtol=1e-9)
+    np.testing.assert_allclose(vp_times(levels), times, rtol=1e-9)  # exp − 1 at 4e-6 keeps ten digits
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.1, 9.0), (0.5, 80.0), (2.0, 3.0), (1e-6, 1e6)])
+def test_the_vp_rate_never_turns_negative(low, high):
+    levels = schedules.vp_time(200, low, high)
+    assert (np.diff(levels) < 0).all()
+    growth = np.log1p(levels**2)
+    ratio = growth[-1] / growth[0]
+    last = 1 - np.sqrt(1 - ratio)
+    if last > 1e-3:  # then ln(1 + σ²) = ln(1 + σ_max²) (1 − (1 − t)²): the rate is just 0 at t = 1
+        times = np.linspace(1, last, 201)
+        np.testing.assert_allclose(growth, growth[0] * (1 - (1 - times) ** 2), rtol=1e-9)
+
+
+def test_polyexponential_of_rho_1_is_uniform_in_the_logarithm():
+    np.testing.assert_allclose(schedules.polyexponential(30), schedules.log_uniform(30), rtol=1e-13)
+    # ρ = 2 halfway: a quarter of the way in log σ is left.
+    middle = schedules.polyexponential(2, 0.01, 100.0, rho=2.0)[1]
+    assert middle == pytest.approx(0.01 * 10**1.0, rel=1e-13)
+
+
+def test_cosine_is_iddpm_without_offset():
+    levels = schedules.cosine(50, 0.01, 60.0)
+    t = 2 / np.pi * np.arctan(levels)
+    np.testing.assert_allclose(np.diff(t), np.diff(t).mean(), rtol=1e-9)
+    alpha_bar = np.cos(np.pi / 2 * t) ** 2
+    np.testing.assert_allclose(np.sqrt(1 / alpha_bar - 1), levels, rtol=1e-9)  # 1/ᾱ − 1 at 1e-4 keeps twelve digits
+
+
+@pytest.mark.parametrize("name", ["polyexponential", "vp_time"])
+def test_rho_has_its_own_default(name):
+    (option,) = schedules.row(name).options
+    assert option.default == 1.0
+    np.testing.assert_array_equal(schedules.build(name), schedules.build(name, rho=1.0))
+    assert (schedules.build(name)[1:-1] != schedules.build(name, rho=2.0)[1:-1]).all()
+    assert schedules.row("karras").options[0].default == 7.0
+
+
+class Trained:
+    """A model with the levels of linear betas, from noise or from data."""
+
+    def __init__(self, order):
+        survival = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
+        self.trained_sigmas = np.sqrt(1 / survival - 1)[::order]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_discrete_levels_are_even_in_the_trained_index(order):
+    model = Trained(order)
+    table = np.sort(model.trained_sigmas)
+    levels = schedules.discrete(model, 9)
+    np.testing.assert_array_equal(levels, table[[999, 888, 777, 666, 555, 444, 333, 222, 111, 0]])
+    np.testing.assert_array_equal(schedules.discrete(model, 10, final_zero=True), [*levels, 0.0])
+    np.testing.assert_array_equal(schedules.discrete(model, 999), table[::-1])
+    assert np.isin(schedules.discrete(model, 17), table).all()
+    with pytest.raises(ValueError, match="coincide"):
+        schedules.discrete(model, 1000)
+
+
+def test_a_continuous_model_has_no_discrete_levels():
+    with pytest.raises(ValueError, match=r"Mixture has no table .* continuous"):
+        schedules.discrete(ring8(), 5)
+    for wrong in ([], [1.0], [0.0, 1.0]):
+        model = Trained(1)
+        model.trained_sigmas = wrong
+        with pytest.raises(ValueError, match="two or more above 0"):
+            schedules.discrete(model, 5)
 
 
 def test_rho_joins_uniform_and_log_uniform():
@@ -84,10 +171,11 @@ def test_what_makes_no_schedule_is_refused_in_a_sentence(keywords, message):
             schedules.build(name, **keywords)
 
 
+@pytest.mark.parametrize("name", ["karras", "polyexponential", "vp_time"])
 @pytest.mark.parametrize("rho", [0.0, -1.0, float("nan"), 1e9, "7"])
-def test_rho_has_limits(rho):
+def test_rho_has_limits(name, rho):
     with pytest.raises(ValueError, match="rho"):
-        schedules.karras(rho=rho)
+        schedules.build(name, rho=rho)
 
 
 def test_numpy_numbers_are_numbers():

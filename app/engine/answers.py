@@ -26,7 +26,7 @@ from app.engine.messages import (
     Site,
     frozen,
 )
-from geomodel import density
+from geomodel import density, runs
 from geomodel.runs import Job
 
 NEIGHBOURS = 12
@@ -139,7 +139,13 @@ def _distance(first: Array | None, second: Array | None) -> float:
 
 
 def inside(request: InsideRequest, job: Job, record: Any) -> InsideAnswer:
-    """The exact ODE curve through the start of a step."""
+    """The exact ODE curve through the start of a step, and its stage points computed again where they are asked for."""
+    curve, error = _curve(request, job, record) if request.curve else (None, 0.0)
+    detail = runs.inside(job, request.index, request.sample) if request.stages else None
+    return InsideAnswer(request, curve, error, detail)
+
+
+def _curve(request: InsideRequest, job: Job, record: Any) -> tuple[Array, float]:
     import torch
 
     from geomodel.reference import SUBSTEPS, exact_curve
@@ -150,8 +156,7 @@ def inside(request: InsideRequest, job: Job, record: Any) -> InsideAnswer:
     driver = partial(job.evaluate, job.model)
     curve = exact_curve(driver, x, sigma, sigma_next)
     coarse = exact_curve(driver, x, sigma, sigma_next, SUBSTEPS // 2)
-    error = float((curve[-1] - coarse[-1]).norm())
-    return InsideAnswer(request, frozen(curve[:, 0].numpy()), error)
+    return frozen(curve[:, 0].numpy()), float((curve[-1] - coarse[-1]).norm())
 
 
 def neighbours(request: NeighboursRequest, job: Job, record: Any) -> NeighboursAnswer:

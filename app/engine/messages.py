@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from geomodel.record import Record
+from geomodel.record import Record, StepDetail
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
 
@@ -134,11 +134,13 @@ class ProbeRequest:
 
 @dataclass(frozen=True, slots=True)
 class InsideRequest:
-    """The exact ODE curve under a step, for one sample."""
+    """The inside of a step, for one sample: the exact ODE curve under it, the stage points where none were kept."""
 
     run_id: int
     index: int
     sample: int
+    curve: bool = True
+    stages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,11 +307,12 @@ class ProbeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class InsideAnswer:
-    """The exact ODE solution through the step's start, by RK4 with 32 sub-steps an interval."""
+    """The exact ODE solution through the step's start, by RK4 with 32 sub-steps an interval; the stage points."""
 
     request: InsideRequest
-    curve: Array  # (33, *shape)
+    curve: Array | None  # (33, *shape)
     error: float  # distance of its end to the end with 16 sub-steps
+    detail: StepDetail | None = None  # of this sample alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,11 @@ from app.panels.form import (
 from app.panels.looks import Message, formula_html, tooltip
 from app.panels.number_field import FloatField, IntField
 from app.plotting.theme import Theme, palette
-from geomodel.schedules import SCHEDULES, Option
+from geomodel.schedules import SCHEDULES, Option, Schedule
 from geomodel.settings import Limits, RunSettings, limits
 from geomodel.solvers import SOLVERS, SolverRow
 
+RHO = "rho"  # the one option that schedules have
 STARTS = (
     Choice("noise", "Pure noise", "x = σz with z from N(0, I)."),
     Choice("exact", "Data + noise", "x = y + σz with y a random data point: exactly p_σ."),
@@ -125,16 +126,16 @@ class SamplerPanel(QWidget):
         settings = self._settings
         for name, item in self._fields.items():
             item.set_value(getattr(settings, name))
-        self._fields["rho"].setVisible(settings.schedule == "karras")
-        self._fields["start_index"].setVisible(settings.start == "data")
         schedule = next((row for row in SCHEDULES if row.name == settings.schedule), None)
+        self._fields["rho"].setVisible(schedule is not None and RHO in (option.name for option in schedule.options))
+        self._fields["start_index"].setVisible(settings.start == "data")
         self._schedule_formula.say(formula_html(schedule.formula) if schedule else "")
         self._show_solver()
         self._show_elsewhere()
 
     def _show_solver(self) -> None:
         row = _solver(self._settings.solver)
-        options = () if row is None else _editable(row)
+        options = () if row is None else row.options
         if tuple(self._options) != tuple(option.name for option in options):
             self._build_options(options)
         for option in options:
@@ -166,9 +167,11 @@ class SamplerPanel(QWidget):
         changes = {name: value}
         if name == "solver":
             old, new = _solver(self._settings.solver), _solver(value)
-            kept = set(_editable(old)) & set(_editable(new)) if old and new else set()
+            kept = set(old.options) & set(new.options) if old and new else set()
             names = {option.name for option in kept}
             changes["options"] = {name: given for name, given in self._settings.options.items() if name in names}
+        if name == "schedule":  # each has a usual ρ of its own
+            changes |= {option.name: option.default for option in _schedule(value).options}
         self.edited.emit(changes)
 
     def _option_edited(self, name: str, value: Any) -> None:
@@ -204,20 +207,22 @@ def _solver(name: str) -> SolverRow | None:
     return next((row for row in SOLVERS if row.name == name), None)
 
 
+def _schedule(name: str) -> Schedule:
+    return next(row for row in SCHEDULES if row.name == name)
+
+
 def _cost(row: SolverRow) -> str:
-    return f"Order {row.order} · {row.evaluations} evaluation{'' if row.evaluations == 1 else 's'} a step"
-
-
-def _editable(row: SolverRow) -> tuple[Option, ...]:
-    """Options that a form can hold; moments are arrays, for scripts."""
-    return tuple(option for option in row.options if option.kind != "moments")
+    spent = f"{row.evaluations} evaluation{'' if row.evaluations == 1 else 's'} a step"
+    return f"{row.family} · order {row.order} · {'its own steps' if row.adaptive else spent}"
 
 
 def _option_field(option: Option) -> Field:
     low, high = option.limits or (None, None)
     about = Limits(option.title, option.tooltip, low, high)
-    if option.kind == "bool":
+    if option.kind in ("bool", "moments"):  # moments: those of the reference data, or none
         return BoolField(option.name, about)
+    if option.kind == "choice":
+        return ChoiceField(option.name, about, [Choice(choice, choice) for choice in option.choices])
     if option.kind == "int":
         return IntField(option.name, about)
     return FloatField(option.name, about, step=0.05 if high is not None and high <= 10 else None)

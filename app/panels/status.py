@@ -71,10 +71,10 @@ class StatusBar(QStatusBar):
             computing = False
         if run is not None and run.committed:
             steps = len(run.sigmas) - 1
-            spent = int(run.evaluations_at[run.committed - 1])
+            spent = run.spent(run.committed - 1)
             facts.append(str(run.x.dtype))
             if run.evaluating and spent:
-                facts.append(f"{1000 * run.evaluating / spent:.2g} ms/evaluation")
+                facts.append(f"{milliseconds(1000 * run.evaluating / spent)} ms/evaluation")
             facts.append(f"{spent} evaluations")
             if computing:
                 self._progress.setRange(0, steps)
@@ -89,3 +89,8 @@ class StatusBar(QStatusBar):
     def set_theme(self, theme: Theme) -> None:
         """The palette does it all."""
         self._theme = theme
+
+
+def milliseconds(value: float) -> str:
+    """Two digits of a small time, whole milliseconds of a longer one."""
+    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"

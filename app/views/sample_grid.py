@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from app.plotting.marks import tabular
 from app.plotting.montage import to_image
 from app.plotting.theme import Theme
 
@@ -78,9 +79,16 @@ class SampleGrid(QWidget):
         with QPainter(self) as painter:
             ratio = self.devicePixelRatioF()
             painter.scale(1 / ratio, 1 / ratio)
-            for at in range(self._layout()[2]):
+            shown, count = self._layout()[2], len(self._images)
+            for at in range(shown):
                 painter.drawImage(self.rect_of(at), to_image(self._images[at]))
-            if self._sample < self._layout()[2]:
+            if shown < count:  # the last place says how many more there are
+                rest = self.rect_of(shown - 1)
+                painter.fillRect(rest, QColor(self._theme.base))
+                painter.setFont(tabular(self.font(), 0.85 * ratio))
+                painter.setPen(QColor(self._theme.muted))
+                painter.drawText(rest, Qt.AlignmentFlag.AlignCenter, f"+{count - shown + 1}")
+            if self._sample < shown:
                 half = GAP * ratio / 2
                 painter.setPen(QPen(QColor(self._theme.accent), 2 * ratio))
                 painter.drawRect(self.rect_of(self._sample).adjusted(-half, -half, half, half))

@@ -5,51 +5,38 @@ A new solver is a small class with one `advance` method (see `base`), a row here
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from geomodel.schedules import Option, check_keywords
+from geomodel.schedules import check_keywords
+from geomodel.solvers.rows import ADAPTIVE_ROWS, STOCHASTIC_ROWS
+from geomodel.solvers.table import (
+    ALPHA,
+    ANALYTIC_FIRST_STEP,
+    CORRECTED,
+    DENOISED,
+    EVEN_ORDER,
+    MULTISTEP,
+    ONE_STEP,
+    ORDER,
+    PREDICTION,
+    SLOPES,
+    UNIPC_ORDER,
+    VARIANT,
+    R,
+    SolverRow,
+)
 
 if TYPE_CHECKING:
     from geomodel.solvers.base import Solver
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SolverRow:
-    """A row of `SOLVERS`. `order` is the measured order of convergence, `evaluations` the number an interval takes."""
-
-    name: str
-    path: str  # module:class
-    title: str
-    order: int
-    evaluations: int
-    options: tuple[Option, ...]
-    formula: str
-    source: str
-
-
-ANALYTIC_FIRST_STEP = Option(
-    name="analytic_first_step",
-    title="Analytic first step",
-    kind="moments",
-    default=False,
-    tooltip="The first slope is that of a Gaussian with the data's mean and variance, σ (x − mean)/(σ² + variance): "
-    "one evaluation less.",
-)
-LOWER_ORDER_FINAL = Option(
-    name="lower_order_final",
-    title="Lower order at the end",
-    kind="bool",
-    default=False,
-    tooltip="The order never exceeds the number of intervals left: steadier last steps when there are few.",
-)
 
 SOLVERS: tuple[SolverRow, ...] = (
     SolverRow(
         name="euler",
         path="geomodel.solvers.runge_kutta:Euler",
         title="Euler (DDIM)",
+        family=ONE_STEP,
         order=1,
         evaluations=1,
         options=(ANALYTIC_FIRST_STEP,),
@@ -60,6 +47,7 @@ SOLVERS: tuple[SolverRow, ...] = (
         name="heun",
         path="geomodel.solvers.runge_kutta:Heun",
         title="Heun (EDM)",
+        family=ONE_STEP,
         order=2,
         evaluations=2,
         options=(ANALYTIC_FIRST_STEP,),
@@ -67,57 +55,183 @@ SOLVERS: tuple[SolverRow, ...] = (
         source="Karras et al. 2022, Algorithm 1",
     ),
     SolverRow(
+        name="rk2",
+        path="geomodel.solvers.runge_kutta:Rk2",
+        title="Runge–Kutta 2 (α)",
+        family=ONE_STEP,
+        order=2,
+        evaluations=2,
+        options=(ALPHA, ANALYTIC_FIRST_STEP),
+        formula="σ̃ = σ + α (σ′ − σ), x̃ = x + (σ̃ − σ) e;  x′ = x + (σ′ − σ) [(1 − 1/2α) e + (1/2α) e(x̃; σ̃)]",
+        source="Karras et al. 2022, the α of its ablations",
+    ),
+    SolverRow(
         name="dpm2",
         path="geomodel.solvers.runge_kutta:Dpm2",
         title="DPM-Solver-2",
+        family=ONE_STEP,
         order=2,
         evaluations=2,
-        options=(
-            Option(
-                name="r",
-                title="r",
-                kind="float",
-                default=0.5,
-                limits=(0.01, 1.0),
-                tooltip="Where the second slope is taken: σ̃ = σ′ʳ σ¹⁻ʳ. r = 1/2 is the middle in log σ, r = 1 is Heun.",
-            ),
-            ANALYTIC_FIRST_STEP,
-        ),
+        options=(R, ANALYTIC_FIRST_STEP),
         formula="σ̃ = σ′ʳ σ¹⁻ʳ, x̃ = x + (σ̃ − σ) e;  x′ = x + (σ′ − σ) [(1 − 1/2r) e + (1/2r) e(x̃; σ̃)]",
         source="Lu et al. 2022, DPM-Solver, Algorithm 1",
     ),
     SolverRow(
-        name="dpmpp_2m",
-        path="geomodel.solvers.dpm:Dpmpp2M",
-        title="DPM-Solver++ 2M",
+        name="dpm3",
+        path="geomodel.solvers.runge_kutta:Dpm3",
+        title="DPM-Solver-3",
+        family=ONE_STEP,
+        order=3,
+        evaluations=3,
+        options=(ANALYTIC_FIRST_STEP,),
+        formula="x′ = x + (σ′ − σ) [e + (3/2) m (e(x₂; σ₂) − e)],  σ₂³ = σ σ′²,  m = 1/h − 1/(eʰ − 1),  h = ln(σ/σ′)",
+        source="Lu et al. 2022, DPM-Solver, singlestep of order 3",
+    ),
+    SolverRow(
+        name="bs3",
+        path="geomodel.solvers.runge_kutta:Bs3",
+        title="Bogacki–Shampine 3",
+        family=ONE_STEP,
+        order=3,
+        evaluations=3,
+        options=(ANALYTIC_FIRST_STEP,),
+        formula="x′ = x + (σ′ − σ) (2 e + 3 e₁ + 4 e₂)/9,  slopes at 0, 1/2, 3/4 of the step in σ",
+        source="Bogacki & Shampine 1989",
+    ),
+    SolverRow(
+        name="rk4",
+        path="geomodel.solvers.runge_kutta:Rk4",
+        title="Runge–Kutta 4",
+        family=ONE_STEP,
+        order=4,
+        evaluations=4,
+        options=(ANALYTIC_FIRST_STEP,),
+        formula="x′ = x + (σ′ − σ) (e + 2 e₁ + 2 e₂ + e₃)/6,  slopes at 0, 1/2, 1/2, 1 of the step in σ",
+        source="Kutta 1901, the classical rule",
+    ),
+    SolverRow(
+        name="dpmpp_2s",
+        path="geomodel.solvers.dpm:Dpmpp2S",
+        title="DPM-Solver++ 2S",
+        family=ONE_STEP,
         order=2,
-        evaluations=1,
-        options=(LOWER_ORDER_FINAL, ANALYTIC_FIRST_STEP),
-        formula="x′ = (σ′/σ) x + (1 − σ′/σ) [D + (h/2h₋₁) (D − D₋₁)],  h = ln(σ/σ′)",
-        source="Lu et al. 2022, DPM-Solver++, Algorithm 2",
+        evaluations=2,
+        options=(R, ANALYTIC_FIRST_STEP),
+        formula="σ̃ = σ′ʳ σ¹⁻ʳ, x̃ = x + (σ̃ − σ) e;  x′ = (σ′/σ) x + (1 − σ′/σ) [(1 − 1/2r) D + (1/2r) D(x̃; σ̃)]",
+        source="Lu et al. 2022, DPM-Solver++, 2S",
     ),
     SolverRow(
         name="ipndm",
         path="geomodel.solvers.adams:Ipndm",
         title="iPNDM",
+        family=SLOPES,
         order=2,
         evaluations=1,
-        options=(
-            Option(
-                name="order",
-                title="Order",
-                kind="int",
-                default=3,
-                limits=(1, 4),
-                tooltip="How many slopes are combined. The weights are those of even steps, so on an uneven schedule "
-                "every order from 2 on converges with order 2.",
-            ),
-            LOWER_ORDER_FINAL,
-            ANALYTIC_FIRST_STEP,
-        ),
+        options=(EVEN_ORDER, *MULTISTEP),
         formula="x′ = x + (σ′ − σ) Σ wⱼ e₋ⱼ,  w = 1 · (3, −1)/2 · (23, −16, 5)/12 · (55, −59, 37, −9)/24",
         source="Zhang & Chen 2022, DEIS, section 3.3; Adams–Bashforth weights of even steps",
     ),
+    SolverRow(
+        name="ab",
+        path="geomodel.solvers.adams:Ab",
+        title="Adams–Bashforth",
+        family=SLOPES,
+        order=3,
+        evaluations=1,
+        options=(ORDER, *MULTISTEP),
+        formula="x′ = x + ∫ P(σ) dσ,  P through the last slopes e, e₋₁, …",
+        source="Adams–Bashforth with variable steps; Zhang & Chen 2022, DEIS (ρAB)",
+    ),
+    SolverRow(
+        name="deis_tab",
+        path="geomodel.solvers.adams:DeisTab",
+        title="DEIS tAB",
+        family=SLOPES,
+        order=3,
+        evaluations=1,
+        options=(ORDER, *MULTISTEP),
+        formula="x′ = x + ∫ P(t(σ)) dσ,  P through the last slopes,  ln(1 + σ²) = β_d t²/2 + β_min t",
+        source="Zhang & Chen 2022, DEIS, eq. 15",
+    ),
+    SolverRow(
+        name="deis_log",
+        path="geomodel.solvers.adams:DeisLog",
+        title="DEIS log σ",
+        family=SLOPES,
+        order=3,
+        evaluations=1,
+        options=(ORDER, *MULTISTEP),
+        formula="x′ = x + ∫ P(ln σ) dσ,  P through the last slopes e, e₋₁, …",
+        source="Zhang & Chen 2022, DEIS; Lu et al. 2022, DPM-Solver, multistep",
+    ),
+    SolverRow(
+        name="dpm_2m",
+        path="geomodel.solvers.adams:Dpm2M",
+        title="DPM-Solver 2M (ε)",
+        family=SLOPES,
+        order=2,
+        evaluations=1,
+        options=MULTISTEP,
+        formula="x′ = x + (σ′ − σ) [e + (h/2h₋₁) (e − e₋₁)],  h = ln(σ/σ′)",
+        source="Lu et al. 2022, DPM-Solver, multistep",
+    ),
+    SolverRow(
+        name="exp_x0",
+        path="geomodel.solvers.dpm:ExpX0",
+        title="Exponential (x₀)",
+        family=DENOISED,
+        order=3,
+        evaluations=1,
+        options=(ORDER, *MULTISTEP),
+        formula="x′ = (σ′/σ) x + σ′ ∫ P(ln σ) d(1/σ),  P through the last D, D₋₁, …",
+        source="Lu et al. 2022, DPM-Solver++, multistep, integrated exactly",
+    ),
+    SolverRow(
+        name="dpmpp_2m",
+        path="geomodel.solvers.dpm:Dpmpp2M",
+        title="DPM-Solver++ 2M",
+        family=DENOISED,
+        order=2,
+        evaluations=1,
+        options=MULTISTEP,
+        formula="x′ = (σ′/σ) x + (1 − σ′/σ) [D + (h/2h₋₁) (D − D₋₁)],  h = ln(σ/σ′)",
+        source="Lu et al. 2022, DPM-Solver++, Algorithm 2",
+    ),
+    SolverRow(
+        name="dpmpp_3m",
+        path="geomodel.solvers.dpm:Dpmpp3M",
+        title="DPM-Solver++ 3M",
+        family=DENOISED,
+        order=3,
+        evaluations=1,
+        options=MULTISTEP,
+        formula="x′ = (σ′/σ) x + φ₁ D + φ₂ hD′ + φ₃ h²D″,  D′, D″ of the parabola through D, D₋₁, D₋₂ in −ln σ",
+        source="Lu et al. 2022, DPM-Solver++, 3M with the whole second derivative",
+    ),
+    SolverRow(
+        name="dpmpp_3m_published",
+        path="geomodel.solvers.dpm:Dpmpp3MPublished",
+        title="DPM-Solver++ 3M (as published)",
+        family=DENOISED,
+        order=2,
+        evaluations=1,
+        options=MULTISTEP,
+        formula="x′ = (σ′/σ) x + φ₁ D + φ₂ hD′ + φ₃ h²D″/2,  D′, D″ of the parabola through D, D₋₁, D₋₂ in −ln σ",
+        source="Lu et al. 2022, DPM-Solver++, 3M as in the authors' code",
+    ),
+    SolverRow(
+        name="unipc",
+        path="geomodel.solvers.unipc:UniPc",
+        title="UniPC",
+        family=CORRECTED,
+        order=3,
+        evaluations=1,
+        options=(UNIPC_ORDER, VARIANT, PREDICTION, *MULTISTEP),
+        formula="x̃ through D, D₋₁, …;  x′ = (σ′/σ) x + σ′ ∫ P(ln σ) d(1/σ),  P through D(x̃; σ′), D, D₋₁, …",
+        source="Zhao et al. 2023, UniPC, Algorithms 1 and 2",
+    ),
+    *ADAPTIVE_ROWS,
+    *STOCHASTIC_ROWS,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor
 from geomodel.schedules import Levels
 from geomodel.trajectory import Array, Combination, Evaluation, Step
 
-Denoise = Callable[[Tensor, float], Tensor]
+Denoise = Callable[[Tensor, float | Tensor], Tensor]  # sigma is a (B,) tensor for adaptive solvers
 Draw = Callable[[int, float, float], Tensor]  # step index, sigma, sigma_next: a standard normal ξ like x
 Term = tuple[Evaluation, float]
 
@@ -40,11 +40,13 @@ class Interval:
     sigma: float
     sigma_next: float
     remaining: int  # intervals left, this one included
+    levels: Sequence[float]  # of the whole run, descending
+    span: tuple[float, float]  # the schedule's smallest positive level and its largest
     history: tuple[Evaluation, ...]  # newest first
     denoise: Denoise
     moments: tuple[Array, float] | None = None  # (mean, variance): the slope at the start is analytic
     carried: Evaluation | None = None  # what the step before left to serve as this one's start
-    xi: Tensor | None = None  # the interval's draw from N(0, I), for stochastic rules
+    draw: Callable[[], Tensor] | None = None  # for stochastic rules
     stages: list[Evaluation] = field(default_factory=list)
     left: Evaluation | None = None  # what this step leaves to the next
 
@@ -53,6 +55,12 @@ class Interval:
         stage = Evaluation(x, sigma, self.denoise(x, sigma))
         self.stages.append(stage)
         return stage
+
+    @cached_property
+    def xi(self) -> Tensor:
+        """The interval's draw from N(0, I); drawn when it is first needed."""
+        assert self.draw is not None, "a stochastic rule is run with draws"
+        return self.draw()
 
     @cached_property
     def start(self) -> Evaluation:
@@ -64,6 +72,11 @@ class Interval:
         share, rest = self._gaussian(*self.moments)
         return Evaluation(self.x, self.sigma, share * self.x + rest)
 
+    @property
+    def ends_run(self) -> bool:
+        """No interval to a positive level follows: the run ends here, or with a jump to 0."""
+        return self.remaining == 1 + (self.levels[-1] == 0)
+
     def euler_point(self, sigma: float) -> Tensor:
         """x + (σ̃ − σ) e, where an Euler step from the start arrives."""
         ratio = sigma / self.sigma
@@ -72,40 +85,46 @@ class Interval:
     def in_slopes(self, *terms: Term) -> Combination:
         """x' = x + (σ' − σ) Σ w_j (x_j − D_j)/σ_j; the first term is `start`.
 
-        The start's slope enters as the convex form (1 − w + w σ'/σ) x + w (1 − σ'/σ) D, so that w = 1 and σ' = 0
+        The slope at x itself enters as the convex form (1 − w + w σ'/σ) x + w (1 − σ'/σ) D, so that w = 1 and σ' = 0
         give D exactly.
         """
-        first = terms[0][1]
-        ratio = self.sigma_next / self.sigma
-        scales = [(self.sigma_next - self.sigma) * weight / past.sigma for past, weight in terms[1:]]
-        return self._combination(
-            1 - first + first * ratio,
-            [evaluation for evaluation, _ in terms],
-            [0.0, *scales],
-            [first * (1 - ratio), *[-scale for scale in scales]],
-            tuple(weight for _, weight in terms),
-        )
+        terms = self._ordered(terms)
+        a = [(self.sigma_next - self.sigma) * weight / past.sigma for past, weight in terms]
+        b = [-scale for scale in a]
+        alpha = 1.0
+        if self.carried is None:
+            first, ratio = terms[0][1], self.sigma_next / self.sigma
+            alpha, a[0], b[0] = 1 - first + first * ratio, 0.0, first * (1 - ratio)
+        return self._combination(alpha, terms, a, b, tuple(weight for _, weight in terms))
 
     def in_denoised(self, alpha: float, *terms: Term) -> Combination:
         """x' = αx + Σ b_j D_j; the first term is `start`."""
-        evaluations, b = [evaluation for evaluation, _ in terms], [weight for _, weight in terms]
-        return self._combination(alpha, evaluations, [0.0] * len(b), b, None)
+        terms = self._ordered(terms)
+        return self._combination(alpha, terms, [0.0] * len(terms), [weight for _, weight in terms], None)
+
+    def _ordered(self, terms: tuple[Term, ...]) -> tuple[Term, ...]:
+        """This step's own evaluations first: a carried start stands behind them, as a part of the history."""
+        if self.carried is None:
+            return terms
+        own = len(self.stages)
+        return (*terms[1 : own + 1], terms[0], *terms[own + 1 :])
 
     def _combination(
         self,
         alpha: float,
-        evaluations: Sequence[Evaluation],
+        terms: Sequence[Term],
         a: Sequence[float],
         b: Sequence[float],
         slope_weights: tuple[float, ...] | None,
     ) -> Combination:
-        if self.moments is None:
-            return Combination(alpha, tuple(evaluations), tuple(a), tuple(b), slope_weights=slope_weights)
-        # The start's D is share x + rest: no evaluation, but a part of α and a constant.
-        share, rest = self._gaussian(*self.moments)
-        return Combination(
-            alpha + b[0] * share, tuple(evaluations[1:]), tuple(a[1:]), tuple(b[1:]), constant=b[0] * rest
-        )
+        evaluations = [evaluation for evaluation, _ in terms]
+        if self.moments is not None:
+            # The start's D is share x + rest: no evaluation, but a part of α and a constant.
+            share, rest = self._gaussian(*self.moments)
+            return Combination(
+                alpha + b[0] * share, tuple(evaluations[1:]), tuple(a[1:]), tuple(b[1:]), constant=b[0] * rest
+            )
+        return Combination(alpha, tuple(evaluations), tuple(a), tuple(b), slope_weights=slope_weights)
 
     def _gaussian(self, mean: Array, variance: float) -> tuple[float, Tensor]:
         """D(x) = mean + variance/(variance + σ²) (x − mean) as (factor of x, the rest)."""
@@ -135,6 +154,31 @@ class Solver:
         return euler(at)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Multistep(Solver):
+    """A rule over the evaluations at the starts of this step and of earlier ones: one evaluation a step.
+
+    It starts with order 1, then 2, … With `lower_order_final` the order never exceeds the number of intervals left.
+    """
+
+    order: int
+    lower_order_final: bool
+
+    @property
+    def memory(self) -> int:
+        return self.order - 1
+
+    def nodes(self, at: Interval) -> tuple[Evaluation, ...]:
+        """The evaluations that this step combines, newest first: as many as its order."""
+        order = min(self.order, at.remaining) if self.lower_order_final else self.order
+        return (at.start, *at.history[: order - 1])
+
+
+def levels_of(nodes: Sequence[Evaluation]) -> list[float]:
+    """Their noise levels."""
+    return [node.sigma for node in nodes]
+
+
 def euler(at: Interval) -> Combination:
     """x' = x + (σ' − σ) e; in an interval to 0 that is D."""
     return at.in_slopes((at.start, 1.0))
@@ -143,26 +187,32 @@ def euler(at: Interval) -> Combination:
 def checked_denoise(model: Callable[..., Any], labels: Tensor | None) -> Denoise:
     """The model as D(x, sigma) in float64 on the CPU; DenoiserError where an answer cannot be used."""
 
-    def denoise(x: Tensor, sigma: float) -> Tensor:
+    def denoise(x: Tensor, sigma: float | Tensor) -> Tensor:
         answer = model(x, sigma) if labels is None else model(x, sigma, labels=labels)
         if not isinstance(answer, Tensor):
             raise DenoiserError(
-                f"The denoiser returned a {type(answer).__name__} at σ = {sigma:.4g}; it must return a tensor."
+                f"The denoiser returned a {type(answer).__name__} at {_level(sigma)}; it must return a tensor."
             )
         if answer.shape != x.shape:
             raise DenoiserError(
-                f"The denoiser returned shape {tuple(answer.shape)} at σ = {sigma:.4g}; "
+                f"The denoiser returned shape {tuple(answer.shape)} at {_level(sigma)}; "
                 f"it must return the shape of x, {tuple(x.shape)}."
             )
         answer = answer.to("cpu", torch.float64)
         if not is_finite(answer):
             word = "NaN" if bool(answer.isnan().any()) else "an infinite value"
             raise DenoiserError(
-                f"The denoiser returned {word} at σ = {sigma:.4g}; it must be finite at every level of the schedule."
+                f"The denoiser returned {word} at {_level(sigma)}; it must be finite at every level of the schedule."
             )
         return answer
 
     return denoise
+
+
+def _level(sigma: float | Tensor) -> str:
+    """σ for a sentence: a level, or where the samples of an adaptive run are."""
+    low, high = (sigma, sigma) if isinstance(sigma, float) else (float(sigma.min()), float(sigma.max()))
+    return f"σ = {low:.4g}" if low == high else f"σ = {low:.4g} to {high:.4g}"
 
 
 def is_finite(x: Tensor) -> bool:
@@ -180,12 +230,15 @@ def run(
     exact_display: bool,
     state: State | None = None,
     draw: Draw | None = None,
+    span: tuple[float, float] | None = None,
 ) -> Iterator[Step]:
     """The steps over descending levels, from x at levels[0], or after the step that left `state`.
 
-    `draw` gives stochastic solvers their ξ.
+    `draw` gives stochastic solvers their ξ. `span`: smallest positive and largest level of the schedule, where the
+    levels are only its first part (None: those of the levels).
     """
     sigmas = levels.tolist()
+    span = span or (sigmas[-1] or sigmas[-2], sigmas[0])
     first = 0 if state is None else state.index + 1
     history, carried = ((), None) if state is None else (state.history, state.carried)
     for index in range(first, len(sigmas) - 1):
@@ -194,14 +247,16 @@ def run(
             sigma=sigmas[index],
             sigma_next=sigmas[index + 1],
             remaining=len(sigmas) - 1 - index,
+            levels=sigmas,
+            span=span,
             history=history,
             denoise=denoise,
             moments=solver.analytic_first_step or None if index == 0 else None,
             carried=carried,
-            xi=None if draw is None else draw(index, sigmas[index], sigmas[index + 1]),
+            draw=None if draw is None else partial(draw, index, sigmas[index], sigmas[index + 1]),
         )
         combination = solver.advance(at) if at.sigma_next > 0 else solver.advance_to_zero(at)
-        x_next = combination.apply(x, at.xi)
+        x_next = combination.apply(x, at.xi if combination.gamma else None)
         if not is_finite(x_next):
             raise DenoiserError(
                 f"x became NaN or infinite in the step from σ = {at.sigma:.4g} to {at.sigma_next:.4g}; "

@@ -1,0 +1,164 @@
+"""Many solvers and schedules from the same noise, against one reference trajectory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geomodel import schedules, solvers
+from geomodel.experiments.exact import Floats, distances, solve
+from geomodel.experiments.progress import REFERENCE, Progress, watched
+from geomodel.experiments.table import Row, write_rows
+from geomodel.schedules import Levels
+from geomodel.trajectory import Trajectory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lane:
+    """One way to sample: a solver with its options over noise levels, under a name of its own."""
+
+    name: str
+    solver: str
+    sigmas: ArrayLike
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LaneResult:
+    """What a lane came to.
+
+    errors (levels, B): ‖x − x_ref‖ at the lane's own levels, in data units, row 0 zero. seconds: the run's wall time,
+    `progress` included.
+    """
+
+    lane: Lane
+    trajectory: Trajectory
+    errors: Floats
+    seconds: float
+
+    @property
+    def final_errors(self) -> Floats:
+        """(B,): at the lane's last level."""
+        return np.asarray(self.errors[-1])
+
+    @property
+    def evaluations(self) -> NDArray[np.int64]:
+        """(B,): spent on each sample."""
+        return np.broadcast_to(np.asarray(self.trajectory.evaluations, np.int64), self.errors.shape[1:])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """All lanes beside the reference: sigmas (L,) is the union of their levels, reference (L, B, *shape) x there."""
+
+    sigmas: Levels
+    reference: Floats
+    lanes: tuple[LaneResult, ...]
+
+    def rows(self) -> list[Row]:
+        """A tidy table: one row for each lane, level and sample."""
+        return [row for result in self.lanes for row in _rows(result)]
+
+    def write_csv(self, path: str | Path) -> None:
+        """`rows` as a CSV file."""
+        write_rows(self.rows(), path)
+
+
+def compare(
+    model: Any,
+    x: Any,
+    lanes: Sequence[Lane],
+    *,
+    labels: Any = None,
+    noise: Any = None,
+    reference: str | Trajectory | None = None,
+    progress: Progress | None = None,
+    display: Literal["exact", "off"] = "off",
+) -> Comparison:
+    """Run every lane from the same x and measure its distance to the ODE's own trajectory, sample by sample.
+
+    error_n = ‖x_n − x_ref(σ_n)‖ at each of the lane's levels; x_ref is solved once at the union of all of them.
+
+    model, x, labels, display: as in `geomodel.sample`, x (B, *shape) at the level where all lanes start. lanes: with
+    different names, see `Lane`. noise: for stochastic solvers, whose "error" is then their distance to the ODE's
+    trajectory. reference: a solver, a trajectory that has all the levels, or None: dop853. An adaptive one runs with
+    tolerances of 10⁻¹⁰ (10⁻⁶ for networks) and asks `model` with sigma (B,); another takes sub-steps of 1/32 in log σ.
+    A level 0 is approached to 10⁻⁴ of the level before it. progress(lane index, fraction) is called before every
+    evaluation and at the end of each lane, with index −1 for the reference, which comes first; an exception from it
+    cancels.
+
+    Raises ValueError where there is no lane, two have one name, or they start at different levels, and what
+    `geomodel.sample` raises.
+    """
+    levels = [schedules.custom(lane.sigmas) for lane in lanes]
+    _check(lanes, levels)
+    union = np.unique(np.concatenate(levels))[::-1].copy()
+    exact = solve(watched(model, union, REFERENCE, progress), x, union, labels=labels, reference=reference)
+    results = []
+    for index, (lane, sigmas) in enumerate(zip(lanes, levels, strict=True)):
+        run, seconds = run_lane(
+            watched(model, sigmas, index, progress), x, lane, labels=labels, noise=noise, display=display
+        )
+        results.append(LaneResult(lane, run, distances(run.x, exact[np.isin(union, sigmas)]), seconds))
+        if progress is not None:
+            progress(index, 1.0)
+    return Comparison(union, exact, tuple(results))
+
+
+def run_lane(
+    model: Any, x: Any, lane: Lane, *, labels: Any = None, noise: Any = None, display: Literal["exact", "off"] = "off"
+) -> tuple[Trajectory, float]:
+    """The lane's trajectory, in float64, and the seconds it took."""
+    from geomodel.sampling import sample
+
+    drawn = {"noise": noise} if solvers.row(lane.solver).stochastic else {}
+    start = perf_counter()
+    run = sample(
+        model,
+        x,
+        lane.sigmas,
+        solver=lane.solver,
+        labels=labels,
+        display=display,
+        record="float64",
+        **drawn,
+        **lane.options,
+    )
+    return run, perf_counter() - start
+
+
+def _check(lanes: Sequence[Lane], levels: Sequence[Levels]) -> None:
+    if not lanes:
+        raise ValueError("There is nothing to compare: give at least one lane.")
+    names = [lane.name for lane in lanes]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"Two lanes are called {', '.join(twice)}; give each its own name.")
+    if len(starts := sorted({float(sigmas[0]) for sigmas in levels})) > 1:
+        raise ValueError(f"All lanes start at the same x and σ; here they start at {', '.join(map(str, starts))}.")
+    for lane in lanes:
+        solvers.complete(lane.solver, dict(lane.options))
+
+
+def _rows(result: LaneResult) -> list[Row]:
+    run, batch = result.trajectory, result.errors.shape[1]
+    spent = np.broadcast_to(run.evaluations_at.reshape(len(run.sigmas), -1), (len(run.sigmas), batch))
+    return [
+        {
+            "lane": result.lane.name,
+            "solver": result.lane.solver,
+            "level": level,
+            "sigma": sigma,
+            "sample": sample,
+            "error": float(result.errors[level, sample]),
+            "evaluations": int(spent[level, sample]),
+            "seconds": result.seconds,
+        }
+        for level, sigma in enumerate(run.sigmas.tolist())
+        for sample in range(batch)
+    ]

@@ -1,0 +1,72 @@
+"""The reference of an experiment: the ODE solved far more accurately than by what is compared with it."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geomodel import schedules, solvers
+from geomodel.reference import FLOOR
+from geomodel.schedules import Levels
+from geomodel.trajectory import Trajectory
+
+Floats = NDArray[np.float64]
+
+SOLVER = "dop853"
+TOLERANCE = {True: 1e-10, False: 1e-6}  # relative and absolute, of an analytic model and of a float32 network
+LOG_STEP = 1 / 32  # of the sub-steps of a solver that does not choose its own
+TO_ZERO = 8  # levels on the way from the last one above 0 to FLOOR times it, from where D is taken
+
+
+def solve(model: Any, x: Any, sigmas: Levels, *, labels: Any, reference: str | Trajectory | None) -> Floats:
+    """The ODE's solution from x at sigmas[0] at all of these levels, (levels, B, *shape) float64.
+
+    reference: a solver; a trajectory that has all of the levels; None: dop853. An adaptive one runs with tolerances of
+    10⁻¹⁰ (10⁻⁶ for networks), another takes sub-steps of 1/32 in log σ. A level 0 is reached from 10⁻⁴ times the level
+    before it, where D is taken for x.
+    """
+    if isinstance(reference, Trajectory):
+        return _at_levels(reference, sigmas, np.shape(x))
+    from geomodel.sampling import sample
+
+    name, grid = reference or SOLVER, _to_zero(sigmas)
+    options: dict[str, Any] = {}
+    if solvers.row(name).adaptive:
+        options = dict.fromkeys(("rtol", "atol"), TOLERANCE[getattr(model, "analytic", True)])
+    else:
+        grid = _refined(grid)
+    curve = sample(model, x, grid, solver=name, labels=labels, display="off", record="float64", **options).x
+    return np.asarray(curve[np.isin(grid, sigmas)])
+
+
+def distances(curve: NDArray[Any], other: NDArray[Any]) -> Floats:
+    """‖a − b‖ over all axes behind the first two, (levels, B)."""
+    apart = np.asarray(curve, np.float64) - other
+    return np.asarray(np.linalg.norm(apart.reshape(*apart.shape[:2], -1), axis=2))
+
+
+def _at_levels(run: Trajectory, sigmas: Levels, shape: tuple[int, ...]) -> Floats:
+    if missing := [f"{sigma:.6g}" for sigma in sigmas if sigma not in run.sigmas]:
+        raise ValueError(f"The reference has no level σ = {', '.join(missing[:3])}; it must have those of every lane.")
+    if run.x.shape[1:] != shape:
+        raise ValueError(f"The reference has samples of shape {run.x.shape[1:]}; x has {shape}.")
+    return np.asarray(run.x[np.isin(run.sigmas, sigmas)], np.float64)
+
+
+def _to_zero(sigmas: Levels) -> Levels:
+    if sigmas[-1] > 0:
+        return sigmas
+    extra = np.geomspace(sigmas[-2], sigmas[-2] * FLOOR, TO_ZERO + 1)[1:]
+    return schedules.custom([*sigmas[:-1], *extra, 0.0])
+
+
+def _refined(sigmas: Levels) -> Levels:
+    levels: list[float] = []
+    for sigma, sigma_next in pairwise(sigmas.tolist()):
+        substeps = math.ceil(math.log(sigma / sigma_next) / LOG_STEP) if sigma_next else 1
+        levels.extend(sigma * (sigma_next / sigma) ** (k / substeps) for k in range(substeps))
+    return schedules.custom([*levels, sigmas[-1]])

@@ -1,0 +1,262 @@
+"""Rules that choose their own steps: embedded Runge–Kutta pairs in λ = −ln σ, each sample at its own pace."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from geomodel.schedules import Levels
+from geomodel.solvers.base import Solver, State
+from geomodel.solvers.tableaux import DORMAND_PRINCE_5, DORMAND_PRINCE_8, Pair, Weights
+from geomodel.trajectory import Combination, Step
+
+Ask = Callable[[Tensor, Tensor, Tensor], Tensor]  # x (b, *shape), sigma (b,), which samples these are (b,): D
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the integration of each sample stands: (B, …), never written to."""
+
+    time: Tensor  # λ
+    x: Tensor
+    denoised: Tensor  # D there
+    width: Tensor  # of the next attempt
+    evaluations: Tensor  # spent so far
+    left: Tensor  # where the last step began
+    dense: Tensor  # (terms, B, *shape): x there and the interpolant, where a level fell into that step
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptiveState(State):
+    """Also the integration beyond the level that was reported last, on its way to the level `end`."""
+
+    place: Place | None = None
+    end: float = 0.0
+
+
+@dataclass(slots=True)
+class Effort:
+    """What is counted over one interval of the schedule."""
+
+    network_calls: int = 0
+    accepted: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adaptive(Solver):
+    """An embedded Runge–Kutta pair for dx/dλ = D(x; e^−λ) − x, λ = −ln σ, with a step size for each sample.
+
+    A step is kept where the root mean square over a sample's numbers of (estimated local error)/(atol + rtol |x|) is
+    below 1; the next width is 0.9 (that)^(−1/order) of the last, between a fifth and ten times. The first attempt is
+    rtol^(1/order) wide: in λ the linear part has rate 1. The steps take no notice of the schedule but for its end,
+    the last positive level, which is hit exactly; at the other levels x is read off the pair's interpolant. D there
+    is no evaluation of the solver but a look. In an interval to 0, x' is the D with which the integration ended.
+
+    The denoiser is asked about the samples that still move: x (b, *shape), sigma a (b,) float64 tensor. Nothing that a
+    sample does depends on the others.
+
+    Raises ValueError where a sample would need more than `max_evaluations`.
+    Sources: Hairer, Nørsett and Wanner 1993, "Solving Ordinary Differential Equations I", sections II.4 to II.6.
+    """
+
+    pair: ClassVar[Pair]
+
+    rtol: float
+    atol: float
+    max_evaluations: int
+
+    def run(
+        self,
+        ask: Ask,
+        x: Tensor,
+        levels: Levels,
+        *,
+        calls_at: Callable[[float], int],
+        exact_display: bool,
+        state: AdaptiveState | None = None,
+    ) -> Iterator[Step]:
+        """The steps over descending levels, as `base.run` yields those of the other solvers."""
+        sigmas = levels.tolist()
+        positive = [sigma for sigma in sigmas if sigma > 0]
+        times, everyone = [-math.log(sigma) for sigma in positive], torch.arange(len(x))
+        ends = times[0], times[-1]
+        effort = Effort()
+
+        def asked(x: Tensor, times: Tensor, rows: Tensor) -> Tensor:
+            sigma = torch.exp(-times).clamp(positive[-1], positive[0])
+            for time, level in ((ends[0], positive[0]), (ends[1], positive[-1])):  # there e^(ln σ) must not miss σ
+                sigma = torch.where(times == time, level, sigma)
+            effort.network_calls += max(calls_at(level) for level in set(sigma.tolist()))
+            return ask(x, sigma, rows)
+
+        place = None if state is None else state.place
+        for index in range(0 if state is None else state.index + 1, len(sigmas) - 1):
+            effort = Effort()
+            spent = torch.zeros(len(x), dtype=torch.int64) if place is None else place.evaluations
+            if place is None:
+                place = self._begin(asked, x, times[0])
+            if bool((place.time == times[index]).all()):  # the solver's own evaluation is at the level
+                denoised, looks = place.denoised, 0
+            elif exact_display:
+                denoised, looks = ask(x, torch.full((len(x),), sigmas[index], dtype=x.dtype), everyone), 1
+            else:
+                denoised, looks = torch.full_like(x, math.nan), 0
+            x_next = place.denoised
+            if sigmas[index + 1] > 0:
+                place = self._reach(asked, place, times[index + 1], times[-1], effort)
+                x_next = _read(place, times[index + 1])
+            evaluations = (place.evaluations - spent).numpy()
+            yield Step(
+                index=index,
+                sigma=sigmas[index],
+                sigma_next=sigmas[index + 1],
+                x=x,
+                x_next=x_next,
+                denoised=denoised,
+                slope=(x - denoised) / sigmas[index],
+                stages=(),
+                combination=Combination(0.0, constant=x_next),
+                evaluations=evaluations,
+                network_calls=effort.network_calls,
+                looks=looks,
+                info={"accepted": effort.accepted, "rejected": effort.rejected},
+                state=AdaptiveState(index, (), None, place, positive[-1]),
+            )
+            x = x_next
+
+    def _begin(self, ask: Ask, x: Tensor, time: float) -> Place:
+        times = torch.full((len(x),), time, dtype=x.dtype)
+        return Place(
+            time=times,
+            x=x,
+            denoised=ask(x, times, torch.arange(len(x))),
+            width=torch.full_like(times, self.rtol ** (1 / self.pair.order)),
+            evaluations=torch.ones(len(x), dtype=torch.int64),
+            left=times,
+            dense=x.new_zeros((4 + len(self.pair.dense), *x.shape)),
+        )
+
+    def _reach(self, ask: Ask, place: Place, target: float, end: float, effort: Effort) -> Place:
+        """Attempt steps until every sample is at the target or beyond."""
+        while len(rows := (place.time < target).nonzero().flatten()):
+            place = self._attempt(ask, place, rows, target, end, effort)
+        return place
+
+    def _attempt(self, ask: Ask, place: Place, rows: Tensor, target: float, end: float, effort: Effort) -> Place:
+        """One step of the given samples, kept by those whose error allows it."""
+        self._check_budget(place, rows, len(self.pair.stages))
+        time, x = place.time[rows], place.x[rows]
+        width = torch.minimum(place.width[rows], end - time)
+        arrived = torch.where(width == end - time, end, time + width)
+        slopes, points = [place.denoised[rows] - x], [x]
+        for node, weights in self.pair.stages:
+            points.append(x + _like(width, x) * _sum(weights, slopes))
+            denoised = ask(points[-1], arrived if node == 1 else time + node * width, rows)
+            slopes.append(denoised - points[-1])
+        x_next = points[-1]
+        error = self._error(width, x, x_next, slopes)
+        good = error < 1
+        growth = (0.9 * error.nan_to_num(math.inf) ** (-1 / self.pair.order)).clamp(0.2, 10.0)
+        effort.accepted += int(good.sum())
+        effort.rejected += int((~good).sum())
+        kept = rows[good]
+        after = replace(
+            place,
+            time=place.time.index_copy(0, kept, arrived[good]),
+            x=place.x.index_copy(0, kept, x_next[good]),
+            denoised=place.denoised.index_copy(0, kept, denoised[good]),
+            width=place.width.index_copy(0, rows, width * growth),
+            evaluations=place.evaluations.index_add(0, rows, torch.full_like(rows, len(self.pair.stages))),
+            left=place.left.index_copy(0, kept, time[good]),
+        )
+        read = good & (arrived > target)
+        if not bool(read.any()):
+            return after
+        return self._interpolate(ask, after, rows[read], time[read], width[read], x[read], [k[read] for k in slopes])
+
+    def _error(self, width: Tensor, x: Tensor, x_next: Tensor, slopes: Sequence[Tensor]) -> Tensor:
+        """The estimated local error of each sample, in units of the tolerance."""
+        scale = self.atol + self.rtol * torch.maximum(x.abs(), x_next.abs())
+        first, *others = (
+            (_sum(weights, slopes) / scale).flatten(1).square().mean(dim=1) for weights in self.pair.errors
+        )
+        if not others:
+            return width * first.sqrt()
+        # e₅²/√(e₅² + e₃²/100): of order 8, where e₅ is of order 6 and e₃ of order 4 (Hairer et al., section II.10).
+        return width * first / (first + 0.01 * others[0]).sqrt().clamp(min=1e-300)
+
+    def _interpolate(
+        self, ask: Ask, place: Place, rows: Tensor, time: Tensor, width: Tensor, x: Tensor, slopes: list[Tensor]
+    ) -> Place:
+        """Keep the interpolant over the step just taken from x by the given samples; see `_read`."""
+        self._check_budget(place, rows, len(self.pair.extra))
+        wide, end = _like(width, x), len(slopes) - 1
+        for node, weights in self.pair.extra:
+            point = x + wide * _sum(weights, slopes)
+            slopes.append(ask(point, time + node * width, rows) - point)
+        change = place.x[rows] - x
+        hermite = [x, change, wide * slopes[0] - change, 2 * change - wide * (slopes[0] + slopes[end])]
+        terms = torch.stack([*hermite, *(wide * _sum(weights, slopes) for weights in self.pair.dense)])
+        return replace(
+            place,
+            dense=place.dense.index_copy(1, rows, terms),
+            evaluations=place.evaluations.index_add(0, rows, torch.full_like(rows, len(self.pair.extra))),
+        )
+
+    def _check_budget(self, place: Place, rows: Tensor, more: int) -> None:
+        over = place.evaluations[rows] + more > self.max_evaluations
+        if bool(over.any()):
+            row = int(rows[over][0])
+            raise ValueError(
+                f"The tolerance rtol = {self.rtol:g}, atol = {self.atol:g} needs more than max_evaluations = "
+                f"{self.max_evaluations:,}: sample {row} has come to σ = {math.exp(-float(place.time[row])):.4g}. "
+                "Raise max_evaluations or the tolerance."
+            )
+
+
+class Rk45(Adaptive):
+    """The pair of order 5(4) of Dormand and Prince, six evaluations a step; interpolant of order 4 by Shampine.
+
+    Source: Dormand and Prince 1980; Shampine 1986. Control and cost: see `Adaptive`.
+    """
+
+    pair = DORMAND_PRINCE_5
+
+
+class Dop853(Adaptive):
+    """The pair of order 8(5, 3) of Hairer, twelve evaluations a step; interpolant of order 7, three more.
+
+    Source: Hairer, Nørsett and Wanner 1993, section II.5. Control and cost: see `Adaptive`.
+    """
+
+    pair = DORMAND_PRINCE_8
+
+
+def _read(place: Place, time: float) -> Tensor:
+    """x at a time within every sample's last step: x₀ + θ (F₁ + (1 − θ) (F₂ + θ (F₃ + (1 − θ) (F₄ + …))))."""
+    span = (place.time - place.left).clamp(min=1e-300)
+    theta = _like((time - place.left) / span, place.x)
+    start, *terms = place.dense
+    value = torch.zeros_like(start)
+    for degree in range(len(terms), 0, -1):
+        value = (value + terms[degree - 1]) * (theta if degree % 2 else 1 - theta)
+    return torch.where(_like(place.time == time, place.x), place.x, start + value)
+
+
+def _sum(weights: Weights, slopes: Sequence[Tensor]) -> Tensor:
+    """Σ_j w_j k_j."""
+    total, *rest = (weight * slopes[stage] for stage, weight in weights.items())
+    for term in rest:
+        total = total + term
+    return total
+
+
+def _like(values: Tensor, x: Tensor) -> Tensor:
+    """(b,) with as many dimensions as x."""
+    return values.reshape(-1, *[1] * (x.ndim - 1))

@@ -1,0 +1,173 @@
+"""The one quadrature behind the multistep rules: a polynomial through known values, integrated over an interval.
+
+The equation dx/dσ = e = (x − D)/σ has two exact forms,
+
+    x' = x + ∫ e dσ            and            x' = (σ'/σ) x + σ' ∫ D d(1/σ),
+
+the integrals running from σ to σ'. A rule replaces e or D by the polynomial through its values at some noise levels,
+in some variable u(σ): σ itself (Adams–Bashforth), log σ (the exponential rules), the time of a VP process (DEIS). So
+
+    x' = x + (σ' − σ) Σ w_j e_j    or    x' = (σ'/σ) x + (1 − σ'/σ) Σ w_j D_j
+
+where w_j is the mean of the j-th Lagrange polynomial over the interval, uniform in σ or uniform in 1/σ.
+Source: Zhang & Chen 2022, "DEIS", and Lu et al. 2022, "DPM-Solver++", as one rule.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+# Integrating uniformly in σ or in 1/σ: the measure is dσ σ^(−power).
+SLOPE, DENOISED = 0, 2
+
+_GAUSS = tuple(zip(*(values.tolist() for values in np.polynomial.legendre.leggauss(12)), strict=True))
+
+
+class Variable(Protocol):
+    """What the polynomials are in: an increasing function u(σ).
+
+    `width`: over how much of log σ twelve Gauss points integrate such polynomials to rounding.
+    """
+
+    @property
+    def width(self) -> float: ...
+
+    def offset(self, sigma: float, origin: float) -> float:
+        """u(sigma) − u(origin), without cancellation."""
+        ...
+
+    def beyond(self, origin: float, offsets: Sequence[float]) -> list[tuple[float, float]]:
+        """(σ, dσ/du) where u is u(origin) + offset, for offsets ≥ 0."""
+        ...
+
+
+class Level:
+    """u = σ."""
+
+    width = 0.5  # for dσ/σ²; with dσ any length would do
+
+    def offset(self, sigma: float, origin: float) -> float:
+        return sigma - origin
+
+    def beyond(self, origin: float, offsets: Sequence[float]) -> list[tuple[float, float]]:
+        return [(origin + offset, 1.0) for offset in offsets]
+
+
+class LogLevel:
+    """u = log σ."""
+
+    width = 4.0
+
+    def offset(self, sigma: float, origin: float) -> float:
+        return _log_ratio(sigma, origin, sigma - origin)
+
+    def beyond(self, origin: float, offsets: Sequence[float]) -> list[tuple[float, float]]:
+        levels = [origin * math.exp(offset) for offset in offsets]
+        return list(zip(levels, levels, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class VpTime:
+    """u = t, the time of a VP process of the same noise level: log(1 + σ²) = β_d t²/2 + β_min t."""
+
+    beta_min: float
+    beta_d: float
+    width: float = 0.4  # σ(t) has a branch point where σ = 0
+
+    @classmethod
+    def between(cls, smallest: float, largest: float) -> VpTime:
+        """With t(smallest) = 10⁻³ and t(largest) = 1.
+
+        No such time grows with σ up to the end where log(1 + smallest²) is 0.002 log(1 + largest²) or more (0.13 for
+        80); near that and beyond, β is constant: t = log(1 + σ²)/log(1 + largest²).
+        """
+        end = _growth(largest)
+        beta_d = 2 * (end - _growth(smallest) / 1e-3) / (1 - 1e-3)
+        beta_min = end - beta_d / 2
+        if beta_min + beta_d < 0.01 * beta_min:
+            return cls(end, 0.0)
+        return cls(beta_min, beta_d)
+
+    def offset(self, sigma: float, origin: float) -> float:
+        difference = _log_ratio(1 + sigma**2, 1 + origin**2, (sigma - origin) * (sigma + origin))
+        return 2 * difference / (self._beta(sigma) + self._beta(origin))
+
+    def beyond(self, origin: float, offsets: Sequence[float]) -> list[tuple[float, float]]:
+        growth, beta = _growth(origin), self._beta(origin)
+        points = []
+        for offset in offsets:
+            square = math.expm1(growth + offset * (beta + self.beta_d * offset / 2))
+            sigma = math.sqrt(square)
+            points.append((sigma, (1 + square) * (beta + self.beta_d * offset) / (2 * sigma)))
+        return points
+
+    def _beta(self, sigma: float) -> float:
+        """β(t) = β_min + β_d t = d log(1 + σ²)/dt."""
+        return math.sqrt(max(0.0, self.beta_min**2 + 2 * self.beta_d * _growth(sigma)))
+
+
+LEVEL, LOG_LEVEL = Level(), LogLevel()
+
+
+def weights(variable: Variable, levels: Sequence[float], sigma_next: float, power: int) -> tuple[float, ...]:
+    """The means over the interval from levels[0] to sigma_next of the Lagrange polynomials through the levels.
+
+    levels: where the values are known, the interval's start first, all different (sigma_next may be among them).
+    power: `SLOPE` or `DENOISED`. The weights add up to 1.
+    """
+    means = moments(variable, levels[0], sigma_next, len(levels), power)
+    offsets = [variable.offset(level, levels[0]) for level in levels]
+    found = []
+    for j, level in enumerate(levels):
+        polynomial, scale = [1.0], 1.0
+        for i, other in enumerate(levels):
+            if i != j:
+                shifted = [-offsets[i] * factor for factor in polynomial]
+                polynomial = [a + b for a, b in zip([*shifted, 0.0], [0.0, *polynomial], strict=True)]
+                scale *= variable.offset(level, other)
+        found.append(sum(factor * mean for factor, mean in zip(polynomial, means, strict=True)) / scale)
+    return tuple(found)
+
+
+def middle_weights(levels: Sequence[float], sigma_next: float) -> tuple[float, ...]:
+    """The line in log σ through the values at one or two levels, taken in the middle of the interval: that of 2M."""
+    if len(levels) == 1:
+        return (1.0,)
+    beyond = LOG_LEVEL.offset(sigma_next, levels[0]) / (2 * LOG_LEVEL.offset(levels[0], levels[1]))
+    return 1 + beyond, -beyond
+
+
+def moments(variable: Variable, sigma: float, sigma_next: float, count: int, power: int) -> list[float]:
+    """The means over the interval of (u − u(sigma))^k for k = 0 … count − 1. Both levels are above 0."""
+    if count == 1:
+        return [1.0]
+    pieces = max(1, math.ceil(math.log(sigma / sigma_next) / variable.width))
+    sums = [0.0] * count
+    high = sigma
+    for piece in range(1, pieces + 1):
+        low = sigma_next if piece == pieces else sigma * (sigma_next / sigma) ** (piece / pieces)
+        half, start = variable.offset(high, low) / 2, variable.offset(low, sigma)
+        offsets = [half * (1 + node) for node, _ in _GAUSS]
+        points = variable.beyond(low, offsets)
+        for offset, (level, rate), (_, weight) in zip(offsets, points, _GAUSS, strict=True):
+            term = weight * half * rate / (level / sigma) ** power
+            for k in range(count):
+                sums[k] += term
+                term *= start + offset
+        high = low
+    return [total / sums[0] for total in sums]
+
+
+def _log_ratio(a: float, b: float, difference: float) -> float:
+    """log(a/b) with a relative error of rounding size, given a − b."""
+    return math.log1p(difference / b) if b < 2 * a < 4 * b else math.log(a / b)
+
+
+def _growth(sigma: float) -> float:
+    """log(1 + σ²)."""
+    return math.log1p(sigma**2)
