@@ -21,6 +21,7 @@ from app.views.pictures import (
 from geomodel import datasets, measures
 from geomodel.projection import identity_basis
 from geomodel.record import StepDetail
+from geomodel.regions import named_regions
 from geomodel.solvers import row as solver_row
 
 DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blend": "a Dθ + (1 − a) D*"}
@@ -186,7 +187,7 @@ def _regions(name: str, run: Run, found: dict[str, Array]) -> tuple[tuple[str, f
     """Named by the exact trajectory where it was run, once the run is complete: only then is the peak known."""
     if name != "denoiser_difference" or not run.complete:
         return ()
-    return measures.regions(run.sigmas, measures.band(found.get("exact", next(iter(found.values()))))[0])
+    return named_regions(run.sigmas, measures.band(found.get("exact", next(iter(found.values()))))[0])
 
 
 def _curve(row: Any, kind: str, values: Array, driver: str) -> Curve:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from app.engine.messages import Command, DataOpened, NetworkOpened, OpenData, OpenNetwork
 from app.state import AppState
 from geomodel import datasets, runs, settings, solvers
-from geomodel.settings import RunSettings
+from geomodel.settings import CUSTOM, RunSettings
 
 TOY_WORK = 3e7  # samples × steps × data points × dimensions up to which a run is computed at every change
 IMAGE_COUNT, TOY_COUNT = 16, 64  # trajectories proposed
@@ -49,10 +49,22 @@ class Drafting(QObject):
             self._state.network = self._state.networks.get(draft.network)
             if self._state.network is None and draft.driver in ("network", "blend"):
                 draft = replace(draft, driver="optimal")
+        if draft.schedule == CUSTOM:  # a list that is not given starts as the levels so far
+            levels = changes.get("levels") or (self.levels() if "schedule" in changes else draft.levels)
+            draft = runs.with_levels(draft, levels) if levels else draft
         self._state.set_draft(draft)
         if "network" in changes:
             self._state.network_changed.emit()
         self._tell()
+
+    def levels(self) -> tuple[float, ...]:
+        """The noise levels of the draft; none where they cannot be had."""
+        draft, data, network = self._state.draft, self._state.data, self._state.network
+        filled = runs.resolved(draft, data.dataset if data else None, network.info if network else None)
+        try:
+            return tuple(runs.noise_levels(filled).tolist())
+        except ValueError:
+            return ()
 
     def _edit_data(self, draft: RunSettings) -> None:
         if found := settings.problems(draft):

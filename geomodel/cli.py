@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geomodel import __version__, datasets, runs, schedules, solvers
-from geomodel.settings import Option, RunSettings, limits, problems
+from geomodel.settings import CUSTOM, Option, RunSettings, limits, problems
 
 if TYPE_CHECKING:
     from geomodel.record import Record
     from geomodel.trajectory import Trajectory
+
+
+def levels(text: str) -> tuple[float, ...]:
+    """Noise levels from a list with commas or blanks."""
+    return tuple(float(part) for part in text.replace(",", " ").split())
+
 
 # option, field of RunSettings, type
 FIELDS: tuple[tuple[str, str, Any], ...] = (
@@ -35,6 +41,7 @@ FIELDS: tuple[tuple[str, str, Any], ...] = (
     ("--sigma-max", "sigma_max", float),
     ("--sigma-min", "sigma_min", float),
     ("--rho", "rho", float),
+    ("--levels", "levels", levels),
     ("--start", "start", str),
     ("--start-index", "start_index", int),
     ("--count", "count", int),
@@ -43,7 +50,7 @@ FIELDS: tuple[tuple[str, str, Any], ...] = (
 CHOICES: dict[str, tuple[str, ...]] = {
     "driver": ("optimal", "mixture", "network", "blend"),
     "solver": solvers.names(),
-    "schedule": tuple(name for name in schedules.names() if name != "custom"),
+    "schedule": schedules.names(),
     "start": ("noise", "exact", "data"),
 }
 
@@ -72,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     defaults = RunSettings()
     for option, name, kind in FIELDS:
         default = getattr(defaults, name)
-        shown = "" if default in (None, "") else f" (default {default})"
+        shown = "" if default in (None, "", ()) else f" (default {default})"
         if name == "data":
             shown = f" Named sets: {', '.join(datasets.names())}.{shown}"
         text = limits(name).help.replace("%", "%%") + shown
@@ -123,6 +130,8 @@ def settings_from(arguments: argparse.Namespace) -> RunSettings:
     given = {name: getattr(arguments, name) for _, name, _ in FIELDS if getattr(arguments, name) is not None}
     if given.get("network") and "driver" not in given:
         given["driver"] = "network"
+    if given.get("levels"):
+        given["schedule"] = CUSTOM
     options = dict(_option(text) for text in arguments.option)
     switches = {"beside": arguments.beside, "final_zero": arguments.final_zero}
     settings = replace(RunSettings(), **given, **switches, options=options)

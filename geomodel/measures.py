@@ -236,41 +236,6 @@ def compute(name: str, run: Trajectory | Curves, committed: int | None = None) -
     return {curve: value for curve, value in values.items() if value is not None}
 
 
-SHARE = 0.2  # of the peak: with it the paper's curve (d) gives the paper's borders, about σ = 10 and 0.1
-
-
-def regions(sigmas: ArrayLike, difference: ArrayLike) -> tuple[tuple[str, float, float], ...]:
-    """The stretches of noise levels where the learned and the optimal denoiser match, diverge and coincide.
-
-    sigmas (n,) descending; difference (n,) a denoiser difference, one number a level (NaN are left out). The two
-    diverge where it exceeds a fifth of its peak; they match before (more noise) and coincide after it (less). Returns
-    (name, σ where it begins, σ where it ends) for the stretches that exist, noise first; borders are interpolated in
-    log σ. Nothing where the difference is 0 or there are fewer than three levels above 0.
-    Source: A Geometric Perspective on Diffusion Models, arXiv 2305.19947, score deviation, Observation 4.
-    """
-    levels, values = np.asarray(sigmas, np.float64), np.asarray(difference, np.float64)
-    kept = np.isfinite(values) & (levels[: len(values)] > 0)
-    logs, values = np.log(levels[: len(values)][kept]), values[kept]
-    if len(values) < 3 or not values.max() > 0:
-        return ()
-    above, peak = values > SHARE * values.max(), int(values.argmax())
-
-    def border(low: int, high: int) -> float:
-        share = (SHARE * values.max() - values[low]) / (values[high] - values[low])
-        return float(np.exp(logs[low] + share * (logs[high] - logs[low])))
-
-    first = next((i for i in range(peak, 0, -1) if not above[i - 1]), 0)
-    last = next((i for i in range(peak, len(values) - 1) if not above[i + 1]), len(values) - 1)
-    begin = border(first - 1, first) if first else float(np.exp(logs[0]))
-    end = border(last + 1, last) if last < len(values) - 1 else float(np.exp(logs[-1]))
-    found = [("diverge", begin, end)]
-    if first:
-        found.insert(0, ("match", float(np.exp(logs[0])), begin))
-    if last < len(values) - 1:
-        found.append(("coincide", end, float(np.exp(logs[-1]))))
-    return tuple(found)
-
-
 @np.errstate(invalid="ignore")
 def band(values: ArrayLike, axis: int = 1) -> tuple[Floats, Floats, Floats]:
     """Median, 10 % and 90 % quantile along an axis, with linear interpolation. NaN are left out; all NaN gives NaN."""

@@ -5,7 +5,7 @@ The window's engine and the command line both go through here, so that they cann
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import repeat
 from math import prod
@@ -16,7 +16,8 @@ import numpy as np
 from geomodel import schedules
 from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, point_shape, problems
-from geomodel.settings import RunSettings, to_json
+from geomodel.run_measures import distance, measure, measure_beside
+from geomodel.settings import CUSTOM, RunSettings, to_json
 from geomodel.trajectory import Array, Step, Trajectory
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 TOY_SIGMA_MIN = 0.002
 IMAGE_SIGMAS = (0.002, 80.0)
 TOY_SCALES = 10.0  # sigma_max of a toy in units of its scale: there the data look like one point
+ALL = slice(None)
 PIECE_NUMBERS = 6e8  # rows × points × dimensions of D* that take about a quarter of a second on one core
 
 
@@ -52,6 +54,11 @@ class Job:
     def beside(self) -> bool:
         """D* moves the same noise beside the driver."""
         return self.settings.beside and self.exact is not None and self.settings.driver != "optimal"
+
+    @property
+    def record_dtype(self) -> str:
+        """float64 for analytic models, float32 for networks."""
+        return "float64" if self.model.analytic else "float32"
 
     def labels(self, count: int) -> Array | None:
         """The run's class for so many samples; None without one."""
@@ -81,12 +88,29 @@ def recommended_sigmas(data: Dataset | None, network: Any = None) -> tuple[float
 
 
 def resolved(settings: RunSettings, data: Dataset | None, network: Any = None) -> RunSettings:
-    """The settings with noise levels that were left open filled in."""
+    """The settings with noise levels that were left open filled in; levels of their own decide steps and ends."""
+    if settings.schedule == CUSTOM and len(settings.levels) > 1:
+        return with_levels(settings, settings.levels)
     low, high = recommended_sigmas(data, network)
     return replace(
         settings,
         sigma_min=low if settings.sigma_min is None else settings.sigma_min,
         sigma_max=high if settings.sigma_max is None else settings.sigma_max,
+    )
+
+
+def with_levels(settings: RunSettings, levels: Iterable[float]) -> RunSettings:
+    """The settings over a list of noise levels, kept exactly."""
+    kept = tuple(map(float, levels))
+    positive = [level for level in kept if level > 0]
+    return replace(
+        settings,
+        schedule=CUSTOM,
+        levels=kept,
+        steps=len(kept) - 1,
+        sigma_max=kept[0],
+        sigma_min=positive[-1] if positive else None,
+        final_zero=kept[-1] == 0,
     )
 
 
@@ -150,6 +174,8 @@ def _driver(settings: RunSettings, data: Dataset | None, exact: Denoiser | None,
 
 def noise_levels(settings: RunSettings) -> Array:
     """The schedule of resolved settings."""
+    if settings.schedule == CUSTOM:
+        return schedules.custom(settings.levels)
     own = {"rho": settings.rho} if schedules.row(settings.schedule).options else {}
     return schedules.build(
         settings.schedule,
@@ -180,72 +206,40 @@ def start_points(settings: RunSettings, data: Dataset | None, network: Any = Non
     return x
 
 
-def measure(job: Job, step: Step) -> dict[str, Array]:
-    """What is measured at the start of a step against the data: see `measures`."""
-    if job.optimal is None:
-        return {}
-    posterior = job.posterior(step.x, step.sigma)
-    found: dict[str, Array] = {
-        "effective_neighbours": posterior.effective_neighbours.numpy(),
-        "nearest_x": _to_data(job, step.x, posterior),
-        "nearest_denoised": _to_data(job, step.denoised, job.posterior(step.denoised, 0.0, 1)),
-    }
-    if job.settings.driver != "optimal":
-        exact = posterior.mean if job.exact is job.optimal else job.evaluate(job.exact, step.x, step.sigma)
-        found["denoiser_difference"] = _distance(step.denoised, exact)
-        found["optimal"] = exact.numpy().astype(record_dtype(job))
-    return found
-
-
-def measure_beside(job: Job, model: Callable[..., Any], step: Step, exact: Step) -> dict[str, Array]:
-    """What is measured at the start of a step beside that of D* from the same noise: curves (a), (b), (d)."""
-    there = job.evaluate(model, exact.x, exact.sigma)
-    return {
-        "exact_distance_x": _distance(step.x, exact.x),
-        "exact_distance_denoised": _distance(step.denoised, exact.denoised),
-        "denoiser_difference_exact": _distance(there, exact.denoised),
-    }
-
-
-def _distance(first: Tensor, second: Tensor) -> Array:
-    return np.asarray((first - second).flatten(1).norm(dim=1))
-
-
-def _to_data(job: Job, x: Tensor, posterior: Any) -> Array:
-    """‖x − y‖ to each row's heaviest data point: the nearest."""
-    assert job.data is not None
-    nearest = np.asarray(job.data.points[posterior.indices[:, 0].numpy()], np.float64)
-    return np.asarray(np.linalg.norm((x.numpy() - nearest).reshape(len(x), -1), axis=1))
-
-
-def record_dtype(job: Job) -> str:
-    """float64 for analytic models, float32 for networks."""
-    return "float64" if job.model.analytic else "float32"
-
-
 def new_record(job: Job, keep: int = 0) -> Record:
     """A record with its first level written. Stage points of all samples are kept for points, of one for images."""
     shape = tuple(job.x.shape[1:])
     samples = None if prod(shape) <= DETAIL_NUMBERS else (min(keep, len(job.x) - 1),)
-    record = Record(job.sigmas, len(job.x), shape, record_dtype(job), samples)
+    record = Record(job.sigmas, len(job.x), shape, job.record_dtype, samples)
     record.start(job.x)
     return record
 
 
-def steps_of(job: Job, model: Any, sample: int | None = None) -> Iterator[Step]:
-    """The steps of the run that `model` drives, of every sample or of one alone."""
-    from geomodel import solvers
+def solver_options(settings: RunSettings, data: Dataset | None) -> dict[str, Any]:
+    """The solver's options, an analytic first step with the data's own mean and variance."""
+    options: dict[str, Any] = dict(settings.options)
+    if options.get("analytic_first_step") is True:
+        options["analytic_first_step"] = False if data is None else (data.mean, data.std**2)
+    return options
+
+
+def noise_of(job: Job, rows: slice = ALL) -> Any:
+    """The Brownian paths of the run's samples."""
     from geomodel.randomness import Brownian
+
+    return Brownian(list(job.settings.seeds)[rows])
+
+
+def steps_of(job: Job, model: Any, rows: slice = ALL) -> Iterator[Step]:
+    """The steps of the run that `model` drives, of every sample or of some."""
+    from geomodel import solvers
     from geomodel.sampling import iterate
 
-    rows = slice(None) if sample is None else slice(sample, sample + 1)
-    x, solver = job.x[rows], job.settings.solver
-    options: dict[str, Any] = dict(job.settings.options)
-    if options.get("analytic_first_step") is True:
-        options["analytic_first_step"] = False if job.data is None else (job.data.mean, job.data.std**2)
-    if solvers.row(solver).stochastic:
-        options["noise"] = Brownian(list(job.settings.seeds)[rows])
-    return iterate(model, x, job.sigmas, solver=solver, labels=job.labels(len(x)), **options)
+    x, settings = job.x[rows], job.settings
+    options = solver_options(settings, job.data)
+    if solvers.row(settings.solver).stochastic:
+        options["noise"] = noise_of(job, rows)
+    return iterate(model, x, job.sigmas, solver=settings.solver, labels=job.labels(len(x)), **options)
 
 
 def advance(job: Job, model: Callable[..., Any], record: Record, notify: Callable[[], None] | None = None) -> None:
@@ -255,7 +249,7 @@ def advance(job: Job, model: Callable[..., Any], record: Record, notify: Callabl
         found, reached = measure(job, step), {}
         if exact is not None:
             found |= measure_beside(job, model, step, exact)
-            reached["exact_distance_x"] = _distance(step.x_next, exact.x_next)
+            reached["exact_distance_x"] = distance(step.x_next, exact.x_next)
             record.looks += 1
         record.append(step, found, reached)
         if notify is not None:
@@ -264,7 +258,8 @@ def advance(job: Job, model: Callable[..., Any], record: Record, notify: Callabl
 
 def inside(job: Job, index: int, sample: int) -> StepDetail:
     """The inside of a step for one sample, by running that sample alone up to it."""
-    return next(detail_of(step) for step in steps_of(job, job.model, sample) if step.index == index)
+    steps = steps_of(job, job.model, slice(sample, sample + 1))
+    return next(detail_of(step) for step in steps if step.index == index)
 
 
 def finish(job: Job, record: Record, *, look: bool = True) -> Trajectory:

@@ -8,6 +8,9 @@ from typing import Annotated, Any, Literal, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from geomodel import schedules
+
+CUSTOM = "custom"  # the schedule that is `levels`
 MAX_POINTS = 1_000_000
 
 Driver = Literal["optimal", "mixture", "network", "blend"]
@@ -85,6 +88,14 @@ class RunSettings:
             "Larger ρ puts more levels near the data; 1 is uniform, 7 is usual.",
         ),
     ] = 7.0
+    levels: Annotated[
+        tuple[float, ...],
+        Meta(
+            max_length=10_001,
+            title="Levels",
+            description="The noise levels of the schedule “custom”, kept exactly: descending, the last one 0 or more.",
+        ),
+    ] = ()
     steps: Annotated[
         int,
         Meta(
@@ -163,6 +174,11 @@ def problems(settings: RunSettings) -> dict[str, str]:
             found[item.name] = f"{bounds.title} must be at least {bounds.low:g}; it is {value:g}."
         elif bounds.high is not None and not value <= bounds.high:
             found[item.name] = f"{bounds.title} must be at most {bounds.high:g}; it is {value:g}."
+    if settings.schedule == CUSTOM:
+        try:
+            schedules.custom(settings.levels)
+        except ValueError as error:
+            found["schedule"] = str(error)
     low, high = settings.sigma_min, settings.sigma_max
     for name, value in (("sigma_min", low), ("sigma_max", high)):
         if value is not None and not 0 < value < 1e9:

@@ -10,6 +10,7 @@ import pytest
 
 import geomodel as gm
 from geomodel import measures, runs
+from geomodel.regions import named_regions
 from geomodel.settings import RunSettings
 
 POINTS = 12
@@ -158,7 +159,7 @@ PAPER = {
 
 
 def test_the_papers_curve_has_the_papers_regions():
-    found = measures.regions(list(PAPER), list(PAPER.values()))
+    found = named_regions(list(PAPER), list(PAPER.values()))
     assert [name for name, _, _ in found] == ["match", "diverge", "coincide"]
     (_, start, match), (_, begin, end), (_, coincide, last) = found
     assert (start, last) == pytest.approx((80, 0.002))
@@ -170,7 +171,7 @@ def test_the_papers_curve_has_the_papers_regions():
 
 def test_a_border_is_interpolated_in_log_sigma():
     # From 0 to 1 between σ = 100 and 1: a fifth of the peak is reached a fifth of the way.
-    found = measures.regions([100.0, 1.0, 0.01], [0.0, 1.0, 0.0])
+    found = named_regions([100.0, 1.0, 0.01], [0.0, 1.0, 0.0])
     assert found[0] == ("match", pytest.approx(100), pytest.approx(100**0.8))
     assert found[2] == ("coincide", pytest.approx(0.01**0.8), pytest.approx(0.01))
 
@@ -187,11 +188,11 @@ def test_a_border_is_interpolated_in_log_sigma():
     ],
 )
 def test_regions_that_do_not_exist_are_not_named(difference, names):
-    assert [name for name, *_ in measures.regions([80.0, 20.0, 5.0, 1.0, 0.1], difference)] == names
+    assert [name for name, *_ in named_regions([80.0, 20.0, 5.0, 1.0, 0.1], difference)] == names
 
 
 def test_the_level_at_zero_takes_no_part():
-    assert measures.regions([80.0, 5.0, 1.0, 0.0], [0.1, 1.0, 0.1, 5.0])[-1][2] == pytest.approx(1.0)
+    assert named_regions([80.0, 5.0, 1.0, 0.0], [0.1, 1.0, 0.1, 5.0])[-1][2] == pytest.approx(1.0)
 
 
 # ---------------------------------------------------------------- clipped share

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QGraphicsRectItem, QWidget
 ROOT = Path(__file__).parents[1]
 QT = {"PySide6", "shiboken6", "pyqtgraph", "superqt"}
 # The parts of the engine that hold tensors; everything else in the window sees NumPy and records.
-HOLDS_TENSORS = {"worker.py", "store.py", "answers.py"}
+HOLDS_TENSORS = {"worker.py", "store.py", "answers.py", "experiments.py"}
 # On Windows torch must come before Qt's libraries: the one import outside the engine, under its own condition.
 BEFORE_QT = ("app/application.py", 'sys.platform == "win32"')
 # What works on tensors itself; the rest of geomodel's own folder, and every table, imports torch only when asked.

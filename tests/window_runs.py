@@ -13,6 +13,7 @@ from app.state import Run
 from geomodel import runs
 from geomodel.datasets import Dataset
 from geomodel.projection import principal_components
+from geomodel.run_measures import measure
 from geomodel.settings import RunSettings
 
 TOY = RunSettings(data="two-moons", data_count=60, steps=5, count=4, seed=11)
@@ -50,7 +51,7 @@ def computed(opened: DataOpened, settings: RunSettings = TOY, *, levels: int | N
     for step in gm.iterate(job.model, job.x, job.sigmas, solver=settings.solver, **settings.options):
         if record.committed == levels:
             return run
-        record.append(step, runs.measure(job, step))
+        record.append(step, measure(job, step))
     run.trajectory = runs.finish(job, record)
     run.status = "complete"
     return run

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from app.engine.experiments import derivative
 from app.engine.grounds import Direct, Ground, Kernels
 from app.engine.messages import (
     Array,
@@ -26,6 +27,7 @@ from app.engine.messages import (
     Site,
     frozen,
 )
+from app.engine.room_messages import DerivativeRequest
 from geomodel import density, runs
 from geomodel.runs import Job
 
@@ -48,6 +50,8 @@ def answer(request: Any, job: Job, plane: Callable[[Site], Ground], record: Any)
             return neighbours(request, job, record)
         case MeanShiftRequest():
             return mean_shift(request, job, record)
+        case DerivativeRequest():
+            return derivative(request, job, record)
     raise TypeError(f"no answer for {type(request).__name__}")
 
 

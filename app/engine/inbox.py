@@ -16,8 +16,17 @@ from app.engine.messages import (
     ProbeRequest,
     Shutdown,
 )
+from app.engine.room_messages import DerivativeRequest, EndErrorRequest
 
-LATEST_WINS = (PictureRequest, ProbeRequest, InsideRequest, NeighboursRequest, MeanShiftRequest)
+LATEST_WINS = (
+    PictureRequest,
+    ProbeRequest,
+    InsideRequest,
+    NeighboursRequest,
+    MeanShiftRequest,
+    DerivativeRequest,
+    EndErrorRequest,
+)
 
 
 class Inbox:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.room_messages import DerivativeRequest, RoomEvent, RoomTask
 from geomodel.record import Record, StepDetail
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
@@ -341,9 +342,20 @@ class MeanShiftAnswer:
     path: Array | None  # (iterations + 1, *shape)
 
 
-Request = PictureRequest | ProbeRequest | InsideRequest | NeighboursRequest | MeanShiftRequest
+Request = PictureRequest | ProbeRequest | InsideRequest | NeighboursRequest | MeanShiftRequest | DerivativeRequest
 Command = (
-    Warm | OpenData | OpenNetwork | CloseNetwork | OpenRun | Save | StartRun | Cancel | Forget | Shutdown | Request
+    Warm
+    | OpenData
+    | OpenNetwork
+    | CloseNetwork
+    | OpenRun
+    | Save
+    | StartRun
+    | Cancel
+    | Forget
+    | Shutdown
+    | Request
+    | RoomTask
 )
 Event = (
     Ready
@@ -361,6 +373,7 @@ Event = (
     | InsideAnswer
     | NeighboursAnswer
     | MeanShiftAnswer
+    | RoomEvent
 )
 
 

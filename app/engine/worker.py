@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, get_args
 
-from app.engine import answers
+from app.engine import answers, experiments
 from app.engine.grounds import Ground, ground
 from app.engine.inbox import Inbox
 from app.engine.messages import (
@@ -22,17 +24,12 @@ from app.engine.messages import (
     Command,
     Event,
     Forget,
-    InsideRequest,
-    MeanShiftRequest,
-    NeighboursRequest,
     NetworkOpened,
     OpenData,
     OpenFailed,
     Opening,
     OpenNetwork,
     OpenRun,
-    PictureRequest,
-    ProbeRequest,
     Request,
     RunFinished,
     RunOpened,
@@ -45,13 +42,26 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
+from app.engine.room_messages import (
+    DesignEnded,
+    DesignProgress,
+    EndErrorAnswer,
+    EndErrorRequest,
+    RaceEnded,
+    RaceProgress,
+    RoomEvent,
+    RoomTask,
+    StartDesign,
+    StartRace,
+)
 from app.engine.store import Library, OpenSet
 from geomodel import measures, runs
 from geomodel.settings import from_json
 from geomodel.trajectory import Trajectory
 
 log = logging.getLogger(__name__)
-TELL_SECONDS = 0.1  # progress of an opening is told this often
+TELL_SECONDS = 0.1  # progress is told this often
+LIVE = get_args(Request)  # what is answered while a run computes
 
 
 class Cancelled(BaseException):
@@ -76,6 +86,24 @@ class Context:
         return self._plane
 
 
+class Gate:
+    """A job's denoiser that looks up before every evaluation, and knows the seconds spent in it."""
+
+    def __init__(self, model: Any, look_up: Callable[[], None]) -> None:
+        self._model, self._look_up = model, look_up
+        self.busy = 0.0
+
+    def __call__(self, x: Any, sigma: Any, **labels: Any) -> Any:
+        self._look_up()
+        entered = time.perf_counter()
+        denoised = self._model(x, sigma, **labels)
+        self.busy += time.perf_counter() - entered
+        return denoised
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+
 class Worker:
     """One engine. `post` delivers events, `notify` says that a record has grown; both are called on its thread."""
 
@@ -84,6 +112,7 @@ class Worker:
         self._post = post
         self._notify = notify
         self._library = Library()
+        self._end_errors = experiments.EndErrors()
         self._contexts: dict[int, Context] = {}
         self._running: int | None = None
         self._answering = False
@@ -107,6 +136,8 @@ class Worker:
                 self._save(command)
             case StartRun():
                 self._run(command)
+            case StartRace() | StartDesign() | EndErrorRequest():
+                self._task(command)
             case CloseNetwork():
                 self._close_network(command.path)
             case Forget():
@@ -243,26 +274,71 @@ class Worker:
 
     def _gated(self, job: runs.Job, record: Any) -> float:
         """Compute the run behind the gate; returns the seconds spent in its denoiser."""
-        busy = 0.0
+        with self._gate(job) as gate:
+            runs.advance(job, gate, record, self._notify)
+        return gate.busy
 
-        def gate(x: Any, sigma: Any, **labels: Any) -> Any:
-            nonlocal busy
-            self._look_up()
-            entered = time.perf_counter()
-            denoised = job.model(x, sigma, **labels)
-            busy += time.perf_counter() - entered
-            return denoised
-
-        gate.calls_at = job.model.calls_at  # type: ignore[attr-defined]
+    @contextmanager
+    def _gate(self, job: runs.Job) -> Iterator[Gate]:
+        """The job's denoiser, looking at the queue before each evaluation and between the pieces of a long one."""
         models = (job.model, *job.parts)
         for model in models:
             model.between_pieces = self._look_up
         try:
-            runs.advance(job, gate, record, self._notify)
+            yield Gate(job.model, self._look_up)
         finally:
             for model in models:
                 model.between_pieces = None
-        return busy
+
+    # ------------------------------------------------------------ experiments
+
+    def _task(self, command: RoomTask) -> None:
+        """A race, a designed schedule or an end error: cancelled and answered for like a run."""
+        ended: Callable[..., RoomEvent]
+        match command:
+            case StartRace():
+                task_id, ended = command.race_id, partial(RaceEnded, command.race_id)
+            case StartDesign():
+                task_id, ended = command.design_id, partial(DesignEnded, command.design_id)
+            case EndErrorRequest():
+                task_id, ended = command.task_id, partial(EndErrorAnswer, command, None)
+        self._running = task_id
+        try:
+            self._warm()
+            job, _ = self._library.prepare(command.settings)
+            with self._gate(job) as gate:
+                self._post(self._experiment(command, job, gate))
+        except Cancelled:
+            self._post(ended())
+        except Exception as error:
+            if not isinstance(error, ValueError):
+                log.exception("%s", type(command).__name__)
+            self._post(ended(message=str(error) or type(error).__name__))
+        finally:
+            self._running = None
+
+    def _experiment(self, command: RoomTask, job: runs.Job, gate: Gate) -> RoomEvent:
+        match command:
+            case StartRace():
+                told = self._teller(lambda lane, part: RaceProgress(command.race_id, lane, part))
+                return RaceEnded(command.race_id, experiments.race(command, job, gate, told))
+            case StartDesign():
+                told = self._teller(lambda _, part: DesignProgress(command.design_id, part))
+                return DesignEnded(command.design_id, *experiments.design(command, job, gate, told))
+            case EndErrorRequest():
+                return self._end_errors.answer(command, job, gate)
+
+    def _teller(self, event: Callable[[int, float], Event]) -> Callable[[int, float], None]:
+        """Progress as events, but not more often than anyone can see."""
+        said = 0.0
+
+        def tell(lane: int, fraction: float) -> None:
+            nonlocal said
+            if fraction >= 1 or time.perf_counter() - said > TELL_SECONDS:
+                said = time.perf_counter()
+                self._post(event(lane, fraction))
+
+        return tell
 
     def _look_up(self) -> None:
         """Between two pieces of work of a run: obey a cancel, answer requests, keep the rest for later."""
@@ -273,7 +349,7 @@ class Worker:
         while waiting and not any(map(self._stops, waiting)):
             command = waiting.pop(0)
             match command:
-                case PictureRequest() | ProbeRequest() | InsideRequest() | NeighboursRequest() | MeanShiftRequest():
+                case command if isinstance(command, LIVE):
                     self._answer(command)
                     waiting = [*self.inbox.urgent(), *waiting]  # a cancel does not wait for the other answers
                 case Save():

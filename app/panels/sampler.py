@@ -22,7 +22,7 @@ from app.panels.looks import Message, formula_html, tooltip
 from app.panels.number_field import FloatField, IntField
 from app.plotting.theme import Theme, palette
 from geomodel.schedules import SCHEDULES, Option, Schedule
-from geomodel.settings import Limits, RunSettings, limits
+from geomodel.settings import CUSTOM, Limits, RunSettings, limits
 from geomodel.solvers import SOLVERS, SolverRow
 
 RHO = "rho"  # the one option that schedules have
@@ -128,8 +128,10 @@ class SamplerPanel(QWidget):
             item.set_value(getattr(settings, name))
         schedule = next((row for row in SCHEDULES if row.name == settings.schedule), None)
         self._fields["rho"].setVisible(schedule is not None and RHO in (option.name for option in schedule.options))
+        for name in ("steps", "sigma_max", "sigma_min", "final_zero"):  # the list decides them
+            self._fields[name].setVisible(settings.schedule != CUSTOM)
         self._fields["start_index"].setVisible(settings.start == "data")
-        self._schedule_formula.say(formula_html(schedule.formula) if schedule else "")
+        self._schedule_formula.say(formula_html(schedule.formula) if schedule else listed(settings.levels))
         self._show_solver()
         self._show_elsewhere()
 
@@ -170,7 +172,7 @@ class SamplerPanel(QWidget):
             kept = set(old.options) & set(new.options) if old and new else set()
             names = {option.name for option in kept}
             changes["options"] = {name: given for name, given in self._settings.options.items() if name in names}
-        if name == "schedule":  # each has a usual ρ of its own
+        if name == "schedule" and value != CUSTOM:  # each has a usual ρ of its own
             changes |= {option.name: option.default for option in _schedule(value).options}
         self.edited.emit(changes)
 
@@ -188,6 +190,7 @@ def _fields() -> tuple[Field, ...]:
     """The fields in reading order."""
     solvers = [Choice(row.name, row.title, _cost(row)) for row in SOLVERS]
     schedules = [Choice(row.name, row.title, row.formula) for row in SCHEDULES]
+    schedules.append(Choice(CUSTOM, "Own levels", "A list of noise levels, edited in the schedule view."))
     return (
         ChoiceField("solver", limits("solver"), solvers),
         IntField("steps", limits("steps")),
@@ -205,6 +208,14 @@ def _fields() -> tuple[Field, ...]:
 
 def _solver(name: str) -> SolverRow | None:
     return next((row for row in SOLVERS if row.name == name), None)
+
+
+def listed(levels: tuple[float, ...]) -> str:
+    """A list of levels in words: how many, the first ones, the last."""
+    if len(levels) < 2:
+        return ""
+    shown = [f"{level:.3g}" for level in levels]
+    return f"{len(levels) - 1} steps: {', '.join([*shown[:-1][:8], *(['…'] if len(levels) > 9 else []), shown[-1]])}"
 
 
 def _schedule(name: str) -> Schedule:

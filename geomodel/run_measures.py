@@ -1,0 +1,54 @@
+"""What is measured of a run while it computes: against the data, and against D* moving the same noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geomodel.trajectory import Array, Step
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from geomodel.runs import Job
+
+
+def measure(job: Job, step: Step) -> dict[str, Array]:
+    """What is measured at the start of a step against the data: see `measures`."""
+    if job.optimal is None:
+        return {}
+    posterior = job.posterior(step.x, step.sigma)
+    found: dict[str, Array] = {
+        "effective_neighbours": posterior.effective_neighbours.numpy(),
+        "nearest_x": _to_data(job, step.x, posterior),
+        "nearest_denoised": _to_data(job, step.denoised, job.posterior(step.denoised, 0.0, 1)),
+    }
+    if job.settings.driver != "optimal":
+        exact = posterior.mean if job.exact is job.optimal else job.evaluate(job.exact, step.x, step.sigma)
+        found["denoiser_difference"] = distance(step.denoised, exact)
+        found["optimal"] = exact.numpy().astype(job.record_dtype)
+    return found
+
+
+def measure_beside(job: Job, model: Callable[..., Any], step: Step, exact: Step) -> dict[str, Array]:
+    """What is measured at the start of a step beside that of D* from the same noise: curves (a), (b), (d)."""
+    there = job.evaluate(model, exact.x, exact.sigma)
+    return {
+        "exact_distance_x": distance(step.x, exact.x),
+        "exact_distance_denoised": distance(step.denoised, exact.denoised),
+        "denoiser_difference_exact": distance(there, exact.denoised),
+    }
+
+
+def distance(first: Tensor, second: Tensor) -> Array:
+    """‖first − second‖ of each row, (B,)."""
+    return np.asarray((first - second).flatten(1).norm(dim=1))
+
+
+def _to_data(job: Job, x: Tensor, posterior: Any) -> Array:
+    """‖x − y‖ to each row's heaviest data point: the nearest."""
+    assert job.data is not None
+    nearest = np.asarray(job.data.points[posterior.indices[:, 0].numpy()], np.float64)
+    return np.asarray(np.linalg.norm((x.numpy() - nearest).reshape(len(x), -1), axis=1))
