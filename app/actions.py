@@ -52,6 +52,8 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(id="redo", menu="Edit", title="Redo", keys=("Ctrl+Shift+Z",), tip="Repeat what was taken back"),
     ActionRow(id="run", menu="Run", title="Run", keys=("F5", "Ctrl+R"), tip="Compute a new run from the settings"),
     ActionRow(id="cancel", menu="Run", title="Cancel", keys=("Esc",), tip="Stop computing; what is there stays"),
+    ActionRow(id="race", menu="Run", title="Race", keys=("F6",), tip="Compare all lanes from the same noise"),
+    ActionRow(id="add_lane", menu="Run", title="Add to the race", keys=("Ctrl+F6",), tip="The sampler as a lane"),
     ActionRow(id="play", menu="Run", title="Play", keys=("Space",), tip="Play or pause what is computed", rule=True),
     ActionRow(id="back", menu="Run", title="Step back", keys=("Left",), tip="One level towards the noise"),
     ActionRow(id="forward", menu="Run", title="Step forward", keys=("Right",), tip="One level towards the data"),

@@ -38,6 +38,8 @@ class Commands(QObject):
             "redo": partial(player.drafting.undo, forward=True),
             "run": self._run,
             "cancel": player.cancel,
+            "race": self._race,
+            "add_lane": self._add_lane,
             "close_network": player.close_network,
             "play": player.toggle,
             "back": partial(playback.step, -1),
@@ -97,6 +99,12 @@ class Commands(QObject):
         panels = self._window.panels
         if panels.model.commit() and panels.sampler.commit():  # what is still being typed counts
             self._player.run()
+
+    def _race(self) -> None:
+        self._window.room.race_now()
+
+    def _add_lane(self) -> None:
+        self._window.room.add_lane()
 
     def _look(self, **changes: Any) -> None:
         self._state.set_look(replace(self._state.look, **changes))

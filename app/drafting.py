@@ -57,12 +57,15 @@ class Drafting(QObject):
             self._state.network_changed.emit()
         self._tell()
 
+    def filled(self) -> RunSettings:
+        """The draft with noise levels that were left open filled in."""
+        data, network = self._state.data, self._state.network
+        return runs.resolved(self._state.draft, data.dataset if data else None, network.info if network else None)
+
     def levels(self) -> tuple[float, ...]:
         """The noise levels of the draft; none where they cannot be had."""
-        draft, data, network = self._state.draft, self._state.data, self._state.network
-        filled = runs.resolved(draft, data.dataset if data else None, network.info if network else None)
         try:
-            return tuple(runs.noise_levels(filled).tolist())
+            return tuple(runs.noise_levels(self.filled()).tolist())
         except ValueError:
             return ()
 
@@ -97,7 +100,7 @@ class Drafting(QObject):
         if found := settings.problems(draft):
             return found
         dataset, info = data.dataset if data else None, network.info if network else None
-        filled = runs.resolved(draft, dataset, info)
+        filled = self.filled()
         if found := settings.problems(filled) or runs.problems(filled, dataset, info):
             return found
         try:

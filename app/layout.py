@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from app.settings_store import SettingsStore, home
 
-VERSION = 2  # of the docks below: a layout of another version is not restored, it can crash Qt
+VERSION = 3  # of the docks below: a layout of another version is not restored, it can crash Qt
+TABS = ("Measures", "Mean shift", "Compare", "Schedule", "Derivatives")  # one behind the other on the right
 LEFT_WIDTH, RIGHT_WIDTH, LEAST_RIGHT = 304, 400, 300
 
 
@@ -56,7 +58,10 @@ class Layout:
             dock.show()
         d, window = self.docks, self._window
         window.splitDockWidget(d["Measures"], d["Inspector"], Qt.Orientation.Vertical)
-        window.tabifyDockWidget(d["Measures"], d["Mean shift"])
+        # Along the edge, where five names fit however narrow the column is.
+        window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.East)
+        for before, after in pairwise(TABS):
+            window.tabifyDockWidget(d[before], d[after])
         d["Measures"].raise_()
         window.splitDockWidget(d["Strip"], d["Transport"], Qt.Orientation.Vertical)
         sides = [d["Model and sampler"], d["Measures"]]

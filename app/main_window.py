@@ -29,12 +29,16 @@ from app.playback import Playback
 from app.player import Player
 from app.plotting.theme import LIGHT, THEMES, Theme, palette
 from app.presenter import Presenter
+from app.room import SolverRoom
 from app.settings_store import SettingsStore
 from app.sidebar import Sidebar
 from app.state import AppState
+from app.views.compare import CompareView
+from app.views.derivatives import DerivativesView
 from app.views.mean_shift import MeanShiftView
 from app.views.measures import MeasuresView
 from app.views.plane import PlaneView
+from app.views.schedule import ScheduleView
 from app.views.strip import StripView
 
 CLOSE_MS = 10_000
@@ -85,6 +89,7 @@ class MainWindow(QMainWindow):
         self.presenter = Presenter(self.state, self.player, self.playback, self.views, self.panels.probe, self)
         self.sidebar = Sidebar(self.state, self.player, self.playback, self.panels, self)
         self.mean_shift = MeanShift(self.state, self.player, self.views.mean_shift, self)
+        self.room = SolverRoom(self)
         self.hover = Hover(self.state, self.views.plane, self)
         self._connect()
         self.set_theme(self._chosen_theme())
@@ -98,6 +103,9 @@ class MainWindow(QMainWindow):
             measures=MeasuresView(LIGHT),
             strip=StripView(LIGHT),
             mean_shift=MeanShiftView(LIGHT),
+            compare=CompareView(LIGHT),
+            schedule=ScheduleView(LIGHT),
+            derivatives=DerivativesView(LIGHT),
             inspector=Inspector(LIGHT),
             transport=TransportBar(LIGHT, {name: act[name] for name in TRANSPORT}),
         )
@@ -123,7 +131,14 @@ class MainWindow(QMainWindow):
         self.layout_of_docks = Layout(self, self.store)
         self.layout_of_docks.build(
             [(panels.model, 0), (panels.sampler, 1), (panels.runs, 0)],
-            {"Measures": views.measures, "Mean shift": views.mean_shift, "Inspector": views.inspector},
+            {
+                "Measures": views.measures,
+                "Mean shift": views.mean_shift,
+                "Compare": views.compare,
+                "Schedule": views.schedule,
+                "Derivatives": views.derivatives,
+                "Inspector": views.inspector,
+            },
             {"Strip": views.strip, "Transport": views.transport},
         )
 
@@ -241,6 +256,9 @@ class MainWindow(QMainWindow):
             "Measures": views.measures,
             "Strip": views.strip,
             "Mean shift": views.mean_shift,
+            "Compare": views.compare,
+            "Schedule": views.schedule,
+            "Derivatives": views.derivatives,
         }
 
     def current_view(self) -> QWidget:
@@ -262,8 +280,9 @@ class MainWindow(QMainWindow):
 
     def _show_progress(self) -> None:
         opening = self.player.opening
-        self.panels.status.show_run(self.player.computing or self.state.run, self.player.device, opening)
-        self.actions_by_id["cancel"].setEnabled(self.player.computing is not None or opening is not None)
+        computing, tasks = self.player.computing, self.player.tasks
+        self.panels.status.show_run(computing or self.state.run, self.player.device, opening, [*tasks.values()])
+        self.actions_by_id["cancel"].setEnabled(computing is not None or opening is not None or bool(tasks))
 
     def _fill_recent(self) -> None:
         self._recent.clear()

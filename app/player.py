@@ -7,7 +7,7 @@ and is run again on every change of a field; images and networks wait for Run.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, get_args
 
 from PySide6.QtCore import QObject, Signal
 
@@ -34,10 +34,12 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
+from app.engine.room_messages import RoomEvent
 from app.playback import Playback
 from app.state import AppState, Run
 
 log = logging.getLogger(__name__)
+ROOM = get_args(RoomEvent)
 
 
 class Player(QObject):
@@ -49,12 +51,14 @@ class Player(QObject):
     open_failed = Signal(object)
     opened = Signal(object)
     saved = Signal(object)
+    room_event = Signal(object)  # of a race, a design, an end error, a derivative
 
     def __init__(self, state: AppState, engine: Any, playback: Playback, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state = state
         self.device = ""
         self.opening: Opening | None = None  # data that are being read
+        self.tasks: dict[int, str] = {}  # experiments that run, and what they are called
         self._playback = playback
         self._engine = engine
         self._closed = False
@@ -133,11 +137,22 @@ class Player(QObject):
         """Stop what computes or is being opened; what is there stays."""
         if self.opening is not None:
             self.submit(Cancel(OPENING))
+        for task in self.tasks:
+            self.submit(Cancel(task))
         for run in [*self.state.runs.values(), self._pending]:
             if run is not None and run.status == "computing":
                 self.submit(Cancel(run.id))
         if self._pending is not None:
             self._pending = None
+
+    def begin_task(self, task: int, name: str) -> None:
+        """An experiment begins: it can be cancelled like a run."""
+        self.tasks[task] = name
+        self.progress_changed.emit()
+
+    def end_task(self, task: int) -> None:
+        """An experiment has ended, however it did."""
+        self.tasks.pop(task, None)
 
     @property
     def computing(self) -> Run | None:
@@ -200,6 +215,8 @@ class Player(QObject):
                 self.saved.emit(event)
             case RunStarted() | RunFinished() | RunStopped():
                 self._run_event(event)
+            case _ if isinstance(event, ROOM):
+                self.room_event.emit(event)
             case _:
                 self.answered.emit(event)
         self.progress_changed.emit()

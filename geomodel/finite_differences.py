@@ -204,3 +204,17 @@ def _slope(evaluation: Evaluation) -> Tensor:
 
 def _bound(model: Any, labels: Any) -> Callable[..., Any]:
     return model if labels is None else partial(model, labels=labels)
+
+FORMULAS: dict[str, str] = {  # the rows of `implied`, for a reader; m the stage inside, p the step before
+    "euler": "Ḋ ≈ 0",
+    "heun": "Ḋ ≈ (s/t) (D(x̃; t) − D)/(t − s)",
+    "rk2": "Ḋ ≈ (s/(α m)) (D_m − D)/(t − s)",
+    "dpm2": "Ḋ ≈ (s/(r m)) (D_m − D)/(t − s)",
+    "dpmpp_2s": "Ḋ ≈ (1/r) (D_m − D)/(t − s)",
+    "ipndm": "Ḋ ≈ (s/(t − s)) (e_p − e)  (order 2)",
+    "ab": "Ḋ ≈ (s/(s − p)) (e_p − e)  (order 2)",
+    "dpm_2m": "Ḋ ≈ (s/(t − s)) (h/h₀) (e_p − e)",
+    "deis_log": "Ḋ ≈ (2s/(t − s)) ((1 − t h/(s − t))/h₀) (e_p − e)  (order 2)",
+    "dpmpp_2m": "Ḋ ≈ (h/h₀) (D − D_p)/(t − s)",
+    "exp_x0": "Ḋ ≈ 2 (1/(1 − t/s) − 1/h) (h/h₀) (D − D_p)/(t − s)  (order 2)",
+}

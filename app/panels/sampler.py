@@ -21,11 +21,13 @@ from app.panels.form import (
 from app.panels.looks import Message, formula_html, tooltip
 from app.panels.number_field import FloatField, IntField
 from app.plotting.theme import Theme, palette
+from geomodel.presets import PRESETS, Preset
 from geomodel.schedules import SCHEDULES, Option, Schedule
 from geomodel.settings import CUSTOM, Limits, RunSettings, limits
 from geomodel.solvers import SOLVERS, SolverRow
 
 RHO = "rho"  # the one option that schedules have
+PRESET = Limits("Preset", "A usual sampler: solver, options, schedule and steps at once.", None, None)
 STARTS = (
     Choice("noise", "Pure noise", "x = σz with z from N(0, I)."),
     Choice("exact", "Data + noise", "x = y + σz with y a random data point: exactly p_σ."),
@@ -38,12 +40,15 @@ class SamplerPanel(QWidget):
     """The fields of a run's sampler. `edited` carries the changed fields of the settings, name → value."""
 
     edited = Signal(object)
+    preset_wanted = Signal(str)
 
     def __init__(self, theme: Theme, run: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._settings = RunSettings()
         self._errors: dict[str, str] = {}
         self._fields = {field.name: field for field in _fields()}
+        self._preset = ChoiceField("preset", PRESET, [Choice(item.name, item.title, item.help) for item in PRESETS])
+        self._preset.edited.connect(self._preset_chosen)
         self._options: dict[str, Field] = {}
         self._formula = Message(rich=True)
         self._schedule_formula = Message(rich=True)
@@ -52,6 +57,7 @@ class SamplerPanel(QWidget):
         self._option_rows = QVBoxLayout()
         self._option_rows.setSpacing(4)
         self._body = QVBoxLayout()
+        self._body.addWidget(self._preset)
         for item in self._fields.values():
             item.edited.connect(self._edited)
             self._body.addWidget(item)
@@ -132,6 +138,7 @@ class SamplerPanel(QWidget):
             self._fields[name].setVisible(settings.schedule != CUSTOM)
         self._fields["start_index"].setVisible(settings.start == "data")
         self._schedule_formula.say(formula_html(schedule.formula) if schedule else listed(settings.levels))
+        self._preset.set_value(next((item.name for item in PRESETS if _is(item, settings)), None))
         self._show_solver()
         self._show_elsewhere()
 
@@ -154,7 +161,7 @@ class SamplerPanel(QWidget):
         for item in self._options.values():
             item.edited.connect(self._option_edited)
             self._option_rows.addWidget(item)
-        align((*self._fields.values(), *self._options.values()))
+        align((self._preset, *self._fields.values(), *self._options.values()))
         solver, *others = self._fields.values()
         for before, after in pairwise((solver, *self._options.values(), *others)):
             QWidget.setTabOrder(before.editor, after.editor)
@@ -164,6 +171,9 @@ class SamplerPanel(QWidget):
         if "options" in self._errors:
             hidden.append(self._errors["options"])
         self._elsewhere.say("\n".join(hidden), is_error=True)
+
+    def _preset_chosen(self, _: str, value: str) -> None:
+        self.preset_wanted.emit(value)
 
     def _edited(self, name: str, value: Any) -> None:
         changes = {name: value}
@@ -208,6 +218,10 @@ def _fields() -> tuple[Field, ...]:
 
 def _solver(name: str) -> SolverRow | None:
     return next((row for row in SOLVERS if row.name == name), None)
+
+
+def _is(preset: Preset, settings: RunSettings) -> bool:
+    return not preset.design and all(getattr(settings, name) == value for name, value in preset.changes.items())
 
 
 def listed(levels: tuple[float, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -57,13 +58,14 @@ class StatusBar(QStatusBar):
         else:
             self._clear.start()
 
-    def show_run(self, run: Run | None, device: str, opening: Opening | None = None) -> None:
-        """Facts of the run that computes, or of the one that is shown; how far an opening is."""
+    def show_run(self, run: Run | None, device: str, opening: Opening | None = None, tasks: Sequence[str] = ()) -> None:
+        """Facts of the run that computes, or of the one that is shown; how far an opening is; experiments."""
         computing = run is not None and run.status == "computing"
         self._progress.setVisible(computing or opening is not None)
-        self._cancel.setVisible(computing or opening is not None)
+        self._cancel.setVisible(computing or opening is not None or bool(tasks))
         self._progress.setFormat("%v/%m" if opening is None else "%p %")
         facts = [device.upper() or "loading torch…"]
+        facts += tasks
         if opening is not None:
             facts.append(f"opening {Path(opening.name).name}")
             self._progress.setRange(0, 100)

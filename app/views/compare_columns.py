@@ -1,0 +1,148 @@
+"""What the table of the compare view says of each lane, and how it is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.plotting.marks import SAMPLE_WIDTH, number, tabular
+from app.plotting.theme import Theme
+from app.views.compare_lanes import ended, paint_lane
+from app.views.room_pictures import ComparePicture, LanePicture
+from geomodel import measures
+
+NAME, STATE = range(2)
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+def state_text(lane: LanePicture) -> str:
+    """How far it is."""
+    return f"{100 * lane.fraction:.0f} %" if lane.state == "running" else lane.state
+
+
+def _state(lane: LanePicture, sample: int) -> float:
+    """Failed before waiting before running before done."""
+    return {"failed": -1.0, "waiting": 0.0, "running": lane.fraction, "done": 2.0}[lane.state]
+
+
+def _evaluations(lane: LanePicture, sample: int) -> float | None:
+    return lane.evaluations
+
+
+def _seconds(lane: LanePicture, sample: int) -> float | None:
+    return lane.seconds
+
+
+def _median(lane: LanePicture, sample: int) -> float | None:
+    return float(measures.band(lane.errors[-1:])[0][0]) if ended(lane) and lane.errors is not None else None
+
+
+def _worst(lane: LanePicture, sample: int) -> float | None:
+    return float(np.max(lane.errors[-1])) if ended(lane) and lane.errors is not None else None
+
+
+def _own(lane: LanePicture, sample: int) -> float | None:
+    return float(lane.errors[-1, sample]) if ended(lane) and lane.errors is not None else None
+
+
+def _count(value: float) -> str:
+    return f"{value:.0f}"
+
+
+def _two(value: float) -> str:
+    return number(value, 2)
+
+
+def _three(value: float) -> str:
+    return number(value, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A number of a lane: its heading, what a tooltip says, how it is found and written."""
+
+    title: str
+    tip: str
+    value: Callable[[LanePicture, int], float | None]
+    text: Callable[[float], str] = _three
+
+
+COLUMNS = (
+    Column("Sampler", "Solver, steps and noise levels. Delete takes the row out of the comparison.", _state),
+    Column("State", "How far it is.", _state),
+    Column("Evalu-\nations", "Evaluations of the denoiser; the most of any sample.", _evaluations, _count),
+    Column("Sec-\nonds", "Wall time of all samples together.", _seconds, _two),
+    Column("End error\nmedian", "‖x − x_ref‖ at the last noise level: median over the samples.", _median),
+    Column("End error\nworst", "‖x − x_ref‖ at the last noise level: the largest of any sample.", _worst),
+    Column("End error\nsample", "‖x − x_ref‖ at the last noise level: of the selected sample.", _own),
+)
+
+
+def title(column: int, sample: int) -> str:
+    """A column's heading."""
+    return COLUMNS[column].title + (f" {sample}" if COLUMNS[column].value is _own else "")
+
+
+def text(lane: LanePicture, column: int, sample: int) -> str:
+    """What stands in a cell."""
+    if column in (NAME, STATE):
+        return lane.name if column == NAME else state_text(lane)
+    value = COLUMNS[column].value(lane, sample)
+    return "" if value is None else COLUMNS[column].text(value)
+
+
+def plain(text: str) -> str:
+    """A heading in one line."""
+    return text.replace("-\n", "").replace("\n", " ")
+
+
+class PrintedTable(QWidget):
+    """The same table as text, for a figure: all rows, in the order of the lanes."""
+
+    GAP = 16.0
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme, self._picture = theme, ComparePicture()
+        self.setFont(tabular(self.font(), 0.9))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def display(self, picture: ComparePicture) -> None:
+        """Show the lanes."""
+        self._picture = picture
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, round((len(self._picture.lanes) + 2) * self._line()))
+
+    def _line(self) -> float:
+        return 1.4 * QFontMetricsF(self.font()).height()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        sample, line, right = self._picture.sample, self._line(), float(self.width())
+        advance = QFontMetricsF(self.font()).horizontalAdvance
+        with QPainter(self) as painter:
+            painter.setPen(QColor(self._theme.line))
+            painter.drawLine(0, round(2 * line), self.width(), round(2 * line))
+            painter.setPen(QColor(self._theme.text))
+            for column in range(len(COLUMNS) - 1, STATE, -1):
+                heading = title(column, sample)
+                cells = [text(lane, column, sample) for lane in self._picture.lanes]
+                width = max(advance(part) for part in (*heading.split("\n"), *cells))
+                painter.drawText(QRectF(right - width - 1, 0, width + 1, 2 * line), RIGHT, heading)
+                for row, cell in enumerate(cells):
+                    painter.drawText(QRectF(right - width - 1, (row + 2) * line, width + 1, line), RIGHT, cell)
+                right -= width + self.GAP
+            painter.drawText(QRectF(0, 0, right, 2 * line), LEFT, COLUMNS[NAME].title)
+            for row, lane in enumerate(self._picture.lanes):
+                rect = QRectF(0, (row + 2) * line, right, line)
+                paint_lane(painter, QRectF(0, rect.top(), SAMPLE_WIDTH, line), lane, self._theme)
+                rect.setLeft(SAMPLE_WIDTH + 8)
+                name = painter.fontMetrics().elidedText(lane.name, Qt.TextElideMode.ElideRight, int(rect.width()))
+                painter.drawText(rect, LEFT, name)

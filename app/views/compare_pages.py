@@ -1,0 +1,50 @@
+"""Pages of the compare view, shown one at a time."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
+
+
+class Pages(QWidget):
+    """Pages of which one is shown; tabs where there are several."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pages: list[tuple[str, QWidget]] = []
+        self._tabs = QTabBar(drawBase=False, expanding=False, usesScrollButtons=False)
+        self._tabs.setAccessibleName("What is shown of the comparison")
+        self._tabs.currentChanged.connect(self._show)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+        self._column.addWidget(self._tabs)
+        self.hide()
+
+    def set_pages(self, pages: list[tuple[str, QWidget]]) -> None:
+        """These pages; the one that was shown stays if it can."""
+        if pages == self._pages:
+            return
+        shown = self._tabs.tabText(self._tabs.currentIndex())
+        for _, page in self._pages:
+            self._column.removeWidget(page)
+        self._pages = pages
+        self._tabs.blockSignals(True)
+        while self._tabs.count():
+            self._tabs.removeTab(0)
+        for title, page in pages:
+            self._tabs.addTab(title)
+            self._column.addWidget(page, 1)
+        titles = [title for title, _ in pages]
+        self._tabs.setCurrentIndex(titles.index(shown) if shown in titles else 0)
+        self._tabs.blockSignals(False)
+        self._tabs.setVisible(len(pages) > 1)
+        self.setVisible(bool(pages))
+        self._show()
+
+    def _show(self) -> None:
+        for at, (_, page) in enumerate(self._pages):
+            page.setVisible(at == self._tabs.currentIndex())
+
+    def release(self) -> None:
+        """Let go of the connection."""
+        self._tabs.currentChanged.disconnect(self._show)
