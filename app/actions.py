@@ -127,6 +127,7 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(id="theme", menu="View", title="Dark theme", keys=("Ctrl+T",), checkable=True, rule=True),
     ActionRow(id="reset_layout", menu="View", title="Reset layout"),
     ActionRow(id="keys", menu="Help", title="Keys", keys=("F1",), tip="Every action and its key"),
+    ActionRow(id="solvers", menu="Help", title="Solvers", keys=("Ctrl+F1",), tip="Rules, orders, names elsewhere"),
     ActionRow(id="about", menu="Help", title="What am I seeing?", keys=("Shift+F1",), tip="Views, formulas, sources"),
 )
 
@@ -167,17 +168,3 @@ def tooltip(row: ActionRow) -> str:
     """What it does and its key."""
     keys = f" ({row.keys[0]})" if row.keys else ""
     return f"{row.title.rstrip('…')}{keys}" + (f"\n{row.tip}" if row.tip else "")
-
-
-def key_sheet() -> str:
-    """Every action with its keys, as an HTML table of two columns."""
-    tables = []
-    for menu, _ in MENUS:
-        rows = [row for row in ACTIONS if row.menu == menu and row.keys]
-        lines = [f"<tr><td>{row.title}&nbsp;&nbsp;</td><td>{', '.join(row.keys)}</td></tr>" for row in rows]
-        if lines:
-            tables.append((len(lines), f"<p><b>{menu}</b></p><table>{''.join(lines)}</table>"))
-    half, left, right = sum(length for length, _ in tables) / 2, "", ""
-    for length, table in tables:
-        left, right, half = (left + table, right, half - length) if half > 0 else (left, right + table, half)
-    return f"<table cellspacing=16><tr><td>{left}</td><td>{right}</td></tr></table>"

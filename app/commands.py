@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QLabel, QMessageBox
+from PySide6.QtWidgets import QDialog, QLabel, QMessageBox, QTextBrowser, QVBoxLayout
 
 import resources
-from app import actions
+from app import actions, sheets
 from app.engine.messages import NetworkOpened
 from app.plotting.theme import THEMES
 from geomodel import datasets
@@ -66,6 +66,7 @@ class Commands(QObject):
             "reset_layout": self._reset_layout,
             "keys": self._show_keys,
             "about": self._show_about,
+            "solvers": self._show_solvers,
         }
         found |= {name: getattr(self._window.documents, name) for name in DOCUMENTS}
         for row in actions.ACTIONS:
@@ -170,7 +171,17 @@ class Commands(QObject):
         self._window.layout_of_docks.reset()
 
     def _show_keys(self) -> None:
-        self._sheet("Keys", actions.key_sheet())
+        self._sheet("Keys", sheets.key_sheet())
+
+    def _show_solvers(self) -> None:
+        sheet = QDialog(self._window)
+        sheet.setWindowTitle("Solvers")
+        sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        text = QTextBrowser()
+        text.setHtml(sheets.solver_sheet())
+        QVBoxLayout(sheet).addWidget(text)
+        sheet.resize(900, 640)
+        sheet.show()
 
     def _show_about(self) -> None:
         self._sheet("What am I seeing?", resources.path("help", "views.html").read_text("utf-8"))

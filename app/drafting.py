@@ -106,7 +106,7 @@ class Drafting(QObject):
         try:
             runs.noise_levels(filled)
         except ValueError as error:
-            return {"steps": str(error)}
+            return {"jump_at" if "jump_at" in str(error) else "steps": str(error)}
         return {}
 
     @property

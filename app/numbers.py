@@ -24,6 +24,7 @@ def inspector_rows(run: Run, plots: tuple[MeasurePlot, ...], selection: Selectio
         Row("Playhead", "seed", str(run.settings.seed + k), "sample k starts from seed + k"),
         Row("Playhead", "evaluations", f"{run.spent(i):,}", "true denoiser evaluations up to this level"),
     ]
+    rows += _counts(run)
     flat = run.x[i, k].reshape(-1)
     if len(flat) <= 3:
         rows.append(Row("Point", "x", _vector(flat), "the sampling trajectory"))
@@ -36,6 +37,22 @@ def inspector_rows(run: Run, plots: tuple[MeasurePlot, ...], selection: Selectio
                 unit = f" {plot.unit}" if plot.unit else ""
                 rows.append(Row("Measures", name, f"{_number(float(curve.values[i, k]), 6)}{unit}", plot.formula))
     return tuple(rows)
+
+
+def _counts(run: Run) -> list[Row]:
+    """What other programs call steps, told apart."""
+    made = run.trajectory or run.record
+    assert made is not None
+    levels = len(run.sigmas)
+    return [
+        Row("Run", "intervals (steps)", str(levels - 1), "pairs of noise levels; what “steps” means here"),
+        Row("Run", "noise levels (timestamps)", str(levels), "one more than intervals"),
+        Row("Run", "evaluations in all", f"{run.spent(run.committed - 1):,}", "answers of D for the whole batch"),
+        Row(
+            "Run", "network calls in all", f"{made.network_calls:,}", "forward passes: guidance needs two an evaluation"
+        ),
+        Row("Run", "looks", f"{made.looks:,}", "evaluations for display and comparison only"),
+    ]
 
 
 def probe_rows(probe: ProbeAnswer | None) -> tuple[Row, ...]:

@@ -223,7 +223,7 @@ class ScheduleRoom(QObject):
             working=f"{self._design}: teacher {self._progress:.0%}" if self._task is not None else "",
             end_error=self._end_error(),
             error_of=self._answer.errors if self._answer else None,
-            index=self._state.selection.index if run is not None else 0,
+            index=self._state.selection.index if run is not None and np.array_equal(run.sigmas, levels) else -1,
         )
 
     def _cost(self) -> CostPicture | None:

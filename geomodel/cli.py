@@ -38,6 +38,7 @@ FIELDS: tuple[tuple[str, str, Any], ...] = (
     ("--solver", "solver", str),
     ("--schedule", "schedule", str),
     ("--steps", "steps", int),
+    ("--jump-at", "jump_at", int),
     ("--sigma-max", "sigma_max", float),
     ("--sigma-min", "sigma_min", float),
     ("--rho", "rho", float),

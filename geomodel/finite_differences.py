@@ -205,6 +205,7 @@ def _slope(evaluation: Evaluation) -> Tensor:
 def _bound(model: Any, labels: Any) -> Callable[..., Any]:
     return model if labels is None else partial(model, labels=labels)
 
+
 FORMULAS: dict[str, str] = {  # the rows of `implied`, for a reader; m the stage inside, p the step before
     "euler": "Ḋ ≈ 0",
     "heun": "Ḋ ≈ (s/t) (D(x̃; t) − D)/(t − s)",

@@ -173,7 +173,11 @@ def _driver(settings: RunSettings, data: Dataset | None, exact: Denoiser | None,
 
 
 def noise_levels(settings: RunSettings) -> Array:
-    """The schedule of resolved settings."""
+    """The noise levels of resolved settings: the schedule, up to where the run jumps to D."""
+    return schedules.with_jump(_schedule(settings), None if settings.jump_at < 0 else settings.jump_at)
+
+
+def _schedule(settings: RunSettings) -> Array:
     if settings.schedule == CUSTOM:
         return schedules.custom(settings.levels)
     own = {"rho": settings.rho} if schedules.row(settings.schedule).options else {}

@@ -120,6 +120,15 @@ class RunSettings:
             description="The last step goes from σ min to 0: x = D(x; σ min). It is one of the steps.",
         ),
     ] = False
+    jump_at: Annotated[
+        int,
+        Meta(
+            ge=-1,
+            le=10_000,
+            title="Jump at level",
+            description="ODE-Jump: leave the curve at this level and end with x = D(x; σ). −1: follow it to the end.",
+        ),
+    ] = -1
     start: Annotated[
         Start,
         Meta(

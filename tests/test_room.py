@@ -10,13 +10,14 @@ from gestures import choose
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QTextBrowser
 
 from app.engine.room_messages import EndErrorAnswer
 from app.main_window import MainWindow
 from app.room_race import lane_name, menu
 from geomodel import presets, solvers
 from geomodel.settings import RunSettings
+from geomodel.solvers.elsewhere import ELSEWHERE
 
 WAIT = 60_000
 
@@ -262,3 +263,29 @@ def test_a_step_to_zero_says_why_it_has_no_derivative(qtbot, window):
     window.player.drafting.edit({"final_zero": True, "steps": 6})
     qtbot.waitUntil(lambda: settled(window) and window.state.run.settings.final_zero, timeout=WAIT)
     qtbot.waitUntil(lambda: view.picture.why != () and "Euler step" in view.picture.why[-1], timeout=WAIT)
+
+
+# ---------------------------------------------------------------- help, and the jump
+
+
+def test_the_sheet_of_solvers_has_every_one(qtbot, window):
+    window.actions_by_id["solvers"].trigger()
+    sheet = window.findChild(QTextBrowser)
+    text = sheet.toPlainText()
+    for row in solvers.SOLVERS:
+        assert row.title in text
+    assert "DDIM" in text
+    assert "diff-sampler, GITS, AMED" in text
+    assert ELSEWHERE.keys() == set(solvers.names())
+    sheet.window().close()
+
+
+def test_a_run_may_jump_to_the_denoiser(qtbot, window):
+    window.player.drafting.edit({"jump_at": 9})
+    qtbot.waitUntil(lambda: settled(window) and window.state.run.settings.jump_at == 9, timeout=WAIT)
+    run = window.state.run
+    assert len(run.sigmas) == 11
+    assert run.sigmas[-1] == 0
+    assert np.array_equal(run.x[-1], run.denoised[-1])
+    window.player.drafting.edit({"jump_at": 40})
+    assert "jump_at is the index" in window.state.errors["jump_at"]

@@ -36,9 +36,8 @@ def lane(name: str, settings: RunSettings, job: runs.Job) -> Lane:
     """A lane of a race: the settings' solver over their own levels, from the job's first level."""
     start = float(job.sigmas[0])
     if settings.schedule == CUSTOM:
-        levels = np.array([start, *(level for level in settings.levels if level < start)])
-    else:
-        levels = runs.noise_levels(replace(settings, sigma_max=start))
+        settings = replace(settings, levels=(start, *(level for level in settings.levels if level < start)))
+    levels = runs.noise_levels(replace(settings, sigma_max=start))
     return Lane(name, settings.solver, levels, runs.solver_options(settings, job.data))
 
 
@@ -102,7 +101,7 @@ class EndErrors:
 def _start(settings: RunSettings) -> RunSettings:
     """What moves from where, whatever the solver and its levels."""
     own = RunSettings()
-    sampler = ("solver", "options", "schedule", "levels", "rho", "steps", "final_zero", "beside")
+    sampler = ("solver", "options", "schedule", "levels", "rho", "steps", "final_zero", "jump_at", "beside")
     return replace(settings, **{name: getattr(own, name) for name in sampler})
 
 

@@ -150,7 +150,7 @@ class SamplerPanel(QWidget):
         for option in options:
             self._options[option.name].set_value(self._settings.options.get(option.name, option.default))
         if row is not None:
-            self._formula.say(f"{formula_html(row.formula)}<br>{_cost(row)}")
+            self._formula.say(f"{formula_html(row.formula)}<br>{row.family} · {row.cost}")
             self._formula.setToolTip(tooltip(row.title, row.source))
 
     def _build_options(self, options: tuple[Option, ...]) -> None:
@@ -198,7 +198,7 @@ class SamplerPanel(QWidget):
 
 def _fields() -> tuple[Field, ...]:
     """The fields in reading order."""
-    solvers = [Choice(row.name, row.title, _cost(row)) for row in SOLVERS]
+    solvers = [Choice(row.name, row.title, f"{row.family} · {row.cost}") for row in SOLVERS]
     schedules = [Choice(row.name, row.title, row.formula) for row in SCHEDULES]
     schedules.append(Choice(CUSTOM, "Own levels", "A list of noise levels, edited in the schedule view."))
     return (
@@ -209,6 +209,7 @@ def _fields() -> tuple[Field, ...]:
         FloatField("sigma_max", limits("sigma_max"), optional=True),
         FloatField("sigma_min", limits("sigma_min"), optional=True),
         BoolField("final_zero", limits("final_zero")),
+        IntField("jump_at", limits("jump_at")),
         ChoiceField("start", limits("start"), STARTS),
         IntField("start_index", limits("start_index")),
         IntField("count", limits("count")),
@@ -234,11 +235,6 @@ def listed(levels: tuple[float, ...]) -> str:
 
 def _schedule(name: str) -> Schedule:
     return next(row for row in SCHEDULES if row.name == name)
-
-
-def _cost(row: SolverRow) -> str:
-    spent = f"{row.evaluations} evaluation{'' if row.evaluations == 1 else 's'} a step"
-    return f"{row.family} · order {row.order} · {'its own steps' if row.adaptive else spent}"
 
 
 def _option_field(option: Option) -> Field:

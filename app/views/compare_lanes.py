@@ -69,9 +69,10 @@ class LaneCurve:
 
 
 def log10(values: Any, zero: float = np.nan) -> Array:
-    """The logarithm; of 0 it is `zero`, of what is negative or NaN it is NaN."""
+    """The logarithm; of 0 it is `zero`, of what is negative or not finite it is NaN."""
     values = np.asarray(values, np.float64)
-    return np.asarray(np.log10(values, where=values > 0, out=np.where(values == 0, zero, np.nan)))
+    known = np.isfinite(values) & (values > 0)
+    return np.asarray(np.log10(values, where=known, out=np.where(values == 0, zero, np.nan)))
 
 
 def ended(lane: LanePicture) -> bool:
@@ -87,7 +88,8 @@ def lane_curve(lane: LanePicture, plotted: Plotted, sample: int, zero: float) ->
     errors, sigmas, spent = lane.errors, lane.sigmas, lane.evaluations_at
     if errors is None or sigmas is None or (plotted != "sigma" and spent is None):
         return None
-    middle, low, high = measures.band(errors)
+    with np.errstate(invalid="ignore"):  # a lane that ran away
+        middle, low, high = measures.band(errors)
     if plotted == "end":
         assert spent is not None
         x, dots = log10(spent[-1:]), log10(middle[-1:])

@@ -27,6 +27,7 @@ class Pages(QWidget):
         shown = self._tabs.tabText(self._tabs.currentIndex())
         for _, page in self._pages:
             self._column.removeWidget(page)
+            page.hide()  # else it would float where it was
         self._pages = pages
         self._tabs.blockSignals(True)
         while self._tabs.count():

@@ -60,16 +60,16 @@ class DesignBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.metric = ChoiceField("metric", METRIC, METRICS)
-        self.metric.set_value("dev")
-        self.coefficient = FloatField("coeff", COEFFICIENT, step=0.05)
-        self.coefficient.set_value(1.15)
-        for field in (self.metric, self.coefficient):
+        self.metric_field = ChoiceField("metric", METRIC, METRICS)
+        self.metric_field.set_value("dev")
+        self.coefficient_field = FloatField("coeff", COEFFICIENT, step=0.05)
+        self.coefficient_field.set_value(1.15)
+        for field in (self.metric_field, self.coefficient_field):
             field.editor.setMinimumHeight(28)
-        self.metric.label.hide()
-        self.metric.layout().setHorizontalSpacing(0)
-        self.metric.setFixedWidth(72)
-        self.coefficient.setMaximumWidth(240)
+        self.metric_field.label.hide()
+        self.metric_field.layout().setHorizontalSpacing(0)
+        self.metric_field.setFixedWidth(72)
+        self.coefficient_field.setMaximumWidth(240)
         self.gits = self._button("GITS", GITS, self._design_gits)
         self.tors = self._button("TORS", TORS, self._design_tors)
         self.copy = self._button("Copy", "The draft's levels to the clipboard, in full precision.", self.copy_wanted)
@@ -81,7 +81,7 @@ class DesignBar(QWidget):
         flow.setContentsMargins(0, 0, 0, 0)
         flow.setHorizontalSpacing(16)
         flow.setVerticalSpacing(8)
-        flow.addWidget(self._group(self.gits, self.metric, self.coefficient, self.tors))
+        flow.addWidget(self._group(self.gits, self.metric_field, self.coefficient_field, self.tors))
         flow.addWidget(self._group(self.copy, self.paste, self.save, self.load, self.reset))
 
     def _button(self, text: str, help_text: str, then: Any) -> QPushButton:
@@ -112,8 +112,8 @@ class DesignBar(QWidget):
         self.reset.setEnabled(picture.editable and picture.edited)
 
     def _design_gits(self) -> None:
-        if commit_all((self.metric, self.coefficient)) and not self.coefficient.error:
-            self.design_wanted.emit("gits", {"metric": self.metric.value, "coeff": self.coefficient.value})
+        if commit_all((self.metric_field, self.coefficient_field)) and not self.coefficient_field.error:
+            self.design_wanted.emit("gits", {"metric": self.metric_field.value, "coeff": self.coefficient_field.value})
 
     def _design_tors(self) -> None:
         self.design_wanted.emit("tors", {})

@@ -204,7 +204,7 @@ class CostMap(QWidget):
         painter.setFont(font)
         painter.setPen(QColor(self._theme.muted))
         (_, least), (_, middle), (_, most) = self._scaling.marks
-        texts = ((0.0, f"≤ {least}" if self._scaling.log else least), (1.0, most), (0.5, middle))
+        texts = [(0.0, f"≤ {least}" if self._scaling.log else least), (1.0, most), (0.5, middle)]
         if sum(metrics.horizontalAdvance(text) + 20 for _, text in texts) > width:
             texts = texts[:2]
         for share, text in texts:

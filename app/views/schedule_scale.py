@@ -23,14 +23,14 @@ _LAB = np.array([[0.21045, 0.79362, -0.00407], [1.97800, -2.42859, 0.45059], [0.
 def ramp(theme: Theme) -> NDArray[np.uint8]:
     """256 colours (256, 3) in even steps to the eye, from the density's pale hue to a deep one."""
     strong, text = QColor(theme.sampling), QColor(theme.text)
-    ends = [_lab(QColor(theme.density[2])), (2 * _lab(strong) + _lab(text)) / 3]
-    shades = np.linspace(*ends, 256)
+    shades = np.linspace(_lab(QColor(theme.density[2])), (2 * _lab(strong) + _lab(text)) / 3, 256)
     linear = ((shades @ np.linalg.inv(_LAB).T) ** 3 @ np.linalg.inv(_CONES).T).clip(0, 1)
-    return (np.where(linear > 0.0031308, 1.055 * linear ** (1 / 2.4) - 0.055, 12.92 * linear) * 255).astype(np.uint8)
+    coded = np.where(linear > 0.0031308, 1.055 * linear ** (1 / 2.4) - 0.055, 12.92 * linear)
+    return np.asarray(np.rint(coded * 255), np.uint8)
 
 
 def _lab(color: QColor) -> Array:
-    rgb = np.array(color.getRgbF()[:3])
+    rgb = np.array([color.redF(), color.greenF(), color.blueF()])
     linear = np.where(rgb > 0.04045, ((rgb + 0.055) / 1.055) ** 2.4, rgb / 12.92)
     return np.asarray(np.cbrt(linear @ _CONES.T) @ _LAB.T)
 

@@ -28,6 +28,12 @@ class SolverRow:
     stochastic: bool = False  # it draws noise
     adaptive: bool = False  # it chooses its own steps, per sample
 
+    @property
+    def cost(self) -> str:
+        """Order and evaluations in words."""
+        spent = f"{self.evaluations} evaluation{'' if self.evaluations == 1 else 's'} a step"
+        return f"order {self.order} · {'its own steps' if self.adaptive else spent}"
+
 
 ONE_STEP = "One step"
 SLOPES = "Multistep in slopes"
