@@ -36,6 +36,7 @@ IMAGES = Path(__file__).resolve().parent / "images"
 TICK_MS, PATIENCE_MS = 5, 120_000
 LARGEST = 250_000  # bytes of a picture that keeps every shade
 SHADES = (256, 64, 44)  # of each colour: as many as fit
+LANES = ("solver euler", "solver heun", "solver dpmpp_2m", "solver unipc", "solver ipndm")
 PROBE = (2.1, 1.4)  # where data are improbable: there the network and D* can be told apart
 FIGURE_MM, FIGURE_DPI = (160.0, 60.0), 200
 CHECKPOINT = str(resources.path("checkpoints", "two-moons.safetensors"))
@@ -104,8 +105,40 @@ def two_moons(stage: Stage) -> None:
     stage.at_level(8)
 
 
+def compare(stage: Stage) -> None:
+    """Five samplers from the same noise."""
+    room = stage.window.room
+    stage.window.layout_of_docks.docks["Compare"].raise_()
+    for choice in LANES:
+        room.race.add_preset(choice)
+    stage.act("race")
+    wait_until(lambda: room.race.comparison is not None and not stage.window.player.tasks, "the race")
+
+
+def schedule(stage: Stage) -> None:
+    """A schedule designed by GITS."""
+    view, state = stage.window.views.schedule, stage.window.state
+    stage.window.layout_of_docks.docks["Schedule"].raise_()
+    stage.window.player.drafting.edit({"solver": "ipndm", "steps": 10})
+    view.design_wanted.emit("gits", {"metric": "dev", "coeff": 1.15})
+    wait_until(lambda: state.draft.schedule == "custom", "GITS")
+    stage.complete(schedule="custom")
+    wait_until(lambda: "×" in view.picture.end_error, "the end error")
+
+
+def derivatives(stage: Stage) -> None:
+    """What Heun's steps imply of dD/dσ."""
+    view = stage.window.views.derivatives
+    stage.window.layout_of_docks.docks["Derivatives"].raise_()
+    stage.window.player.drafting.edit({"solver": "heun", "schedule": "karras", "steps": 18, "rho": 7.0})
+    stage.complete(schedule="karras", solver="heun")
+    stage.at_level(7)
+    wait_until(lambda: view.picture.sigmas is not None and not view.picture.pending, "the derivatives")
+
+
 def inside(stage: Stage) -> None:
     """Inside a Heun step: predictor, two slopes, Euler's point and the exact curve."""
+    stage.window.layout_of_docks.docks["Measures"].raise_()
     stage.act("inside")
     stage.at_level(9)
     stage.answered(InsideAnswer, lambda request: request.index == 9)
@@ -159,6 +192,9 @@ def difference(stage: Stage, path: Path) -> None:
 SCENES: Mapping[str, tuple[Theme, Callable[[Stage], None]]] = {
     "window-light": (LIGHT, two_moons),
     "window-dark": (DARK, two_moons),
+    "compare": (LIGHT, compare),
+    "schedule": (LIGHT, schedule),
+    "derivatives": (LIGHT, derivatives),
     "inside": (LIGHT, inside),
     "probe": (LIGHT, probe),
     "images": (LIGHT, images),

@@ -201,7 +201,8 @@ class CompareView(QWidget):
         if not batch:
             return ""
         of = "median" if self._plotted == "end" else f"sample {self._picture.sample}"
-        return f"{of}, 10–90 % of {batch}"
+        words = f"{of}, 10–90 % of {batch}"
+        return f"‖x − x_ref‖: {words} samples" if self._print else words  # on paper there is no tooltip
 
     def _awaited(self) -> str:
         if not self._picture.running:

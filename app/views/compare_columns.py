@@ -97,6 +97,9 @@ def text(lane: LanePicture, column: int, sample: int) -> str:
     return "" if value is None else COLUMNS[column].text(value)
 
 
+DROPPED = (3, 6, 5)  # seconds, the sample's own error, the worst: in print, where names need the room
+
+
 def plain(text: str) -> str:
     """A heading in one line."""
     return text.replace("-\n", "").replace("\n", " ")
@@ -124,21 +127,32 @@ class PrintedTable(QWidget):
     def _line(self) -> float:
         return 1.4 * QFontMetricsF(self.font()).height()
 
+    def columns(self) -> dict[int, float]:
+        """The numbers that leave room for whole names, with their widths: cost and extremes give way first."""
+        advance, lanes = QFontMetricsF(self.font()).horizontalAdvance, self._picture.lanes
+        widths = {}
+        for column in range(STATE + 1, len(COLUMNS)):
+            parts = title(column, self._picture.sample).split("\n") + [
+                text(x, column, self._picture.sample) for x in lanes
+            ]
+            widths[column] = max(map(advance, parts)) + self.GAP
+        names = SAMPLE_WIDTH + 8 + max((advance(lane.name) for lane in lanes), default=0.0)
+        for column in DROPPED:
+            if names + sum(widths.values()) > self.width():
+                del widths[column]
+        return widths
+
     def paintEvent(self, event: QPaintEvent) -> None:
         sample, line, right = self._picture.sample, self._line(), float(self.width())
-        advance = QFontMetricsF(self.font()).horizontalAdvance
         with QPainter(self) as painter:
             painter.setPen(QColor(self._theme.line))
             painter.drawLine(0, round(2 * line), self.width(), round(2 * line))
             painter.setPen(QColor(self._theme.text))
-            for column in range(len(COLUMNS) - 1, STATE, -1):
-                heading = title(column, sample)
-                cells = [text(lane, column, sample) for lane in self._picture.lanes]
-                width = max(advance(part) for part in (*heading.split("\n"), *cells))
-                painter.drawText(QRectF(right - width - 1, 0, width + 1, 2 * line), RIGHT, heading)
-                for row, cell in enumerate(cells):
-                    painter.drawText(QRectF(right - width - 1, (row + 2) * line, width + 1, line), RIGHT, cell)
-                right -= width + self.GAP
+            for column, width in reversed(self.columns().items()):
+                right -= width
+                painter.drawText(QRectF(right, 0, width, 2 * line), RIGHT, title(column, sample))
+                for row, lane in enumerate(self._picture.lanes):
+                    painter.drawText(QRectF(right, (row + 2) * line, width, line), RIGHT, text(lane, column, sample))
             painter.drawText(QRectF(0, 0, right, 2 * line), LEFT, COLUMNS[NAME].title)
             for row, lane in enumerate(self._picture.lanes):
                 rect = QRectF(0, (row + 2) * line, right, line)

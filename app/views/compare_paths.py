@@ -90,8 +90,9 @@ class LanePaths(Ground):
 
     def set_lane(self, lane: int) -> None:
         """The lane that is drawn thick; −1 for none."""
-        self._lane = lane
-        self._style()
+        if lane != self._lane:
+            self._lane = lane
+            self._style()
 
     def _style(self) -> None:
         for at, (path, lane) in enumerate(zip(self._paths, self._picture.lanes, strict=False)):

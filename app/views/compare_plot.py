@@ -145,8 +145,9 @@ class ErrorChart(pg.PlotWidget):
 
     def set_lane(self, lane: int) -> None:
         """The lane that is drawn thick; −1 for none."""
-        self._lane = lane
-        self._style()
+        if lane != self._lane:
+            self._lane = lane
+            self._style()
 
     def _style(self) -> None:
         for at, (layer, lane) in enumerate(zip(self._layers, self._picture.lanes, strict=False)):

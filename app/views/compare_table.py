@@ -56,8 +56,10 @@ class LaneModel(QAbstractTableModel):
         self.lanes, self._sample = picture.lanes, picture.sample
         last = len(COLUMNS) - 1
         for row, (before, lane) in enumerate(zip(old, self.lanes, strict=True)):
-            if before is not lane or sample != self._sample:
+            if before is not lane:
                 self.dataChanged.emit(self.index(row, 0), self.index(row, last))
+            elif sample != self._sample:
+                self.dataChanged.emit(self.index(row, last), self.index(row, last))
         if sample != self._sample:
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, last, last)
         return False
