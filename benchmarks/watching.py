@@ -32,6 +32,21 @@ class Paints(QObject):
             QApplication.processEvents()
 
 
+class Changes(QObject):
+    """Counts the paintings of a widget that show another value than the painting before."""
+
+    def __init__(self, widget: QWidget, value: Callable[[], object]) -> None:
+        super().__init__(widget)
+        self.count = 0
+        self._value, self._painted = value, value()
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint and (value := self._value()) != self._painted:
+            self.count, self._painted = self.count + 1, value
+        return False
+
+
 class Stalls(QObject):
     """Gaps between the ticks of a 5 ms timer: a long one is a window that does not answer.
 

@@ -64,7 +64,13 @@ def identity_basis(dimension: int = 2) -> Basis:
     return Basis(np.zeros(dimension), np.eye(dimension), unknown, unknown, (dimension,))
 
 
-def principal_components(points: Any, count: int = 2, *, limit: int = MAX_POINTS) -> Basis:
+def nothing() -> None:
+    """Nobody waits."""
+
+
+def principal_components(
+    points: Any, count: int = 2, *, limit: int = MAX_POINTS, between: Callable[[], None] = nothing
+) -> Basis:
     """The `count` directions of largest variance of a cloud about its mean.
 
         C = (1/N) Σ_i (y_i − ȳ)(y_i − ȳ)ᵀ,     C e_k = λ_k e_k,     explained_k = λ_k / tr C
@@ -74,8 +80,9 @@ def principal_components(points: Any, count: int = 2, *, limit: int = MAX_POINTS
     N × N Gram matrix; where both sides exceed a few hundred, from a block Krylov space of C that is grown until the
     residual ‖C e − λ e‖ is below 1e-10 λ_1 (or for 60 products with C, which is never formed). Each vector's largest
     absolute coordinate is positive, so that a plane never flips between two runs. Plain principal components: not
-    those in the complement of a displacement (the two are different figures in arXiv 2405.11326). Raises ValueError
-    where `points` or `count` do not fit.
+    those in the complement of a displacement (the two are different figures in arXiv 2405.11326). `between` is called
+    before every product with C: an exception from it ends the search. Raises ValueError where `points` or `count` do
+    not fit.
     """
     shape = tuple(int(size) for size in points.shape[1:])
     dimension = int(np.prod(shape))
@@ -87,7 +94,12 @@ def principal_components(points: Any, count: int = 2, *, limit: int = MAX_POINTS
     if not np.isfinite(total):
         raise ValueError("Principal components need finite points; some are NaN or infinite.")
     if min(rows.shape) > _DENSE:
-        vectors = _krylov(lambda block: _covariance_times(rows, origin, block), dimension, count)
+
+        def times(block: Floats) -> Floats:
+            between()
+            return _covariance_times(rows, origin, block)
+
+        vectors = _krylov(times, dimension, count)
     elif dimension <= len(rows):
         vectors = np.linalg.eigh(_covariance_times(rows, origin, np.eye(dimension)))[1][:, ::-1]
     else:

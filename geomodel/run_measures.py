@@ -15,15 +15,22 @@ if TYPE_CHECKING:
     from geomodel.runs import Job
 
 
-def measure(job: Job, step: Step) -> dict[str, Array]:
-    """What is measured at the start of a step against the data: see `measures`."""
+def nothing() -> None:
+    """Nobody has to be looked after."""
+
+
+def measure(job: Job, step: Step, look: Callable[[], None] = nothing) -> dict[str, Array]:
+    """What is measured at the start of a step against the data: see `measures`. `look` is called between its parts."""
     if job.optimal is None:
         return {}
+    look()
+    nearest = job.posterior(step.denoised, 0.0, 1)
+    look()
     posterior = job.posterior(step.x, step.sigma)
     found: dict[str, Array] = {
         "effective_neighbours": posterior.effective_neighbours.numpy(),
         "nearest_x": _to_data(job, step.x, posterior),
-        "nearest_denoised": _to_data(job, step.denoised, job.posterior(step.denoised, 0.0, 1)),
+        "nearest_denoised": _to_data(job, step.denoised, nearest),
     }
     if job.settings.driver != "optimal":
         exact = posterior.mean if job.exact is job.optimal else job.evaluate(job.exact, step.x, step.sigma)

@@ -16,7 +16,7 @@ import numpy as np
 from geomodel import schedules
 from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, point_shape, problems
-from geomodel.run_measures import distance, measure, measure_beside
+from geomodel.run_measures import distance, measure, measure_beside, nothing
 from geomodel.settings import CUSTOM, RunSettings, to_json
 from geomodel.trajectory import Array, Step, Trajectory
 
@@ -246,18 +246,28 @@ def steps_of(job: Job, model: Any, rows: slice = ALL) -> Iterator[Step]:
     return iterate(model, x, job.sigmas, solver=settings.solver, labels=job.labels(len(x)), **options)
 
 
-def advance(job: Job, model: Callable[..., Any], record: Record, notify: Callable[[], None] | None = None) -> None:
-    """Compute the run into its record; `model` is the job's denoiser, possibly gated."""
-    beside = steps_of(job, job.exact) if job.beside else repeat(None)
+def advance(
+    job: Job,
+    model: Callable[..., Any],
+    record: Record,
+    notify: Callable[[], None] = nothing,
+    look: Callable[[], None] = nothing,
+    exact_model: Callable[..., Any] | None = None,
+) -> None:
+    """Compute the run into its record.
+
+    model, exact_model: the job's denoiser and D*, possibly gated. `notify` hears of every step, `look` is called
+    between the parts of what is measured: a run that is to be left raises there.
+    """
+    beside = steps_of(job, exact_model or job.exact) if job.beside else repeat(None)
     for step, exact in zip(steps_of(job, model), beside, strict=False):
-        found, reached = measure(job, step), {}
+        found, reached = measure(job, step, look), {}
         if exact is not None:
             found |= measure_beside(job, model, step, exact)
             reached["exact_distance_x"] = distance(step.x_next, exact.x_next)
             record.looks += 1
         record.append(step, found, reached)
-        if notify is not None:
-            notify()
+        notify()
 
 
 def inside(job: Job, index: int, sample: int) -> StepDetail:
@@ -305,7 +315,7 @@ def compute(
     with torch.no_grad():
         job = prepare(settings, data, network)
         record = new_record(job)
-        advance(job, job.model, record, None if notify is None else lambda: notify(record))
+        advance(job, job.model, record, nothing if notify is None else lambda: notify(record))
         return finish(job, record)
 
 

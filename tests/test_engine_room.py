@@ -29,6 +29,14 @@ from geomodel.settings import RunSettings
 TOY = RunSettings(data="two-moons", data_count=50, count=3, steps=6)
 
 
+@pytest.fixture(autouse=True)
+def _grad_mode_as_before():
+    # The engine turns gradients off for its thread, and here its thread is the tests' own.
+    before = torch.is_grad_enabled()
+    yield
+    torch.set_grad_enabled(before)
+
+
 class Bench:
     """A worker with its events in a list."""
 

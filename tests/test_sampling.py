@@ -37,7 +37,7 @@ class Recorder:
 
 @pytest.mark.parametrize("shape", [(1,), (2,), (15,), (16,), (3, 4, 4)])
 def test_a_sample_depends_on_its_own_seed_alone(shape):
-    seeds = [3, 0, 2**40, 7, 3]
+    seeds = [3, 0, 2**31, 7, 3]
     batch = noise(seeds, shape, 80.0)
     assert (batch.shape, batch.dtype, batch.device.type) == ((5, *shape), torch.float64, "cpu")
     for k, seed in enumerate(seeds):

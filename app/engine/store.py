@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -10,11 +11,15 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from app.engine.messages import DataOpened, Ready, frozen
+import numpy as np
+
+from app.engine.messages import Array, DataOpened, Ready, frozen
 from geomodel import datasets, runs
 from geomodel.projection import identity_basis, principal_components
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
+
+PROJECTED_AT_ONCE = 4096
 
 
 @dataclass(slots=True)
@@ -28,6 +33,15 @@ class OpenSet:
     def dataset(self) -> Any:
         """The data themselves."""
         return self.opened.dataset
+
+
+def _projected(plane: Any, points: Any, between: Callable[[], None]) -> Array:
+    """All points in the plane, a bounded number at a time: they may be mapped from a file larger than the memory."""
+    found = []
+    for start in range(0, len(points), PROJECTED_AT_ONCE):
+        between()
+        found.append(plane.project(points[start : start + PROJECTED_AT_ONCE]))
+    return np.concatenate(found)
 
 
 class Library:
@@ -49,6 +63,7 @@ class Library:
 
         torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
         torch.set_grad_enabled(False)  # once per thread: inside a generator it would leak to the caller
+        gc.freeze()  # what torch has made stays: a full collection on the window's thread would be a stall
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         return Ready(self._device, torch.get_num_threads(), time.perf_counter() - started)
 
@@ -59,7 +74,14 @@ class Library:
             dataset = datasets.load(name, count=count, seed=seed, progress=progress)
             if prod(dataset.shape) < 2:
                 raise ValueError(f"{dataset.name} has one number a point; the plane needs at least two columns.")
-            plane = identity_basis(2) if dataset.shape == (2,) else principal_components(dataset.points)
+
+            def between() -> None:
+                if progress is not None:
+                    progress(1.0)  # it is read; whoever listens may still stop here
+
+            between()
+            points = dataset.points
+            plane = identity_basis(2) if dataset.shape == (2,) else principal_components(points, between=between)
             _ = dataset.std, dataset.fingerprint  # cached on the data: asked for here first, not by the window
             low, high = runs.recommended_sigmas(dataset)
             opened = DataOpened(
@@ -70,7 +92,7 @@ class Library:
                 sigma_min=low,
                 sigma_max=high,
                 plane=plane,
-                plane_points=frozen(plane.project(dataset.points)),
+                plane_points=frozen(_projected(plane, points, between)),
             )
             self._data[key] = OpenSet(opened)
         return self._data[key]
@@ -100,6 +122,7 @@ class Library:
             if path not in self._paces:  # measured once: opened again, it works in the same pieces
                 self._paces[path] = measure_pace(network)
             network.piece = piece_rows(self._paces[path])
+            gc.freeze()
             self._networks[path] = network
         return self._networks[path]
 

@@ -275,7 +275,8 @@ class Worker:
     def _gated(self, job: runs.Job, record: Any) -> float:
         """Compute the run behind the gate; returns the seconds spent in its denoiser."""
         with self._gate(job) as gate:
-            runs.advance(job, gate, record, self._notify)
+            exact = None if job.exact is None else Gate(job.exact, self._look_up)
+            runs.advance(job, gate, record, self._notify, self._look_up, exact)
         return gate.busy
 
     @contextmanager

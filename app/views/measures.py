@@ -123,13 +123,13 @@ class MeasuresView(QWidget):
         if self._picture.sigmas is not None:
             for plot in self._visible_plots():
                 if plot.name not in self._due:
-                    self._cells[plot.name].show_plot(plot, self._picture, self._scale)
+                    self._placed(plot.name).show_plot(plot, self._picture, self._scale)
 
     def _show_next(self) -> None:
         name = self._due.pop(0) if self._due else ""
         plot = next((plot for plot in self._visible_plots() if plot.name == name), None)
         if plot is not None and self._picture.sigmas is not None:
-            self._cells[name].show_plot(plot, self._picture, self._scale)
+            self._placed(name).show_plot(plot, self._picture, self._scale)
         if self._due:
             self._next.start()
 
@@ -208,9 +208,9 @@ class MeasuresView(QWidget):
         for cell in self._cells.values():
             self._grid.removeWidget(cell)
             cell.hide()
-        for at, name in enumerate(names):
-            self._grid.addWidget(self._cell(name), at // columns, at % columns)
-            self._cells[name].show()
+        for name in names:
+            if name in self._cells or self._print:
+                self._placed(name)
         for column in range(max(columns, self._grid.columnCount())):
             self._grid.setColumnStretch(column, int(column < columns))
         for row in range(max(rows, self._grid.rowCount())):
@@ -223,12 +223,17 @@ class MeasuresView(QWidget):
             return wide
         return next((c for c in range(wide, count) if self.height() >= ceil(count / c) * CELL_HEIGHT), max(wide, count))
 
-    def _cell(self, name: str) -> Cell:
+    def _placed(self, name: str) -> Cell:
+        """The measure's cell in its place. It is built when it is first drawn: a dozen at once would be a stall."""
         if name not in self._cells:
             cell = self._cells[name] = Cell(self._theme, self._page, print_mode=self._print)
             cell.setMinimumHeight(0 if self._print else CELL_HEIGHT)
             cell.chart.picked.connect(self.level_picked)
-        return self._cells[name]
+        cell, (names, columns) = self._cells[name], self._arranged
+        if self._grid.indexOf(cell) < 0:
+            self._grid.addWidget(cell, names.index(name) // columns, names.index(name) % columns)
+            cell.show()
+        return cell
 
     def _write_legend(self) -> None:
         curves = [curve for plot in self._visible_plots() for curve in plot.curves]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm, silu
 
 from geomodel.networks import MLPConfig
+from geomodel.networks.parts import label_table, noise_frequencies
 
 
 class ResidualMLP(nn.Module):
@@ -26,10 +25,9 @@ class ResidualMLP(nn.Module):
         super().__init__()
         (dimension,) = shape
         self.register_buffer("point_frequencies", config.point_scale * torch.randn(dimension, config.point_features))
-        # c_noise = ln(sigma)/4 spans about 3 units: from one slow wave over all of it to one wave an e-fold of sigma.
-        self.register_buffer("noise_frequencies", math.tau * torch.logspace(-1, 2, config.noise_features, base=2.0))
+        self.register_buffer("noise_frequencies", noise_frequencies(config.noise_features))
         self.embed = nn.Linear(1 + 2 * config.noise_features, config.embedding)
-        self.label = nn.Embedding(label_rows, config.embedding) if label_rows else None
+        self.label = label_table(label_rows, config.embedding)
         self.lift = nn.Linear(dimension + 2 * config.point_features, config.width)
         self.blocks = nn.ModuleList(_Block(config.width, config.embedding) for _ in range(config.depth))
         self.out = nn.Linear(config.width, dimension)

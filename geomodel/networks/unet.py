@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle, pixel_unshuffle, silu
 
 from geomodel.networks import UNetConfig
+from geomodel.networks.parts import label_table, noise_frequencies
 
 GROUPS = 8
 HEADS = 4
@@ -35,10 +36,10 @@ class UNet(nn.Module):
         super().__init__()
         colours, height, width = shape
         fine, coarse, embedding = config.width, 2 * config.width, config.embedding
-        self.register_buffer("noise_frequencies", math.tau * torch.logspace(-1, 2, config.noise_features, base=2.0))
+        self.register_buffer("noise_frequencies", noise_frequencies(config.noise_features))
         self.embed = nn.Linear(1 + 2 * config.noise_features, embedding)
         self.mix = nn.Linear(embedding, embedding)
-        self.label = nn.Embedding(label_rows, embedding) if label_rows else None
+        self.label = label_table(label_rows, embedding)
         self.lift = nn.Conv2d(4 * colours, fine, 3, padding=1)
         self.place = nn.Parameter(torch.zeros(fine, height // 2, width // 2))
         self.down = nn.ModuleList(_Block(fine, fine, embedding) for _ in range(config.depth))
