@@ -98,6 +98,7 @@ class Documents(QObject):
 
     def save_figure(self) -> None:
         """Ask for size and file of a picture."""
+        self._window.bring_up_to_date()
         views = self._window.figures()
         shown = next(name for name, view in views.items() if view is self._window.current_view())
         dialogs.save_picture(self._window, views, self._recipe, self._figure_done, store=self._store, current=shown)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from app.settings_store import SettingsStore, home
@@ -13,6 +14,11 @@ from app.settings_store import SettingsStore, home
 VERSION = 3  # of the docks below: a layout of another version is not restored, it can crash Qt
 TABS = ("Measures", "Mean shift", "Compare", "Schedule", "Derivatives")  # one behind the other on the right
 LEFT_WIDTH, RIGHT_WIDTH, LEAST_RIGHT = 304, 400, 300
+
+
+def seen(widget: QWidget) -> bool:
+    """It is on the screen: a dock behind another's tab is visible to Qt, but stands outside the window."""
+    return widget.isVisible() and not widget.visibleRegion().isEmpty()
 
 
 class Layout:
@@ -50,6 +56,10 @@ class Layout:
         dock.setWidget(widget)
         self._window.addDockWidget(area, dock)
         self.docks[title] = dock
+
+    def when_seen(self, title: str, refresh: Callable[[], None]) -> None:
+        """Call `refresh` when a dock comes into sight, once it has its place."""
+        self.docks[title].visibilityChanged.connect(lambda there: QTimer.singleShot(0, refresh) if there else None)
 
     def reset(self) -> None:
         """Every dock back to its first place."""

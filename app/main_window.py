@@ -90,6 +90,8 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar(self.state, self.player, self.playback, self.panels, self)
         self.mean_shift = MeanShift(self.state, self.player, self.views.mean_shift, self)
         self.room = SolverRoom(self)
+        self.layout_of_docks.when_seen("Mean shift", self.mean_shift.refresh)
+        self.layout_of_docks.when_seen("Measures", self.presenter.show_measures)
         self.hover = Hover(self.state, self.views.plane, self)
         self._connect()
         self.set_theme(self._chosen_theme())
@@ -260,6 +262,16 @@ class MainWindow(QMainWindow):
             "Schedule": views.schedule,
             "Derivatives": views.derivatives,
         }
+
+    def bring_up_to_date(self) -> None:
+        """Views behind a tab show what they would show in sight: a figure of them is wanted."""
+        self.presenter.show_measures()
+        for room, view in (
+            (self.room.race, self.views.compare),
+            (self.room.schedule, self.views.schedule),
+            (self.room.derivatives, self.views.derivatives),
+        ):
+            view.display(room.picture())
 
     def current_view(self) -> QWidget:
         """The view that has the focus, or the plane."""

@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from app.engine.messages import Array, ImageProbe, MeanShiftAnswer, MeanShiftRequest
+from app.layout import seen
 from app.player import Player
 from app.state import AppState, Run, Selection
 from app.views.mean_shift import MeanShiftView
@@ -36,13 +37,12 @@ class MeanShift(QObject):
         view.probing_toggled.connect(self._toggle)
         view.probe_edited.connect(self._edit)
         view.mode_wanted.connect(self._to_mode)
-        view.shown.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
         """Ask for what is looked at, where it is not known yet."""
         run, selection = self._state.run, self._state.selection
-        if not self.view.isVisible():
+        if not seen(self.view):
             return
         request = None if run is None else self._request(run, selection)
         if request is None:

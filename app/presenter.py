@@ -21,6 +21,7 @@ from app.engine.messages import (
     ProbeRequest,
     Site,
 )
+from app.layout import seen
 from app.panels.probe import ProbeBar
 from app.playback import Playback
 from app.player import Player
@@ -253,7 +254,11 @@ class Presenter(QObject):
         probe = _of_run(self._probe, run) if self.state.look.probe else None
         self.inspector.set_rows(rows + numbers.probe_rows(probe))
 
-    def _show_measures(self, *, moved: bool = False) -> None:
+    def show_measures(self) -> None:
+        """The measures have come into sight, or a figure of them is wanted."""
+        self._show_measures(unseen=True)
+
+    def _show_measures(self, *, moved: bool = False, unseen: bool = False) -> None:
         run = self.state.run
         if run is not None and run.committed > 1:
             key = (run.id, run.committed, run.status)
@@ -263,7 +268,8 @@ class Presenter(QObject):
         else:  # a new run's first level: the plots stand still until there is something to draw
             self._plots = tuple(replace(plot, curves=(), waiting="after the first step") for plot in self._plots)
             self._plots_of = (-1, 0, "")
-        self.measures.display(compose.measures_picture(run, self._plots, self.state.selection))
+        if unseen or run is None or seen(self.measures):
+            self.measures.display(compose.measures_picture(run, self._plots, self.state.selection))
 
     def _show_strip(self) -> None:
         if self.strip.isVisible() or self.state.run is None:

@@ -21,7 +21,7 @@ class SolverRoom(QObject):
     def __init__(self, window: Any) -> None:
         super().__init__(window)
         self._window = window
-        state, player, views, docks = window.state, window.player, window.views, window.layout_of_docks.docks
+        state, player, views = window.state, window.player, window.views
         self.race = Race(state, player, views.compare, self)
         self.schedule = ScheduleRoom(state, player, views.schedule, self.race, window)
         self.derivatives = Derivatives(state, player, views.derivatives, self)
@@ -30,7 +30,7 @@ class SolverRoom(QObject):
             ("Schedule", self.schedule.refresh),
             ("Derivatives", self.derivatives.refresh),
         ):
-            docks[name].visibilityChanged.connect(refresh)
+            window.layout_of_docks.when_seen(name, refresh)
         self.race.save_wanted.connect(self._save)
         self.schedule.said.connect(window.panels.status.say)
         views.schedule.level_picked.connect(window.playback.go)

@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from app.engine.room_messages import DerivativeAnswer, DerivativeRequest
+from app.layout import seen
 from app.player import Player
 from app.state import AppState, Run
 from app.views.room_pictures import DerivativesPicture
@@ -39,7 +40,7 @@ class Derivatives(QObject):
 
     def refresh(self) -> None:
         """Ask for the playhead's step, then, where it is cheap or wanted, for the others."""
-        if not self.view.isVisible():
+        if not seen(self.view):
             return
         run, selection = self._state.run, self._state.selection
         if run is not None and self._of != (run.id, selection.sample):

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from app.compose import DRIVER_NAMES, run_basis
 from app.engine.messages import Array, Cancel
 from app.engine.room_messages import RaceEnded, RaceProgress, StartRace
+from app.layout import seen
 from app.player import Player
 from app.state import AppState
 from app.views.room_pictures import ComparePicture, LanePicture
@@ -165,7 +166,7 @@ class Race(QObject):
 
     def show(self) -> None:
         """What is known, on the view."""
-        if self.view.isVisible():
+        if seen(self.view):
             self.view.display(self.picture())
 
     def picture(self) -> ComparePicture:

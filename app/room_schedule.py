@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from app import files
 from app.engine.messages import Cancel
 from app.engine.room_messages import DesignEnded, DesignProgress, EndErrorAnswer, EndErrorRequest, StartDesign
+from app.layout import seen
 from app.player import Player
 from app.room_race import Race
 from app.state import AppState
@@ -197,7 +198,7 @@ class ScheduleRoom(QObject):
 
     def refresh(self) -> None:
         """What is known, on the view; point sets are asked where the draft ends."""
-        if not self.view.isVisible():
+        if not seen(self.view):
             return
         if self._player.drafting.is_toy and not self._state.errors and self._player.device:
             self._ask(self._player.drafting.filled())

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QTextBrowser
 
 from app.engine.room_messages import EndErrorAnswer
+from app.layout import seen
 from app.main_window import MainWindow
 from app.room_race import lane_name, menu
 from geomodel import presets, solvers
@@ -42,7 +43,8 @@ def settled(window):
 def show(qtbot, window, name):
     window.layout_of_docks.docks[name].raise_()
     view = getattr(window.views, name.lower())
-    qtbot.waitUntil(view.isVisible)
+    qtbot.waitUntil(lambda: seen(view))
+    QTest.qWait(0)  # what it shows when it comes into sight
     return view
 
 

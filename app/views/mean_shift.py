@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPalette, QResizeEvent, QShowEvent
+from PySide6.QtGui import QColor, QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app.panels.looks import tooltip
@@ -62,7 +62,6 @@ class MeanShiftView(QWidget):
         object
     )  # changed fields of data_index, second_index, share, seed, sigma (None: the playhead's)
     mode_wanted = Signal()
-    shown = Signal()  # it was hidden and is seen again: what it shows may be old
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
@@ -156,10 +155,6 @@ class MeanShiftView(QWidget):
             weights = picture.weights if picture.weights is not None else np.zeros(len(picture.neighbours))
             self._neighbours.set_neighbours(picture.neighbours, weights, picture.labels)
             self._neighbours.updateGeometry()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.shown.emit()
 
     def set_theme(self, theme: Theme) -> None:
         """Colours of everything."""
