@@ -267,6 +267,28 @@ def test_an_unexpected_exception_ends_the_run_not_the_engine(bench, monkeypatch)
     assert isinstance(bench.handle(StartRun(2, TOY)), RunFinished)
 
 
+@pytest.mark.parametrize(
+    ("error", "need"),
+    [
+        (MemoryError(), ""),
+        (MemoryError("Unable to allocate 12.5 GiB for an array with shape (9, 9)"), "12.5 GiB at once"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99999 bytes."), "99999 bytes"),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), "2.00 GiB at once"),
+    ],
+)
+def test_out_of_memory_says_what_to_lower_and_the_engine_lives_on(bench, monkeypatch, error, need):
+    def hook(sigma):
+        raise error
+
+    drive_with(monkeypatch, hook)
+    stopped = bench.handle(StartRun(1, TOY))
+    assert "3 trajectories need more memory than is free" in stopped.message
+    assert need in stopped.message
+    assert "Lower trajectories" in stopped.message
+    monkeypatch.undo()
+    assert isinstance(bench.handle(StartRun(2, TOY)), RunFinished)
+
+
 def test_a_run_that_needs_too_much_memory_is_refused_with_the_size(bench):
     stopped = bench.handle(StartRun(1, replace(TOY, count=10**9)))
     assert isinstance(stopped, RunStopped)
@@ -414,7 +436,13 @@ def test_opening_tells_how_far_it_is_and_can_be_cancelled(bench, monkeypatch):
 
     monkeypatch.setattr(store.datasets, "load", slow)
     bench.handle(OpenData("spiral", 20, 0))
-    assert [event.fraction for event in bench.events if isinstance(event, Opening)] == [0.2, 0.6, 0.99, 0.99, 1.0]  # the plane is sought, then all is there
+    assert [event.fraction for event in bench.events if isinstance(event, Opening)] == [
+        0.2,
+        0.6,
+        0.99,
+        0.99,
+        1.0,
+    ]  # the plane is sought, then all is there
     assert "DataOpened" in bench.kinds()
     bench.events.clear()
     bench.handle(OpenData("rings", 20, 0))

@@ -73,3 +73,26 @@ def test_what_is_left_out_cannot_carry_weight(cut, cloud):
     logits = -(((at[:, None] - cut.points[None]) ** 2).sum(2) + cut.outside) / (2 * sigma**2)
     kept = np.isin(cut.points[:, 0], points[:, 0])
     assert (logits[:, ~kept] < logits.max(1, keepdims=True) - NEGLIGIBLE).all()
+
+
+def test_the_marginal_field_is_the_mean_projected_slope():
+    """The tower property: (c − D₂(c))/σ over the projected data is the mean of Eᵀ(x − D*(x))/σ over x with Eᵀx = c.
+
+    Given c, a data point i has the weight of its projection, and x = Ec + its part off the plane + noise off the plane.
+    """
+    rng = np.random.default_rng(4)
+    points, sigma, draws = rng.normal(size=(6, 5)) * 2, 1.5, 400_000
+    plane = np.linalg.qr(rng.normal(size=(5, 2)))[0].T  # E, (2, 5)
+    c = np.array([0.4, -0.7])
+    optimal, projected = OptimalDenoiser(points), points @ plane.T
+    marginal = (c - OptimalDenoiser(projected)(c[None], sigma)[0]) / sigma
+    logits = -((c - projected) ** 2).sum(1) / (2 * sigma**2)
+    weights = np.exp(logits - logits.max())
+    chosen = rng.choice(6, size=draws, p=weights / weights.sum())
+    noisy = points[chosen] + sigma * rng.normal(size=(draws, 5))
+    x = noisy - noisy @ plane.T @ plane + c @ plane
+    slopes = (x - optimal(x, sigma)) @ plane.T / sigma
+    error = slopes.std(axis=0) / np.sqrt(draws)
+    assert (np.abs(slopes.mean(axis=0) - marginal) < 4 * error).all()
+    single = np.abs(slopes - marginal).max()
+    assert single > 20 * error.max()  # single trajectories do not follow it

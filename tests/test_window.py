@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -296,6 +298,24 @@ def test_a_network_that_does_not_fit_the_data_is_not_put_to_work(qtbot, window):
         window.documents.open_path(str(resources.path("checkpoints", "spiral.safetensors")))
     qtbot.waitUntil(lambda: "works on shape (2,)" in window.panels.model._messages["network"].text(), timeout=WAIT)
     assert window.state.network is None
+
+
+def test_images_open_through_the_dialog_and_run(qtbot, window, tmp_path):
+    images = np.random.default_rng(2).integers(0, 256, (40, 8, 8), np.uint8)
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    path.write_bytes(gzip.compress(struct.pack(">BBBBIII", 0, 0, 8, 3, *images.shape) + images.tobytes()))
+    press(qtbot, window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    choose_file(qtbot, path)
+    run = finished(qtbot, window, lambda run: run.settings.data == str(path))
+    assert run.x.shape == (19, 16, 1, 8, 8)
+    assert window.views.strip.picture.rows[1].images.shape == (19, 8, 8)
+    assert np.array_equal(window.state.data.dataset.stored[:, 0], images)
+    bad = tmp_path / "bad.npz"
+    bad.write_bytes(path.read_bytes()[:90])
+    press(qtbot, window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    choose_file(qtbot, bad)
+    qtbot.waitUntil(lambda: "bad.npz" in window.panels.model._messages["data"].text(), timeout=WAIT)
+    assert window.state.run is run  # what was open stays
 
 
 def test_an_image_network_offers_its_training_data_and_drives_them(qtbot, window):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -13,8 +15,14 @@ from app.engine.messages import frozen
 from app.engine.room_messages import (
     DerivativeAnswer,
     DerivativeRequest,
+    DesignEnded,
+    DesignProgress,
     EndErrorAnswer,
     EndErrorRequest,
+    RaceEnded,
+    RaceProgress,
+    RoomEvent,
+    RoomTask,
     StartDesign,
     StartRace,
 )
@@ -28,8 +36,48 @@ from geomodel.settings import CUSTOM, RunSettings, record_bytes
 
 Array = Any
 Progress = Callable[[int, float], None]
+TELL_SECONDS = 0.1  # progress is told this often
 FINE_STEPS, TORS_STEPS = 60, 100  # of the grids on which GITS and TORS look
 FEW_SUBSTEPS = 8  # of the exact curve under a step, where an evaluation is dear
+
+
+def ending(task: RoomTask) -> tuple[int, Callable[..., RoomEvent]]:
+    """The id by which a task is cancelled, and the event that ends it without a result."""
+    match task:
+        case StartRace():
+            return task.race_id, partial(RaceEnded, task.race_id)
+        case StartDesign():
+            return task.design_id, partial(DesignEnded, task.design_id)
+        case EndErrorRequest():
+            return task.task_id, partial(EndErrorAnswer, task, None)
+
+
+def carry_out(
+    task: RoomTask, job: runs.Job, model: Any, post: Callable[[RoomEvent], None], ends: EndErrors
+) -> RoomEvent:
+    """Do a task with the job's denoiser, which may raise to leave it; `post` hears of its progress."""
+    match task:
+        case StartRace():
+            told = _teller(post, lambda lane, part: RaceProgress(task.race_id, lane, part))
+            return RaceEnded(task.race_id, race(task, job, model, told))
+        case StartDesign():
+            told = _teller(post, lambda _, part: DesignProgress(task.design_id, part))
+            return DesignEnded(task.design_id, *design(task, job, model, told))
+        case EndErrorRequest():
+            return ends.answer(task, job, model)
+
+
+def _teller(post: Callable[[RoomEvent], None], event: Callable[[int, float], RoomEvent]) -> Progress:
+    """Progress as events, but not more often than anyone can see."""
+    said = 0.0
+
+    def tell(lane: int, fraction: float) -> None:
+        nonlocal said
+        if fraction >= 1 or time.perf_counter() - said > TELL_SECONDS:
+            said = time.perf_counter()
+            post(event(lane, fraction))
+
+    return tell
 
 
 def lane(name: str, settings: RunSettings, job: runs.Job) -> Lane:

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Literal, get_args
 
 from app.engine import answers, experiments
+from app.engine.gate import Cancelled, Gate, sentence
 from app.engine.grounds import Ground, ground
 from app.engine.inbox import Inbox
 from app.engine.messages import (
@@ -42,18 +42,7 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
-from app.engine.room_messages import (
-    DesignEnded,
-    DesignProgress,
-    EndErrorAnswer,
-    EndErrorRequest,
-    RaceEnded,
-    RaceProgress,
-    RoomEvent,
-    RoomTask,
-    StartDesign,
-    StartRace,
-)
+from app.engine.room_messages import EndErrorRequest, RoomTask, StartDesign, StartRace
 from app.engine.store import Library, OpenSet
 from geomodel import measures, runs
 from geomodel.settings import from_json
@@ -62,10 +51,6 @@ from geomodel.trajectory import Trajectory
 log = logging.getLogger(__name__)
 TELL_SECONDS = 0.1  # progress is told this often
 LIVE = get_args(Request)  # what is answered while a run computes
-
-
-class Cancelled(BaseException):
-    """Raised inside a run to leave it; not an error, so no solver may catch it as one."""
 
 
 @dataclass(slots=True)
@@ -84,24 +69,6 @@ class Context:
             opened = self.data.opened if self.data else None
             self._site, self._plane = site, ground(site, self.job, opened, self.record)
         return self._plane
-
-
-class Gate:
-    """A job's denoiser that looks up before every evaluation, and knows the seconds spent in it."""
-
-    def __init__(self, model: Any, look_up: Callable[[], None]) -> None:
-        self._model, self._look_up = model, look_up
-        self.busy = 0.0
-
-    def __call__(self, x: Any, sigma: Any, **labels: Any) -> Any:
-        self._look_up()
-        entered = time.perf_counter()
-        denoised = self._model(x, sigma, **labels)
-        self.busy += time.perf_counter() - entered
-        return denoised
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
 
 
 class Worker:
@@ -261,7 +228,7 @@ class Worker:
         except Exception as error:
             if not isinstance(error, ValueError):
                 log.exception("run %d", run_id)
-            self._post(RunStopped(run_id, str(error) or type(error).__name__, self._partial(run_id)))
+            self._post(RunStopped(run_id, sentence(error, command.settings), self._partial(run_id)))
         finally:
             self._running = None
 
@@ -295,51 +262,21 @@ class Worker:
 
     def _task(self, command: RoomTask) -> None:
         """A race, a designed schedule or an end error: cancelled and answered for like a run."""
-        ended: Callable[..., RoomEvent]
-        match command:
-            case StartRace():
-                task_id, ended = command.race_id, partial(RaceEnded, command.race_id)
-            case StartDesign():
-                task_id, ended = command.design_id, partial(DesignEnded, command.design_id)
-            case EndErrorRequest():
-                task_id, ended = command.task_id, partial(EndErrorAnswer, command, None)
+        task_id, ended = experiments.ending(command)
         self._running = task_id
         try:
             self._warm()
             job, _ = self._library.prepare(command.settings)
             with self._gate(job) as gate:
-                self._post(self._experiment(command, job, gate))
+                self._post(experiments.carry_out(command, job, gate, self._post, self._end_errors))
         except Cancelled:
             self._post(ended())
         except Exception as error:
             if not isinstance(error, ValueError):
                 log.exception("%s", type(command).__name__)
-            self._post(ended(message=str(error) or type(error).__name__))
+            self._post(ended(message=sentence(error, command.settings)))
         finally:
             self._running = None
-
-    def _experiment(self, command: RoomTask, job: runs.Job, gate: Gate) -> RoomEvent:
-        match command:
-            case StartRace():
-                told = self._teller(lambda lane, part: RaceProgress(command.race_id, lane, part))
-                return RaceEnded(command.race_id, experiments.race(command, job, gate, told))
-            case StartDesign():
-                told = self._teller(lambda _, part: DesignProgress(command.design_id, part))
-                return DesignEnded(command.design_id, *experiments.design(command, job, gate, told))
-            case EndErrorRequest():
-                return self._end_errors.answer(command, job, gate)
-
-    def _teller(self, event: Callable[[int, float], Event]) -> Callable[[int, float], None]:
-        """Progress as events, but not more often than anyone can see."""
-        said = 0.0
-
-        def tell(lane: int, fraction: float) -> None:
-            nonlocal said
-            if fraction >= 1 or time.perf_counter() - said > TELL_SECONDS:
-                said = time.perf_counter()
-                self._post(event(lane, fraction))
-
-        return tell
 
     def _look_up(self) -> None:
         """Between two pieces of work of a run: obey a cancel, answer requests, keep the rest for later."""
