@@ -48,6 +48,7 @@ class SamplerPanel(QWidget):
         self._errors: dict[str, str] = {}
         self._fields = {field.name: field for field in _fields()}
         self._preset = ChoiceField("preset", PRESET, [Choice(item.name, item.title, item.help) for item in PRESETS])
+        self._preset.editor.setPlaceholderText("none of them")
         self._preset.edited.connect(self._preset_chosen)
         self._options: dict[str, Field] = {}
         self._formula = Message(rich=True)
