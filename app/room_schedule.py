@@ -43,6 +43,7 @@ class ScheduleRoom(QObject):
         self._then: dict[str, Any] = {}  # further settings that a designed preset brings
         self._steps = 0
         self._asked: RunSettings | None = None
+        self._asking = 0  # the task of the newest end error
         self._answer: EndErrorAnswer | None = None
         self._before: float | None = None  # the median end error of the schedule by its formula
         self._formula = RunSettings().schedule  # the last schedule that was not a list
@@ -67,8 +68,8 @@ class ScheduleRoom(QObject):
         if self._player.drafting.is_toy:
             self._ask(runs.with_levels(self._player.drafting.filled(), levels))
 
-    def _dropped(self, levels: Any) -> None:
-        self.use(levels)
+    def _dropped(self, levels: Any, **more: Any) -> None:
+        self.use(levels, **more)
         if not self._player.drafting.is_toy:
             self._ask(self._player.drafting.filled())
 
@@ -88,6 +89,11 @@ class ScheduleRoom(QObject):
             return
         self._asked = settings
         task = self._state.next_id()
+        if not self._player.drafting.is_toy:  # a network takes a while: it is said, and an older question is dropped
+            self._player.end_task(self._asking)
+            self._player.submit(Cancel(self._asking))
+            self._player.begin_task(task, "end error")
+        self._asking = task
         self._player.submit(EndErrorRequest(task, settings))
 
     # ------------------------------------------------------------ designs
@@ -127,8 +133,9 @@ class ScheduleRoom(QObject):
                     self.said.emit(event.message, True)
                 if event.levels:
                     self._table = event.table
-                    self.use(event.levels, **self._then)
+                    self._dropped(event.levels, **self._then)
             case EndErrorAnswer() if event.request.settings == self._asked:
+                self._player.end_task(event.request.task_id)
                 self._answer = event
                 if event.errors is not None and event.request.settings.schedule != CUSTOM:
                     self._before = float(np.median(event.errors))
