@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 from PySide6.QtCore import QObject, QThread, Signal
@@ -39,7 +40,9 @@ class EngineThread(QThread):
         if not self.isRunning():
             return True
         self.submit(Shutdown())
-        return self.wait(milliseconds)
+        ended = self.wait(milliseconds)
+        gc.unfreeze()  # what was held back from the collector while the engine ran is garbage now
+        return ended
 
     def _post(self, event: Event) -> None:
         self.happened.emit(event)
