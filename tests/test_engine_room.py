@@ -219,6 +219,11 @@ def test_what_implies_no_derivative_says_why(bench):
     assert "not the difference of two" in answer.why
     assert answer.true is not None
     assert np.isnan(answer.distance("true"))
+    for run, solver, word in ((4, "dop853", "steps of its own"), (5, "euler_maruyama", "draws noise")):
+        bench.handle(StartRun(run, filled(replace(TOY, solver=solver))))
+        answer = bench.handle(DerivativeRequest(run, 2, 1))
+        assert answer.implied is None
+        assert word in answer.why
     bench.handle(StartRun(2, filled(replace(TOY, final_zero=True))))
     answer = bench.handle(DerivativeRequest(2, 5, 0))
     assert "Euler step" in answer.why

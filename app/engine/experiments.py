@@ -26,7 +26,7 @@ from app.engine.room_messages import (
     StartDesign,
     StartRace,
 )
-from geomodel import finite_differences, memory, runs
+from geomodel import finite_differences, memory, runs, solvers
 from geomodel.designed import GitsTable
 from geomodel.experiments import Comparison, Lane, compare
 from geomodel.experiments.progress import watched
@@ -171,8 +171,11 @@ def derivative(request: DerivativeRequest, job: runs.Job, record: Any) -> Deriva
     sigma, sigma_next = float(record.sigmas[i]), float(record.sigmas[i + 1])
     detail, row = _inside(job, record, i, k)
     options = runs.solver_options(job.settings, job.data)
-    why, implied = "", None
-    if i == 0 and options.get("analytic_first_step"):
+    why, implied, rule = "", None, solvers.row(job.settings.solver)
+    if rule.adaptive or rule.stochastic:
+        reason = "takes steps of its own between the levels" if rule.adaptive else "draws noise and follows no curve"
+        why = f"{rule.title} {reason}: there is no single difference to read."
+    elif i == 0 and options.get("analytic_first_step"):
         why = "The first slope is analytic: the step's start was not evaluated."
     else:
         evaluations = [
