@@ -112,6 +112,8 @@ def picture(run: Run, answer: MeanShiftAnswer) -> MeanShiftPicture:
         labels=tuple(_class(dataset, label) for label in labels),
         effective_neighbours=answer.effective_neighbours,
         total=len(dataset),
+        ranks=answer.ranks,
+        spectrum=answer.spectrum,
         classes=_classes(dataset, answer.classes),
         steps=_steps(answer),
         probing=probe is not None,

@@ -34,6 +34,7 @@ from geomodel.runs import Job
 NEIGHBOURS = 12
 PATH_TOLERANCE = 1e-3  # the probe's path ends when it moves less than this part of σ: the eye sees no more
 MODE_STEPS = 12  # mean-shift iterations over images: each costs as much as an evaluation
+SPECTRUM = 96  # ranks of which the weight is told
 PROBE_WEIGHTS = 200  # the largest posterior weights, which the plane draws: more would hold up the drag
 
 
@@ -186,6 +187,7 @@ def mean_shift(request: MeanShiftRequest, job: Job, record: Any) -> MeanShiftAns
     x, sigma = _image(request, job, record), request.sigma
     posterior = job.posterior(x, sigma, len(job.optimal))
     indices, weights = posterior.indices[0].numpy(), posterior.weights[0].numpy()
+    ranks = np.unique(np.geomspace(1, len(weights), SPECTRUM).round().astype(int))
     labels, path = job.data.labels if job.data is not None else None, None
     if request.path and job.settings.label < 0:
         path = frozen(np.asarray(job.optimal.mean_shift_path(x, sigma, max_iterations=MODE_STEPS))[:, 0])
@@ -199,6 +201,8 @@ def mean_shift(request: MeanShiftRequest, job: Job, record: Any) -> MeanShiftAns
         effective_neighbours=float(posterior.effective_neighbours[0]),
         classes=None if labels is None else frozen(np.bincount(labels[indices], weights)),
         path=path,
+        ranks=frozen(ranks),
+        spectrum=frozen(weights[ranks - 1]),
     )
 
 

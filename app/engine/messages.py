@@ -340,6 +340,8 @@ class MeanShiftAnswer:
     effective_neighbours: float
     classes: Array | None
     path: Array | None  # (iterations + 1, *shape)
+    ranks: Array  # (m,): from 1 to the number of data, evenly in log
+    spectrum: Array  # (m,): the weights of these ranks, descending
 
 
 Request = PictureRequest | ProbeRequest | InsideRequest | NeighboursRequest | MeanShiftRequest | DerivativeRequest

@@ -15,6 +15,7 @@ from app.plotting.theme import Theme, palette
 from app.views.mean_shift_controls import MeanShiftControls
 from app.views.mean_shift_panels import ClassBars, Flowing, NeighbourRows, PanelGrid
 from app.views.pictures import MeanShiftPicture
+from app.views.weight_spectrum import WeightSpectrum
 
 WIDE = 640  # pixels of width from which classes stand beside the neighbours
 OPTIMAL = "D*(x; σ) = Σᵢ wᵢ yᵢ with w = softmax(−‖x − yᵢ‖²/(2σ²)): the mean of the data under their posterior weights."
@@ -74,8 +75,11 @@ class MeanShiftView(QWidget):
         self._panels.setAccessibleName("The point and its denoisers")
         self._panels.setToolTip(tooltip("The point and its denoisers", OPTIMAL))
         self._neighbours, self._classes = NeighbourRows(theme), ClassBars(theme)
+        self._spectrum = WeightSpectrum(theme)
+        self._all = Section("All weights", NEIGHBOURS, self._spectrum)
         self._steps = PanelGrid(theme, smallest=64, largest=64, marks=False)
-        self._painted: tuple[Flowing | NeighbourRows, ...] = (
+        self._painted: tuple[Flowing | NeighbourRows | WeightSpectrum, ...] = (
+            self._spectrum,
             self._panels,
             self._neighbours,
             self._classes,
@@ -110,6 +114,8 @@ class MeanShiftView(QWidget):
         inside.addSpacing(8)
         inside.addLayout(self._lower)
         inside.addSpacing(8)
+        inside.addWidget(self._all)
+        inside.addSpacing(8)
         inside.addWidget(self._path)
         inside.addStretch(1)
         self._scroll = QScrollArea(frameShape=QFrame.Shape.NoFrame, widgetResizable=True)
@@ -143,6 +149,9 @@ class MeanShiftView(QWidget):
             self._classes.set_classes(picture.classes)
         self._display_neighbours(picture, old)
         self._share.setVisible(bool(picture.classes))
+        self._all.setVisible(picture.spectrum is not None)
+        if picture.ranks is not None and picture.spectrum is not None and picture.spectrum is not old.spectrum:
+            self._spectrum.set_spectrum(picture.ranks, picture.spectrum, picture.effective_neighbours)
         self._steps.setVisible(bool(picture.steps))
         self._mode.setVisible(not self._print)
         self._path.setVisible(bool(picture.steps) or not self._print)

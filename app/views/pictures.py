@@ -159,6 +159,8 @@ class MeanShiftPicture:
     labels: tuple[str, ...] = ()
     effective_neighbours: float = float("nan")
     total: int = 0  # data points in all
+    ranks: Array | None = None  # (m,): from 1 to the number of data
+    spectrum: Array | None = None  # (m,): their weights, descending
     classes: tuple[tuple[str, float], ...] = ()  # name and posterior share
     steps: tuple[Panel, ...] = ()  # pure mean-shift iterations towards the mode
     probing: bool = False  # an image probe, not the selected sample
