@@ -152,15 +152,24 @@ def _covariance_times(rows: NDArray[Any], mean: Floats, vectors: Floats) -> Floa
     return product / len(rows)
 
 
-def _krylov(apply: Callable[[Floats], Floats], dimension: int, count: int) -> Floats:
-    """Leading eigenvectors (d, count) of a symmetric operator, by Rayleigh–Ritz on a growing block Krylov space."""
+def _krylov(
+    apply: Callable[[Floats], Floats],
+    dimension: int,
+    count: int,
+    residual: float = _RESIDUAL,
+    products: int = _MAX_PRODUCTS,
+) -> Floats:
+    """Leading eigenvectors (d, count) of a symmetric operator, by Rayleigh–Ritz on a growing block Krylov space.
+
+    It ends at `products` products, before it would outgrow the whole space.
+    """
     block = np.linalg.qr(np.random.default_rng(0).standard_normal((dimension, count + 6)))[0]
     basis, images = block, apply(block)
-    for _ in range(_MAX_PRODUCTS):
+    for _ in range(min(products, dimension // block.shape[1])):
         values, ritz = np.linalg.eigh(basis.T @ images)
         values, ritz = values[::-1][:count], ritz[:, ::-1][:, :count]
         vectors: Floats = basis @ ritz
-        if np.linalg.norm(images @ ritz - vectors * values, axis=0).max() <= _RESIDUAL * values[0]:
+        if np.linalg.norm(images @ ritz - vectors * values, axis=0).max() <= residual * values[0]:
             break
         block = images[:, -block.shape[1] :]
         for _ in range(2):  # once more: one pass of Gram–Schmidt leaves rounding of the size of the old directions
