@@ -1,0 +1,151 @@
+"""Where along σ the data stop being a cloud: speciation into classes, and collapse onto single points.
+
+x_σ = x_0 + σ z throughout; noise levels in data units. Source: Biroli et al. 2024 (arXiv 2402.18491), whose times are
+those of an Ornstein–Uhlenbeck process: σ = √(e^{2t} − 1).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geomodel.projection import principal_components
+
+if TYPE_CHECKING:
+    from geomodel.denoisers.optimal import OptimalDenoiser
+
+Floats = NDArray[np.float64]
+
+COLLAPSED = 2.0  # effective neighbours: below it one point outweighs all others
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighbours:
+    """Effective neighbours along σ, as `neighbours_over_sigma` measures them.
+
+    Attributes:
+        sigmas: (L,), in the order in which they were given.
+        effective: (L, B): N_eff = exp(−Σ w ln w), from 1 to N.
+        median: (L,): over the B samples.
+        collapse_sigma: where the median crosses 2, below which it stays under 2; None where it is nowhere or
+            everywhere under 2, or under it only above the smallest level.
+    """
+
+    sigmas: Floats
+    effective: Floats
+    median: Floats
+    collapse_sigma: float | None
+
+
+def noisy_data(points: Any, sigmas: ArrayLike, count: int = 256, seed: int = 0) -> Iterator[Floats]:
+    """x_0 + σ z for every σ in turn, (count, *shape) each: the same drawn points x_0 and noise z at every level.
+
+    points: (N, *shape), drawn from with replacement; `source_indices` says which. What `neighbours_over_sigma` takes.
+    """
+    clean = np.asarray(points[source_indices(len(points), count, seed)], dtype=np.float64)
+    noise = np.random.default_rng([seed, 1]).standard_normal(clean.shape)
+    return (clean + sigma * noise for sigma in np.asarray(sigmas, dtype=np.float64))
+
+
+def source_indices(size: int, count: int, seed: int = 0) -> NDArray[np.int64]:
+    """(count,): the rows out of `size` from which `noisy_data` with this seed starts."""
+    return np.random.default_rng([seed, 0]).integers(size, size=count)
+
+
+def neighbours_over_sigma(
+    optimal: OptimalDenoiser, sigmas: ArrayLike, x: Iterable[Any], labels: Any = None
+) -> Neighbours:
+    """The effective neighbours of x[l] (B, *shape) at sigmas[l], for every level.
+
+    x: one batch for each level: `noisy_data(...)`, or the x of a trajectory (L, B, *shape). labels: (B,) or None. The
+    collapse level is measured, not predicted, and so holds for any data. Raises ValueError where the levels and
+    batches differ in number, and as `optimal.posterior` does.
+    """
+    levels = np.asarray(sigmas, dtype=np.float64)
+    rows = [
+        optimal.posterior(batch, float(sigma), labels, k=1).effective_neighbours.numpy()
+        for sigma, batch in zip(levels, x, strict=True)
+    ]
+    effective = np.stack(rows)
+    median = np.median(effective, axis=1)
+    return Neighbours(levels, effective, median, crossing(levels, median))
+
+
+def crossing(sigmas: ArrayLike, values: ArrayLike, level: float = COLLAPSED) -> float | None:
+    """The noise level at which `values` (L,), all positive, sink below `level` for good on the way to the data.
+
+    Between the smallest σ where values >= level and the next smaller one (above 0), log values is taken as linear in
+    log σ. None where there is no such pair. The order of the levels does not matter.
+    """
+    noise, heights = np.asarray(sigmas, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    order = np.argsort(noise)
+    order = order[noise[order] > 0]
+    noise, heights = noise[order], heights[order]
+    above = np.flatnonzero(heights >= level)
+    if len(above) == 0 or above[0] == 0:
+        return None
+    pair = slice(above[0] - 1, above[0] + 1)
+    return float(np.exp(np.interp(math.log(level), np.log(heights[pair]), np.log(noise[pair]))))
+
+
+def isotropic_gaussian_collapse_sigma(count: int, dimension: int, deviation: float) -> float:
+    """σ_C = s/√(n^{2/d} − 1): for n points of an isotropic Gaussian of standard deviation s in d dimensions, only.
+
+    The noise level at which volume runs out: below it the n balls of radius σ√d around the points no longer fill the
+    shell of noisy data, and D* knows which point x came from (its weight is about 0.58 there). Asymptotic: ln n of the
+    order of d. About s √(d/(2 ln n)) for large d; infinite for one point. Real data are not Gaussian: measure theirs
+    with `neighbours_over_sigma`. Raises ValueError for numbers that are not positive.
+
+    Source: arXiv 2402.18491, t_C = ½ ln(1 + s²/(n^{2/d} − 1)), in σ.
+    """
+    if count < 1 or dimension < 1 or not deviation > 0:
+        raise ValueError(
+            f"Expected at least 1 point and 1 dimension and a deviation above 0; got {count}, {dimension}, {deviation}."
+        )
+    excess = math.expm1(2 * math.log(count) / dimension)
+    return deviation / math.sqrt(excess) if excess else math.inf
+
+
+def speciation_sigma(points: Any) -> float:
+    """σ_S = √Λ, Λ the largest eigenvalue of the covariance of points (N, *shape): where classes begin to part.
+
+    Above it the noise is wider than the data in every direction. (In coordinates where the noisy data keep unit
+    variance the same rule reads Λ e^{−2t} = 1.) Above 20,000 points every k-th stands for all, as in
+    `principal_components`, whose errors it has.
+    """
+    return math.sqrt(float(principal_components(points, 1).variances[0]))
+
+
+def class_posterior(optimal: OptimalDenoiser, classes: ArrayLike, x: Any, sigma: float) -> Floats:
+    """p(c | x_σ = x) = Σ over the points of class c of w_i, for all points at once: (B, C).
+
+    classes: (N,) whole numbers from 0 on, of the points of `optimal`; points with -1 have no class, and their weight is
+    in no column. C is the largest class + 1. Raises ValueError for classes of another length or kind.
+    """
+    of_point = np.asarray(classes)
+    if of_point.shape != (len(optimal),) or of_point.dtype.kind not in "iu" or of_point.max() < 0:
+        raise ValueError(
+            f"classes has shape {of_point.shape}; expected ({len(optimal)},) whole numbers, some above -1."
+        )
+    size = max(1, 2**21 // len(optimal))  # all weights of so many queries are 16 MB
+    shares = np.zeros((len(x), int(of_point.max()) + 1))
+    for start in range(0, len(x), size):
+        posterior = optimal.posterior(x[start : start + size], sigma, k=len(optimal))
+        weights, found = posterior.weights.numpy(), of_point[posterior.indices.numpy()]
+        for label in range(shares.shape[1]):
+            shares[start : start + size, label] = np.where(found == label, weights, 0.0).sum(axis=1)
+    return shares
+
+
+def class_posterior_over_sigma(
+    optimal: OptimalDenoiser, classes: ArrayLike, sigmas: ArrayLike, x: Iterable[Any]
+) -> Floats:
+    """`class_posterior` of x[l] (B, *shape) at sigmas[l]: (L, B, C). x as `neighbours_over_sigma` takes it."""
+    levels = np.asarray(sigmas, dtype=np.float64)
+    rows = zip(levels, x, strict=True)
+    return np.stack([class_posterior(optimal, classes, batch, float(sigma)) for sigma, batch in rows])
