@@ -99,13 +99,13 @@ def principal_components(
             between()
             return _covariance_times(rows, origin, block)
 
-        vectors = _krylov(times, dimension, count)
+        vectors = krylov(times, dimension, count)
     elif dimension <= len(rows):
         vectors = np.linalg.eigh(_covariance_times(rows, origin, np.eye(dimension)))[1][:, ::-1]
     else:
         centred = rows - origin
         vectors = centred.T @ np.linalg.eigh(centred @ centred.T)[1][:, ::-1]
-    vectors = _orthonormal(vectors[:, :count], count)
+    vectors = orthonormal(vectors[:, :count], count)
     variances = np.einsum("dk,dk->k", vectors, _covariance_times(rows, origin, vectors)).clip(min=0.0)
     return Basis(origin, vectors.T.copy(), variances, variances / total if total else np.zeros(count), shape)
 
@@ -152,7 +152,7 @@ def _covariance_times(rows: NDArray[Any], mean: Floats, vectors: Floats) -> Floa
     return product / len(rows)
 
 
-def _krylov(
+def krylov(
     apply: Callable[[Floats], Floats],
     dimension: int,
     count: int,
@@ -178,7 +178,7 @@ def _krylov(
     return vectors
 
 
-def _orthonormal(vectors: Floats, count: int) -> Floats:
+def orthonormal(vectors: Floats, count: int) -> Floats:
     """(d, count) orthonormal columns that begin with the given directions; the sign of each is fixed."""
     lengths = np.linalg.norm(vectors, axis=0)
     missing = np.eye(len(vectors), count - vectors.shape[1])  # fewer points than directions: any complement will do

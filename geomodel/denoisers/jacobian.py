@@ -16,7 +16,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from geomodel.denoisers.optimal import OptimalDenoiser
-from geomodel.projection import _krylov, _orthonormal
+from geomodel.projection import krylov, orthonormal
 
 Floats = NDArray[np.float64]
 
@@ -120,13 +120,13 @@ class PosteriorCovariance:
             raise ValueError(f"k counts eigenpairs, at least 1; got {k}.")
         count, size = min(k, self._dimension), len(self.weights)
         if min(size, self._dimension) > _SMALL:
-            vectors = _krylov(self._times, self._dimension, count)
+            vectors = krylov(self._times, self._dimension, count)
         elif size <= self._dimension:
             rows = np.concatenate(list(self._factor()))
             vectors = rows.T @ np.linalg.eigh(rows @ rows.T)[1][:, ::-1][:, :count]
         else:
             vectors = np.linalg.eigh(self._times(np.eye(self._dimension)))[1][:, ::-1][:, :count]
-        vectors = _orthonormal(vectors, count)
+        vectors = orthonormal(vectors, count)
         values = sum(((rows @ vectors) ** 2).sum(axis=0) for rows in self._factor()) / self.sigma / self.sigma
         return JacobianSpectrum(values, vectors.T.reshape(count, *self.shape).copy(), self.trace, size)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from geomodel.denoisers.jacobian import one_query
-from geomodel.projection import _krylov
+from geomodel.projection import krylov
 
 Floats = NDArray[np.float64]
 
@@ -87,7 +87,7 @@ def network_jacobian(
             left, values, right = np.linalg.svd(jacobian)
             estimates = _exact(jacobian)
         else:
-            basis = _krylov(products.both, dimension, count, _RESIDUAL, _PRODUCTS)
+            basis = krylov(products.both, dimension, count, _RESIDUAL, _PRODUCTS)
             left, values, turn = np.linalg.svd(products.forward(basis), full_matrices=False)
             right = turn @ basis.T
             signs = random.choice([-1.0, 1.0], size=(dimension, probes))
