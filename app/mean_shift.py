@@ -28,7 +28,7 @@ class MeanShift(QObject):
         self._state, self._player, self.view = state, player, view
         self._probe = ImageProbe()
         self._sigma: float | None = None  # of the probe; None: the playhead's
-        self._probing = self._path = False
+        self._probing = self._path = self._jacobian = False
         self._asked: MeanShiftRequest | None = None
         self._answer: MeanShiftAnswer | None = None
         for fact in (state.selection_changed, state.runs_changed):
@@ -37,6 +37,7 @@ class MeanShift(QObject):
         view.probing_toggled.connect(self._toggle)
         view.probe_edited.connect(self._edit)
         view.mode_wanted.connect(self._to_mode)
+        view.jacobian_wanted.connect(self._to_jacobian)
         self.refresh()
 
     def refresh(self) -> None:
@@ -59,11 +60,12 @@ class MeanShift(QObject):
     def _request(self, run: Run, selection: Selection) -> MeanShiftRequest | None:
         if not run.linked or run.source is None or run.committed == 0 or len(run.x.shape) != 5:
             return None
-        playhead = float(run.sigmas[selection.index])
+        playhead, jacobian = float(run.sigmas[selection.index]), self._jacobian
         sigma = playhead if self._sigma is None or not self._probing else self._sigma
         if not self._probing:
+            index, sample = selection.index, selection.sample
             return MeanShiftRequest(
-                run_id=run.id, index=selection.index, sample=selection.sample, sigma=sigma, path=self._path
+                run_id=run.id, index=index, sample=sample, sigma=sigma, path=self._path, jacobian=jacobian
             )
         last = len(run.source.dataset) - 1
         probe = replace(
@@ -71,7 +73,9 @@ class MeanShift(QObject):
             data_index=min(self._probe.data_index, last),
             second_index=min(self._probe.second_index, last),
         )
-        return MeanShiftRequest(run_id=run.id, index=0, sample=0, sigma=sigma, probe=probe, path=self._path)
+        return MeanShiftRequest(
+            run_id=run.id, index=0, sample=0, sigma=sigma, probe=probe, path=self._path, jacobian=jacobian
+        )
 
     def _answered(self, answer: Any) -> None:
         run = self._state.run
@@ -80,14 +84,18 @@ class MeanShift(QObject):
             self.view.display(picture(run, answer))
 
     def _toggle(self, probing: bool) -> None:
-        self._probing, self._path = probing, False
+        self._probing, self._path, self._jacobian = probing, False, False
         self.refresh()
 
     def _edit(self, changes: dict[str, Any]) -> None:
-        self._path = False
+        self._path = self._jacobian = False
         if "sigma" in changes:
             self._sigma = changes.pop("sigma")
         self._probe = replace(self._probe, **changes)
+        self.refresh()
+
+    def _to_jacobian(self) -> None:
+        self._jacobian = not self._jacobian
         self.refresh()
 
     def _to_mode(self) -> None:
@@ -116,6 +124,8 @@ def picture(run: Run, answer: MeanShiftAnswer) -> MeanShiftPicture:
         spectrum=answer.spectrum,
         classes=_classes(dataset, answer.classes),
         steps=_steps(answer),
+        jacobian=_jacobian(answer),
+        jacobian_note=_jacobian_note(answer),
         probing=probe is not None,
         data_index=0 if probe is None else probe.data_index,
         second_index=0 if probe is None else probe.second_index,
@@ -165,6 +175,32 @@ def _panels(answer: MeanShiftAnswer, scale: float) -> tuple[Panel, ...]:
             )
         )
     return tuple(panels)
+
+
+def _jacobian(answer: MeanShiftAnswer) -> tuple[Panel, ...]:
+    """Each direction as an image, its largest value white or black."""
+    found: list[Panel] = []
+    optimal, network = answer.optimal_jacobian, answer.network_jacobian
+    sets = [] if optimal is None else [("optimal", "λ", optimal.values, optimal.vectors)]
+    sets += [] if network is None else [("network", "s", network.values, network.right)]
+    for kind, letter, values, vectors in sets:
+        frames = images.pixels(vectors / np.abs(vectors).reshape(len(vectors), -1).max(1).reshape(-1, 1, 1, 1))
+        found += [
+            Panel(caption=f"{letter} {value:.3g}", kind=kind, image=frame)
+            for value, frame in zip(values, frames, strict=True)
+        ]
+    return tuple(found)
+
+
+def _jacobian_note(answer: MeanShiftAnswer) -> str:
+    optimal, network = answer.optimal_jacobian, answer.network_jacobian
+    words = [] if optimal is None else [f"D*: soft dimension tr J = {optimal.trace:.3g}"]
+    if network is not None:
+        words.append(
+            f"Dθ: tr J = {network.trace:.3g} ± {network.trace_error:.1g}, "
+            f"‖J − Jᵀ‖/‖J‖ = {network.asymmetry:.2g} ± {network.asymmetry_error:.1g}"
+        )
+    return " · ".join(words)
 
 
 def _steps(answer: MeanShiftAnswer) -> tuple[Panel, ...]:

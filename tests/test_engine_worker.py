@@ -450,3 +450,30 @@ def test_opening_tells_how_far_it_is_and_can_be_cancelled(bench, monkeypatch):
     bench.worker.inbox.put(Shutdown())
     bench.handle(OpenData("pinwheel", 20, 0))
     assert bench.worker.inbox.take() == Shutdown()  # still there for the loop
+
+
+def test_the_jacobian_is_told_where_it_is_asked_for(bench):
+    path = str(resources.path("checkpoints", "two-moons.safetensors"))
+    bench.handle(OpenNetwork(path))
+    settings = replace(TOY, driver="network", network=path)
+    bench.handle(StartRun(1, settings))
+    context = bench.worker._contexts[1]
+    sigma = float(context.record.sigmas[2])
+    plain = bench.handle(MeanShiftRequest(run_id=1, index=2, sample=1, sigma=sigma))
+    assert plain.optimal_jacobian is None
+    assert plain.network_jacobian is None
+    assert plain.spectrum[0] == plain.weights[0]
+    assert plain.ranks[-1] == len(context.job.optimal)
+    answer = bench.handle(MeanShiftRequest(run_id=1, index=2, sample=1, sigma=sigma, jacobian=True))
+    x = context.record.x[2, 1:2].astype(np.float64)
+    h = 1e-4 * sigma
+    for model, trace in (
+        (context.job.exact, answer.optimal_jacobian.trace),
+        (context.job.network, answer.network_jacobian.trace),
+    ):
+        steps = np.eye(2) * h
+        ahead, behind = (np.asarray(model(x + way * steps, sigma)) for way in (1, -1))
+        # A central difference: curvature over h², and float32 roundings of a network over h.
+        assert trace == pytest.approx(np.trace((ahead - behind) / (2 * h)), abs=5e-3)
+    end = bench.handle(MeanShiftRequest(run_id=1, index=2, sample=1, sigma=0.0, jacobian=True))
+    assert end.optimal_jacobian is None

@@ -415,6 +415,11 @@ def test_the_mean_shift_view_follows_the_sample_and_the_probe(qtbot, window):
     assert np.array_equal(view.picture.neighbours[0], data.stored[5, 0])  # its own noise does not hide it
     view.mode_wanted.emit()
     qtbot.waitUntil(lambda: len(view.picture.steps) > 0, timeout=WAIT)
+    qtbot.mouseClick(view._differentiate, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(view.picture.jacobian) == 6, timeout=WAIT)
+    assert "soft dimension" in view.picture.jacobian_note
+    view.probe_edited.emit({"data_index": 6})  # another point: it has to be asked for again
+    qtbot.waitUntil(lambda: view.picture.title == "data point 6 + σz" and not view.picture.jacobian, timeout=WAIT)
 
 
 def test_closing_while_a_run_computes(qtbot, window):

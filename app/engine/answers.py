@@ -34,6 +34,8 @@ from geomodel.runs import Job
 NEIGHBOURS = 12
 PATH_TOLERANCE = 1e-3  # the probe's path ends when it moves less than this part of σ: the eye sees no more
 MODE_STEPS = 12  # mean-shift iterations over images: each costs as much as an evaluation
+EIGENVECTORS = 6  # of a Jacobian
+SPECTRUM_TOLERANCE = 1e-6  # posterior mass that its spectrum may leave out
 SPECTRUM = 96  # ranks of which the weight is told
 PROBE_WEIGHTS = 200  # the largest posterior weights, which the plane draws: more would hold up the drag
 
@@ -201,9 +203,34 @@ def mean_shift(request: MeanShiftRequest, job: Job, record: Any) -> MeanShiftAns
         effective_neighbours=float(posterior.effective_neighbours[0]),
         classes=None if labels is None else frozen(np.bincount(labels[indices], weights)),
         path=path,
+        optimal_jacobian=_spectrum(job, x, sigma) if request.jacobian else None,
+        network_jacobian=_network_jacobian(job, x, sigma) if request.jacobian else None,
         ranks=frozen(ranks),
         spectrum=frozen(weights[ranks - 1]),
     )
+
+
+def _spectrum(job: Job, x: Array, sigma: float) -> Any:
+    """The leading eigenpairs of ∂D*/∂x; None at σ = 0."""
+    from geomodel.denoisers.jacobian import PosteriorCovariance
+
+    if job.optimal is None or job.data is None or sigma == 0:
+        return None
+    covariance = PosteriorCovariance(
+        job.optimal, job.data.points, x, sigma, job.labels(1), tolerance=SPECTRUM_TOLERANCE
+    )
+    return covariance.spectrum(EIGENVECTORS)
+
+
+def _network_jacobian(job: Job, x: Array, sigma: float) -> Any:
+    from geomodel.denoisers.network_jacobian import network_jacobian
+
+    if job.network is None or sigma == 0:
+        return None
+    try:
+        return network_jacobian(job.network, x, sigma, job.labels(1), EIGENVECTORS)
+    except ValueError:  # someone's own denoiser need not be differentiable
+        return None
 
 
 def _image(request: MeanShiftRequest, job: Job, record: Any) -> Array:

@@ -173,6 +173,7 @@ class MeanShiftRequest:
     sigma: float
     probe: ImageProbe | None = None
     path: bool = False
+    jacobian: bool = False  # also ∂D/∂x there
 
 
 # ---------------------------------------------------------------- events
@@ -340,6 +341,8 @@ class MeanShiftAnswer:
     effective_neighbours: float
     classes: Array | None
     path: Array | None  # (iterations + 1, *shape)
+    optimal_jacobian: Any  # a geomodel JacobianSpectrum, or None
+    network_jacobian: Any  # a geomodel NetworkJacobian, or None
     ranks: Array  # (m,): from 1 to the number of data, evenly in log
     spectrum: Array  # (m,): the weights of these ranks, descending
 

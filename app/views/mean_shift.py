@@ -23,6 +23,11 @@ NEIGHBOURS = (
     "The data with the largest weights wᵢ = softmax(−‖x − yᵢ‖²/(2σ²)). Effective neighbours: exp(−Σᵢ wᵢ log wᵢ)."
 )
 CLASSES = "The sum of the weights wᵢ over the data of a class: its posterior probability at x."
+JACOBIAN = (
+    "The leading directions of J = ∂D/∂x: eigenvectors of D*, whose J = Cov(x₀ | x)/σ² is symmetric, and right "
+    "singular vectors of the network, whose J need not be. tr J of D* is the soft dimension at scale σ; it goes to 0 "
+    "after collapse."
+)
 ITERATION = "Mean shift repeats x ← D*(x; σ) at this one σ until it rests at a mode of the smoothed data density."
 
 
@@ -63,6 +68,7 @@ class MeanShiftView(QWidget):
         object
     )  # changed fields of data_index, second_index, share, seed, sigma (None: the playhead's)
     mode_wanted = Signal()
+    jacobian_wanted = Signal()  # on or off
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
@@ -77,6 +83,7 @@ class MeanShiftView(QWidget):
         self._neighbours, self._classes = NeighbourRows(theme), ClassBars(theme)
         self._spectrum = WeightSpectrum(theme)
         self._all = Section("All weights", NEIGHBOURS, self._spectrum)
+        self._directions = PanelGrid(theme, smallest=84, largest=84, marks=True)
         self._steps = PanelGrid(theme, smallest=64, largest=64, marks=False)
         self._painted: tuple[Flowing | NeighbourRows | WeightSpectrum, ...] = (
             self._spectrum,
@@ -84,6 +91,7 @@ class MeanShiftView(QWidget):
             self._neighbours,
             self._classes,
             self._steps,
+            self._directions,
         )
         self._near = Section("Nearest data", NEIGHBOURS, self._neighbours)
         self._share = Section("Posterior of the classes", CLASSES, self._classes)
@@ -91,12 +99,17 @@ class MeanShiftView(QWidget):
         self._mode = QPushButton("Mean shift to the mode", autoDefault=False)
         self._mode.setToolTip(tooltip("Mean shift to the mode", ITERATION))
         self._path.head.addWidget(self._mode)
+        self._jacobian = Section("Jacobian ∂D/∂x", JACOBIAN, self._directions)
+        self._differentiate = QPushButton("Jacobian here", autoDefault=False, checkable=True)
+        self._differentiate.setToolTip(tooltip("Jacobian here", JACOBIAN))
+        self._jacobian.head.addWidget(self._differentiate)
         self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._message.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._lay_out()
         self._controls.probing_toggled.connect(self.probing_toggled)
         self._controls.probe_edited.connect(self.probe_edited)
         self._mode.clicked.connect(self._want_mode)
+        self._differentiate.clicked.connect(self._want_jacobian)
         self.set_theme(theme)
         self.display(self.picture)
 
@@ -117,6 +130,8 @@ class MeanShiftView(QWidget):
         inside.addWidget(self._all)
         inside.addSpacing(8)
         inside.addWidget(self._path)
+        inside.addSpacing(8)
+        inside.addWidget(self._jacobian)
         inside.addStretch(1)
         self._scroll = QScrollArea(frameShape=QFrame.Shape.NoFrame, widgetResizable=True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -154,6 +169,13 @@ class MeanShiftView(QWidget):
             self._spectrum.set_spectrum(picture.ranks, picture.spectrum, picture.effective_neighbours)
         self._steps.setVisible(bool(picture.steps))
         self._mode.setVisible(not self._print)
+        if picture.jacobian is not old.jacobian:
+            self._directions.set_panels(picture.jacobian)
+        self._directions.setVisible(bool(picture.jacobian))
+        self._jacobian.say(picture.jacobian_note)
+        self._differentiate.setChecked(bool(picture.jacobian))
+        self._differentiate.setVisible(not self._print)
+        self._jacobian.setVisible(bool(picture.jacobian) or not self._print)
         self._path.setVisible(bool(picture.steps) or not self._print)
 
     def _display_neighbours(self, picture: MeanShiftPicture, old: MeanShiftPicture) -> None:
@@ -183,6 +205,9 @@ class MeanShiftView(QWidget):
         """Let go of connections, so that nothing keeps the view alive."""
         self._controls.probing_toggled.disconnect(self.probing_toggled)
         self._controls.probe_edited.disconnect(self.probe_edited)
+
+    def _want_jacobian(self) -> None:
+        self.jacobian_wanted.emit()
 
     def _want_mode(self) -> None:
         self.mode_wanted.emit()

@@ -163,6 +163,8 @@ class MeanShiftPicture:
     spectrum: Array | None = None  # (m,): their weights, descending
     classes: tuple[tuple[str, float], ...] = ()  # name and posterior share
     steps: tuple[Panel, ...] = ()  # pure mean-shift iterations towards the mode
+    jacobian: tuple[Panel, ...] = ()  # leading directions of ∂D*/∂x, then of ∂Dθ/∂x
+    jacobian_note: str = ""
     probing: bool = False  # an image probe, not the selected sample
     data_index: int = 0
     second_index: int = 0
