@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 COLLAPSED = 2.0  # effective neighbours: below it one point outweighs all others
+_NUMBERS_AT_ONCE = 2**21  # weights in one temporary (16 MB)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +133,7 @@ def class_posterior(optimal: OptimalDenoiser, classes: ArrayLike, x: Any, sigma:
         raise ValueError(
             f"classes has shape {of_point.shape}; expected ({len(optimal)},) whole numbers, some above -1."
         )
-    size = max(1, 2**21 // len(optimal))  # all weights of so many queries are 16 MB
+    size = max(1, _NUMBERS_AT_ONCE // len(optimal))
     shares = np.zeros((len(x), int(of_point.max()) + 1))
     for start in range(0, len(x), size):
         posterior = optimal.posterior(x[start : start + size], sigma, k=len(optimal))

@@ -161,17 +161,18 @@ def krylov(
 ) -> Floats:
     """Leading eigenvectors (d, count) of a symmetric operator, by Rayleigh–Ritz on a growing block Krylov space.
 
-    It ends at `products` products, before it would outgrow the whole space.
+    It ends after `products` products, or with the whole space.
     """
     block = np.linalg.qr(np.random.default_rng(0).standard_normal((dimension, count + 6)))[0]
     basis, images = block, apply(block)
-    for _ in range(min(products, dimension // block.shape[1])):
+    for _ in range(products):
         values, ritz = np.linalg.eigh(basis.T @ images)
         values, ritz = values[::-1][:count], ritz[:, ::-1][:, :count]
         vectors: Floats = basis @ ritz
-        if np.linalg.norm(images @ ritz - vectors * values, axis=0).max() <= residual * values[0]:
+        away = np.linalg.norm(images @ ritz - vectors * values, axis=0).max()
+        if away <= residual * values[0] or basis.shape[1] == dimension:
             break
-        block = images[:, -block.shape[1] :]
+        block = images[:, -block.shape[1] :][:, : dimension - basis.shape[1]]
         for _ in range(2):  # once more: one pass of Gram–Schmidt leaves rounding of the size of the old directions
             block = np.linalg.qr(block - basis @ (basis.T @ block))[0]
         basis, images = np.hstack([basis, block]), np.hstack([images, apply(block)])

@@ -23,6 +23,7 @@ def test_crossing_is_exact_for_power_laws():
     )
     assert collapse.crossing([1.0, 2.0], [1.0, 1.5]) is None
     assert collapse.crossing([1.0, 2.0], [2.5, 3.0]) is None
+    assert collapse.crossing([0.0, 1.0, 2.0], [1.0, 3.0, 4.0]) is None
     np.testing.assert_allclose(collapse.crossing([1.0, 2.0], [1.0, 2.0]), 2.0, rtol=1e-15)
 
 
@@ -98,7 +99,8 @@ def test_speciation_of_two_points_and_of_pictures():
     np.testing.assert_allclose(collapse.speciation_sigma(points), top, rtol=1e-12)
 
 
-def test_class_posterior_of_a_pair_is_logistic():
+def test_class_posterior_of_a_pair_is_logistic(monkeypatch):
+    monkeypatch.setattr(collapse, "_NUMBERS_AT_ONCE", 12)  # four queries at once, of six
     m = np.array([0.6, 0.8])
     points, classes = np.stack([m, -m, [50.0, 50.0]]), np.array([0, 1, -1])
     x = np.random.default_rng(0).standard_normal((6, 2))

@@ -57,11 +57,12 @@ def test_products_trace_and_eigenpairs_are_those_of_autograd(count, shape, sigma
 def test_krylov_gram_and_blocks_agree(monkeypatch):
     points, x = cloud(80, (70,)), cloud(1, (70,), seed=1)[0]
     dense = covariance(points, x, 6.0)
+    first = dense.spectrum(3)
     monkeypatch.setattr(jacobian_module, "_SMALL", 40)
     monkeypatch.setattr(jacobian_module, "_RESIDENT_NUMBERS", 0)
     monkeypatch.setattr(jacobian_module, "_BLOCK_NUMBERS", 700)
     krylov = covariance(points, x, 6.0)
-    first, second = dense.spectrum(3), krylov.spectrum(3)
+    second = krylov.spectrum(3)
     np.testing.assert_allclose(first.values, second.values, rtol=1e-12)  # the residual enters squared
     # residual 1e-10 λ_1 over gaps of about 0.03 λ_1
     np.testing.assert_allclose(first.vectors, second.vectors, atol=1e-8)
@@ -100,16 +101,19 @@ def test_soft_dimension_counts_the_dimensions_of_a_surface_then_vanishes():
 
 
 def test_a_tie_at_tiny_sigma_keeps_its_digits():
-    points = np.array([[1e3, 0.0], [1e3, 1e-9], [-1e3, 0.0]])
-    found = covariance(points, np.array([1e3, 0.5e-9]), 1e-9)
-    gap = points[1, 1] - points[0, 1]
-    np.testing.assert_allclose(found.trace, gap**2 / 4 / 1e-18, rtol=1e-12)  # equal weights, by differences
+    gap = 2.0**-30  # about 1e-9; all numbers here are exact
+    points = np.array([[1e3, 0.0], [1e3 + gap, 0.0], [-1e3, 0.0]])
+    found = covariance(points, np.array([1e3 + gap / 2, 0.0]), gap)
+    # equal weights, gap/2 from their mean. A mean rounded at 1e3 is off by 1e-13 = 1e-4 of the gap
+    np.testing.assert_allclose(found.trace, 1 / 4, rtol=1e-12)
 
 
 def test_tolerance_keeps_the_mass_it_says():
     points, x = cloud(300, (4,)), np.zeros(4)
     full, part = covariance(points, x, 0.4), covariance(points, x, 0.4, tolerance=0.01)
     kept = full.weights[np.isin(full.indices, part.indices)].sum()
+    alone = covariance(points[part.indices], x, 0.4)
+    np.testing.assert_allclose(part.trace, alone.trace, rtol=1e-12)  # normalised, about its own mean
     assert 0.99 <= kept < 1
     assert full.weights[np.isin(full.indices, part.indices)].min() >= np.sort(full.weights)[-len(part.weights)]
     farthest = ((points - OptimalDenoiser(points)(x[None], 0.4)) ** 2).sum(1).max()
