@@ -103,9 +103,9 @@ def test_soft_dimension_counts_the_dimensions_of_a_surface_then_vanishes():
 def test_a_tie_at_tiny_sigma_keeps_its_digits():
     gap = 2.0**-30  # about 1e-9; all numbers here are exact
     points = np.array([[1e3, 0.0], [1e3 + gap, 0.0], [-1e3, 0.0]])
-    found = covariance(points, np.array([1e3 + gap / 2, 0.0]), gap)
-    # equal weights, gap/2 from their mean. A mean rounded at 1e3 is off by 1e-13 = 1e-4 of the gap
-    np.testing.assert_allclose(found.trace, 1 / 4, rtol=1e-12)
+    found = covariance(points, points[0], gap)
+    # weights 1/(1 + e^{∓1/2}), variance gap²/(4 cosh²(1/4)). A mean rounded at 1e3 would be off by 1e-4 of the gap
+    np.testing.assert_allclose(found.trace, np.cosh(0.25) ** -2 / 4, rtol=1e-12)
 
 
 def test_tolerance_keeps_the_mass_it_says():
