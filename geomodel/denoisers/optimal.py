@@ -13,36 +13,18 @@ from torch import Tensor
 
 from geomodel.denoisers.base import Denoiser, _labels
 from geomodel.denoisers.mixture import float64_queries
+from geomodel.denoisers.optimal_search import Found, Search
+from geomodel.denoisers.posterior import Posterior as Posterior
+from geomodel.denoisers.posterior import Rows
 
 _RESIDENT_NUMBERS = 10_000_000  # N·d up to which the centred points stay in memory as float64 (80 MB)
 _NUMBERS_AT_ONCE = 2**21  # numbers in one temporary (16 MB): logits, a block of points, gathered differences
 _NUMBERS_IN_CACHE = 2**16  # logits of a chunk of more than 64 queries: larger ones cost a page fault every 4 kB
+_SEARCHED = 16  # queries searched at once: 60,000 points then take 35 MB
 _LOGIT_ERROR = 1e-9  # nats, in the worst case; above it the logits that carry weight are recomputed from differences
 _NO_WEIGHT = 42.0  # nats below the largest logit: a weight under 6e-19
 _SMALLEST_SIGMA = 1e-150  # 1/σ² must be finite; every gap above 1e-297 has no weight there, as at σ = 0
 _UNIT = 2.0**-53
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posterior:
-    """The posterior p(y_i | x_σ = x) of B queries over the data (of the label's class, where one is given). Float64.
-
-    Attributes:
-        weights, indices: (B, k): the largest weights, descending, and the points they belong to.
-        effective_neighbours: (B,): exp(entropy), from 1 to the number of points.
-        entropy: (B,): −Σ w ln w over all weights, in nats.
-        log_density: (B,): log[(1/N) Σ_i N(x; y_i, σ²I)]; at σ = 0, +inf on a data point and −inf elsewhere.
-        mean: (B, *shape): D*(x; σ).
-        bound: (B,): a bound on ‖mean − exact mean‖ from the rounding model of `OptimalDenoiser`.
-    """
-
-    weights: Tensor
-    indices: Tensor
-    effective_neighbours: Tensor
-    entropy: Tensor
-    log_density: Tensor
-    mean: Tensor
-    bound: Tensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,21 +43,6 @@ class _Gaps:
         return self.gap * -self.precision
 
 
-class _Rows:
-    """Points that stay where they are, in an array or an array-like over a file: rows are had by indexing."""
-
-    def __init__(self, points: Any) -> None:
-        self._points = points if hasattr(points, "shape") else np.asarray(points)
-        self.shape = (len(self._points), math.prod(self._points.shape[1:]))
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __getitem__(self, index: Any) -> Tensor:
-        rows = self._points[index.numpy() if isinstance(index, Tensor) else index]
-        return torch.from_numpy(np.array(rows)).flatten(1)  # a copy: torch warns about arrays that are read-only
-
-
 class OptimalDenoiser(Denoiser):
     """D*(x; σ) = Σ_i w_i y_i with w = softmax_i(−‖x − y_i‖²/(2σ²)), exact over every point; at σ = 0 the nearest point
     (the mean of those that tie).
@@ -91,27 +58,31 @@ class OptimalDenoiser(Denoiser):
     which vanishes with Δ. At a boundary between nearest points D* jumps as σ → 0 and no arithmetic is accurate there:
     `posterior(...).bound` says how far off it can be.
 
+    Above 10⁷ numbers that were bytes (images), D* is not over every point in float64: `optimal_search` answers where
+    its own bound is below the tolerance, and `posterior(...).bound` is that bound. Points far away may be left out.
+
     Args:
         points: (N, *shape), a tensor or an array, finite. Not copied above 10⁷ numbers: such sets are read in float64
-            blocks at every call.
+            blocks at every call, unless they can be searched; the codes for that take two bytes a number.
         labels: (N,) whole numbers, or None. A query with label c ≥ 0 sees the points of class c alone, -1 sees all.
+        tolerance: what a search may be off, relative to the points' largest distance from their mean; 0: none.
 
     Raises:
         ValueError: no points, points that are not finite, labels of another length; a query's class without points.
     """
 
-    def __init__(self, points: Any, labels: Any = None) -> None:
+    def __init__(self, points: Any, labels: Any = None, *, tolerance: float = 1e-6) -> None:
         shape = tuple(points.shape if hasattr(points, "shape") else np.shape(points))
         if len(shape) < 2 or 0 in shape:
             raise ValueError(f"points has shape {shape}; expected (N, *shape) with N at least 1.")
         self.shape = shape[1:]
         resident = math.prod(shape) <= _RESIDENT_NUMBERS
-        self._points: Tensor | _Rows
+        self._points: Tensor | Rows
         if isinstance(points, Tensor):
             self._points = points.detach().cpu().flatten(1)
             self._points = self._points.clone() if resident else self._points
         else:
-            self._points = _Rows(points)[:] if resident else _Rows(points)
+            self._points = Rows(points)[:] if resident else Rows(points)
         self._gamma = (math.prod(self.shape) + 8) * _UNIT
         self._centre = torch.zeros(math.prod(self.shape), dtype=torch.float64)
         self._centred: Tensor | None = None
@@ -123,6 +94,10 @@ class OptimalDenoiser(Denoiser):
         self._reach = self._norms.max()
         if not bool(torch.isfinite(self._reach**2)):
             raise ValueError("points must be finite numbers whose squares are finite.")
+        self._search: Search | None = None
+        if not resident and tolerance > 0:
+            allowed = tolerance * float(self._reach)
+            self._search = Search.build(self._points, self._slices, self._centre, self._norms, allowed)
         self._classes = None if labels is None else _labels(labels, len(points))
         if self._classes is not None:
             self.num_classes = max(0, int(self._classes.max()) + 1)
@@ -132,8 +107,10 @@ class OptimalDenoiser(Denoiser):
 
     @torch.no_grad()
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
-        chunks = self._chunks(x.to(device="cpu", dtype=torch.float64), sigma, labels)
-        return torch.cat([self._mean(torch.softmax(chunk.logits, dim=1)) for chunk in chunks]).reshape(x.shape)
+        mean = torch.empty(len(x), self._points.shape[1], dtype=torch.float64)
+        for rows, chunk, found in self._answers(x.to(device="cpu", dtype=torch.float64), sigma, labels):
+            mean[rows] = self._mean(torch.softmax(chunk.logits, dim=1)) if found is None else found.mean
+        return mean.reshape(x.shape)
 
     @torch.no_grad()
     def posterior(self, x: Any, sigma: Any, labels: Any = None, k: int = 64) -> Posterior:
@@ -144,12 +121,12 @@ class OptimalDenoiser(Denoiser):
         points, levels = float64_queries(self.shape, x, sigma)
         classes = None if labels is None else _labels(labels, len(points))
         counts = torch.full((len(points),), len(self)) if classes is None else self._counts(classes)
-        parts, start = [], 0
-        for chunk in self._chunks(points, levels, classes):
-            rows = slice(start, start + len(chunk.gap))
-            parts.append(self._describe(chunk, levels[rows], counts[rows], min(k, len(self))))
-            start = rows.stop
-        columns = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        parts, place, start = [], torch.empty(len(points), dtype=torch.int64), 0
+        for rows, chunk, found in self._answers(points, levels, classes):
+            parts.append(self._describe(chunk, found, levels[rows], counts[rows], min(k, len(self))))
+            place[rows] = torch.arange(start, start + len(rows))
+            start += len(rows)
+        columns = {name: torch.cat([part[name] for part in parts])[place] for name in parts[0]}
         columns["mean"] = columns["mean"].reshape(points.shape)
         return Posterior(**columns)
 
@@ -172,11 +149,14 @@ class OptimalDenoiser(Denoiser):
                 break
         return torch.stack(path)
 
-    def _blocks(self) -> Iterator[tuple[slice, Tensor]]:
-        """The points about their mean, in float64: whole where they are resident, else block by block."""
+    def _slices(self) -> Iterator[slice]:
         size = len(self) if self._centred is not None else max(1, _NUMBERS_AT_ONCE // self._points.shape[1])
         for start in range(0, len(self), size):
-            rows = slice(start, start + size)
+            yield slice(start, start + size)
+
+    def _blocks(self) -> Iterator[tuple[slice, Tensor]]:
+        """The points about their mean, in float64: whole where they are resident, else block by block."""
+        for rows in self._slices():
             yield rows, self._points[rows] - self._centre if self._centred is None else self._centred
 
     def _counts(self, labels: Tensor) -> Tensor:
@@ -192,21 +172,45 @@ class OptimalDenoiser(Denoiser):
             )
         return counts
 
-    def _chunks(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Iterator[_Gaps]:
+    def _answers(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Iterator[tuple[Tensor, _Gaps, Found | None]]:
+        """Chunks of queries: which, their gaps and what a search found. A query that comes twice counts the last time.
+
+        Searches first, where there are any; the queries that they leave then come without.
+        """
         if labels is not None:
             self._counts(labels)
+        flat, rest = x.flatten(1), torch.arange(len(x))
+        if self._search is not None and len(x):
+            parts, left = torch.split(rest, _SEARCHED), []
+            for rows in parts:
+                found = self._search(flat[rows], sigma[rows], self._hidden(labels, rows))
+                left.append(rows[found.left])
+                precision = sigma[rows, None].clamp(min=_SMALLEST_SIGMA) ** -2
+                offset = flat[rows] - self._points[found.anchor]
+                gaps = _Gaps(
+                    gap=found.gap, precision=precision, anchor=found.anchor, x=flat[rows], offset=offset, refined=None
+                )
+                yield rows, gaps, found
+            rest = torch.cat(left)
+            if not len(rest):
+                return
         size = max(1, min(_NUMBERS_AT_ONCE // len(self), max(64, _NUMBERS_IN_CACHE // len(self))))
-        for start in range(0, max(1, len(x)), size):
-            rows = slice(start, start + size)
-            yield self._gaps(x[rows].flatten(1), sigma[rows], None if labels is None else labels[rows])
+        for rows in torch.split(rest, size):
+            yield rows, self._gaps(flat[rows], sigma[rows], self._hidden(labels, rows)), None
 
-    def _gaps(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> _Gaps:
+    def _hidden(self, labels: Tensor | None, rows: Tensor) -> Tensor | None:
+        """The points that queries do not see, (b, N); None where they see all."""
+        if labels is None or self._classes is None or bool((labels[rows] < 0).all()):
+            return None
+        return (labels[rows, None] >= 0) & (self._classes != labels[rows, None])
+
+    def _gaps(self, x: Tensor, sigma: Tensor, hidden: Tensor | None) -> _Gaps:
         centred = x - self._centre
         gap = x.new_empty(len(x), len(self))
         for columns, block in self._blocks():
             torch.addmm(self._norms[columns].square() / 2, centred, block.T, alpha=-1, out=gap[:, columns])
-        if labels is not None and self._classes is not None:
-            gap.masked_fill_((labels[:, None] >= 0) & (self._classes != labels[:, None]), math.inf)
+        if hidden is not None:
+            gap.masked_fill_(hidden, math.inf)
         least, anchor = gap.min(dim=1, keepdim=True)
         gap -= least
         precision = sigma.clamp(min=_SMALLEST_SIGMA)[:, None] ** -2
@@ -245,10 +249,10 @@ class OptimalDenoiser(Denoiser):
             mean[certain] = self._points[weights[certain].argmax(dim=1)].double()
         return mean
 
-    def _describe(self, chunk: _Gaps, sigma: Tensor, counts: Tensor, k: int) -> dict[str, Tensor]:
+    def _describe(self, chunk: _Gaps, found: Found | None, sigma: Tensor, counts: Tensor, k: int) -> dict[str, Tensor]:
         logits = chunk.logits
         weights = torch.softmax(logits, dim=1)
-        mean = self._mean(weights)
+        mean = self._mean(weights) if found is None else found.mean
         largest, indices = weights.topk(k, dim=1)
         entropy = torch.special.entr(weights).sum(1)
         near, precision = chunk.offset.square().sum(1), chunk.precision[:, 0]
@@ -262,7 +266,7 @@ class OptimalDenoiser(Denoiser):
             "entropy": entropy,
             "log_density": torch.where(sigma > 0, density, at_zero),
             "mean": mean,
-            "bound": self._bound(chunk, logits, weights, mean),
+            "bound": self._bound(chunk, logits, weights, mean) if found is None else found.bound,
         }
 
     def _bound(self, chunk: _Gaps, logits: Tensor, weights: Tensor, mean: Tensor) -> Tensor:

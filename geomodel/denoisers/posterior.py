@@ -1,0 +1,50 @@
+"""What the optimal denoiser reads, and what it knows of the points behind its answers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posterior:
+    """The posterior p(y_i | x_σ = x) of B queries over the data (of the label's class, where one is given). Float64.
+
+    Attributes:
+        weights, indices: (B, k): the largest weights, descending, and the points they belong to.
+        effective_neighbours: (B,): exp(entropy), from 1 to the number of points.
+        entropy: (B,): −Σ w ln w over all weights, in nats.
+        log_density: (B,): log[(1/N) Σ_i N(x; y_i, σ²I)]; at σ = 0, +inf on a data point and −inf elsewhere.
+        mean: (B, *shape): D*(x; σ).
+        bound: (B,): a bound on ‖mean − exact mean‖ from the rounding model of `OptimalDenoiser`.
+
+    Where `OptimalDenoiser` is not untruncated, logits of points too far to matter are good to the mean's tolerance.
+    """
+
+    weights: Tensor
+    indices: Tensor
+    effective_neighbours: Tensor
+    entropy: Tensor
+    log_density: Tensor
+    mean: Tensor
+    bound: Tensor
+
+
+class Rows:
+    """Points that stay where they are, in an array or an array-like over a file: rows are had by indexing."""
+
+    def __init__(self, points: Any) -> None:
+        self._points = points if hasattr(points, "shape") else np.asarray(points)
+        self.shape = (len(self._points), math.prod(self._points.shape[1:]))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> Tensor:
+        rows = self._points[index.numpy() if isinstance(index, Tensor) else index]
+        return torch.from_numpy(np.array(rows)).flatten(1)  # a copy: torch warns about arrays that are read-only
