@@ -121,17 +121,16 @@ class Search:
         self._rows = [packed(codes[part]) for part in self._parts]
         self._rests = [packed(rests[part]) for part in self._parts]
         self._columns = [packed(codes[part].T.contiguous()) for part in self._parts]
-        share = tolerance / max(self._reach, 1e-300)
-        self._nats = math.log(count) - math.log(min(share, 1.0) / 100)
+        self._nats = math.log(count) - math.log(min(tolerance / self._reach, 1.0) / 100)
 
     @staticmethod
     def build(
         points: Any, blocks: Callable[[], Iterable[slice]], centre: Tensor, norms: Tensor, tolerance: float
     ) -> Search | None:
-        """A search over the points; None where they are no bytes, or byte products are not exact here."""
+        """A search over the points; None where they are no bytes or one point, or byte products are not exact here."""
         limits = [points[rows].aminmax() for rows in blocks()]
         low, high = min(float(part.min) for part in limits), max(float(part.max) for part in limits)
-        if not low < high or len(centre) > _ROWS or not exact_products():
+        if not low < high or not tolerance > 0 or len(centre) > _ROWS or not exact_products():
             return None
         first = next(iter(blocks()))
         steps = (points[first].double() - low) / (high - low) * 255

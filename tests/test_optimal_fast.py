@@ -1,0 +1,191 @@
+"""The searched optimal denoiser (large sets of bytes) against brute force by differences, and its bound."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from geomodel.denoisers import byte_products, optimal_search
+from geomodel.denoisers import optimal as optimal_module
+from geomodel.denoisers.optimal import OptimalDenoiser
+
+pytestmark = pytest.mark.skipif(not byte_products.exact_products(), reason="no exact byte products here")
+LEVELS = (0.0, 1e-12, 1e-6, 1e-3, 0.03, 0.15, 0.5, 1.0, 2.0, 5.0, 20.0, 80.0, 1e4, 1e9)
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """Every set counts as large, and few points are few: all ways through the search are gone."""
+    monkeypatch.setattr(optimal_module, "_RESIDENT_NUMBERS", 0)
+    monkeypatch.setattr(optimal_search, "_FEW", 3)
+
+
+def _images(random, count, dimension):
+    stored = random.integers(0, 256, (count, dimension))
+    stored[0, 0], stored[-1, -1] = 0, 255  # the range says what a byte is
+    return stored
+
+
+def _points(stored):
+    points = stored.astype(np.float32)
+    points /= np.float32(127.5)
+    return points - np.float32(1)
+
+
+def _brute(points, x, sigma):
+    """D* by differences in float64, σ (b,)."""
+    rows = points.astype(np.float64)
+    halves = ((x[:, None] - rows) ** 2).sum(2) / 2
+    anchor = halves.argmin(1)
+    delta = rows - rows[anchor][:, None]
+    gap = (delta * (delta / 2 - (x - rows[anchor])[:, None])).sum(2)
+    gap -= gap.min(1, keepdims=True)
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+        weights = np.where(gap == 0, 1.0, np.exp(-gap / np.maximum(sigma, 1e-150)[:, None] ** 2))
+    return (weights @ rows) / weights.sum(1, keepdims=True)
+
+
+def _sets():
+    random = np.random.default_rng(5)
+    yield "random", _images(random, 300, 48)
+    yield "tall", _images(random, 40, 1500)  # sums of more than 2²⁴
+    yield "line", np.linspace(0, 255, 200).round().astype(int)[:, None] * np.ones(6, dtype=int)
+    yield "one number", np.concatenate([[0, 255], random.integers(0, 256, 70)])[:, None]
+    yield "one point", np.array([[0, 255, 7, 9]])
+    constant = _images(random, 90, 12)
+    constant[:, 3:9] = 17
+    yield "constant pixels", constant
+    twins = _images(random, 60, 9)
+    yield "duplicates", np.concatenate([twins, twins, twins[:7]])
+    outlier = random.integers(0, 4, (150, 30))
+    outlier[77] = 255
+    yield "outlier", outlier
+    near = np.full((120, 20), 128)
+    near[np.arange(120), np.arange(120) % 20] += random.integers(-2, 3, 120)
+    near[0, 0], near[1, 0] = 0, 255
+    yield "near ties", near
+
+
+@pytest.mark.parametrize(("name", "stored"), list(_sets()), ids=lambda value: value if isinstance(value, str) else "")
+def test_searched_is_brute_force_within_the_bound(large, name, stored):
+    points = _points(stored)
+    optimal, random = OptimalDenoiser(points), np.random.default_rng(1)
+    assert (optimal._search is None) == (name == "one point")
+    reach = float(optimal._reach)
+    for sigma in LEVELS:
+        chosen = random.integers(0, len(points), 12)
+        x = points[chosen] + min(sigma, 1e9) * random.standard_normal((12, points.shape[1]))
+        posterior = optimal.posterior(x, sigma)
+        error = np.linalg.norm(posterior.mean.numpy() - _brute(points, x, np.full(12, sigma)), axis=1)
+        # brute force itself is off by some roundings of its weighted sum
+        assert (error <= posterior.bound.numpy() + 1e-14 * (reach + 1)).all(), sigma
+        np.testing.assert_array_equal(posterior.mean, optimal(x, sigma))
+        assert error.max() <= 1e-6 * reach + 1e-14 or sigma < 1e-6
+
+
+def test_the_bound_is_not_exceeded_in_ten_thousand_cases(large):
+    random, worst, through = np.random.default_rng(11), 0.0, 0
+    for trial in range(60):
+        count, dimension = int(random.integers(2, 60)), int(random.integers(1, 40))
+        stored = _images(random, count, dimension)
+        if trial % 3 == 0:  # clusters
+            stored = np.clip(stored[random.integers(0, 3, count)] + random.integers(-3, 4, stored.shape), 0, 255)
+            stored[0, 0], stored[-1, -1] = 0, 255
+        points = _points(stored)
+        optimal = OptimalDenoiser(points)
+        sigma = 10.0 ** random.uniform(-4, 3, 200)
+        first, second = points[random.integers(0, count, (2, 200))]
+        share = random.choice([0.0, 0.5, 0.3], (200, 1))
+        x = first + share * (second - first) + sigma[:, None] * random.standard_normal((200, dimension))
+        posterior = optimal.posterior(x, sigma)
+        error = np.linalg.norm(posterior.mean.numpy() - _brute(points, x, sigma), axis=1)
+        assert (error <= posterior.bound.numpy() + 1e-14 * (optimal._reach.item() + 1)).all()
+        worst, through = max(worst, float((error / posterior.bound.numpy()).max())), through + 200
+    assert through >= 10_000
+    assert worst > 0.005  # a bound, not a platitude
+
+
+def test_every_way_is_gone(large):
+    stored = _images(np.random.default_rng(0), 200, 30)
+    points = _points(stored)
+    search = OptimalDenoiser(points)._search
+    x = torch.from_numpy(points[:4].astype(np.float64)) + 0.1
+    assert search is not None
+    gone = []
+    for name in ("_few", "_all", "_second"):
+        original = getattr(search, name)
+        setattr(search, name, lambda *given, name=name, original=original: gone.append(name) or original(*given))
+    for sigma in (0.05, 1.5, 1e3):
+        found = search(x, torch.full((4,), sigma, dtype=torch.float64), None)
+        assert not found.left.any()
+    assert set(gone) == {"_few", "_all", "_second"}
+
+
+def test_a_class_is_its_subset(large):
+    stored = _images(np.random.default_rng(2), 200, 20)
+    points, labels = _points(stored), np.arange(200) % 4
+    optimal = OptimalDenoiser(points, labels)
+    x = points[:24] + 0.7 * np.random.default_rng(3).standard_normal((24, 20))
+    wanted = np.arange(24) % 5 - 1
+    for sigma in (1e-3, 0.4, 2.0, 30.0):
+        posterior = optimal.posterior(x, sigma, labels=wanted)
+        for label in range(-1, 4):
+            rows = wanted == label
+            subset = points[labels == label] if label >= 0 else points
+            error = np.linalg.norm(
+                posterior.mean[rows].numpy() - _brute(subset, x[rows], np.full(rows.sum(), sigma)), axis=1
+            )
+            assert (error <= posterior.bound[rows].numpy() + 1e-14).all()
+            assert label < 0 or (labels[posterior.indices[rows, 0]] == label).all()
+
+
+@pytest.mark.parametrize("sigma", [1e-3, 0.3, 1.0, 4.0, 80.0])
+def test_an_answer_does_not_depend_on_its_batch(large, sigma):
+    points = _points(_images(np.random.default_rng(4), 150, 25))
+    x = points[:40] + sigma * np.random.default_rng(5).standard_normal((40, 25))
+    optimal = OptimalDenoiser(points)
+    whole = optimal(x, sigma)
+    for row in (0, 7, 16, 39):
+        # float64 sums over another number of columns at most; the integer sums are the same
+        np.testing.assert_allclose(optimal(x[row : row + 1], sigma), whole[row : row + 1], rtol=0, atol=1e-10)
+
+
+def test_posterior_agrees_with_the_untruncated_one(large, monkeypatch):
+    points = _points(_images(np.random.default_rng(6), 150, 25))
+    x = points[:10] + np.random.default_rng(7).standard_normal((10, 25))
+    fast = OptimalDenoiser(points)
+    plain = OptimalDenoiser(points, tolerance=0)
+    assert plain._search is None
+    for sigma in (0.02, 0.6, 3.0, 50.0):
+        a, b = fast.posterior(x, sigma), plain.posterior(x, sigma)
+        assert ((a.mean - b.mean).norm(dim=1) <= a.bound + b.bound).all()
+        # logits are good to the margin: with E = 3e-7 and distances of 5, less than 1e-5 at σ = 0.6, where three points
+        # are not few; below that the weights come from differences
+        torch.testing.assert_close(a.weights, b.weights, rtol=0, atol=1e-5)
+        torch.testing.assert_close(a.log_density, b.log_density, rtol=0, atol=2e-5)
+        torch.testing.assert_close(a.entropy, b.entropy, rtol=0, atol=1e-4)
+
+
+def test_what_were_no_bytes_stays_untruncated(large):
+    points = np.random.default_rng(8).standard_normal((50, 6))
+    assert OptimalDenoiser(points)._search is None
+    assert OptimalDenoiser(np.ones((5, 6)))._search is None
+
+
+def test_queries_out_of_range_and_not_numbers(large):
+    points = _points(_images(np.random.default_rng(9), 50, 6))
+    optimal = OptimalDenoiser(points)
+    assert np.isnan(optimal(np.full((1, 6), np.nan), 1.0)).all()
+    mixed = optimal(np.stack([points[0], np.full(6, np.nan), points[1]]), 1e-3)
+    np.testing.assert_array_equal(mixed[[0, 2]], points[:2])
+    assert np.isfinite(optimal(np.full((1, 6), 1e35), 1e35)).all()
+    assert optimal(np.empty((0, 6)), 1.0).shape == (0, 6)
+
+
+def test_products_of_bytes_are_exact():
+    random = np.random.default_rng(10)
+    codes = torch.from_numpy(random.integers(-128, 128, (70, 333), dtype=np.int8))
+    digits = torch.from_numpy(random.integers(0, 256, (9, 333), dtype=np.uint8))
+    found = byte_products.product(digits, 128, byte_products.packed(codes))
+    assert (found.double() == (digits.double() - 128) @ codes.double().T).all()
