@@ -189,3 +189,20 @@ def test_products_of_bytes_are_exact():
     digits = torch.from_numpy(random.integers(0, 256, (9, 333), dtype=np.uint8))
     found = byte_products.product(digits, 128, byte_products.packed(codes))
     assert (found.double() == (digits.double() - 128) @ codes.double().T).all()
+
+
+def test_logit_errors_are_within_the_bound(large):
+    pair = _images(np.random.default_rng(12), 2, 400)
+    points = _points(np.repeat(pair, 10, axis=0))
+    optimal = OptimalDenoiser(points, tolerance=1e-3)  # wide: conversion errors stay in the logits
+    assert optimal._search is not None
+    optimal._search._nats = 60.0  # and dropped points out of the bound
+    scale = (float(points.max()) - float(points.min())) / 255
+    rests = points.astype(np.float64) - (points.min() + scale * np.repeat(pair, 10, axis=0))
+    aim, apart = rests[0] - rests[-1], points[0].astype(np.float64) - points[-1]
+    aim -= apart * (aim @ apart) / (apart @ apart)  # along it the logits are most wrong, and the two weights stay equal
+    x = (points.mean(0, dtype=np.float64) + 3000 * aim / np.linalg.norm(aim))[None]
+    posterior = optimal.posterior(x, 30.0)
+    error = np.linalg.norm(posterior.mean.numpy() - _brute(points, x, np.array([30.0])))
+    # a quarter of the pair's distance, 16, times 3000 ‖e_a − e_b‖/σ², is far above ‖e‖ itself
+    assert 2 * np.linalg.norm(aim) < error <= float(posterior.bound)
