@@ -19,6 +19,7 @@ from app.views.pictures import (
     PlanePicture,
 )
 from geomodel import datasets, measures
+from geomodel.collapse import crossing, speciation_sigma
 from geomodel.projection import identity_basis
 from geomodel.record import StepDetail
 from geomodel.regions import named_regions
@@ -185,9 +186,26 @@ def measured(run: Run) -> tuple[MeasurePlot, ...]:
 
 def _regions(name: str, run: Run, found: dict[str, Array]) -> tuple[tuple[str, float, float], ...]:
     """Named by the exact trajectory where it was run, once the run is complete: only then is the peak known."""
+    if name == "effective_neighbours" and run.complete:
+        return _stages(run, measures.band(found[""])[0])
     if name != "denoiser_difference" or not run.complete:
         return ()
     return named_regions(run.sigmas, measures.band(found.get("exact", next(iter(found.values()))))[0])
+
+
+def _stages(run: Run, median: Array) -> tuple[tuple[str, float, float], ...]:
+    """Where the classes part (σ_S, the root of the data's largest variance) and where one point is left (N_eff = 2)."""
+    positive = run.sigmas[run.sigmas > 0]
+    collapsed = crossing(run.sigmas[: len(median)], median)
+    if collapsed is None or run.source is None:
+        return ()
+    parted = speciation_sigma(run.source.plane_points)  # the plane holds the direction of largest variance
+    found, begin = [], float(positive[0])
+    for stage, end in (("mixed", parted), ("speciated", collapsed), ("collapsed", float(positive[-1]))):
+        if positive[-1] <= end < begin:
+            found.append((stage, begin, end))
+            begin = end
+    return tuple(found)
 
 
 def _curve(row: Any, kind: str, values: Array, driver: str) -> Curve:

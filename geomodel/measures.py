@@ -152,7 +152,8 @@ MEASURES: tuple[Measure, ...] = (
         name="effective_neighbours",
         title="Effective neighbours",
         unit="points",
-        formula="exp(−Σᵢ wᵢ ln wᵢ),  w = softmaxᵢ(−‖x − yᵢ‖²/(2σ²))",
+        formula="exp(−Σᵢ wᵢ ln wᵢ),  w = softmaxᵢ(−‖x − yᵢ‖²/(2σ²))\n"
+        "mixed above σ_S = √Λ, Λ the data's largest variance; collapsed where the samples' median is below 2",
         source=f"{_GEOMETRIC}: the optimal denoiser as annealed mean shift",
         curves=("",),
         function=_extra("effective_neighbours"),

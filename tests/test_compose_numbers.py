@@ -132,3 +132,23 @@ def test_the_probe_tells_its_numbers(moons):
     alone = {row.name for row in numbers.probe_rows(replace(answer, network=None, path=None))}
     assert alone == rows.keys() - {"Dθ(x; σ)", "‖Dθ − D*‖", "mean-shift iterations"}
     assert numbers.probe_rows(None) == ()
+
+
+def test_the_effective_neighbours_name_speciation_and_collapse(pictures, moons):
+    for source in (pictures, moons):
+        run = computed(source)
+        plot = next(plot for plot in compose.measured(run) if plot.name == "effective_neighbours")
+        names = [name for name, *_ in plot.regions]
+        assert names[-1] == "collapsed"
+        levels = [begin for _, begin, _ in plot.regions]
+        assert levels == sorted(levels, reverse=True)
+        if "mixed" in names:
+            points = np.asarray(source.dataset.points, float).reshape(len(source.dataset), -1)
+            largest = np.linalg.eigvalsh(np.cov(points.T, bias=True))[-1]
+            assert plot.regions[0][2] == pytest.approx(np.sqrt(largest), rel=1e-6)
+        median = np.median(plot.curves[0].values, axis=1)
+        border = plot.regions[-1][1]
+        assert np.interp(-np.log(border), -np.log(run.sigmas[:-1]), np.log(median)) == pytest.approx(
+            np.log(2), abs=1e-9
+        )
+    assert compose._stages(computed(moons, levels=3), np.array([50.0, 40.0])) == ()  # nothing has collapsed
