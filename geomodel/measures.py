@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geomodel import geometry, images
+from geomodel.csv_files import write_table
 from geomodel.record import known
 from geomodel.trajectory import Trajectory
 
@@ -283,15 +283,6 @@ def _table(trajectory: Trajectory, columns: list[list[list[float]]]) -> Iterator
 
 
 def write_csv(trajectory: Trajectory, path: str | Path) -> None:
-    """Write `rows` as a CSV file (UTF-8, every float in full). The file appears whole or not at all."""
+    """Write `rows` as a CSV file, whole or not at all."""
     header, table = rows(trajectory)
-    path = Path(path)
-    partial = path.with_name(path.name + ".tmp")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(header)
-            writer.writerows(table)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_table(header, table, path)

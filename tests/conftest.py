@@ -28,3 +28,14 @@ def _collect_between_window_tests(request):
     yield
     gc.enable()
     gc.collect()
+
+
+@pytest.fixture
+def bench():
+    """An engine without its thread."""
+    import torch
+    from engine_bench import Bench
+
+    before = torch.is_grad_enabled()  # the engine turns gradients off for its thread: here it is the tests' own
+    yield Bench()
+    torch.set_grad_enabled(before)

@@ -22,40 +22,10 @@ from app.engine.room_messages import (
     StartDesign,
     StartRace,
 )
-from app.engine.worker import Worker
 from geomodel import finite_differences, runs
 from geomodel.settings import RunSettings
 
 TOY = RunSettings(data="two-moons", data_count=50, count=3, steps=6)
-
-
-@pytest.fixture(autouse=True)
-def _grad_mode_as_before():
-    # The engine turns gradients off for its thread, and here its thread is the tests' own.
-    before = torch.is_grad_enabled()
-    yield
-    torch.set_grad_enabled(before)
-
-
-class Bench:
-    """A worker with its events in a list."""
-
-    def __init__(self) -> None:
-        self.events: list = []
-        self.worker = Worker(self.events.append, lambda: None)
-
-    def handle(self, *commands):
-        for command in commands:
-            self.worker.handle(command)
-        return self.events[-1]
-
-    def of(self, kind):
-        return [event for event in self.events if isinstance(event, kind)]
-
-
-@pytest.fixture
-def bench():
-    return Bench()
 
 
 def filled(settings=TOY):

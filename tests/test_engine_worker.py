@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from engine_bench import Bench
 
 import geomodel as gm
 import resources
@@ -46,44 +47,10 @@ from app.engine.messages import (
     Warm,
 )
 from app.engine.store import Library
-from app.engine.worker import Worker
 from geomodel.denoisers.base import Denoiser
 from geomodel.settings import RunSettings
 
 TOY = RunSettings(data="two-moons", data_count=60, steps=5, count=3)
-
-
-@pytest.fixture(autouse=True)
-def _grad_mode_as_before():
-    # The engine turns gradients off for its thread, and here its thread is the tests' own.
-    before = torch.is_grad_enabled()
-    yield
-    torch.set_grad_enabled(before)
-
-
-class Bench:
-    """A worker with its events in a list."""
-
-    def __init__(self) -> None:
-        self.events: list = []
-        self.notices = 0
-        self.worker = Worker(self.events.append, self._count)
-
-    def _count(self) -> None:
-        self.notices += 1
-
-    def handle(self, *commands):
-        for command in commands:
-            self.worker.handle(command)
-        return self.events[-1] if self.events else None
-
-    def kinds(self) -> list[str]:
-        return [type(event).__name__ for event in self.events]
-
-
-@pytest.fixture
-def bench():
-    return Bench()
 
 
 class Hooked(Denoiser):

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geomodel import schedules, solvers
+from geomodel.csv_files import Row, write_rows
 from geomodel.experiments.exact import Floats, distances, solve
 from geomodel.experiments.progress import REFERENCE, Progress, watched
-from geomodel.experiments.table import Row, write_rows
 from geomodel.schedules import Levels
 from geomodel.trajectory import Trajectory
 

@@ -1,0 +1,29 @@
+"""Tables as CSV files."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+
+def write_table(header: Sequence[str], rows: Iterable[Iterable[Any]], path: str | Path) -> None:
+    """Write a table (UTF-8, every float in full). The file appears whole or not at all."""
+    path = Path(path)
+    partial = path.with_name(path.name + ".tmp")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows(rows)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_rows(rows: Sequence[Row], path: str | Path) -> None:
+    """Write rows that share their keys, as `write_table` does."""
+    write_table(list(rows[0]), (row.values() for row in rows), path)
