@@ -20,7 +20,6 @@ from geomodel.denoisers.posterior import Rows
 _RESIDENT_NUMBERS = 10_000_000  # N·d up to which the centred points stay in memory as float64 (80 MB)
 _NUMBERS_AT_ONCE = 2**21  # numbers in one temporary (16 MB): logits, a block of points, gathered differences
 _NUMBERS_IN_CACHE = 2**16  # logits of a chunk of more than 64 queries: larger ones cost a page fault every 4 kB
-_SEARCHED = 16  # queries searched at once: 60,000 points then take 35 MB
 _LOGIT_ERROR = 1e-9  # nats, in the worst case; above it the logits that carry weight are recomputed from differences
 _NO_WEIGHT = 42.0  # nats below the largest logit: a weight under 6e-19
 _SMALLEST_SIGMA = 1e-150  # 1/σ² must be finite; every gap above 1e-297 has no weight there, as at σ = 0
@@ -66,12 +65,15 @@ class OptimalDenoiser(Denoiser):
             blocks at every call, unless they can be searched; the codes for that take two bytes a number.
         labels: (N,) whole numbers, or None. A query with label c ≥ 0 sees the points of class c alone, -1 sees all.
         tolerance: what a search may be off, relative to the points' largest distance from their mean; 0: none.
+        device: where the codes of a search are kept and multiplied; everything else stays on the CPU.
 
     Raises:
         ValueError: no points, points that are not finite, labels of another length; a query's class without points.
     """
 
-    def __init__(self, points: Any, labels: Any = None, *, tolerance: float = 1e-6) -> None:
+    def __init__(
+        self, points: Any, labels: Any = None, *, tolerance: float = 1e-6, device: str | torch.device = "cpu"
+    ) -> None:
         shape = tuple(points.shape if hasattr(points, "shape") else np.shape(points))
         if len(shape) < 2 or 0 in shape:
             raise ValueError(f"points has shape {shape}; expected (N, *shape) with N at least 1.")
@@ -97,7 +99,9 @@ class OptimalDenoiser(Denoiser):
         self._search: Search | None = None
         if not resident and tolerance > 0:
             allowed = tolerance * float(self._reach)
-            self._search = Search.build(self._points, self._slices, self._centre, self._norms, allowed)
+            self._search = Search.build(
+                self._points, self._slices, self._centre, self._norms, allowed, torch.device(device)
+            )
         self._classes = None if labels is None else _labels(labels, len(points))
         if self._classes is not None:
             self.num_classes = max(0, int(self._classes.max()) + 1)
@@ -108,8 +112,8 @@ class OptimalDenoiser(Denoiser):
     @torch.no_grad()
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
         mean = torch.empty(len(x), self._points.shape[1], dtype=torch.float64)
-        for rows, chunk, found in self._answers(x.to(device="cpu", dtype=torch.float64), sigma, labels):
-            mean[rows] = self._mean(torch.softmax(chunk.logits, dim=1)) if found is None else found.mean
+        for rows, known in self._answers(x.to(device="cpu", dtype=torch.float64), sigma, labels, gaps=False):
+            mean[rows] = known.mean if isinstance(known, Found) else self._mean(torch.softmax(known.logits, dim=1))
         return mean.reshape(x.shape)
 
     @torch.no_grad()
@@ -122,7 +126,10 @@ class OptimalDenoiser(Denoiser):
         classes = None if labels is None else _labels(labels, len(points))
         counts = torch.full((len(points),), len(self)) if classes is None else self._counts(classes)
         parts, place, start = [], torch.empty(len(points), dtype=torch.int64), 0
-        for rows, chunk, found in self._answers(points, levels, classes):
+        for rows, known in self._answers(points, levels, classes, gaps=True):
+            found, chunk = (
+                (None, known) if isinstance(known, _Gaps) else (known, self._gaps_of(known, points, levels, rows))
+            )
             parts.append(self._describe(chunk, found, levels[rows], counts[rows], min(k, len(self))))
             place[rows] = torch.arange(start, start + len(rows))
             start += len(rows)
@@ -152,7 +159,7 @@ class OptimalDenoiser(Denoiser):
     def _slices(self) -> Iterator[slice]:
         size = len(self) if self._centred is not None else max(1, _NUMBERS_AT_ONCE // self._points.shape[1])
         for start in range(0, len(self), size):
-            yield slice(start, start + size)
+            yield slice(start, min(start + size, len(self)))
 
     def _blocks(self) -> Iterator[tuple[slice, Tensor]]:
         """The points about their mean, in float64: whole where they are resident, else block by block."""
@@ -172,8 +179,10 @@ class OptimalDenoiser(Denoiser):
             )
         return counts
 
-    def _answers(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Iterator[tuple[Tensor, _Gaps, Found | None]]:
-        """Chunks of queries: which, their gaps and what a search found. A query that comes twice counts the last time.
+    def _answers(
+        self, x: Tensor, sigma: Tensor, labels: Tensor | None, *, gaps: bool
+    ) -> Iterator[tuple[Tensor, _Gaps | Found]]:
+        """Chunks of queries: which, and what a search found, or else their gaps. Of two answers the later counts.
 
         Searches first, where there are any; the queries that they leave then come without.
         """
@@ -181,22 +190,30 @@ class OptimalDenoiser(Denoiser):
             self._counts(labels)
         flat, rest = x.flatten(1), torch.arange(len(x))
         if self._search is not None and len(x):
-            parts, left = torch.split(rest, _SEARCHED), []
-            for rows in parts:
-                found = self._search(flat[rows], sigma[rows], self._hidden(labels, rows))
+            parts, left = list(torch.split(rest, self._search.at_once())), []
+            while parts:
+                rows = parts.pop(0)
+                try:
+                    found = self._search(flat[rows], sigma[rows], self._hidden(labels, rows), gaps)
+                except torch.OutOfMemoryError:  # of a device that others use as well
+                    if len(rows) == 1:
+                        raise
+                    parts[:0] = rows.chunk(2)
+                    continue
                 left.append(rows[found.left])
-                precision = sigma[rows, None].clamp(min=_SMALLEST_SIGMA) ** -2
-                offset = flat[rows] - self._points[found.anchor]
-                gaps = _Gaps(
-                    gap=found.gap, precision=precision, anchor=found.anchor, x=flat[rows], offset=offset, refined=None
-                )
-                yield rows, gaps, found
+                yield rows, found
             rest = torch.cat(left)
             if not len(rest):
                 return
         size = max(1, min(_NUMBERS_AT_ONCE // len(self), max(64, _NUMBERS_IN_CACHE // len(self))))
         for rows in torch.split(rest, size):
-            yield rows, self._gaps(flat[rows], sigma[rows], self._hidden(labels, rows)), None
+            yield rows, self._gaps(flat[rows], sigma[rows], self._hidden(labels, rows))
+
+    def _gaps_of(self, found: Found, x: Tensor, sigma: Tensor, rows: Tensor) -> _Gaps:
+        assert found.gap is not None
+        flat, anchor = x[rows].flatten(1), found.anchor
+        precision, offset = sigma[rows, None].clamp(min=_SMALLEST_SIGMA) ** -2, flat - self._points[anchor]
+        return _Gaps(gap=found.gap, precision=precision, anchor=anchor, x=flat, offset=offset, refined=None)
 
     def _hidden(self, labels: Tensor | None, rows: Tensor) -> Tensor | None:
         """The points that queries do not see, (b, N); None where they see all."""
