@@ -136,10 +136,10 @@ def class_posterior(optimal: OptimalDenoiser, classes: ArrayLike, x: Any, sigma:
     size = max(1, _NUMBERS_AT_ONCE // len(optimal))
     shares = np.zeros((len(x), int(of_point.max()) + 1))
     for start in range(0, len(x), size):
-        posterior = optimal.posterior(x[start : start + size], sigma, k=len(optimal))
-        weights, found = posterior.weights.numpy(), of_point[posterior.indices.numpy()]
+        weights = optimal.posterior(x[start : start + size], sigma, k=1, every=True).every
+        assert weights is not None
         for label in range(shares.shape[1]):
-            shares[start : start + size, label] = np.where(found == label, weights, 0.0).sum(axis=1)
+            shares[start : start + size, label] = weights.numpy()[:, of_point == label].sum(axis=1)
     return shares
 
 

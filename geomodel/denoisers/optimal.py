@@ -117,20 +117,19 @@ class OptimalDenoiser(Denoiser):
         return mean.reshape(x.shape)
 
     @torch.no_grad()
-    def posterior(self, x: Any, sigma: Any, labels: Any = None, k: int = 64) -> Posterior:
+    def posterior(self, x: Any, sigma: Any, labels: Any = None, k: int = 64, *, every: bool = False) -> Posterior:
         """The posterior over the data at x (B, *shape), with the largest min(k, N) weights. See `Posterior`.
 
-        Arguments and errors are those of a call.
+        every: with all weights as well, unsorted. Other arguments and errors are those of a call.
         """
         points, levels = float64_queries(self.shape, x, sigma)
         classes = None if labels is None else _labels(labels, len(points))
         counts = torch.full((len(points),), len(self)) if classes is None else self._counts(classes)
         parts, place, start = [], torch.empty(len(points), dtype=torch.int64), 0
         for rows, known in self._answers(points, levels, classes, gaps=True):
-            found, chunk = (
-                (None, known) if isinstance(known, _Gaps) else (known, self._gaps_of(known, points, levels, rows))
-            )
-            parts.append(self._describe(chunk, found, levels[rows], counts[rows], min(k, len(self))))
+            found = known if isinstance(known, Found) else None
+            chunk = known if isinstance(known, _Gaps) else self._gaps_of(known, points, levels, rows)
+            parts.append(self._describe(chunk, found, levels[rows], counts[rows], min(k, len(self)), every))
             place[rows] = torch.arange(start, start + len(rows))
             start += len(rows)
         columns = {name: torch.cat([part[name] for part in parts])[place] for name in parts[0]}
@@ -266,7 +265,9 @@ class OptimalDenoiser(Denoiser):
             mean[certain] = self._points[weights[certain].argmax(dim=1)].double()
         return mean
 
-    def _describe(self, chunk: _Gaps, found: Found | None, sigma: Tensor, counts: Tensor, k: int) -> dict[str, Tensor]:
+    def _describe(
+        self, chunk: _Gaps, found: Found | None, sigma: Tensor, counts: Tensor, k: int, every: bool
+    ) -> dict[str, Tensor]:
         logits = chunk.logits
         weights = torch.softmax(logits, dim=1)
         mean = self._mean(weights) if found is None else found.mean
@@ -284,6 +285,7 @@ class OptimalDenoiser(Denoiser):
             "log_density": torch.where(sigma > 0, density, at_zero),
             "mean": mean,
             "bound": self._bound(chunk, logits, weights, mean) if found is None else found.bound,
+            **({"every": weights} if every else {}),
         }
 
     def _bound(self, chunk: _Gaps, logits: Tensor, weights: Tensor, mean: Tensor) -> Tensor:
