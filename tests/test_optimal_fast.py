@@ -18,7 +18,7 @@ LEVELS = (0.0, 1e-12, 1e-6, 1e-3, 0.03, 0.15, 0.5, 1.0, 2.0, 5.0, 20.0, 80.0, 1e
 @pytest.fixture
 def large(monkeypatch):
     """Every set counts as large, and few points are few: all ways through the search are gone."""
-    monkeypatch.setattr(optimal_module, "_RESIDENT_NUMBERS", 0)
+    monkeypatch.setattr(optimal_module, "RESIDENT_NUMBERS", 0)
     monkeypatch.setattr(differences, "FEW", 3)
 
 
@@ -72,8 +72,8 @@ def _sets():
 def test_searched_is_brute_force_within_the_bound(large, name, stored):
     points = _points(stored)
     optimal, random = OptimalDenoiser(points), np.random.default_rng(1)
-    assert (optimal._search is None) == (name == "one point")
-    reach = float(optimal._reach)
+    assert (optimal._search is None or optimal._search._codes is None) == (name == "one point")
+    reach = float(optimal._all.reach)
     for sigma in LEVELS:
         chosen = random.integers(0, len(points), 12)
         x = points[chosen] + min(sigma, 1e9) * random.standard_normal((12, points.shape[1]))
@@ -101,7 +101,7 @@ def test_the_bound_is_not_exceeded_in_ten_thousand_cases(large):
         x = first + share * (second - first) + sigma[:, None] * random.standard_normal((200, dimension))
         posterior = optimal.posterior(x, sigma)
         error = np.linalg.norm(posterior.mean.numpy() - _brute(points, x, sigma), axis=1)
-        assert (error <= posterior.bound.numpy() + 1e-14 * (optimal._reach.item() + 1)).all()
+        assert (error <= posterior.bound.numpy() + 1e-14 * (optimal._all.reach.item() + 1)).all()
         worst, through = max(worst, float((error / posterior.bound.numpy()).max())), through + 200
     assert through >= 10_000
     assert worst > 0.005  # a bound, not a platitude
@@ -180,8 +180,18 @@ def test_posterior_agrees_with_the_untruncated_one(large, monkeypatch):
 
 
 def test_what_were_no_bytes_stays_untruncated(large):
-    points = np.random.default_rng(8).standard_normal((50, 6))
-    assert OptimalDenoiser(points)._search is None
+    random = np.random.default_rng(8)
+    points = random.standard_normal((50, 6))
+    optimal = OptimalDenoiser(points)
+    assert optimal._search is not None
+    assert optimal._search._codes is None
+    for sigma in LEVELS:  # few points are found all the same
+        x = points[:9] + sigma * random.standard_normal((9, 6))
+        posterior = optimal.posterior(x, sigma)
+        error = np.linalg.norm(posterior.mean.numpy() - _brute(points, x, np.full(9, sigma)), axis=1)
+        assert (error <= posterior.bound.numpy() + 1e-14).all(), sigma
+        found = optimal._search(torch.from_numpy(x), torch.full((9,), sigma, dtype=torch.float64), None, False)
+        assert bool(found.left.all()) == (sigma > 1)
     assert OptimalDenoiser(np.ones((5, 6)))._search is None
 
 

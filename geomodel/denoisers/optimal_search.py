@@ -69,12 +69,12 @@ class Search:
     Args:
         points: indexable by slices and index tensors, giving (n, d) tensors.
         centre, norms: (d,) c and (N,) ‖y_i − c‖, float64.
-        codes, heads: of these points.
+        heads, codes: of these points; None where they were no bytes: then only queries near few points are answered.
         tolerance: what a bound may be, in the units of the points.
     """
 
     def __init__(
-        self, points: Any, centre: Tensor, norms: Tensor, codes: Codes, heads: Heads, tolerance: float
+        self, points: Any, centre: Tensor, norms: Tensor, heads: Heads, codes: Codes | None, tolerance: float
     ) -> None:
         self._points, self._centre, self._codes, self._heads = points, centre, codes, heads
         self._norms, self._count, self._reach, self._tolerance = norms, len(norms), float(norms.max()), tolerance
@@ -88,21 +88,17 @@ class Search:
         centre: Tensor,
         norms: Tensor,
         tolerance: float,
-        device: torch.device,
-    ) -> Search | None:
-        """A search over the points; None where they are no bytes or one point, or byte products are not exact here."""
-        if not tolerance > 0 or len(centre) > _LONGEST or not exact_products(device):
-            return None
-        codes = Codes.build(points, blocks, norms, device)
-        return (
-            None
-            if codes is None
-            else Search(points, centre, norms, codes, Heads(points, blocks(), centre, norms), tolerance)
-        )
+        device: torch.device | None,
+    ) -> Search:
+        """A search over the points; without codes where no device is to keep any, or has no exact byte products."""
+        codes = None
+        if device is not None and len(centre) <= _LONGEST and exact_products(device):
+            codes = Codes.build(points, blocks, norms, device)
+        return Search(points, centre, norms, Heads(points, blocks(), centre, norms), codes, tolerance)
 
     def at_once(self) -> int:
         """How many queries to ask at once: on the CPU their numbers then stay in its caches."""
-        if self._codes.device.type != "cuda":
+        if self._codes is None or self._codes.device.type != "cuda":
             return _AT_ONCE
         free, _ = torch.cuda.mem_get_info(self._codes.device)
         return max(_AT_ONCE, free // (_BYTES_A_GAP * self._count))
@@ -116,8 +112,8 @@ class Search:
         if bool(near.any()):
             self._by_components(answers, near.nonzero()[:, 0])
         rest = (usual & answers.left).nonzero()[:, 0]
-        if len(rest):
-            self._by_codes(answers, rest)
+        if len(rest) and self._codes is not None:
+            self._by_codes(answers, rest, self._codes)
         return Found(anchor=answers.anchor, mean=answers.mean, bound=answers.bound, left=answers.left, gap=answers.gap)
 
     def _by_components(self, answers: Answers, rows: Tensor) -> None:
@@ -150,16 +146,16 @@ class Search:
         half: Tensor = self._norms[index].square() / 2 - dots + query @ self._centre
         return half
 
-    def _by_codes(self, answers: Answers, rows: Tensor) -> None:
+    def _by_codes(self, answers: Answers, rows: Tensor, codes: Codes) -> None:
         """Answer queries by a pass over all codes, and by one over their transpose where many points weigh."""
-        codes, sigma = self._codes, answers.sigma[rows]
+        sigma = answers.sigma[rows]
         query = codes.query(answers.x[rows])
         gap, rounding = codes.gaps(query)
         if answers.hidden is not None:
             gap[: self._count].masked_fill_(answers.hidden[rows].T.to(gap.device), math.inf)
         least = gap.amin(dim=0).cpu()
         near = ((2 * least + query.square).clamp(min=0) + 2 * rounding).sqrt() + 2 * query.missed + codes.error
-        window = self._margin(query, near, sigma) + rounding + self._nats * sigma.square()
+        window = self._margin(codes.error, query.missed, near, sigma) + rounding + self._nats * sigma.square()
         weights = codes.weigh(gap, least, sigma)
         few = weights.total <= differences.FEW  # else so many weigh even more than they may
         if bool(few.any()):
@@ -181,18 +177,17 @@ class Search:
                 widest=(near.square() + 2 * window).sqrt()[many],
                 rounding=rounding[many],
             )
-            self._many(answers, asked, weights if len(many) == len(rows) else None)
+            self._many(answers, asked, codes, weights if len(many) == len(rows) else None)
 
-    def _margin(self, query: Query, near: Tensor, sigma: Tensor) -> Tensor:
+    def _margin(self, error: float, missed: Tensor, near: Tensor, sigma: Tensor) -> Tensor:
         """How far a gap of h' can be off at the edge of the window, (b,)."""
-        error = self._codes.error
         pair = 2 * near + math.sqrt(2 * self._nats) * sigma
-        fixed = 2 * (self._reach + error) * query.missed + (query.missed + error) ** 2 + 50 * error**2
+        fixed = 2 * (self._reach + error) * missed + (missed + error) ** 2 + 50 * error**2
         return 1.02 * (fixed + pair * error)
 
-    def _many(self, answers: Answers, asked: _Many, weights: Weights | None) -> None:
+    def _many(self, answers: Answers, asked: _Many, codes: Codes, weights: Weights | None) -> None:
         """Means over every point in integer arithmetic, and their bounds."""
-        codes, query, gap, sigma = self._codes, asked.query, asked.gap, asked.sigma
+        query, gap, sigma = asked.query, asked.gap, asked.sigma
         weights = weights or codes.weigh(gap, asked.least, sigma)
         fixed = (self._reach + 2 * codes.error) * query.missed + codes.error**2 + asked.rounding
         doubt = fixed + asked.widest * (weights.rests / weights.total).sqrt()
@@ -213,19 +208,21 @@ class Search:
             parts[at] += rest.parts / (2 * LARGEST)
             lost[thin] = rest.lost / (2 * LARGEST**2)
         mean = (codes.origin + codes.scale * sums / parts[:, None]).cpu()
-        bound = self._bound_of_many(mean, weights, doubt / sigma.square(), worst / sigma.square(), lost)
+        bound = self._bound_of_many(mean, weights, doubt / sigma.square(), worst / sigma.square(), lost, codes.error)
         answers.mean[asked.rows], answers.bound[asked.rows] = mean, bound
         answers.left[asked.rows] = ~(bound <= self._tolerance)
         if answers.gap is not None:
             seen = gap[: self._count] - asked.least.to(gap.device)
             answers.gap[asked.rows], answers.anchor[asked.rows] = seen.T.cpu(), seen.argmin(dim=0).cpu()
 
-    def _bound_of_many(self, mean: Tensor, weights: Weights, doubt: Tensor, worst: Tensor, lost: Tensor) -> Tensor:
+    def _bound_of_many(
+        self, mean: Tensor, weights: Weights, doubt: Tensor, worst: Tensor, lost: Tensor, error: float
+    ) -> Tensor:
         """A bound on ‖mean − exact‖, (b,): see the module's derivation."""
         total, length, count = weights.total, (mean - self._centre).norm(dim=1), self._count
         dropped = 2 * math.exp(-self._nats) * count / total
         rounded = 8 * _UNIT * count * (1 + 1 / total) * (self._reach + mean.norm(dim=1))
-        moved = self._codes.error + (lost / total + dropped) * (self._reach + length) + rounded
+        moved = error + (lost / total + dropped) * (self._reach + length) + rounded
         variance = (weights.spread / total - length.square()).clamp(min=0) + 4 * self._reach * moved
         doubt, worst = doubt + 8 * _UNIT * (self._nats + 2), worst + 8 * _UNIT * (self._nats + 2)
         bound: Tensor = (2 * worst).exp() * doubt * variance.sqrt() + moved

@@ -50,3 +50,10 @@ class Rows:
     def __getitem__(self, index: Any) -> Tensor:
         rows = self._points[index.numpy() if isinstance(index, Tensor) else index]
         return torch.from_numpy(np.array(rows)).flatten(1)  # a copy: torch warns about arrays that are read-only
+
+
+def in_memory(points: Any) -> bool:
+    """Whether the points are held, not read from a file when they are asked for."""
+    while isinstance(points, np.ndarray) and not isinstance(points, np.memmap) and points.base is not None:
+        points = points.base
+    return isinstance(points, Tensor | np.ndarray | bytes) and not isinstance(points, np.memmap)
