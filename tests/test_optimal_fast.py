@@ -191,7 +191,7 @@ def test_what_were_no_bytes_stays_untruncated(large):
         error = np.linalg.norm(posterior.mean.numpy() - _brute(points, x, np.full(9, sigma)), axis=1)
         assert (error <= posterior.bound.numpy() + 1e-14).all(), sigma
         found = optimal._search(torch.from_numpy(x), torch.full((9,), sigma, dtype=torch.float64), None, False)
-        assert bool(found.left.all()) == (sigma > 1)
+        assert bool(found.left.all()) == (sigma > 0.2)
     assert OptimalDenoiser(np.ones((5, 6)))._search is None
 
 
