@@ -217,10 +217,10 @@ def test_products_of_bytes_are_exact(count):
 
 
 def test_digits_are_the_number():
-    largest = byte_products.LARGEST
-    whole = torch.tensor([[0, 1, -1, 127, 128, -128, -129], [largest, -largest, 2**23, -(2**23), 255, 65535, -65536]])
+    most = byte_products.LARGEST
+    whole = torch.tensor([[0, 1, -1, 127, 128, -128, -129], [most, -most, 2**23, -(2**23), 255, 65535, -65536]])
     digits = byte_products.digits(whole)
-    assert digits.dtype == torch.int8
+    assert (digits.dtype, digits.shape) == (torch.int8, (2, 7, 4))
     assert (digits.double() @ byte_products.powers(4, CPU) == whole).all()
 
 

@@ -14,7 +14,9 @@ from torch.nn.functional import pad
 from geomodel.denoisers.byte_products import LARGEST, digits, powers, product, runs
 
 COARSEST = 2.0**-20  # of the range: a conversion error above it means that the points were no bytes
+PARTS = 127 * 2.0**31  # of a weight: whole numbers that a fifth digit, worth 2³¹, and four lesser ones hold
 CUT = 2.0**15 + 2.0**7  # what the two lesser digits of a whole number can hold
+_LEAST_LOGIT = -100.0  # e to less is no weight, and takes ten times as long where it underflows
 _UNIT = 2.0**-53
 _WIDTH = 16  # points and coordinates are filled up to multiples of this, and to twice as many at least
 _CELLS = 2**18  # products turned into float64 at once: 3 MB, which stay in the processor's cache
@@ -27,7 +29,7 @@ class Codes:
 
     Attributes:
         scale, origin: a and o.
-        error, finer: bounds on ‖e_i‖ and ‖e'_i‖ over all points.
+        error, typical, finer: the largest ‖e_i‖, the root of their mean square, the largest ‖e'_i‖.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Codes:
         rounding = 4 * _UNIT * math.sqrt(dimension) * (abs(low) + abs(high))
         self.finer += rounding
         errors[:count] += rounding
-        self.error = float(errors.max())
+        self.error, self.typical = float(errors.max()), float(errors[:count].square().mean().sqrt())
         ones = torch.zeros_like(errors)
         ones[:count] = 1
         self._moments = torch.stack([ones, pad(norms.square(), (0, shape[0] - count)), errors.square()]).to(device)
@@ -128,35 +130,29 @@ class Codes:
             part.mul_(factor).addcmul_(sums[rows, None], slope).add_(constant[rows, None], alpha=scale)
         return found
 
-    def weigh(self, gap: Tensor, least: Tensor, sigma: Tensor, *, rest: bool = False) -> Weights:
-        """Weights w_i = exp(−(gap_i − least)/σ²) for gaps (N', b), in whole parts of S = 2³¹ − 2²⁴, and their sums.
-
-        rest: what those parts leave, in parts of 2 S².
-        """
+    def weigh(self, gap: Tensor, least: Tensor, sigma: Tensor) -> Weights:
+        """Weights w_i = exp(−(gap_i − least)/σ²) for gaps (N', b), in whole parts of `PARTS`, and their sums."""
         precision, least = -(sigma.to(self.device) ** -2), least.to(self.device)
-        digit = torch.empty(len(gap), 4 * len(sigma), dtype=torch.int8, device=self.device)
+        digit = torch.empty(len(gap), 5 * len(sigma), dtype=torch.int8, device=self.device)
         totals = torch.zeros(3, len(sigma), dtype=torch.float64, device=self.device)
-        parts, lost = torch.zeros_like(totals[:2])
+        parts = torch.zeros_like(totals[0])
         for rows in self._parts(digit.shape[1]):
-            weights = (gap[rows] - least).mul_(precision).exp_()
+            weights = (gap[rows] - least).mul_(precision).clamp_(min=_LEAST_LOGIT).exp_()
             totals.addmm_(self._moments[:, rows], weights)
-            weights *= LARGEST
-            if rest:
-                weights -= weights.round()
-                weights *= 2 * LARGEST
-            whole = weights.round()
+            whole = weights.mul_(PARTS).round_()
             parts += whole.sum(0)
-            lost += weights.sub_(whole).abs_().sum(0)
-            digit[rows] = digits(whole).flatten(1)
-        return Weights(digit, parts, lost.cpu(), *totals.cpu())
+            fifth = (whole * 2.0**-31).round_()
+            digit[rows, : len(sigma)] = fifth.to(torch.int8)
+            digit[rows, len(sigma) :] = digits(whole.sub_(fifth, alpha=2.0**31)).flatten(1)
+        return Weights(digit, parts, *totals.cpu())
 
     def sums(self, weights: Weights) -> Tensor:
         """Σ_i q_i k_i (b, d) for the weights' whole numbers q."""
         count, worth = len(weights.parts), powers(4, self.device)
         sums = torch.zeros(count, self._codes.shape[1], dtype=torch.float64, device=self.device)
         for part, columns in zip(runs(len(self._codes)), self._columns, strict=True):
-            dots = product(columns, weights.digits[part]).reshape(-1, count, 4)
-            sums += torch.matmul(dots.double(), worth).T
+            dots = product(columns, weights.digits[part]).double()
+            sums += (dots[:, :count] * 2.0**31 + torch.matmul(dots[:, count:].view(-1, count, 4), worth)).T
         return sums[:, : self._dimension]
 
     def _parts(self, width: int) -> Iterator[slice]:
@@ -168,13 +164,10 @@ class Codes:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weights of b queries in whole numbers: their digits (N', 4 b) and, (b,) each, their sums; what they lose by being
-    whole; Σ w, Σ w ‖y_i − c‖² and Σ w ‖e_i‖².
-    """
+    """Weights in whole numbers: their digits (N', 5 b), the fifth ones first; sums; Σ w, Σ w ‖y_i − c‖², Σ w ‖e_i‖²."""
 
     digits: Tensor
     parts: Tensor
-    lost: Tensor
     total: Tensor
     spread: Tensor
     rests: Tensor

@@ -15,13 +15,14 @@ _LONGEST = 2**16  # rows whose sums of 2¹⁴ each stay below 2³¹ by far
 
 def digits(whole: Tensor) -> Tensor:
     """Whole numbers (…) of at most `LARGEST` as digits of base 256 from −128 to 127, int8 (…, 4), the least first."""
-    changed = (whole.to(torch.int32) + _OFFSET).bitwise_xor_(_OFFSET)
-    return changed.contiguous().view(torch.int8).view(*whole.shape, 4)
+    changed = (whole.to(torch.int32) + _OFFSET).bitwise_xor_(_OFFSET).contiguous()
+    found: Tensor = changed.view(torch.int8).view(*whole.shape, 4)
+    return found
 
 
 def powers(count: int, device: torch.device) -> Tensor:
     """What the `count` greatest of four digits are worth, float64."""
-    return torch.tensor([BASE**p for p in range(4 - count, 4)], dtype=torch.float64, device=device)
+    return torch.tensor([BASE**place for place in range(4 - count, 4)], dtype=torch.float64, device=device)
 
 
 def product(codes: Tensor, columns: Tensor) -> Tensor:

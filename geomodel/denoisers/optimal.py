@@ -20,6 +20,9 @@ from geomodel.denoisers.untruncated import NUMBERS_AT_ONCE, RESIDENT_NUMBERS, SM
 _NUMBERS_IN_CACHE = 2**16  # logits of a chunk of more than 64 queries: larger ones cost a page fault every 4 kB
 
 
+_LEAST_LOGIT = -700.0  # e to less is nothing, and takes ten times as long where it underflows
+
+
 class OptimalDenoiser(Denoiser):
     """D*(x; σ) = Σ_i w_i y_i with w = softmax_i(−‖x − y_i‖²/(2σ²)), exact over every point; at σ = 0 the nearest point
     (the mean of those that tie).
@@ -180,8 +183,8 @@ class OptimalDenoiser(Denoiser):
     def _describe(
         self, chunk: Gaps, found: Found | None, sigma: Tensor, counts: Tensor, k: int, every: bool
     ) -> dict[str, Tensor]:
-        logits = chunk.logits
-        weights = torch.softmax(logits, dim=1)
+        logits = chunk.logits.clamp_(min=_LEAST_LOGIT)
+        weights = torch.softmax(logits, dim=1).masked_fill_(logits <= _LEAST_LOGIT, 0.0)
         mean = self._all.mean(chunk) if found is None else found.mean
         largest, indices = weights.topk(k, dim=1)
         entropy = torch.special.entr(weights).sum(1)

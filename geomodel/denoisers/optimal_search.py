@@ -20,8 +20,8 @@ largest |η_i| in the window, a mean whose weights have these errors is off by a
 
 Where that is too much, −(x_q − o − a k_i)·e_i is added to h'_i, with e_i written in bytes as well and x_q in its two
 greater digits; what that leaves of e_i then stands for it. The weights, at most 1, are rounded to whole parts of S,
-which moves the mean by (R + ‖mean − c‖) Σ |w − w'|/Σ w; where that is too much, their rests are added in parts of 2 S².
-They multiply the k_i in integer arithmetic again; o + a k_i stands for y_i: E.
+which moves the mean by (R + ‖mean − c‖) N/(2 S Σ w), and multiply the k_i in integer arithmetic again; o + a k_i stands
+for y_i: E.
 
 A query for which neither bound is below the tolerance is left to untruncated float64. Every step treats a query by
 itself: an answer depends on (x, σ, class) alone.
@@ -38,14 +38,14 @@ import torch
 from torch import Tensor
 
 from geomodel.denoisers import differences
-from geomodel.denoisers.byte_codes import Codes, Query, Weights
-from geomodel.denoisers.byte_products import LARGEST, exact_products
+from geomodel.denoisers.byte_codes import PARTS, Codes, Query, Weights
+from geomodel.denoisers.byte_products import exact_products
 from geomodel.denoisers.differences import TIGHTEN, Answers, Differences
 from geomodel.denoisers.pruning import Heads
 
 _AT_ONCE = 16  # queries: 60,000 points then take about 60 MB
 _BYTES_A_GAP = 64  # that one query and point take on their way
-_SHARE = 0.1  # of the tolerance that rounded weights may take
+_HOPE = 0.8  # of the tolerance that the e_i of a typical posterior may take before they are asked for
 _NEAREST = 8  # points among which it is looked for
 _FARTHEST = 1e30  # numbers in a query beyond which (and for NaN) untruncated float64 answers
 _LONGEST = 2**15  # dimensions up to which sums of products are exact
@@ -78,6 +78,7 @@ class Search:
     ) -> None:
         self._points, self._centre, self._codes, self._heads = points, centre, codes, heads
         self._norms, self._count, self._reach, self._tolerance = norms, len(norms), float(norms.max()), tolerance
+        self._spread = float(norms.square().mean().sqrt())
         self._nats = math.log(self._count) - math.log(min(tolerance / self._reach, 1.0) / 100)
         self._differences = Differences(points, norms, self._nats)
 
@@ -156,28 +157,26 @@ class Search:
         least = gap.amin(dim=0).cpu()
         near = ((2 * least + query.square).clamp(min=0) + 2 * rounding).sqrt() + 2 * query.missed + codes.error
         window = self._margin(codes.error, query.missed, near, sigma) + rounding + self._nats * sigma.square()
-        weights = codes.weigh(gap, least, sigma)
-        few = weights.total <= differences.FEW  # else so many weigh even more than they may
+        asked = _Many(
+            rows=rows,
+            query=query,
+            gap=gap,
+            least=least,
+            sigma=sigma,
+            widest=(near.square() + 2 * window).sqrt(),
+            fixed=(self._reach + 2 * codes.error) * query.missed + codes.error**2 + rounding,
+        )
+        doubt = (asked.fixed + asked.widest * codes.typical) * self._spread
+        rough = doubt > _HOPE * self._tolerance * sigma.square()
+        few = rough
+        if bool(rough.any()):
+            few = rough & ((gap <= (least + window).to(gap.device)).sum(0) <= differences.FEW).cpu()
         if bool(few.any()):
-            at = few.nonzero()[:, 0]
-            seen = (
-                (gap[: self._count] if bool(few.all()) else gap[: self._count, at.to(gap.device)]).T.contiguous().cpu()
-            )
-            seen -= least[at, None]
+            seen = asked[few].gap[: self._count].T.contiguous().cpu() - least[few, None]
             gaps = None if answers.gap is None else seen
-            few[at] = self._differences.few(answers, rows[at], seen <= window[at, None], seen.argmin(dim=1), gaps)
-        many = (~few).nonzero()[:, 0]
-        if len(many):
-            asked = _Many(
-                rows=rows[many],
-                query=query[many],
-                gap=gap if len(many) == len(rows) else gap[:, many.to(gap.device)],
-                least=least[many],
-                sigma=sigma[many],
-                widest=(near.square() + 2 * window).sqrt()[many],
-                rounding=rounding[many],
-            )
-            self._many(answers, asked, codes, weights if len(many) == len(rows) else None)
+            self._differences.few(answers, rows[few], seen <= window[few, None], seen.argmin(dim=1), gaps)
+        if not bool(few.all()):
+            self._many(answers, asked[~few], codes, rough[~few])
 
     def _margin(self, error: float, missed: Tensor, near: Tensor, sigma: Tensor) -> Tensor:
         """How far a gap of h' can be off at the edge of the window, (b,)."""
@@ -185,44 +184,36 @@ class Search:
         fixed = 2 * (self._reach + error) * missed + (missed + error) ** 2 + 50 * error**2
         return 1.02 * (fixed + pair * error)
 
-    def _many(self, answers: Answers, asked: _Many, codes: Codes, weights: Weights | None) -> None:
-        """Means over every point in integer arithmetic, and their bounds."""
-        query, gap, sigma = asked.query, asked.gap, asked.sigma
-        weights = weights or codes.weigh(gap, asked.least, sigma)
-        fixed = (self._reach + 2 * codes.error) * query.missed + codes.error**2 + asked.rounding
-        doubt = fixed + asked.widest * (weights.rests / weights.total).sqrt()
-        worst = fixed + asked.widest * codes.error
-        spread = (weights.spread / weights.total).sqrt()
-        if bool((1.1 * doubt * spread > 0.9 * self._tolerance * sigma.square()).any()):
-            gap += codes.finer_gaps(query)
-            asked.least.copy_(gap.amin(dim=0))
-            weights = codes.weigh(gap, asked.least, sigma)
-            doubt = worst = fixed + asked.widest * codes.finer + codes.cut(query)
-        sums, parts = codes.sums(weights), weights.parts
-        lost = weights.lost / LARGEST
-        thin = (2 * self._reach * lost > _SHARE * self._tolerance * weights.total).nonzero()[:, 0]
-        if len(thin):
-            at = thin.to(gap.device)
-            rest = codes.weigh(gap[:, at], asked.least[thin], sigma[thin], rest=True)
-            sums[at] += codes.sums(rest) / (2 * LARGEST)
-            parts[at] += rest.parts / (2 * LARGEST)
-            lost[thin] = rest.lost / (2 * LARGEST**2)
-        mean = (codes.origin + codes.scale * sums / parts[:, None]).cpu()
-        bound = self._bound_of_many(mean, weights, doubt / sigma.square(), worst / sigma.square(), lost, codes.error)
+    def _many(self, answers: Answers, asked: _Many, codes: Codes, rough: Tensor) -> None:
+        """Means over every point in integer arithmetic, and their bounds; `rough` (b,) marks gaps that need the e_i."""
+        gap, variance = asked.gap, asked.sigma.square()
+        if bool(rough.any()):
+            part = asked.query[rough]
+            at = slice(None) if bool(rough.all()) else rough.nonzero()[:, 0].to(gap.device)  # a slice copies nothing
+            gap[:, at] += codes.finer_gaps(part)
+            asked.least[rough] = gap[:, at].amin(dim=0).cpu()
+        weights = codes.weigh(gap, asked.least, asked.sigma)
+        mean = (codes.origin + codes.scale * codes.sums(weights) / weights.parts[:, None]).cpu()
+        finer = asked.fixed + asked.widest * codes.finer + codes.cut(asked.query)
+        doubt = torch.where(rough, finer, asked.fixed + asked.widest * (weights.rests / weights.total).sqrt())
+        worst = torch.where(rough, finer, asked.fixed + asked.widest * codes.error)
+        bound = self._bound_of_many(mean, weights, doubt / variance, worst / variance, codes.error)
         answers.mean[asked.rows], answers.bound[asked.rows] = mean, bound
         answers.left[asked.rows] = ~(bound <= self._tolerance)
         if answers.gap is not None:
             seen = gap[: self._count] - asked.least.to(gap.device)
             answers.gap[asked.rows], answers.anchor[asked.rows] = seen.T.cpu(), seen.argmin(dim=0).cpu()
+        again = answers.left[asked.rows] & ~rough
+        if bool(again.any()):
+            self._many(answers, asked[again], codes, again[again])
 
-    def _bound_of_many(
-        self, mean: Tensor, weights: Weights, doubt: Tensor, worst: Tensor, lost: Tensor, error: float
-    ) -> Tensor:
+    def _bound_of_many(self, mean: Tensor, weights: Weights, doubt: Tensor, worst: Tensor, error: float) -> Tensor:
         """A bound on ‖mean − exact‖, (b,): see the module's derivation."""
         total, length, count = weights.total, (mean - self._centre).norm(dim=1), self._count
+        parts = count / (2 * PARTS) / total
         dropped = 2 * math.exp(-self._nats) * count / total
         rounded = 8 * _UNIT * count * (1 + 1 / total) * (self._reach + mean.norm(dim=1))
-        moved = error + (lost / total + dropped) * (self._reach + length) + rounded
+        moved = error + (parts + dropped) * (self._reach + length) + rounded
         variance = (weights.spread / total - length.square()).clamp(min=0) + 4 * self._reach * moved
         doubt, worst = doubt + 8 * _UNIT * (self._nats + 2), worst + 8 * _UNIT * (self._nats + 2)
         bound: Tensor = (2 * worst).exp() * doubt * variance.sqrt() + moved
@@ -239,4 +230,17 @@ class _Many:
     least: Tensor
     sigma: Tensor
     widest: Tensor  # the largest ρ_i in the window
-    rounding: Tensor
+    fixed: Tensor  # A, and the gaps' rounding
+
+    def __getitem__(self, wanted: Tensor) -> _Many:
+        if bool(wanted.all()):
+            return self
+        return _Many(
+            rows=self.rows[wanted],
+            query=self.query[wanted],
+            gap=self.gap[:, wanted.to(self.gap.device)],
+            least=self.least[wanted],
+            sigma=self.sigma[wanted],
+            widest=self.widest[wanted],
+            fixed=self.fixed[wanted],
+        )

@@ -48,8 +48,8 @@ class Rows:
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> Tensor:
-        rows = self._points[index.numpy() if isinstance(index, Tensor) else index]
-        return torch.from_numpy(np.array(rows)).flatten(1)  # a copy: torch warns about arrays that are read-only
+        rows = np.asarray(self._points[index.numpy() if isinstance(index, Tensor) else index])
+        return torch.from_numpy(rows if rows.flags.writeable else rows.copy()).flatten(1)  # else torch would warn
 
 
 def in_memory(points: Any) -> bool:

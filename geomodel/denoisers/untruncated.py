@@ -13,7 +13,7 @@ from geomodel.denoisers.posterior import Rows
 
 RESIDENT_NUMBERS = 10_000_000  # N·d up to which the centred points stay in memory as float64 (80 MB)
 NUMBERS_AT_ONCE = 2**21  # numbers in one temporary (16 MB): logits, gathered differences
-_NUMBERS_IN_BLOCK = 2**20  # of points that are read, turned into float64, asked and forgotten
+_NUMBERS_IN_BLOCK = 2**18  # of points that are read, turned into float64, asked and forgotten
 _LOGIT_ERROR = 1e-9  # nats, in the worst case; above it the logits that carry weight are recomputed from differences
 _NO_WEIGHT = 42.0  # nats below the largest logit: a weight under 6e-19
 SMALLEST_SIGMA = 1e-150  # 1/σ² must be finite; every gap above 1e-297 has no weight there, as at σ = 0
