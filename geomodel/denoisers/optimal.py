@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from geomodel.datasets.dataset import limit
 from geomodel.denoisers.base import Denoiser, _labels
 from geomodel.denoisers.mixture import float64_queries
 from geomodel.denoisers.optimal_search import Found, Search
@@ -20,6 +21,7 @@ from geomodel.denoisers.posterior import Rows
 _RESIDENT_NUMBERS = 10_000_000  # N·d up to which the centred points stay in memory as float64 (80 MB)
 _NUMBERS_AT_ONCE = 2**21  # numbers in one temporary (16 MB): logits, a block of points, gathered differences
 _NUMBERS_IN_CACHE = 2**16  # logits of a chunk of more than 64 queries: larger ones cost a page fault every 4 kB
+_CODE_BYTES = 5  # that the codes of a number take while they are made, all within a quarter of memory
 _SEARCHED = 16  # queries searched at once: 60,000 points then take 35 MB
 _LOGIT_ERROR = 1e-9  # nats, in the worst case; above it the logits that carry weight are recomputed from differences
 _NO_WEIGHT = 42.0  # nats below the largest logit: a weight under 6e-19
@@ -63,7 +65,7 @@ class OptimalDenoiser(Denoiser):
 
     Args:
         points: (N, *shape), a tensor or an array, finite. Not copied above 10⁷ numbers: such sets are read in float64
-            blocks at every call, unless they can be searched; the codes for that take two bytes a number.
+            blocks at every call, unless they can be searched: a twentieth of memory must hold a byte of every number.
         labels: (N,) whole numbers, or None. A query with label c ≥ 0 sees the points of class c alone, -1 sees all.
         tolerance: what a search may be off, relative to the points' largest distance from their mean; 0: none.
 
@@ -95,7 +97,7 @@ class OptimalDenoiser(Denoiser):
         if not bool(torch.isfinite(self._reach**2)):
             raise ValueError("points must be finite numbers whose squares are finite.")
         self._search: Search | None = None
-        if not resident and tolerance > 0:
+        if not resident and tolerance > 0 and _CODE_BYTES * math.prod(shape) <= limit():
             allowed = tolerance * float(self._reach)
             self._search = Search.build(self._points, self._slices, self._centre, self._norms, allowed)
         self._classes = None if labels is None else _labels(labels, len(points))
