@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from geomodel.datasets.dataset import limit
 from geomodel.denoisers.base import Denoiser, _labels
 from geomodel.denoisers.mixture import float64_queries
+from geomodel.denoisers.optimal_input import check_queries, check_tolerance, checked_count, given_classes, given_points
 from geomodel.denoisers.optimal_search import Found, Search
 from geomodel.denoisers.posterior import Posterior as Posterior
 from geomodel.denoisers.posterior import Rows
@@ -66,17 +66,19 @@ class OptimalDenoiser(Denoiser):
     Args:
         points: (N, *shape), a tensor or an array, finite. Not copied above 10⁷ numbers: such sets are read in float64
             blocks at every call, unless they can be searched: a twentieth of memory must hold a byte of every number.
-        labels: (N,) whole numbers, or None. A query with label c ≥ 0 sees the points of class c alone, -1 sees all.
+        labels: (N,) whole numbers, or None. A query with label c ≥ 0 sees the points of class c alone, -1 sees all;
+            points whose own label is below 0 are of no class.
         tolerance: what a search may be off, relative to the points' largest distance from their mean; 0: none.
 
     Raises:
-        ValueError: no points, points that are not finite, labels of another length; a query's class without points.
+        ValueError: no points, points that are not finite, labels of another length or kind, a negative tolerance; a
+            query that is not finite or beyond 1e150, or whose class has no points.
     """
 
     def __init__(self, points: Any, labels: Any = None, *, tolerance: float = 1e-6) -> None:
-        shape = tuple(points.shape if hasattr(points, "shape") else np.shape(points))
-        if len(shape) < 2 or 0 in shape:
-            raise ValueError(f"points has shape {shape}; expected (N, *shape) with N at least 1.")
+        check_tolerance(tolerance)
+        points = given_points(points)
+        shape = tuple(points.shape)
         self.shape = shape[1:]
         resident = math.prod(shape) <= _RESIDENT_NUMBERS
         self._points: Tensor | Rows
@@ -95,12 +97,12 @@ class OptimalDenoiser(Denoiser):
             self._norms[rows] = block.norm(dim=1)  # kept apart, small tensors would split the memory blocks come from
         self._reach = self._norms.max()
         if not bool(torch.isfinite(self._reach**2)):
-            raise ValueError("points must be finite numbers whose squares are finite.")
+            raise ValueError("points holds numbers that are not finite or beyond 1e150; expected squares to be finite.")
         self._search: Search | None = None
         if not resident and tolerance > 0 and _CODE_BYTES * math.prod(shape) <= limit():
             allowed = tolerance * float(self._reach)
             self._search = Search.build(self._points, self._slices, self._centre, self._norms, allowed)
-        self._classes = None if labels is None else _labels(labels, len(points))
+        self._classes = None if labels is None else given_classes(labels, len(points))
         if self._classes is not None:
             self.num_classes = max(0, int(self._classes.max()) + 1)
 
@@ -109,8 +111,10 @@ class OptimalDenoiser(Denoiser):
 
     @torch.no_grad()
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
+        x = x.to(device="cpu", dtype=torch.float64)
+        check_queries(x, sigma)
         mean = torch.empty(len(x), self._points.shape[1], dtype=torch.float64)
-        for rows, chunk, found in self._answers(x.to(device="cpu", dtype=torch.float64), sigma, labels):
+        for rows, chunk, found in self._answers(x, sigma, labels):
             mean[rows] = self._mean(torch.softmax(chunk.logits, dim=1)) if found is None else found.mean
         return mean.reshape(x.shape)
 
@@ -121,11 +125,13 @@ class OptimalDenoiser(Denoiser):
         Arguments and errors are those of a call.
         """
         points, levels = float64_queries(self.shape, x, sigma)
+        check_queries(points, levels)
+        k = min(checked_count("k", k, 1), len(self))
         classes = None if labels is None else _labels(labels, len(points))
         counts = torch.full((len(points),), len(self)) if classes is None else self._counts(classes)
         parts, place, start = [], torch.empty(len(points), dtype=torch.int64), 0
         for rows, chunk, found in self._answers(points, levels, classes):
-            parts.append(self._describe(chunk, found, levels[rows], counts[rows], min(k, len(self))))
+            parts.append(self._describe(chunk, found, levels[rows], counts[rows], k))
             place[rows] = torch.arange(start, start + len(rows))
             start += len(rows)
         columns = {name: torch.cat([part[name] for part in parts])[place] for name in parts[0]}
@@ -142,9 +148,10 @@ class OptimalDenoiser(Denoiser):
         Returns:
             (iterations + 1, B, *shape) float64, x first.
         """
+        check_tolerance(tolerance)
         points, levels = float64_queries(self.shape, x, sigma)
         path = [points]
-        for _ in range(max_iterations):
+        for _ in range(checked_count("max_iterations", max_iterations, 0)):
             path.append(self._denoise(path[-1], levels, None))
             moves = (path[-1] - path[-2]).flatten(1).norm(dim=1)
             if bool((moves <= tolerance * levels).all()):
