@@ -161,7 +161,7 @@ def test_positions_beyond_four_gigabytes(tmp_path):
         file.write(bytes([7]) * 2048)
     found = FileArray(path, np.dtype(np.uint8), 0, (count, 1024))
     assert found.nbytes == 5 * 2**30
-    for index in (-1, np.int32(count - 2), np.array([count - 1], np.int32), slice(count - 1, None)):
+    for index in (-1, np.int32(count - 2), np.array([count - 1], np.int32), np.array([-2], np.int8), slice(-1, None)):
         assert (found[index] == 7).all()
     assert not found[np.array([count // 2], np.int32)].any()
     assert path.stat().st_blocks * 512 < 2**24
