@@ -172,8 +172,7 @@ def test_rows_beyond_free_memory_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(file_array, "_UNCHECKED", 0)
     monkeypatch.setattr(memory, "available", lambda: 100)
     assert found[:4].shape == (4, 3)
-    assert found[[1, 1, 1, 1, 1]].shape == (5, 3)
-    for index in (slice(5), slice(None, None, 2), np.arange(12) > 5):
+    for index in (slice(5), [1, 1, 1, 1, 1], slice(None, None, 2), np.arange(12) > 5):
         with pytest.raises(datasets.DataError, match=r"These rows at once take \d+ B, and 100 B of memory are free"):
             found[index]
     with pytest.raises(datasets.DataError, match="All points of this set at once take 288 B"):

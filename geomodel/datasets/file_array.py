@@ -93,8 +93,9 @@ class FileArray:
 
     def _rows(self, index: NDArray[np.int64]) -> NDArray[Any]:
         """Rows in any order, each read once, neighbours together."""
+        self._check_room(index.size)
         distinct, place = np.unique(index, return_inverse=True)
-        kept = self._room(len(distinct))
+        kept = np.empty((len(distinct), *self._row), self._kept)
         for run in _runs(distinct):
             self._read(int(distinct[run.start]), kept[run])
         found = self._shown(kept)
@@ -102,7 +103,8 @@ class FileArray:
         return found if in_order else found[place.reshape(index.shape)]
 
     def _run(self, first: int, count: int) -> NDArray[Any]:
-        kept = self._room(count)
+        self._check_room(count)
+        kept = np.empty((count, *self._row), self._kept)
         self._read(first, kept)
         return self._shown(kept)
 
@@ -116,10 +118,9 @@ class FileArray:
                 f"and the file ends at byte {self._file.length():,}. Restore the file and open it again."
             )
 
-    def _room(self, count: int) -> NDArray[Any]:
+    def _check_room(self, count: int) -> None:
         if count * self._row_bytes > _UNCHECKED:
             check_room("These rows", count * self._row_bytes)
-        return np.empty((count, *self._row), self._kept)
 
     def _shown(self, kept: NDArray[Any]) -> NDArray[Any]:
         native = kept if kept.dtype.isnative else kept.byteswap(inplace=True).view(self.dtype)

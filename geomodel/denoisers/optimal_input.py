@@ -54,7 +54,10 @@ def check_tolerance(tolerance: Any) -> None:
 
 def check_queries(x: Tensor, sigma: Tensor) -> None:
     """ValueError where float64 queries (B, ...) or levels (B,) are not finite or too large to be squared."""
-    if bool((x.abs() <= LARGEST).all()) and bool((sigma <= LARGEST).all()):  # False for NaN too
+    if not x.numel():
+        return
+    low, high = x.aminmax()  # NaN where one of the numbers is
+    if float(low) >= -LARGEST and max(float(high), float(sigma.max())) <= LARGEST:
         return
     if not bool(torch.isfinite(x).all()):
         rows = (~torch.isfinite(x.flatten(1))).any(1).nonzero()[:, 0]
