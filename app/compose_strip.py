@@ -11,6 +11,7 @@ from app.engine.messages import Array, NeighboursAnswer
 from app.state import Run, Selection
 from app.views.pictures import StripPicture, StripRow
 from geomodel import images
+from geomodel.datasets import DataError
 
 
 class StripRows:
@@ -88,10 +89,14 @@ def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None)
     dataset, asked = run.source.dataset, answer.request
     stale = (asked.index, asked.sample) != (selection.index, selection.sample)  # the next answer is on its way
     of = f" (sample {asked.sample}, σ {run.sigmas[asked.index]:.3g})" if stale else ""
+    try:
+        neighbours = images.pixels(dataset.points[answer.indices])
+    except DataError as error:  # the file behind a large set is no longer what it was
+        return {"neighbours_note": str(error)}
     names = dataset.label_names
     labels = () if dataset.labels is None else tuple(dataset.labels[answer.indices])
     return {
-        "neighbours": images.pixels(dataset.points[answer.indices]),
+        "neighbours": neighbours,
         "neighbour_weights": answer.weights,
         "neighbour_labels": tuple(names[label] if names else str(label) for label in labels),
         "neighbours_note": f"effective neighbours {answer.effective_neighbours:.4g} of {len(dataset):,}{of}",

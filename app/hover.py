@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QToolTip
 from app.state import AppState
 from app.views.plane import PlaneView
 from geomodel import images
+from geomodel.datasets import DataError
 
 SIDE = 112  # pixels: small images are enlarged by a whole number
 
@@ -31,7 +32,11 @@ class Hover(QObject):
         if source is None or index is None or source.dataset.kind != "images":
             QToolTip.hideText()
             return
-        QToolTip.showText(QCursor.pos(), card(source.dataset, index), self._plane)
+        try:
+            text = card(source.dataset, index)
+        except DataError as error:  # the file behind a large set is no longer what it was
+            text = str(error)
+        QToolTip.showText(QCursor.pos(), text, self._plane)
 
 
 def card(dataset: Any, index: int) -> str:

@@ -15,6 +15,7 @@ from app.state import AppState, Run, Selection
 from app.views.mean_shift import MeanShiftView
 from app.views.pictures import MeanShiftPicture, Panel
 from geomodel import images
+from geomodel.datasets import DataError
 
 EMPTY = "The mean shift is shown for images. Choose Fashion-MNIST in the model panel."
 NEEDS_DATA = "The mean shift needs the reference data of this run."
@@ -108,6 +109,10 @@ def picture(run: Run, answer: MeanShiftAnswer) -> MeanShiftPicture:
     assert run.source is not None
     dataset, request = run.source.dataset, answer.request
     sigma, probe = request.sigma, request.probe
+    try:
+        neighbours = images.pixels(dataset.points[answer.indices])
+    except DataError as error:  # the file behind a large set is no longer what it was
+        return MeanShiftPicture(message=str(error))
     positive = run.sigmas[run.sigmas > 0]
     labels = () if dataset.labels is None else tuple(dataset.labels[answer.indices])
     return MeanShiftPicture(
@@ -115,7 +120,7 @@ def picture(run: Run, answer: MeanShiftAnswer) -> MeanShiftPicture:
         sigma=sigma,
         sigmas=(float(positive[-1]), float(positive[0])),
         panels=_panels(answer, dataset.std),
-        neighbours=images.pixels(dataset.points[answer.indices]),
+        neighbours=neighbours,
         weights=answer.weights,
         labels=tuple(_class(dataset, label) for label in labels),
         effective_neighbours=answer.effective_neighbours,

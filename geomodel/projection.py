@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -37,18 +38,25 @@ class Basis:
         """How many coordinates a projected point has."""
         return len(self.vectors)
 
-    def project(self, x: ArrayLike) -> Floats:
-        """Coordinates c = E (x − origin), x (..., *shape) -> (..., count). ValueError where x has another shape."""
-        points = np.asarray(x)
-        lead = points.ndim - len(self.shape)
-        if lead < 0 or points.shape[lead:] != self.shape:
-            raise ValueError(f"points have shape {points.shape}; this basis takes (..., {_listed(self.shape)}).")
-        leading = points.shape[:lead]
-        rows = points.reshape(int(np.prod(leading)), len(self.origin))
+    def project(self, x: Any) -> Floats:
+        """Coordinates c = E (x − origin), x (..., *shape) -> (..., count). ValueError where x has another shape.
+
+        Points (N, *shape) may be an array-like over a file: its rows are read in blocks.
+        """
+        rows, leading = self._rows(x)
         coordinates = np.empty((len(rows), self.count))
         for part, block in _blocks(rows):
             coordinates[part] = (block - self.origin) @ self.vectors.T
         return coordinates.reshape(*leading, self.count)
+
+    def _rows(self, x: Any) -> tuple[Any, tuple[int, ...]]:
+        """x as an array-like (n, *shape), as it is where it is one, and its leading shape."""
+        points = x if hasattr(x, "shape") else np.asarray(x)
+        shape = tuple(points.shape)
+        lead = len(shape) - len(self.shape)
+        if lead < 0 or shape[lead:] != self.shape:
+            raise ValueError(f"points have shape {shape}; this basis takes (..., {_listed(self.shape)}).")
+        return points if lead == 1 else np.asarray(points).reshape(-1, *self.shape), shape[:lead]
 
     def lift(self, c: ArrayLike) -> Floats:
         """Points of the plane, x = origin + Eᵀ c, c (..., count) -> (..., *shape). ValueError for another count."""
@@ -75,7 +83,7 @@ def principal_components(
 
         C = (1/N) Σ_i (y_i − ȳ)(y_i − ȳ)ᵀ,     C e_k = λ_k e_k,     explained_k = λ_k / tr C
 
-    points (N, *shape), an array or an array-like over a memory map; 1 <= count <= d. Above `limit` points every k-th
+    points (N, *shape), an array or an array-like over a file; 1 <= count <= d. Above `limit` points every k-th
     one stands for all, k = `stride(N, limit)`. The eigenvectors are those of C where d <= N, else they come from the
     N × N Gram matrix; where both sides exceed a few hundred, from a block Krylov space of C that is grown until the
     residual ‖C e − λ e‖ is below 1e-10 λ_1 (or for 60 products with C, which is never formed). Each vector's largest
@@ -110,13 +118,13 @@ def principal_components(
     return Basis(origin, vectors.T.copy(), variances, variances / total if total else np.zeros(count), shape)
 
 
-def explained_by(basis: Basis, cloud: ArrayLike) -> float:
+def explained_by(basis: Basis, cloud: Any) -> float:
     """Share of the variance of a cloud (about its own mean) that lies in the plane of `basis`.
 
     cloud (..., *shape); between 0 and 1; NaN for a cloud without variance. Raises ValueError for another shape.
     """
     coordinates = basis.project(cloud).reshape(-1, basis.count)
-    _, total = _mean_and_variance(np.asarray(cloud).reshape(len(coordinates), len(basis.origin)))
+    _, total = _mean_and_variance(basis._rows(cloud)[0])
     return float(coordinates.var(axis=0).sum() / total) if total else float("nan")
 
 
@@ -129,17 +137,20 @@ def _listed(shape: tuple[int, ...]) -> str:
     return ", ".join(map(str, shape))
 
 
-def _blocks(rows: NDArray[Any]) -> Iterator[tuple[slice, Floats]]:
-    """Slices of the rows and those rows in float64, a bounded number at a time."""
-    size = max(1, _BLOCK_NUMBERS // max(rows.shape[1], 1))
+def _blocks(rows: Any) -> Iterator[tuple[slice, Floats]]:
+    """Slices of the rows (N, ...) and those rows (n, d) in float64, a bounded number at a time."""
+    dimension = math.prod(rows.shape[1:])
+    size = max(1, _BLOCK_NUMBERS // max(dimension, 1))
     for start in range(0, len(rows), size):
         part = slice(start, start + size)
-        yield part, rows[part].astype(np.float64)
+        block = np.array(rows[part], np.float64)  # a copy: it is worked on in place
+        yield part, block.reshape(len(block), dimension)
 
 
-def _mean_and_variance(rows: NDArray[Any]) -> tuple[Floats, float]:
-    """Mean (d,) and total variance tr C of a cloud (N, d)."""
-    mean = sum((block.sum(axis=0) for _, block in _blocks(rows)), np.zeros(rows.shape[1])) / max(len(rows), 1)
+def _mean_and_variance(rows: Any) -> tuple[Floats, float]:
+    """Mean (d,) and total variance tr C of a cloud (N, ...) of d numbers a point."""
+    total = np.zeros(math.prod(rows.shape[1:]))
+    mean = sum((block.sum(axis=0) for _, block in _blocks(rows)), total) / max(len(rows), 1)
     return mean, sum(float(((block - mean) ** 2).sum()) for _, block in _blocks(rows)) / max(len(rows), 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,15 +35,20 @@ class Slice:
     outside: Floats
 
     @classmethod
-    def through(cls, x: ArrayLike, basis: Basis, data: ArrayLike, points: Floats) -> Slice:
-        """The slice through x (*shape) for data (N, *shape) whose projections `points` (N, 2) are known."""
+    def through(
+        cls, x: ArrayLike, basis: Basis, data: Any, points: Floats, rows: NDArray[np.int64] | None = None
+    ) -> Slice:
+        """The slice through x (*shape) for data (N, *shape), or some rows of it, whose projections `points` are known.
+
+        The data may be an array-like over a file: it is read in blocks.
+        """
         anchor = np.asarray(x, np.float64).reshape(-1)
-        rows = np.asarray(data).reshape(len(points), -1)
-        outside = np.empty(len(rows))
-        size = max(1, _BLOCK_NUMBERS // max(1, rows.shape[1]))
-        for start in range(0, len(rows), size):
+        outside = np.empty(len(points))
+        size = max(1, _BLOCK_NUMBERS // max(1, len(anchor)))
+        for start in range(0, len(points), size):
             part = slice(start, start + size)
-            away = anchor - rows[part]  # a difference first: near the data nothing cancels
+            block = np.asarray(data[part if rows is None else rows[part]])
+            away = anchor - block.reshape(len(block), -1)  # a difference first: near the data nothing cancels
             away -= (away @ basis.vectors.T) @ basis.vectors
             outside[part] = np.einsum("nd,nd->n", away, away)
         return cls(basis, np.asarray(x, np.float64), points, outside)

@@ -23,6 +23,7 @@ from geomodel import networks
 from geomodel.checkpoints import CheckpointError, CheckpointInfo
 from geomodel.checkpoints.header import read_file
 from geomodel.checkpoints.native import DataSource, Description, save_checkpoint
+from geomodel.datasets.dataset import blocks
 from geomodel.denoisers.network import column, edm_preconditioning
 from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
 
@@ -149,7 +150,7 @@ class _Run:
         generator = _generator(settings.seed, self.iteration)
         rows = torch.randint(len(self.points), (settings.batch,), generator=generator)
         sigma = scale * _relative_levels(settings, generator)
-        clean = self.points[rows].double()
+        clean = torch.from_numpy(np.array(self.points[rows.numpy()], np.float64))  # a batch: a large set stays a file
         x = clean + column(sigma, clean) * torch.randn(clean.shape, generator=generator, dtype=torch.float64)
         labels = None
         if self.labels is not None:
@@ -249,9 +250,10 @@ class _Run:
         self.iteration, self.loss = iteration, loss
 
 
-def _points(data: TrainingData, conditional: bool) -> tuple[Tensor, Tensor | None]:
-    points = torch.as_tensor(np.asarray(data.points))
-    if len(points) == 0 or not bool(torch.isfinite(points).all()):
+def _points(data: TrainingData, conditional: bool) -> tuple[Any, Tensor | None]:
+    points = data.points
+    parts = blocks(len(points), math.prod(points.shape[1:]))
+    if len(points) == 0 or not all(bool(np.isfinite(points[rows]).all()) for rows in parts):
         raise TrainError(f"The data {data.name!r} hold no points, or points that are not finite.")
     if not conditional:
         return points, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import struct
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, Q
 import resources
 from app.main_window import MainWindow
 from app.panels.scrubber import Scrubber
+from geomodel.datasets.file_array import FileArray
 from geomodel.trajectory import Trajectory
 
 WAIT = 60_000  # a bound for a stuck test, not a speed
@@ -316,6 +318,28 @@ def test_images_open_through_the_dialog_and_run(qtbot, window, tmp_path):
     choose_file(qtbot, bad)
     qtbot.waitUntil(lambda: "bad.npz" in window.panels.model._messages["data"].text(), timeout=WAIT)
     assert window.state.run is run  # what was open stays
+
+
+def test_a_file_too_large_for_memory_runs_until_it_is_cut(qtbot, window, tmp_path, monkeypatch):
+    monkeypatch.setattr("geomodel.datasets.arrays.limit", lambda: 100)
+    monkeypatch.setattr("geomodel.denoisers.optimal._RESIDENT_NUMBERS", 0)
+    monkeypatch.setattr("geomodel.denoisers.optimal.limit", lambda: 100)
+    images = np.random.default_rng(2).integers(0, 256, (40, 8, 8), np.uint8)
+    path = tmp_path / "large.npy"
+    np.save(path, images)
+    window.documents.open_path(str(path))
+    run = finished(qtbot, window, lambda run: run.settings.data == str(path))
+    assert isinstance(run.source.dataset.stored, FileArray)
+    strip = window.views.strip
+    qtbot.waitUntil(lambda: strip.picture.neighbours is not None, timeout=WAIT)
+    shown = {image.tobytes() for image in strip.picture.neighbours}
+    assert shown <= {image.tobytes() for image in images}
+    os.truncate(path, 1000)
+    press(qtbot, window, Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: window.state.run.status == "stopped", timeout=WAIT)
+    assert "'large.npy' has become shorter since it was opened" in window.state.run.message
+    pick(qtbot, window.panels.model._fields["data"], "spiral")
+    finished(qtbot, window, lambda run: run.settings.data == "spiral")
 
 
 def test_an_image_network_offers_its_training_data_and_drives_them(qtbot, window):

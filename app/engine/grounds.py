@@ -76,10 +76,8 @@ class Cut:
 
     def __init__(self, job: Job, opened: Any, x: Array) -> None:
         rows = _rows(job, opened)
-        points, data = opened.plane_points, opened.dataset.points
-        if rows is not None:
-            points, data = points[rows], data[rows]
-        self.slice = Slice.through(x, opened.plane, data, points)
+        points = opened.plane_points if rows is None else opened.plane_points[rows]
+        self.slice = Slice.through(x, opened.plane, opened.dataset.points, points, rows)
         self.lift = self.slice.lift
 
     def kernels(self, sigma: float, rect: Rect) -> Kernels | None:

@@ -15,11 +15,11 @@ import numpy as np
 
 from app.engine.messages import Array, DataOpened, Ready, frozen
 from geomodel import datasets, runs
+from geomodel.datasets.dataset import blocks
+from geomodel.datasets.file_array import FileArray
 from geomodel.projection import identity_basis, principal_components
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
-
-PROJECTED_AT_ONCE = 4096
 
 
 @dataclass(slots=True)
@@ -34,13 +34,19 @@ class OpenSet:
         """The data themselves."""
         return self.opened.dataset
 
+    @property
+    def whole(self) -> bool:
+        """False where the data stay in a file that has become shorter since."""
+        stored = self.dataset.stored
+        return not isinstance(stored, FileArray) or stored.whole
+
 
 def _projected(plane: Any, points: Any, between: Callable[[], None]) -> Array:
-    """All points in the plane, a bounded number at a time: they may be mapped from a file larger than the memory."""
+    """All points in the plane, a bounded number at a time: they may be in a file larger than the memory."""
     found = []
-    for start in range(0, len(points), PROJECTED_AT_ONCE):
+    for rows in blocks(len(points), prod(points.shape[1:])):
         between()
-        found.append(plane.project(points[start : start + PROJECTED_AT_ONCE]))
+        found.append(plane.project(points[rows]))
     return np.concatenate(found)
 
 
@@ -68,9 +74,12 @@ class Library:
         return Ready(self._device, torch.get_num_threads(), time.perf_counter() - started)
 
     def data(self, name: str, count: int, seed: int, progress: Callable[[float], None] | None = None) -> OpenSet:
-        """A data set with its plane; needs no torch. `progress` hears the fraction read and may raise to stop."""
+        """A data set with its plane; needs no torch. `progress` hears the fraction read and may raise to stop.
+
+        With it, someone asks to open the set: one that is open but no longer whole is then read again.
+        """
         key = (name, count, seed)
-        if key not in self._data:
+        if key not in self._data or (progress is not None and not self._data[key].whole):
             dataset = datasets.load(name, count=count, seed=seed, progress=progress)
             if prod(dataset.shape) < 2:
                 raise ValueError(f"{dataset.name} has one number a point; the plane needs at least two columns.")
@@ -94,6 +103,7 @@ class Library:
                 plane=plane,
                 plane_points=frozen(_projected(plane, points, between)),
             )
+            self._data.pop(key, None)  # the newest comes last
             self._data[key] = OpenSet(opened)
         return self._data[key]
 

@@ -81,8 +81,8 @@ def load(
               names; subfolders are classes;
             - CIFAR-10: one batch (pickle or .bin), or the training batches of its folder or .tar.gz.
 
-            A .npy or plain idx file above a quarter of this computer's memory is mapped into memory: it must not
-            change while it is used. Other files above that are refused.
+            A .npy or plain idx file above a quarter of this computer's memory stays on the disk and is read as it is
+            needed: it must not change while it is used. Other files above that are refused.
         count: how many points to generate, at least 1. Only generated sets use it.
         seed: the seed of a generated set. With one seed, a smaller set is the beginning of every larger one.
         progress: called with the fraction done, 0 to 1, often enough to stay responsive; what it raises stops the

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from geomodel.datasets import archive
 from geomodel.datasets.dataset import DataError, Dataset, Progress, limit, portion, silent
+from geomodel.datasets.file_array import FileArray
 from geomodel.datasets.reading import (
     Stream,
     check_end,
@@ -50,7 +51,8 @@ class _Header(NamedTuple):
 
 
 def read_npy(path: Path, progress: Progress) -> Dataset:
-    """Points, floats (N, d), or images, uint8; a memory map where they are larger than a quarter of memory."""
+    """Points, floats (N, d), or images, uint8; they stay in the file where they take more than a quarter of memory."""
+    array: NDArray[Any] | FileArray
     with path.open("rb") as file:
         header = _header(path.name, file)
         _check_layout(path.name, header)
@@ -63,7 +65,7 @@ def read_npy(path: Path, progress: Progress) -> Dataset:
                 "Save numpy.ascontiguousarray of the array."
             )
         else:
-            array = np.asarray(np.memmap(path, header.dtype, "r", file.tell(), header.shape))
+            array = FileArray(path, header.dtype, file.tell(), header.shape)
     return _dataset(path.name, array, None, portion(progress, 0.5, 1.0))
 
 
@@ -150,5 +152,7 @@ def _body(name: str, stream: Stream, header: _Header, progress: Progress) -> NDA
     return np.ascontiguousarray(array, dtype=header.dtype.newbyteorder("="))
 
 
-def _dataset(name: str, array: NDArray[Any], labels: NDArray[np.int64] | None, progress: Progress) -> Dataset:
+def _dataset(
+    name: str, array: NDArray[Any] | FileArray, labels: NDArray[np.int64] | None, progress: Progress
+) -> Dataset:
     return images(name, array, labels) if array.dtype == np.uint8 else points(name, array, progress, labels)

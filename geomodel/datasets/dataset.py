@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from geomodel import memory
 
 if TYPE_CHECKING:
+    from geomodel.datasets.file_array import FileArray
     from geomodel.denoisers.mixture import MixtureDenoiser
 
 Progress = Callable[[float], None]  # called with the fraction done, 0 to 1; what it raises stops the work
@@ -48,6 +49,26 @@ def blocks(count: int, numbers: int, progress: Progress = silent) -> Iterator[sl
         progress(min(1.0, (start + rows) / count))
 
 
+def check_room(what: str, size: int) -> None:
+    """DataError where `size` bytes are more than can be had without swapping."""
+    free = memory.available()
+    if size > free:
+        raise DataError(
+            f"{what} at once take {memory.text(size)}, and {memory.text(free)} of memory are free. Use a part of them."
+        )
+
+
+def gathered(rows: FileArray | Points, dtype: Any, copy: bool | None) -> NDArray[Any]:
+    """All rows of an array-like, where memory has room for them: what NumPy asks an array-like for."""
+    if copy is False:
+        raise ValueError("The numbers of a large set are read or converted from what is stored, which takes a copy.")
+    check_room("All points of this set", rows.size * np.dtype(dtype).itemsize)
+    found = np.empty(rows.shape, dtype)
+    for part in blocks(len(rows), math.prod(rows.shape[1:])):
+        found[part] = rows[part]
+    return found
+
+
 def _converted(stored: NDArray[Any]) -> NDArray[Any]:
     if stored.dtype != np.uint8:
         return stored.astype(np.float64, copy=False)
@@ -60,14 +81,19 @@ def _converted(stored: NDArray[Any]) -> NDArray[Any]:
 class Points:
     """The points (N, *shape) of a set too large to be converted at once: an array-like over what is stored.
 
-    Indexing as with an array gives converted numbers; `numpy.asarray` converts all of them, where memory has room.
+    Indexing rows as with an array gives converted numbers; `numpy.asarray` converts all of them, where memory has room.
     """
 
-    def __init__(self, stored: NDArray[Any]) -> None:
+    def __init__(self, stored: NDArray[Any] | FileArray) -> None:
         self._stored = stored
         self.shape, self.ndim, self.size = stored.shape, stored.ndim, stored.size
         self.dtype: np.dtype[Any] = np.dtype(np.float32 if stored.dtype == np.uint8 else np.float64)
         self.nbytes = self.size * self.dtype.itemsize
+
+    @property
+    def stored(self) -> NDArray[Any] | FileArray:
+        """What the points are converted from."""
+        return self._stored
 
     def __len__(self) -> int:
         return len(self._stored)
@@ -76,17 +102,7 @@ class Points:
         return _converted(np.asarray(self._stored[index]))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        if copy is False:
-            raise ValueError("The points of a large set are converted from what is stored, which takes a copy.")
-        if self.nbytes > memory.available():
-            raise DataError(
-                f"All points of this set at once take {memory.text(self.nbytes)}, and {memory.text(memory.available())}"
-                " of memory are free. Use a part of them."
-            )
-        points = np.empty(self.shape, self.dtype if dtype is None else dtype)
-        for rows in blocks(len(self), math.prod(self.shape[1:])):
-            points[rows] = self[rows]
-        return points
+        return gathered(self, self.dtype if dtype is None else dtype, copy)
 
 
 # No slots: the cached properties live in the instance's dictionary. Identity is equality: fields are arrays.
@@ -97,8 +113,8 @@ class Dataset:
     Attributes:
         name: the table's name, or the file's name.
         kind: "toy" (generated), "points" (a file of points) or "images".
-        stored: the numbers as they are kept, (N, *shape): uint8 for images (N, C, H, W), floats for the rest. A
-            memory map where the file is larger than a quarter of this computer's memory.
+        stored: the numbers as they are kept, (N, *shape): uint8 for images (N, C, H, W), floats for the rest. An
+            array, or a `FileArray` where the file is larger than a quarter of this computer's memory.
         labels: (N,) int64 class of each point, or None.
         label_names: one name for each class, or None.
         gaussians: (means (K, *shape), variances (K,)) of the equally weighted mixture that generated the points.
@@ -106,7 +122,7 @@ class Dataset:
 
     name: str
     kind: Literal["toy", "points", "images"]
-    stored: NDArray[Any]
+    stored: NDArray[Any] | FileArray
     labels: NDArray[np.int64] | None = None
     label_names: tuple[str, ...] | None = None
     gaussians: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
@@ -123,9 +139,12 @@ class Dataset:
     def points(self) -> NDArray[Any] | Points:
         """(N, *shape): float32 in [-1, 1] (stored / 127.5 - 1) for images, float64 in natural units for the rest.
 
-        An array; `Points` where conversion is needed and would take more than a quarter of this computer's memory.
+        An array; `Points` where what is stored stays in its file, or where conversion would take more than a quarter of
+        this computer's memory.
         """
         points = Points(self.stored)
+        if not isinstance(self.stored, np.ndarray):
+            return points
         return points if self.stored.dtype != points.dtype and points.nbytes > limit() else _converted(self.stored)
 
     @cached_property
@@ -159,11 +178,11 @@ class Dataset:
         return np.asarray(total / len(self))
 
     def _std(self, progress: Progress) -> float:
-        total, varied = 0.0, False
+        total, varied, first = 0.0, False, self.points[0]
         for rows in self._blocks(progress):
             part = self.points[rows]
             total += float(np.square(part - self.mean).sum())
-            varied = varied or bool((part != self.points[0]).any())
+            varied = varied or bool((part != first).any())
         return math.sqrt(total / self.points.size) if varied else 1.0
 
     def _fingerprint(self, progress: Progress) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geomodel.datasets.dataset import DataError, Dataset, Progress, limit, silent
+from geomodel.datasets.file_array import FileArray
 from geomodel.datasets.reading import (
     Stream,
     check_end,
@@ -28,7 +29,7 @@ _BEST_DEFLATE = 1032  # no byte of deflate stands for more
 
 
 def read(path: Path, progress: Progress) -> Dataset:
-    """Images, idx3-ubyte (N, H, W) or idx4-ubyte; a plain file above a quarter of memory becomes a memory map."""
+    """Images, idx3-ubyte (N, H, W) or idx4-ubyte; above a quarter of memory those of a plain file stay there."""
     name = path.name
     with _opened(path) as stream:
         shape = _shape(name, stream)
@@ -39,7 +40,7 @@ def read(path: Path, progress: Progress) -> Dataset:
             )
         if path.suffix.lower() != ".gz" and math.prod(shape) > limit():
             check_held(name, shape, math.prod(shape), path.stat().st_size - stream.tell())
-            stored = np.asarray(np.memmap(path, np.uint8, "r", stream.tell(), shape))
+            stored: NDArray[np.uint8] | FileArray = FileArray(path, np.dtype(np.uint8), stream.tell(), shape)
         else:
             stored = _array(path, stream, shape, progress)
     return images(name, stored, _labels_beside(path, len(stored)))

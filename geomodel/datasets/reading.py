@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from geomodel import memory
 from geomodel.datasets.dataset import DataError, Dataset, Progress, blocks, limit
+from geomodel.datasets.file_array import Arrange, FileArray
 
 LARGEST_VALUE = np.float64(1e100)  # squared distances must stay finite; a NumPy number, so that float32 is widened
 LARGEST_LABEL = 999_999  # counting the points of each class takes memory for every number up to the largest
@@ -97,10 +98,10 @@ def check_end(name: str, stream: Stream) -> None:
         raise DataError(f"{name!r} is damaged: it goes on after the numbers that its header announces. Save it again.")
 
 
-def images(name: str, stored: NDArray[Any], labels: NDArray[np.int64] | None) -> Dataset:
+def images(name: str, stored: NDArray[Any] | FileArray, labels: NDArray[np.int64] | None) -> Dataset:
     """The data set of images: uint8 (N, H, W), (N, H, W, C) or (N, C, H, W), where only one reading is possible."""
     if stored.ndim == 3:
-        return Dataset(name=name, kind="images", stored=stored[:, None], labels=labels)
+        return Dataset(name=name, kind="images", stored=_arranged(stored, lambda grey: grey[:, None]), labels=labels)
     first, last = stored.shape[1] in _COLOURS, stored.shape[3] in _COLOURS
     if first == last:
         found = "Both the second and the last axis" if first else "Neither the second nor the last axis"
@@ -109,20 +110,26 @@ def images(name: str, stored: NDArray[Any], labels: NDArray[np.int64] | None) ->
             "Expected (N, C, H, W) or (N, H, W, C) with one such axis; grey images may be (N, H, W)."
         )
     if last:
-        stored = stored.transpose(0, 3, 1, 2)
-        stored = np.ascontiguousarray(stored) if stored.nbytes <= limit() else stored  # or it stays on the disk
+        stored = _arranged(stored, lambda colour: colour.transpose(0, 3, 1, 2))
     return Dataset(name=name, kind="images", stored=stored, labels=labels)
 
 
-def points(name: str, stored: NDArray[Any], progress: Progress, labels: NDArray[np.int64] | None = None) -> Dataset:
+def _arranged(stored: NDArray[Any] | FileArray, arrange: Arrange) -> NDArray[Any] | FileArray:
+    return np.ascontiguousarray(arrange(stored)) if isinstance(stored, np.ndarray) else stored.arranged(arrange)
+
+
+def points(
+    name: str, stored: NDArray[Any] | FileArray, progress: Progress, labels: NDArray[np.int64] | None = None
+) -> Dataset:
     """The data set of points (N, d), after a look at every value."""
     for rows in blocks(len(stored), stored.shape[1], progress):
-        bad = np.argwhere(~(np.abs(stored[rows]) <= LARGEST_VALUE))  # written so that NaN counts as bad
+        part = stored[rows]
+        bad = np.argwhere(~(np.abs(part) <= LARGEST_VALUE))  # written so that NaN counts as bad
         if len(bad):
-            point, axis = bad[0] + (rows.start, 0)
+            point, axis = bad[0]
             raise DataError(
-                f"{name!r}: coordinate {axis + 1} of point {point + 1} is {stored[point, axis]}. Every value must be "
-                f"a finite number, below {LARGEST_VALUE:g} in size. Remove or repair such points."
+                f"{name!r}: coordinate {axis + 1} of point {rows.start + point + 1} is {part[point, axis]}. Every "
+                f"value must be a finite number, below {LARGEST_VALUE:g} in size. Remove or repair such points."
             )
     return Dataset(name=name, kind="points", stored=stored, labels=labels)
 

@@ -14,8 +14,8 @@ class Denoiser:
     """A callable ``model(x, sigma, labels=None)`` that returns D(x; sigma) = E[x_0 given x_sigma = x].
 
     Arguments of a call: x (B, *shape), a tensor or an array; sigma a float, a NumPy scalar, or a 0-d or (B,) tensor
-    or array; labels (B,) int64 with -1 = unconditional, or None. The answer has the shape, dtype and kind of x.
-    Raises ValueError where shapes do not fit or a noise level is negative or not finite.
+    or array; labels (B,) int64 with -1 = unconditional, or None. The answer has the shape, dtype and kind of x (float64
+    for whole numbers). Raises ValueError where types or shapes do not fit or a noise level is negative or not finite.
 
     A subclass implements `_denoise`. With `piece` set, a larger batch is split into pieces of that many rows and
     `between_pieces` is called before each piece but the first: it is still one evaluation.
@@ -28,7 +28,8 @@ class Denoiser:
     between_pieces: Callable[[], None] | None = None
 
     def __call__(self, x: Any, sigma: Any, labels: Any = None) -> Any:
-        points = x if isinstance(x, Tensor) else torch.as_tensor(np.require(x, requirements="W"))
+        points = real("x", x)
+        points = points if points.is_floating_point() else points.double()
         if points.ndim != len(self.shape) + 1 or tuple(points.shape[1:]) != tuple(self.shape):
             raise ValueError(f"x has shape {tuple(points.shape)}; expected (B, {', '.join(map(str, self.shape))}).")
         batch = points.shape[0]
@@ -54,19 +55,51 @@ class Denoiser:
         return 1
 
 
+def real(name: str, values: Any) -> Tensor:
+    """Numbers as a tensor, whole ones as such. ValueError for what is not real numbers."""
+    if isinstance(values, Tensor):
+        if values.is_complex():
+            raise ValueError(f"{name} holds values of type {values.dtype}; expected real numbers.")
+        return values
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} holds rows of different lengths; expected an array of real numbers.") from error
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} holds values of type {array.dtype}; expected real numbers.")
+    if array.dtype.kind == "f" and array.dtype not in (np.float16, np.float32, np.float64):
+        array = array.astype(np.float64)
+    elif array.dtype.kind in "iu" and array.dtype != np.uint8:
+        fits = array.dtype != np.uint64 or not (array > np.iinfo(np.int64).max).any()
+        array = array.astype(np.int64 if fits else np.float64)
+    return torch.as_tensor(np.require(array, requirements="W"))
+
+
 def _per_sample(sigma: Any, batch: int) -> Tensor:
-    levels = torch.as_tensor(np.asarray(sigma) if not isinstance(sigma, Tensor) else sigma, dtype=torch.float64).cpu()
+    levels = real("sigma", sigma).to(device="cpu", dtype=torch.float64)
     if levels.ndim == 0:
         levels = levels.expand(batch)
     if levels.shape != (batch,):
         raise ValueError(f"sigma has shape {tuple(levels.shape)}; expected one number or ({batch},).")
-    if not bool(torch.isfinite(levels).all()) or bool((levels < 0).any()):
-        raise ValueError("A noise level must be finite and not negative.")
+    wrong = levels[~torch.isfinite(levels) | (levels < 0)]
+    if len(wrong):
+        raise ValueError(f"A noise level must be finite and not negative; got {float(wrong[0]):g}.")
     return levels
 
 
+def whole_numbers(labels: Any, batch: int) -> Tensor:
+    """One whole number each, (B,) int64 on the CPU."""
+    classes = real("labels", labels)
+    wrong = f"labels must be ({batch},) whole numbers, -1 for unconditional; got"
+    if classes.shape != (batch,):
+        raise ValueError(f"{wrong} shape {tuple(classes.shape)}.")
+    if classes.dtype.is_floating_point and batch:
+        raise ValueError(f"{wrong} type {str(classes.dtype).removeprefix('torch.')}.")
+    return classes.to(device="cpu", dtype=torch.int64)
+
+
 def _labels(labels: Any, batch: int) -> Tensor:
-    classes = torch.as_tensor(labels)
-    if classes.shape != (batch,) or classes.dtype.is_floating_point:
-        raise ValueError(f"labels must be ({batch},) whole numbers, -1 for unconditional; got {tuple(classes.shape)}.")
-    return classes.to(torch.int64).cpu()
+    classes = whole_numbers(labels, batch)
+    if bool((classes < -1).any()):
+        raise ValueError(f"A label is a class from 0 on, or -1 for unconditional; got {int(classes.min())}.")
+    return classes

@@ -15,7 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from geomodel.denoisers.base import real
 from geomodel.denoisers.optimal import OptimalDenoiser
+from geomodel.denoisers.optimal_input import points_of
 from geomodel.projection import krylov, orthonormal
 
 Floats = NDArray[np.float64]
@@ -68,9 +70,8 @@ class PosteriorCovariance:
     def __init__(
         self, optimal: OptimalDenoiser, points: Any, x: Any, sigma: float, labels: Any = None, *, tolerance: float = 0.0
     ) -> None:
-        if tuple(points.shape) != (len(optimal), *optimal.shape):
-            raise ValueError(f"points have shape {tuple(points.shape)}; D* was made from {len(optimal)} others.")
-        if not sigma > 0 or not 0 <= tolerance < 1:
+        points = points_of(optimal, points)
+        if np.ndim(sigma) or not real("sigma", sigma) > 0 or not real("tolerance", tolerance) >= 0 or tolerance >= 1:
             raise ValueError(
                 f"Expected a noise level above 0 and a tolerance from 0 to below 1; got {sigma} and {tolerance}."
             )
@@ -159,13 +160,18 @@ def soft_dimension(
     labels: (B,) or None.
     """
     classes = [None] * len(x) if labels is None else labels
+    if len(classes) != len(x):
+        raise ValueError(f"labels has {len(classes)} classes; expected one for each of the {len(x)} queries.")
     queries = zip(x, classes, strict=True)
     return np.array([PosteriorCovariance(optimal, points, q, sigma, c, tolerance=tolerance).trace for q, c in queries])
 
 
 def one_query(shape: tuple[int, ...], x: Any, labels: Any) -> tuple[torch.Tensor, torch.Tensor | None]:
     """x (1, *shape) in float64 and its label (1,) from one query (*shape) or (1, *shape). ValueError for others."""
-    query = torch.as_tensor(x).detach().to(device="cpu", dtype=torch.float64)
+    query = real("x", x).detach().to(device="cpu", dtype=torch.float64)
     if tuple(query.shape) not in (shape, (1, *shape)):
         raise ValueError(f"x has shape {tuple(query.shape)}; expected one query, ({', '.join(map(str, shape))}).")
-    return query.reshape(1, *shape), None if labels is None else torch.as_tensor(labels).reshape(1)
+    classes = None if labels is None else real("labels", labels)
+    if classes is not None and classes.numel() != 1:
+        raise ValueError(f"labels has shape {tuple(classes.shape)}; expected one class, or -1 for all points.")
+    return query.reshape(1, *shape), None if classes is None else classes.reshape(1)

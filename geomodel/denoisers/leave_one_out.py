@@ -10,8 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from geomodel.denoisers.base import _labels, whole_numbers
 from geomodel.denoisers.mixture import float64_queries
 from geomodel.denoisers.optimal import OptimalDenoiser
+from geomodel.denoisers.optimal_input import points_of
 
 Floats = NDArray[np.float64]
 
@@ -51,15 +53,16 @@ def leave_out(
         ValueError: points that are not those of D*; exclude of another length than x, or with indices out of range;
             a query without any point left; labels without classes; and what D* refuses.
     """
-    if tuple(points.shape) != (len(optimal), *optimal.shape):
-        raise ValueError(f"points have shape {tuple(points.shape)}; D* was made from {len(optimal)} others.")
+    points = points_of(optimal, points)
     queries, levels = float64_queries(optimal.shape, x, sigma)
+    if not hasattr(exclude, "__len__") or len(exclude) != len(queries):
+        given = f"{len(exclude)} rows" if hasattr(exclude, "__len__") else repr(exclude)
+        raise ValueError(f"exclude has {given}; expected one for each of the {len(queries)} queries.")
     absent = [_indices(row, len(optimal)) for row in exclude]
-    if len(absent) != len(queries):
-        raise ValueError(f"exclude has {len(absent)} rows; expected one for each of the {len(queries)} queries.")
-    seen = None if labels is None else np.asarray(labels)
+    seen = None if labels is None else _labels(labels, len(queries)).numpy()
     if seen is not None and classes is None and (seen >= 0).any():
         raise ValueError("A query with a label needs classes=, the labels that D* was made with.")
+    classes = None if classes is None else whole_numbers(classes, len(optimal)).numpy()
     found = np.empty((len(queries), math.prod(optimal.shape)))
     size = max(1, _NUMBERS_AT_ONCE // len(optimal))
     for start in range(0, len(queries), size):
@@ -71,7 +74,7 @@ def leave_out(
         weights = posterior.every.numpy()
         for row, mean in enumerate(posterior.mean.flatten(1).numpy()):
             query = start + row
-            of_class = None if seen is None or seen[query] < 0 else np.asarray(classes) == seen[query]
+            of_class = None if seen is None or seen[query] < 0 else classes == seen[query]
             found[query] = _without(
                 points,
                 queries[query].flatten().numpy(),

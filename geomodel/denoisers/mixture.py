@@ -11,14 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from geomodel.denoisers.base import Denoiser, _per_sample
+from geomodel.denoisers.base import Denoiser, _per_sample, real
 
 _NUMBERS_AT_ONCE = 2**22  # of the (rows, K, *shape) differences: 32 MB
 
 
 def float64_queries(shape: tuple[int, ...], x: Any, sigma: Any) -> tuple[Tensor, Tensor]:
     """x (B, *shape) and sigma (B,) as float64 CPU tensors, by the rules of a denoiser's call."""
-    points = torch.as_tensor(x).to(device="cpu", dtype=torch.float64)
+    points = real("x", x).to(device="cpu", dtype=torch.float64)
     if points.ndim != len(shape) + 1 or tuple(points.shape[1:]) != shape:
         raise ValueError(f"x has shape {tuple(points.shape)}; expected (B, {', '.join(map(str, shape))}).")
     return points, _per_sample(sigma, len(points))
@@ -115,7 +115,7 @@ class MixtureDenoiser(Denoiser):
 
 
 def _float64(name: str, values: Any) -> Tensor:
-    tensor = torch.as_tensor(values).detach().to(device="cpu", dtype=torch.float64)
+    tensor = real(name, values).detach().to(device="cpu", dtype=torch.float64)
     if not bool(torch.isfinite(tensor).all()):
         raise ValueError(f"{name} must be finite numbers.")
     return tensor

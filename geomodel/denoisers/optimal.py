@@ -6,18 +6,20 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from geomodel.datasets.dataset import limit
 from geomodel.denoisers.base import Denoiser, _labels
 from geomodel.denoisers.mixture import float64_queries
+from geomodel.denoisers.optimal_input import check_queries, check_tolerance, checked_count, given_classes, given_points
 from geomodel.denoisers.optimal_search import Found, Search
 from geomodel.denoisers.posterior import Posterior as Posterior
 from geomodel.denoisers.posterior import Rows, in_memory
 from geomodel.denoisers.untruncated import NUMBERS_AT_ONCE, RESIDENT_NUMBERS, SMALLEST_SIGMA, Gaps, Untruncated
 
 _NUMBERS_IN_CACHE = 2**16  # logits of a chunk of more than 64 queries: larger ones cost a page fault every 4 kB
+_CODE_BYTES = 5  # that the codes of a number take while they are made, all within a quarter of memory
 
 
 _LEAST_LOGIT = -700.0  # e to less is nothing, and takes ten times as long where it underflows
@@ -44,35 +46,39 @@ class OptimalDenoiser(Denoiser):
 
     Args:
         points: (N, *shape), a tensor, an array or an array-like over a file, finite. Not copied above 10⁷ numbers: read
-            in float64 blocks by a call that is not searched. The codes of bytes in memory take three bytes a number.
-        labels: (N,) whole numbers, or None. A query with label c ≥ 0 sees the points of class c alone, -1 sees all.
+            in float64 blocks by a call that is not searched. The codes of bytes in memory take three bytes a number,
+            where a twentieth of memory holds one.
+        labels: (N,) whole numbers, or None. A query with label c ≥ 0 sees the points of class c alone, -1 sees all;
+            points whose own label is below 0 are of no class.
         tolerance: what a search may be off, relative to the points' largest distance from their mean; 0: none.
         device: where the codes of a search are kept and multiplied; everything else stays on the CPU.
 
     Raises:
-        ValueError: no points, points that are not finite, labels of another length; a query's class without points.
+        ValueError: no points, points that are not finite, labels of another length or kind, a negative tolerance; a
+            query that is not finite or beyond 1e150, or whose class has no points.
     """
 
     def __init__(
         self, points: Any, labels: Any = None, *, tolerance: float = 1e-6, device: str | torch.device = "cpu"
     ) -> None:
-        shape = tuple(points.shape if hasattr(points, "shape") else np.shape(points))
-        if len(shape) < 2 or 0 in shape:
-            raise ValueError(f"points has shape {shape}; expected (N, *shape) with N at least 1.")
+        check_tolerance(tolerance)
+        points = given_points(points)
+        shape = tuple(points.shape)
         self.shape = shape[1:]
         resident = math.prod(shape) <= RESIDENT_NUMBERS
         if isinstance(points, Tensor):
             tensor = points.detach().cpu().flatten(1)
             flat: Tensor | Rows = tensor.clone() if resident else tensor
         else:
-            flat = Rows(points)[:] if resident else Rows(points)
+            flat = Rows(points)[:].clone() if resident else Rows(points)
         self._all = Untruncated(flat, resident=resident)
         self._search: Search | None = None
         allowed = tolerance * float(self._all.reach)
         if not resident and allowed > 0:
-            place = torch.device(device) if in_memory(points) else None
+            held = in_memory(points) and _CODE_BYTES * math.prod(shape) <= limit()
+            place = torch.device(device) if held else None
             self._search = Search.build(flat, self._all.slices, self._all.centre, self._all.norms, allowed, place)
-        self._classes = None if labels is None else _labels(labels, len(points))
+        self._classes = None if labels is None else given_classes(labels, len(points))
         if self._classes is not None:
             self.num_classes = max(0, int(self._classes.max()) + 1)
 
@@ -81,8 +87,10 @@ class OptimalDenoiser(Denoiser):
 
     @torch.no_grad()
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
+        x = x.to(device="cpu", dtype=torch.float64)
+        check_queries(x, sigma)
         mean = torch.empty(x.flatten(1).shape, dtype=torch.float64)
-        for rows, known in self._answers(x.to(device="cpu", dtype=torch.float64), sigma, labels, gaps=False):
+        for rows, known in self._answers(x, sigma, labels, gaps=False):
             mean[rows] = known.mean if isinstance(known, Found) else self._all.mean(known)
         return mean.reshape(x.shape)
 
@@ -93,13 +101,15 @@ class OptimalDenoiser(Denoiser):
         every: with all weights as well, unsorted. Other arguments and errors are those of a call.
         """
         points, levels = float64_queries(self.shape, x, sigma)
+        check_queries(points, levels)
+        k = min(checked_count("k", k, 1), len(self))
         classes = None if labels is None else _labels(labels, len(points))
         counts = torch.full((len(points),), len(self)) if classes is None else self._counts(classes)
         parts, place, start = [], torch.empty(len(points), dtype=torch.int64), 0
         for rows, known in self._answers(points, levels, classes, gaps=True):
             found = known if isinstance(known, Found) else None
             chunk = known if isinstance(known, Gaps) else self._gaps_of(known, points, levels, rows)
-            parts.append(self._describe(chunk, found, levels[rows], counts[rows], min(k, len(self)), every))
+            parts.append(self._describe(chunk, found, levels[rows], counts[rows], k, every))
             place[rows] = torch.arange(start, start + len(rows))
             start += len(rows)
         columns = {name: torch.cat([part[name] for part in parts])[place] for name in parts[0]}
@@ -116,9 +126,10 @@ class OptimalDenoiser(Denoiser):
         Returns:
             (iterations + 1, B, *shape) float64, x first.
         """
+        check_tolerance(tolerance)
         points, levels = float64_queries(self.shape, x, sigma)
         path = [points]
-        for _ in range(max_iterations):
+        for _ in range(checked_count("max_iterations", max_iterations, 0)):
             path.append(self._denoise(path[-1], levels, None))
             moves = (path[-1] - path[-2]).flatten(1).norm(dim=1)
             if bool((moves <= tolerance * levels).all()):

@@ -47,7 +47,7 @@ _AT_ONCE = 16  # queries: 60,000 points then take about 60 MB
 _BYTES_A_GAP = 64  # that one query and point take on their way
 _HOPE = 0.8  # of the tolerance that the e_i of a typical posterior may take before they are asked for
 _NEAREST = 8  # points among which it is looked for
-_FARTHEST = 1e30  # numbers in a query beyond which (and for NaN) untruncated float64 answers
+_FARTHEST = 1e20  # numbers in a query beyond which (and for NaN) untruncated float64 answers
 _LONGEST = 2**15  # dimensions up to which sums of products are exact
 _UNIT = 2.0**-53
 

@@ -43,13 +43,15 @@ class Rows:
     def __init__(self, points: Any) -> None:
         self._points = points if hasattr(points, "shape") else np.asarray(points)
         self.shape = (len(self._points), math.prod(self._points.shape[1:]))
+        dtype = getattr(self._points, "dtype", None)
+        self._dtype = dtype if dtype in (np.float16, np.float32, np.float64, np.uint8) else np.float64
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> Tensor:
-        rows = np.asarray(self._points[index.numpy() if isinstance(index, Tensor) else index])
-        return torch.from_numpy(rows if rows.flags.writeable else rows.copy()).flatten(1)  # else torch would warn
+        rows = self._points[index.numpy() if isinstance(index, Tensor) else index]
+        return torch.from_numpy(np.require(rows, self._dtype, ["C", "W"])).flatten(1)  # what torch takes in silence
 
 
 def in_memory(points: Any) -> bool:

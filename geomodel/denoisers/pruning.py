@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 _COMPONENTS = 48
-_SAMPLE = 4096  # points that the components are taken from
+_SAMPLE_NUMBERS = 2**22  # of the points that the components are taken from (16 MB)
 _ROUNDS = 3  # of subspace iteration: any orthonormal directions are right, good ones prune more
 _SINGLE = 2.0**-24
+_SMALLEST, _LARGEST = 1e-15, 1e15  # distances whose products stay in the range of float32
 _HOPEFUL = 0.6  # of the mean squared distance within the components: a larger window is not worth the attempt
 
 
@@ -32,7 +33,7 @@ class Heads:
     """
 
     def __init__(self, points: Any, blocks: Iterable[slice], centre: Tensor, norms: Tensor) -> None:
-        step = -(-len(norms) // _SAMPLE)
+        step = -(-len(norms) * len(centre) // _SAMPLE_NUMBERS)
         count = min(_COMPONENTS, len(centre))
         self._centre, self._directions = centre, _directions(points[::step].float() - centre.float(), count).double()
         self._heads = torch.empty(len(norms), count + 1)
@@ -58,7 +59,8 @@ class Heads:
         free = len(self._centre) - self._directions.shape[1]
         tail = math.sqrt(self._outside)
         slack = 2 * tail * ((self._outside + sigma.square() * free).sqrt() - tail)
-        return slack + 2 * nats * sigma.square() <= _HOPEFUL * self._inside
+        within = slack + 2 * nats * sigma.square() <= _HOPEFUL * self._inside
+        return within & (_SMALLEST < self._reach < _LARGEST)
 
     def lower(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Lower bounds of h_i − ‖x − c‖²/2 for x (b, d) float64: (b, N) float32, each too high by (b,) at most."""

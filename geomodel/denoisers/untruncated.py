@@ -58,7 +58,7 @@ class Untruncated:
             self.norms[rows] = block.norm(dim=1)  # kept apart, small tensors would split the memory blocks come from
         self.reach = self.norms.max()
         if not bool(torch.isfinite(self.reach**2)):
-            raise ValueError("points must be finite numbers whose squares are finite.")
+            raise ValueError("points holds numbers that are not finite or beyond 1e150; expected squares to be finite.")
 
     def slices(self) -> Iterator[slice]:
         """Runs of points that are read at once."""
