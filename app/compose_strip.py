@@ -12,6 +12,8 @@ from app.state import Run, Selection
 from app.views.pictures import StripPicture, StripRow
 from geomodel import images
 
+NEIGHBOURS = 12  # images that the strip has room for
+
 
 class StripRows:
     """The rows of one sample, made anew only where the run has grown or another sample is selected."""
@@ -89,10 +91,11 @@ def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None)
     stale = (asked.index, asked.sample) != (selection.index, selection.sample)  # the next answer is on its way
     of = f" (sample {asked.sample}, σ {run.sigmas[asked.index]:.3g})" if stale else ""
     names = dataset.label_names
-    labels = () if dataset.labels is None else tuple(dataset.labels[answer.indices])
+    nearest = answer.indices[:NEIGHBOURS]
+    labels = () if dataset.labels is None else tuple(dataset.labels[nearest])
     return {
-        "neighbours": images.pixels(dataset.points[answer.indices]),
-        "neighbour_weights": answer.weights,
+        "neighbours": images.pixels(dataset.points[nearest]),
+        "neighbour_weights": answer.weights[:NEIGHBOURS],
         "neighbour_labels": tuple(names[label] if names else str(label) for label in labels),
         "neighbours_note": f"effective neighbours {answer.effective_neighbours:.4g} of {len(dataset):,}{of}",
     }

@@ -143,6 +143,8 @@ class Presenter(QObject):
             case NeighboursAnswer():
                 self._neighbours = answer
                 self._show_strip()
+                if "weights" in self.state.look.layers:
+                    self._show_plane()
 
     # ------------------------------------------------------------ gestures
 
@@ -215,6 +217,7 @@ class Presenter(QObject):
                 arrow=look.arrow,
                 probe=_of_run(self._probe, run) if look.probe is not None and direct else None,
                 probe_point=look.probe if direct else None,
+                neighbours=_of_run(self._neighbours, run),
                 inside=compose.inside_picture(run, selection, basis, _of_run(self._inside, run))
                 if look.inside
                 else None,
@@ -293,7 +296,8 @@ class Presenter(QObject):
             stages = compose.kept_inside(run, selection) is None
             if curve or stages:
                 self._submit(InsideRequest(run.id, selection.index, selection.sample, curve, stages))
-        if len(run.x.shape) == 5 and self.strip.isVisible():
+        weighed = "weights" in look.layers and run.source is not None
+        if weighed or (len(run.x.shape) == 5 and self.strip.isVisible()):
             self._submit(NeighboursRequest(run.id, selection.index, selection.sample))
 
     def _ask_picture(self) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.engine.messages import PictureAnswer, PictureRequest, ProbeAnswer, ProbeRequest
+from app.engine.messages import (
+    NeighboursAnswer,
+    NeighboursRequest,
+    PictureAnswer,
+    PictureRequest,
+    ProbeAnswer,
+    ProbeRequest,
+)
 from app.plotting.theme import LIGHT
 from app.views.pictures import InsidePicture, PlaneCurves, PlanePicture
 from app.views.plane import PlaneView
@@ -43,6 +50,12 @@ def make_probe(point=(0.5, -0.5), sigma=1.0):
         path=np.array([[0.5, -0.5], [0.1, 0.2], [0.0, 0.3]]),
         shift=0.806,
         difference=0.224,
+    )
+
+
+def make_neighbours(index=1, sample=2):
+    return NeighboursAnswer(
+        NeighboursRequest(1, index, sample), np.array([7, 3, 9]), np.array([0.6, 0.3, 0.0001]), 1.9, np.zeros(2)
     )
 
 

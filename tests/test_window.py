@@ -234,6 +234,26 @@ def test_the_probe_moves_by_keys(qtbot, window):
     assert np.allclose(window.state.look.probe, (x + step, y + step))
 
 
+def test_a_key_shows_the_weights_of_the_selected_sample(qtbot, window):
+    window.playback.go(9)
+    discs = window.views.plane.layers.weights.discs
+    assert not len(discs.points)
+    press(qtbot, window, Qt.Key.Key_8, Qt.KeyboardModifier.ControlModifier)
+    press(qtbot, window, Qt.Key.Key_N)
+    plane = window.views.plane
+    qtbot.waitUntil(lambda: len(discs.points) and plane.picture.neighbours.request.sample == 1, timeout=WAIT)
+    run = window.state.run
+    points, x, sigma = run.source.dataset.points, run.x[9, 1], run.sigmas[9]
+    logits = -((points - x) ** 2).sum(1) / (2 * sigma**2)
+    weights = np.exp(logits - logits.max())
+    order = np.argsort(-weights)[:200]
+    seen = weights[order] > 1e-3
+    assert np.array_equal(discs.points, points[order[seen]])
+    assert np.allclose((discs._sizes / discs._sizes[0]) ** 2, weights[order[seen]], atol=1e-9)
+    press(qtbot, window, Qt.Key.Key_8, Qt.KeyboardModifier.ControlModifier)
+    assert not len(discs.points)
+
+
 def test_save_through_the_dialog_and_reopen(qtbot, window, tmp_path):
     path = tmp_path / "ein Lauf – σ.npz"
     press(qtbot, window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)

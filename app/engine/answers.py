@@ -31,13 +31,13 @@ from app.engine.room_messages import DerivativeRequest
 from geomodel import density, runs
 from geomodel.runs import Job
 
-NEIGHBOURS = 12
+NEIGHBOURS = 12  # images that the mean-shift view shows
 PATH_TOLERANCE = 1e-3  # the probe's path ends when it moves less than this part of σ: the eye sees no more
 MODE_STEPS = 12  # mean-shift iterations over images: each costs as much as an evaluation
 EIGENVECTORS = 6  # of a Jacobian
 SPECTRUM_TOLERANCE = 1e-6  # posterior mass that its spectrum may leave out
 SPECTRUM = 96  # ranks of which the weight is told
-PROBE_WEIGHTS = 200  # the largest posterior weights, which the plane draws: more would hold up the drag
+DRAWN_WEIGHTS = 200  # the largest posterior weights, which the plane draws: more would hold up a drag
 
 
 def answer(request: Any, job: Job, plane: Callable[[Site], Ground], record: Any) -> Event:
@@ -107,7 +107,7 @@ def probe(request: ProbeRequest, job: Job, plane: Ground) -> ProbeAnswer:
     if plane.lift is None:
         raise ValueError("a point of the marginal plane is no point of the data's space; choose the slice")
     x, sigma = plane.lift(np.asarray([request.point], np.float64)), request.sigma
-    posterior = None if job.optimal is None else job.posterior(x, sigma, PROBE_WEIGHTS)
+    posterior = None if job.optimal is None else job.posterior(x, sigma, DRAWN_WEIGHTS)
 
     def ask(model: Any) -> Array:
         """A denoiser's answer, without asking D* again for the mean of its posterior."""
@@ -172,7 +172,7 @@ def neighbours(request: NeighboursRequest, job: Job, record: Any) -> NeighboursA
         raise ValueError("there are no reference data")
     x = record.x[request.index, request.sample : request.sample + 1].astype(np.float64)
     sigma = float(record.sigmas[request.index])
-    posterior = job.posterior(x, sigma, NEIGHBOURS)
+    posterior = job.posterior(x, sigma, DRAWN_WEIGHTS)
     return NeighboursAnswer(
         request,
         frozen(posterior.indices[0].numpy()),

@@ -319,7 +319,7 @@ class InsideAnswer:
 
 @dataclass(frozen=True, slots=True)
 class NeighboursAnswer:
-    """Indices (k,) and weights (k,), descending, at x_n of the sample."""
+    """Indices (k,) and weights (k,), descending, at x_n of the sample: the strip shows the first, the plane all."""
 
     request: NeighboursRequest
     indices: Array

@@ -18,6 +18,7 @@ from app.views import plane_frames as frames
 from app.views.pictures import PlanePicture
 from app.views.plane_inside import InsideLayer
 from app.views.plane_probe import ProbeLayer
+from app.views.plane_weights import WeightsLayer, shown_weights
 
 Array = NDArray[Any]
 
@@ -138,6 +139,7 @@ class PlaneLayers:
             box.addItem(item, ignoreBounds=True)
         self.sampling = TrajectoryLayer(box, "sampling", 11, print_mode)
         self.denoising = TrajectoryLayer(box, "denoising", 10, print_mode)
+        self.weights = WeightsLayer(box, vector=print_mode)
         self.probe = ProbeLayer(box, vector=print_mode)
         self.inside = InsideLayer(box, vector=print_mode)
         self.x: Array = np.empty((0, 0, 2))  # displayed curves (levels, B, 2)
@@ -162,6 +164,7 @@ class PlaneLayers:
         self.segment.set_pen(pen)
         self.x_mark.set_look(theme.sampling, theme.base, 1.5)
         self.d_mark.set_look(theme.base, theme.denoising, 2.4)
+        self.weights.set_theme(theme)
         self.probe.set_theme(theme)
         self.inside.set_theme(theme)
 
@@ -185,8 +188,10 @@ class PlaneLayers:
             self._show_part(new)
         if playhead or new.sample != old.sample:
             self._show_selected(new)
-        if chart or new.probe is not old.probe or new.data is not old.data:
+        if chart or new.probe is not old.probe:
             self.probe.show_answer(new)
+        if chart or new.data is not old.data or shown_weights(new) is not shown_weights(old):
+            self.weights.show(new)
         if chart or new.inside is not old.inside:
             self.inside.show(new)
         if old is None or new.layers != old.layers:

@@ -14,6 +14,7 @@ from app.views import plane_frames as frames
 from app.views.pictures import InsidePicture, PlanePicture
 from app.views.plane_inside import weight_text
 from app.views.plane_layers import curves_drawn, data_stride, field_moves
+from app.views.plane_weights import shown_weights, weights_sigma
 
 Array = NDArray[Any]
 
@@ -47,7 +48,14 @@ def legend(picture: PlanePicture) -> tuple[Entry, ...]:
     """What the marks in the picture mean."""
     if "legend" not in picture.layers:
         return ()
-    return (*_curves(picture), *_ground(picture), *_probe(picture), *_inside(picture), *_segment(picture))
+    return (
+        *_curves(picture),
+        *_ground(picture),
+        *_probe(picture),
+        *_weights(picture),
+        *_inside(picture),
+        *_segment(picture),
+    )
 
 
 def _curves(picture: PlanePicture) -> Iterator[Entry]:
@@ -107,9 +115,18 @@ def _probe(picture: PlanePicture) -> Iterator[Entry]:
     if answer.path is not None:
         steps = len(answer.path) - 1
         yield Entry("path", f"mean-shift path, {steps} iterations", "D* applied again and again at this σ, to a mode")
-    if answer.weights is not None:
-        text = f"posterior weights, N_eff {number(answer.effective_neighbours, 3)}"
-        yield Entry("weights", text, "Areas as softmax(−‖x − yᵢ‖²/2σ²); N_eff = exp of the weights' entropy")
+
+
+def _weights(picture: PlanePicture) -> Iterator[Entry]:
+    answer = shown_weights(picture)
+    if answer is None:
+        return
+    sigma = weights_sigma(picture, answer)
+    at = "" if answer is picture.probe else " at xₙ"
+    if at and abs(sigma - frames.playhead_sigma(picture)) > 1e-9 * sigma:
+        at = f" at σ = {number(sigma, 3)}"
+    text = f"posterior weights{at}, N_eff {number(answer.effective_neighbours, 3)}"
+    yield Entry("weights", text, "Areas as softmax(−‖x − yᵢ‖²/2σ²); N_eff = exp of the weights' entropy")
 
 
 def _inside(picture: PlanePicture) -> Iterator[Entry]:
@@ -160,6 +177,8 @@ def _sentences(picture: PlanePicture, free: bool) -> Iterator[str]:
         yield f"Sample {picture.sample}: x = {_point(pair[0])}{there}."
     if picture.probe is not None:
         yield ", ".join(_probe_parts(picture)) + "."
+    if (answer := shown_weights(picture)) is not None and answer is not picture.probe:
+        yield f"Posterior weights with {number(answer.effective_neighbours)} effective neighbours."
     if picture.inside is not None:
         yield ", ".join(_inside_parts(picture.inside)) + "."
     yield f"{FREE if free else FRAMES[picture.frame]}.".capitalize()
