@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from app.engine.basins import basins
 from app.engine.experiments import derivative
 from app.engine.grounds import Direct, Ground, Kernels
 from app.engine.messages import (
     Array,
+    BasinsRequest,
     Event,
     InsideAnswer,
     InsideRequest,
@@ -40,8 +42,10 @@ SPECTRUM = 96  # ranks of which the weight is told
 DRAWN_WEIGHTS = 200  # the largest posterior weights, which the plane draws: more would hold up a drag
 
 
-def answer(request: Any, job: Job, plane: Callable[[Site], Ground], record: Any) -> Event:
-    """The answer to one request about a run. ValueError where it cannot be answered."""
+def answer(
+    request: Any, job: Job, plane: Callable[[Site], Ground], record: Any, waits: Callable[[], bool] = lambda: False
+) -> Event:
+    """The answer to one request about a run; `waits`: whether another does. ValueError where it cannot be answered."""
     match request:
         case PictureRequest():
             return picture(request, job, plane(request.site))
@@ -55,6 +59,8 @@ def answer(request: Any, job: Job, plane: Callable[[Site], Ground], record: Any)
             return mean_shift(request, job, record)
         case DerivativeRequest():
             return derivative(request, job, record)
+        case BasinsRequest():
+            return basins(request, job, plane(request.site), waits)
     raise TypeError(f"no answer for {type(request).__name__}")
 
 
