@@ -28,6 +28,8 @@ def _layer(name: str, title: str, keys: str, tip: str = "") -> ActionRow:
     return ActionRow(id=f"layer.{name}", menu="View", title=title, keys=(keys,), tip=tip, checkable=True)
 
 
+BASINS = "The class where dx/dσ = (x − D*)/σ leads from each point at this σ: Heun, 8 steps on a Karras grid to σ min"
+
 ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(
         id="open_checkpoint", menu="File", title="Open checkpoint…", keys=("Ctrl+O",), tip="A network from a file"
@@ -82,6 +84,7 @@ ACTIONS: tuple[ActionRow, ...] = (
     _layer("segment", "Segment x → D(x; σ)", "Ctrl+6"),
     _layer("probe", "Probe", "Ctrl+7"),
     _layer("weights", "Posterior weights", "Ctrl+8", "Areas of the data as their weights at the selected sample"),
+    _layer("basins", "Basins of attraction", "Ctrl+9", BASINS),
     ActionRow(id="frame.sigma", menu="Frame", title="Follow σ", keys=("1",), group="frame", tip="± 3√(s² + σ²)"),
     ActionRow(id="frame.run", menu="Frame", title="Whole run", keys=("2",), group="frame"),
     ActionRow(id="frame.data", menu="Frame", title="Data", keys=("3",), group="frame"),

@@ -9,8 +9,11 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from app import compose, numbers
+from app.basins import BasinsFeed
 from app.compose_strip import StripRows, strip_picture
 from app.engine.messages import (
+    BasinsAnswer,
+    BasinsRequest,
     InsideAnswer,
     InsideRequest,
     NeighboursAnswer,
@@ -54,6 +57,7 @@ class Presenter(QObject):
         self._probe: ProbeAnswer | None = None
         self._inside: InsideAnswer | None = None
         self._neighbours: NeighboursAnswer | None = None
+        self._basins = BasinsFeed(player.submit)
         self._measure_later = QTimer(self)
         self._measure_later.setSingleShot(True)
         self._measure_later.setInterval(MEASURE_MS)
@@ -137,6 +141,10 @@ class Presenter(QObject):
                 self._probe = answer
                 self._show_plane()
                 self._show_levels()
+            case BasinsAnswer():
+                if self._basins.take(answer):
+                    self._show_plane()
+                    self._show_levels()
             case InsideAnswer():
                 self._inside = answer
                 self._show_plane()
@@ -214,6 +222,7 @@ class Presenter(QObject):
             replace(
                 picture,
                 background=_of_run(self._background, run),
+                basins=_of_run(self._basins.answer, run),
                 arrow=look.arrow,
                 probe=_of_run(self._probe, run) if look.probe is not None and direct else None,
                 probe_point=look.probe if direct else None,
@@ -255,7 +264,8 @@ class Presenter(QObject):
         self.transport.set_text(f"step {i}/{len(run.sigmas) - 1}", f"σ {run.sigmas[i]:.4g}", spent)
         rows = numbers.inspector_rows(run, self._plots, self.state.selection)
         probe = _of_run(self._probe, run) if self.state.look.probe else None
-        self.inspector.set_rows(rows + numbers.probe_rows(probe))
+        basins = _of_run(self._basins.answer, run) if "basins" in self.state.look.layers else None
+        self.inspector.set_rows(rows + numbers.probe_rows(probe) + numbers.basin_rows(basins))
 
     def show_measures(self) -> None:
         """The measures have come into sight, or a figure of them is wanted."""
@@ -307,16 +317,19 @@ class Presenter(QObject):
         sigma = float(run.sigmas[self.state.selection.index])
         if sigma == 0:
             sigma = float(run.sigmas[-2]) / 100  # p_0 of points has no density: shown as if σ were tiny
+        site, rect = self._site(run), self.plane.request_rect()
         request = PictureRequest(
             run_id=run.id,
-            site=self._site(run),
+            site=site,
             sigma=sigma,
-            rect=self.plane.request_rect(),
+            rect=rect,
             pixels=self.plane.pixels() if "density" in look.layers else (1, 1),
             arrows=ARROWS if "field" in look.layers else (0, 0),
             field=look.field,
         )
         self._submit(request)
+        shown = "basins" in look.layers and run.source is not None
+        self._basins.want(BasinsRequest(run_id=run.id, site=site, sigma=sigma, rect=rect) if shown else None)
 
     def _submit(self, request: Any) -> None:
         if self._asked.get(type(request)) != request:

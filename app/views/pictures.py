@@ -11,14 +11,14 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from app.engine.messages import NeighboursAnswer, PictureAnswer, ProbeAnswer
+from app.engine.messages import BasinsAnswer, NeighboursAnswer, PictureAnswer, ProbeAnswer
 
 Array = NDArray[Any]
 Frame = Literal["sigma", "run", "data", "scaled"]
 Arrow = Literal["slope", "move"]
 
-LAYERS = ("density", "data", "weights", "field", "sampling", "denoising", "segment", "probe", "legend")
-HIDDEN = ("weights", "field")  # until they are asked for
+LAYERS = ("density", "basins", "data", "weights", "field", "sampling", "denoising", "segment", "probe", "legend")
+HIDDEN = ("basins", "weights", "field")  # until they are asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,6 +66,7 @@ class PlanePicture:
     index: int = 0  # level of the playhead
     sample: int = 0
     background: PictureAnswer | None = None
+    basins: BasinsAnswer | None = None
     arrow: Arrow = "slope"
     probe: ProbeAnswer | None = None
     probe_point: tuple[float, float] | None = None  # where the handle stands (may be ahead of the answer)

@@ -12,6 +12,7 @@ from app.plotting.legend import Entry
 from app.plotting.marks import number
 from app.views import plane_frames as frames
 from app.views.pictures import InsidePicture, PlanePicture
+from app.views.plane_basins import basins_entries
 from app.views.plane_inside import weight_text
 from app.views.plane_layers import curves_drawn, data_stride, field_moves
 from app.views.plane_weights import shown_weights, weights_sigma
@@ -48,14 +49,8 @@ def legend(picture: PlanePicture) -> tuple[Entry, ...]:
     """What the marks in the picture mean."""
     if "legend" not in picture.layers:
         return ()
-    return (
-        *_curves(picture),
-        *_ground(picture),
-        *_probe(picture),
-        *_weights(picture),
-        *_inside(picture),
-        *_segment(picture),
-    )
+    parts = (_curves, _ground, basins_entries, _probe, _weights, _inside, _segment)
+    return tuple(entry for part in parts for entry in part(picture))
 
 
 def _curves(picture: PlanePicture) -> Iterator[Entry]:
@@ -175,6 +170,8 @@ def _sentences(picture: PlanePicture, free: bool) -> Iterator[str]:
         yield f"{curves.sampling.shape[1]} samples; level {level} of {len(curves.sigmas) - 1}, σ = {sigma}."
         there = "" if pair[1] is None else f", D = {_point(pair[1])}, ‖D − x‖ = {number(_distance(*pair))}"
         yield f"Sample {picture.sample}: x = {_point(pair[0])}{there}."
+    for entry in basins_entries(picture):
+        yield f"{entry.text[0].upper()}{entry.text[1:]}."
     if picture.probe is not None:
         yield ", ".join(_probe_parts(picture)) + "."
     if (answer := shown_weights(picture)) is not None and answer is not picture.probe:
