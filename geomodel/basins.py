@@ -21,7 +21,7 @@ Integers = NDArray[np.int64]
 Denoise = Callable[[Floats, float], Floats]  # x (m, *shape), sigma -> D(x; sigma) (m, *shape)
 Classify = Callable[[Floats], Integers]  # points of the plane (m, 2) -> their classes (m,)
 
-STEPS = 8  # of Heun, two evaluations each: beside 150 steps one cell in a hundred differs, at its basin's edge
+STEPS = 8  # of Heun, two evaluations each: beside 150 steps one to three cells in a hundred differ, at edges
 STILL = 1e-12  # of D's largest coordinate
 UNKNOWN = -1
 FINER = 3  # cells across that replace one
