@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -33,6 +34,7 @@ from app.views.pictures import MeasurePlot, PlanePicture
 from geomodel.run_checks import DETAIL_NUMBERS
 
 MEASURE_MS = 100  # a growing run is measured this often
+REST_MS = 250  # basins leave the engine alone so long after something went before them
 ARROWS = (22, 18)
 SIGMA_STEP = 1.15
 
@@ -57,7 +59,7 @@ class Presenter(QObject):
         self._probe: ProbeAnswer | None = None
         self._inside: InsideAnswer | None = None
         self._neighbours: NeighboursAnswer | None = None
-        self._basins = BasinsFeed(player.submit)
+        self._basins = BasinsFeed(player.submit, partial(QTimer.singleShot, REST_MS, self))
         self._measure_later = QTimer(self)
         self._measure_later.setSingleShot(True)
         self._measure_later.setInterval(MEASURE_MS)
@@ -194,6 +196,7 @@ class Presenter(QObject):
     def release(self) -> None:
         """Stop asking: the window closes."""
         self._measure_later.stop()
+        self._basins.want(None)
         self.player.answered.disconnect(self._answered)
 
     def _probe_sigma(self) -> float:

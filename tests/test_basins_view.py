@@ -169,42 +169,87 @@ def test_text_and_curves_stay_legible_on_every_tint(theme):
 # ---------------------------------------------------------------- asking
 
 
+class Engine:
+    """A feed, what it has asked for, and answers to that."""
+
+    def __init__(self):
+        self.asked, self.rests = [], []
+        self.feed = BasinsFeed(self.asked.append, self.rests.append)
+
+    def take(self, request=None, **more):
+        answer = make_basins(request=self.asked[-1] if request is None else request, **more)
+        return self.feed.take(answer), answer
+
+
+WANTED = make_basins().request
+OTHER = replace(WANTED, sigma=0.3)
+
+
 def test_the_feed_asks_on_from_each_answer_until_it_is_finished():
-    asked = []
-    feed = BasinsFeed(asked.append)
-    answer = make_basins()
-    wanted = answer.request
-    feed.want(wanted)
-    feed.want(replace(wanted))
-    assert len(asked) == 1  # the same again is no new request
-    assert feed.take(answer)
-    assert feed.answer is answer
-    assert asked[-1].start is answer.basins
-    assert feed.take(replace(answer, finished=True))
-    assert len(asked) == 2
+    engine = Engine()
+    engine.feed.want(WANTED)
+    engine.feed.want(replace(WANTED))
+    assert len(engine.asked) == 1  # the same again is no new request
+    taken, answer = engine.take()
+    assert taken
+    assert engine.feed.answer is answer
+    assert len(engine.asked) == 2
+    assert engine.asked[-1].start is answer.basins
+    assert engine.take(finished=True)[0]
+    assert len(engine.asked) == 2
 
 
-def test_the_feed_drops_what_is_no_longer_wanted_and_stops_unseen():
-    asked = []
-    feed = BasinsFeed(asked.append)
-    answer = make_basins()
-    feed.want(answer.request)
-    feed.want(replace(answer.request, sigma=0.3))
-    assert not feed.take(answer)
-    assert feed.answer is None
-    feed.want(answer.request)
-    feed.take(answer)
-    feed.want(None)
-    count = len(asked)
-    assert not feed.take(answer)
-    assert len(asked) == count  # hidden: nothing is asked for
-    feed.want(answer.request)
-    assert asked[-1].start is answer.basins  # shown again: it goes on
-    feed.take(replace(answer, finished=True))
-    feed.want(None)
-    count = len(asked)
-    feed.want(answer.request)
-    assert len(asked) == count
+def test_after_an_interruption_the_engine_is_left_alone_for_a_while():
+    engine = Engine()
+    engine.feed.want(WANTED)
+    engine.take(interrupted=True)
+    assert len(engine.asked) == 1
+    engine.rests.pop()()
+    assert len(engine.asked) == 2
+    engine.take(interrupted=True)
+    engine.feed.want(None)
+    engine.rests.pop()()
+    assert len(engine.asked) == 2  # nobody looks any more
+
+
+def test_what_is_no_longer_wanted_is_dropped():
+    engine = Engine()
+    engine.feed.want(WANTED)
+    engine.feed.want(OTHER)
+    assert engine.asked == [WANTED, OTHER]
+    assert not engine.take(engine.asked[0])[0]
+    assert engine.feed.answer is None
+    assert engine.take()[0]
+
+
+def test_hidden_nothing_is_asked_for_and_shown_again_it_goes_on():
+    engine = Engine()
+    engine.feed.want(WANTED)
+    _, answer = engine.take()
+    engine.feed.want(None)
+    assert not engine.take()[0]
+    assert len(engine.asked) == 2
+    engine.feed.want(WANTED)
+    assert engine.asked[-1].start is answer.basins
+    engine.take(finished=True)
+    engine.feed.want(None)
+    engine.feed.want(WANTED)
+    assert len(engine.asked) == 3
+
+
+def test_one_request_at_a_time_is_under_way():
+    engine = Engine()
+    engine.feed.want(WANTED)
+    engine.feed.want(None)
+    engine.feed.want(WANTED)
+    assert len(engine.asked) == 1  # its answer is still to come
+    engine.feed.want(OTHER)
+    engine.feed.want(WANTED)
+    first, _, second = engine.asked
+    assert engine.take(first)[0]  # the first one's answer, late: the second is still under way
+    assert len(engine.asked) == 3
+    assert engine.take(second)[0]
+    assert len(engine.asked) == 4
 
 
 def test_the_probe_may_stand_on_basins(view):

@@ -105,6 +105,8 @@ def test_what_waits_goes_before_and_nothing_known_is_lost(bench):
     probe = ProbeRequest(run_id=1, point=(0.0, 0.0), sigma=0.5, path=False)
     bench.worker.inbox.put(probe)
     given_up = bench.handle(replace(MOONS_BASINS, start=first.basins))
+    assert given_up.interrupted
+    assert not first.interrupted
     assert not given_up.finished
     assert given_up.basins.known.sum() == first.basins.known.sum()
     assert [area.share for area in given_up.areas] == [area.share for area in first.areas]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -39,15 +38,17 @@ def basins(request: BasinsRequest, job: runs.Job, plane: Ground, waits: Callable
     if found.complete:
         found = found.refined()
     classify, numbers = _classifier(request, job, plane, waits)
-    with suppress(Interrupted):
-        found = found.advanced(classify, max(FEWEST, int(BATCH / numbers)))
+    try:
+        found, interrupted = found.advanced(classify, max(FEWEST, int(BATCH / numbers))), False
+    except Interrupted:
+        interrupted = True
     names, places = job.data.label_names, found.places()
     areas = [
         BasinArea(label, names[label] if names else f"class {label}", share, places[label])
         for label, share in found.shares().items()
     ]
     finished = found.complete and found.known.shape[1] >= FINEST[direct]
-    return BasinsAnswer(request=request, basins=found, areas=tuple(areas), finished=finished)
+    return BasinsAnswer(request=request, basins=found, areas=tuple(areas), finished=finished, interrupted=interrupted)
 
 
 def _refusal(job: runs.Job) -> str:

@@ -377,6 +377,7 @@ class BasinsAnswer:
     basins: Basins | None
     areas: tuple[BasinArea, ...] = ()
     finished: bool
+    interrupted: bool = False  # something came that went before: no cell was added
     message: str = ""
 
 
