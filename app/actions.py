@@ -9,6 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from geomodel.basins import STEPS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionRow:
@@ -28,7 +30,9 @@ def _layer(name: str, title: str, keys: str, tip: str = "") -> ActionRow:
     return ActionRow(id=f"layer.{name}", menu="View", title=title, keys=(keys,), tip=tip, checkable=True)
 
 
-BASINS = "The class where dx/dσ = (x − D*)/σ leads from each point at this σ: Heun, 8 steps on a Karras grid to σ min"
+BASINS = (
+    f"The class where dx/dσ = (x − D*)/σ leads from each point at this σ: Heun, {STEPS} steps on a Karras grid to σ min"
+)
 
 ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(

@@ -206,7 +206,7 @@ def draw_symbol(painter: QPainter, symbol: Symbol, at: QPointF, size: float, pen
 
 
 class Picture(pg.GraphicsObject):
-    """An image in a rectangle of the plane, drawn smoothly or as cells; enlarged for paper, where viewers choose."""
+    """An image in a rectangle of the plane, smooth or in cells; enlarged for paper, where viewers show its pixels."""
 
     def __init__(self, enlarge: int = 1, *, smooth: bool = True) -> None:
         super().__init__()
