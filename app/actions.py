@@ -9,6 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from geomodel.basins import STEPS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionRow:
@@ -24,9 +26,13 @@ class ActionRow:
     rule: bool = False  # a separator before it
 
 
-def _layer(name: str, title: str, keys: str) -> ActionRow:
-    return ActionRow(id=f"layer.{name}", menu="View", title=title, keys=(keys,), checkable=True)
+def _layer(name: str, title: str, keys: str, tip: str = "") -> ActionRow:
+    return ActionRow(id=f"layer.{name}", menu="View", title=title, keys=(keys,), tip=tip, checkable=True)
 
+
+BASINS = (
+    f"The class where dx/dσ = (x − D*)/σ leads from each point at this σ: Heun, {STEPS} steps on a Karras grid to σ min"
+)
 
 ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(
@@ -81,6 +87,8 @@ ACTIONS: tuple[ActionRow, ...] = (
     _layer("denoising", "Denoising trajectories", "Ctrl+5"),
     _layer("segment", "Segment x → D(x; σ)", "Ctrl+6"),
     _layer("probe", "Probe", "Ctrl+7"),
+    _layer("weights", "Posterior weights", "Ctrl+8", "Areas of the data as their weights at the selected sample"),
+    _layer("basins", "Basins of attraction", "Ctrl+9", BASINS),
     ActionRow(id="frame.sigma", menu="Frame", title="Follow σ", keys=("1",), group="frame", tip="± 3√(s² + σ²)"),
     ActionRow(id="frame.run", menu="Frame", title="Whole run", keys=("2",), group="frame"),
     ActionRow(id="frame.data", menu="Frame", title="Data", keys=("3",), group="frame"),

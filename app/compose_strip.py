@@ -13,6 +13,8 @@ from app.views.pictures import StripPicture, StripRow
 from geomodel import images
 from geomodel.datasets import DataError
 
+NEIGHBOURS = 12  # images that the strip has room for
+
 
 class StripRows:
     """The rows of one sample, made anew only where the run has grown or another sample is selected."""
@@ -89,15 +91,16 @@ def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None)
     dataset, asked = run.source.dataset, answer.request
     stale = (asked.index, asked.sample) != (selection.index, selection.sample)  # the next answer is on its way
     of = f" (sample {asked.sample}, σ {run.sigmas[asked.index]:.3g})" if stale else ""
+    nearest = answer.indices[:NEIGHBOURS]
     try:
-        neighbours = images.pixels(dataset.points[answer.indices])
+        neighbours = images.pixels(dataset.points[nearest])
     except DataError as error:  # the file behind a large set is no longer what it was
         return {"neighbours_note": str(error)}
     names = dataset.label_names
-    labels = () if dataset.labels is None else tuple(dataset.labels[answer.indices])
+    labels = () if dataset.labels is None else tuple(dataset.labels[nearest])
     return {
         "neighbours": neighbours,
-        "neighbour_weights": answer.weights,
+        "neighbour_weights": answer.weights[:NEIGHBOURS],
         "neighbour_labels": tuple(names[label] if names else str(label) for label in labels),
         "neighbours_note": f"effective neighbours {answer.effective_neighbours:.4g} of {len(dataset):,}{of}",
     }

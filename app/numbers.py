@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.engine.messages import Array, ProbeAnswer
+from app.engine.messages import Array, BasinsAnswer, ProbeAnswer
 from app.panels.inspector import Row
 from app.state import Run, Selection
 from app.views.pictures import MeasurePlot
@@ -82,6 +82,16 @@ def probe_rows(probe: ProbeAnswer | None) -> tuple[Row, ...]:
     if probe.path is not None:
         rows.append(Row("Probe", "mean-shift iterations", str(len(probe.path) - 1), "until the mode is reached"))
     return tuple(rows)
+
+
+def basin_rows(answer: BasinsAnswer | None) -> tuple[Row, ...]:
+    """The shares of the basins of attraction."""
+    if answer is None or answer.basins is None:
+        return ()
+    rows, columns = answer.basins.known.shape
+    tip = f"share of the view that dx/dσ = (x − D)/σ leads to this class, of {columns} × {rows} cells"
+    sigma = Row("Basins", "σ", f"{answer.request.sigma:.6g}", "the noise level at which the points start")
+    return (sigma, *(Row("Basins", area.name, f"{100 * area.share:.4g} %", tip) for area in answer.areas))
 
 
 def _number(value: float, digits: int) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
 from app import compose, numbers
+from app.basins import BasinsFeed
 from app.compose_strip import StripRows, strip_picture
 from app.engine.messages import (
+    BasinsAnswer,
+    BasinsRequest,
     InsideAnswer,
     InsideRequest,
     NeighboursAnswer,
@@ -30,6 +34,7 @@ from app.views.pictures import MeasurePlot, PlanePicture
 from geomodel.run_checks import DETAIL_NUMBERS
 
 MEASURE_MS = 100  # a growing run is measured this often
+REST_MS = 250  # basins leave the engine alone so long after something went before them
 ARROWS = (22, 18)
 SIGMA_STEP = 1.15
 
@@ -54,6 +59,7 @@ class Presenter(QObject):
         self._probe: ProbeAnswer | None = None
         self._inside: InsideAnswer | None = None
         self._neighbours: NeighboursAnswer | None = None
+        self._basins = BasinsFeed(player.submit, partial(QTimer.singleShot, REST_MS, self))
         self._measure_later = QTimer(self)
         self._measure_later.setSingleShot(True)
         self._measure_later.setInterval(MEASURE_MS)
@@ -137,12 +143,18 @@ class Presenter(QObject):
                 self._probe = answer
                 self._show_plane()
                 self._show_levels()
+            case BasinsAnswer():
+                if self._basins.take(answer):
+                    self._show_plane()
+                    self._show_levels()
             case InsideAnswer():
                 self._inside = answer
                 self._show_plane()
             case NeighboursAnswer():
                 self._neighbours = answer
                 self._show_strip()
+                if "weights" in self.state.look.layers:
+                    self._show_plane()
 
     # ------------------------------------------------------------ gestures
 
@@ -184,6 +196,7 @@ class Presenter(QObject):
     def release(self) -> None:
         """Stop asking: the window closes."""
         self._measure_later.stop()
+        self._basins.want(None)
         self.player.answered.disconnect(self._answered)
 
     def _probe_sigma(self) -> float:
@@ -212,9 +225,11 @@ class Presenter(QObject):
             replace(
                 picture,
                 background=_of_run(self._background, run),
+                basins=_of_run(self._basins.answer, run),
                 arrow=look.arrow,
                 probe=_of_run(self._probe, run) if look.probe is not None and direct else None,
                 probe_point=look.probe if direct else None,
+                neighbours=_of_run(self._neighbours, run),
                 inside=compose.inside_picture(run, selection, basis, _of_run(self._inside, run))
                 if look.inside
                 else None,
@@ -252,7 +267,8 @@ class Presenter(QObject):
         self.transport.set_text(f"step {i}/{len(run.sigmas) - 1}", f"σ {run.sigmas[i]:.4g}", spent)
         rows = numbers.inspector_rows(run, self._plots, self.state.selection)
         probe = _of_run(self._probe, run) if self.state.look.probe else None
-        self.inspector.set_rows(rows + numbers.probe_rows(probe))
+        basins = _of_run(self._basins.answer, run) if "basins" in self.state.look.layers else None
+        self.inspector.set_rows(rows + numbers.probe_rows(probe) + numbers.basin_rows(basins))
 
     def show_measures(self) -> None:
         """The measures have come into sight, or a figure of them is wanted."""
@@ -293,7 +309,8 @@ class Presenter(QObject):
             stages = compose.kept_inside(run, selection) is None
             if curve or stages:
                 self._submit(InsideRequest(run.id, selection.index, selection.sample, curve, stages))
-        if len(run.x.shape) == 5 and self.strip.isVisible():
+        weighed = "weights" in look.layers and run.source is not None
+        if weighed or (len(run.x.shape) == 5 and self.strip.isVisible()):
             self._submit(NeighboursRequest(run.id, selection.index, selection.sample))
 
     def _ask_picture(self) -> None:
@@ -303,16 +320,19 @@ class Presenter(QObject):
         sigma = float(run.sigmas[self.state.selection.index])
         if sigma == 0:
             sigma = float(run.sigmas[-2]) / 100  # p_0 of points has no density: shown as if σ were tiny
+        site, rect = self._site(run), self.plane.request_rect()
         request = PictureRequest(
             run_id=run.id,
-            site=self._site(run),
+            site=site,
             sigma=sigma,
-            rect=self.plane.request_rect(),
+            rect=rect,
             pixels=self.plane.pixels() if "density" in look.layers else (1, 1),
             arrows=ARROWS if "field" in look.layers else (0, 0),
             field=look.field,
         )
         self._submit(request)
+        shown = "basins" in look.layers and run.source is not None
+        self._basins.want(BasinsRequest(run_id=run.id, site=site, sigma=sigma, rect=rect) if shown else None)
 
     def _submit(self, request: Any) -> None:
         if self._asked.get(type(request)) != request:

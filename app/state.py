@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.engine.messages import Array, DataOpened, NetworkOpened, PlaneMode
-from app.views.pictures import Arrow, Frame
+from app.views.pictures import HIDDEN, LAYERS, Arrow, Frame
 from geomodel.record import Record, StepDetail
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
@@ -103,7 +103,7 @@ class Look:
     frame: Frame = "sigma"
     arrow: Arrow = "slope"
     field: Literal["driver", "optimal", "network", "difference"] = "driver"
-    layers: frozenset[str] = frozenset(("density", "data", "sampling", "denoising", "segment", "probe", "legend"))
+    layers: frozenset[str] = frozenset(LAYERS).difference(HIDDEN)
     mode: PlaneMode = "marginal"  # of the plane of images
     tool: Tool = "select"
     inside: bool = False

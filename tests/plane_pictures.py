@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.engine.messages import PictureAnswer, PictureRequest, ProbeAnswer, ProbeRequest
+from app.engine.messages import (
+    BasinArea,
+    BasinsAnswer,
+    BasinsRequest,
+    NeighboursAnswer,
+    NeighboursRequest,
+    PictureAnswer,
+    PictureRequest,
+    ProbeAnswer,
+    ProbeRequest,
+)
 from app.plotting.theme import LIGHT
 from app.views.pictures import InsidePicture, PlaneCurves, PlanePicture
 from app.views.plane import PlaneView
+from geomodel.basins import UNKNOWN, Basins
 
 SIGMAS = np.array([4.0, 2.0, 1.0, 0.5])
 
@@ -44,6 +55,22 @@ def make_probe(point=(0.5, -0.5), sigma=1.0):
         shift=0.806,
         difference=0.224,
     )
+
+
+def make_neighbours(index=1, sample=2):
+    return NeighboursAnswer(
+        NeighboursRequest(1, index, sample), np.array([7, 3, 9]), np.array([0.6, 0.3, 0.0001]), 1.9, np.zeros(2)
+    )
+
+
+def make_basins(sigma=2.0, **more):
+    """Left and right halves of a rectangle, in which a corner is not known."""
+    classes = np.repeat([[0, 0, 1, 1]], 3, axis=0)
+    classes[2, 3] = UNKNOWN
+    basins = Basins((-4.0, -3.0, 8.0, 6.0), classes, classes != UNKNOWN)
+    areas = (BasinArea(0, "upper moon", 0.5, (-2.0, 0.0)), BasinArea(1, "lower moon", 5 / 12, (2.0, -1.0)))
+    request = BasinsRequest(run_id=1, sigma=sigma, rect=basins.rect)
+    return BasinsAnswer(**{"request": request, "basins": basins, "areas": areas, "finished": False} | more)
 
 
 def make_inside():

@@ -195,7 +195,10 @@ def test_a_strip_shows_the_selected_sample_at_every_level(pictures):
     assert np.array_equal(end.samples, images.pixels(run.trajectory.final_denoised))
     assert picture.index == 3
     assert np.array_equal(picture.neighbours, pictures.dataset.stored[answer.indices, 0])
-    assert picture.neighbour_weights is answer.weights
+    assert np.array_equal(picture.neighbour_weights, answer.weights)
+    many = replace(answer, indices=np.arange(30), weights=np.full(30, 1 / 30))
+    few = compose_strip.strip_picture(run, Selection(1, 2, 3), many)
+    assert len(few.neighbours) == len(few.neighbour_weights) == 12  # as many as the strip has room for
     assert picture.neighbour_labels == ()
     assert "of 30" in picture.neighbours_note
 

@@ -11,10 +11,12 @@ import pytest
 from plane_pictures import (
     DATA,
     PICTURE,
+    SIGMAS,
     curve_of,
     make_background,
     make_curves,
     make_inside,
+    make_neighbours,
     make_probe,
     shown,
 )
@@ -194,8 +196,9 @@ def test_the_probe_is_drawn_with_weights_as_areas(view):
     probe = view.layers.probe
     np.testing.assert_array_equal(probe.handle.points, [[0.6, -0.5]])  # ahead of the answer
     np.testing.assert_array_equal([probe.shift.tails[0], probe.shift.tips[0]], [[0.5, -0.5], [0.1, 0.2]])
-    np.testing.assert_array_equal(probe.weights.points, DATA[[4, 2]])
-    np.testing.assert_allclose((probe.weights._sizes[1] / probe.weights._sizes[0]) ** 2, 0.2 / 0.8)
+    discs = view.layers.weights.discs
+    np.testing.assert_array_equal(discs.points, DATA[[4, 2]])
+    np.testing.assert_allclose((discs._sizes[1] / discs._sizes[0]) ** 2, 0.2 / 0.8)
     np.testing.assert_array_equal(curve_of(probe.path), make_probe().path)
     alone = replace(make_probe(), optimal=None, network=None, indices=None, weights=None, path=None)
     view.display(replace(PICTURE, probe=alone, driver_name="mixture"))
@@ -203,6 +206,28 @@ def test_the_probe_is_drawn_with_weights_as_areas(view):
     view.display(PICTURE)
     for item in (probe.handle.points, probe.driver.points, probe.shift.tails, curve_of(probe.to_driver)):
         assert not len(item)
+
+
+def test_the_weights_of_the_selected_sample_stand_where_no_probe_does(view):
+    discs, near = view.layers.weights.discs, make_neighbours()
+    picture = replace(PICTURE, neighbours=near)
+    view.display(picture)
+    assert not len(discs.points)  # the layer is off until it is asked for
+    shown = replace(picture, layers=picture.layers | {"weights"})
+    view.display(shown)
+    np.testing.assert_array_equal(discs.points, DATA[[7, 3]])  # the third weighs less than a thousandth of the first
+    np.testing.assert_allclose((discs._sizes[1] / discs._sizes[0]) ** 2, 0.5)
+    assert "posterior weights at xₙ, N_eff 1.90" in [entry.text for entry in words.legend(shown)]
+    assert "1.900 effective neighbours" in view.describe()
+    view.display(replace(shown, frame="scaled"))
+    np.testing.assert_allclose(discs.points, DATA[[7, 3]] / np.sqrt(1 + SIGMAS[1] ** 2))
+    view.display(replace(shown, probe=make_probe()))
+    np.testing.assert_array_equal(discs.points, DATA[[4, 2]])  # the probe's
+    view.display(replace(shown, index=2))  # the answer lags behind the playhead, and says so
+    np.testing.assert_array_equal(discs.points, DATA[[7, 3]])
+    assert "posterior weights at σ = 2.00, N_eff 1.90" in [entry.text for entry in view._legend.entries]
+    view.display(replace(shown, sample=1))  # another sample's weights are not this one's
+    assert not len(discs.points)
 
 
 def test_the_inside_of_a_step_is_drawn_and_seen(view):

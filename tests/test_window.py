@@ -15,6 +15,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QMessageBox
 
 import resources
+from app.engine.messages import BasinsAnswer, BasinsRequest
 from app.main_window import MainWindow
 from app.panels.scrubber import Scrubber
 from geomodel.datasets.file_array import FileArray
@@ -234,6 +235,57 @@ def test_the_probe_moves_by_keys(qtbot, window):
     press(qtbot, window, Qt.Key.Key_Up, both)
     step = 8 * window.views.plane.ground.unit()
     assert np.allclose(window.state.look.probe, (x + step, y + step))
+
+
+def test_a_key_shows_the_weights_of_the_selected_sample(qtbot, window):
+    window.playback.go(9)
+    discs = window.views.plane.layers.weights.discs
+    assert not len(discs.points)
+    press(qtbot, window, Qt.Key.Key_8, Qt.KeyboardModifier.ControlModifier)
+    press(qtbot, window, Qt.Key.Key_N)
+    plane = window.views.plane
+    qtbot.waitUntil(lambda: len(discs.points) and plane.picture.neighbours.request.sample == 1, timeout=WAIT)
+    run = window.state.run
+    points, x, sigma = run.source.dataset.points, run.x[9, 1], run.sigmas[9]
+    logits = -((points - x) ** 2).sum(1) / (2 * sigma**2)
+    weights = np.exp(logits - logits.max())
+    order = np.argsort(-weights)[:200]
+    seen = weights[order] > 1e-3
+    assert np.array_equal(discs.points, points[order[seen]])
+    assert np.allclose((discs._sizes / discs._sizes[0]) ** 2, weights[order[seen]], atol=1e-9)
+    press(qtbot, window, Qt.Key.Key_8, Qt.KeyboardModifier.ControlModifier)
+    assert not len(discs.points)
+
+
+def test_a_key_shows_the_basins_finer_and_finer(qtbot, window, monkeypatch):
+    asked = []
+    submit = window.engine.submit
+    monkeypatch.setattr(window.engine, "submit", lambda command: (asked.append(command), submit(command)))
+    plane, count = window.views.plane, lambda: sum(isinstance(command, BasinsRequest) for command in asked)
+    window.playback.go(9)
+    assert count() == 0  # off until it is asked for
+    press(qtbot, window, Qt.Key.Key_9, Qt.KeyboardModifier.ControlModifier)
+    seen = []
+    window.player.answered.connect(lambda answer: seen.append(answer) if isinstance(answer, BasinsAnswer) else None)
+    qtbot.waitUntil(lambda: plane.picture.basins is not None and plane.picture.basins.finished, timeout=WAIT)
+    assert [answer.basins.known.sum() for answer in seen] == sorted(answer.basins.known.sum() for answer in seen)
+    answer, run = plane.picture.basins, window.state.run
+    assert answer.request.sigma == run.sigmas[9]
+    assert answer.basins.classes.shape == (72, 99)
+    x, y, width, height = answer.request.rect
+    corner = int((run.x[9, 0, 1] - y) / height * 72), int((run.x[9, 0, 0] - x) / width * 99)
+    points, labels = run.source.dataset.points, run.source.dataset.labels
+    end = labels[np.linalg.norm(points - run.x[-1, 0], axis=1).argmin()]
+    assert answer.basins.classes[corner] == end  # where the run itself went
+    assert "upper moon" in window.views.inspector.text()
+    asked.clear()
+    press(qtbot, window, Qt.Key.Key_9, Qt.KeyboardModifier.ControlModifier)
+    press(qtbot, window, Qt.Key.Key_Right)
+    assert count() == 0  # hidden, nothing is computed
+    assert "upper moon" not in window.views.inspector.text()
+    press(qtbot, window, Qt.Key.Key_9, Qt.KeyboardModifier.ControlModifier)
+    press(qtbot, window, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: plane.picture.basins.request.sigma == run.sigmas[11], timeout=WAIT)
 
 
 def test_save_through_the_dialog_and_reopen(qtbot, window, tmp_path):

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from app.engine.basins import basins
 from app.engine.experiments import derivative
 from app.engine.grounds import Direct, Ground, Kernels
 from app.engine.messages import (
     Array,
+    BasinsRequest,
     Event,
     InsideAnswer,
     InsideRequest,
@@ -31,17 +33,19 @@ from app.engine.room_messages import DerivativeRequest
 from geomodel import density, runs
 from geomodel.runs import Job
 
-NEIGHBOURS = 12
+NEIGHBOURS = 12  # images that the mean-shift view shows
 PATH_TOLERANCE = 1e-3  # the probe's path ends when it moves less than this part of σ: the eye sees no more
 MODE_STEPS = 12  # mean-shift iterations over images: each costs as much as an evaluation
 EIGENVECTORS = 6  # of a Jacobian
 SPECTRUM_TOLERANCE = 1e-6  # posterior mass that its spectrum may leave out
 SPECTRUM = 96  # ranks of which the weight is told
-PROBE_WEIGHTS = 200  # the largest posterior weights, which the plane draws: more would hold up the drag
+DRAWN_WEIGHTS = 200  # the largest posterior weights, which the plane draws: more would hold up a drag
 
 
-def answer(request: Any, job: Job, plane: Callable[[Site], Ground], record: Any) -> Event:
-    """The answer to one request about a run. ValueError where it cannot be answered."""
+def answer(
+    request: Any, job: Job, plane: Callable[[Site], Ground], record: Any, waits: Callable[[], bool] = lambda: False
+) -> Event:
+    """The answer to one request about a run; `waits`: whether another does. ValueError where it cannot be answered."""
     match request:
         case PictureRequest():
             return picture(request, job, plane(request.site))
@@ -55,6 +59,8 @@ def answer(request: Any, job: Job, plane: Callable[[Site], Ground], record: Any)
             return mean_shift(request, job, record)
         case DerivativeRequest():
             return derivative(request, job, record)
+        case BasinsRequest():
+            return basins(request, job, plane(request.site), waits)
     raise TypeError(f"no answer for {type(request).__name__}")
 
 
@@ -107,7 +113,7 @@ def probe(request: ProbeRequest, job: Job, plane: Ground) -> ProbeAnswer:
     if plane.lift is None:
         raise ValueError("a point of the marginal plane is no point of the data's space; choose the slice")
     x, sigma = plane.lift(np.asarray([request.point], np.float64)), request.sigma
-    posterior = None if job.optimal is None else job.posterior(x, sigma, PROBE_WEIGHTS)
+    posterior = None if job.optimal is None else job.posterior(x, sigma, DRAWN_WEIGHTS)
 
     def ask(model: Any) -> Array:
         """A denoiser's answer, without asking D* again for the mean of its posterior."""
@@ -172,7 +178,7 @@ def neighbours(request: NeighboursRequest, job: Job, record: Any) -> NeighboursA
         raise ValueError("there are no reference data")
     x = record.x[request.index, request.sample : request.sample + 1].astype(np.float64)
     sigma = float(record.sigmas[request.index])
-    posterior = job.posterior(x, sigma, NEIGHBOURS)
+    posterior = job.posterior(x, sigma, DRAWN_WEIGHTS)
     return NeighboursAnswer(
         request,
         frozen(posterior.indices[0].numpy()),

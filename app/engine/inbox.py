@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from app.engine.messages import (
+    BasinsRequest,
     Cancel,
     Command,
     InsideRequest,
@@ -26,6 +27,7 @@ LATEST_WINS = (
     MeanShiftRequest,
     DerivativeRequest,
     EndErrorRequest,
+    BasinsRequest,
 )
 
 
@@ -57,6 +59,11 @@ class Inbox:
             while not self._commands:
                 self._changed.wait()
             return self._commands.popleft()
+
+    @property
+    def waiting(self) -> bool:
+        """Something has come that nobody has taken yet."""
+        return bool(self._commands)
 
     def urgent(self) -> list[Cancel | Shutdown]:
         """What may not wait for answers: cancels and the shutdown, taken out of their turn."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.room_messages import DerivativeRequest, RoomEvent, RoomTask
+from geomodel.basins import Basins
 from geomodel.record import Record, StepDetail
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
@@ -176,6 +177,17 @@ class MeanShiftRequest:
     jacobian: bool = False  # also ∂D/∂x there
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasinsRequest:
+    """More cells of the basins of attraction, beyond those of `start`. It waits for runs: it is long in all."""
+
+    run_id: int
+    site: Site = Site()
+    sigma: float
+    rect: Rect
+    start: Basins | None = field(default=None, compare=False)  # an earlier answer's; what is asked for is the same
+
+
 # ---------------------------------------------------------------- events
 
 
@@ -319,7 +331,7 @@ class InsideAnswer:
 
 @dataclass(frozen=True, slots=True)
 class NeighboursAnswer:
-    """Indices (k,) and weights (k,), descending, at x_n of the sample."""
+    """Indices (k,) and weights (k,), descending, at x_n of the sample: the strip shows the first, the plane all."""
 
     request: NeighboursRequest
     indices: Array
@@ -347,6 +359,28 @@ class MeanShiftAnswer:
     spectrum: Array  # (m,): the weights of these ranks, descending
 
 
+@dataclass(frozen=True, slots=True)
+class BasinArea:
+    """A class's part of the basins: its share of the rectangle, and where it has room for a name."""
+
+    label: int
+    name: str
+    share: float
+    place: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasinsAnswer:
+    """The basins as far as they are known, largest area first; `message` says why there are none."""
+
+    request: BasinsRequest
+    basins: Basins | None
+    areas: tuple[BasinArea, ...] = ()
+    finished: bool
+    interrupted: bool = False  # something came that went before: no cell was added
+    message: str = ""
+
+
 Request = PictureRequest | ProbeRequest | InsideRequest | NeighboursRequest | MeanShiftRequest | DerivativeRequest
 Command = (
     Warm
@@ -360,6 +394,7 @@ Command = (
     | Forget
     | Shutdown
     | Request
+    | BasinsRequest
     | RoomTask
 )
 Event = (
@@ -378,6 +413,7 @@ Event = (
     | InsideAnswer
     | NeighboursAnswer
     | MeanShiftAnswer
+    | BasinsAnswer
     | RoomEvent
 )
 

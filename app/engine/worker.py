@@ -19,6 +19,7 @@ from app.engine.grounds import Ground, ground
 from app.engine.inbox import Inbox
 from app.engine.messages import (
     OPENING,
+    BasinsRequest,
     Cancel,
     CloseNetwork,
     Command,
@@ -323,14 +324,17 @@ class Worker:
 
     # ------------------------------------------------------------ answering
 
-    def _answer(self, request: Request) -> None:
+    def _answer(self, request: Request | BasinsRequest) -> None:
         context = self._contexts.get(request.run_id)
         if context is None:
             return
         self._answering = True
         try:
-            self._post(answers.answer(request, context.job, context.plane, context.record))
+            self._post(answers.answer(request, context.job, context.plane, context.record, self._waits))
         except Exception:  # someone's denoiser: a view without its picture is not worth a stopped engine
             log.exception("%s", type(request).__name__)
         finally:
             self._answering = False
+
+    def _waits(self) -> bool:
+        return self.inbox.waiting

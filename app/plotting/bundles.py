@@ -206,23 +206,28 @@ def draw_symbol(painter: QPainter, symbol: Symbol, at: QPointF, size: float, pen
 
 
 class Picture(pg.GraphicsObject):
-    """An image in a rectangle of the plane, drawn smoothly; enlarged for paper, where viewers show its pixels."""
+    """An image in a rectangle of the plane, smooth or in cells; enlarged for paper, where viewers show its pixels."""
 
-    def __init__(self, enlarge: int = 1) -> None:
+    def __init__(self, enlarge: int = 1, *, smooth: bool = True) -> None:
         super().__init__()
-        self._enlarge = enlarge
+        self._enlarge, self._smooth = enlarge, smooth
         self._rect, self._image = QRectF(), QImage()
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
 
     def set_image(self, colours: Array, rect: Rect) -> None:
-        """Show uint8 colours (rows, columns, 3), row 0 at the smallest y."""
-        rows, columns = colours.shape[:2]
+        """Show uint8 colours (rows, columns, 3), or 4 with alpha, row 0 at the smallest y."""
+        rows, columns, channels = colours.shape
         # Top row first, and drawn in an upright painter: Qt's smooth scaling is several times slower on a mirrored one.
         pixels = np.full((rows, columns, 4), 255, np.uint8)
-        pixels[..., :3] = colours[::-1, :, ::-1]
-        image = QImage(pixels.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGB32)
+        pixels[..., :3] = colours[::-1, :, 2::-1]
+        if channels == 4:
+            pixels[..., 3] = colours[::-1, :, 3]
+        layout = QImage.Format.Format_RGB32 if channels == 3 else QImage.Format.Format_ARGB32
+        image = QImage(pixels.tobytes(), columns, rows, 4 * columns, layout)
         size = image.size() * self._enlarge
-        self._image = image.scaled(size, mode=Qt.TransformationMode.SmoothTransformation).copy()
+        mode = Qt.TransformationMode
+        how = mode.SmoothTransformation if self._smooth else mode.FastTransformation
+        self._image = image.scaled(size, mode=how).copy()
         self.prepareGeometryChange()
         self._rect = QRectF(*rect)
         self.update()
@@ -238,6 +243,6 @@ class Picture(pg.GraphicsObject):
     def paint(self, painter: QPainter, option: Any, widget: QWidget | None) -> None:
         if self._image.isNull():
             return
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._smooth)
         painter.scale(1, -1)
         painter.drawImage(QRectF(self._rect.left(), -self._rect.bottom(), *self._rect.size().toTuple()), self._image)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QLinearGradient, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QLinearGradient, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.plotting.bundles import draw_symbol
@@ -72,6 +72,11 @@ class Legend(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, self._row())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A fixed height is the size hint's, which a layout asks for before it has given the width."""
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
     def _row(self) -> int:
         return round(QFontMetricsF(self.font()).height()) + 6
@@ -222,6 +227,14 @@ def _weights(painter: QPainter, rect: QRectF, theme: Theme) -> None:
         draw_symbol(painter, "disc", at, size, QPen(QColor(theme.optimal), 1.0))
 
 
+def _basins(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    width = rect.width() / 3
+    for part, color in enumerate(theme.classes[:3]):
+        pale = QColor(color)
+        pale.setAlphaF(2 * theme.tint)  # a small patch needs more
+        painter.fillRect(QRectF(rect.left() + part * width, rect.center().y() - 4.5, width, 9), pale)
+
+
 def _exact(painter: QPainter, rect: QRectF, theme: Theme) -> None:
     _line(painter, rect, curve_pen("reference", theme, 2.0))
 
@@ -251,6 +264,7 @@ _SAMPLES: dict[str, Callable[[QPainter, QRectF, Theme], None]] = {
     "driver": _driver,
     "path": _path,
     "weights": _weights,
+    "basins": _basins,
     "exact": _exact,
     "euler": _euler,
     "stage": _stage,

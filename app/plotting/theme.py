@@ -30,6 +30,8 @@ class Theme:
     data: str
     runs: tuple[str, ...]  # hue of a run in comparisons
     density: tuple[str, ...]  # from no density to the maximum, evenly spaced
+    classes: tuple[str, ...]  # of the data, as areas; beyond ten they come again
+    tint: float = 0.22  # alpha of an area over the density
 
     def lookup(self) -> np.ndarray:
         """The density colours as a (256, 3) uint8 table."""
@@ -39,6 +41,20 @@ class Theme:
             np.stack([np.interp(at, np.arange(len(stops)), stops[:, c]) for c in range(3)], 1).round().astype(np.uint8)
         )
 
+
+# Every second is darker, so that areas differ in grey print too; the hues of the trajectories come last.
+_CLASSES = (
+    "#c9b500",
+    "#5b3fa0",
+    "#4fc3ae",
+    "#8a2d5b",
+    "#9ccc3c",
+    "#6b4a2b",
+    "#e7a6cf",
+    "#00664d",
+    "#f08a6c",
+    "#0057a8",
+)
 
 LIGHT = Theme(
     name="light",
@@ -58,6 +74,7 @@ LIGHT = Theme(
     data="#7d858e",
     runs=("#0072b2", "#d55e00", "#009e73", "#b8578f", "#a67c00", "#3d8fc4", "#4d4d4d"),
     density=("#ffffff", "#eef1f6", "#d9e0ec", "#bfcbdf", "#a3b4d0"),
+    classes=_CLASSES,
 )
 
 DARK = Theme(
@@ -78,6 +95,7 @@ DARK = Theme(
     data="#868f99",
     runs=("#56b4e9", "#f0894a", "#35c99b", "#e09ac2", "#e0b93d", "#8fc7ee", "#b8bec6"),
     density=("#0f1215", "#151b24", "#1d2836", "#283950", "#354d6e"),
+    classes=_CLASSES,
 )
 
 PRINT = Theme(
@@ -98,6 +116,7 @@ PRINT = Theme(
     data="#8a8a8a",
     runs=LIGHT.runs,
     density=LIGHT.density,
+    classes=_CLASSES,
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

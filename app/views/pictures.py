@@ -11,13 +11,14 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from app.engine.messages import PictureAnswer, ProbeAnswer
+from app.engine.messages import BasinsAnswer, NeighboursAnswer, PictureAnswer, ProbeAnswer
 
 Array = NDArray[Any]
 Frame = Literal["sigma", "run", "data", "scaled"]
 Arrow = Literal["slope", "move"]
 
-LAYERS = ("density", "data", "field", "sampling", "denoising", "segment", "probe", "legend")
+LAYERS = ("density", "basins", "data", "weights", "field", "sampling", "denoising", "segment", "probe", "legend")
+HIDDEN = ("basins", "weights", "field")  # until they are asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,12 +66,14 @@ class PlanePicture:
     index: int = 0  # level of the playhead
     sample: int = 0
     background: PictureAnswer | None = None
+    basins: BasinsAnswer | None = None
     arrow: Arrow = "slope"
     probe: ProbeAnswer | None = None
     probe_point: tuple[float, float] | None = None  # where the handle stands (may be ahead of the answer)
+    neighbours: NeighboursAnswer | None = None  # of the selected sample; the level may lag behind the playhead
     inside: InsidePicture | None = None
     frame: Frame = "sigma"
-    layers: frozenset[str] = field(default_factory=lambda: frozenset(LAYERS) - {"field"})
+    layers: frozenset[str] = field(default_factory=lambda: frozenset(LAYERS).difference(HIDDEN))
     driver_name: str = "D*"
     message: str = ""  # an empty state: what to do
 

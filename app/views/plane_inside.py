@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPen
 
-from app.plotting.bundles import Bundle, Dots, Sketch
+from app.plotting.bundles import Bundle, Dots
+from app.plotting.labels import Labels
 from app.plotting.marks import curve_pen
 from app.plotting.quiver import Quiver
 from app.plotting.theme import Theme
@@ -38,38 +38,6 @@ def slope_arrows(inside: InsidePicture) -> Array:
 def weight_text(weight: float) -> str:
     """A slope's weight: × 0.5, × −0.25."""
     return f"× {weight:.3g}".replace("-", "−")
-
-
-class Labels(Sketch):
-    """Small texts beside points, right and above, on a ground of their own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.points: Array = np.empty((0, 2))
-        self.texts: tuple[str, ...] = ()
-        self._color, self._ground = QColor(), QColor()
-
-    def set_look(self, color: str, ground: str) -> None:
-        """Text and what lies under it."""
-        self._color, self._ground = QColor(color), QColor(ground)
-        self._ground.setAlphaF(0.55)
-
-    def set_labels(self, points: Array, texts: tuple[str, ...]) -> None:
-        """Show texts beside points (n, 2)."""
-        self.points, self.texts = np.asarray(points, np.float64).reshape(-1, 2), texts
-        self.update()
-
-    def paint(self, painter: QPainter, option: Any, widget: QWidget | None) -> None:
-        pixels = self.to_pixels(self.points)
-        self.enter_pixels(painter)
-        metrics = painter.fontMetrics()
-        for (x, y), text in zip(pixels.tolist(), self.texts, strict=True):
-            if max(abs(x), abs(y)) < 1e5:
-                box = metrics.boundingRect(text).adjusted(-3, -1, 3, 1)
-                at = QPointF(x + 9, y - 7)
-                painter.fillRect(box.translated(at.toPoint()), self._ground)
-                painter.setPen(self._color)
-                painter.drawText(at, text)
 
 
 class InsideLayer:

@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPen
 
 from app.plotting.bundles import Bundle, Dots, Picture
-from app.plotting.marks import Kind, curve_pen, hue
 from app.plotting.quiver import Quiver
 from app.plotting.theme import Theme
 from app.views import plane_frames as frames
 from app.views.pictures import PlanePicture
+from app.views.plane_basins import BasinsLayer
 from app.views.plane_inside import InsideLayer
 from app.views.plane_probe import ProbeLayer
+from app.views.plane_trajectory import TrajectoryLayer
+from app.views.plane_weights import WeightsLayer, shown_weights
 
 Array = NDArray[Any]
 
@@ -58,62 +59,6 @@ def field_moves(picture: PlanePicture) -> tuple[Array, Array] | None:
     return vectors, np.linalg.norm(vectors, axis=-1)
 
 
-class TrajectoryLayer:
-    """One kind of curve: all samples thin, the selected one thick; solid up to the playhead, faint beyond."""
-
-    def __init__(self, box: pg.ViewBox, kind: Kind, z: float, print_mode: bool) -> None:
-        self._kind: Kind = kind
-        self.all_faint, self.all = Bundle(hairline=not print_mode), Bundle(hairline=not print_mode)
-        self.one_faint, self.one = Bundle(hairline=not print_mode), Bundle()
-        self.steps = Dots("disc", 5.0 if kind == "sampling" else 6.0, vector=print_mode)
-        self.items = (self.all_faint, self.all, self.one_faint, self.one, self.steps)
-        # The selected curves lie above the thin ones of both kinds.
-        for item, height in zip(self.items, (0, 2, 20, 22, 24), strict=True):
-            item.setZValue(z + height)
-            box.addItem(item, ignoreBounds=True)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Pens of the curve's kind; strength falls from the selected curve to what is yet to come."""
-        for item, width, alpha in (
-            (self.all_faint, 1.0, 0.2),
-            (self.all, 1.0, 0.55),
-            (self.one_faint, 1.0, 0.6),
-            (self.one, 2.0, 1.0),
-        ):
-            pen = curve_pen(self._kind, theme, width)
-            if pen.style() == Qt.PenStyle.CustomDashLine and width == 1.0:
-                pen.setDashPattern([4.0, 3.0])
-            color = pen.color()
-            color.setAlphaF(alpha)
-            pen.setColor(color)
-            item.set_pen(pen)
-        self.steps.set_look(hue(self._kind, theme), theme.base, 1.0)
-
-    def show_all(self, points: Array) -> None:
-        """Every level that is known."""
-        self.all_faint.set_curves(points)
-
-    def show_part(self, points: Array, playhead: int) -> None:
-        """The levels up to the playhead."""
-        self.all.set_curves(points[: playhead + 1])
-
-    def show_one(self, points: Array, playhead: int) -> None:
-        """The selected sample (levels, 2)."""
-        self.one_faint.set_curves(points[playhead:])
-        self.one.set_curves(points[: playhead + 1])
-        self.steps.set_points(points[: playhead + 1])
-
-    def clear(self) -> None:
-        """Show nothing."""
-        for curve in (self.all_faint, self.all, self.one_faint, self.one):
-            curve.clear_curves()
-        self.steps.clear_points()
-
-    def set_visible(self, visible: bool) -> None:
-        for item in self.items:
-            item.setVisible(visible)
-
-
 class PlaneLayers:
     """Every item of the plane, updated where the picture has changed."""
 
@@ -138,6 +83,8 @@ class PlaneLayers:
             box.addItem(item, ignoreBounds=True)
         self.sampling = TrajectoryLayer(box, "sampling", 11, print_mode)
         self.denoising = TrajectoryLayer(box, "denoising", 10, print_mode)
+        self.basins = BasinsLayer(box, print_mode=print_mode)
+        self.weights = WeightsLayer(box, vector=print_mode)
         self.probe = ProbeLayer(box, vector=print_mode)
         self.inside = InsideLayer(box, vector=print_mode)
         self.x: Array = np.empty((0, 0, 2))  # displayed curves (levels, B, 2)
@@ -162,6 +109,9 @@ class PlaneLayers:
         self.segment.set_pen(pen)
         self.x_mark.set_look(theme.sampling, theme.base, 1.5)
         self.d_mark.set_look(theme.base, theme.denoising, 2.4)
+        self.basins.set_theme(theme)
+        self._basins_shown: object = None
+        self.weights.set_theme(theme)
         self.probe.set_theme(theme)
         self.inside.set_theme(theme)
 
@@ -177,6 +127,9 @@ class PlaneLayers:
             self.data.setScale(frames.factor(new, frames.playhead_sigma(new)))
         if background or self._density_shown is not new.background:
             self._show_density(new)
+        if chart or self._basins_shown is not new.basins:
+            self._basins_shown = new.basins
+            self.basins.show(new)
         if background or new.arrow != old.arrow:
             self._show_field(new)
         if curves:
@@ -185,8 +138,10 @@ class PlaneLayers:
             self._show_part(new)
         if playhead or new.sample != old.sample:
             self._show_selected(new)
-        if chart or new.probe is not old.probe or new.data is not old.data:
+        if chart or new.probe is not old.probe:
             self.probe.show_answer(new)
+        if chart or new.data is not old.data or shown_weights(new) is not shown_weights(old):
+            self.weights.show(new)
         if chart or new.inside is not old.inside:
             self.inside.show(new)
         if old is None or new.layers != old.layers:
@@ -286,6 +241,7 @@ class PlaneLayers:
         self.current.setVisible("sampling" in layers)
         for item in (self.segment, self.x_mark, self.d_mark):
             item.setVisible("segment" in layers)
+        self.basins.set_visible("basins" in layers)
         self.probe.set_visible("probe" in layers)
 
 

@@ -1,4 +1,4 @@
-"""The probe: a handle to drag, the denoisers' answers there, and the data points they are made of."""
+"""The probe: a handle to drag, and the denoisers' answers there."""
 
 from __future__ import annotations
 
@@ -18,15 +18,11 @@ from app.views.pictures import PlanePicture
 
 Array = NDArray[Any]
 
-LARGEST = 18.0  # pixels: the diameter of the data point with the largest weight; areas are as the weights
-FEW = 12.0  # effective neighbours up to which it is that large; beyond, all discs shrink so that they can be told apart
-
 
 class ProbeLayer:
-    """D* in green with the mean shift x → D* and its path, the network's D in purple, weights as areas."""
+    """D* in green with the mean shift x → D* and its path, the network's D in purple."""
 
     def __init__(self, box: pg.ViewBox, *, vector: bool) -> None:
-        self.weights = Dots("disc", LARGEST, vector=vector)
         self.path, self.path_steps = Bundle(), Dots("disc", 4.0, vector=vector)
         self.shift, self.to_network = Quiver(head=10.0, width=2.0, gap=7.0), Bundle()
         self.optimal = Dots("diamond", 13.0, vector=vector)
@@ -34,7 +30,6 @@ class ProbeLayer:
         self.driver, self.to_driver = Dots("ring", 10.0, vector=vector), Bundle()
         self.handle = Dots("handle", 16.0, vector=vector)
         self.items = (
-            (self.weights, 8),
             (self.path, 60),
             (self.path_steps, 61),
             (self.to_network, 62),
@@ -52,9 +47,6 @@ class ProbeLayer:
     def set_theme(self, theme: Theme) -> None:
         """Colours of the layer."""
         green = QColor(theme.optimal)
-        pale = QColor(green)
-        pale.setAlphaF(0.4)
-        self.weights.set_look(pale, green, 1.0)
         pen = QPen(green, 2.0, Qt.PenStyle.CustomDashLine)
         pen.setDashPattern([0.1, 2.0])
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
@@ -85,7 +77,6 @@ class ProbeLayer:
             return
         factor = frames.factor(picture, answer.request.sigma)
         start = factor * np.array(answer.request.point)
-        self._show_weights(picture, factor)
         if answer.optimal is None and answer.network is None:
             self.driver.set_points(factor * answer.denoised)
             self.to_driver.set_curves(np.stack([start, factor * answer.denoised]))
@@ -110,17 +101,6 @@ class ProbeLayer:
         else:
             self.path.set_curves(factor * answer.path)
             self.path_steps.set_points(factor * answer.path[1:])
-
-    def _show_weights(self, picture: PlanePicture, factor: float) -> None:
-        answer = picture.probe
-        assert answer is not None
-        if answer.indices is None or answer.weights is None or picture.data is None:
-            self.weights.clear_points()
-            return
-        share = answer.weights / max(float(answer.weights.max()), 1e-300)
-        seen = share > 1e-3
-        largest = LARGEST * min(1.0, (FEW / answer.effective_neighbours) ** 0.3)
-        self.weights.set_points(factor * picture.data[answer.indices[seen]], largest * np.sqrt(share[seen]))
 
     def _clear(self) -> None:
         for item, _ in self.items:

@@ -12,8 +12,10 @@ from app.plotting.legend import Entry
 from app.plotting.marks import number
 from app.views import plane_frames as frames
 from app.views.pictures import InsidePicture, PlanePicture
+from app.views.plane_basins import basins_entries
 from app.views.plane_inside import weight_text
 from app.views.plane_layers import curves_drawn, data_stride, field_moves
+from app.views.plane_weights import shown_weights, weights_sigma
 
 Array = NDArray[Any]
 
@@ -47,7 +49,8 @@ def legend(picture: PlanePicture) -> tuple[Entry, ...]:
     """What the marks in the picture mean."""
     if "legend" not in picture.layers:
         return ()
-    return (*_curves(picture), *_ground(picture), *_probe(picture), *_inside(picture), *_segment(picture))
+    parts = (_curves, _ground, basins_entries, _probe, _weights, _inside, _segment)
+    return tuple(entry for part in parts for entry in part(picture))
 
 
 def _curves(picture: PlanePicture) -> Iterator[Entry]:
@@ -107,9 +110,18 @@ def _probe(picture: PlanePicture) -> Iterator[Entry]:
     if answer.path is not None:
         steps = len(answer.path) - 1
         yield Entry("path", f"mean-shift path, {steps} iterations", "D* applied again and again at this σ, to a mode")
-    if answer.weights is not None:
-        text = f"posterior weights, N_eff {number(answer.effective_neighbours, 3)}"
-        yield Entry("weights", text, "Areas as softmax(−‖x − yᵢ‖²/2σ²); N_eff = exp of the weights' entropy")
+
+
+def _weights(picture: PlanePicture) -> Iterator[Entry]:
+    answer = shown_weights(picture)
+    if answer is None:
+        return
+    sigma = weights_sigma(picture, answer)
+    at = "" if answer is picture.probe else " at xₙ"
+    if at and abs(sigma - frames.playhead_sigma(picture)) > 1e-9 * sigma:
+        at = f" at σ = {number(sigma, 3)}"
+    text = f"posterior weights{at}, N_eff {number(answer.effective_neighbours, 3)}"
+    yield Entry("weights", text, "Areas as softmax(−‖x − yᵢ‖²/2σ²); N_eff = exp of the weights' entropy")
 
 
 def _inside(picture: PlanePicture) -> Iterator[Entry]:
@@ -158,8 +170,12 @@ def _sentences(picture: PlanePicture, free: bool) -> Iterator[str]:
         yield f"{curves.sampling.shape[1]} samples; level {level} of {len(curves.sigmas) - 1}, σ = {sigma}."
         there = "" if pair[1] is None else f", D = {_point(pair[1])}, ‖D − x‖ = {number(_distance(*pair))}"
         yield f"Sample {picture.sample}: x = {_point(pair[0])}{there}."
+    for entry in basins_entries(picture):
+        yield f"{entry.text[0].upper()}{entry.text[1:]}."
     if picture.probe is not None:
         yield ", ".join(_probe_parts(picture)) + "."
+    if (answer := shown_weights(picture)) is not None and answer is not picture.probe:
+        yield f"Posterior weights with {number(answer.effective_neighbours)} effective neighbours."
     if picture.inside is not None:
         yield ", ".join(_inside_parts(picture.inside)) + "."
     yield f"{FREE if free else FRAMES[picture.frame]}.".capitalize()
