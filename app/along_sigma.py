@@ -34,7 +34,7 @@ class Known:
 
 
 class AlongSigma(QObject):
-    """Follows the point; the plot's numbers are asked for only while the plot is in sight."""
+    """Follows the point. The plot says, when it is painted, that numbers are missing: what is not seen is not asked."""
 
     changed = Signal()
 
@@ -47,16 +47,16 @@ class AlongSigma(QObject):
         self._marks: tuple[tuple[str, float], ...] = ()
         self._marks_of = (-1, "")
         player.answered.connect(self._answered)
-        plot.sighted.connect(self.ask)
+        plot.sighted.connect(self._ask)
 
     def look_at(self, at: MeanShiftRequest) -> None:
         """The point that is looked at; its level does not matter."""
         self._key = (at.run_id, -1 if at.probe is not None else at.sample, at.probe)
         self._known = {key: known for key, known in self._known.items() if key[0] in self._state.runs}
-        self.ask()
+        self._plot.update()  # a run that grows has new levels
 
-    def ask(self) -> None:
-        """Ask for the first levels that are not known, where they are looked at."""
+    def _ask(self) -> None:
+        """Ask for the first levels that are not known."""
         run = self._run()
         if run is None or self._key is None or not seen(self._plot):
             return
@@ -74,7 +74,7 @@ class AlongSigma(QObject):
     def release(self) -> None:
         """The window closes."""
         self._player.answered.disconnect(self._answered)
-        self._plot.sighted.disconnect(self.ask)
+        self._plot.sighted.disconnect(self._ask)
 
     def picture(self) -> AlongPicture | None:
         """What is known of the point."""
@@ -125,7 +125,6 @@ class AlongSigma(QObject):
             self._known = dict(list(self._known.items())[-KEPT:])
         if key == self._key:
             self.changed.emit()
-            self.ask()
 
 
 def named_levels(run: Run) -> tuple[tuple[str, float], ...]:

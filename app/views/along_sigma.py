@@ -141,7 +141,7 @@ class AlongPlot(QWidget):
         area, high = self._part(part), self._line
         for y, text in ticks:
             painter.setPen(QColor(self._theme.line))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.drawLine(QPointF(area.left(), _sharp(y)), QPointF(area.right(), _sharp(y)))
             painter.setPen(QColor(self._theme.muted))
             room = QRectF(0, y - high / 2, area.left() - 5, high)
             painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
@@ -177,7 +177,7 @@ class AlongPlot(QWidget):
         marks, high = self._shown_marks(), self._line
         bottom = self._part(1 if self._picture.classes is None else 2).bottom()
         for row, (name, sigma) in enumerate(marks):
-            x, y = self.x_of(sigma), (1.2 + row) * high
+            x, y = _sharp(self.x_of(sigma)), (1.2 + row) * high
             painter.setPen(QPen(QColor(self._theme.text), 1, Qt.PenStyle.DotLine))
             painter.drawLine(QPointF(x, y), QPointF(x, bottom))
             width = painter.fontMetrics().horizontalAdvance(name) + 8
@@ -223,7 +223,7 @@ class AlongPlot(QWidget):
     def _paint_cursor(self, painter: QPainter) -> None:
         if math.isnan(self._sigma):
             return
-        x = self.x_of(self._sigma)
+        x = _sharp(self.x_of(self._sigma))
         painter.setPen(QPen(QColor(self._theme.accent), 1.0))
         for part in (1,) if self._picture.classes is None else (1, 2):
             area = self._part(part)
@@ -240,3 +240,8 @@ class AlongPlot(QWidget):
             self.picked.emit(nearest(self._across(positions(self._picture.sigmas)), event.position().x()))
         else:
             event.ignore()
+
+
+def _sharp(place: float) -> float:
+    """The middle of a pixel: a line along it is not spread over two."""
+    return math.floor(place) + 0.5
