@@ -148,6 +148,17 @@ def test_another_point_replaces_the_first_and_both_are_remembered(run, followed)
     assert player.count == count
 
 
+def test_an_answer_that_comes_twice_counts_once(run, followed):
+    player, along, _ = followed
+    along.look(at(run))
+    reply = engine.along(player.waiting[-1], player.job, run.record)
+    for _ in range(2):
+        player.answered.emit(reply)
+    assert np.isfinite(along.picture().effective).sum() == 3
+    player.answer_all()
+    assert np.allclose(along.picture().effective[:-1], run.extras["effective_neighbours"][:, 1], rtol=1e-9)
+
+
 def test_an_image_probe_is_swept_between_the_runs_ends(run, followed):
     player, along, _ = followed
     probe = ImageProbe(data_index=4, seed=2)
@@ -189,6 +200,8 @@ def test_a_growing_run_is_asked_for_what_is_new(followed):
     assert player.waiting[-1].first == 3
     player.answer_all()
     assert np.isfinite(along.picture().effective).sum() == 5
+    along._state.add_run(computed(labelled(), replace(TOY, steps=7)))
+    assert any("median" in name for name, _ in along.picture().marks)
 
 
 def test_a_run_that_is_gone_is_forgotten(run, followed):
