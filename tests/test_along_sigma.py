@@ -92,7 +92,7 @@ def followed(qtbot, run):
     QVBoxLayout(page).addWidget(plot)
     open_window(qtbot, page)
     player = Asked(run)
-    player.job.optimal.piece = 6  # three levels a piece
+    player.job.optimal.piece = 12  # three levels a piece
     return player, Followed(state, player, plot, page), page
 
 

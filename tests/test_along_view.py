@@ -12,8 +12,8 @@ from PySide6.QtGui import QColor
 
 from app.plotting import shares
 from app.plotting.sigma_axis import positions
-from app.plotting.theme import DARK, LIGHT
-from app.views.along_sigma import AlongPlot
+from app.plotting.theme import DARK, LIGHT, PRINT
+from app.views.along_sigma import INSIDE, AlongPlot
 from app.views.pictures import AlongPicture
 
 SIGMAS = np.geomspace(80.0, 0.002, 24)
@@ -129,7 +129,7 @@ def test_bands_stack_to_the_whole_and_carry_their_names(plot):
     np.testing.assert_allclose(found[-1][0].high, 1.0)
     area, x = plot._part(2), plot._across(positions(SIGMAS))
     for band, (at, share) in found[:-1]:
-        half = plot.fontMetrics().horizontalAdvance("class 0") / 2 * 0.85
+        half = plot.fontMetrics().horizontalAdvance("class 0") / 2 * 0.85 * INSIDE
         for edge in (at - half, at, at + half):
             assert np.interp(edge, x, band.low) < share < np.interp(edge, x, band.high)
             assert area.left() <= edge <= area.right()
@@ -165,6 +165,35 @@ def test_a_click_says_the_nearest_level(qtbot, plot):
         qtbot.mouseClick(plot, Qt.MouseButton.LeftButton, pos=QPoint(round(plot.x_of(SIGMAS[level])) + 2, 60))
     qtbot.mouseClick(plot, Qt.MouseButton.RightButton, pos=QPoint(100, 60))
     assert picked == [0, 11, 23]
+
+
+def test_a_moved_cursor_paints_nothing_else(plot, monkeypatch):
+    plot.grab()
+    painted = []
+    still = AlongPlot._paint_still
+    monkeypatch.setattr(AlongPlot, "_paint_still", lambda self, painter: painted.append(1) or still(self, painter))
+    for sigma in (3.0, 2.0, 1.0):
+        plot.set_cursor(sigma, 10.0)
+        plot.grab()
+    assert not painted
+    for change in (
+        lambda: plot.set_picture(make_picture()),
+        lambda: plot.resize(300, 250),
+        lambda: plot.set_theme(DARK),
+    ):
+        painted.clear()
+        change()
+        plot.grab()
+        assert painted
+
+
+def test_a_printed_plot_is_painted_anew(qtbot):
+    made = AlongPlot(PRINT, print_mode=True)
+    qtbot.addWidget(made)
+    made.resize(400, 260)
+    made.set_picture(make_picture())
+    made.grab()
+    assert made._still is None
 
 
 def test_the_theme_changes_it(plot):

@@ -53,13 +53,13 @@ def brute(data, x, sigma):
     return np.exp(entropy), [weights[data.labels == c].sum() for c in (0, 1)]
 
 
-@pytest.mark.parametrize(("probe", "piece"), [(None, 6), (PROBE, 6), (PROBE, 1), (PROBE, 1000)])
+@pytest.mark.parametrize(("probe", "piece"), [(None, 12), (PROBE, 12), (PROBE, 1), (PROBE, 1000)])
 def test_neighbours_and_classes_along_sigma(bench, started, probe, piece):
     started.job.optimal.piece = piece
     data, record = started.job.data, started.record
     sigmas = SWEEP if probe else tuple(record.sigmas.tolist())
     answers = sweep(bench, AlongRequest(run_id=1, sample=2, probe=probe, sigmas=sigmas))
-    assert [len(answer.effective) for answer in answers[:-1]] == [max(1, piece // 2)] * (len(answers) - 1)
+    assert [len(answer.effective) for answer in answers[:-1]] == [max(1, piece // 4)] * (len(answers) - 1)
     effective = np.concatenate([answer.effective for answer in answers])
     classes = np.concatenate([answer.classes for answer in answers])
     between = 0.75 * data.points[3] + 0.25 * data.points[8]
@@ -138,7 +138,7 @@ def test_a_cancel_is_heard_between_two_pieces(bench):
 
     def notice():
         if not bench.of(AlongAnswer):
-            bench.worker._contexts[1].job.optimal.piece = 4
+            bench.worker._contexts[1].job.optimal.piece = 8
             waiting.put(AlongRequest(run_id=1, sample=0, probe=PROBE, sigmas=SWEEP))
 
     def heard(event):

@@ -23,7 +23,7 @@ def along(request: AlongRequest, job: Job, record: Any) -> AlongAnswer:
     """Effective neighbours and, over data of all classes, the posterior of the classes."""
     if job.optimal is None or job.data is None:
         raise ValueError("there are no reference data")
-    rows = max(1, (job.optimal.piece or 1) // 2)  # a piece of D* takes a quarter of a second; here it sorts weights too
+    rows = max(1, (job.optimal.piece or 1) // 4)  # a piece of D* takes a quarter of a second; weights are sorted too
     levels = range(request.first, min(request.first + rows, len(request.sigmas)))
     sigmas = np.array([request.sigmas[n] for n in levels])
     x = np.stack([point(job, record, n, request.sample, request.sigmas[n], request.probe) for n in levels])

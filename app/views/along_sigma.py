@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.plotting.bundles import draw_symbol
@@ -23,31 +23,36 @@ Array = NDArray[Any]
 PART = 7.0  # lines of text that each part is high
 SHADES = (0.5, 0.22)  # neighbouring bands differ without a hue of their own
 REST = 0.10
+INSIDE = 0.6  # of a name's width has to lie in its band: a class that leads for a moment only is still named
 
 
 class AlongPlot(QWidget):
-    """Two parts over one axis of noise levels, named levels across both, and the level that is looked at."""
+    """Two parts over one axis of noise levels, named levels across both, and the level that is looked at.
+
+    Everything but that level is kept as one pixmap; a printed plot is painted anew, as vectors.
+    """
 
     picked = Signal(int)  # the level nearest to a click
     sighted = Signal()  # it is on the screen, and levels are not known yet
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._print = theme, print_mode
+        self._still: QPixmap | None = None
         self._picture = AlongPicture(sigmas=np.array([1.0, 0.1]), effective=np.full(2, np.nan), total=1)
         self._sigma, self._effective = math.nan, math.nan
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self.update()
+        self._forget_still()
 
     def set_picture(self, picture: AlongPicture) -> None:
         """New curves."""
         self._picture = picture
         self.setAccessibleDescription(picture.note)
         self.updateGeometry()
-        self.update()
+        self._forget_still()
 
     def set_cursor(self, sigma: float, effective: float) -> None:
         """The level that is looked at, and the effective neighbours there."""
@@ -97,7 +102,7 @@ class AlongPlot(QWidget):
         shares, height = self._picture.classes, self._part(2).height()
 
         def size(member: int) -> tuple[float, float]:
-            return metrics.horizontalAdvance(self._name(member, shares.shape[1])) + 6, metrics.height()
+            return INSIDE * metrics.horizontalAdvance(self._name(member, shares.shape[1])), metrics.height()
 
         return named(shares, x, size, height)
 
@@ -108,22 +113,48 @@ class AlongPlot(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            painter.setFont(tabular(self.font(), 0.85))
+            if self._print:
+                self._paint_still(painter)
+            else:
+                painter.drawPixmap(0, 0, self._kept_still())
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self._paint_scale(painter, 1, self._counts())
-            if self._picture.classes is not None:
-                shares = [(self._share(part), f"{100 * part:.0f} %") for part in (0.0, 0.5, 1.0)]
-                self._paint_scale(painter, 2, shares)
-                self._paint_classes(painter)
-            self._paint_levels(painter)
-            self._paint_marks(painter)
-            self._paint_title(painter, 0.0, "effective neighbours N_eff")
-            if self._picture.classes is not None:
-                self._paint_title(painter, self._part(2).top() - 1.5 * self._line, "posterior of the classes")
-            self._paint_neighbours(painter)
             self._paint_cursor(painter)
         if np.isnan(self._picture.effective).any():
             self.sighted.emit()  # only what is in sight is painted
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.FontChange, QEvent.Type.DevicePixelRatioChange):
+            self._forget_still()
+        return super().event(event)
+
+    def _forget_still(self) -> None:
+        self._still = None
+        self.update()
+
+    def _kept_still(self) -> QPixmap:
+        if self._still is None:
+            ratio = self.devicePixelRatioF()
+            self._still = QPixmap(self.size() * ratio)
+            self._still.setDevicePixelRatio(ratio)
+            self._still.fill(QColor(self._theme.base))
+            with QPainter(self._still) as painter:
+                self._paint_still(painter)
+        return self._still
+
+    def _paint_still(self, painter: QPainter) -> None:
+        painter.setFont(tabular(self.font(), 0.85))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_scale(painter, 1, self._counts())
+        if self._picture.classes is not None:
+            shares = [(self._share(part), f"{100 * part:.0f} %") for part in (0.0, 0.5, 1.0)]
+            self._paint_scale(painter, 2, shares)
+            self._paint_classes(painter)
+        self._paint_levels(painter)
+        self._paint_marks(painter)
+        self._paint_title(painter, 0.0, "effective neighbours N_eff")
+        if self._picture.classes is not None:
+            self._paint_title(painter, self._part(2).top() - 1.5 * self._line, "posterior of the classes")
+        self._paint_neighbours(painter)
 
     def _counts(self) -> list[tuple[float, str]]:
         """Powers of ten that stand apart, and the number of data."""

@@ -100,7 +100,7 @@ class MeanShiftView(QWidget):
         self._all = Section("All weights", NEIGHBOURS, self._spectrum)
         self._directions = PanelGrid(theme, smallest=84, largest=84, marks=True)
         self._steps = PanelGrid(theme, smallest=64, largest=64, marks=False)
-        self.along = AlongPlot(theme)
+        self.along = AlongPlot(theme, print_mode=print_mode)
         self._beside = PanelGrid(theme, smallest=72, largest=72, marks=False, series=2)
         self._painted: tuple[Flowing | NeighbourRows | WeightSpectrum | AlongPlot, ...] = (
             self.along,
