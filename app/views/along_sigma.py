@@ -196,7 +196,7 @@ class AlongPlot(QWidget):
         for place, text in labels(sigmas, "log", metrics.horizontalAdvance, per_decade):
             x = float(self._across(place))
             painter.drawLine(QPointF(x, y), QPointF(x, y + 4))
-            room = QRectF(x - 40, y + 5, 80, self._line)
+            room = QRectF(x - 40, y + 0.6 * self._line, 80, self._line)  # under the lowest number beside the axis
             painter.drawText(room, Qt.AlignmentFlag.AlignHCenter, text)
         at = break_at(sigmas, "log")
         if at is not None:
@@ -247,9 +247,11 @@ class AlongPlot(QWidget):
                 painter.drawPolyline(QPolygonF([QPointF(*point) for point in edge]))
             if at is not None and others + (not rest):
                 painter.setPen(QColor(self._theme.text))
-                room = QRectF(0, 0, area.width(), self._line)
-                room.moveCenter(QPointF(at[0], self._share(at[1])))
-                painter.drawText(room, Qt.AlignmentFlag.AlignCenter, self._name(band.member, others))
+                name = self._name(band.member, others)
+                half = painter.fontMetrics().horizontalAdvance(name) / 2 + 2
+                middle = min(max(at[0], area.left() + half), area.right() - half)
+                room = QRectF(middle - half, self._share(at[1]) - self._line / 2, 2 * half, self._line)
+                painter.drawText(room, Qt.AlignmentFlag.AlignCenter, name)
 
     def _paint_cursor(self, painter: QPainter) -> None:
         if math.isnan(self._sigma):
