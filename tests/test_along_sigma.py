@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gestures import open_window
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from window_runs import TOY, computed, pictures
 
 from app import along_sigma, annealed, compose
@@ -194,6 +194,7 @@ def test_a_growing_run_is_asked_for_what_is_new(qtbot, followed):
     assert not any("median" in name for name, _ in along.picture().marks)  # it needs the end
     along.show()
     assert player.count == 1
+    QApplication.processEvents()  # what was to be painted is painted
     along._state.add_run(longer := computed(labelled(), replace(TOY, steps=7), levels=5))
     player._run = longer
     along.look_at(at(longer))
