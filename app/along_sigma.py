@@ -46,6 +46,8 @@ class AlongSigma(QObject):
         self._asked: AlongRequest | None = None
         self._marks: tuple[tuple[str, float], ...] = ()
         self._marks_of = (-1, "")
+        self._picture: AlongPicture | None = None
+        self._picture_of: tuple[Any, ...] = ()
         player.answered.connect(self._answered)
         plot.sighted.connect(self._ask)
 
@@ -77,12 +79,19 @@ class AlongSigma(QObject):
         self._plot.sighted.disconnect(self._ask)
 
     def picture(self) -> AlongPicture | None:
-        """What is known of the point."""
+        """What is known of the point; the same picture as long as that does not change."""
         run = self._run()
         if run is None or run.source is None or self._key is None:
             return None
-        sigmas, dataset = self._levels(run), run.source.dataset
         known = self._known.get(self._key)
+        of = (self._key, run.status, 0 if known is None else len(known.effective))
+        if of != self._picture_of:
+            self._picture, self._picture_of = self._composed(run, known), of
+        return self._picture
+
+    def _composed(self, run: Run, known: Known | None) -> AlongPicture:
+        assert run.source is not None
+        sigmas, dataset = self._levels(run), run.source.dataset
         labels = dataset.labels if run.settings.label < 0 else None
         count = 0 if labels is None else int(labels.max()) + 1
         shares = None if known is None else known.classes

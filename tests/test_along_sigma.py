@@ -113,6 +113,8 @@ def test_a_sample_is_asked_for_once_whatever_the_playhead_does(run, followed):
         along.show()
     assert player.count == 3
     shown = along.picture()
+    along.look_at(at(run, 5))
+    assert along.picture() is shown  # what has not changed is not painted again
     assert np.allclose(shown.effective[:-1], run.extras["effective_neighbours"][:, 1], rtol=1e-9)
     x = run.x[4, 1:2].astype(float)
     expected = collapse.class_posterior(player.job.optimal, run.source.dataset.labels, x, float(run.sigmas[4]))
@@ -234,6 +236,7 @@ def test_the_named_levels_are_the_librarys(run):
 def test_a_run_of_one_class_counts_its_own_data(followed):
     _, along, _ = followed
     one = computed(labelled(), replace(TOY, label=1))
+    one.id = 2
     along._state.add_run(one)
     assert compose.data_count(one) == 10
     assert [name.split(" ")[0] for name, _ in along_sigma.named_levels(one)] == ["median"]
@@ -244,7 +247,9 @@ def test_a_run_of_one_class_counts_its_own_data(followed):
 
 def test_data_without_classes_have_neighbours_alone(followed):
     _, along, _ = followed
-    along._state.add_run(plain := computed(pictures(), TOY))
+    plain = computed(pictures(), TOY)
+    plain.id = 2
+    along._state.add_run(plain)
     along.look(at(plain))
     assert (along.picture().classes, along.picture().names) == (None, ())
 
