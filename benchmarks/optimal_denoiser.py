@@ -1,20 +1,28 @@
-"""One call of the optimal denoiser over a large set of images, beside fused attention and a loop over its samples.
+"""The optimal denoiser over a large set of images, beside fused attention and loops over samples.
 
 Fused attention is PyTorch's scaled_dot_product_attention as a kernel smoother in float32: queries x/σ², keys and values
-the points, −‖y‖²/2σ² as a mask or in one more column, whichever is faster. Every timed call gets queries of its own,
-from true trajectories, and the three kinds take turns.
+the points, −‖y‖²/2σ² as a mask or in one more column, whichever is faster. The loop over samples is what published
+codes do: differences to all points, a softmax, a weighted sum, in float32. Every timed call gets queries of its own,
+from true trajectories, and the kinds take turns. `error` is against brute force by differences in float64.
 
-    python benchmarks/optimal_denoiser.py SET [--count 16] [--repeats 5] [--levels 18]
+    python benchmarks/optimal_denoiser.py SET [--only levels trajectory memory mapped] [--count 16] [--repeats 5]
+                                              [--device cuda]
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import common
 import numpy as np
@@ -22,6 +30,11 @@ import torch
 from torch import Tensor
 
 import geomodel as gm
+from geomodel import memory
+
+STEPS = 17  # the 18 levels of the Karras grid
+SECTIONS = ("levels", "trajectory", "memory", "mapped")
+MILLION = (1_000_000, 784)
 
 
 def trajectories(model: gm.OptimalDenoiser, sigmas: np.ndarray, sets: int, count: int) -> list[list[Tensor]]:
@@ -57,32 +70,43 @@ def attention(points: Tensor, count: int) -> Callable[[Tensor, float], Tensor]:
     return min(spent, key=spent.__getitem__)
 
 
+def published(points: Tensor) -> Callable[[Tensor, float], list[Tensor]]:
+    """D* sample by sample, by differences in float32, on the points' device."""
+
+    def loop(x: Tensor, sigma: float) -> list[Tensor]:
+        rows = x.flatten(1).to(points)
+        return [torch.softmax(-(points - row).square().sum(1) / (2 * sigma**2), 0) @ points for row in rows]
+
+    return loop
+
+
+def brute(points: Tensor, x: Tensor, sigma: float) -> Tensor:
+    """D* by differences in float64, block by block."""
+    found = []
+    for row in x.flatten(1).double():
+        halves = torch.cat([(block.double() - row).square().sum(1) / 2 for block in points.split(5000)])
+        weights = torch.exp(-(halves - halves.min()) / sigma**2)
+        parts = zip(points.split(5000), weights.split(5000), strict=True)
+        found.append(sum(part @ block.double() for block, part in parts) / weights.sum())
+    return torch.stack(found)
+
+
 def milliseconds(call: Callable[[], object]) -> float:
     start = time.perf_counter()
     call()
     return 1000 * (time.perf_counter() - start)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("set", help="a data set's name or file")
-    parser.add_argument("--count", type=int, default=16)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--levels", type=int, default=18)
-    options = parser.parse_args()
-    points = np.asarray(gm.datasets.load(options.set).points)
-    start = time.perf_counter()
-    model = gm.OptimalDenoiser(points)
-    print(f"{len(points)} points, {torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f}")
-    print(f"built in {time.perf_counter() - start:.1f} s")
-    sigmas = gm.schedules.karras(steps=options.levels - 1)
+def levels(points: np.ndarray, model: gm.OptimalDenoiser, sigmas: np.ndarray, count: int, repeats: int) -> None:
+    """One query and a batch at every noise level, with errors and bounds."""
     flat = torch.from_numpy(points).flatten(1)
-    single, fused = attention(flat, 1), attention(flat, options.count)
-    batches = trajectories(model, sigmas, options.repeats + 1, options.count)
-    common.line("noise level", ("one", "fused", "ratio", "batch", "fused", "ratio", "loop", "ratio", "bound"), 12)
+    single, fused = attention(flat, 1), attention(flat, count)
+    batches = trajectories(model, sigmas, repeats + 1, count)
+    heads = ("one", "fused", "ratio", "batch", "fused", "ratio", "error", "bound")
+    common.line("noise level", heads, 12)
     ratios = []
     for level, sigma in enumerate(float(value) for value in sigmas):
-        samples: list[list[float]] = [[], [], [], [], []]
+        samples: list[list[float]] = [[], [], [], []]
         for batch in batches:
             x = batch[level]
             calls = (
@@ -90,17 +114,142 @@ def main() -> None:
                 partial(single, x[:1], sigma),
                 partial(model, x, sigma),
                 partial(fused, x, sigma),
-                lambda x=x, sigma=sigma: [model(x[row : row + 1], sigma) for row in range(len(x))],
             )
             for kind, call in zip(samples, calls, strict=True):
                 kind.append(milliseconds(call))
-        one, fused_one, many, fused_many, loop = (statistics.median(kind[1:]) for kind in samples)
-        bound = float(model.posterior(batches[0][level], sigma).bound.max())
-        ratios.append([fused_one / one, fused_many / many, loop / many])
-        figures = [one, fused_one, ratios[-1][0], many, fused_many, ratios[-1][1], loop, ratios[-1][2]]
-        common.line(f"{sigma:.4g}", [*(f"{figure:.1f}" for figure in figures), f"{bound:.1e}"], 12)
+        one, fused_one, many, fused_many = (statistics.median(kind[1:]) for kind in samples)
+        x = batches[0][level]
+        error = float((model(x[:2], sigma).flatten(1) - brute(flat, x[:2], sigma)).norm(dim=1).max())
+        bound = float(model.posterior(x, sigma).bound.max())
+        ratios.append([fused_one / one, fused_many / many])
+        figures = [one, fused_one, ratios[-1][0], many, fused_many, ratios[-1][1]]
+        common.line(f"{sigma:.4g}", [*(f"{figure:.1f}" for figure in figures), f"{error:.1e}", f"{bound:.1e}"], 12)
     means = [statistics.geometric_mean(column) for column in zip(*ratios, strict=True)]
-    print("geometric means: one {:.2f}, batch {:.2f} against fused attention, {:.2f} against the loop".format(*means))
+    print("geometric means against fused attention: one {:.2f}, batch {:.2f}".format(*means))
+
+
+def trajectory(points: np.ndarray, model: gm.OptimalDenoiser, sigmas: np.ndarray, repeats: int) -> None:
+    """A whole trajectory of one sample: its 18 evaluations, fresh ones every time."""
+    flat = torch.from_numpy(points).flatten(1)
+    kinds = {"D*": model, "fused attention": attention(flat, 1), "loop over samples": published(flat)}
+    samples: dict[str, list[float]] = {name: [] for name in kinds}
+    for batch in trajectories(model, sigmas, repeats + 1, 1):
+        for name, kind in kinds.items():
+            pairs = list(zip(batch, map(float, sigmas), strict=True))
+            samples[name].append(milliseconds(lambda kind=kind, pairs=pairs: [kind(x, sigma) for x, sigma in pairs]))
+    common.times("A trajectory of one sample, 18 levels")
+    for name, figures in samples.items():
+        common.row(name, figures[1:])
+    ours = statistics.median(samples["D*"][1:])
+    for name in list(kinds)[1:]:
+        print(f"{name} / D*: {statistics.median(samples[name][1:]) / ours:.2f}")
+
+
+def peak() -> float:
+    """MB that this process has held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def in_memory(points: np.ndarray) -> None:
+    """What 64 queries and the denoiser itself take beyond the points, in a process of its own."""
+    x = torch.from_numpy(points[:64].reshape(64, *points.shape[1:])).double()
+    torch.ones(200, 200) @ torch.ones(200, 200)
+    before = peak()
+    model = gm.OptimalDenoiser(points)
+    built = peak()
+    for sigma in (80.0, 5.0, 1.0, 0.1):
+        model(x + sigma * torch.randn_like(x), sigma)
+    print(
+        f"beyond the points: {built - before:.0f} MB after building, {peak() - before:.0f} MB with 64 queries at once"
+    )
+
+
+@contextmanager
+def million() -> Iterator[Path]:
+    """A file of a million images of 28 × 28 bytes, half of them dark, removed at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, random = Path(folder) / "million.npy", np.random.default_rng(0)
+        stored = np.lib.format.open_memmap(path, "w+", np.uint8, (MILLION[0], 28, 28))
+        for start in range(0, MILLION[0], 50_000):
+            block = random.integers(0, 256, (50_000, 28, 28), dtype=np.uint8)
+            stored[start : start + 50_000] = block * (block > 127)
+        stored.flush()
+        del stored
+        yield path
+
+
+def mapped(path: Path) -> None:
+    """One query over a set that stays in its file, in a process of its own."""
+    memory.physical = lambda: 2**30  # a quarter of which the file is larger than
+    start = time.perf_counter()
+    data = gm.datasets.load(str(path))
+    model = gm.OptimalDenoiser(data.points)
+    print(f"opened and built in {time.perf_counter() - start:.1f} s")
+    size = path.stat().st_size
+    with path.open("rb", buffering=0) as file:
+        reading = milliseconds(lambda: [None for _ in iter(lambda: len(file.read(2**24)), 0)])
+    print(f"reading the file, {size / 1e6:.0f} MB: {reading:.0f} ms")
+    for sigma in (80.0, 5.0, 0.5, 0.05):
+        x = torch.from_numpy(data.points[:1]).double() + sigma * torch.randn(1, *data.shape, dtype=torch.float64)
+        spent = min(milliseconds(partial(model, x, sigma)) for _ in range(3))
+        print(f"σ {sigma:g}: {spent:.0f} ms, {spent / reading:.2f} × reading it once")
+    print(f"resident memory at most {peak():.0f} MB")
+
+
+def alone(*arguments: str) -> None:
+    """This script again, in a process whose memory is its own."""
+    subprocess.run([sys.executable, __file__, *arguments], check=True)
+
+
+def on_device(points: np.ndarray, device: str, count: int, repeats: int) -> None:
+    """A batch at every level on an accelerator, beside the loop over samples there and what its memory allows."""
+    flat = torch.from_numpy(points).flatten(1).to(device)
+    model, loop, sigmas = gm.OptimalDenoiser(points, device=device), published(flat), gm.schedules.karras(steps=STEPS)
+    batches = trajectories(model, sigmas, repeats + 1, count)
+    codes = torch.randint(-128, 128, tuple(flat.shape), dtype=torch.int8, device=device)
+    torch.cuda.synchronize()
+    reading = min(milliseconds(lambda: codes.view(torch.int64).sum().item()) for _ in range(10))
+    common.line("noise level", ("batch", "loop", "ratio", "codes read"), 12)
+    for level, sigma in enumerate(float(value) for value in sigmas):
+        samples: list[list[float]] = [[], []]
+        for batch in batches:
+            samples[0].append(milliseconds(partial(model, batch[level], sigma)))
+            samples[1].append(milliseconds(lambda x=batch[level], s=sigma: (loop(x, s), torch.cuda.synchronize())))
+        ours, theirs = (statistics.median(kind[1:]) for kind in samples)
+        common.line(f"{sigma:.4g}", [f"{v:.1f}" for v in (ours, theirs, theirs / ours, ours / reading)], 12)
+    print(f"{torch.cuda.get_device_name(device)}; reading the codes once takes {reading:.2f} ms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("set", help="a data set's name or file")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS)
+    parser.add_argument("--count", type=int, default=16)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--alone", choices=("memory", "mapped"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.alone == "mapped":
+        return mapped(Path(options.set))
+    points = np.asarray(gm.datasets.load(options.set).points)
+    if options.alone == "memory":
+        return in_memory(points)
+    print(f"{len(points)} points, {torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f}")
+    if options.device != "cpu":
+        return on_device(points, options.device, options.count, options.repeats)
+    start = time.perf_counter()
+    model, sigmas = gm.OptimalDenoiser(points), gm.schedules.karras(steps=STEPS)
+    print(f"built in {time.perf_counter() - start:.1f} s")
+    if "levels" in options.only:
+        levels(points, model, sigmas, options.count, options.repeats)
+    if "trajectory" in options.only:
+        trajectory(points, model, sigmas, options.repeats)
+    if "memory" in options.only:
+        alone(options.set, "--alone", "memory")
+    if "mapped" in options.only:
+        with million() as path:
+            alone(str(path), "--alone", "mapped")
+    return None
 
 
 if __name__ == "__main__":

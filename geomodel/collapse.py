@@ -131,18 +131,18 @@ def neighbours_and_classes(
     classes' shares are then of the data that are left. Raises ValueError as `class_posterior` does.
     """
     of_point = None if classes is None else _of_points(classes, len(optimal))
-    k, size = (1, len(x)) if of_point is None else (len(optimal), max(1, _NUMBERS_AT_ONCE // len(optimal)))
+    size = len(x) if of_point is None else _NUMBERS_AT_ONCE // len(optimal)
     levels = np.zeros(len(x)) + np.asarray(sigma, dtype=np.float64)
     effective = np.zeros(len(x))
     shares = None if of_point is None else np.zeros((len(x), int(of_point.max()) + 1))
     for start in range(0, len(x), max(1, size)):
-        rows = slice(start, start + size)
-        posterior = optimal.posterior(x[rows], levels[rows], None if labels is None else labels[rows], k)
+        rows = slice(start, start + max(1, size))
+        seen = None if labels is None else labels[rows]
+        posterior = optimal.posterior(x[rows], levels[rows], seen, k=1, every=of_point is not None)
         effective[rows] = posterior.effective_neighbours.numpy()
-        if shares is not None and of_point is not None:
-            weights, found = posterior.weights.numpy(), of_point[posterior.indices.numpy()]
+        if shares is not None and posterior.every is not None:
             for label in range(shares.shape[1]):
-                shares[rows, label] = np.where(found == label, weights, 0.0).sum(axis=1)
+                shares[rows, label] = posterior.every.numpy()[:, of_point == label].sum(axis=1)
     return effective, shares
 
 

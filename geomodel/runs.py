@@ -69,10 +69,10 @@ class Job:
         labels = self.labels(len(x))
         return model(x, sigma) if labels is None else model(x, sigma, labels=labels)
 
-    def posterior(self, x: Any, sigma: Any, k: int = 64) -> Any:
+    def posterior(self, x: Any, sigma: Any, k: int = 64, *, every: bool = False) -> Any:
         """The posterior over the data, of the run's class where it has one."""
         assert self.optimal is not None
-        return self.optimal.posterior(x, sigma, self.labels(len(x)), k)
+        return self.optimal.posterior(x, sigma, self.labels(len(x)), k, every=every)
 
 
 def recommended_sigmas(data: Dataset | None, network: Any = None) -> tuple[float, float]:

@@ -12,6 +12,7 @@ import torch
 from scipy import special, stats
 
 from geomodel.denoisers import optimal as optimal_module
+from geomodel.denoisers import untruncated
 from geomodel.denoisers.optimal import OptimalDenoiser
 
 
@@ -73,7 +74,7 @@ def test_near_ties_at_tiny_sigma(sigma, offset):
 
 
 def test_the_first_pass_alone_would_fail_the_near_ties(monkeypatch):
-    monkeypatch.setattr(optimal_module, "_LOGIT_ERROR", math.inf)
+    monkeypatch.setattr(untruncated, "_LOGIT_ERROR", math.inf)
     points = np.concatenate([_cloud(40, (6,), scale=1e3), [[0.0] * 6, [1e-3] * 6]])
     x, sigma = np.full(6, 0.5e-3 + 1e-9), 1e-5
     rough = OptimalDenoiser(points)(x[None], sigma)[0]
@@ -218,14 +219,17 @@ def test_calls_take_every_form():
     assert np.isnan(optimal(np.array([[np.nan, 0.0], [np.inf, -np.inf]]), 1e-3)).all()
 
 
-@pytest.mark.parametrize("sigma", [1e-4, 0.2, 5.0])
-def test_chunks_and_blocks_change_nothing(monkeypatch, sigma):
-    points, labels = _cloud(101, (1, 3, 4)).astype(np.float32), np.arange(101) % 4
+@pytest.mark.parametrize("sigma", [1e-4, 0.2, 5.0, 1e7])
+@pytest.mark.parametrize("ordered", [False, True])  # a class may not be met in the first blocks
+def test_chunks_and_blocks_change_nothing(monkeypatch, sigma, ordered):
+    points, labels = _cloud(101, (1, 3, 4)).astype(np.float32), np.arange(101) // 26 if ordered else np.arange(101) % 4
     x, wanted = points[:23] + sigma * _cloud(23, (1, 3, 4), seed=1), np.arange(23) % 5 - 1
     whole = OptimalDenoiser(points, labels).posterior(x, sigma, labels=wanted)
-    monkeypatch.setattr(optimal_module, "_NUMBERS_AT_ONCE", 404)  # four queries, 33 points, 8 differences at a time
-    monkeypatch.setattr(optimal_module, "_RESIDENT_NUMBERS", 0)
-    split = OptimalDenoiser(points, labels).posterior(x, sigma, labels=wanted)
+    monkeypatch.setattr(optimal_module, "NUMBERS_AT_ONCE", 404)  # four queries, 33 points, 8 differences at a time
+    monkeypatch.setattr(untruncated, "NUMBERS_AT_ONCE", 404)
+    monkeypatch.setattr(untruncated, "_NUMBERS_IN_BLOCK", 404)
+    monkeypatch.setattr(optimal_module, "RESIDENT_NUMBERS", 0)
+    split = OptimalDenoiser(points, labels, tolerance=0).posterior(x, sigma, labels=wanted)
     # the same sums in another order
     torch.testing.assert_close(split.mean, whole.mean, rtol=0, atol=1e-13)
     torch.testing.assert_close(split.log_density, whole.log_density, rtol=1e-13, atol=1e-12)

@@ -6,19 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from geomodel.denoisers import byte_products, optimal_search
+from geomodel.denoisers import byte_products, differences, pruning
 from geomodel.denoisers import optimal as optimal_module
 from geomodel.denoisers.optimal import OptimalDenoiser
 
-pytestmark = pytest.mark.skipif(not byte_products.exact_products(), reason="no exact byte products here")
+CPU = torch.device("cpu")
+pytestmark = pytest.mark.skipif(not byte_products.exact_products(CPU), reason="no exact byte products here")
 LEVELS = (0.0, 1e-12, 1e-6, 1e-3, 0.03, 0.15, 0.5, 1.0, 2.0, 5.0, 20.0, 80.0, 1e4, 1e9)
 
 
 @pytest.fixture
 def large(monkeypatch):
     """Every set counts as large, and few points are few: all ways through the search are gone."""
-    monkeypatch.setattr(optimal_module, "_RESIDENT_NUMBERS", 0)
-    monkeypatch.setattr(optimal_search, "_FEW", 3)
+    monkeypatch.setattr(optimal_module, "RESIDENT_NUMBERS", 0)
+    monkeypatch.setattr(differences, "FEW", 3)
 
 
 def _images(random, count, dimension):
@@ -71,8 +72,8 @@ def _sets():
 def test_searched_is_brute_force_within_the_bound(large, name, stored):
     points = _points(stored)
     optimal, random = OptimalDenoiser(points), np.random.default_rng(1)
-    assert (optimal._search is None) == (name == "one point")
-    reach = float(optimal._reach)
+    assert (optimal._search is None or optimal._search._codes is None) == (name == "one point")
+    reach = float(optimal._all.reach)
     for sigma in LEVELS:
         chosen = random.integers(0, len(points), 12)
         x = points[chosen] + min(sigma, 1e9) * random.standard_normal((12, points.shape[1]))
@@ -100,7 +101,7 @@ def test_the_bound_is_not_exceeded_in_ten_thousand_cases(large):
         x = first + share * (second - first) + sigma[:, None] * random.standard_normal((200, dimension))
         posterior = optimal.posterior(x, sigma)
         error = np.linalg.norm(posterior.mean.numpy() - _brute(points, x, sigma), axis=1)
-        assert (error <= posterior.bound.numpy() + 1e-14 * (optimal._reach.item() + 1)).all()
+        assert (error <= posterior.bound.numpy() + 1e-14 * (optimal._all.reach.item() + 1)).all()
         worst, through = max(worst, float((error / posterior.bound.numpy()).max())), through + 200
     assert through >= 10_000
     assert worst > 0.005  # a bound, not a platitude
@@ -113,13 +114,24 @@ def test_every_way_is_gone(large):
     x = torch.from_numpy(points[:4].astype(np.float64)) + 0.1
     assert search is not None
     gone = []
-    for name in ("_few", "_all", "_second"):
-        original = getattr(search, name)
-        setattr(search, name, lambda *given, name=name, original=original: gone.append(name) or original(*given))
-    for sigma in (0.05, 1.5, 1e3):
-        found = search(x, torch.full((4,), sigma, dtype=torch.float64), None)
+
+    def watched(owner, name):
+        original = getattr(owner, name)
+        setattr(owner, name, lambda *given: gone.append(name) or original(*given))
+
+    for name in ("_by_components", "_by_codes", "_many"):
+        watched(search, name)
+    watched(search._differences, "_answer")
+    watched(search._codes, "finer_gaps")
+    for sigma, ways in (
+        (0.05, ["_by_components", "_answer"]),
+        (0.9, ["_by_codes", "_many", "finer_gaps"]),
+        (1e3, ["_by_codes", "_many"]),
+    ):
+        gone.clear()
+        found = search(x, torch.full((4,), sigma, dtype=torch.float64), None, False)
         assert not found.left.any()
-    assert set(gone) == {"_few", "_all", "_second"}
+        assert list(dict.fromkeys(gone)) == ways, sigma
 
 
 def test_a_class_is_its_subset(large):
@@ -168,8 +180,18 @@ def test_posterior_agrees_with_the_untruncated_one(large, monkeypatch):
 
 
 def test_what_were_no_bytes_stays_untruncated(large):
-    points = np.random.default_rng(8).standard_normal((50, 6))
-    assert OptimalDenoiser(points)._search is None
+    random = np.random.default_rng(8)
+    points = random.standard_normal((50, 6))
+    optimal = OptimalDenoiser(points)
+    assert optimal._search is not None
+    assert optimal._search._codes is None
+    for sigma in LEVELS:  # few points are found all the same
+        x = points[:9] + sigma * random.standard_normal((9, 6))
+        posterior = optimal.posterior(x, sigma)
+        error = np.linalg.norm(posterior.mean.numpy() - _brute(points, x, np.full(9, sigma)), axis=1)
+        assert (error <= posterior.bound.numpy() + 1e-14).all(), sigma
+        found = optimal._search(torch.from_numpy(x), torch.full((9,), sigma, dtype=torch.float64), None, False)
+        assert bool(found.left.all()) == (sigma > 0.2)
     assert OptimalDenoiser(np.ones((5, 6)))._search is None
 
 
@@ -183,12 +205,40 @@ def test_queries_out_of_range_and_not_numbers(large):
     assert optimal(np.empty((0, 6)), 1.0).shape == (0, 6)
 
 
-def test_products_of_bytes_are_exact():
+@pytest.mark.parametrize("count", [1, 3, 4, 8, 12, 64])
+def test_products_of_bytes_are_exact(count):
     random = np.random.default_rng(10)
-    codes = torch.from_numpy(random.integers(-128, 128, (70, 333), dtype=np.int8))
-    digits = torch.from_numpy(random.integers(0, 256, (9, 333), dtype=np.uint8))
-    found = byte_products.product(digits, 128, byte_products.packed(codes))
-    assert (found.double() == (digits.double() - 128) @ codes.double().T).all()
+    for shape in ((96, 64), (32, 800), (32, 2**16)):
+        codes, columns = (
+            torch.from_numpy(random.integers(-128, 128, s, dtype=np.int8)) for s in (shape, (shape[1], count))
+        )
+        found = byte_products.product(codes, columns)
+        assert (found.double() == codes.double() @ columns.double()).all()
+
+
+def test_digits_are_the_number():
+    largest = byte_products.LARGEST
+    whole = torch.tensor([[0, 1, -1, 127, 128, -128, -129], [largest, -largest, 2**23, -(2**23), 255, 65535, -65536]])
+    digits = byte_products.digits(whole)
+    assert digits.dtype == torch.int8
+    assert (digits.double() @ byte_products.powers(4, CPU) == whole).all()
+
+
+def test_lower_bounds_are_below_and_close():
+    random = np.random.default_rng(13)
+    scales = np.linspace(3, 0.05, 120)  # some directions lead
+    points = torch.from_numpy(random.standard_normal((500, 120)) * scales)
+    centre = points.mean(0)
+    norms = (points - centre).norm(dim=1)
+    heads = pruning.Heads(points, [slice(0, 300), slice(300, 500)], centre, norms)
+    for sigma in (1e-3, 0.2, 5.0, 1e4):
+        x = points[:20] + sigma * torch.from_numpy(random.standard_normal((20, 120)))
+        lower, room = heads.lower(x)
+        half = ((x[:, None] - points) ** 2).sum(2) / 2 - (x - centre).square().sum(1, keepdim=True) / 2
+        assert (lower.double() <= half + room[:, None]).all()
+        if sigma < 1:  # the rest is what the outer parts' angles hide: at most 2 t t'
+            tail = (norms.square() - ((points - centre) @ heads._directions).square().sum(1)).clamp(min=0).sqrt()
+            assert (half - lower <= 2 * tail * (tail[:20, None] + sigma * 120**0.5) + room[:, None]).all()
 
 
 def test_logit_errors_are_within_the_bound(large):

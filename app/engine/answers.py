@@ -193,26 +193,27 @@ def mean_shift(request: MeanShiftRequest, job: Job, record: Any) -> MeanShiftAns
     if job.optimal is None:
         raise ValueError("there are no reference data")
     x, sigma = _image(request, job, record), request.sigma
-    posterior = job.posterior(x, sigma, len(job.optimal))
-    indices, weights = posterior.indices[0].numpy(), posterior.weights[0].numpy()
+    posterior = job.posterior(x, sigma, NEIGHBOURS, every=True)
+    weights = posterior.every[0].numpy()
     ranks = np.unique(np.geomspace(1, len(weights), SPECTRUM).round().astype(int))
+    optimal = posterior.mean if job.exact is job.optimal else job.evaluate(job.exact, x, sigma)
     labels, path = job.data.labels if job.data is not None else None, None
     if request.path and job.settings.label < 0:
         path = frozen(np.asarray(job.optimal.mean_shift_path(x, sigma, max_iterations=MODE_STEPS))[:, 0])
     return MeanShiftAnswer(
         request=request,
         x=frozen(x[0]),
-        optimal=frozen(np.asarray(job.evaluate(job.exact, x, sigma))[0]),
+        optimal=frozen(np.asarray(optimal)[0]),
         network=None if job.network is None else frozen(np.asarray(job.evaluate(job.network, x, sigma))[0]),
-        indices=frozen(indices[:NEIGHBOURS].copy()),
-        weights=frozen(weights[:NEIGHBOURS].copy()),
+        indices=frozen(posterior.indices[0].numpy()),
+        weights=frozen(posterior.weights[0].numpy()),
         effective_neighbours=float(posterior.effective_neighbours[0]),
-        classes=None if labels is None else frozen(np.bincount(labels[indices], weights)),
+        classes=None if labels is None else frozen(np.bincount(labels[labels >= 0], weights[labels >= 0])),
         path=path,
         optimal_jacobian=_spectrum(job, x, sigma) if request.jacobian else None,
         network_jacobian=_network_jacobian(job, x, sigma) if request.jacobian else None,
         ranks=frozen(ranks),
-        spectrum=frozen(weights[ranks - 1]),
+        spectrum=frozen(np.partition(weights, len(weights) - ranks)[len(weights) - ranks]),
     )
 
 

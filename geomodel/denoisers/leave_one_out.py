@@ -65,9 +65,10 @@ def leave_out(
     for start in range(0, len(queries), size):
         part = slice(start, start + size)
         posterior = optimal.posterior(
-            queries[part], levels[part], None if seen is None else torch.as_tensor(seen[part]), k=len(optimal)
+            queries[part], levels[part], None if seen is None else torch.as_tensor(seen[part]), k=1, every=True
         )
-        weights = torch.zeros_like(posterior.weights).scatter_(1, posterior.indices, posterior.weights).numpy()
+        assert posterior.every is not None
+        weights = posterior.every.numpy()
         for row, mean in enumerate(posterior.mean.flatten(1).numpy()):
             query = start + row
             of_class = None if seen is None or seen[query] < 0 else np.asarray(classes) == seen[query]

@@ -22,6 +22,7 @@ class Posterior:
         log_density: (B,): log[(1/N) Σ_i N(x; y_i, σ²I)]; at σ = 0, +inf on a data point and −inf elsewhere.
         mean: (B, *shape): D*(x; σ).
         bound: (B,): a bound on ‖mean − exact mean‖ from the rounding model of `OptimalDenoiser`.
+        every: (B, N): all weights, in the order of the points; None unless asked for.
 
     Where `OptimalDenoiser` is not untruncated, logits of points too far to matter are good to the mean's tolerance.
     """
@@ -33,6 +34,7 @@ class Posterior:
     log_density: Tensor
     mean: Tensor
     bound: Tensor
+    every: Tensor | None = None
 
 
 class Rows:
@@ -48,3 +50,10 @@ class Rows:
     def __getitem__(self, index: Any) -> Tensor:
         rows = self._points[index.numpy() if isinstance(index, Tensor) else index]
         return torch.from_numpy(np.array(rows)).flatten(1)  # a copy: torch warns about arrays that are read-only
+
+
+def in_memory(points: Any) -> bool:
+    """Whether the points are held, not read from a file when they are asked for."""
+    while isinstance(points, np.ndarray) and not isinstance(points, np.memmap) and points.base is not None:
+        points = points.base
+    return isinstance(points, Tensor | np.ndarray | bytes) and not isinstance(points, np.memmap)

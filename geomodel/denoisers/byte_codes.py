@@ -1,0 +1,199 @@
+"""Points that came from bytes, as whole numbers, with what that leaves over."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from geomodel.denoisers.byte_products import LARGEST, digits, powers, product, runs
+
+COARSEST = 2.0**-20  # of the range: a conversion error above it means that the points were no bytes
+CUT = 2.0**15 + 2.0**7  # what the two lesser digits of a whole number can hold
+_UNIT = 2.0**-53
+_WIDTH = 16  # points and coordinates are filled up to multiples of this, and to twice as many at least
+_CELLS = 2**18  # products turned into float64 at once: 3 MB, which stay in the processor's cache
+
+
+class Codes:
+    """N points as y_i = o + a k_i + e_i with bytes k_i from −128 to 127, and e_i = f r_i + e'_i with bytes r_i.
+
+    Padded: points beyond N are infinitely far. All tensors are on `device`.
+
+    Attributes:
+        scale, origin: a and o.
+        error, finer: bounds on ‖e_i‖ and ‖e'_i‖ over all points.
+    """
+
+    def __init__(
+        self, points: Any, blocks: Iterable[slice], norms: Tensor, limits: tuple[float, float], device: torch.device
+    ) -> None:
+        (low, high), (count, dimension) = limits, points.shape
+        self.scale = (high - low) / 255
+        self.origin = low + 128 * self.scale
+        self.device, self._count, self._dimension = device, count, dimension
+        self._fine = 2.0**-24 * max(abs(low), abs(high), high - low) / 127
+        shape = (_filled(count), _filled(dimension))
+        codes, rests = torch.zeros(2, *shape, dtype=torch.int8)
+        halves = torch.full(shape[:1], math.inf, dtype=torch.float64)
+        across, errors = torch.zeros(2, shape[0], dtype=torch.float64)
+        self.finer = 0.0
+        for rows in blocks:
+            block = points[rows].double() - self.origin
+            whole = (block / self.scale).round_().clamp_(-128, 127)
+            rest = block - self.scale * whole
+            ninth = (rest / self._fine).round_().clamp_(-128, 127)
+            codes[rows, :dimension], rests[rows, :dimension] = whole.to(torch.int8), ninth.to(torch.int8)
+            halves[rows] = whole.square().sum(1) / 2
+            across[rows] = self._fine * ((self.origin + self.scale * whole) * ninth).sum(1)
+            errors[rows] = rest.norm(dim=1)
+            self.finer = max(self.finer, float((rest - self._fine * ninth).norm(dim=1).max()))
+        rounding = 4 * _UNIT * math.sqrt(dimension) * (abs(low) + abs(high))
+        self.finer += rounding
+        errors[:count] += rounding
+        self.error = float(errors.max())
+        ones = torch.zeros_like(errors)
+        ones[:count] = 1
+        self._moments = torch.stack([ones, pad(norms.square(), (0, shape[0] - count)), errors.square()]).to(device)
+        self._halves, self._across = halves.to(device), across.to(device)
+        self._codes, self._rests = codes.to(device), rests.to(device)
+        self._sums, self._rest_sums = codes.sum(1).double().to(device), rests.sum(1).double().to(device)
+        self._largest_sum, self._largest_half = float(self._sums.abs().max()), float(halves[:count].max())
+        self._columns = [self._codes[part].T.contiguous() for part in runs(shape[0])]
+
+    @staticmethod
+    def build(points: Any, blocks: Callable[[], Iterable[slice]], norms: Tensor, device: torch.device) -> Codes | None:
+        """The codes of the points; None where they were no bytes, or are one point."""
+        limits = [points[rows].aminmax() for rows in blocks()]
+        low, high = min(float(part.min) for part in limits), max(float(part.max) for part in limits)
+        if not low < high:
+            return None
+        first = next(iter(blocks()))
+        steps = (points[first].double() - low) / (high - low) * 255
+        if float((steps - steps.round()).abs().max()) > 255 * COARSEST:
+            return None
+        codes = Codes(points, blocks(), norms, (low, high), device)
+        return codes if codes.error <= COARSEST * (high - low) * math.sqrt(points.shape[1]) else None
+
+    def query(self, x: Tensor) -> Query:
+        """x (b, d) float64 in whole numbers."""
+        t = (x - self.origin) / self.scale
+        low, high = t.aminmax(dim=1, keepdim=True)
+        middle, step = (low + high) / 2, ((high - low) / 2 / LARGEST).clamp(min=1e-300)
+        whole = ((t - middle) / step).round_().clamp_(-LARGEST, LARGEST)
+        missed = (t - middle - step * whole).norm(dim=1) + 8 * _UNIT * math.sqrt(x.shape[1]) * t.abs().amax(dim=1)
+        filled = digits(pad(whole, (0, self._codes.shape[1] - x.shape[1])).to(self.device))
+        return Query(middle[:, 0], step[:, 0], filled, self.scale * missed, (x - self.origin).square().sum(1))
+
+    def gaps(self, query: Query) -> tuple[Tensor, Tensor]:
+        """h'_i − ‖x_q − o‖²/2 (N', b) with h'_i = ‖x_q − o − a k_i‖²/2, and a bound of its differences' rounding (b,).
+
+        Every product of digits is a whole number below 2⁵³, and so is their sum: only its last scaling rounds.
+        """
+        middle, step = query.middle.to(self.device), query.step.to(self.device)
+        square = self.scale**2
+        found = self._dots(
+            query.digits, self._codes, -square * step, -square * middle, self._sums, self._halves, square
+        )
+        wide = query.middle.abs() + 2.0**32 * query.step
+        size = self._largest_half + wide * (self._largest_sum + 128 * self._dimension)
+        return found, 2 * square * 16 * _UNIT * size
+
+    def finer_gaps(self, query: Query) -> Tensor:
+        """−(x_q − o − a k_i)·f r_i (N', b), x_q cut to its two greater digits: what `gaps` leave out, nearly."""
+        step, fine = query.step.to(self.device), self._fine
+        origin = fine * (self.origin + self.scale * query.middle.to(self.device))
+        factor = -self.scale * fine * step
+        return self._dots(query.digits[..., 2:], self._rests, factor, -origin, self._rest_sums, self._across, 1.0)
+
+    def cut(self, query: Query) -> Tensor:
+        """How far the cut of `finer_gaps` can be off, (b,)."""
+        return self.scale * query.step * CUT * math.sqrt(self._dimension) * (self.error + self.finer)
+
+    def _dots(
+        self, digit: Tensor, codes: Tensor, factor: Tensor, slope: Tensor, sums: Tensor, constant: Tensor, scale: float
+    ) -> Tensor:
+        """factor Σ_p 256^p (digit_p·k_i) + slope Σ k_i + scale constant_i, (N', b)."""
+        count, worth = len(digit), powers(digit.shape[2], self.device)
+        columns = digit.permute(1, 0, 2).reshape(codes.shape[1], -1).contiguous()
+        found = torch.empty(len(codes), count, dtype=torch.float64, device=self.device)
+        for rows in self._parts(columns.shape[1]):
+            whole, part = product(codes[rows], columns).reshape(-1, count, len(worth)), found[rows]
+            torch.matmul(whole.double(), worth, out=part)
+            part.mul_(factor).addcmul_(sums[rows, None], slope).add_(constant[rows, None], alpha=scale)
+        return found
+
+    def weigh(self, gap: Tensor, least: Tensor, sigma: Tensor, *, rest: bool = False) -> Weights:
+        """Weights w_i = exp(−(gap_i − least)/σ²) for gaps (N', b), in whole parts of S = 2³¹ − 2²⁴, and their sums.
+
+        rest: what those parts leave, in parts of 2 S².
+        """
+        precision, least = -(sigma.to(self.device) ** -2), least.to(self.device)
+        digit = torch.empty(len(gap), 4 * len(sigma), dtype=torch.int8, device=self.device)
+        totals = torch.zeros(3, len(sigma), dtype=torch.float64, device=self.device)
+        parts, lost = torch.zeros_like(totals[:2])
+        for rows in self._parts(digit.shape[1]):
+            weights = (gap[rows] - least).mul_(precision).exp_()
+            totals.addmm_(self._moments[:, rows], weights)
+            weights *= LARGEST
+            if rest:
+                weights -= weights.round()
+                weights *= 2 * LARGEST
+            whole = weights.round()
+            parts += whole.sum(0)
+            lost += weights.sub_(whole).abs_().sum(0)
+            digit[rows] = digits(whole).flatten(1)
+        return Weights(digit, parts, lost.cpu(), *totals.cpu())
+
+    def sums(self, weights: Weights) -> Tensor:
+        """Σ_i q_i k_i (b, d) for the weights' whole numbers q."""
+        count, worth = len(weights.parts), powers(4, self.device)
+        sums = torch.zeros(count, self._codes.shape[1], dtype=torch.float64, device=self.device)
+        for part, columns in zip(runs(len(self._codes)), self._columns, strict=True):
+            dots = product(columns, weights.digits[part]).reshape(-1, count, 4)
+            sums += torch.matmul(dots.double(), worth).T
+        return sums[:, : self._dimension]
+
+    def _parts(self, width: int) -> Iterator[slice]:
+        """Runs of points whose rows of `width` numbers stay in a processor's cache."""
+        size = max(_WIDTH, _CELLS // width // _WIDTH * _WIDTH)
+        for start in range(0, len(self._codes), size):
+            yield slice(start, min(start + size, len(self._codes)))
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights of b queries in whole numbers: their digits (N', 4 b) and, (b,) each, their sums; what they lose by being
+    whole; Σ w, Σ w ‖y_i − c‖² and Σ w ‖e_i‖².
+    """
+
+    digits: Tensor
+    parts: Tensor
+    lost: Tensor
+    total: Tensor
+    spread: Tensor
+    rests: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """b queries x_q = o + a (m + s U): m (b,), s (b,), the digits of U (b, d', 4), ‖x − x_q‖ and ‖x − o‖² (b,)."""
+
+    middle: Tensor
+    step: Tensor
+    digits: Tensor
+    missed: Tensor
+    square: Tensor
+
+    def __getitem__(self, rows: Tensor) -> Query:
+        digit = self.digits[rows.to(self.digits.device)]
+        return Query(self.middle[rows], self.step[rows], digit, self.missed[rows], self.square[rows])
+
+
+def _filled(count: int) -> int:
+    return max(2, -(-count // _WIDTH)) * _WIDTH
