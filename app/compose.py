@@ -193,19 +193,41 @@ def _regions(name: str, run: Run, found: dict[str, Array]) -> tuple[tuple[str, f
     return named_regions(run.sigmas, measures.band(found.get("exact", next(iter(found.values()))))[0])
 
 
-def _stages(run: Run, median: Array) -> tuple[tuple[str, float, float], ...]:
-    """Where the classes part (σ_S, the root of the data's largest variance) and where one point is left (N_eff = 2)."""
-    positive = run.sigmas[run.sigmas > 0]
-    collapsed = crossing(run.sigmas[: len(median)], median)
-    if collapsed is None or run.source is None:
-        return ()
+def stage_levels(run: Run, median: Array) -> tuple[float, float | None]:
+    """Where the classes part (σ_S, the root of the data's largest variance), and where one point is left: N_eff = 2.
+
+    median (n,): of the samples' effective neighbours at the first n levels; without one, nothing has collapsed.
+    """
+    assert run.source is not None
     parted = speciation_sigma(run.source.plane_points)  # the plane holds the direction of largest variance
+    return parted, crossing(run.sigmas[: len(median)], median)
+
+
+def _stages(run: Run, median: Array) -> tuple[tuple[str, float, float], ...]:
+    if run.source is None:
+        return ()
+    positive = run.sigmas[run.sigmas > 0]
+    parted, collapsed = stage_levels(run, median)
+    if collapsed is None:
+        return ()
     found, begin = [], float(positive[0])
     for stage, end in (("mixed", parted), ("speciated", collapsed), ("collapsed", float(positive[-1]))):
         if positive[-1] <= end < begin:
             found.append((stage, begin, end))
             begin = end
     return tuple(found)
+
+
+def data_count(run: Run) -> int:
+    """How many data points D* of the run is made of: all, or those of its class."""
+    assert run.source is not None
+    dataset, label = run.source.dataset, run.settings.label
+    return len(dataset) if label < 0 else int((dataset.labels == label).sum())
+
+
+def class_name(dataset: Any, label: int) -> str:
+    """What a class of the data is called."""
+    return dataset.label_names[label] if dataset.label_names else f"class {label}"
 
 
 def _curve(row: Any, kind: str, values: Array, driver: str) -> Curve:

@@ -170,6 +170,7 @@ class MainWindow(QMainWindow):
         self.playback.playing_changed.connect(self._show_playing)
         player.progress_changed.connect(self._show_progress)
         transport.index_wanted.connect(self.playback.go)
+        self.mean_shift.level_wanted.connect(self.playback.go)
         transport.speed_changed.connect(self.commands.set_speed)
         plane.frame_left.connect(self.commands.untick_frames)
         plane.frame_resumed.connect(self.commands.show_look)

@@ -6,8 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
+from app.along_sigma import AlongSigma
+from app.annealed import Annealed
+from app.compose import class_name
 from app.engine.messages import Array, ImageProbe, MeanShiftAnswer, MeanShiftRequest
 from app.layout import seen
 from app.player import Player
@@ -24,6 +27,8 @@ NEEDS_DATA = "The mean shift needs the reference data of this run."
 class MeanShift(QObject):
     """Feeds the mean-shift view; it asks only while the view is seen."""
 
+    level_wanted = Signal(int)  # of the run
+
     def __init__(self, state: AppState, player: Player, view: MeanShiftView, parent: QObject) -> None:
         super().__init__(parent)
         self._state, self._player, self.view = state, player, view
@@ -32,6 +37,11 @@ class MeanShift(QObject):
         self._probing = self._path = self._jacobian = False
         self._asked: MeanShiftRequest | None = None
         self._answer: MeanShiftAnswer | None = None
+        self._along = AlongSigma(state, player, view.along, self)
+        self._annealed = Annealed(player, self)
+        self._along.changed.connect(self._show_again)
+        self._annealed.changed.connect(self._show_again)
+        state.run_grew.connect(self._grew)
         for fact in (state.selection_changed, state.runs_changed):
             fact.connect(self.refresh)
         player.answered.connect(self._answered)
@@ -39,6 +49,8 @@ class MeanShift(QObject):
         view.probe_edited.connect(self._edit)
         view.mode_wanted.connect(self._to_mode)
         view.jacobian_wanted.connect(self._to_jacobian)
+        view.annealed_wanted.connect(self._annealed.begin)
+        view.level_picked.connect(self._pick)
         self.refresh()
 
     def refresh(self) -> None:
@@ -50,13 +62,22 @@ class MeanShift(QObject):
         if request is None:
             message = EMPTY if run is None or len(run.x.shape) != 5 else NEEDS_DATA
             self.view.display(MeanShiftPicture(message=message))
-        elif request != self._asked:
+            return
+        if request != self._asked:
             self._asked = request
             self._player.submit(request)
+        self._along.look_at(request)
+        self._annealed.look_at(run, request)
 
     def release(self) -> None:
         """The window closes."""
         self._player.answered.disconnect(self._answered)
+        self._along.release()
+        self._annealed.release()
+
+    def _grew(self, run_id: int) -> None:
+        if run_id == self._state.selection.run_id:
+            self.refresh()
 
     def _request(self, run: Run, selection: Selection) -> MeanShiftRequest | None:
         if not run.linked or run.source is None or run.committed == 0 or len(run.x.shape) != 5:
@@ -82,7 +103,23 @@ class MeanShift(QObject):
         run = self._state.run
         if isinstance(answer, MeanShiftAnswer) and run is not None and answer.request.run_id == run.id:
             self._answer = answer
-            self.view.display(picture(run, answer))
+            self.view.display(self._completed(picture(run, answer)))
+
+    def _completed(self, shown: MeanShiftPicture) -> MeanShiftPicture:
+        """A picture with what belongs to other levels too."""
+        return replace(shown, along=self._along.picture(), annealed=self._annealed.picture())
+
+    def _show_again(self) -> None:
+        if self.view.picture.panels:
+            self.view.display(self._completed(self.view.picture))
+
+    def _pick(self, level: int) -> None:
+        """A click on the plot over the noise levels: the playhead goes there, or the probe's own σ."""
+        shown = self.view.picture.along
+        if self._probing and shown is not None:
+            self._edit({"sigma": float(shown.sigmas[level])})
+        else:
+            self.level_wanted.emit(level)
 
     def _toggle(self, probing: bool) -> None:
         self._probing, self._path, self._jacobian = probing, False, False
@@ -122,7 +159,7 @@ def picture(run: Run, answer: MeanShiftAnswer) -> MeanShiftPicture:
         panels=_panels(answer, dataset.std),
         neighbours=neighbours,
         weights=answer.weights,
-        labels=tuple(_class(dataset, label) for label in labels),
+        labels=tuple(class_name(dataset, label) for label in labels),
         effective_neighbours=answer.effective_neighbours,
         total=len(dataset),
         ranks=answer.ranks,
@@ -219,11 +256,7 @@ def _steps(answer: MeanShiftAnswer) -> tuple[Panel, ...]:
     )
 
 
-def _class(dataset: Any, label: int) -> str:
-    return dataset.label_names[label] if dataset.label_names else f"class {label}"
-
-
 def _classes(dataset: Any, shares: Array | None) -> tuple[tuple[str, float], ...]:
     if shares is None:
         return ()
-    return tuple((_class(dataset, int(label)), float(shares[label])) for label in np.argsort(-shares))
+    return tuple((class_name(dataset, int(label)), float(shares[label])) for label in np.argsort(-shares))

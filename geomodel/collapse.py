@@ -122,25 +122,46 @@ def speciation_sigma(points: Any) -> float:
     return math.sqrt(float(principal_components(points, 1).variances[0]))
 
 
+def neighbours_and_classes(
+    optimal: OptimalDenoiser, x: Any, sigma: Any, classes: ArrayLike | None = None, labels: Any = None
+) -> tuple[Floats, Floats | None]:
+    """N_eff (B,) and `class_posterior` (B, C) of x (B, *shape), from one look at the data; None without classes.
+
+    sigma: a float, or (B,): one point at many levels is a batch too. labels (B,) restrict the data as D* does; the
+    classes' shares are then of the data that are left. Raises ValueError as `class_posterior` does.
+    """
+    of_point = None if classes is None else _of_points(classes, len(optimal))
+    size = len(x) if of_point is None else _NUMBERS_AT_ONCE // len(optimal)
+    levels = np.zeros(len(x)) + np.asarray(sigma, dtype=np.float64)
+    effective = np.zeros(len(x))
+    shares = None if of_point is None else np.zeros((len(x), int(of_point.max()) + 1))
+    for start in range(0, len(x), max(1, size)):
+        rows = slice(start, start + max(1, size))
+        seen = None if labels is None else labels[rows]
+        posterior = optimal.posterior(x[rows], levels[rows], seen, k=1, every=of_point is not None)
+        effective[rows] = posterior.effective_neighbours.numpy()
+        if shares is not None and posterior.every is not None:
+            for label in range(shares.shape[1]):
+                shares[rows, label] = posterior.every.numpy()[:, of_point == label].sum(axis=1)
+    return effective, shares
+
+
 def class_posterior(optimal: OptimalDenoiser, classes: ArrayLike, x: Any, sigma: float) -> Floats:
     """p(c | x_σ = x) = Σ over the points of class c of w_i, for all points at once: (B, C).
 
     classes: (N,) whole numbers from 0 on, of the points of `optimal`; points with -1 have no class, and their weight is
     in no column. C is the largest class + 1. Raises ValueError for classes of another length or kind.
     """
-    of_point = np.asarray(classes)
-    if of_point.shape != (len(optimal),) or of_point.dtype.kind not in "iu" or of_point.max() < 0:
-        raise ValueError(
-            f"classes has shape {of_point.shape}; expected ({len(optimal)},) whole numbers, some above -1."
-        )
-    size = max(1, _NUMBERS_AT_ONCE // len(optimal))
-    shares = np.zeros((len(x), int(of_point.max()) + 1))
-    for start in range(0, len(x), size):
-        weights = optimal.posterior(x[start : start + size], sigma, k=1, every=True).every
-        assert weights is not None
-        for label in range(shares.shape[1]):
-            shares[start : start + size, label] = weights.numpy()[:, of_point == label].sum(axis=1)
+    shares = neighbours_and_classes(optimal, x, sigma, classes)[1]
+    assert shares is not None
     return shares
+
+
+def _of_points(classes: ArrayLike, count: int) -> NDArray[Any]:
+    of_point = np.asarray(classes)
+    if of_point.shape != (count,) or of_point.dtype.kind not in "iu" or of_point.max() < 0:
+        raise ValueError(f"classes has shape {of_point.shape}; expected ({count},) whole numbers, some above -1.")
+    return of_point
 
 
 def class_posterior_over_sigma(

@@ -115,6 +115,29 @@ def test_class_posterior_of_a_pair_is_logistic(monkeypatch):
             collapse.class_posterior(OptimalDenoiser(points), wrong, x, 1.0)
 
 
+def test_one_point_at_many_levels_is_a_batch(monkeypatch):
+    points = np.random.default_rng(0).standard_normal((40, 3))
+    classes, labels = np.arange(40) % 4 - 1, np.arange(40) % 2
+    sigmas = np.geomspace(5, 0.05, 9)
+    x = np.array([[0.3, -0.2, 0.1]]) + sigmas[:, None] * np.ones(3)
+    optimal = OptimalDenoiser(points, labels)
+    for size in (2**21, 120):  # at once, and three queries at a time
+        monkeypatch.setattr(collapse, "_NUMBERS_AT_ONCE", size)
+        effective, shares = collapse.neighbours_and_classes(optimal, x, sigmas, classes)
+        for n, sigma in enumerate(sigmas):
+            weights = np.exp(-((points - x[n]) ** 2).sum(1) / (2 * sigma**2))
+            weights /= weights.sum()
+            entropy = -(weights[weights > 0] * np.log(weights[weights > 0])).sum()
+            np.testing.assert_allclose(effective[n], np.exp(entropy), rtol=1e-12)
+            np.testing.assert_allclose(shares[n], [weights[classes == c].sum() for c in range(3)], atol=1e-12)
+    alone, none = collapse.neighbours_and_classes(optimal, x, sigmas, labels=np.ones(9, dtype=int))
+    assert none is None
+    np.testing.assert_allclose(
+        alone, collapse.neighbours_and_classes(OptimalDenoiser(points[1::2]), x, sigmas)[0], rtol=1e-12
+    )
+    assert collapse.neighbours_and_classes(optimal, x[:0], 1.0, classes)[1].shape == (0, 3)
+
+
 def test_no_torch_at_import():
     code = "import sys, geomodel.collapse; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

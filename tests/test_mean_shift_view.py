@@ -20,7 +20,7 @@ from PySide6.QtTest import QTest
 from app.plotting.theme import DARK, LIGHT, PRINT
 from app.views.mean_shift import MeanShiftView
 from app.views.mean_shift_panels import ClassBars, PanelGrid
-from app.views.pictures import MeanShiftPicture, Panel
+from app.views.pictures import AlongPicture, AnnealedPicture, MeanShiftPicture, Panel
 
 LEFT = Qt.MouseButton.LeftButton
 CAPTIONS = (("x", "sampling"), ("Dθ(x; σ)", "network"), ("D*(x; σ)", "optimal"), ("Dθ − D*", "reference"))
@@ -250,6 +250,66 @@ def test_the_mode_is_wanted_by_mouse_and_key(qtbot):
         QTest.keyClick(view._mode, Qt.Key.Key_Space)
 
 
+def beside(count: int) -> AnnealedPicture:
+    rng = np.random.default_rng(1)
+    rows = [
+        tuple(
+            Panel(caption=f"σ {n}", kind="optimal", image=rng.integers(0, 256, (28, 28), np.uint8), note=name)
+            for n in range(count)
+        )
+        for name in ("ODE", "annealed")
+    ]
+    return AnnealedPicture(ode=rows[0], annealed=rows[1], note="Both end at data point 3.")
+
+
+@pytest.mark.parametrize("width", [360, 900])
+def test_annealed_mean_shift_stands_under_the_ode_level_by_level(qtbot, width):
+    view = show(qtbot, make_picture(annealed=beside(7)), width)
+    grid = view._beside
+    assert exact(grid) == [True] * 14
+    rects = [grid.image_rect(at) for at in range(14)]
+    for n in range(7):
+        assert rects[n].left() == rects[7 + n].left()
+        assert rects[n].bottom() < rects[7 + n].top()
+    rows = sorted({rect.top() for rect in rects})
+    assert {rects[n].top() for n in range(7)} == set(rows[::2])  # the ODE's, then those under them
+    assert rects[-1].bottom() <= grid.height()
+    assert view._both.note.text() == "Both end at data point 3."
+    view.display(make_picture())
+    assert not grid.isVisibleTo(view)
+
+
+def test_annealing_is_wanted_by_mouse_and_key(qtbot):
+    view = show(qtbot, make_picture())
+    with qtbot.waitSignal(view.annealed_wanted):
+        qtbot.mouseClick(view._anneal, LEFT)
+    with qtbot.waitSignal(view.annealed_wanted):
+        QTest.keyClick(view._anneal, Qt.Key.Key_Space)
+    assert "full jump" in view._anneal.toolTip()
+    assert "isotropic" in view._over.note.toolTip().lower()
+
+
+def test_the_plot_along_sigma_has_its_numbers_and_the_cursor(qtbot):
+    along = AlongPicture(
+        sigmas=np.geomspace(100, 0.01, 9),
+        effective=np.geomspace(1000, 1, 9),
+        total=1000,
+        note="median N_eff = 2 at σ 0.1",
+    )
+    view = show(qtbot, make_picture(along=along))
+    assert view._over.note.text() == "median N_eff = 2 at σ 0.1"
+    assert (view.along._sigma, view.along._effective) == (4.0, 541.9)  # those of the point, between two levels
+    assert view.along.height() == view.along.sizeHint().height()
+    view.display(replace(view.picture, sigma=1.0, effective_neighbours=30.0))
+    assert (view.along._sigma, view.along._effective) == (1.0, 30.0)
+    picked = []
+    view.level_picked.connect(picked.append)
+    qtbot.mouseClick(view.along, LEFT, pos=QPoint(round(view.along.x_of(100.0)), 50))
+    assert picked == [0]
+    view.display(replace(view.picture, along=None))
+    assert not view._over.isVisibleTo(view)
+
+
 def test_every_control_is_reached_by_tab_in_reading_order(qtbot):
     view = show(qtbot, make_picture())
     c = view._controls
@@ -261,7 +321,9 @@ def test_every_control_is_reached_by_tab_in_reading_order(qtbot):
     QTest.keyClick(c.follow, Qt.Key.Key_Tab)
     QTest.keyClick(view.focusWidget(), Qt.Key.Key_Tab)
     assert view._mode.hasFocus()
-    for widget in (c.sample, c.probe, *boxes, c.share, c.sigma, c.follow, view._mode):
+    QTest.keyClick(view._mode, Qt.Key.Key_Tab)
+    assert view._anneal.hasFocus()
+    for widget in (c.sample, c.probe, *boxes, c.share, c.sigma, c.follow, view._mode, view._anneal):
         assert widget.toolTip()
         assert widget.accessibleName() or widget.text()
 
@@ -286,6 +348,7 @@ def test_a_printed_view_has_no_controls(qtbot):
     view.display(make_picture())
     assert not view._controls.isVisibleTo(view)
     assert not view._mode.isVisibleTo(view)
+    assert not view._both.isVisibleTo(view)
     view.grab()
     assert exact(view._panels) == [True] * 4
     view.display(make_picture(steps=()))

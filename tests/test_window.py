@@ -498,6 +498,51 @@ def test_the_mean_shift_view_follows_the_sample_and_the_probe(qtbot, window):
     qtbot.waitUntil(lambda: view.picture.title == "data point 6 + σz" and not view.picture.jacobian, timeout=WAIT)
 
 
+def test_the_mean_shift_view_looks_along_sigma_and_anneals(qtbot, window, tmp_path):
+    images = np.random.default_rng(2).integers(0, 256, (40, 8, 8), np.uint8)
+    for name, array in (("images-idx3", images), ("labels-idx1", np.arange(40, dtype=np.uint8) % 3)):
+        header = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+        (tmp_path / f"train-{name}-ubyte").write_bytes(header + array.tobytes())
+    path = tmp_path / "train-images-idx3-ubyte"
+    press(qtbot, window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    choose_file(qtbot, path)
+    run = finished(qtbot, window, lambda run: run.settings.data == str(path))
+    window.layout_of_docks.docks["Mean shift"].raise_()
+    view, asked = window.views.mean_shift, []
+    submit = window.engine.submit
+    window.engine.submit = lambda command: (asked.append(type(command).__name__), submit(command))
+    qtbot.waitUntil(lambda: view.picture.along is not None, timeout=WAIT)
+    assert "AlongRequest" not in asked  # the plot is below what is seen
+    bar = view._scroll.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    bar.setValue(view._over.y())
+    qtbot.waitUntil(lambda: np.isfinite(view.picture.along.effective).all(), timeout=WAIT)
+    assert np.allclose(view.picture.along.effective[:-1], run.extras["effective_neighbours"][:, 0])
+    assert view.picture.along.classes.shape == (len(run.sigmas), 3)
+    assert view._over.note.text().count("σ") >= 3
+    asked.clear()
+    qtbot.mouseClick(view.along, Qt.MouseButton.LeftButton, pos=QPoint(round(view.along.x_of(run.sigmas[9])), 60))
+    assert window.state.selection.index == 9
+    qtbot.waitUntil(lambda: view.picture.title == "sample 0 at level 9", timeout=WAIT)
+    assert view.along._sigma == run.sigmas[9]
+    assert "AlongRequest" not in asked  # it is remembered
+    view._scroll.ensureWidgetVisible(view._anneal)
+    qtbot.mouseClick(view._anneal, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: " end" in view._both.note.text(), timeout=WAIT)
+    assert len(view.picture.annealed.ode) == len(view.picture.annealed.annealed) == len(run.sigmas) - 9
+    window.playback.go(4)
+    qtbot.waitUntil(lambda: view.picture.title == "sample 0 at level 4", timeout=WAIT)
+    assert not view.picture.annealed.ode  # of another point
+    qtbot.mouseClick(view._controls.probe, Qt.MouseButton.LeftButton, pos=QPoint(8, view._controls.probe.height() // 2))
+    bar.setValue(view._over.y())
+    qtbot.waitUntil(lambda: len(view.picture.along.sigmas) == 24, timeout=WAIT)
+    qtbot.waitUntil(lambda: np.isfinite(view.picture.along.effective).all(), timeout=WAIT)
+    sigmas = view.picture.along.sigmas
+    qtbot.mouseClick(view.along, Qt.MouseButton.LeftButton, pos=QPoint(round(view.along.x_of(sigmas[12])), 60))
+    qtbot.waitUntil(lambda: view.picture.sigma == sigmas[12], timeout=WAIT)
+    assert window.state.selection.index == 4  # the probe's own σ, not the playhead
+
+
 def test_closing_while_a_run_computes(qtbot, window):
     pick(qtbot, window.panels.model._fields["data"], "fashion-mnist")
     qtbot.waitUntil(lambda: window.player.computing is not None, timeout=WAIT)

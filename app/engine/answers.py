@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from app.engine import along_sigma
 from app.engine.basins import basins
 from app.engine.experiments import derivative
 from app.engine.grounds import Direct, Ground, Kernels
@@ -29,6 +30,7 @@ from app.engine.messages import (
     Site,
     frozen,
 )
+from app.engine.point_messages import AlongRequest, AnnealedRequest
 from app.engine.room_messages import DerivativeRequest
 from geomodel import density, runs
 from geomodel.runs import Job
@@ -57,6 +59,10 @@ def answer(
             return neighbours(request, job, record)
         case MeanShiftRequest():
             return mean_shift(request, job, record)
+        case AlongRequest():
+            return along_sigma.along(request, job, record)
+        case AnnealedRequest():
+            return along_sigma.annealed(request, job, record)
         case DerivativeRequest():
             return derivative(request, job, record)
         case BasinsRequest():
@@ -242,14 +248,4 @@ def _network_jacobian(job: Job, x: Array, sigma: float) -> Any:
 
 def _image(request: MeanShiftRequest, job: Job, record: Any) -> Array:
     """The point (1, *shape) that is asked about."""
-    if request.probe is None:
-        x: Array = record.x[request.index, request.sample : request.sample + 1].astype(np.float64)
-        return x
-    from geomodel.randomness import noise
-
-    assert job.data is not None
-    probe, points = request.probe, job.data.points
-    first, second = (np.asarray(points[i], np.float64) for i in (probe.data_index, probe.second_index))
-    between = (1 - probe.share) * first + probe.share * second
-    drawn: Array = noise([probe.seed], between.shape, request.sigma).numpy()
-    return between + drawn
+    return along_sigma.point(job, record, request.index, request.sample, request.sigma, request.probe)[None]

@@ -17,6 +17,7 @@ from app.engine.messages import (
     ProbeRequest,
     Shutdown,
 )
+from app.engine.point_messages import AlongRequest, AnnealedRequest
 from app.engine.room_messages import DerivativeRequest, EndErrorRequest
 
 LATEST_WINS = (
@@ -25,6 +26,8 @@ LATEST_WINS = (
     InsideRequest,
     NeighboursRequest,
     MeanShiftRequest,
+    AlongRequest,
+    AnnealedRequest,
     DerivativeRequest,
     EndErrorRequest,
     BasinsRequest,

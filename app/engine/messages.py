@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.point_messages import ImageProbe, PointEvent, PointRequest
 from app.engine.room_messages import DerivativeRequest, RoomEvent, RoomTask
 from geomodel.basins import Basins
 from geomodel.record import Record, StepDetail
@@ -152,16 +153,6 @@ class NeighboursRequest:
     run_id: int
     index: int
     sample: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageProbe:
-    """A point that no run has visited: data point k, on its way to another, with noise of a seed: y + σz."""
-
-    data_index: int = 0
-    second_index: int = 0
-    share: float = 0.0
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -381,7 +372,15 @@ class BasinsAnswer:
     message: str = ""
 
 
-Request = PictureRequest | ProbeRequest | InsideRequest | NeighboursRequest | MeanShiftRequest | DerivativeRequest
+Request = (
+    PictureRequest
+    | ProbeRequest
+    | InsideRequest
+    | NeighboursRequest
+    | MeanShiftRequest
+    | PointRequest
+    | DerivativeRequest
+)
 Command = (
     Warm
     | OpenData
@@ -414,6 +413,7 @@ Event = (
     | NeighboursAnswer
     | MeanShiftAnswer
     | BasinsAnswer
+    | PointEvent
     | RoomEvent
 )
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButt
 from app.panels.looks import tooltip
 from app.plotting.marks import tabular
 from app.plotting.theme import Theme, palette
+from app.views.along_sigma import AlongPlot
 from app.views.mean_shift_controls import MeanShiftControls
 from app.views.mean_shift_panels import ClassBars, Flowing, NeighbourRows, PanelGrid
 from app.views.pictures import MeanShiftPicture
@@ -27,6 +28,18 @@ JACOBIAN = (
     "The leading directions of J = ∂D/∂x: eigenvectors of D*, whose J = Cov(x₀ | x)/σ² is symmetric, and right "
     "singular vectors of the network, whose J need not be. tr J of D* is the soft dimension at scale σ; it goes to 0 "
     "after collapse."
+)
+ALONG = (
+    "Effective neighbours N_eff = exp(−Σᵢ wᵢ log wᵢ) and the posterior of the classes, Σ wᵢ over the data of each: at "
+    "the sample's own xₙ, or at y + σz with the image probe's one z. Median N_eff = 2: below it the median over the "
+    "run's samples stays under 2, one point is left. σ_S = √Λ, Λ the data's largest variance: classes part. Isotropic "
+    "Gaussian formula: s/√(n^(2/d) − 1), where n points of a Gaussian of variance s² in each of d dimensions would "
+    "collapse; real data are not such a Gaussian. Click to go to a level."
+)
+BESIDE = (
+    "Annealed mean shift takes the full jump x ← D*(x; σₙ) at every level. The ODE of D*, by Euler over the same "
+    "levels, takes the part (σₙ − σₙ₊₁)/σₙ of the same jump: x + (1 − σₙ₊₁/σₙ)(D* − x); shown is its D*(xₙ; σₙ). Full "
+    "jumps forget where they came from: D* at large σ is near the data mean from anywhere."
 )
 ITERATION = "Mean shift repeats x ← D*(x; σ) at this one σ until it rests at a mode of the smoothed data density."
 
@@ -68,6 +81,8 @@ class MeanShiftView(QWidget):
         object
     )  # changed fields of data_index, second_index, share, seed, sigma (None: the playhead's)
     mode_wanted = Signal()
+    annealed_wanted = Signal()
+    level_picked = Signal(int)  # a click on the plot over the noise levels
     jacobian_wanted = Signal()  # on or off
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
@@ -85,7 +100,11 @@ class MeanShiftView(QWidget):
         self._all = Section("All weights", NEIGHBOURS, self._spectrum)
         self._directions = PanelGrid(theme, smallest=84, largest=84, marks=True)
         self._steps = PanelGrid(theme, smallest=64, largest=64, marks=False)
-        self._painted: tuple[Flowing | NeighbourRows | WeightSpectrum, ...] = (
+        self.along = AlongPlot(theme, print_mode=print_mode)
+        self._beside = PanelGrid(theme, smallest=72, largest=72, marks=False, series=2)
+        self._painted: tuple[Flowing | NeighbourRows | WeightSpectrum | AlongPlot, ...] = (
+            self.along,
+            self._beside,
             self._spectrum,
             self._panels,
             self._neighbours,
@@ -99,6 +118,11 @@ class MeanShiftView(QWidget):
         self._mode = QPushButton("Mean shift to the mode", autoDefault=False)
         self._mode.setToolTip(tooltip("Mean shift to the mode", ITERATION))
         self._path.head.addWidget(self._mode)
+        self._over = Section("Along σ", ALONG, self.along)
+        self._both = Section("Annealed mean shift beside the ODE", BESIDE, self._beside)
+        self._anneal = QPushButton("Anneal from here", autoDefault=False)
+        self._anneal.setToolTip(tooltip("Anneal from here", BESIDE))
+        self._both.head.addWidget(self._anneal)
         self._jacobian = Section("Jacobian ∂D/∂x", JACOBIAN, self._directions)
         self._differentiate = QPushButton("Jacobian here", autoDefault=False, checkable=True)
         self._differentiate.setToolTip(tooltip("Jacobian here", JACOBIAN))
@@ -110,6 +134,8 @@ class MeanShiftView(QWidget):
         self._controls.probe_edited.connect(self.probe_edited)
         self._mode.clicked.connect(self._want_mode)
         self._differentiate.clicked.connect(self._want_jacobian)
+        self._anneal.clicked.connect(self._want_annealed)
+        self.along.picked.connect(self.level_picked)
         self.set_theme(theme)
         self.display(self.picture)
 
@@ -127,11 +153,9 @@ class MeanShiftView(QWidget):
         inside.addSpacing(8)
         inside.addLayout(self._lower)
         inside.addSpacing(8)
-        inside.addWidget(self._all)
-        inside.addSpacing(8)
-        inside.addWidget(self._path)
-        inside.addSpacing(8)
-        inside.addWidget(self._jacobian)
+        for section in (self._all, self._over, self._path, self._both, self._jacobian):
+            inside.addWidget(section)
+            inside.addSpacing(8)
         inside.addStretch(1)
         self._scroll = QScrollArea(frameShape=QFrame.Shape.NoFrame, widgetResizable=True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -167,6 +191,8 @@ class MeanShiftView(QWidget):
         self._all.setVisible(picture.spectrum is not None)
         if picture.ranks is not None and picture.spectrum is not None and picture.spectrum is not old.spectrum:
             self._spectrum.set_spectrum(picture.ranks, picture.spectrum, picture.effective_neighbours)
+        self._display_along(picture, old)
+        self._display_beside(picture, old)
         self._steps.setVisible(bool(picture.steps))
         self._mode.setVisible(not self._print)
         if picture.jacobian is not old.jacobian:
@@ -187,6 +213,23 @@ class MeanShiftView(QWidget):
             self._neighbours.set_neighbours(picture.neighbours, weights, picture.labels)
             self._neighbours.updateGeometry()
 
+    def _display_along(self, picture: MeanShiftPicture, old: MeanShiftPicture) -> None:
+        self._over.setVisible(picture.along is not None)
+        if picture.along is not None:
+            if picture.along is not old.along:
+                self.along.set_picture(picture.along)
+                self._over.say(picture.along.note)
+            self.along.set_cursor(picture.sigma, picture.effective_neighbours)
+
+    def _display_beside(self, picture: MeanShiftPicture, old: MeanShiftPicture) -> None:
+        shown = picture.annealed
+        if shown is not old.annealed:
+            self._beside.set_panels((*shown.ode, *shown.annealed))
+            self._both.say(shown.note)
+        self._beside.setVisible(bool(shown.ode))
+        self._anneal.setVisible(not self._print)
+        self._both.setVisible(bool(shown.ode) or not self._print)
+
     def set_theme(self, theme: Theme) -> None:
         """Colours of everything."""
         ground = palette(theme)
@@ -205,6 +248,10 @@ class MeanShiftView(QWidget):
         """Let go of connections, so that nothing keeps the view alive."""
         self._controls.probing_toggled.disconnect(self.probing_toggled)
         self._controls.probe_edited.disconnect(self.probe_edited)
+        self.along.picked.disconnect(self.level_picked)
+
+    def _want_annealed(self) -> None:
+        self.annealed_wanted.emit()
 
     def _want_jacobian(self) -> None:
         self.jacobian_wanted.emit()

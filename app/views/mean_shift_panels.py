@@ -72,10 +72,13 @@ class Grid:
 class PanelGrid(Flowing):
     """Images with a caption over each and a note under it: in one row where that leaves each enough room."""
 
-    def __init__(self, theme: Theme, *, smallest: int, largest: int, marks: bool) -> None:
-        """A cell takes at least `smallest` pixels of width, an image at most `largest`; at least one true pixel."""
+    def __init__(self, theme: Theme, *, smallest: int, largest: int, marks: bool, series: int = 1) -> None:
+        """A cell takes at least `smallest` pixels of width, an image at most `largest`; at least one true pixel.
+
+        Several series of one length, one after the other in what is shown, stand under each other member by member.
+        """
         super().__init__(theme)
-        self._smallest, self._largest, self._marks = smallest, largest, marks
+        self._smallest, self._largest, self._marks, self._series = smallest, largest, marks, series
         self._panels: tuple[Panel, ...] = ()
 
     def set_panels(self, panels: tuple[Panel, ...]) -> None:
@@ -88,7 +91,7 @@ class PanelGrid(Flowing):
         if not self._panels:
             return 0
         grid = self._measure(width)
-        rows = ceil(len(self._panels) / grid.columns)
+        rows = self._series * ceil(self._length() / grid.columns)
         return ceil(rows * (grid.height + GAP) - GAP)
 
     def image_rect(self, at: int) -> QRectF:
@@ -98,8 +101,9 @@ class PanelGrid(Flowing):
     def _place(self, grid: Grid, at: int) -> QRectF:
         """On whole device pixels: no image pixel may fall between two of them."""
         ratio = self.devicePixelRatioF()
-        row, column = divmod(at, grid.columns)
-        x, y = column * (grid.width + GAP), row * (grid.height + GAP) + grid.caption
+        series, member = divmod(at, self._length())
+        row, column = divmod(member, grid.columns)
+        x, y = column * (grid.width + GAP), (row * self._series + series) * (grid.height + GAP) + grid.caption
         return QRectF(round(x * ratio) / ratio, round(y * ratio) / ratio, *grid.image)
 
     def _measure(self, width: int) -> Grid:
@@ -107,7 +111,7 @@ class PanelGrid(Flowing):
         high, wide = (max(panel.image.shape[axis] for panel in self._panels) for axis in (0, 1))
         least = max(self._smallest, wide / ratio)
         fit = max(1, int((width + GAP) // (least + GAP)))
-        columns = ceil(len(self._panels) / ceil(len(self._panels) / fit))  # rows of one length
+        columns = ceil(self._length() / ceil(self._length() / fit))  # rows of one length
         room = (width + GAP) / columns - GAP
         zoom = integer_zoom(min(room, self._largest) * ratio, max(wide, high))
         image = (wide * zoom / ratio, high * zoom / ratio)
@@ -116,6 +120,9 @@ class PanelGrid(Flowing):
         captions = [self._text_height(panel.caption, self.font(), cell - indent) for panel in self._panels]
         notes = [self._text_height(panel.note, self._small(), cell) for panel in self._panels]
         return Grid(columns=columns, zoom=zoom, width=cell, caption=max(captions) + 4, note=max(notes) + 4, image=image)
+
+    def _length(self) -> int:
+        return len(self._panels) // self._series
 
     def _indent(self) -> int:
         return SAMPLE_WIDTH + 6 if self._marks else 0

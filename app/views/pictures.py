@@ -150,6 +150,28 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AlongPicture:
+    """What D* is made of at the point over the noise levels; NaN where it is not known yet."""
+
+    sigmas: Array  # (L,) descending, the last may be 0
+    effective: Array  # (L,) effective neighbours
+    total: int  # data points in all
+    classes: Array | None = None  # (L, C): each class's posterior share
+    names: tuple[str, ...] = ()  # of the classes
+    marks: tuple[tuple[str, float], ...] = ()  # named noise levels, descending
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AnnealedPicture:
+    """Annealed mean shift and the ODE of D*, level by level: as many images of the one as of the other."""
+
+    ode: tuple[Panel, ...] = ()  # D* on the ODE
+    annealed: tuple[Panel, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MeanShiftPicture:
     """Everything the mean-shift view shows: a point, the denoisers there, and what D* is made of."""
 
@@ -168,6 +190,8 @@ class MeanShiftPicture:
     steps: tuple[Panel, ...] = ()  # pure mean-shift iterations towards the mode
     jacobian: tuple[Panel, ...] = ()  # leading directions of ∂D*/∂x, then of ∂Dθ/∂x
     jacobian_note: str = ""
+    along: AlongPicture | None = None
+    annealed: AnnealedPicture = field(default_factory=AnnealedPicture)
     probing: bool = False  # an image probe, not the selected sample
     data_index: int = 0
     second_index: int = 0

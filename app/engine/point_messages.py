@@ -1,0 +1,79 @@
+"""What the mean-shift view and the engine say to each other of a point over the noise levels; as in `messages`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageProbe:
+    """A point that no run has visited: data point k, on its way to another, with noise of a seed: y + σz."""
+
+    data_index: int = 0
+    second_index: int = 0
+    share: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlongRequest:
+    """What D* is made of over noise levels: at a sample's own x_n, or at an image probe's y + σz with its one z.
+
+    As many levels are answered at once as take a moment; `first` is the level from which the others are asked for.
+    """
+
+    run_id: int
+    sample: int
+    probe: ImageProbe | None = None
+    sigmas: tuple[float, ...]
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlongAnswer:
+    """Levels first, first + 1, …: effective neighbours (m,) and each class's posterior share (m, C), or None."""
+
+    request: AlongRequest
+    effective: Array
+    classes: Array | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnealedRequest:
+    """Annealed mean shift beside the ODE of D* down `sigmas`, from a sample at a level or an image probe.
+
+    As many levels are answered at once as take a moment. The others are asked for with `first` and `stand`, where the
+    two stand by then: (2, *shape), the annealed path first. Images come for the levels in `shown` alone.
+    """
+
+    run_id: int
+    index: int
+    sample: int
+    probe: ImageProbe | None = None
+    sigmas: tuple[float, ...]
+    shown: tuple[int, ...]
+    first: int = 0
+    stand: Array | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnealedAnswer:
+    """Levels first … following − 1 of the request; of those that are shown, images and ‖annealed − D*‖ between them."""
+
+    request: AnnealedRequest
+    following: int  # the level to ask for next; the number of levels: the two have ended
+    stand: Array
+    shown: tuple[int, ...]
+    annealed: Array  # (m, *shape): where the full jumps land
+    denoised: Array  # (m, *shape): D* on the ODE
+    distances: Array  # (m,)
+    ends: tuple[int, int] | None  # the data points nearest to the ends, the annealed path's first
+
+
+PointRequest = AlongRequest | AnnealedRequest
+PointEvent = AlongAnswer | AnnealedAnswer
