@@ -146,8 +146,11 @@ def trajectory(points: np.ndarray, model: gm.OptimalDenoiser, sigmas: np.ndarray
 
 
 def peak() -> float:
-    """MB that this process has held at most."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """MB that this process has held at most; its own, where the system tells them from those before `exec`."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return next(int(line.split()[1]) / 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
 
 
 def in_memory(points: np.ndarray) -> None:

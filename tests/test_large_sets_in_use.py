@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -30,8 +31,8 @@ from app.state import Selection
 from geomodel import datasets, projection, runs
 from geomodel.datasets import arrays, dataset, file_array
 from geomodel.datasets.file_array import FileArray
+from geomodel.denoisers import byte_codes, differences, pruning, untruncated
 from geomodel.denoisers import optimal as optimal_module
-from geomodel.denoisers import pruning, untruncated
 from geomodel.recipe import TrainSettings
 from geomodel.settings import RunSettings
 from geomodel.slices import Slice
@@ -56,6 +57,8 @@ def asked(monkeypatch):
     monkeypatch.setattr("geomodel.slices._BLOCK_NUMBERS", BLOCK)
     monkeypatch.setattr(untruncated, "_NUMBERS_IN_BLOCK", BLOCK)
     monkeypatch.setattr(pruning, "_SAMPLE_NUMBERS", BLOCK)
+    monkeypatch.setattr(byte_codes, "BYTES_AT_ONCE", 4 * BLOCK)
+    monkeypatch.setattr(differences, "FEW", 3)
     monkeypatch.setattr(optimal_module, "RESIDENT_NUMBERS", 0)
     return sizes
 
@@ -100,18 +103,19 @@ def test_its_answers_are_those_of_the_set_in_memory(bench, path, asked, monkeypa
     bench.handle(StartRun(1, settings(path)))
     here = ask(bench)
     x = bench.of(RunFinished)[0].trajectory.x
-    for module in (dataset, arrays):  # but not D*: without a search, as with the file
+    for module in (dataset, arrays):  # but not D*: untruncated, while codes of the file are searched
         monkeypatch.setattr(module, "limit", lambda: 2**30)
     bench.handle(StartRun(2, settings(path.rename(path.with_name("same.npy")))))
     assert isinstance(bench.worker._contexts[2].data.dataset.stored, np.ndarray)
-    np.testing.assert_array_equal(bench.of(RunFinished)[1].trajectory.x, x)
+    close = partial(np.testing.assert_allclose, rtol=1e-6, atol=1e-6 * 12)  # a search's tolerance, distances to 8
+    close(bench.of(RunFinished)[1].trajectory.x, x)
     there = ask(bench, 2)
     assert [type(answer) for answer in here] == [type(answer) for answer in there]
     for one, other in zip(here[:3], there[:3], strict=True):
         np.testing.assert_array_equal(one.indices, other.indices)
-        np.testing.assert_array_equal(one.weights, other.weights)
-    np.testing.assert_array_equal(here[3].denoised, there[3].denoised)
-    np.testing.assert_array_equal(here[4].optimal, there[4].optimal)
+        close(one.weights, other.weights)
+    close(here[3].denoised, there[3].denoised)
+    close(here[4].optimal, there[4].optimal)
 
 
 def test_a_file_that_becomes_shorter_during_a_run_ends_the_run_and_can_be_opened_again(bench, path, asked, monkeypatch):
@@ -157,7 +161,7 @@ def test_the_window_says_so_where_it_would_show_the_data(qtbot, bench, path, ask
         sigmas=trajectory.sigmas, x=trajectory.x, denoised=trajectory.denoised, extras={}, trajectory=trajectory,
     )  # fmt: skip
     picture = compose_strip.strip_picture(run, Selection(1, 1, 2), neighbours)
-    np.testing.assert_array_equal(picture.neighbours, IMAGES[neighbours.indices])
+    np.testing.assert_array_equal(picture.neighbours, IMAGES[neighbours.indices[:12]])
     np.testing.assert_array_equal(mean_shift.picture(run, shift).neighbours, IMAGES[shift.indices])
     assert "data point 79" in card(opened.dataset, 79)
 

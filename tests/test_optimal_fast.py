@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from geomodel.denoisers import byte_products, differences, pruning
+import geomodel as gm
+from geomodel.datasets import arrays, dataset
+from geomodel.denoisers import byte_codes, byte_products, differences, pruning
 from geomodel.denoisers import optimal as optimal_module
 from geomodel.denoisers.optimal import OptimalDenoiser
 
@@ -132,6 +134,31 @@ def test_every_way_is_gone(large):
         found = search(x, torch.full((4,), sigma, dtype=torch.float64), None, False)
         assert not found.left.any()
         assert list(dict.fromkeys(gone)) == ways, sigma
+
+
+def test_codes_in_a_file_answer_like_codes_in_memory(large, tmp_path, monkeypatch):
+    random = np.random.default_rng(14)
+    stored = random.integers(3, 200, (150, 5, 7), dtype=np.uint8)  # not the whole range of a byte
+    np.save(tmp_path / "images.npy", stored)
+    points = gm.datasets.load(tmp_path / "images.npy").points
+    for module in (arrays, dataset):
+        monkeypatch.setattr(module, "limit", lambda: 100)
+    monkeypatch.setattr(byte_codes, "BYTES_AT_ONCE", 32 * 48)  # five runs
+    data = gm.datasets.load(tmp_path / "images.npy")
+    labels = np.arange(150) // 40
+    optimal = OptimalDenoiser(data.points, labels)
+    assert optimal._search._codes._columns == []
+    for sigma in LEVELS:
+        x = points[:30] + sigma * random.standard_normal((30, 1, 5, 7))
+        wanted = np.arange(30) % 5 - 1
+        posterior = optimal.posterior(x, sigma, labels=wanted)
+        for label in range(-1, 4):
+            rows = np.flatnonzero(wanted == label)
+            subset = (points[labels == label] if label >= 0 else points).reshape(-1, 35)
+            exact = _brute(subset, x[rows].reshape(-1, 35), np.full(len(rows), sigma))
+            error = np.linalg.norm(posterior.mean[rows].numpy().reshape(-1, 35) - exact, axis=1)
+            assert (error <= posterior.bound[rows].numpy() + 1e-14).all(), sigma
+        assert posterior.bound.max() <= 1e-6 * optimal._all.reach or sigma < 1e-3
 
 
 def test_a_class_is_its_subset(large):

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from geomodel.denoisers.byte_products import LARGEST, digits, powers, product, runs
+from geomodel.denoisers.file_codes import BYTES_AT_ONCE, FileCodes, values
 
 COARSEST = 2.0**-20  # of the range: a conversion error above it means that the points were no bytes
 PARTS = 127 * 2.0**31  # of a weight: whole numbers that a fifth digit, worth 2³¹, and four lesser ones hold
@@ -25,7 +26,8 @@ _CELLS = 2**18  # products turned into float64 at once: 3 MB, which stay in the 
 class Codes:
     """N points as y_i = o + a k_i + e_i with bytes k_i from −128 to 127, and e_i = f r_i + e'_i with bytes r_i.
 
-    Padded: points beyond N are infinitely far. All tensors are on `device`.
+    Padded: points beyond N are infinitely far. All tensors are on `device`. Bytes that are `stored` in a file are read
+    from it at every question.
 
     Attributes:
         scale, origin: a and o.
@@ -33,7 +35,13 @@ class Codes:
     """
 
     def __init__(
-        self, points: Any, blocks: Iterable[slice], norms: Tensor, limits: tuple[float, float], device: torch.device
+        self,
+        points: Any,
+        blocks: Iterable[slice],
+        norms: Tensor,
+        limits: tuple[float, float],
+        device: torch.device,
+        stored: Any = None,
     ) -> None:
         (low, high), (count, dimension) = limits, points.shape
         self.scale = (high - low) / 255
@@ -41,16 +49,18 @@ class Codes:
         self.device, self._count, self._dimension = device, count, dimension
         self._fine = 2.0**-24 * max(abs(low), abs(high), high - low) / 127
         shape = (_filled(count), _filled(dimension))
-        codes, rests = torch.zeros(2, *shape, dtype=torch.int8)
+        codes, rests = torch.zeros(2, *(shape if stored is None else (0, 0)), dtype=torch.int8)
         halves = torch.full(shape[:1], math.inf, dtype=torch.float64)
-        across, errors = torch.zeros(2, shape[0], dtype=torch.float64)
+        across, errors, sums, rest_sums = torch.zeros(4, shape[0], dtype=torch.float64)
         self.finer = 0.0
         for rows in blocks:
             block = points[rows].double() - self.origin
             whole = (block / self.scale).round_().clamp_(-128, 127)
             rest = block - self.scale * whole
             ninth = (rest / self._fine).round_().clamp_(-128, 127)
-            codes[rows, :dimension], rests[rows, :dimension] = whole.to(torch.int8), ninth.to(torch.int8)
+            if stored is None:
+                codes[rows, :dimension], rests[rows, :dimension] = whole.to(torch.int8), ninth.to(torch.int8)
+            sums[rows], rest_sums[rows] = whole.sum(1), ninth.sum(1)
             halves[rows] = whole.square().sum(1) / 2
             across[rows] = self._fine * ((self.origin + self.scale * whole) * ninth).sum(1)
             errors[rows] = rest.norm(dim=1)
@@ -63,23 +73,36 @@ class Codes:
         ones[:count] = 1
         self._moments = torch.stack([ones, pad(norms.square(), (0, shape[0] - count)), errors.square()]).to(device)
         self._halves, self._across = halves.to(device), across.to(device)
-        self._codes, self._rests = codes.to(device), rests.to(device)
-        self._sums, self._rest_sums = codes.sum(1).double().to(device), rests.sum(1).double().to(device)
+        self._sums, self._rest_sums = sums.to(device), rest_sums.to(device)
         self._largest_sum, self._largest_half = float(self._sums.abs().max()), float(halves[:count].max())
-        self._columns = [self._codes[part].T.contiguous() for part in runs(shape[0])]
+        self._codes: Tensor | FileCodes
+        self._rests: Tensor | FileCodes
+        self._columns: list[Tensor] = []
+        if stored is None:
+            self._codes, self._rests = codes.to(device), rests.to(device)
+            self._columns = [self._codes[part].T.contiguous() for part in runs(shape[0])]
+        else:
+            step = values() - self.origin
+            left = ((step - self.scale * (step / self.scale).round()) / self._fine).round().clamp(-128, 127)
+            self._codes = FileCodes(stored, shape)
+            self._rests = FileCodes(stored, shape, left.to(torch.int8).numpy())
 
     @staticmethod
-    def build(points: Any, blocks: Callable[[], Iterable[slice]], norms: Tensor, device: torch.device) -> Codes | None:
+    def build(
+        points: Any, blocks: Callable[[], Iterable[slice]], norms: Tensor, device: torch.device, stored: Any = None
+    ) -> Codes | None:
         """The codes of the points; None where they were no bytes, or are one point."""
-        limits = [points[rows].aminmax() for rows in blocks()]
-        low, high = min(float(part.min) for part in limits), max(float(part.max) for part in limits)
-        if not low < high:
-            return None
-        first = next(iter(blocks()))
-        steps = (points[first].double() - low) / (high - low) * 255
-        if float((steps - steps.round()).abs().max()) > 255 * COARSEST:
-            return None
-        codes = Codes(points, blocks(), norms, (low, high), device)
+        low, high = -1.0, 1.0  # what bytes become
+        if stored is None:
+            limits = [points[rows].aminmax() for rows in blocks()]
+            low, high = min(float(part.min) for part in limits), max(float(part.max) for part in limits)
+            if not low < high:
+                return None
+            first = next(iter(blocks()))
+            steps = (points[first].double() - low) / (high - low) * 255
+            if float((steps - steps.round()).abs().max()) > 255 * COARSEST:
+                return None
+        codes = Codes(points, blocks(), norms, (low, high), device, stored)
         return codes if codes.error <= COARSEST * (high - low) * math.sqrt(points.shape[1]) else None
 
     def query(self, x: Tensor) -> Query:
@@ -118,7 +141,14 @@ class Codes:
         return self.scale * query.step * CUT * math.sqrt(self._dimension) * (self.error + self.finer)
 
     def _dots(
-        self, digit: Tensor, codes: Tensor, factor: Tensor, slope: Tensor, sums: Tensor, constant: Tensor, scale: float
+        self,
+        digit: Tensor,
+        codes: Tensor | FileCodes,
+        factor: Tensor,
+        slope: Tensor,
+        sums: Tensor,
+        constant: Tensor,
+        scale: float,
     ) -> Tensor:
         """factor Σ_p 256^p (digit_p·k_i) + slope Σ k_i + scale constant_i, (N', b)."""
         count, worth = len(digit), powers(digit.shape[2], self.device)
@@ -150,14 +180,24 @@ class Codes:
         """Σ_i q_i k_i (b, d) for the weights' whole numbers q."""
         count, worth = len(weights.parts), powers(4, self.device)
         sums = torch.zeros(count, self._codes.shape[1], dtype=torch.float64, device=self.device)
-        for part, columns in zip(runs(len(self._codes)), self._columns, strict=True):
-            dots = product(columns, weights.digits[part]).double()
-            sums += (dots[:, :count] * 2.0**31 + torch.matmul(dots[:, count:].view(-1, count, 4), worth)).T
+        for dots in self._weighed(weights.digits):
+            sums += (dots[:, :count] * 2.0**31 + torch.matmul(dots[:, count:].reshape(-1, count, 4), worth)).T
         return sums[:, : self._dimension]
+
+    def _weighed(self, digit: Tensor) -> Iterator[Tensor]:
+        """Σ_i k_i digit_i over runs of points, (d', m) float64."""
+        if self._columns:
+            for part, columns in zip(runs(len(self._codes)), self._columns, strict=True):
+                yield product(columns, digit[part]).double()
+        else:
+            for part in self._parts(1):
+                yield torch._int_mm(digit[part].T.contiguous(), self._codes[part]).T.double()
 
     def _parts(self, width: int) -> Iterator[slice]:
         """Runs of points whose rows of `width` numbers stay in a processor's cache."""
         size = max(_WIDTH, _CELLS // width // _WIDTH * _WIDTH)
+        if not self._columns:
+            size = max(_WIDTH, min(size, BYTES_AT_ONCE // self._codes.shape[1] // _WIDTH * _WIDTH))
         for start in range(0, len(self._codes), size):
             yield slice(start, min(start + size, len(self._codes)))
 

@@ -42,7 +42,7 @@ class OptimalDenoiser(Denoiser):
 
     Above 10⁷ numbers, D* is not over every point in float64: `optimal_search` answers where its own bound is below the
     tolerance, and `posterior(...).bound` is that bound. Points far away may be left out. Where few points weigh it
-    finds them among any; where many do, it takes those that were bytes (images) and are in memory.
+    finds them among any; where many do, among those that were bytes (images), in memory or in a file.
 
     Args:
         points: (N, *shape), a tensor, an array or an array-like over a file, finite. Not copied above 10⁷ numbers: read
@@ -76,8 +76,12 @@ class OptimalDenoiser(Denoiser):
         allowed = tolerance * float(self._all.reach)
         if not resident and allowed > 0:
             held = in_memory(points) and _CODE_BYTES * math.prod(shape) <= limit()
-            place = torch.device(device) if held else None
-            self._search = Search.build(flat, self._all.slices, self._all.centre, self._all.norms, allowed, place)
+            stored = None if held else getattr(points, "stored", None)
+            place = (
+                torch.device(device if held else "cpu") if held or getattr(stored, "dtype", None) == "uint8" else None
+            )
+            known = (self._all.centre, self._all.norms, allowed)
+            self._search = Search.build(flat, self._all.slices, *known, place, stored)
         self._classes = None if labels is None else given_classes(labels, len(points))
         if self._classes is not None:
             self.num_classes = max(0, int(self._classes.max()) + 1)

@@ -90,11 +90,15 @@ class Search:
         norms: Tensor,
         tolerance: float,
         device: torch.device | None,
+        stored: Any = None,
     ) -> Search:
-        """A search over the points; without codes where no device is to keep any, or has no exact byte products."""
+        """A search over the points; without codes where no device is to keep any, or has no exact byte products.
+
+        stored: the points' bytes (N, *shape) in a file, where they are to stay there.
+        """
         codes = None
         if device is not None and len(centre) <= _LONGEST and exact_products(device):
-            codes = Codes.build(points, blocks, norms, device)
+            codes = Codes.build(points, blocks, norms, device, stored)
         return Search(points, centre, norms, Heads(points, blocks(), centre, norms), codes, tolerance)
 
     def at_once(self) -> int:
