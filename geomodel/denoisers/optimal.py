@@ -112,7 +112,7 @@ class OptimalDenoiser(Denoiser):
     @torch.no_grad()
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
         x = x.to(device="cpu", dtype=torch.float64)
-        check_queries(x, sigma)
+        check_queries(x, sigma, labels)
         mean = torch.empty(len(x), self._points.shape[1], dtype=torch.float64)
         for rows, chunk, found in self._answers(x, sigma, labels):
             mean[rows] = self._mean(torch.softmax(chunk.logits, dim=1)) if found is None else found.mean
@@ -125,9 +125,9 @@ class OptimalDenoiser(Denoiser):
         Arguments and errors are those of a call.
         """
         points, levels = float64_queries(self.shape, x, sigma)
-        check_queries(points, levels)
-        k = min(checked_count("k", k, 1), len(self))
         classes = None if labels is None else _labels(labels, len(points))
+        check_queries(points, levels, classes)
+        k = min(checked_count("k", k, 1), len(self))
         counts = torch.full((len(points),), len(self)) if classes is None else self._counts(classes)
         parts, place, start = [], torch.empty(len(points), dtype=torch.int64), 0
         for rows, chunk, found in self._answers(points, levels, classes):
