@@ -87,7 +87,7 @@ def _per_sample(sigma: Any, batch: int) -> Tensor:
     return levels
 
 
-def whole_numbers(labels: Any, batch: int) -> Tensor:
+def _labels(labels: Any, batch: int) -> Tensor:
     """One whole number each, (B,) int64 on the CPU."""
     classes = real("labels", labels)
     wrong = f"labels must be ({batch},) whole numbers, -1 for unconditional; got"
@@ -96,10 +96,3 @@ def whole_numbers(labels: Any, batch: int) -> Tensor:
     if classes.dtype.is_floating_point and batch:
         raise ValueError(f"{wrong} type {str(classes.dtype).removeprefix('torch.')}.")
     return classes.to(device="cpu", dtype=torch.int64)
-
-
-def _labels(labels: Any, batch: int) -> Tensor:
-    classes = whole_numbers(labels, batch)
-    if bool((classes < -1).any()):
-        raise ValueError(f"A label is a class from 0 on, or -1 for unconditional; got {int(classes.min())}.")
-    return classes

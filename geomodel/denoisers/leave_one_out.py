@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from geomodel.denoisers.base import _labels, whole_numbers
+from geomodel.denoisers.base import _labels
 from geomodel.denoisers.mixture import float64_queries
 from geomodel.denoisers.optimal import OptimalDenoiser
 from geomodel.denoisers.optimal_input import points_of
@@ -62,7 +62,7 @@ def leave_out(
     seen = None if labels is None else _labels(labels, len(queries)).numpy()
     if seen is not None and classes is None and (seen >= 0).any():
         raise ValueError("A query with a label needs classes=, the labels that D* was made with.")
-    classes = None if classes is None else whole_numbers(classes, len(optimal)).numpy()
+    classes = None if classes is None else _labels(classes, len(optimal)).numpy()
     found = np.empty((len(queries), math.prod(optimal.shape)))
     size = max(1, _NUMBERS_AT_ONCE // len(optimal))
     for start in range(0, len(queries), size):

@@ -92,7 +92,7 @@ class OptimalDenoiser(Denoiser):
     @torch.no_grad()
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
         x = x.to(device="cpu", dtype=torch.float64)
-        check_queries(x, sigma)
+        check_queries(x, sigma, labels)
         mean = torch.empty(x.flatten(1).shape, dtype=torch.float64)
         for rows, known in self._answers(x, sigma, labels, gaps=False):
             mean[rows] = known.mean if isinstance(known, Found) else self._all.mean(known)
@@ -105,9 +105,9 @@ class OptimalDenoiser(Denoiser):
         every: with all weights as well, unsorted. Other arguments and errors are those of a call.
         """
         points, levels = float64_queries(self.shape, x, sigma)
-        check_queries(points, levels)
-        k = min(checked_count("k", k, 1), len(self))
         classes = None if labels is None else _labels(labels, len(points))
+        check_queries(points, levels, classes)
+        k = min(checked_count("k", k, 1), len(self))
         counts = torch.full((len(points),), len(self)) if classes is None else self._counts(classes)
         parts, place, start = [], torch.empty(len(points), dtype=torch.int64), 0
         for rows, known in self._answers(points, levels, classes, gaps=True):

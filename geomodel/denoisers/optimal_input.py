@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from geomodel.denoisers.base import real, whole_numbers
+from geomodel.denoisers.base import _labels, real
 
 LARGEST = 1e150  # numbers and noise levels beyond it: products of two would pass the range of float64
 _WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)  # what torch can subtract from
@@ -40,7 +40,7 @@ def points_of(optimal: Any, points: Any) -> Any:
 
 def given_classes(labels: Any, count: int) -> Tensor:
     """The class of each of `count` points, (N,) int64; below 0: of none."""
-    classes = whole_numbers(labels, count)
+    classes = _labels(labels, count)
     if int(classes.max()) > LARGEST_LABEL:
         raise ValueError(f"labels go up to {int(classes.max())}; number the classes from 0, up to {LARGEST_LABEL}.")
     return classes
@@ -52,8 +52,12 @@ def check_tolerance(tolerance: Any) -> None:
         raise ValueError(f"tolerance is {tolerance!r}; expected a finite number, 0 or above.")
 
 
-def check_queries(x: Tensor, sigma: Tensor) -> None:
-    """ValueError where float64 queries (B, ...) or levels (B,) are not finite or too large to be squared."""
+def check_queries(x: Tensor, sigma: Tensor, labels: Tensor | None = None) -> None:
+    """ValueError where float64 queries (B, ...) or levels (B,) are not finite or too large to be squared, or a label
+    (B,) is below -1.
+    """
+    if labels is not None and bool((labels < -1).any()):
+        raise ValueError(f"A label is a class from 0 on, or -1 for unconditional; got {int(labels.min())}.")
     if not x.numel():
         return
     low, high = x.aminmax()  # NaN where one of the numbers is
