@@ -111,6 +111,7 @@ ACTIONS: tuple[ActionRow, ...] = (
     ),
     ActionRow(id="arrow.slope", menu="Field", title="Slopes", group="arrow", tip="Unit length, colour for magnitude"),
     ActionRow(id="arrow.move", menu="Field", title="Next move", group="arrow", tip="(1 − σ′/σ)(D − x), to scale"),
+    ActionRow(id="arrow.shift", menu="Field", title="Mean shift", group="arrow", tip="D − x, to scale: the whole jump"),
     ActionRow(id="field.driver", menu="Field", title="Of the driver", group="field", rule=True),
     ActionRow(id="field.optimal", menu="Field", title="Of the optimal denoiser D*", group="field"),
     ActionRow(id="field.network", menu="Field", title="Of the network Dθ", group="field"),

@@ -149,6 +149,8 @@ def test_field_arrows_show_the_motion_as_sigma_falls(view):
     at, denoised = picture.background.at, picture.background.denoised
     np.testing.assert_allclose(arrows.tails, at)
     np.testing.assert_allclose(arrows.tips, at + (denoised - at) / 3)
+    view.display(replace(picture, arrow="shift", background=make_background(sigma=1.5)))
+    np.testing.assert_allclose(arrows.tips, denoised)  # the whole jump
     view.display(replace(picture, arrow="move", background=make_background(sigma=0.5)))
     assert not len(arrows.tails)  # nothing follows the last level
 

@@ -15,7 +15,7 @@ from app.engine.messages import BasinsAnswer, NeighboursAnswer, PictureAnswer, P
 
 Array = NDArray[Any]
 Frame = Literal["sigma", "run", "data", "scaled"]
-Arrow = Literal["slope", "move"]
+Arrow = Literal["slope", "move", "shift"]
 
 LAYERS = ("density", "basins", "data", "weights", "field", "sampling", "denoising", "segment", "probe", "legend")
 HIDDEN = ("basins", "weights", "field")  # until they are asked for

@@ -43,7 +43,7 @@ def curves_drawn(picture: PlanePicture) -> int:
 
 
 def field_moves(picture: PlanePicture) -> tuple[Array, Array] | None:
-    """Field vectors (m, 2) and their magnitudes (m,): −slope = (D − x)/σ, or the next move (1 − σ'/σ)(D − x)."""
+    """Field vectors (m, 2) and their magnitudes (m,): −slope = (D − x)/σ, next move (1 − σ'/σ)(D − x), shift D − x."""
     background = picture.background
     if background is None or not len(background.at) or background.request.sigma <= 0:
         return None
@@ -54,7 +54,7 @@ def field_moves(picture: PlanePicture) -> tuple[Array, Array] | None:
         if following is None:
             return None
         vectors = (1 - following / sigma) * vectors
-    else:
+    elif picture.arrow == "slope":
         vectors = vectors / sigma
     return vectors, np.linalg.norm(vectors, axis=-1)
 

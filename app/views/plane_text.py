@@ -28,6 +28,16 @@ FRAMES = {
 FREE = "frame: zoomed by hand"
 
 
+FIELD_WORDS = {  # by kind of arrow, and whether it is the difference of two denoisers
+    ("slope", False): ("−dx/dσ", "−dx/dσ = (D − x)/σ: the direction of motion as σ falls"),
+    ("move", False): ("next move", "The actual next move (1 − σ'/σ)(D − x), to scale"),
+    ("shift", False): ("D − x", "The mean shift D − x, to scale: where D takes the point in one jump"),
+    ("slope", True): ("(Dθ − D*)/σ", "(Dθ − D*)/σ: how the network's slope differs from the exact one"),
+    ("move", True): ("difference of next moves", "(1 − σ'/σ)(Dθ − D*), to scale: how the two next moves differ"),
+    ("shift", True): ("Dθ − D*", "Dθ − D*, to scale: the denoiser difference"),
+}
+
+
 def axis_label(picture: PlanePicture, label: str) -> str:
     """An axis' quantity; in the scaled frame it says what it is divided by."""
     return f"{label} / √(1 + σ²/s²)" if picture.frame == "scaled" else label
@@ -82,15 +92,9 @@ def _ground(picture: PlanePicture) -> Iterator[Entry]:
     found = field_moves(picture)
     if found is not None and "field" in picture.layers:
         low, high = (number(float(value), 2) for value in (np.nanmin(found[1]), np.nanmax(found[1])))
-        if background is not None and background.request.field == "difference":
-            tip = "(Dθ − D*)/σ: how the network's slope differs from the exact one; stronger is larger"
-            yield Entry("field", f"(Dθ − D*)/σ: {low} … {high}", tip)
-        elif picture.arrow == "slope":
-            tip = "−dx/dσ = (D − x)/σ: the direction of motion as σ falls; stronger is larger"
-            yield Entry("field", f"−dx/dσ: {low} … {high}", tip)
-        else:
-            tip = "The actual next move (1 − σ'/σ)(D − x), to scale; stronger is larger"
-            yield Entry("field", f"next move: {low} … {high}", tip)
+        difference = background is not None and background.request.field == "difference"
+        name, tip = FIELD_WORDS[picture.arrow, difference]
+        yield Entry("field", f"{name}: {low} … {high}", f"{tip}; stronger is larger")
 
 
 def _probe(picture: PlanePicture) -> Iterator[Entry]:
