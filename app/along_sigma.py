@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app import compose
 from app.engine.messages import Array, MeanShiftRequest
@@ -21,6 +21,7 @@ from geomodel import measures, schedules
 from geomodel.collapse import isotropic_gaussian_collapse_sigma
 
 PROBE_LEVELS = 24  # over which an image probe is followed
+REST_MS = 200  # that a probe must rest before it is followed: while it is dragged, the engine is for the drag
 KEPT = 64  # points whose answers are remembered
 Key = tuple[int, int, ImageProbe | None]  # run, sample (−1 for a probe), probe
 
@@ -48,14 +49,23 @@ class AlongSigma(QObject):
         self._marks_of = (-1, "")
         self._picture: AlongPicture | None = None
         self._picture_of: tuple[Any, ...] = ()
+        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
+        self._rest.timeout.connect(self._ask)
         player.answered.connect(self._answered)
-        plot.sighted.connect(self._ask)
+        plot.sighted.connect(self._sighted)
 
     def look_at(self, at: MeanShiftRequest) -> None:
         """The point that is looked at; its level does not matter."""
-        self._key = (at.run_id, -1 if at.probe is not None else at.sample, at.probe)
+        key = (at.run_id, -1 if at.probe is not None else at.sample, at.probe)
+        if key != self._key and at.probe is not None:
+            self._rest.start()
+        self._key = key
         self._known = {key: known for key, known in self._known.items() if key[0] in self._state.runs}
         self._plot.update()  # a run that grows has new levels
+
+    def _sighted(self) -> None:
+        if not self._rest.isActive():
+            self._ask()
 
     def _ask(self) -> None:
         """Ask for the first levels that are not known."""
@@ -76,7 +86,8 @@ class AlongSigma(QObject):
     def release(self) -> None:
         """The window closes."""
         self._player.answered.disconnect(self._answered)
-        self._plot.sighted.disconnect(self._ask)
+        self._rest.stop()
+        self._plot.sighted.disconnect(self._sighted)
 
     def picture(self) -> AlongPicture | None:
         """What is known of the point; the same picture as long as that does not change."""

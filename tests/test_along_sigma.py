@@ -161,11 +161,15 @@ def test_an_answer_that_comes_twice_counts_once(run, followed):
     assert np.allclose(along.picture().effective[:-1], run.extras["effective_neighbours"][:, 1], rtol=1e-9)
 
 
-def test_an_image_probe_is_swept_between_the_runs_ends(run, followed):
+def test_an_image_probe_is_swept_between_the_runs_ends_once_it_rests(qtbot, run, followed):
     player, along, _ = followed
+    for share in (0.1, 0.2, 0.3):  # as it is dragged
+        along.look(at(run, probe=ImageProbe(data_index=4, second_index=5, share=share, seed=2), sigma=0.7))
     probe = ImageProbe(data_index=4, seed=2)
     along.look(at(run, probe=probe, sigma=0.7))
     along.look(at(run, probe=probe, sigma=0.3))
+    assert not player.count
+    qtbot.waitUntil(lambda: player.count > 0)
     player.answer_all()
     assert player.count == 8  # 24 levels, whatever the probe's own σ
     shown = along.picture()

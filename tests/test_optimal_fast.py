@@ -285,3 +285,14 @@ def test_logit_errors_are_within_the_bound(large):
     error = np.linalg.norm(posterior.mean.numpy() - _brute(points, x, np.array([30.0])))
     # a quarter of the pair's distance, 16, times 3000 ‖e_a − e_b‖/σ², is far above ‖e‖ itself
     assert 2 * np.linalg.norm(aim) < error <= float(posterior.bound)
+
+
+@pytest.mark.cuda_only
+def test_codes_on_an_accelerator_answer_like_those_on_the_cpu(large):
+    points = _points(_images(np.random.default_rng(15), 500, 784))
+    here, there = OptimalDenoiser(points), OptimalDenoiser(points, device="cuda")
+    for sigma in LEVELS:
+        x = points[:70] + min(sigma, 1e6) * np.random.default_rng(16).standard_normal((70, 784))
+        one, other = here.posterior(x, sigma), there.posterior(x, sigma)
+        # both are right to their bounds; exponentials and sums may round differently
+        assert ((one.mean - other.mean).norm(dim=1) <= one.bound + other.bound).all()
