@@ -512,9 +512,13 @@ def test_the_mean_shift_view_looks_along_sigma_and_anneals(qtbot, window, tmp_pa
     submit = window.engine.submit
     window.engine.submit = lambda command: (asked.append(type(command).__name__), submit(command))
     qtbot.waitUntil(lambda: view.picture.along is not None, timeout=WAIT)
-    assert "AlongRequest" not in asked  # the plot is below what is seen
     bar = view._scroll.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 0)
+    asked.clear()
+    for sample in (1, 0):
+        window.state.select(sample=sample)
+        qtbot.waitUntil(lambda sample=sample: view.picture.title.startswith(f"sample {sample} "), timeout=WAIT)
+    assert "AlongRequest" not in asked  # the plot is below what is seen
     bar.setValue(view._over.y())
     qtbot.waitUntil(lambda: np.isfinite(view.picture.along.effective).all(), timeout=WAIT)
     assert np.allclose(view.picture.along.effective[:-1], run.extras["effective_neighbours"][:, 0])
