@@ -30,18 +30,25 @@ DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blen
 
 @dataclass(slots=True)
 class Projected:
-    """A run in the plane, projected level by level as it grows."""
+    """A run in the plane, projected level by level as it grows, and where its data lie there."""
 
     basis: Any
     sampling: Array
     denoising: Array
+    scale: float = 1.0
+    center: tuple[float, float] = (0.0, 0.0)
     levels: int = 0
 
     @classmethod
     def of(cls, run: Run, basis: Any) -> Projected:
         """Room for the whole schedule."""
         levels, batch = len(run.sigmas), run.x.shape[1]
-        return cls(basis, np.full((levels, batch, 2), np.nan), np.full((levels - 1, batch, 2), np.nan))
+        found = cls(basis, np.full((levels, batch, 2), np.nan), np.full((levels - 1, batch, 2), np.nan))
+        if run.source is not None:
+            points = run.source.plane_points
+            found.scale = float(points.std(0).mean()) or 1.0
+            found.center = (float(points[:, 0].mean()), float(points[:, 1].mean()))
+        return found
 
     def curves(self, run: Run) -> PlaneCurves:
         """The run's curves, with what is new projected."""
@@ -80,8 +87,8 @@ def plane_picture(run: Run, selection: Selection, projected: Projected, site: Si
         y_label="x₂" if direct else "principal component 2",
         direct=direct,
         data=points,
-        scale=1.0 if points is None else float(points.std(0).mean()) or 1.0,
-        center=(0.0, 0.0) if points is None else (float(points[:, 0].mean()), float(points[:, 1].mean())),
+        scale=projected.scale,
+        center=projected.center,
         curves=projected.curves(run),
         index=selection.index,
         sample=selection.sample,

@@ -95,6 +95,7 @@ def measure(name: str, network: str, seconds: float) -> None:
         wait_until(lambda: window.state.data is not None and window.state.data.name == name)
         window.actions_by_id["run"].trigger()
         wait_until(lambda: complete(window, name))
+        window.playback.pause()
         window.layout_of_docks.docks["Mean shift"].raise_()
         window.views.mean_shift.probing_toggled.emit(True)
         load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""

@@ -219,7 +219,7 @@ def mean_shift(request: MeanShiftRequest, job: Job, record: Any) -> MeanShiftAns
         optimal_jacobian=_spectrum(job, x, sigma) if request.jacobian else None,
         network_jacobian=_network_jacobian(job, x, sigma) if request.jacobian else None,
         ranks=frozen(ranks),
-        spectrum=frozen(np.partition(weights, len(weights) - ranks)[len(weights) - ranks]),
+        spectrum=frozen(np.sort(weights)[len(weights) - ranks]),
     )
 
 

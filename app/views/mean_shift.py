@@ -14,7 +14,7 @@ from app.plotting.marks import tabular
 from app.plotting.theme import Theme, palette
 from app.views.along_sigma import AlongPlot
 from app.views.mean_shift_controls import MeanShiftControls
-from app.views.mean_shift_panels import ClassBars, Flowing, NeighbourRows, PanelGrid
+from app.views.mean_shift_panels import ClassBars, Flowing, NeighbourRows, PanelGrid, refit
 from app.views.pictures import MeanShiftPicture
 from app.views.weight_spectrum import WeightSpectrum
 
@@ -210,8 +210,9 @@ class MeanShiftView(QWidget):
         self._near.say("" if math.isnan(count) else f"effective neighbours {count:,.1f} of {picture.total:,}")
         if picture.neighbours is not None and picture.neighbours is not old.neighbours:
             weights = picture.weights if picture.weights is not None else np.zeros(len(picture.neighbours))
+            before = self._neighbours.heightForWidth(self._neighbours.width())
             self._neighbours.set_neighbours(picture.neighbours, weights, picture.labels)
-            self._neighbours.updateGeometry()
+            refit(self._neighbours, before)
 
     def _display_along(self, picture: MeanShiftPicture, old: MeanShiftPicture) -> None:
         self._over.setVisible(picture.along is not None)

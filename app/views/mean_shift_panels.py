@@ -29,6 +29,12 @@ def flow(widget: QWidget) -> None:
     widget.setSizePolicy(policy)
 
 
+def refit(widget: QWidget, before: int) -> None:
+    """Lay out again only what has another height than before: a layout asks every widget beside it, too."""
+    if widget.heightForWidth(widget.width()) != before:
+        widget.updateGeometry()
+
+
 class Flowing(QWidget):
     """Painted; as high as its width asks for."""
 
@@ -80,12 +86,20 @@ class PanelGrid(Flowing):
         super().__init__(theme)
         self._smallest, self._largest, self._marks, self._series = smallest, largest, marks, series
         self._panels: tuple[Panel, ...] = ()
+        self._grids: dict[int, Grid] = {}  # by width: a layout asks several times
 
     def set_panels(self, panels: tuple[Panel, ...]) -> None:
+        before = self.heightForWidth(self.width())
         self._panels = panels
+        self._grids.clear()
         self.setAccessibleDescription("; ".join(f"{panel.caption} {panel.note}".strip() for panel in panels))
-        self.updateGeometry()
+        refit(self, before)
         self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.FontChange):
+            self._grids.clear()
+        return super().event(event)
 
     def heightForWidth(self, width: int) -> int:
         if not self._panels:
@@ -107,6 +121,11 @@ class PanelGrid(Flowing):
         return QRectF(round(x * ratio) / ratio, round(y * ratio) / ratio, *grid.image)
 
     def _measure(self, width: int) -> Grid:
+        if width not in self._grids:
+            self._grids[width] = self._measured(width)
+        return self._grids[width]
+
+    def _measured(self, width: int) -> Grid:
         ratio = self.devicePixelRatioF()
         high, wide = (max(panel.image.shape[axis] for panel in self._panels) for axis in (0, 1))
         least = max(self._smallest, wide / ratio)
@@ -183,10 +202,11 @@ class ClassBars(Flowing):
 
     def set_classes(self, classes: tuple[tuple[str, float], ...]) -> None:
         """Names and shares; what is below a thousandth is left out."""
+        before = self.heightForWidth(self.width())
         shown = [line for line in classes if line[1] >= LEAST_SHARE]
         self._shown = tuple(sorted(shown, key=lambda line: -line[1])[:MOST_CLASSES])
         self.setAccessibleDescription(", ".join(f"{name} {percent(share)}" for name, share in self._shown))
-        self.updateGeometry()
+        refit(self, before)
         self.update()
 
     def heightForWidth(self, width: int) -> int:
