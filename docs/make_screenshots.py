@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QApplication
 
 import resources
 from app.application import start_logging
-from app.engine.messages import InsideAnswer, NeighboursAnswer, PictureAnswer, ProbeAnswer
+from app.engine.messages import BasinsAnswer, InsideAnswer, NeighboursAnswer, PictureAnswer, ProbeAnswer
 from app.export.figure import save_png
 from app.main_window import MainWindow
 from app.plotting.theme import DARK, LIGHT, Theme
@@ -82,9 +82,13 @@ class Stage:
         rect = self.window.views.plane.request_rect()
         return bool(np.isclose(request.sigma, sigma) and np.allclose(request.rect, rect))
 
+    def latest(self, kind: type, fits: Callable[[Any], bool]) -> bool:
+        """Whether there is an answer of a kind, and the newest fits."""
+        return kind in self._latest and fits(self._latest[kind])
+
     def answered(self, kind: type, fits: Callable[[Any], bool]) -> None:
         """Wait until the engine's latest answer of a kind is to a request that fits."""
-        wait_until(lambda: kind in self._latest and fits(self._latest[kind].request), kind.__name__)
+        wait_until(lambda: self.latest(kind, lambda answer: fits(answer.request)), kind.__name__)
 
 
 def wait_until(met: Callable[[], bool], what: str) -> None:
@@ -105,8 +109,18 @@ def two_moons(stage: Stage) -> None:
     stage.at_level(8)
 
 
+def basins(stage: Stage) -> None:
+    """Where the exact trajectories lead from every point, and what D* is made of at the selected one."""
+    stage.act("layer.basins")
+    stage.act("layer.weights")
+    wait_until(lambda: stage.latest(BasinsAnswer, lambda answer: answer.finished), "the basins")
+    stage.answered(NeighboursAnswer, lambda request: request.index == 8)
+
+
 def compare(stage: Stage) -> None:
     """Five samplers from the same noise."""
+    stage.act("layer.basins")  # off
+    stage.act("layer.weights")
     room = stage.window.room
     stage.window.layout_of_docks.docks["Compare"].raise_()
     for choice in LANES:
@@ -169,8 +183,20 @@ def images(stage: Stage) -> None:
     stage.answered(NeighboursAnswer, lambda request: request.index == 8)
 
 
+def mean_shift(stage: Stage) -> None:
+    """The posterior at a sample, and along σ."""
+    view = stage.window.views.mean_shift
+    stage.window.layout_of_docks.docks["Mean shift"].raise_()
+    wait_until(lambda: view.picture.along is not None and bool(view.picture.classes), "the mean shift")
+    bar = view._scroll.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    wait_until(lambda: bool(np.isfinite(view.picture.along.effective).all()), "what there is along σ")
+    bar.setValue(bar.maximum())
+
+
 def network(stage: Stage) -> None:
     """The bundled network on Fashion-MNIST beside the exact run."""
+    stage.window.layout_of_docks.docks["Measures"].raise_()
     stage.window.documents.open_path(str(resources.path("checkpoints", "fashion-mnist.safetensors")))
     wait_until(lambda: stage.window.state.network is not None, "the network")
     stage.window.panels.model.edited.emit({"count": 64})
@@ -192,12 +218,14 @@ def difference(stage: Stage, path: Path) -> None:
 SCENES: Mapping[str, tuple[Theme, Callable[[Stage], None]]] = {
     "window-light": (LIGHT, two_moons),
     "window-dark": (DARK, two_moons),
+    "basins": (LIGHT, basins),
     "compare": (LIGHT, compare),
     "schedule": (LIGHT, schedule),
     "derivatives": (LIGHT, derivatives),
     "inside": (LIGHT, inside),
     "probe": (LIGHT, probe),
     "images": (LIGHT, images),
+    "mean-shift": (LIGHT, mean_shift),
     "network": (LIGHT, network),
 }
 
