@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from app.engine.messages import BasinsAnswer, BasinsRequest
+from app.engine.plane_messages import BasinsAnswer, BasinsRequest
 
 
 class BasinsFeed:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from app.engine.messages import Array, InsideAnswer, Site
+from app.engine.messages import Array
+from app.engine.plane_messages import InsideAnswer, Site
 from app.state import Run, Selection
 from app.views.pictures import (
     Curve,

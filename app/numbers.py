@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.engine.messages import Array, BasinsAnswer, ProbeAnswer
+from app.engine.messages import Array
+from app.engine.plane_messages import BasinsAnswer, ProbeAnswer
 from app.panels.inspector import Row
 from app.state import Run, Selection
 from app.views.pictures import MeasurePlot

@@ -12,13 +12,12 @@ from PySide6.QtCore import QObject, QTimer
 from app import compose, numbers
 from app.basins import BasinsFeed
 from app.compose_strip import StripRows, strip_picture
-from app.engine.messages import (
+from app.engine.messages import NeighboursAnswer, NeighboursRequest
+from app.engine.plane_messages import (
     BasinsAnswer,
     BasinsRequest,
     InsideAnswer,
     InsideRequest,
-    NeighboursAnswer,
-    NeighboursRequest,
     PictureAnswer,
     PictureRequest,
     ProbeAnswer,

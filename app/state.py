@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from app.engine.messages import Array, DataOpened, NetworkOpened, PlaneMode
+from app.engine.messages import Array, DataOpened, NetworkOpened
+from app.engine.plane_messages import PlaneMode
 from app.views.pictures import HIDDEN, LAYERS, Arrow, Frame
 from geomodel.record import Record, StepDetail
 from geomodel.settings import RunSettings

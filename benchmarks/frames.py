@@ -24,7 +24,8 @@ from PySide6.QtWidgets import QApplication
 from watching import Paints, Stalls, run_for, wait_until
 
 from app.application import start_logging
-from app.engine.messages import ProbeAnswer, RunStopped
+from app.engine.messages import RunStopped
+from app.engine.plane_messages import ProbeAnswer
 from app.main_window import MainWindow
 from app.views.pictures import PlanePicture
 

@@ -27,7 +27,8 @@ from PySide6.QtWidgets import QApplication
 
 import resources
 from app.application import start_logging
-from app.engine.messages import BasinsAnswer, InsideAnswer, NeighboursAnswer, PictureAnswer, ProbeAnswer
+from app.engine.messages import NeighboursAnswer
+from app.engine.plane_messages import BasinsAnswer, InsideAnswer, PictureAnswer, ProbeAnswer
 from app.export.figure import save_png
 from app.main_window import MainWindow
 from app.plotting.theme import DARK, LIGHT, Theme

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.engine.messages import (
+from app.engine.messages import NeighboursAnswer, NeighboursRequest
+from app.engine.plane_messages import (
     BasinArea,
     BasinsAnswer,
     BasinsRequest,
-    NeighboursAnswer,
-    NeighboursRequest,
     PictureAnswer,
     PictureRequest,
     ProbeAnswer,

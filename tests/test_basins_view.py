@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from app import numbers
 from app.basins import BasinsFeed
-from app.engine.messages import Site
+from app.engine.plane_messages import Site
 from app.export import figure
 from app.plotting.theme import DARK, LIGHT, PRINT
 from app.views import plane_text as words

@@ -12,7 +12,8 @@ from window_runs import TOY, computed
 
 import geomodel as gm
 from app import compose, compose_strip
-from app.engine.messages import InsideAnswer, InsideRequest, NeighboursAnswer, NeighboursRequest, Site
+from app.engine.messages import NeighboursAnswer, NeighboursRequest
+from app.engine.plane_messages import InsideAnswer, InsideRequest, Site
 from app.state import Selection
 from geomodel import images
 from geomodel.projection import identity_basis

@@ -11,7 +11,7 @@ from window_runs import TOY, computed
 
 import geomodel as gm
 from app import compose, numbers
-from app.engine.messages import ProbeAnswer, ProbeRequest
+from app.engine.plane_messages import ProbeAnswer, ProbeRequest
 from app.state import Selection
 from geomodel import measures
 

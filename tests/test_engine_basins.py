@@ -10,7 +10,8 @@ import torch
 
 import geomodel as gm
 from app.engine import basins as engine
-from app.engine.messages import BasinsAnswer, BasinsRequest, ProbeRequest, Site, StartRun
+from app.engine.messages import StartRun
+from app.engine.plane_messages import BasinsAnswer, BasinsRequest, ProbeRequest, Site
 from geomodel.basins import UNKNOWN, carried, nearest, refinements
 from geomodel.density import plane_denoised
 from geomodel.settings import RunSettings

@@ -20,8 +20,6 @@ from app.engine.messages import (
     DataOpened,
     Forget,
     ImageProbe,
-    InsideAnswer,
-    InsideRequest,
     MeanShiftRequest,
     NeighboursAnswer,
     NeighboursRequest,
@@ -30,10 +28,6 @@ from app.engine.messages import (
     Opening,
     OpenNetwork,
     OpenRun,
-    PictureAnswer,
-    PictureRequest,
-    ProbeAnswer,
-    ProbeRequest,
     Ready,
     RunFinished,
     RunOpened,
@@ -42,9 +36,17 @@ from app.engine.messages import (
     Save,
     Saved,
     Shutdown,
-    Site,
     StartRun,
     Warm,
+)
+from app.engine.plane_messages import (
+    InsideAnswer,
+    InsideRequest,
+    PictureAnswer,
+    PictureRequest,
+    ProbeAnswer,
+    ProbeRequest,
+    Site,
 )
 from app.engine.store import Library
 from geomodel.denoisers.base import Denoiser

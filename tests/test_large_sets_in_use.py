@@ -19,13 +19,11 @@ from app.engine.messages import (
     NeighboursRequest,
     OpenData,
     OpenFailed,
-    PictureRequest,
-    ProbeRequest,
     RunFinished,
     RunStopped,
-    Site,
     StartRun,
 )
+from app.engine.plane_messages import PictureRequest, ProbeRequest, Site
 from app.hover import Hover, card
 from app.state import Selection
 from geomodel import datasets, projection, runs

@@ -15,7 +15,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QMessageBox
 
 import resources
-from app.engine.messages import BasinsAnswer, BasinsRequest
+from app.engine.plane_messages import BasinsAnswer, BasinsRequest
 from app.main_window import MainWindow
 from app.panels.scrubber import Scrubber
 from geomodel.datasets.file_array import FileArray

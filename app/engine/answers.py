@@ -15,20 +15,22 @@ from app.engine.experiments import derivative
 from app.engine.grounds import Direct, Ground, Kernels
 from app.engine.messages import (
     Array,
-    BasinsRequest,
     Event,
-    InsideAnswer,
-    InsideRequest,
     MeanShiftAnswer,
     MeanShiftRequest,
     NeighboursAnswer,
     NeighboursRequest,
+    frozen,
+)
+from app.engine.plane_messages import (
+    BasinsRequest,
+    InsideAnswer,
+    InsideRequest,
     PictureAnswer,
     PictureRequest,
     ProbeAnswer,
     ProbeRequest,
     Site,
-    frozen,
 )
 from app.engine.point_messages import AlongRequest, AnnealedRequest
 from app.engine.room_messages import DerivativeRequest

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from app.engine.grounds import Direct, Ground
-from app.engine.messages import Array, BasinArea, BasinsAnswer, BasinsRequest
+from app.engine.messages import Array
+from app.engine.plane_messages import BasinArea, BasinsAnswer, BasinsRequest
 from geomodel import runs
 from geomodel.basins import Basins, Classify, carried, nearest
 from geomodel.density import MAX_KERNELS, plane_denoised

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from app.engine.messages import Array, Rect, Site
+from app.engine.messages import Array
+from app.engine.plane_messages import Rect, Site
 from geomodel.runs import Job
 from geomodel.slices import Slice
 

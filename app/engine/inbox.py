@@ -6,17 +6,8 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 
-from app.engine.messages import (
-    BasinsRequest,
-    Cancel,
-    Command,
-    InsideRequest,
-    MeanShiftRequest,
-    NeighboursRequest,
-    PictureRequest,
-    ProbeRequest,
-    Shutdown,
-)
+from app.engine.messages import Cancel, Command, MeanShiftRequest, NeighboursRequest, Shutdown
+from app.engine.plane_messages import BasinsRequest, InsideRequest, PictureRequest, ProbeRequest
 from app.engine.point_messages import AlongRequest, AnnealedRequest
 from app.engine.room_messages import DerivativeRequest, EndErrorRequest
 

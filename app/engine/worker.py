@@ -19,7 +19,6 @@ from app.engine.grounds import Ground, ground
 from app.engine.inbox import Inbox
 from app.engine.messages import (
     OPENING,
-    BasinsRequest,
     Cancel,
     CloseNetwork,
     Command,
@@ -39,10 +38,10 @@ from app.engine.messages import (
     Save,
     Saved,
     Shutdown,
-    Site,
     StartRun,
     Warm,
 )
+from app.engine.plane_messages import BasinsRequest, Site
 from app.engine.room_messages import EndErrorRequest, RoomTask, StartDesign, StartRace
 from app.engine.store import Library, OpenSet
 from geomodel import measures, runs

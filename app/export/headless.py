@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.engine.messages import NeighboursRequest, OpenFailed, OpenRun, PictureRequest, RunOpened
+from app.engine.messages import NeighboursRequest, OpenFailed, OpenRun, RunOpened
+from app.engine.plane_messages import PictureRequest
 from app.engine.worker import Worker
 
 SIZE_MM = (170.0, 120.0)

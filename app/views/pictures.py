@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from app.engine.messages import BasinsAnswer, NeighboursAnswer, PictureAnswer, ProbeAnswer
+from app.engine.messages import NeighboursAnswer
+from app.engine.plane_messages import BasinsAnswer, PictureAnswer, ProbeAnswer
 
 Array = NDArray[Any]
 Frame = Literal["sigma", "run", "data", "scaled"]

@@ -11,7 +11,7 @@ from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPalette, QResiz
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
-from app.engine.messages import Rect
+from app.engine.plane_messages import Rect
 from app.plotting.legend import Legend
 from app.plotting.marks import number, tabular
 from app.plotting.theme import Theme

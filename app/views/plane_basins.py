@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
-from app.engine.messages import BasinArea
+from app.engine.plane_messages import BasinArea
 from app.plotting.bundles import Picture
 from app.plotting.labels import Labels
 from app.plotting.legend import Entry

@@ -6,7 +6,8 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
-from app.engine.messages import NeighboursAnswer, ProbeAnswer
+from app.engine.messages import NeighboursAnswer
+from app.engine.plane_messages import ProbeAnswer
 from app.plotting.bundles import Dots
 from app.plotting.theme import Theme
 from app.views import plane_frames as frames

@@ -1,0 +1,131 @@
+"""What the plane asks of the engine and is answered: its ground, the probe, the inside of a step, basins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+from geomodel.basins import Basins
+from geomodel.record import StepDetail
+
+Array = NDArray[Any]
+Rect = tuple[float, float, float, float]  # x, y, width, height
+PlaneMode = Literal["marginal", "slice"]
+FieldOf = Literal["driver", "optimal", "network", "difference"]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Which plane of the data's space is meant: the marginal, or the slice through a sample at a level."""
+
+    mode: PlaneMode = "marginal"
+    index: int = 0
+    sample: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureRequest:
+    """Density and field of a run's plane at one noise level."""
+
+    run_id: int
+    site: Site = Site()
+    sigma: float
+    rect: Rect
+    pixels: tuple[int, int]  # columns, rows of the density image
+    arrows: tuple[int, int]  # columns, rows of the field
+    field: FieldOf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureAnswer:
+    """Density (rows, columns) as log p relative to its maximum, row 0 at the smallest y; field at `at` (m, 2)."""
+
+    request: PictureRequest
+    density: Array | None
+    at: Array
+    denoised: Array  # (m, 2): D at the arrows' points (for field "difference": at + Dθ − D*)
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeRequest:
+    """The denoisers at one point of the plane."""
+
+    run_id: int
+    site: Site = Site()
+    point: tuple[float, float]
+    sigma: float
+    path: bool  # also iterate the mean shift to its mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeAnswer:
+    """Everything the probe shows."""
+
+    request: ProbeRequest
+    denoised: Array  # (2,): the driver's D
+    optimal: Array | None  # (2,): D* over the data points
+    network: Array | None  # (2,)
+    indices: Array | None  # (k,) data points with the largest posterior weights, descending
+    weights: Array | None  # (k,)
+    effective_neighbours: float
+    log_density: float
+    path: Array | None  # (iterations + 1, 2)
+    shift: float  # ‖D* − x‖ in the data's space, of which the plane may show a part only
+    difference: float  # ‖Dθ − D*‖ there
+
+
+@dataclass(frozen=True, slots=True)
+class InsideRequest:
+    """The inside of a step, for one sample: the exact ODE curve under it, the stage points where none were kept."""
+
+    run_id: int
+    index: int
+    sample: int
+    curve: bool = True
+    stages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InsideAnswer:
+    """The exact ODE solution through the step's start, by RK4 with 32 sub-steps an interval; the stage points."""
+
+    request: InsideRequest
+    curve: Array | None  # (33, *shape)
+    error: float  # distance of its end to the end with 16 sub-steps
+    detail: StepDetail | None = None  # of this sample alone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasinsRequest:
+    """More cells of the basins of attraction, beyond those of `start`. It waits for runs: it is long in all."""
+
+    run_id: int
+    site: Site = Site()
+    sigma: float
+    rect: Rect
+    start: Basins | None = field(default=None, compare=False)  # an earlier answer's; what is asked for is the same
+
+
+@dataclass(frozen=True, slots=True)
+class BasinArea:
+    """A class's part of the basins: its share of the rectangle, and where it has room for a name."""
+
+    label: int
+    name: str
+    share: float
+    place: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasinsAnswer:
+    """The basins as far as they are known, largest area first; `message` says why there are none."""
+
+    request: BasinsRequest
+    basins: Basins | None
+    areas: tuple[BasinArea, ...] = ()
+    finished: bool
+    interrupted: bool = False  # something came that went before: no cell was added
+    message: str = ""
