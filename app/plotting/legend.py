@@ -112,7 +112,9 @@ class Legend(QWidget):
             painter.restore()
             painter.setPen(QColor(self._theme.muted))
             text = place.adjusted(SAMPLE_WIDTH + GAP, 0, 2, 0)
-            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, entry.text)
+            text.setRight(min(text.right(), self.width()))
+            shown = QFontMetricsF(self.font()).elidedText(entry.text, Qt.TextElideMode.ElideRight, text.width())
+            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
         painter.end()
 
     def event(self, event: QEvent) -> bool:
