@@ -20,7 +20,7 @@ CUT = 2.0**15 + 2.0**7  # what the two lesser digits of a whole number can hold
 _LEAST_LOGIT = -100.0  # e to less is no weight, and takes ten times as long where it underflows
 _UNIT = 2.0**-53
 _WIDTH = 16  # points and coordinates are filled up to multiples of this, and to twice as many at least
-_CELLS = 2**18  # products turned into float64 at once: 3 MB, which stay in the processor's cache
+_CELLS = 2**19  # numbers in the temporaries of one part: 4 MB, which stay in the processor's caches
 
 
 class Codes:
@@ -165,16 +165,17 @@ class Codes:
         precision, least = -(sigma.to(self.device) ** -2), least.to(self.device)
         digit = torch.empty(len(gap), 5 * len(sigma), dtype=torch.int8, device=self.device)
         totals = torch.zeros(3, len(sigma), dtype=torch.float64, device=self.device)
-        parts = torch.zeros_like(totals[0])
+        parts, lost = torch.zeros_like(totals[:2])
         for rows in self._parts(digit.shape[1]):
             weights = (gap[rows] - least).mul_(precision).clamp_(min=_LEAST_LOGIT).exp_()
             totals.addmm_(self._moments[:, rows], weights)
-            whole = weights.mul_(PARTS).round_()
+            whole = weights.mul_(PARTS).round()
             parts += whole.sum(0)
+            lost += weights.sub_(whole).square_().sum(0)
             fifth = (whole * 2.0**-31).round_()
             digit[rows, : len(sigma)] = fifth.to(torch.int8)
             digit[rows, len(sigma) :] = digits(whole.sub_(fifth, alpha=2.0**31)).flatten(1)
-        return Weights(digit, parts, *totals.cpu())
+        return Weights(digit, parts, lost.sqrt().cpu(), *totals.cpu())
 
     def sums(self, weights: Weights) -> Tensor:
         """Σ_i q_i k_i (b, d) for the weights' whole numbers q."""
@@ -204,10 +205,13 @@ class Codes:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weights in whole numbers: their digits (N', 5 b), the fifth ones first; sums; Σ w, Σ w ‖y_i − c‖², Σ w ‖e_i‖²."""
+    """Weights in whole numbers q of S = `PARTS` for 1: their digits (N', 5 b), the fifth ones first; Σ q; the root of
+    Σ (q − S w)²; Σ w, Σ w ‖y_i − c‖², Σ w ‖e_i‖².
+    """
 
     digits: Tensor
     parts: Tensor
+    lost: Tensor
     total: Tensor
     spread: Tensor
     rests: Tensor

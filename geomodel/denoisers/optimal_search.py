@@ -20,8 +20,8 @@ largest |η_i| in the window, a mean whose weights have these errors is off by a
 
 Where that is too much, −(x_q − o − a k_i)·e_i is added to h'_i, with e_i written in bytes as well and x_q in its two
 greater digits; what that leaves of e_i then stands for it. The weights, at most 1, are rounded to whole parts of S,
-which moves the mean by (R + ‖mean − c‖) N/(2 S Σ w), and multiply the k_i in integer arithmetic again; o + a k_i stands
-for y_i: E.
+which moves the mean by √(Σ (q_i − S w_i)²) √(Σ ‖y_i − mean‖²)/(S Σ w), and multiply the k_i in integer arithmetic
+again; o + a k_i stands for y_i: E.
 
 A query for which neither bound is below the tolerance is left to untruncated float64. Every step treats a query by
 itself: an answer depends on (x, σ, class) alone.
@@ -214,10 +214,10 @@ class Search:
     def _bound_of_many(self, mean: Tensor, weights: Weights, doubt: Tensor, worst: Tensor, error: float) -> Tensor:
         """A bound on ‖mean − exact‖, (b,): see the module's derivation."""
         total, length, count = weights.total, (mean - self._centre).norm(dim=1), self._count
-        parts = count / (2 * PARTS) / total
+        far = (count * (self._spread**2 + length.square())).sqrt()  # the root of Σ ‖y_i − mean‖²
         dropped = 2 * math.exp(-self._nats) * count / total
         rounded = 8 * _UNIT * count * (1 + 1 / total) * (self._reach + mean.norm(dim=1))
-        moved = error + (parts + dropped) * (self._reach + length) + rounded
+        moved = error + weights.lost / PARTS / total * far + dropped * (self._reach + length) + rounded
         variance = (weights.spread / total - length.square()).clamp(min=0) + 4 * self._reach * moved
         doubt, worst = doubt + 8 * _UNIT * (self._nats + 2), worst + 8 * _UNIT * (self._nats + 2)
         bound: Tensor = (2 * worst).exp() * doubt * variance.sqrt() + moved
