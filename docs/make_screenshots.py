@@ -189,10 +189,12 @@ def mean_shift(stage: Stage) -> None:
     view = stage.window.views.mean_shift
     stage.window.layout_of_docks.docks["Mean shift"].raise_()
     wait_until(lambda: view.picture.along is not None and bool(view.picture.classes), "the mean shift")
-    bar = view._scroll.verticalScrollBar()
-    bar.setValue(bar.maximum())
-    wait_until(lambda: bool(np.isfinite(view.picture.along.effective).all()), "what there is along σ")
-    bar.setValue(bar.maximum())
+
+    def seen() -> bool:
+        view._scroll.ensureWidgetVisible(view.along)  # what is above it grows
+        return bool(np.isfinite(view.picture.along.effective).all())
+
+    wait_until(seen, "what there is along σ")
 
 
 def network(stage: Stage) -> None:
