@@ -287,6 +287,28 @@ def test_logit_errors_are_within_the_bound(large):
     assert 2 * np.linalg.norm(aim) < error <= float(posterior.bound)
 
 
+def test_a_device_without_memory_is_asked_for_less_at_once(large):
+    points = _points(_images(np.random.default_rng(17), 80, 12))
+    optimal, x = OptimalDenoiser(points), points[:40].astype(np.float64) + 0.3
+    wanted, search, asked = optimal.posterior(x, 0.9), optimal._search, []
+
+    class Small:
+        at_once = search.at_once
+
+        def __call__(self, rows, *rest):
+            asked.append(len(rows))
+            if len(rows) > most:
+                raise torch.OutOfMemoryError("none left")
+            return search(rows, *rest)
+
+    optimal._search, most = Small(), 5
+    torch.testing.assert_close(optimal.posterior(x, 0.9).mean, wanted.mean, rtol=0, atol=1e-10)
+    assert asked[:4] == [16, 8, 4, 4]
+    most = 0
+    with pytest.raises(torch.OutOfMemoryError):  # not even one
+        optimal(x, 0.9)
+
+
 @pytest.mark.cuda_only
 def test_codes_on_an_accelerator_answer_like_those_on_the_cpu(large):
     points = _points(_images(np.random.default_rng(15), 500, 784))
