@@ -253,6 +253,23 @@ def test_digits_are_the_number():
     assert (digits.double() @ byte_products.powers(4, CPU) == whole).all()
 
 
+def test_distances_are_rather_too_large_and_close():
+    random = np.random.default_rng(18)
+    points = _points(_images(random, 90, 60))
+    codes = byte_codes.Codes.build(torch.from_numpy(points), lambda: [slice(0, 90)], torch.ones(90).double(), CPU)
+    for sigma in (0.0, 1e-9, 1e-6, 1e-3, 1.0, 1e4, 1e8):
+        x = torch.from_numpy(points[:40].astype(np.float64) + sigma * random.standard_normal((40, 60)))
+        query = codes.query(x)
+        whole = (query.digits.double() @ byte_products.powers(4, CPU))[:, :60]
+        coded = query.middle[:, None] + query.step[:, None] * whole - codes._codes[:40, :60].double()
+        exact = codes.scale * coded.norm(dim=1)
+        gap, rounding = codes.gaps(query)
+        found = codes.distance(query, gap[:40].diagonal(), rounding)
+        assert (found >= exact * (1 - 1e-14)).all(), sigma
+        # near a point, the root of what cancels: 2 · 20 · 2e-10 of the query's last digit
+        assert (found <= exact * (1 + 1e-9) + 2e-4).all() or sigma > 1, sigma
+
+
 def test_lower_bounds_are_below_and_close():
     random = np.random.default_rng(13)
     scales = np.linspace(3, 0.05, 120)  # some directions lead

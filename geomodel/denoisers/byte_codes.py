@@ -129,6 +129,14 @@ class Codes:
         size = self._largest_half + wide * (self._largest_sum + 128 * self._dimension)
         return found, 2 * square * 16 * _UNIT * size
 
+    def distance(self, query: Query, gap: Tensor, rounding: Tensor) -> Tensor:
+        """ρ = ‖x_q − o − a k_i‖ from a point's gap, rather too large than too small: (b,).
+
+        ρ² is the gap twice and ‖x_q − o‖², of which ‖x − o‖² is known; near a point the three nearly cancel.
+        """
+        doubt = 2 * rounding + 2 * query.square.sqrt() * query.missed + query.missed**2 + 8 * _UNIT * query.square
+        return ((2 * gap + query.square).clamp(min=0) + doubt).sqrt()
+
     def finer_gaps(self, query: Query) -> Tensor:
         """−(x_q − o − a k_i)·f r_i (N', b), x_q cut to its two greater digits: what `gaps` leave out, nearly."""
         step, fine = query.step.to(self.device), self._fine

@@ -159,7 +159,7 @@ class Search:
         if answers.hidden is not None:
             gap[: self._count].masked_fill_(answers.hidden[rows].T.to(gap.device), math.inf)
         least = gap.amin(dim=0).cpu()
-        near = ((2 * least + query.square).clamp(min=0) + 2 * rounding).sqrt() + 2 * query.missed + codes.error
+        near = codes.distance(query, least, rounding)
         window = self._margin(codes.error, query.missed, near, sigma) + rounding + self._nats * sigma.square()
         asked = _Many(
             rows=rows,
