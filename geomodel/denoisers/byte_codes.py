@@ -14,9 +14,9 @@ from torch.nn.functional import pad
 from geomodel.denoisers.byte_products import LARGEST, digits, powers, product, runs
 from geomodel.denoisers.file_codes import BYTES_AT_ONCE, FileCodes, values
 
-COARSEST = 2.0**-20  # of the range: a conversion error above it means that the points were no bytes
+_COARSEST = 2.0**-20  # of the range: a conversion error above it means that the points were no bytes
 PARTS = 127 * 2.0**31  # of a weight: whole numbers that a fifth digit, worth 2³¹, and four lesser ones hold
-CUT = 2.0**15 + 2.0**7  # what the two lesser digits of a whole number can hold
+_CUT = 2.0**15 + 2.0**7  # what the two lesser digits of a whole number can hold
 _LEAST_LOGIT = -100.0  # e to less is no weight, and takes ten times as long where it underflows
 _UNIT = 2.0**-53
 _WIDTH = 16  # points and coordinates are filled up to multiples of this, and to twice as many at least
@@ -100,10 +100,10 @@ class Codes:
                 return None
             first = next(iter(blocks()))
             steps = (points[first].double() - low) / (high - low) * 255
-            if float((steps - steps.round()).abs().max()) > 255 * COARSEST:
+            if float((steps - steps.round()).abs().max()) > 255 * _COARSEST:
                 return None
         codes = Codes(points, blocks(), norms, (low, high), device, stored)
-        return codes if codes.error <= COARSEST * (high - low) * math.sqrt(points.shape[1]) else None
+        return codes if codes.error <= _COARSEST * (high - low) * math.sqrt(points.shape[1]) else None
 
     def query(self, x: Tensor) -> Query:
         """x (b, d) float64 in whole numbers."""
@@ -146,7 +146,7 @@ class Codes:
 
     def cut(self, query: Query) -> Tensor:
         """How far the cut of `finer_gaps` can be off, (b,)."""
-        return self.scale * query.step * CUT * math.sqrt(self._dimension) * (self.error + self.finer)
+        return self.scale * query.step * _CUT * math.sqrt(self._dimension) * (self.error + self.finer)
 
     def _dots(
         self,

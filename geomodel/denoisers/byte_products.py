@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-BASE = 256.0
+_BASE = 256.0
 LARGEST = 2**31 - 2**24  # what four digits hold
 _OFFSET = 0x808080  # moves the three lesser digits from −128 … 127 to 0 … 255, the bytes of a whole number
 _TILE = 16  # columns that a processor's byte unit works on at once
@@ -22,7 +22,7 @@ def digits(whole: Tensor) -> Tensor:
 
 def powers(count: int, device: torch.device) -> Tensor:
     """What the `count` greatest of four digits are worth, float64."""
-    return torch.tensor([BASE**place for place in range(4 - count, 4)], dtype=torch.float64, device=device)
+    return torch.tensor([_BASE**place for place in range(4 - count, 4)], dtype=torch.float64, device=device)
 
 
 def product(codes: Tensor, columns: Tensor) -> Tensor:

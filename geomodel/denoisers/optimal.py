@@ -75,11 +75,11 @@ class OptimalDenoiser(Denoiser):
         self._search: Search | None = None
         allowed = tolerance * float(self._all.reach)
         if not resident and allowed > 0:
-            held = in_memory(points) and _CODE_BYTES * math.prod(shape) <= limit()
-            stored = None if held else getattr(points, "stored", None)
-            place = (
-                torch.device(device if held else "cpu") if held or getattr(stored, "dtype", None) == "uint8" else None
-            )
+            place, stored = None, None
+            if in_memory(points):
+                place = torch.device(device) if _CODE_BYTES * math.prod(shape) <= limit() else None
+            elif getattr(getattr(points, "stored", None), "dtype", None) == "uint8":
+                place, stored = torch.device("cpu"), points.stored
             known = (self._all.centre, self._all.norms, allowed)
             self._search = Search.build(flat, self._all.slices, *known, place, stored)
         self._classes = None if labels is None else given_classes(labels, len(points))
