@@ -87,7 +87,7 @@ def start_logging() -> None:
     global _fault_log
     from PySide6.QtCore import QtMsgType, qInstallMessageHandler
 
-    from app.settings_store import home
+    from app.shell.settings_store import home
 
     folder = home()
     folder.mkdir(parents=True, exist_ok=True)

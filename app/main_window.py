@@ -11,35 +11,35 @@ from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKe
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 import resources
-from app import actions
-from app.commands import Commands
-from app.documents import Documents
 from app.engine.thread import EngineThread
-from app.hover import Hover
-from app.layout import Layout
-from app.mean_shift import MeanShift
-from app.panels.inspector import Inspector
+from app.panels.feed import Sidebar
 from app.panels.model import ModelPanel
-from app.panels.probe import ProbeBar
 from app.panels.runs import RunsPanel
 from app.panels.sampler import SamplerPanel
 from app.panels.status import StatusBar
-from app.panels.transport import TransportBar
-from app.playback import Playback
-from app.player import Player
 from app.plotting.theme import LIGHT, THEMES, Theme, palette
-from app.presenter import Presenter
-from app.room import SolverRoom
-from app.settings_store import SettingsStore
-from app.sidebar import Sidebar
-from app.state import AppState
-from app.views.compare import CompareView
-from app.views.derivatives import DerivativesView
-from app.views.mean_shift import MeanShiftView
-from app.views.measures import MeasuresView
-from app.views.plane import PlaneView
-from app.views.schedule import ScheduleView
-from app.views.strip import StripView
+from app.rooms.compare.view import CompareView
+from app.rooms.derivatives.view import DerivativesView
+from app.rooms.inspector.view import Inspector
+from app.rooms.mean_shift.feed import MeanShift
+from app.rooms.mean_shift.view import MeanShiftView
+from app.rooms.measures.view import MeasuresView
+from app.rooms.plane.feed import Presenter
+from app.rooms.plane.hover import Hover
+from app.rooms.plane.probe_bar import ProbeBar
+from app.rooms.plane.view import PlaneView
+from app.rooms.schedule.view import ScheduleView
+from app.rooms.solver_room import SolverRoom
+from app.rooms.strip.view import StripView
+from app.rooms.transport.view import TransportBar
+from app.session.playback import Playback
+from app.session.player import Player
+from app.session.state import AppState
+from app.shell import actions
+from app.shell.commands import Commands
+from app.shell.documents import Documents
+from app.shell.layout import Layout
+from app.shell.settings_store import SettingsStore
 
 CLOSE_MS = 10_000
 WARM_MS = 50  # torch is imported this long after the window is shown: the first picture comes first

@@ -25,9 +25,9 @@ from watching import Paints, Stalls, run_for, wait_until
 
 from app.application import start_logging
 from app.engine.messages import RunStopped
-from app.engine.plane_messages import ProbeAnswer
 from app.main_window import MainWindow
-from app.views.pictures import PlanePicture
+from app.rooms.plane.messages import ProbeAnswer
+from app.rooms.plane.pictures import PlanePicture
 
 MOVE, STALL, CANCEL = 16.0, 50.0, 250.0  # budgets in milliseconds
 REDRAW = {"1": 40.0, "2": 80.0}

@@ -29,8 +29,8 @@ from sampler_overhead import bare, calls_of
 import geomodel as gm
 import resources
 from app.engine.messages import DataOpened, OpenData, OpenNetwork, RunStarted, StartRun
-from app.engine.plane_messages import ProbeAnswer, ProbeRequest, Site
 from app.engine.worker import Worker
+from app.rooms.plane.messages import ProbeAnswer, ProbeRequest, Site
 from geomodel import run_checks, runs
 from geomodel.settings import RunSettings, record_bytes
 

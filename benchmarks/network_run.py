@@ -24,7 +24,7 @@ import resources
 from app.application import start_logging
 from app.engine.messages import NeighboursAnswer
 from app.main_window import MainWindow
-from app.panels.scrubber import Scrubber
+from app.rooms.transport.scrubber import Scrubber
 
 DATA = "fashion-mnist"
 CHECKPOINT = str(resources.path("checkpoints", f"{DATA}.safetensors"))

@@ -26,8 +26,8 @@ from common import row
 from images import CHECKPOINT, DATA, MB, Engine, child, few_threads, table, timed
 
 import geomodel as gm
+from app.engine.library import Library
 from app.engine.messages import OPENING, Cancel, OpenData
-from app.engine.store import Library
 
 OPEN_NETWORK, OPEN_FILE, CANCEL = 1000.0, 3000.0, 250.0  # milliseconds
 IMAGES = 60_000

@@ -28,10 +28,10 @@ from PySide6.QtWidgets import QApplication
 import resources
 from app.application import start_logging
 from app.engine.messages import NeighboursAnswer
-from app.engine.plane_messages import BasinsAnswer, InsideAnswer, PictureAnswer, ProbeAnswer
 from app.export.figure import save_png
 from app.main_window import MainWindow
 from app.plotting.theme import DARK, LIGHT, Theme
+from app.rooms.plane.messages import BasinsAnswer, InsideAnswer, PictureAnswer, ProbeAnswer
 
 IMAGES = Path(__file__).resolve().parent / "images"
 TICK_MS, PATIENCE_MS = 5, 120_000

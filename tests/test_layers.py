@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QGraphicsRectItem, QWidget
 ROOT = Path(__file__).parents[1]
 QT = {"PySide6", "shiboken6", "pyqtgraph", "superqt"}
 # The parts of the engine that hold tensors; everything else in the window sees NumPy and records.
-HOLDS_TENSORS = {"worker.py", "store.py", "answers.py", "experiments.py"}
+HOLDS_TENSORS = {"worker.py", "library.py", "tasks.py"}
 # On Windows torch must come before Qt's libraries: the one import outside the engine, under its own condition.
 BEFORE_QT = ("app/application.py", 'sys.platform == "win32"')
 # What works on tensors itself; the rest of geomodel's own folder, and every table, imports torch only when asked.
@@ -67,17 +67,17 @@ def test_tensors_stay_in_the_engine():
         name = path.relative_to(ROOT).as_posix()
         nodes = outside(tree(path), BEFORE_QT[1]) if name == BEFORE_QT[0] else ast.walk(tree(path))
         loads = {top for top, _ in imports(nodes)}
-        if path.parent.name == "engine" and path.name in HOLDS_TENSORS:
+        if (path.parent.name == "engine" and path.name in HOLDS_TENSORS) or path.name.startswith("answers"):
             assert not loads & QT, path  # the loop is tested without Qt
         else:
             assert "torch" not in loads, path
 
 
-SPOKEN = {"app.engine.messages", "app.engine.plane_messages"}  # frozen dataclasses of numbers and text
+SPOKEN = {"app.engine.messages", "app.rooms.plane.messages"}  # frozen dataclasses of numbers and text
 
 
 def test_a_view_is_fed_pictures_and_knows_no_model():
-    for path in (path for folder in ("views", "panels", "plotting") for path in sources(f"app/{folder}")):
+    for path in (path for folder in ("widgets", "panels", "plotting") for path in sources(f"app/{folder}")):
         modules = {module for _, module in imports(ast.walk(tree(path)))}
         assert not {m for m in modules if m.startswith("app.engine")} - SPOKEN, path
         assert not modules & {"geomodel.runs", "geomodel.sampling"}, path

@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Sequence
 
 from app.engine.messages import Cancel, Command, MeanShiftRequest, NeighboursRequest, Shutdown
-from app.engine.plane_messages import BasinsRequest, InsideRequest, PictureRequest, ProbeRequest
-from app.engine.point_messages import AlongRequest, AnnealedRequest
-from app.engine.room_messages import DerivativeRequest, EndErrorRequest
+from app.rooms.compare.messages import DerivativeRequest, EndErrorRequest
+from app.rooms.mean_shift.messages import AlongRequest, AnnealedRequest
+from app.rooms.plane.messages import BasinsRequest, InsideRequest, PictureRequest, ProbeRequest
 
 LATEST_WINS = (
     PictureRequest,

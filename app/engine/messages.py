@@ -8,7 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.plane_messages import (
+from app.rooms.compare.messages import DerivativeRequest, RoomEvent, RoomTask
+from app.rooms.mean_shift.messages import ImageProbe, PointEvent, PointRequest
+from app.rooms.plane.messages import (
     BasinsAnswer,
     BasinsRequest,
     InsideAnswer,
@@ -18,8 +20,6 @@ from app.engine.plane_messages import (
     ProbeAnswer,
     ProbeRequest,
 )
-from app.engine.point_messages import ImageProbe, PointEvent, PointRequest
-from app.engine.room_messages import DerivativeRequest, RoomEvent, RoomTask
 from geomodel.record import Record
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from app.engine import answers, experiments
+from app.engine import tasks as experiments
 from app.engine.gate import Cancelled, Gate, sentence
-from app.engine.grounds import Ground, ground
 from app.engine.inbox import Inbox
+from app.engine.library import Library, OpenSet
 from app.engine.messages import (
     OPENING,
     Cancel,
@@ -41,9 +41,10 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
-from app.engine.plane_messages import BasinsRequest, Site
-from app.engine.room_messages import EndErrorRequest, RoomTask, StartDesign, StartRace
-from app.engine.store import Library, OpenSet
+from app.engine.plane_space import Ground, ground
+from app.rooms.compare.messages import EndErrorRequest, RoomTask, StartDesign, StartRace
+from app.rooms.plane import answers
+from app.rooms.plane.messages import BasinsRequest, Site
 from geomodel import measures, runs
 from geomodel.settings import from_json
 from geomodel.trajectory import Trajectory

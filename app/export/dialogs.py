@@ -9,12 +9,12 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from app import files
 from app.export import figure
-from app.panels.form import Choice, ChoiceField, Field, align, commit_all
-from app.panels.looks import Message
-from app.panels.number_field import FloatField, IntField, number_text
-from app.settings_store import SettingsStore
+from app.shell import file_dialogs as files
+from app.shell.settings_store import SettingsStore
+from app.widgets.form import Choice, ChoiceField, Field, align, commit_all
+from app.widgets.number_field import FloatField, IntField, number_text
+from app.widgets.text import Message
 from geomodel.settings import Limits
 
 CUSTOM = 0.0

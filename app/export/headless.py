@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from app.engine.messages import NeighboursRequest, OpenFailed, OpenRun, RunOpened
-from app.engine.plane_messages import PictureRequest
 from app.engine.worker import Worker
+from app.rooms.plane.messages import PictureRequest
 
 SIZE_MM = (170.0, 120.0)
 STRIP_MM = (170.0, 60.0)
@@ -22,13 +22,13 @@ def draw(run_path: Path, out: Path) -> list[Path]:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 
-    from app import compose
     from app.export import figure
     from app.plotting.theme import PRINT
-    from app.state import Run, Selection
-    from app.views.measures import MeasuresView
-    from app.views.plane import PlaneView
-    from app.views.strip import StripView
+    from app.rooms.measures.view import MeasuresView
+    from app.rooms.plane.view import PlaneView
+    from app.rooms.strip.view import StripView
+    from app.session import facts as compose
+    from app.session.state import Run, Selection
 
     qt = QApplication.instance() or QApplication(["Geomodel"])
     bench = _Bench()

@@ -11,10 +11,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.panels.form import ActionButton, BoolField, Choice, ChoiceField, Field, align, commit_all
-from app.panels.looks import Message
-from app.panels.number_field import FloatField, IntField
 from app.plotting.theme import Theme, palette
+from app.widgets.form import ActionButton, BoolField, Choice, ChoiceField, Field, align, commit_all
+from app.widgets.number_field import FloatField, IntField
+from app.widgets.text import Message
 from geomodel import datasets
 from geomodel.settings import RunSettings, limits
 

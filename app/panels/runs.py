@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.panels.looks import Message, blend, outline, tooltip
 from app.plotting.theme import Theme, palette
+from app.widgets.text import Message, blend, outline, tooltip
 
 NAME, PINNED = range(2)
 COLUMNS = (

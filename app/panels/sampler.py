@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from app.panels.form import (
+from app.plotting.theme import Theme, palette
+from app.widgets.form import (
     ActionButton,
     BoolField,
     Choice,
@@ -18,9 +19,8 @@ from app.panels.form import (
     align,
     commit_all,
 )
-from app.panels.looks import Message, formula_html, tooltip
-from app.panels.number_field import FloatField, IntField
-from app.plotting.theme import Theme, palette
+from app.widgets.number_field import FloatField, IntField
+from app.widgets.text import Message, formula_html, tooltip
 from geomodel.presets import PRESETS, Preset
 from geomodel.schedules import SCHEDULES, Option, Schedule
 from geomodel.settings import CUSTOM, Limits, RunSettings, limits

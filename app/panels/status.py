@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
 
 from app.engine.messages import Opening
 from app.plotting.theme import Theme
-from app.state import Run
+from app.session.state import Run
 from geomodel import memory
 
 MESSAGE_MS = 8000

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QLinearGradient, QP
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.plotting.bundles import draw_symbol
-from app.plotting.marks import SAMPLE_WIDTH, Kind, curve_pen, hue, tabular
+from app.plotting.pens_and_numbers import SAMPLE_WIDTH, Kind, curve_pen, hue, tabular
 from app.plotting.theme import Theme
 
 GAP = 6  # between a sample and its text

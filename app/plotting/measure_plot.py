@@ -24,12 +24,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
-from app.plotting.marks import SYMBOLS, curve_pen, hue
+from app.plotting.pens_and_numbers import SYMBOLS, curve_pen, hue
 from app.plotting.regions import Named, Regions
 from app.plotting.sigma_axis import Scale, SigmaAxis, nearest, positions
 from app.plotting.theme import Theme
 from app.plotting.value_axis import ValueAxis
-from app.views.pictures import Curve
+from app.rooms.plane.pictures import Curve
 from geomodel import measures
 
 Array = NDArray[Any]

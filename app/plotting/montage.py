@@ -21,10 +21,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from app.plotting.marks import SAMPLE_WIDTH, paint_sample, tabular
+from app.plotting.pens_and_numbers import SAMPLE_WIDTH, paint_sample, tabular
 from app.plotting.sigma_axis import sigma_text
 from app.plotting.theme import Theme
-from app.views.pictures import StripRow
+from app.rooms.plane.pictures import StripRow
 
 Array = NDArray[Any]
 GAP = 4  # pixels between columns: room for the playhead's frame

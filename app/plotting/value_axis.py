@@ -7,7 +7,7 @@ import math
 import pyqtgraph as pg
 from PySide6.QtGui import QFont, QFontMetricsF
 
-from app.plotting.marks import number
+from app.plotting.pens_and_numbers import number
 from app.plotting.theme import Theme
 
 

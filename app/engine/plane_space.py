@@ -1,0 +1,112 @@
+"""What a point of the plane stands for: a point of 2-D data, the mean over a marginal, or a point of a slice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from app.engine.messages import Array
+from app.rooms.plane.messages import Rect, Site
+from geomodel.runs import Job
+from geomodel.slices import Slice
+
+
+@dataclass(frozen=True, slots=True)
+class Kernels:
+    """Gaussians in the plane: means (K, 2), variances, and their log-weights."""
+
+    means: Array
+    variances: Array | float
+    log_weights: Array
+
+
+class Ground(Protocol):
+    """A plane with a density. `lift` is None where a point of the plane is no single point of the data's space."""
+
+    lift: Any
+
+    def kernels(self, sigma: float, rect: Rect) -> Kernels | None:
+        """What the density is made of; None without reference data."""
+
+    def project(self, x: Array) -> Array:
+        """Plane coordinates (m, 2) of points (m, *shape)."""
+
+
+class Direct:
+    """2-D data: the plane is their space."""
+
+    def __init__(self, job: Job, opened: Any) -> None:
+        self._job, self._opened = job, opened
+
+    def kernels(self, sigma: float, rect: Rect) -> Kernels | None:
+        if self._opened is None:
+            return None
+        if self._job.settings.driver == "mixture":
+            mixture: Any = self._job.model
+            means = np.asarray(mixture.means, np.float64)
+            variances = np.broadcast_to(np.asarray(mixture.variances, np.float64), means.shape)
+            return Kernels(means, variances, np.log(np.asarray(mixture.weights, np.float64)))
+        return _of_points(self._job, self._opened)
+
+    def project(self, x: Array) -> Array:
+        return np.asarray(x, np.float64)
+
+    lift = project
+
+
+class Marginal:
+    """The data projected: density and field are those of the projection, the mean over all that lies above a point."""
+
+    lift = None
+
+    def __init__(self, job: Job, opened: Any) -> None:
+        self._job, self._opened = job, opened
+
+    def kernels(self, sigma: float, rect: Rect) -> Kernels | None:
+        return _of_points(self._job, self._opened)
+
+    def project(self, x: Array) -> Array:
+        projected: Array = self._opened.plane.project(x)
+        return projected
+
+
+class Cut:
+    """A slice through one sample at one level: a point of the plane is a point of the data's space."""
+
+    def __init__(self, job: Job, opened: Any, x: Array) -> None:
+        rows = _rows(job, opened)
+        points = opened.plane_points if rows is None else opened.plane_points[rows]
+        self.slice = Slice.through(x, opened.plane, opened.dataset.points, points, rows)
+        self.lift = self.slice.lift
+
+    def kernels(self, sigma: float, rect: Rect) -> Kernels | None:
+        means, log_weights = self.slice.kernels(sigma, rect)
+        return Kernels(means, 0.0, log_weights)
+
+    def project(self, x: Array) -> Array:
+        projected: Array = self.slice.basis.project(x)
+        return projected
+
+
+def ground(site: Site, job: Job, opened: Any, record: Any) -> Ground:
+    """The plane that a request is about. ValueError where images have no reference data to span it."""
+    if tuple(job.x.shape[1:]) == (2,):
+        return Direct(job, opened)
+    if opened is None:
+        raise ValueError("the plane of images needs reference data")
+    if site.mode == "slice":
+        return Cut(job, opened, np.asarray(record.x[site.index, site.sample], np.float64))
+    return Marginal(job, opened)
+
+
+def _rows(job: Job, opened: Any) -> Array | None:
+    """The rows of the run's class; None for all."""
+    return None if job.settings.label < 0 else np.flatnonzero(opened.dataset.labels == job.settings.label)
+
+
+def _of_points(job: Job, opened: Any) -> Kernels:
+    rows = _rows(job, opened)
+    points = opened.plane_points if rows is None else opened.plane_points[rows]
+    return Kernels(points, 0.0, np.zeros(len(points)))

@@ -1,0 +1,219 @@
+"""Between state and the panels on the left: what can be chosen, what is wrong, what has run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject
+
+from app.engine.messages import OpenFailed
+from app.panels.runs import RunRow
+from app.session.drafting import expected_evaluations
+from app.session.facts import DRIVER_NAMES
+from app.session.playback import Playback
+from app.session.player import Player
+from app.session.state import AppState, Run
+from geomodel import datasets, memory, run_checks, solvers
+from geomodel.settings import RunSettings
+
+
+class Sidebar(QObject):
+    """Feeds the model, sampler and runs panels and passes on what is edited there."""
+
+    def __init__(self, state: AppState, player: Player, playback: Playback, panels: Any, parent: QObject) -> None:
+        super().__init__(parent)
+        self.state, self.player, self._playback = state, player, playback
+        self.model, self.sampler, self.runs = panels.model, panels.sampler, panels.runs
+        self._opened_files: dict[str, str] = {}  # path → title
+        self._cost: dict[tuple[str, str, int], float] = {}  # (driver, data, count) → seconds an evaluation
+        state.draft_changed.connect(self._show_draft)
+        state.errors_changed.connect(self._show_errors)
+        state.data_changed.connect(self._show_data)
+        state.network_changed.connect(self._show_network)
+        state.runs_changed.connect(self._show_runs)
+        state.selection_changed.connect(self._show_runs)
+        player.open_failed.connect(self._open_failed)
+        self.model.edited.connect(player.drafting.edit)
+        self.sampler.edited.connect(player.drafting.edit)
+        self.runs.run_selected.connect(self._select_run)
+        self.runs.pin_toggled.connect(self._pin)
+        self.runs.remove_wanted.connect(player.remove)
+        self._show_choices()
+        self._show_draft()
+
+    # ------------------------------------------------------------ showing
+
+    def _show_choices(self) -> None:
+        sets = [(row.name, row.title) for row in map(datasets.row, datasets.names())]
+        files = [(path, title) for path, title in self._opened_files.items()]
+        networks = [("", "none")] + [(path, Path(path).stem) for path in self.state.networks]
+        self.model.set_choices(tuple(networks), tuple(sets + files))
+
+    def _show_draft(self) -> None:
+        self.model.set_settings(self.state.draft)
+        self.sampler.set_settings(self.state.draft)
+        self._show_estimate()
+
+    def _show_errors(self) -> None:
+        self.sampler.set_errors(self.state.errors)
+        self.model.set_errors(self.state.errors)
+        for slot in ("network", "data", "driver"):
+            if slot in self.state.errors:
+                self.model.set_message(slot, self.state.errors[slot], True)
+            else:
+                self._describe(slot)
+
+    def _show_data(self) -> None:
+        data = self.state.data
+        if data is not None and data.name not in datasets.names():
+            self._opened_files[data.name] = Path(data.name).name
+        self._show_choices()
+        self.model.set_settings(self.state.draft)
+        self._show_available()
+        self._describe("data")
+        self._describe("driver")
+        self._show_estimate()
+
+    def _show_network(self) -> None:
+        self._show_choices()
+        self.model.set_settings(self.state.draft)
+        self._show_available()
+        self._describe("network")
+        self._describe("driver")
+        self._show_estimate()
+
+    def _show_available(self) -> None:
+        data, network = self.state.data, self.state.network
+        self.model.set_driver_available(
+            {
+                "optimal": data is not None,
+                "mixture": data is not None and data.dataset.gaussians is not None,
+                "network": network is not None,
+                "blend": network is not None and data is not None,
+            }
+        )
+        names: tuple[str, ...] = ()
+        if data is not None and data.dataset.labels is not None:
+            count = int(data.dataset.labels.max()) + 1
+            names = data.dataset.label_names or tuple(map(str, range(count)))
+        elif network is not None:
+            names = network.info.label_names or tuple(map(str, range(network.info.classes)))
+        self.model.set_classes(names)
+
+    def _describe(self, slot: str) -> None:
+        data, network = self.state.data, self.state.network
+        text = ""
+        if slot == "data" and data is not None:
+            d = data.dataset
+            space = f"{d.shape[0]} dimensions" if len(d.shape) == 1 else " × ".join(map(str, d.shape))
+            text = f"{len(d):,} points in {space}, scale s = {d.std:.4g}, {d.fingerprint[:15]}…"
+        elif slot == "network" and network is not None:
+            i = network.info
+            text = f"{i.architecture}, {i.parameters:,} parameters, σ {i.sigma_min:.3g} to {i.sigma_max:.3g}"
+            self.model.set_card("network", self._card(i))
+        elif slot == "driver":
+            text = self._relation()
+        self.model.set_message(slot, text, False)
+
+    def _card(self, info: Any) -> list[tuple[str, str]]:
+        """Everything a checkpoint says of itself, with what was measured here."""
+        each = [seconds for (driver, *_), seconds in self._cost.items() if driver == "network"]
+        rows = [
+            ("name", info.name),
+            ("file", str(info.path)),
+            ("format", info.format),
+            ("architecture", f"{info.architecture}, {info.parameters:,} parameters"),
+            ("shape", " × ".join(map(str, info.shape))),
+            ("σ", f"{info.sigma_min:.3g} to {info.sigma_max:.3g}, σ_data {info.sigma_data:.4g}"),
+            ("classes", ", ".join(info.label_names) or str(info.classes)),
+            ("device", f"{info.device}, {info.dtype}"),
+            ("trained on", info.data_name or "unknown"),
+            ("SHA-256", str(info.sha256)),
+        ]
+        return rows + ([("cost", f"{1000 * each[-1]:.2g} ms an evaluation")] if each else [])
+
+    def _relation(self) -> str:
+        """Whether D* speaks of the data that the network was trained on."""
+        data, network = self.state.data, self.state.network
+        if data is None or network is None:
+            return ""
+        trained = getattr(network.info, "data_fingerprint", "")
+        if not trained:
+            return "Unknown whether the network was trained on these data."
+        same = trained == data.dataset.fingerprint
+        return "D* is over the network's own training data." if same else "D* is over other data than the network's."
+
+    def _show_estimate(self) -> None:
+        data, draft = self.state.data, self.state.draft
+        shape = run_checks.point_shape(data.dataset if data else None, self.state.network and self.state.network.info)
+        if shape is None:
+            return
+        size = memory.text(run_checks.needed_bytes(draft, shape))
+        seconds = self._expected_seconds(draft)
+        self.sampler.set_estimate(f"≈ {duration(seconds)} · record {size}" if seconds else f"record {size}")
+
+    def _expected_seconds(self, draft: RunSettings) -> float:
+        """From a run like it; before the first one, from the network's pace when it was opened."""
+        if each := self._cost.get((draft.driver, draft.data, draft.count)):
+            return each * draft.steps * solvers.row(draft.solver).evaluations
+        network = self.state.network
+        if network is None or draft.driver not in ("network", "blend"):
+            return 0.0
+        return network.pace * draft.count * expected_evaluations(draft)
+
+    def _show_runs(self) -> None:
+        rows = []
+        for run in self.state.runs.values():
+            if run.status == "complete" and run.seconds and run.trajectory is not None:
+                key = (run.settings.driver, run.settings.data, run.settings.count)
+                self._cost[key] = run.seconds / max(1, run.spent(-1))
+            rows.append(
+                RunRow(
+                    id=run.id,
+                    name=self._run_name(run),
+                    status=self._run_status(run),
+                    pinned=run.pinned,
+                    selected=run.id == self.state.selection.run_id,
+                )
+            )
+        self.runs.set_runs(tuple(rows))
+        self._show_estimate()
+
+    @staticmethod
+    def _run_name(run: Run) -> str:
+        if run.path and run.status != "recorded":
+            return Path(run.path).name
+        s = run.settings
+        return f"{solvers.row(s.solver).title} {s.steps} · {DRIVER_NAMES[s.driver]} · {Path(s.data).name}"
+
+    @staticmethod
+    def _run_status(run: Run) -> str:
+        if run.status == "computing":
+            return f"computing {run.committed - 1}/{len(run.sigmas) - 1}"
+        if run.status == "stopped":
+            return run.message or f"cancelled at step {run.committed - 1}"
+        return run.status
+
+    # ------------------------------------------------------------ acting
+
+    def _open_failed(self, event: OpenFailed) -> None:
+        if event.slot in ("data", "network"):
+            self.model.set_settings(self.state.draft)  # what was open stays
+            self.model.set_message(event.slot, event.message, True)
+
+    def _select_run(self, run_id: int) -> None:
+        self._playback.pause()
+        self.state.select(run_id=run_id)
+
+    def _pin(self, run_id: int, pinned: bool) -> None:
+        if run := self.state.runs.get(run_id):
+            run.pinned = pinned
+            self.state.runs_changed.emit()
+
+
+def duration(seconds: float) -> str:
+    """A time in words: 0.25 s, 12 s, 4 min."""
+    if seconds < 120:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"

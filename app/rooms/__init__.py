@@ -1,0 +1,1 @@
+"""Every view is a room: one folder, one row in one table."""

@@ -1,0 +1,1 @@
+"""A race of solvers from the same noise."""

@@ -1,0 +1,83 @@
+"""The buttons of the compare view."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+from superqt import QFlowLayout
+
+from app.rooms.compare.pictures import ComparePicture
+from app.widgets.text import tooltip
+
+Preset = tuple[str, str, str]  # id, title, tooltip
+
+
+class CompareBar(QWidget):
+    """Race or cancel, add samplers, save the table."""
+
+    race_wanted = Signal()
+    cancel_wanted = Signal()
+    add_wanted = Signal()
+    preset_wanted = Signal(str)
+    save_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._running = False
+        self.menu = QMenu(self)
+        self.menu.setToolTipsVisible(True)
+        self.menu.triggered.connect(self._add_preset)
+        self.race = _button("Race", "Run every sampler of the table from the same noise.")
+        self.race.clicked.connect(self._race_or_cancel)
+        self.add = _button("Add current", "Add the sampler as its panel is set.")
+        self.add.clicked.connect(self.add_wanted)
+        self.presets = _button("Add", "Add a sampler from a list.")
+        self.presets.setMenu(self.menu)
+        self.save = _button("Save table…", "The errors of every lane, level and sample as CSV.")
+        self.save.clicked.connect(self.save_wanted)
+        row = QFlowLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setHorizontalSpacing(8)
+        row.setVerticalSpacing(4)
+        for button in (self.race, self.add, self.presets, self.save):
+            row.addWidget(button)
+        self.set_presets(())
+
+    def display(self, picture: ComparePicture) -> None:
+        """What can be pressed now."""
+        self._running = picture.running
+        self.race.setText("Cancel" if picture.running else "Race")
+        self.race.setAccessibleName(self.race.text())
+        self.race.setEnabled(bool(picture.lanes))
+        self.save.setEnabled(any(lane.errors is not None for lane in picture.lanes))
+
+    def set_presets(self, presets: tuple[Preset, ...]) -> None:
+        """What the menu "Add" offers."""
+        self.menu.clear()
+        for name, title, tip in presets:
+            action = self.menu.addAction(title)
+            action.setData(name)
+            action.setToolTip(tip)
+        self.presets.setEnabled(bool(presets))
+
+    def _add_preset(self, action: QAction) -> None:
+        self.preset_wanted.emit(action.data())
+
+    def _race_or_cancel(self) -> None:
+        (self.cancel_wanted if self._running else self.race_wanted).emit()
+
+    def release(self) -> None:
+        """Let go of the connections."""
+        self.menu.triggered.disconnect(self._add_preset)
+        self.race.clicked.disconnect(self._race_or_cancel)
+        self.add.clicked.disconnect(self.add_wanted)
+        self.save.clicked.disconnect(self.save_wanted)
+        self.menu.clear()
+
+
+def _button(title: str, tip: str) -> QPushButton:
+    button = QPushButton(title, autoDefault=False)
+    button.setToolTip(tooltip(title, tip))
+    button.setAccessibleName(title)
+    return button

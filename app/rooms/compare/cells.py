@@ -1,0 +1,93 @@
+"""How the table of the compare view is painted: headings and cells."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPalette
+from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from app.plotting.pens_and_numbers import SAMPLE_WIDTH
+from app.plotting.theme import Theme
+from app.rooms.compare.columns import LEFT, NAME, STATE
+from app.rooms.compare.lanes import paint_lane
+from app.rooms.compare.pictures import LanePicture
+from app.widgets.text import blend
+
+Index = QModelIndex | QPersistentModelIndex
+LANE_ROLE = Qt.ItemDataRole.UserRole
+HEADING_ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.TextAlignmentRole)
+ROW_HEIGHT = 28
+PAD = 8
+ARROW = 8  # pixels beside a heading for the arrow of the sorting
+
+
+class Header(QHeaderView):
+    """Quiet headings over a line; an arrow says by which one the rows are sorted."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.theme = theme
+
+    def sectionSizeFromContents(self, section: int) -> QSize:
+        words = self.model().headerData(section, Qt.Orientation.Horizontal)
+        size = self.fontMetrics().size(0, words)
+        return QSize(size.width() + 2 * PAD + ARROW, size.height() + 6)
+
+    def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
+        about = (self.model().headerData(section, Qt.Orientation.Horizontal, role) for role in HEADING_ROLES)
+        words, alignment = about
+        painter.fillRect(rect, QColor(self.theme.base))
+        painter.setPen(QColor(self.theme.line))
+        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+        painter.setPen(QColor(self.theme.muted))
+        painter.drawText(rect.adjusted(PAD, 0, -PAD, -1), alignment, words)
+        if section == self.sortIndicatorSection():
+            up = self.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder
+            size = self.fontMetrics().horizontalAdvance(words.split("\n")[0])
+            x = rect.left() + PAD + size + ARROW if alignment == LEFT else rect.right() - PAD - size - ARROW
+            middle = rect.center().y() - (self.fontMetrics().height() // 2 if "\n" in words else 0)
+            tip, foot = (middle - 2, middle + 2) if up else (middle + 2, middle - 2)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setBrush(painter.pen().color())
+            painter.drawPolygon([QPoint(x - 3, foot), QPoint(x + 3, foot), QPoint(x, tip)])
+
+
+class Delegate(QStyledItemDelegate):
+    """A sample of the lane's curve before its name, a thin bar under its progress."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.theme = theme
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        self.initStyleOption(option, index)
+        colors, roles = option.palette, QPalette.ColorRole
+        # A quiet selection: the symbol keeps its colour, the text its contrast.
+        colors.setColor(roles.Highlight, blend(colors, roles.Highlight, roles.Base, 0.2))
+        colors.setColor(roles.HighlightedText, colors.color(roles.Text))
+        words, option.text = option.text, ""
+        option.state &= ~QStyle.StateFlag.State_HasFocus
+        option.widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        lane: LanePicture = index.data(LANE_ROLE)
+        rect = QRectF(option.rect).adjusted(PAD, 0, -PAD, 0)
+        painter.save()
+        painter.setFont(option.font)
+        if index.column() == NAME:
+            paint_lane(painter, QRectF(rect.left(), rect.top(), SAMPLE_WIDTH, rect.height()), lane, self.theme)
+            rect.setLeft(rect.left() + SAMPLE_WIDTH + PAD)
+        elif index.column() == STATE and lane.state == "running":
+            bar = QRectF(rect.left(), rect.bottom() - 5, rect.width(), 3)
+            painter.fillRect(bar, QColor(self.theme.line))
+            bar.setWidth(bar.width() * lane.fraction)
+            painter.fillRect(bar, QColor(self.theme.accent))
+            rect.setBottom(rect.bottom() - 3)
+        wrong = index.column() == STATE and lane.state == "failed"
+        quiet = index.column() == STATE and not wrong
+        painter.setPen(QColor(self.theme.error if wrong else self.theme.muted if quiet else self.theme.text))
+        words = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, int(rect.width()) + 1)
+        painter.drawText(rect, index.data(Qt.ItemDataRole.TextAlignmentRole), words)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        words = index.data() or ""
+        return QSize(round(QFontMetricsF(option.font).horizontalAdvance(words)) + 2 * PAD + 2, ROW_HEIGHT)

@@ -1,0 +1,136 @@
+"""The images that the selected sample became, beside their difference to the reference."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
+
+from app.plotting.montage import integer_zoom, to_image
+from app.plotting.pens_and_numbers import SAMPLE_WIDTH, number, tabular
+from app.plotting.theme import Theme
+from app.rooms.compare.lanes import paint_lane
+from app.rooms.compare.pictures import ComparePicture
+
+GAP = 4  # between an image and its difference
+SPACE = 16  # between lanes
+FOOT = 4  # between an image and its name, which has two lines
+SMALLEST, LARGEST = 56, 112  # pixels that an image takes
+NAME_WIDTH = 112  # pixels that a name has at least
+
+
+class _Cells(QWidget):
+    """The reference, then each lane's end and its difference to the reference: true pixels, one zoom for all."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.theme, self.picture = theme, ComparePicture()
+        self.room = 0  # pixels of height that are in sight
+        self.setFont(tabular(self.font(), 0.9))
+
+    def _line(self) -> float:
+        return 1.1 * QFontMetricsF(self.font()).height()
+
+    def _shape(self) -> tuple[int, int]:
+        images = [self.picture.reference_image, *(lane.image for lane in self.picture.lanes)]
+        return next((image.shape[:2] for image in images if image is not None), (1, 1))
+
+    def lay_out(self) -> tuple[int, float, int, float]:
+        """Zoom in device pixels, pitch across, columns, pitch down: the largest zoom that needs no scrolling."""
+        ratio, (height, width), count = self.devicePixelRatioF(), self._shape(), len(self.picture.lanes) + 1
+        zoom, least = (integer_zoom(size * ratio, height) for size in (LARGEST, SMALLEST))
+        while True:
+            across = max(2 * width * zoom / ratio + GAP, NAME_WIDTH) + SPACE
+            down = height * zoom / ratio + FOOT + 2 * self._line() + SPACE
+            columns = max(1, int((self.width() + SPACE) // across))
+            fits = ceil(count / columns) * down <= self.room and across - SPACE <= self.width()
+            if zoom <= least or fits:
+                return zoom, max(across, (self.width() + SPACE) / columns), columns, down
+            zoom -= 1
+
+    def rect_of(self, cell: int) -> QRectF:
+        """Where a cell stands; 0 is the reference, lane k is k + 1."""
+        _, across, columns, down = self.lay_out()
+        return QRectF(cell % columns * across, cell // columns * down, across - SPACE, down - SPACE)
+
+    def fit(self) -> None:
+        """Be as high as all cells need."""
+        self.setMinimumHeight(round(self.rect_of(len(self.picture.lanes)).bottom()))
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        zoom, picture = self.lay_out()[0], self.picture
+        with QPainter(self) as painter:
+            self._paint(painter, self.rect_of(0), "Reference", zoom, picture.reference_image)
+            for at, lane in enumerate(picture.lanes, 1):
+                rect = self.rect_of(at)
+                sample = QRectF(rect.left(), rect.bottom() - 2 * self._line(), SAMPLE_WIDTH, self._line())
+                paint_lane(painter, sample, lane, self.theme)
+                self._paint(painter, rect, lane.name, zoom, lane.image, lane.difference, indent=SAMPLE_WIDTH + 6)
+
+    def _paint(self, painter: QPainter, rect: QRectF, name: str, zoom: int, *images: Any, indent: int = 0) -> None:
+        words = rect.adjusted(indent, rect.height() - 2 * self._line(), 0, 0)
+        painter.setPen(QColor(self.theme.text))
+        painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, name)
+        ratio, (height, width) = self.devicePixelRatioF(), self._shape()
+        painter.save()
+        painter.scale(1 / ratio, 1 / ratio)  # an image pixel is a whole number of device pixels
+        painter.setPen(QPen(QColor(self.theme.line), ratio))
+        for at, image in enumerate(images):
+            left = round(rect.left() * ratio) + at * (width * zoom + round(GAP * ratio))
+            place = QRectF(left, round(rect.top() * ratio), width * zoom, height * zoom)
+            if image is None:
+                painter.drawRect(place.adjusted(0.5, 0.5, -0.5, -0.5))  # a place that holds nothing yet
+            else:
+                painter.drawImage(place, to_image(image))
+        painter.restore()
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            names = ["Reference", *(lane.name for lane in self.picture.lanes)]
+            here = (name for at, name in enumerate(names) if self.rect_of(at).contains(QPointF(event.pos())))
+            QToolTip.showText(event.globalPos(), next(here, ""), self)
+            return True
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self.fit()
+        return super().event(event)
+
+
+class LaneImages(QScrollArea):
+    """The images of the selected sample, scrolled where they do not fit."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(widgetResizable=True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setAccessibleName("Images of the selected sample")
+        self.cells = _Cells(theme)
+        self.setWidget(self.cells)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours of the text."""
+        self.cells.theme = theme
+        self.cells.update()
+
+    def display(self, picture: ComparePicture) -> None:
+        """Show the images of the lanes."""
+        self.cells.picture = picture
+        self.cells.fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.cells.room = self.height()
+        super().resizeEvent(event)
+        self.cells.fit()
+
+
+def images_caption(picture: ComparePicture) -> str:
+    """What the grey of the differences means."""
+    white = f"; white is +{number(picture.difference_scale, 2)}" if picture.difference_scale > 0 else ""
+    return f"Sample {picture.sample}: its end, and the difference to the reference. Mid grey is none{white}."

@@ -1,0 +1,124 @@
+"""What a lane of a comparison looks like, and its curve in the plot of errors."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen
+
+from app.plotting.pens_and_numbers import number
+from app.plotting.sigma_axis import sigma_text
+from app.plotting.theme import Theme
+from app.rooms.compare.pictures import LanePicture
+from geomodel import measures
+
+Array = NDArray[Any]
+Plotted = Literal["sigma", "evaluations", "end"]
+
+PLOTTED: dict[Plotted, str] = {
+    "sigma": "Error over σ",
+    "evaluations": "Error over evaluations",
+    "end": "End error over evaluations",
+}
+# One more than there are hues, so that the pairs repeat late and lanes differ in grey print too.
+SYMBOLS = ("o", "s", "t1", "d", "+", "t", "star", "x")
+NEAR = 12  # pixels within which the mouse finds a curve
+THIN, THICK = 1.4, 3.0
+
+
+def lane_hue(lane: LanePicture, theme: Theme) -> QColor:
+    """The colour that says whose curve it is."""
+    return QColor(theme.runs[lane.hue % len(theme.runs)])
+
+
+def lane_symbol(lane: LanePicture) -> str:
+    """The name of its symbol."""
+    return SYMBOLS[lane.hue % len(SYMBOLS)]
+
+
+def paint_lane(painter: QPainter, rect: QRectF, lane: LanePicture, theme: Theme) -> None:
+    """A short piece of the lane's curve with its symbol, for tables and captions."""
+    color, middle = lane_hue(lane, theme), rect.center()
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(color, 1.6))
+    painter.drawLine(QPointF(rect.left(), middle.y()), QPointF(rect.right(), middle.y()))
+    painter.translate(middle)
+    drawSymbol(painter, lane_symbol(lane), 9, QPen(Qt.PenStyle.NoPen), QBrush(color))
+    painter.restore()
+
+
+# ---------------------------------------------------------------- what is plotted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LaneCurve:
+    """A lane in the plot's coordinates: powers of ten, NaN where there is none."""
+
+    dots: Array  # (m, 2)
+    low: Array  # (m,) of the band; −∞ where an error of 0 is among the lowest tenth
+    high: Array
+    bar: bool  # the band is a bar at each symbol, not an area with a line
+    texts: tuple[str, ...]  # what the mouse reads at each dot
+
+
+def log10(values: Any, zero: float = np.nan) -> Array:
+    """The logarithm; of 0 it is `zero`, of what is negative or not finite it is NaN."""
+    values = np.asarray(values, np.float64)
+    known = np.isfinite(values) & (values > 0)
+    return np.asarray(np.log10(values, where=known, out=np.where(values == 0, zero, np.nan)))
+
+
+def ended(lane: LanePicture) -> bool:
+    """Whether its end errors are known."""
+    return lane.state == "done" and lane.errors is not None
+
+
+def lane_curve(lane: LanePicture, plotted: Plotted, sample: int, zero: float) -> LaneCurve | None:
+    """The curve of the selected sample with the band over all, or the end's median with its bar.
+
+    `zero` is where σ = 0 stands. None where nothing is known yet.
+    """
+    errors, sigmas, spent = lane.errors, lane.sigmas, lane.evaluations_at
+    if errors is None or sigmas is None or (plotted != "sigma" and spent is None):
+        return None
+    with np.errstate(invalid="ignore"):  # a lane that ran away
+        middle, low, high = measures.band(errors)
+    if plotted == "end":
+        assert spent is not None
+        x, dots = log10(spent[-1:]), log10(middle[-1:])
+        text = f"{spent[-1]:.0f} evaluations\nend error {number(middle[-1], 3)} (median)"
+        low, high, dots = log10(low[-1:], -np.inf), log10(high[-1:]), np.stack((x, dots), 1)
+        return LaneCurve(dots=dots, low=low, high=high, bar=True, texts=(text,)) if ended(lane) else None
+    levels = len(errors)
+    if plotted == "sigma":
+        x = -log10(sigmas[:levels], -zero)
+    else:
+        assert spent is not None
+        x = log10(spent[:levels])
+    dots = np.stack((x, log10(errors[:, sample])), 1)
+    texts = tuple(_text(lane, at, float(errors[at, sample])) for at in range(levels))
+    return LaneCurve(dots=dots, low=log10(low, -np.inf), high=log10(high), bar=False, texts=texts)
+
+
+def _text(lane: LanePicture, at: int, error: float) -> str:
+    assert lane.sigmas is not None
+    spent = "" if lane.evaluations_at is None else f", {lane.evaluations_at[at]:.0f} evaluations"
+    return f"σ {sigma_text(float(lane.sigmas[at]))}{spent}\nerror {number(error, 3)}"
+
+
+def distance(points: Array) -> float:
+    """From the origin to a polyline (n, 2), in pixels; infinite where it is nowhere finite."""
+    if not len(points):
+        return math.inf
+    start, way = points[:-1], np.diff(points, axis=0)
+    length = (way**2).sum(1)
+    part = np.clip(-(start * way).sum(1) / np.where(length > 0, length, 1.0), 0.0, 1.0)
+    away = np.concatenate((np.hypot(*(start + part[:, None] * way).T), np.hypot(*points.T)))
+    return float(np.min(away[np.isfinite(away)], initial=np.inf))

@@ -1,0 +1,223 @@
+"""The table of the compare view: a row a lane with its progress, cost and end error; sorted by a click."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QKeyEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QHeaderView,
+    QMenu,
+    QTableView,
+    QWidget,
+)
+
+from app.plotting.pens_and_numbers import tabular
+from app.plotting.theme import Theme, palette
+from app.rooms.compare.cells import LANE_ROLE, ROW_HEIGHT, Delegate, Header, Index
+from app.rooms.compare.columns import COLUMNS, LEFT, NAME, RIGHT, STATE, plain, state_text, text, title
+from app.rooms.compare.pictures import ComparePicture, LanePicture
+from app.widgets.text import tooltip
+
+SORT_ROLE = Qt.ItemDataRole.UserRole + 1
+NAME_WIDTH = 152  # pixels that a name takes at least
+
+
+class LaneModel(QAbstractTableModel):
+    """The lanes of a picture; a change of one is told of its row alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lanes: tuple[LanePicture, ...] = ()
+        self._sample = 0
+
+    def display(self, picture: ComparePicture) -> bool:
+        """Take over the lanes; whether the rows are others than before."""
+        old, sample = self.lanes, self._sample
+        if [lane.name for lane in picture.lanes] != [lane.name for lane in old]:
+            self.beginResetModel()
+            self.lanes, self._sample = picture.lanes, picture.sample
+            self.endResetModel()
+            return True
+        self.lanes, self._sample = picture.lanes, picture.sample
+        last = len(COLUMNS) - 1
+        for row, (before, lane) in enumerate(zip(old, self.lanes, strict=True)):
+            if before is not lane:
+                self.dataChanged.emit(self.index(row, 0), self.index(row, last))
+            elif sample != self._sample:
+                self.dataChanged.emit(self.index(row, last), self.index(row, last))
+        if sample != self._sample:
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, last, last)
+        return False
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.lanes)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        lane, column = self.lanes[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return text(lane, column, self._sample)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return LEFT if column in (NAME, STATE) else RIGHT
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip(lane.name, lane.message or state_text(lane))
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{plain(title(column, self._sample))} {text(lane, column, self._sample)}"
+        if role == LANE_ROLE:
+            return lane
+        if role == SORT_ROLE:
+            return lane.name.casefold() if column == NAME else COLUMNS[column].value(lane, self._sample)
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Vertical:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return title(section, self._sample)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip(plain(title(section, self._sample)), COLUMNS[section].tip)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return LEFT if section in (NAME, STATE) else RIGHT
+        return None
+
+
+class Sorted(QSortFilterProxyModel):
+    """By number; what is not known comes last in either direction."""
+
+    def lessThan(self, left: Index, right: Index) -> bool:
+        one, other = (self.sourceModel().data(index, SORT_ROLE) for index in (left, right))
+        missing = [value is None or (isinstance(value, float) and math.isnan(value)) for value in (one, other)]
+        if any(missing):
+            return missing[self.sortOrder() == Qt.SortOrder.AscendingOrder] and missing != [True, True]
+        return bool(one < other)
+
+
+class LaneTable(QTableView):
+    """The rows in the order of the lanes, or sorted by the column whose heading was clicked."""
+
+    lane_picked = Signal(int)
+    remove_wanted = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model, self._sorted = LaneModel(), Sorted()
+        self._silent = False
+        self._sorted.setSourceModel(self._model)
+        self.setModel(self._sorted)
+        self.setAccessibleName("Samplers that are compared")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setSelectionBehavior(self.SelectionBehavior.SelectRows)
+        self.setSelectionMode(self.SelectionMode.SingleSelection)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setFont(tabular(self.font()))
+        self.setHorizontalScrollMode(self.ScrollMode.ScrollPerPixel)
+        self._delegate = Delegate(theme, self)
+        self.setItemDelegate(self._delegate)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self._header = header = Header(theme, self)
+        self.setHorizontalHeader(header)
+        header.setSectionsClickable(True)
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setFont(tabular(self.font(), 0.9))
+        self.setSortingEnabled(True)
+        self.selectionModel().selectionChanged.connect(self._select)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours of everything."""
+        self.setPalette(palette(theme))
+        self._delegate.theme = self._header.theme = theme
+        self.viewport().update()
+
+    def display(self, picture: ComparePicture) -> None:
+        """Show the lanes; the selected row stays with its lane."""
+        self._silent = True
+        chosen = self.lane()
+        name = self._model.lanes[chosen].name if chosen >= 0 else None
+        if self._model.display(picture):
+            names = [lane.name for lane in picture.lanes]
+            self.select(names.index(name) if name in names else -1)
+        self._silent = False
+        self._spread()
+
+    def lane(self) -> int:
+        """The lane of the selected row, −1 for none."""
+        rows = self.selectionModel().selectedRows()
+        return self._sorted.mapToSource(rows[0]).row() if rows else -1
+
+    def select(self, lane: int) -> None:
+        """Select a lane's row; nothing is told."""
+        silent, self._silent = self._silent, True
+        if lane < 0:
+            self.clearSelection()
+        else:
+            flags = QItemSelectionModel.SelectionFlag
+            at = self._sorted.mapFromSource(self._model.index(lane, 0))
+            self.selectionModel().setCurrentIndex(at, flags.ClearAndSelect | flags.Rows)
+        self._silent = silent
+
+    def _select(self) -> None:
+        if not self._silent:
+            self.lane_picked.emit(self.lane())
+
+    # ------------------------------------------------------------ keys and widths
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.lane() >= 0:
+            self._remove()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self.lane() >= 0:
+            menu = QMenu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.addAction("Remove").triggered.connect(self._remove)
+            menu.popup(event.globalPos())
+
+    def _remove(self) -> None:
+        self.remove_wanted.emit(self.lane())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._spread()
+
+    def release(self) -> None:
+        """Let go of the connection."""
+        self.selectionModel().selectionChanged.disconnect(self._select)
+
+    def full_height(self) -> int:
+        """Pixels at which every row is seen."""
+        bars = self.horizontalHeader().sizeHint().height() + self.horizontalScrollBar().sizeHint().height()
+        return bars + ROW_HEIGHT * len(self._model.lanes)
+
+    def _spread(self) -> None:
+        """Numbers take what they need, the names the rest."""
+        header, taken = self.horizontalHeader(), 0
+        for column in range(STATE, len(COLUMNS)):
+            width = max(self.sizeHintForColumn(column), header.sectionSizeFromContents(column).width())
+            self.setColumnWidth(column, width)
+            taken += width
+        self.setColumnWidth(NAME, max(NAME_WIDTH, self.viewport().width() - taken))

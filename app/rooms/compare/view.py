@@ -1,0 +1,293 @@
+"""The compare view: samplers raced from the same noise, and how far each is from the reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QElidingLabel
+
+from app.plotting.pens_and_numbers import tabular
+from app.plotting.theme import Theme, palette
+from app.rooms.compare.bar import CompareBar, Preset
+from app.rooms.compare.columns import PrintedTable
+from app.rooms.compare.images import LaneImages, images_caption
+from app.rooms.compare.lanes import PLOTTED, Plotted
+from app.rooms.compare.pages import Pages
+from app.rooms.compare.paths import LanePaths
+from app.rooms.compare.pictures import ComparePicture
+from app.rooms.compare.plot import ErrorChart
+from app.rooms.compare.table import LaneTable
+from app.widgets.text import Message, tooltip
+
+WIDE = 720  # pixels of width from which the selected sample stands beside the plot
+ERROR = (
+    "‖x − x_ref‖ at each noise level, in data units: the distance from where the reference is. Line: the selected "
+    "sample, or in the end plot a point for the median. Band or bar: from the 10 % to the 90 % quantile over samples."
+)
+EMPTY = "Add solvers to compare, then press Race."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ShownComparison(ComparePicture):
+    """A picture with what was chosen in the view, so that a figure made of it shows the same."""
+
+    plotted: Plotted = "sigma"
+    lane: int = -1
+
+
+class CompareView(QWidget):
+    """Errors over σ or evaluations, a table of the lanes, the selected sample's trajectories and images."""
+
+    race_wanted = Signal()
+    cancel_wanted = Signal()
+    add_wanted = Signal()
+    preset_wanted = Signal(str)
+    remove_wanted = Signal(int)
+    save_wanted = Signal()
+    lane_picked = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
+        super().__init__(parent)
+        self._picture, self._print = ComparePicture(), print_mode
+        self._plotted: Plotted = "sigma"
+        self._lane = -1
+        self._shape: tuple[bool, bool] | None = None  # wide, with pages beside the table
+        self.chart = ErrorChart(theme, tabular(self.font(), 0.85), print_mode=print_mode)
+        self.table = LaneTable(theme)
+        self.printed = PrintedTable(theme)
+        self.paths = LanePaths(theme, tabular(self.font(), 0.85))
+        self.images = LaneImages(theme)
+        self._images_page, self._images_note = QWidget(), QLabel(wordWrap=True)
+        self.bar = CompareBar()
+        self._combo = QComboBox()
+        for plotted, title in PLOTTED.items():
+            self._combo.addItem(title, plotted)
+        self._combo.setToolTip("What is plotted")
+        self._combo.setAccessibleName("What is plotted")
+        self._combo.activated.connect(self._choose)
+        self._build_words()
+        self._build()
+        self.table.lane_picked.connect(self._pick)
+        self.table.remove_wanted.connect(self.remove_wanted)
+        self.bar.race_wanted.connect(self.race_wanted)
+        self.bar.cancel_wanted.connect(self.cancel_wanted)
+        self.bar.add_wanted.connect(self.add_wanted)
+        self.bar.preset_wanted.connect(self.preset_wanted)
+        self.bar.save_wanted.connect(self.save_wanted)
+        self.chart.lane_picked.connect(self._pick)
+        self.paths.lane_picked.connect(self._pick)
+        self.set_theme(theme)
+        self.display(self._picture)
+
+    def _build_words(self) -> None:
+        self._caption, self._note, self._title = QElidingLabel(), QElidingLabel(), QLabel()
+        self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._waiting = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        for label in (self._caption, self._note, self._empty, self._waiting, self._images_note):
+            label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        for label in (self._caption, self._note, self._images_note):
+            label.setFont(tabular(self.font(), 0.92))
+        self._note.setToolTip(tooltip("Error", ERROR))
+        self._title.setFont(tabular(self.font(), bold=True))
+        self._wrong = Message()
+
+    def _build(self) -> None:
+        over = QVBoxLayout(self.chart)
+        over.setContentsMargins(56, 0, 16, 24)  # inside the axes
+        over.addWidget(self._waiting)
+        images = QVBoxLayout(self._images_page)
+        images.setContentsMargins(0, 0, 0, 0)
+        images.addWidget(self._images_note)
+        images.addWidget(self.images, 1)
+        heading = QHBoxLayout()
+        heading.setSpacing(8)
+        heading.addWidget(self._combo)
+        heading.addWidget(self._title)
+        heading.addWidget(self._note, 1)
+        plot = QWidget()
+        column = QVBoxLayout(plot)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(heading)
+        column.addWidget(self.chart, 1)
+        self._beside, self._below = Pages(), Pages()
+        self._across, self._body = QSplitter(Qt.Orientation.Horizontal), QSplitter(Qt.Orientation.Vertical)
+        for widget, stretch in ((plot, 3), (self._beside, 2)):
+            self._across.addWidget(widget)
+            self._across.setStretchFactor(self._across.count() - 1, stretch)
+        for widget, stretch in ((self._across, 3), (self._below, 2)):
+            self._body.addWidget(widget)
+            self._body.setStretchFactor(self._body.count() - 1, stretch)
+        for splitter in (self._across, self._body):
+            splitter.setChildrenCollapsible(False)
+            splitter.setHandleWidth(8)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(8, 8, 8, 8)
+        whole.setSpacing(8)
+        for part in (self.bar, self._caption, self._wrong):
+            whole.addWidget(part)
+        whole.addWidget(self._empty, 1)
+        whole.addWidget(self._across if self._print else self._body, 1)
+        if self._print:
+            whole.addWidget(self.printed)
+        self.bar.setHidden(self._print)
+        self._combo.setHidden(self._print)
+        self._title.setVisible(self._print)
+
+    # ------------------------------------------------------------ the picture
+
+    @property
+    def picture(self) -> ComparePicture:
+        """What it shows, with what is plotted and the lane that is picked."""
+        if (self._plotted, self._lane) == ("sigma", -1):
+            return self._picture
+        known = {field.name: getattr(self._picture, field.name) for field in fields(ComparePicture)}
+        return ShownComparison(**known, plotted=self._plotted, lane=self._lane)
+
+    def display(self, picture: ComparePicture) -> None:
+        """Show the picture; progress touches its rows only."""
+        self._picture = picture
+        if isinstance(picture, ShownComparison):
+            self._plotted, self._lane = picture.plotted, picture.lane
+            self._combo.setCurrentIndex(self._combo.findData(self._plotted))
+        self.chart.display(picture, self._plotted)
+        if self._print:
+            self.printed.display(picture)
+        else:
+            self.table.display(picture)
+            self._lane = self.table.lane()  # none, where it was removed
+            self.paths.display(picture)
+            self.images.display(picture)
+        self._show_words()
+        self._mark()
+        self._arrange()
+
+    def _show_words(self) -> None:
+        picture = self._picture
+        there = bool(picture.lanes)
+        self._empty.setText(picture.message or EMPTY)
+        self._empty.setVisible(not there)
+        self._body.setVisible(there)
+        self._wrong.say(picture.message if there else "", is_error=True)
+        _say(self._caption, self._shared() if there else "")
+        self._caption.setVisible(there and bool(self._caption.toolTip()))
+        self._title.setText(PLOTTED[self._plotted])
+        self._note.setText(self._meaning())
+        self._waiting.setText(self._awaited())
+        self._waiting.setVisible(not any(self.chart.curves))
+        self._images_note.setText(images_caption(picture))
+        self.bar.display(picture)
+
+    def _shared(self) -> str:
+        """What the lanes have in common, and how far the reference is."""
+        picture = self._picture
+        solving = f", {100 * picture.reference_fraction:.0f} %" if picture.reference_fraction < 1 else ""
+        reference = f"reference {picture.reference}{solving}" if picture.reference else ""
+        return " · ".join(filter(None, (picture.caption, reference)))
+
+    def _meaning(self) -> str:
+        """What a curve and its band are."""
+        batch = next((lane.errors.shape[1] for lane in self._picture.lanes if lane.errors is not None), 0)
+        if not batch:
+            return ""
+        of = "median" if self._plotted == "end" else f"sample {self._picture.sample}"
+        words = f"{of}, 10–90 % of {batch}"
+        return f"‖x − x_ref‖: {words} samples" if self._print else words  # on paper there is no tooltip
+
+    def _awaited(self) -> str:
+        if not self._picture.running:
+            return "Press Race: all start from the same noise."
+        if self._picture.reference_fraction < 1:
+            return f"Solving the reference: {100 * self._picture.reference_fraction:.0f} %"
+        return "Racing: a curve appears when its sampler has ended."
+
+    def _mark(self) -> None:
+        """Draw the picked lane thick."""
+        self.chart.set_lane(self._lane)
+        self.paths.set_lane(self._lane)
+
+    # ------------------------------------------------------------ what a person does
+
+    def set_presets(self, presets: tuple[Preset, ...]) -> None:
+        """What the menu "Add" offers: id, title and tooltip of each."""
+        self.bar.set_presets(presets)
+
+    def _choose(self) -> None:
+        self._plotted = self._combo.currentData()
+        self.chart.display(self._picture, self._plotted)
+        self._show_words()
+
+    def _pick(self, lane: int) -> None:
+        """A lane was clicked in the table or in a plot; −1: none."""
+        self._lane = lane
+        self.table.select(lane)
+        self._mark()
+        if lane >= 0:
+            self.lane_picked.emit(lane)
+
+    # ------------------------------------------------------------ layout and colours
+
+    def _arrange(self) -> None:
+        """Beside the plot where there is room, else under it with the table."""
+        if self._print:
+            return
+        lanes, wide = self._picture.lanes, self.width() >= WIDE
+        extra: list[tuple[str, QWidget]] = []
+        if any(lane.sampling is not None for lane in lanes):
+            extra.append(("Trajectories", self.paths))
+        if any(lane.image is not None for lane in lanes):
+            extra.append(("Images", self._images_page))
+        # The place that loses pages comes first: a page has one place at a time.
+        table: list[tuple[str, QWidget]] = [("Table", self.table)]
+        if wide:
+            self._below.set_pages(table)
+        self._beside.set_pages(extra if wide else [])
+        if not wide:
+            self._below.set_pages([*table, *extra])
+        shape = (wide, bool(extra))
+        if lanes and shape != self._shape:  # else the splitters stay where they were dragged to
+            self._shape = shape
+            self._share(wide)
+
+    def _share(self, wide: bool) -> None:
+        width, height = self.width(), self.height() - 96  # without bar and caption
+        self._across.setSizes([3 * width // 5, 2 * width // 5])
+        below = min(self.table.full_height(), 2 * height // 5) if wide else height // 2
+        self._body.setSizes([height - below, below])
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours of everything."""
+        ground = palette(theme)
+        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
+        self.setPalette(ground)
+        self.setAutoFillBackground(True)
+        for part in (self.chart, self.table, self.paths, self.images):
+            part.set_theme(theme)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def release(self) -> None:
+        """Let go of connections, so that nothing keeps the view alive."""
+        for part in (self.table, self.chart, self.paths):
+            part.lane_picked.disconnect(self._pick)
+        self.table.remove_wanted.disconnect(self.remove_wanted)
+        self._combo.activated.disconnect(self._choose)
+        for owner in (self._beside, self._below, self.table, self.paths, self.bar):
+            owner.release()
+
+
+def _say(label: QElidingLabel, words: str) -> None:
+    label.setText(words)
+    label.setToolTip(words)

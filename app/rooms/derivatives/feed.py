@@ -1,0 +1,123 @@
+"""Finite differences made visible: what is asked step by step, what the view shows."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject
+
+from app.rooms.compare.messages import DerivativeAnswer, DerivativeRequest
+from app.rooms.compare.pictures import DerivativesPicture
+from app.session.player import Player
+from app.session.state import AppState, Run
+from app.shell.layout import seen
+from geomodel import solvers
+from geomodel.finite_differences import FORMULAS
+from geomodel.run_checks import DETAIL_NUMBERS
+
+EMPTY = "Press Run (F5): every step of a second-order solver implies an estimate of dD/dσ."
+UNLINKED = "The derivative needs the model of this run, which is not open."
+
+
+class Derivatives(QObject):
+    """Feeds the finite-difference view; it asks only while the view is seen."""
+
+    def __init__(self, state: AppState, player: Player, view: Any, parent: QObject) -> None:
+        super().__init__(parent)
+        self._state, self._player, self.view = state, player, view
+        self._of: tuple[int, int] = (-1, -1)  # run and sample
+        self._answers: dict[int, DerivativeAnswer] = {}
+        self._asked: DerivativeRequest | None = None
+        self._filling = False
+        for fact in (state.selection_changed, state.runs_changed):
+            fact.connect(self.refresh)
+        state.run_grew.connect(self._grew)
+        player.room_event.connect(self._answered)
+        view.fill_wanted.connect(self._fill)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Ask for the playhead's step, then, where it is cheap or wanted, for the others."""
+        if not seen(self.view):
+            return
+        run, selection = self._state.run, self._state.selection
+        if run is not None and self._of != (run.id, selection.sample):
+            self._of, self._answers, self._asked, self._filling = (run.id, selection.sample), {}, None, False
+        if run is not None and run.linked:
+            self._ask(run)
+        self.view.display(self.picture())
+
+    def _grew(self, run_id: int) -> None:
+        if run_id == self._of[0]:
+            self.refresh()
+
+    def _ask(self, run: Run) -> None:
+        known = self._steps(run)
+        wanted = [min(self._state.selection.index, len(known) - 1), *known] if self._fills(run) else []
+        wanted = wanted or [min(self._state.selection.index, len(known) - 1)]
+        index = next((i for i in wanted if i >= 0 and i not in self._answers), None)
+        if index is not None and known:
+            request = DerivativeRequest(run.id, index, self._of[1])
+            if request != self._asked:
+                self._asked = request
+                self._player.submit(request)
+
+    def _fills(self, run: Run) -> bool:
+        return self._filling or prod(run.x.shape[2:]) <= DETAIL_NUMBERS
+
+    @staticmethod
+    def _steps(run: Run) -> range:
+        return range(max(run.committed - 1, 0))
+
+    def _fill(self) -> None:
+        self._filling = True
+        self.refresh()
+
+    def _answered(self, event: Any) -> None:
+        if isinstance(event, DerivativeAnswer) and (event.request.run_id, event.request.sample) == self._of:
+            self._answers[event.request.index] = event
+            self.refresh()
+
+    def picture(self) -> DerivativesPicture:
+        """The view's picture."""
+        run, index = self._state.run, self._state.selection.index
+        if run is None or run.committed < 2:
+            return DerivativesPicture(message=EMPTY)
+        if not run.linked:
+            return DerivativesPicture(message=run.caption or UNLINKED)
+        steps = len(run.sigmas) - 1
+        column: dict[str, Any] = {name: np.full(steps, np.nan) for name in ("implied", "true", "effective")}
+        away: dict[str, Any] = {name: np.full(steps, np.nan) for name in ("true", "effective")}
+        why = [""] * steps
+        for i, answer in self._answers.items():
+            why[i] = answer.why
+            for name in column:
+                if (value := getattr(answer, name)) is not None:
+                    column[name][i] = np.linalg.norm(value)
+            for name in ("true", "effective"):
+                away[name][i] = answer.distance(name)  # type: ignore[arg-type]
+        here = self._answers.get(index)
+        return DerivativesPicture(
+            sigmas=run.sigmas,
+            **column,
+            to_true=away["true"],
+            to_effective=away["effective"],
+            why=tuple(why),
+            method=next((answer.method for answer in self._answers.values() if answer.method), ""),
+            formula=FORMULAS.get(run.settings.solver, ""),
+            solver=solvers.row(run.settings.solver).title,
+            index=index,
+            pending=any(i not in self._answers for i in self._steps(run)) and self._fills(run),
+            can_fill=not self._fills(run) and len(self._answers) < run.committed - 1,
+            arrows=arrows(here),
+        )
+
+
+def arrows(answer: DerivativeAnswer | None) -> tuple[tuple[str, Any], ...]:
+    """The three vectors of a step in two dimensions."""
+    if answer is None:
+        return ()
+    found = [(name, getattr(answer, name)) for name in ("implied", "true", "effective")]
+    return tuple((name, value) for name, value in found if value is not None and value.shape == (2,))

@@ -1,0 +1,1 @@
+"""The mean shift at one image."""

@@ -1,0 +1,193 @@
+"""Whose point the mean-shift view shows, and where an image probe stands: x = (1 − s) yₖ + s yⱼ + σ z."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QWheelEvent
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QRadioButton,
+    QSlider,
+    QStyle,
+    QStyleOptionButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.plotting.pens_and_numbers import tabular
+from app.rooms.plane.pictures import MeanShiftPicture
+from app.widgets.form import align
+from app.widgets.number_field import IntField
+from app.widgets.text import blend, tooltip
+from geomodel.settings import Limits
+
+POINT = "x = (1 − s) yₖ + s yⱼ + σ z, with data images yₖ and yⱼ and seeded noise z."
+SEED_HIGH = 2**31 - 1
+SHARE_STEPS = 100
+SIGMA_STEPS = 1000  # of the slider, over the logarithm of the noise levels
+
+
+class Radio(QRadioButton):
+    """With an edge that is seen on a dark ground too."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        circle = QRectF(self.style().subElementRect(QStyle.SubElement.SE_RadioButtonIndicator, option, self))
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(blend(self.palette(), QPalette.ColorRole.WindowText, QPalette.ColorRole.Window, 0.5))
+            painter.drawEllipse(circle.adjusted(0.5, 0.5, -0.5, -0.5))
+
+
+class Slider(QSlider):
+    """A horizontal slider that leaves the wheel to what scrolls, and is not moved under a hand that holds it."""
+
+    def __init__(self, steps: int, name: str, text: str) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setRange(0, steps)
+        self.setPageStep(steps // 10)
+        self.setMinimumWidth(48)
+        self.setAccessibleName(name)
+        self.setToolTip(tooltip(name, text))
+
+    def set_part(self, part: float) -> None:
+        """Show a place from 0 to 1; nothing is told."""
+        if not self.isSliderDown():
+            with QSignalBlocker(self):
+                self.setValue(round(self.maximum() * part))
+
+    def part(self) -> float:
+        return self.value() / self.maximum()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class MeanShiftControls(QWidget):
+    """Selected sample or image probe; for the probe its images, share, noise and noise level."""
+
+    probing_toggled = Signal(bool)
+    probe_edited = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._low, self._high = 0.01, 1.0
+        self.sample = Radio("selected sample")
+        self.sample.setToolTip(tooltip("Selected sample", "The point x of the selected run at the playhead."))
+        self.probe = Radio("image probe")
+        self.probe.setToolTip(tooltip("Image probe", POINT))
+        self.probe.toggled.connect(self.probing_toggled)
+        self.fields = {
+            "data_index": IntField("data_index", Limits("Image k", f"Number of the data image yₖ. {POINT}", 0, 0)),
+            "second_index": IntField(
+                "second_index", Limits("Image j", f"Number of the second data image yⱼ. {POINT}", 0, 0)
+            ),
+            "seed": IntField("seed", Limits("Noise seed", f"Seed of the noise z. {POINT}", 0, SEED_HIGH)),
+        }
+        for field in self.fields.values():
+            field.edited.connect(self._edited)
+        align((self.fields["data_index"], self.fields["second_index"]))
+        self.share = Slider(SHARE_STEPS, "Share of image j", f"s: 0 is image k, 1 is image j. {POINT}")
+        self.share.valueChanged.connect(self._share_moved)
+        self.sigma = Slider(
+            SIGMA_STEPS,
+            "Noise level of the probe",
+            "σ of the noise that is added, and the bandwidth of the mean shift, over log σ.",
+        )
+        self.sigma.valueChanged.connect(self._sigma_moved)
+        self._share_text, self._sigma_text = QLabel(), QLabel()
+        for label, longest in ((self._share_text, "s 0.00"), (self._sigma_text, "σ 0.000000")):
+            label.setFont(tabular(self.font()))
+            label.setMinimumWidth(label.fontMetrics().horizontalAdvance(longest))
+        self.follow = QPushButton("σ of the playhead", autoDefault=False)
+        self.follow.setToolTip(tooltip("σ of the playhead", "The probe's σ follows the playhead of the selected run."))
+        self.follow.clicked.connect(self._follow)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        choice = QHBoxLayout()
+        choice.setSpacing(16)
+        choice.addWidget(self.sample)
+        choice.addWidget(self.probe)
+        choice.addStretch(1)
+        share, sigma = QHBoxLayout(), QHBoxLayout()
+        for row, widgets in (
+            (share, (self._share_text, self.share)),
+            (sigma, (self._sigma_text, self.sigma, self.follow)),
+        ):
+            row.setSpacing(8)
+            for widget in widgets:
+                row.addWidget(widget, int(isinstance(widget, Slider)))
+        self._point = QWidget()
+        self._point.setMaximumWidth(560)
+        grid = QGridLayout(self._point)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(8)
+        top = Qt.AlignmentFlag.AlignTop  # a message under one field must not move its neighbour
+        grid.addWidget(self.fields["data_index"], 0, 0, top)
+        grid.addWidget(self.fields["seed"], 0, 1, top)
+        grid.addWidget(self.fields["second_index"], 1, 0, top)
+        self._share_text.setMinimumHeight(self.fields["second_index"].editor.sizeHint().height())
+        grid.addLayout(share, 1, 1, top)
+        grid.addLayout(sigma, 2, 0, 1, 2)
+        grid.setColumnStretch(0, 1)
+        grid.setColumnStretch(1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(choice)
+        column.addWidget(self._point)
+        self._set_tab_order()
+
+    def _set_tab_order(self) -> None:
+        fields = self.fields
+        order = [self.sample, self.probe, fields["data_index"], fields["seed"], fields["second_index"]]
+        order += [self.share, self.sigma, self.follow]
+        for first, second in pairwise(order):
+            QWidget.setTabOrder(first, second)
+
+    def display(self, picture: MeanShiftPicture) -> None:
+        """Show where the probe is wished to stand; nothing is told, and a slider that is held stays in the hand."""
+        with QSignalBlocker(self.probe):
+            (self.probe if picture.probing else self.sample).setChecked(True)
+        self.probe.setEnabled(picture.data_count > 0)
+        self._point.setVisible(picture.probing)
+        for name, field in self.fields.items():
+            if name != "seed":
+                field.limits = replace(field.limits, high=max(0, picture.data_count - 1))
+            field.set_value(getattr(picture, name))
+        self.share.set_part(picture.share)
+        if not self.share.isSliderDown():
+            self._share_text.setText(f"s {picture.share:.2f}")
+        self._low, self._high = picture.sigmas
+        self.sigma.setEnabled(self._low < self._high)
+        if picture.sigma > 0 and self._low < self._high:
+            self.sigma.set_part(math.log(max(picture.sigma, self._low) / self._low) / math.log(self._high / self._low))
+        if not self.sigma.isSliderDown():
+            self._sigma_text.setText(f"σ {picture.sigma:.4g}")
+
+    def _edited(self, name: str, value: int) -> None:
+        if not self.fields[name].error:
+            self.probe_edited.emit({name: value})
+
+    def _share_moved(self) -> None:
+        self._share_text.setText(f"s {self.share.part():.2f}")
+        self.probe_edited.emit({"share": self.share.part()})
+
+    def _sigma_moved(self) -> None:
+        sigma = self._low * (self._high / self._low) ** self.sigma.part()
+        self._sigma_text.setText(f"σ {sigma:.4g}")
+        self.probe_edited.emit({"sigma": sigma})
+
+    def _follow(self) -> None:
+        self.probe_edited.emit({"sigma": None})

@@ -1,0 +1,241 @@
+"""What the mean-shift view paints: images in true pixels with their texts, weighted neighbours, bars of shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.plotting.montage import integer_zoom, to_image
+from app.plotting.pens_and_numbers import SAMPLE_WIDTH, paint_sample, tabular
+from app.plotting.theme import Theme
+from app.rooms.plane.pictures import Panel
+from app.rooms.strip.view import Neighbours, percent
+
+WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+GAP = 12  # pixels between images
+NEIGHBOUR_ROWS = 2
+LEAST_SHARE, MOST_CLASSES = 0.001, 10
+BAR = 8  # pixels of a bar's height
+
+
+def flow(widget: QWidget) -> None:
+    """Let a layout ask the widget how high it is at a width."""
+    policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    policy.setHeightForWidth(True)
+    widget.setSizePolicy(policy)
+
+
+def refit(widget: QWidget, before: int) -> None:
+    """Lay out again only what has another height than before: a layout asks every widget beside it, too."""
+    if widget.heightForWidth(widget.width()) != before:
+        widget.updateGeometry()
+
+
+class Flowing(QWidget):
+    """Painted; as high as its width asks for."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        flow(self)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, self.heightForWidth(320))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 0)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.FontChange):
+            self.updateGeometry()
+        return super().event(event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Where images and texts stand, in pixels of the widget; `zoom` in device pixels."""
+
+    columns: int
+    zoom: int
+    width: float  # of a cell: of its texts
+    caption: float  # heights
+    note: float
+    image: tuple[float, float]  # width, height
+
+    @property
+    def height(self) -> float:
+        return self.caption + self.image[1] + self.note
+
+
+class PanelGrid(Flowing):
+    """Images with a caption over each and a note under it: in one row where that leaves each enough room."""
+
+    def __init__(self, theme: Theme, *, smallest: int, largest: int, marks: bool, series: int = 1) -> None:
+        """A cell takes at least `smallest` pixels of width, an image at most `largest`; at least one true pixel.
+
+        Several series of one length, one after the other in what is shown, stand under each other member by member.
+        """
+        super().__init__(theme)
+        self._smallest, self._largest, self._marks, self._series = smallest, largest, marks, series
+        self._panels: tuple[Panel, ...] = ()
+        self._grids: dict[int, Grid] = {}  # by width: a layout asks several times
+
+    def set_panels(self, panels: tuple[Panel, ...]) -> None:
+        before = self.heightForWidth(self.width())
+        self._panels = panels
+        self._grids.clear()
+        self.setAccessibleDescription("; ".join(f"{panel.caption} {panel.note}".strip() for panel in panels))
+        refit(self, before)
+        self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.FontChange):
+            self._grids.clear()
+        return super().event(event)
+
+    def heightForWidth(self, width: int) -> int:
+        if not self._panels:
+            return 0
+        grid = self._measure(width)
+        rows = self._series * ceil(self._length() / grid.columns)
+        return ceil(rows * (grid.height + GAP) - GAP)
+
+    def image_rect(self, at: int) -> QRectF:
+        """Where an image stands."""
+        return self._place(self._measure(self.width()), at)
+
+    def _place(self, grid: Grid, at: int) -> QRectF:
+        """On whole device pixels: no image pixel may fall between two of them."""
+        ratio = self.devicePixelRatioF()
+        series, member = divmod(at, self._length())
+        row, column = divmod(member, grid.columns)
+        x, y = column * (grid.width + GAP), (row * self._series + series) * (grid.height + GAP) + grid.caption
+        return QRectF(round(x * ratio) / ratio, round(y * ratio) / ratio, *grid.image)
+
+    def _measure(self, width: int) -> Grid:
+        if width not in self._grids:
+            self._grids[width] = self._measured(width)
+        return self._grids[width]
+
+    def _measured(self, width: int) -> Grid:
+        ratio = self.devicePixelRatioF()
+        high, wide = (max(panel.image.shape[axis] for panel in self._panels) for axis in (0, 1))
+        least = max(self._smallest, wide / ratio)
+        fit = max(1, int((width + GAP) // (least + GAP)))
+        columns = ceil(self._length() / ceil(self._length() / fit))  # rows of one length
+        room = (width + GAP) / columns - GAP
+        zoom = integer_zoom(min(room, self._largest) * ratio, max(wide, high))
+        image = (wide * zoom / ratio, high * zoom / ratio)
+        cell = max(image[0], min(self._smallest, room))
+        indent = self._indent()
+        captions = [self._text_height(panel.caption, self.font(), cell - indent) for panel in self._panels]
+        notes = [self._text_height(panel.note, self._small(), cell) for panel in self._panels]
+        return Grid(columns=columns, zoom=zoom, width=cell, caption=max(captions) + 4, note=max(notes) + 4, image=image)
+
+    def _length(self) -> int:
+        return len(self._panels) // self._series
+
+    def _indent(self) -> int:
+        return SAMPLE_WIDTH + 6 if self._marks else 0
+
+    def _small(self) -> QFont:
+        return tabular(self.font(), 0.85)
+
+    @staticmethod
+    def _text_height(text: str, font: QFont, width: float) -> float:
+        return QFontMetricsF(font).boundingRect(QRectF(0, 0, width, 1000), int(WRAPPED), text).height() if text else 0
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self._panels:
+            return
+        grid = self._measure(self.width())
+        with QPainter(self) as painter:
+            for at, panel in enumerate(self._panels):
+                self._paint_one(painter, grid, panel, self._place(grid, at))
+
+    def _paint_one(self, painter: QPainter, grid: Grid, panel: Panel, image: QRectF) -> None:
+        painter.drawImage(image, to_image(panel.image))
+        line, indent = QFontMetricsF(self.font()).height(), self._indent()
+        text = QRectF(image.left() + indent, image.top() - grid.caption, grid.width - indent, grid.caption)
+        if self._marks:
+            sample = QRectF(image.left(), text.top(), SAMPLE_WIDTH, line)
+            paint_sample(painter, sample, panel.kind, self._theme)
+        painter.setFont(self.font())
+        painter.setPen(QColor(self._theme.text))
+        painter.drawText(text, int(WRAPPED), panel.caption)
+        painter.setFont(self._small())
+        painter.setPen(QColor(self._theme.muted))
+        note = QRectF(image.left(), image.bottom() + 4, grid.width, grid.note)
+        painter.drawText(note, int(WRAPPED), panel.note)
+
+
+class NeighbourRows(Neighbours):
+    """The nearest data in as many rows as they fill, up to two."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, largest=64)
+        flow(self)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 0)
+
+    def heightForWidth(self, width: int) -> int:
+        pitch, tall = self._pitch()
+        rows = ceil(len(self._images) / max(1, int((width + 8) // pitch)))
+        return ceil(max(1, min(NEIGHBOUR_ROWS, rows)) * tall)
+
+
+class ClassBars(Flowing):
+    """The posterior share of each class, the largest first; the whole track is 100 %."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._shown: tuple[tuple[str, float], ...] = ()
+
+    def set_classes(self, classes: tuple[tuple[str, float], ...]) -> None:
+        """Names and shares; what is below a thousandth is left out."""
+        before = self.heightForWidth(self.width())
+        shown = [line for line in classes if line[1] >= LEAST_SHARE]
+        self._shown = tuple(sorted(shown, key=lambda line: -line[1])[:MOST_CLASSES])
+        self.setAccessibleDescription(", ".join(f"{name} {percent(share)}" for name, share in self._shown))
+        refit(self, before)
+        self.update()
+
+    def heightForWidth(self, width: int) -> int:
+        return ceil(len(self._shown) * self._line())
+
+    def _line(self) -> float:
+        return QFontMetricsF(self.font()).height() + 4
+
+    def track(self, row: int) -> QRectF:
+        """Where a bar of 100 % stands, between name and number."""
+        metrics = QFontMetricsF(tabular(self.font()))
+        longest = max((metrics.horizontalAdvance(name) for name, _ in self._shown), default=0.0)
+        left = min(ceil(longest), int(0.4 * self.width())) + 8
+        right = self.width() - metrics.horizontalAdvance("0.00 %") - 8
+        top = row * self._line() + (self._line() - BAR) / 2
+        return QRectF(left, round(top), max(1, round(right) - left), BAR)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            painter.setFont(tabular(self.font()))
+            for row, (name, share) in enumerate(self._shown):
+                track = self.track(row)
+                painter.fillRect(track, QColor(self._theme.line))
+                painter.fillRect(
+                    QRectF(track.left(), track.top(), track.width() * share, BAR), QColor(self._theme.optimal)
+                )
+                line = QRectF(0, row * self._line(), track.left() - 8, self._line())
+                shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, int(line.width()))
+                painter.setPen(QColor(self._theme.text))
+                painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, shown)
+                line.setRight(self.width())
+                painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, percent(share))

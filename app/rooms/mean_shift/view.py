@@ -1,0 +1,261 @@
+"""The mean-shift view: a point, the denoisers there, the data that D* is made of, and the way to the mode."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from app.plotting.pens_and_numbers import tabular
+from app.plotting.theme import Theme, palette
+from app.rooms.mean_shift.along_plot import AlongPlot
+from app.rooms.mean_shift.controls import MeanShiftControls
+from app.rooms.mean_shift.panels import ClassBars, Flowing, NeighbourRows, PanelGrid, refit
+from app.rooms.mean_shift.weight_spectrum import WeightSpectrum
+from app.rooms.plane.pictures import MeanShiftPicture
+from app.widgets.text import tooltip
+
+WIDE = 640  # pixels of width from which classes stand beside the neighbours
+OPTIMAL = "D*(x; σ) = Σᵢ wᵢ yᵢ with w = softmax(−‖x − yᵢ‖²/(2σ²)): the mean of the data under their posterior weights."
+NEIGHBOURS = (
+    "The data with the largest weights wᵢ = softmax(−‖x − yᵢ‖²/(2σ²)). Effective neighbours: exp(−Σᵢ wᵢ log wᵢ)."
+)
+CLASSES = "The sum of the weights wᵢ over the data of a class: its posterior probability at x."
+JACOBIAN = (
+    "The leading directions of J = ∂D/∂x: eigenvectors of D*, whose J = Cov(x₀ | x)/σ² is symmetric, and right "
+    "singular vectors of the network, whose J need not be. tr J of D* is the soft dimension at scale σ; it goes to 0 "
+    "after collapse."
+)
+ALONG = (
+    "Effective neighbours N_eff = exp(−Σᵢ wᵢ log wᵢ) and the posterior of the classes, Σ wᵢ over the data of each: at "
+    "the sample's own xₙ, or at y + σz with the image probe's one z. Median N_eff = 2: below it the median over the "
+    "run's samples stays under 2, one point is left. σ_S = √Λ, Λ the data's largest variance: classes part. Isotropic "
+    "Gaussian formula: s/√(n^(2/d) − 1), where n points of a Gaussian of variance s² in each of d dimensions would "
+    "collapse; real data are not such a Gaussian. Click to go to a level."
+)
+BESIDE = (
+    "Annealed mean shift takes the full jump x ← D*(x; σₙ) at every level. The ODE of D*, by Euler over the same "
+    "levels, takes the part (σₙ − σₙ₊₁)/σₙ of the same jump: x + (1 − σₙ₊₁/σₙ)(D* − x); shown is its D*(xₙ; σₙ). Full "
+    "jumps forget where they came from: D* at large σ is near the data mean from anywhere."
+)
+ITERATION = "Mean shift repeats x ← D*(x; σ) at this one σ until it rests at a mode of the smoothed data density."
+
+
+class Section(QWidget):
+    """A heading, a line beside or under it, and what it is about."""
+
+    def __init__(self, title: str, formula: str, body: QWidget) -> None:
+        super().__init__()
+        self._heading = QLabel(title, wordWrap=True)
+        self._heading.setFont(tabular(self.font(), bold=True))
+        self.note = QLabel(wordWrap=True)
+        self.note.setFont(tabular(self.font()))
+        self.note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        body.setAccessibleName(title)
+        for widget in (self._heading, self.note, body):
+            widget.setToolTip(tooltip(title, formula))
+        self.head = QHBoxLayout()
+        self.head.addWidget(self._heading, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(self.head)
+        column.addWidget(self.note)
+        column.addWidget(body)
+        column.addStretch(1)
+        self.say("")
+
+    def say(self, text: str) -> None:
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
+
+
+class MeanShiftView(QWidget):
+    """What D* answers at a point, and what the answer is made of."""
+
+    probing_toggled = Signal(bool)
+    probe_edited = Signal(
+        object
+    )  # changed fields of data_index, second_index, share, seed, sigma (None: the playhead's)
+    mode_wanted = Signal()
+    annealed_wanted = Signal()
+    level_picked = Signal(int)  # a click on the plot over the noise levels
+    jacobian_wanted = Signal()  # on or off
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
+        super().__init__(parent)
+        self.picture = MeanShiftPicture()
+        self._print = print_mode
+        self._controls = MeanShiftControls()
+        self._title = QLabel(wordWrap=True)
+        self._title.setFont(tabular(self.font(), bold=True))
+        self._panels = PanelGrid(theme, smallest=96, largest=224, marks=True)
+        self._panels.setAccessibleName("The point and its denoisers")
+        self._panels.setToolTip(tooltip("The point and its denoisers", OPTIMAL))
+        self._neighbours, self._classes = NeighbourRows(theme), ClassBars(theme)
+        self._spectrum = WeightSpectrum(theme)
+        self._all = Section("All weights", NEIGHBOURS, self._spectrum)
+        self._directions = PanelGrid(theme, smallest=84, largest=84, marks=True)
+        self._steps = PanelGrid(theme, smallest=64, largest=64, marks=False)
+        self.along = AlongPlot(theme, print_mode=print_mode)
+        self._beside = PanelGrid(theme, smallest=72, largest=72, marks=False, series=2)
+        self._painted: tuple[Flowing | NeighbourRows | WeightSpectrum | AlongPlot, ...] = (
+            self.along,
+            self._beside,
+            self._spectrum,
+            self._panels,
+            self._neighbours,
+            self._classes,
+            self._steps,
+            self._directions,
+        )
+        self._near = Section("Nearest data", NEIGHBOURS, self._neighbours)
+        self._share = Section("Posterior of the classes", CLASSES, self._classes)
+        self._path = Section("Mean shift x ← D*(x; σ)", ITERATION, self._steps)
+        self._mode = QPushButton("Mean shift to the mode", autoDefault=False)
+        self._mode.setToolTip(tooltip("Mean shift to the mode", ITERATION))
+        self._path.head.addWidget(self._mode)
+        self._over = Section("Along σ", ALONG, self.along)
+        self._both = Section("Annealed mean shift beside the ODE", BESIDE, self._beside)
+        self._anneal = QPushButton("Anneal from here", autoDefault=False)
+        self._anneal.setToolTip(tooltip("Anneal from here", BESIDE))
+        self._both.head.addWidget(self._anneal)
+        self._jacobian = Section("Jacobian ∂D/∂x", JACOBIAN, self._directions)
+        self._differentiate = QPushButton("Jacobian here", autoDefault=False, checkable=True)
+        self._differentiate.setToolTip(tooltip("Jacobian here", JACOBIAN))
+        self._jacobian.head.addWidget(self._differentiate)
+        self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._message.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._lay_out()
+        self._controls.probing_toggled.connect(self.probing_toggled)
+        self._controls.probe_edited.connect(self.probe_edited)
+        self._mode.clicked.connect(self._want_mode)
+        self._differentiate.clicked.connect(self._want_jacobian)
+        self._anneal.clicked.connect(self._want_annealed)
+        self.along.picked.connect(self.level_picked)
+        self.set_theme(theme)
+        self.display(self.picture)
+
+    def _lay_out(self) -> None:
+        self._lower = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._lower.setSpacing(16)
+        self._lower.addWidget(self._near, 1)
+        self._lower.addWidget(self._share, 1)
+        content = QWidget()
+        inside = QVBoxLayout(content)
+        inside.setContentsMargins(16, 8, 16, 16)
+        inside.setSpacing(8)
+        inside.addWidget(self._title)
+        inside.addWidget(self._panels)
+        inside.addSpacing(8)
+        inside.addLayout(self._lower)
+        inside.addSpacing(8)
+        for section in (self._all, self._over, self._path, self._both, self._jacobian):
+            inside.addWidget(section)
+            inside.addSpacing(8)
+        inside.addStretch(1)
+        self._scroll = QScrollArea(frameShape=QFrame.Shape.NoFrame, widgetResizable=True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        if self._print:
+            self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(content)
+        self._scroll.setAccessibleName("Mean shift at the point")
+        self._controls.setContentsMargins(16, 8, 16, 8)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget, stretch in ((self._controls, 0), (self._message, 1), (self._scroll, 1)):
+            column.addWidget(widget, stretch)
+
+    def display(self, picture: MeanShiftPicture) -> None:
+        """Show the picture; what has not changed is not painted again."""
+        old, self.picture = self.picture, picture
+        empty = not picture.panels
+        self._message.setText(picture.message)
+        self._message.setVisible(empty)
+        self._scroll.setVisible(not empty)
+        self._controls.setVisible(picture.data_count > 0 and not self._print)
+        self._controls.display(picture)
+        self._title.setText(f"{picture.title} · σ {picture.sigma:.4g}" if picture.title else f"σ {picture.sigma:.4g}")
+        if picture.panels is not old.panels:
+            self._panels.set_panels(picture.panels)
+        if picture.steps is not old.steps:
+            self._steps.set_panels(picture.steps)
+        if picture.classes is not old.classes:
+            self._classes.set_classes(picture.classes)
+        self._display_neighbours(picture, old)
+        self._share.setVisible(bool(picture.classes))
+        self._all.setVisible(picture.spectrum is not None)
+        if picture.ranks is not None and picture.spectrum is not None and picture.spectrum is not old.spectrum:
+            self._spectrum.set_spectrum(picture.ranks, picture.spectrum, picture.effective_neighbours)
+        self._display_along(picture, old)
+        self._display_beside(picture, old)
+        self._steps.setVisible(bool(picture.steps))
+        self._mode.setVisible(not self._print)
+        if picture.jacobian is not old.jacobian:
+            self._directions.set_panels(picture.jacobian)
+        self._directions.setVisible(bool(picture.jacobian))
+        self._jacobian.say(picture.jacobian_note)
+        self._differentiate.setChecked(bool(picture.jacobian))
+        self._differentiate.setVisible(not self._print)
+        self._jacobian.setVisible(bool(picture.jacobian) or not self._print)
+        self._path.setVisible(bool(picture.steps) or not self._print)
+
+    def _display_neighbours(self, picture: MeanShiftPicture, old: MeanShiftPicture) -> None:
+        self._near.setVisible(picture.neighbours is not None)
+        count = picture.effective_neighbours
+        self._near.say("" if math.isnan(count) else f"effective neighbours {count:,.1f} of {picture.total:,}")
+        if picture.neighbours is not None and picture.neighbours is not old.neighbours:
+            weights = picture.weights if picture.weights is not None else np.zeros(len(picture.neighbours))
+            before = self._neighbours.heightForWidth(self._neighbours.width())
+            self._neighbours.set_neighbours(picture.neighbours, weights, picture.labels)
+            refit(self._neighbours, before)
+
+    def _display_along(self, picture: MeanShiftPicture, old: MeanShiftPicture) -> None:
+        self._over.setVisible(picture.along is not None)
+        if picture.along is not None:
+            if picture.along is not old.along:
+                self.along.set_picture(picture.along)
+                self._over.say(picture.along.note)
+            self.along.set_cursor(picture.sigma, picture.effective_neighbours)
+
+    def _display_beside(self, picture: MeanShiftPicture, old: MeanShiftPicture) -> None:
+        shown = picture.annealed
+        if shown is not old.annealed:
+            self._beside.set_panels((*shown.ode, *shown.annealed))
+            self._both.say(shown.note)
+        self._beside.setVisible(bool(shown.ode))
+        self._anneal.setVisible(not self._print)
+        self._both.setVisible(bool(shown.ode) or not self._print)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours of everything."""
+        ground = palette(theme)
+        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
+        self.setPalette(ground)
+        self.setAutoFillBackground(True)
+        for widget in self._painted:
+            widget.set_theme(theme)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.width() >= WIDE
+        self._lower.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+
+    def release(self) -> None:
+        """Let go of connections, so that nothing keeps the view alive."""
+        self._controls.probing_toggled.disconnect(self.probing_toggled)
+        self._controls.probe_edited.disconnect(self.probe_edited)
+        self.along.picked.disconnect(self.level_picked)
+
+    def _want_annealed(self) -> None:
+        self.annealed_wanted.emit()
+
+    def _want_jacobian(self) -> None:
+        self.jacobian_wanted.emit()
+
+    def _want_mode(self) -> None:
+        self.mode_wanted.emit()

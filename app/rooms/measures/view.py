@@ -1,0 +1,276 @@
+"""The measures view: one small plot a measure over the shared axis of noise levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from math import ceil, nan
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QColor,
+    QContextMenuEvent,
+    QPalette,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QFlowLayout
+
+from app.plotting.pens_and_numbers import Kind
+from app.plotting.sigma_axis import SCALE_TITLES, Scale
+from app.plotting.theme import Theme, palette
+from app.rooms.measures.cell import Cell, Entry
+from app.rooms.plane.pictures import MeasurePlot, MeasuresPicture
+
+CELL_WIDTH, CELL_HEIGHT = 320, 136  # pixels that a plot takes at least
+
+
+class MeasuresView(QWidget):
+    """Small plots of the measures over the noise levels, with the playhead's values beside their titles."""
+
+    level_picked = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
+        super().__init__(parent)
+        self._picture = MeasuresPicture()
+        self._theme, self._print = theme, print_mode
+        self._scale: Scale = "log"
+        self._chosen: frozenset[str] | None = None  # None: every measure
+        self._cells: dict[str, Cell] = {}
+        self._arranged: tuple[tuple[str, ...], int] = ((), 0)
+        self._legend_shows: list[tuple[Kind | None, str]] | None = None
+        self._due: list[str] = []  # cells to draw, one a pass of the event loop: all at once would be a stall
+        self._next = QTimer(self, interval=0, singleShot=True)
+        self._next.timeout.connect(self._show_next)
+        self._menu = QMenu(self)
+        self._build()
+        self.set_theme(theme)
+        self.display(self._picture)
+
+    def _build(self) -> None:
+        self._legend = QFlowLayout()
+        self._legend.setHorizontalSpacing(16)
+        self._legend.setVerticalSpacing(0)
+        self._button = QPushButton("Measures", self)
+        self._button.setToolTip("Choose the measures and the axis")
+        self._button.setAccessibleName("Choose the measures and the axis")
+        self._button.setMenu(self._menu)
+        bar = QHBoxLayout()
+        bar.addLayout(self._legend, 1)
+        bar.addWidget(self._button, 0, Qt.AlignmentFlag.AlignTop)
+        if self._print:
+            self._button.hide()
+        self._page = QWidget()
+        self._grid = QGridLayout(self._page)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(8)
+        self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._message.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.setSpacing(8)
+        column.addLayout(bar)
+        column.addWidget(self._message, 1)
+        self._body = self._page if self._print else self._scroll()
+        column.addWidget(self._body, 1)
+
+    def _scroll(self) -> QScrollArea:
+        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(self._page)
+        return scroll
+
+    # ------------------------------------------------------------ the picture
+
+    @property
+    def picture(self) -> MeasuresPicture:
+        """What it shows: the visible measures only, so that a figure made of it shows the same."""
+        return self._picture if self._chosen is None else replace(self._picture, plots=tuple(self._visible_plots()))
+
+    def display(self, picture: MeasuresPicture) -> None:
+        """Show the picture; a playhead move touches only cursors and values."""
+        old, self._picture = self._picture, picture
+        names = [plot.name for plot in picture.plots]
+        if names != [plot.name for plot in old.plots]:
+            self._fill_menu()
+        empty = picture.sigmas is None or not picture.plots
+        self._message.setText(picture.message)
+        self._message.setVisible(empty)
+        self._body.setVisible(not empty)
+        if picture.plots is not old.plots:
+            self._arrange()
+            self._write_legend()
+        if picture.plots is not old.plots and self.isVisible() and not self._print:
+            self._due = list(self.visible_measures)
+            self._next.start()
+        else:
+            self._show_cells()
+
+    def _show_cells(self) -> None:
+        if self._picture.sigmas is not None:
+            for plot in self._visible_plots():
+                if plot.name not in self._due:
+                    self._placed(plot.name).show_plot(plot, self._picture, self._scale)
+
+    def _show_next(self) -> None:
+        name = self._due.pop(0) if self._due else ""
+        plot = next((plot for plot in self._visible_plots() if plot.name == name), None)
+        if plot is not None and self._picture.sigmas is not None:
+            self._placed(name).show_plot(plot, self._picture, self._scale)
+        if self._due:
+            self._next.start()
+
+    def value_at(self, name: str) -> dict[str, float]:
+        """The values at the playhead of the measure's curves, by their labels; NaN where undefined."""
+        plot = next(plot for plot in self._picture.plots if plot.name == name)
+        at, sample = self._picture.index, self._picture.sample
+        return {c.label: float(c.values[at, sample]) if at < len(c.values) else nan for c in plot.curves}
+
+    # ------------------------------------------------------------ what is visible
+
+    @property
+    def visible_measures(self) -> tuple[str, ...]:
+        """The names of the measures that are shown, in their order."""
+        return tuple(plot.name for plot in self._visible_plots())
+
+    def set_visible_measures(self, names: Iterable[str] | None) -> None:
+        """Show these measures only; None shows every one."""
+        self._chosen = None if names is None else frozenset(names)
+        self._refresh()
+
+    def set_scale(self, scale: Scale) -> None:
+        """Spread the levels by log σ or by the step's index."""
+        self._scale = scale
+        self._refresh()
+
+    def _refresh(self) -> None:
+        for action in self._menu.actions():
+            if action.data() in SCALE_TITLES:
+                action.setChecked(action.data() == self._scale)
+            elif action.data():
+                action.setChecked(self._chosen is None or action.data() in self._chosen)
+        self._arrange()
+        self._write_legend()
+        self._show_cells()
+
+    def _visible_plots(self) -> list[MeasurePlot]:
+        return [plot for plot in self._picture.plots if self._chosen is None or plot.name in self._chosen]
+
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        for plot in self._picture.plots:
+            self._add_choice(plot.title, plot.name, self._chosen is None or plot.name in self._chosen)
+        self._menu.addSeparator()
+        axis = QActionGroup(self._menu)
+        for scale in ("log", "index"):
+            axis.addAction(self._add_choice(f"Axis: {SCALE_TITLES[scale]}", scale, scale == self._scale))
+
+    def _add_choice(self, title: str, data: str, checked: bool) -> QAction:
+        action = QAction(title, self._menu, checkable=True, checked=checked)
+        action.setData(data)
+        action.triggered.connect(self._choose)
+        self._menu.addAction(action)
+        return action
+
+    def _choose(self) -> None:
+        choice = self.sender().data()
+        if choice in ("log", "index"):
+            self.set_scale(choice)
+        else:
+            self.set_visible_measures(set(self.visible_measures) ^ {choice})
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self._menu.popup(event.globalPos())
+
+    # ------------------------------------------------------------ layout and colours
+
+    def _arrange(self) -> None:
+        """Cells in one or two columns; nothing moves unless the names or the column count changed."""
+        names = self.visible_measures
+        columns = self._columns(len(names))
+        if (names, columns) == self._arranged:
+            return
+        self._arranged = names, columns
+        rows = ceil(len(names) / columns)
+        for cell in self._cells.values():
+            self._grid.removeWidget(cell)
+            cell.hide()
+        for name in names:
+            if name in self._cells or self._print:
+                self._placed(name)
+        for column in range(max(columns, self._grid.columnCount())):
+            self._grid.setColumnStretch(column, int(column < columns))
+        for row in range(max(rows, self._grid.rowCount())):
+            self._grid.setRowStretch(row, int(row < rows))
+
+    def _columns(self, count: int) -> int:
+        """As many as are wide enough; in print, which cannot scroll, enough of them for the rows to be tall enough."""
+        wide = max(1, min(self.width() // CELL_WIDTH, count))
+        if not self._print:
+            return wide
+        return next((c for c in range(wide, count) if self.height() >= ceil(count / c) * CELL_HEIGHT), max(wide, count))
+
+    def _placed(self, name: str) -> Cell:
+        """The measure's cell in its place. It is built when it is first drawn: a dozen at once would be a stall."""
+        if name not in self._cells:
+            cell = self._cells[name] = Cell(self._theme, self._page, print_mode=self._print)
+            cell.setMinimumHeight(0 if self._print else CELL_HEIGHT)
+            cell.chart.picked.connect(self.level_picked)
+        cell, (names, columns) = self._cells[name], self._arranged
+        if self._grid.indexOf(cell) < 0:
+            self._grid.addWidget(cell, names.index(name) // columns, names.index(name) % columns)
+            cell.show()
+        return cell
+
+    def _write_legend(self) -> None:
+        curves = [curve for plot in self._visible_plots() for curve in plot.curves]
+        named = ((curve.kind, curve.label) for curve in curves if curve.label)
+        wanted: list[tuple[Kind | None, str]] = list(dict.fromkeys(named))
+        samples = max((curve.values.shape[1] for curve in curves), default=1)
+        if samples > 1:
+            wanted.append((None, f"10–90 % of {samples} samples"))
+        if wanted == self._legend_shows:
+            return
+        self._legend_shows = wanted
+        while item := self._legend.takeAt(0):
+            item.widget().hide()  # at once: the deletion waits for the event loop
+            item.widget().deleteLater()
+        for kind, label in wanted:
+            self._legend.addWidget(Entry(kind, label, self._theme, self))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours of everything."""
+        self._theme = theme
+        ground = palette(theme)
+        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
+        self.setPalette(ground)
+        self.setAutoFillBackground(True)
+        for cell in self._cells.values():
+            cell.set_theme(theme)
+        self._legend_shows = None
+        self._write_legend()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def release(self) -> None:
+        """Let go of connections, so that nothing keeps the view alive."""
+        self._next.stop()
+        self._next.timeout.disconnect(self._show_next)
+        for cell in self._cells.values():
+            cell.chart.picked.disconnect(self.level_picked)
+        self._menu.clear()

@@ -1,0 +1,1 @@
+"""The plane: density, field, trajectories and the probe."""

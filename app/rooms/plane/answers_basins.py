@@ -1,0 +1,96 @@
+"""Basins of attraction for the plane, a batch of cells an answer: the next request goes on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from app.engine.messages import Array
+from app.engine.plane_space import Direct, Ground
+from app.rooms.plane.messages import BasinArea, BasinsAnswer, BasinsRequest
+from geomodel import runs
+from geomodel.basins import Basins, Classify, carried, nearest
+from geomodel.density import MAX_KERNELS, plane_denoised
+from geomodel.projection import stride
+
+COARSE = {True: (11, 8), False: (8, 6)}  # cells of the first pass: of 2-D data, of images
+FINEST = {True: 99, False: 24}  # cells across of the last one
+BATCH = 5e7  # numbers read and exponentials taken by an evaluation of a batch: 20 ms on one core
+EXPONENTIAL = 50  # numbers read in the time of one
+FEWEST = 32  # cells of a batch: below that reading the data, not the cells, takes the time
+NO_DATA = "no basins without reference data"
+NO_CLASSES = "no basins: the data have no classes"
+ONE_CLASS = "no basins: with a class chosen, D* leads to it from everywhere"
+
+
+class Interrupted(Exception):
+    """Something waits that goes before; cells that were begun are left."""
+
+
+def basins(request: BasinsRequest, job: runs.Job, plane: Ground, waits: Callable[[], bool]) -> BasinsAnswer:
+    """The next batch of cells; none of it where something comes to wait meanwhile."""
+    if why := _refusal(job):
+        return BasinsAnswer(request=request, basins=None, finished=True, message=why)
+    assert job.data is not None
+    direct = isinstance(plane, Direct)
+    found = request.start or Basins.unknown(request.rect, COARSE[direct])
+    if found.complete:
+        found = found.refined()
+    classify, numbers = _classifier(request, job, plane, waits)
+    try:
+        found, interrupted = found.advanced(classify, max(FEWEST, int(BATCH / numbers))), False
+    except Interrupted:
+        interrupted = True
+    names, places = job.data.label_names, found.places()
+    areas = [
+        BasinArea(label, names[label] if names else f"class {label}", share, places[label])
+        for label, share in found.shares().items()
+    ]
+    finished = found.complete and found.known.shape[1] >= FINEST[direct]
+    return BasinsAnswer(request=request, basins=found, areas=tuple(areas), finished=finished, interrupted=interrupted)
+
+
+def _refusal(job: runs.Job) -> str:
+    if job.data is None or job.optimal is None:
+        return NO_DATA
+    if job.data.labels is None:
+        return NO_CLASSES
+    return ONE_CLASS if job.settings.label >= 0 else ""
+
+
+def _classifier(
+    request: BasinsRequest, job: runs.Job, plane: Ground, waits: Callable[[], bool]
+) -> tuple[Classify, float]:
+    """Classes of points of the plane, and how many numbers an evaluation costs for one of them."""
+    data, optimal = job.data, job.optimal
+    assert data is not None
+    assert optimal is not None
+    sigma_min, _ = runs.recommended_sigmas(data)
+    lift, points, labels = plane.lift, data.points, np.asarray(data.labels)
+    if plane.lift is None:  # the marginal's own field, of as many projected data as its density is made of
+        kernels = plane.kernels(request.sigma, request.rect)
+        assert kernels is not None
+        every = stride(len(kernels.means), MAX_KERNELS)
+        lift, points, labels = np.asarray, kernels.means[::every], labels[::every]
+
+    def denoise(x: Array, sigma: float) -> Array:
+        if waits():
+            raise Interrupted
+        if plane.lift is None:
+            return plane_denoised(points, 0.0, None, sigma, x)
+        return np.asarray(optimal(x, sigma))
+
+    def classify(at: Array) -> Array:
+        ends = carried(denoise, lift(at), request.sigma, sigma_min)
+        return np.asarray(labels[_nearest(ends, points, optimal, sigma_min)])
+
+    return classify, len(points) * (float(np.prod(points.shape[1:])) + EXPONENTIAL)
+
+
+def _nearest(ends: Array, points: Any, optimal: Any, sigma_min: float) -> Array:
+    """In the plane by distances; in spaces too large to be read at once D* itself knows where they are."""
+    if ends.shape[1:] == (2,):
+        return nearest(points, ends)
+    return np.asarray(optimal.posterior(ends, sigma_min, k=1).indices[:, 0])

@@ -1,0 +1,134 @@
+"""What part of the plane is seen, and how it is scaled: pure functions of the picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.rooms.plane.pictures import InsidePicture, PlaneCurves, PlanePicture
+
+Array = NDArray[Any]
+Box = tuple[float, float, float, float]  # x and y of the centre, width, height
+
+PAD = 1.12
+STEP_PAD = 2.2  # the inside of a step is seen in a box so much larger than it
+EXACT_FLOOR = 1e-4  # the exact curve of an interval that ends at 0 stops at this part of its start
+
+
+def playhead(picture: PlanePicture) -> int:
+    """The level shown: the playhead, but no later than what is computed."""
+    return max(0, min(picture.index, picture.curves.committed - 1)) if picture.curves else 0
+
+
+def playhead_sigma(picture: PlanePicture) -> float:
+    """The noise level at the playhead; without a run that of the density."""
+    if picture.curves is not None:
+        return float(picture.curves.sigmas[playhead(picture)])
+    return picture.background.request.sigma if picture.background is not None else 0.0
+
+
+def next_sigma(picture: PlanePicture, sigma: float) -> float | None:
+    """The level that follows a noise level of the run."""
+    if picture.curves is None:
+        return None
+    below = picture.curves.sigmas[picture.curves.sigmas < sigma * (1 - 1e-9)]
+    return float(below[0]) if len(below) else None
+
+
+def factor(picture: PlanePicture, sigma: Any) -> Any:
+    """What a point of noise level σ is multiplied by to be displayed: 1, or 1/√(1 + σ²/s²) in the scaled frame."""
+    if picture.frame != "scaled":
+        return np.ones_like(sigma, dtype=np.float64) if isinstance(sigma, np.ndarray) else 1.0
+    return 1 / np.sqrt(1 + (sigma / picture.scale) ** 2)
+
+
+def sampling(curves: PlaneCurves) -> Array:
+    """The committed levels of the sampling trajectories."""
+    return curves.sampling[: curves.committed]
+
+
+def denoising(curves: PlaneCurves) -> Array:
+    """The denoising trajectories as far as D is known, with D at the last level if that was looked at."""
+    known = curves.denoising[: max(0, curves.committed - 1)]
+    if curves.final_denoised is None or curves.committed < len(curves.sigmas):
+        return known
+    return np.concatenate([known, curves.final_denoised[None]])
+
+
+def displayed(picture: PlanePicture, points: Array) -> Array:
+    """Curves (levels, B, 2), each level multiplied by its own factor."""
+    assert picture.curves is not None
+    if picture.frame != "scaled":
+        return points
+    return points * factor(picture, picture.curves.sigmas[: len(points)])[:, None, None]
+
+
+def exact_sigmas(inside: InsidePicture, count: int) -> Array:
+    """The noise levels along the exact curve: even in log σ, closed by the jump to σ = 0 where the step ends there."""
+    end = inside.sigma_next if inside.sigma_next > 0 else inside.sigma * EXACT_FLOOR
+    levels = np.geomspace(inside.sigma, end, count)
+    levels[-1] = inside.sigma_next
+    return levels
+
+
+def inside_curves(picture: PlanePicture, inside: InsidePicture) -> dict[str, Array]:
+    """The points of a step, displayed: each multiplied by the factor of its own noise level."""
+    last = factor(picture, inside.sigma_next)
+    points = factor(picture, np.array(inside.sigmas))[:, None] * inside.x
+    return {
+        "start": factor(picture, inside.sigma) * inside.start,
+        "stages": points[: inside.stages],
+        "history": points[inside.stages :],
+        "end": last * inside.end,
+        "euler": last * inside.euler,
+    }
+
+
+def density_rect(picture: PlanePicture) -> tuple[float, float, float, float] | None:
+    """x, y, width and height of the density image in displayed coordinates; None where there is none."""
+    background = picture.background
+    if background is None or background.density is None or "density" not in picture.layers:
+        return None
+    scale = factor(picture, background.request.sigma)
+    x, y, width, height = background.request.rect
+    return x * scale, y * scale, width * scale, height * scale
+
+
+def frame_box(picture: PlanePicture) -> Box:
+    """Centre and size of what must be seen, in displayed coordinates: the frame, or the inside of a small step."""
+    box = _frame_box(picture)
+    if picture.inside is None:
+        return box
+    step = inside_curves(picture, picture.inside)
+    step.pop("history")
+    x, y, width, height = _around(np.concatenate([np.atleast_2d(points) for points in step.values()]), picture)
+    side = STEP_PAD * max(width, height)
+    return (x, y, side, side) if side < min(box[2:]) else box
+
+
+def _frame_box(picture: PlanePicture) -> Box:
+    x, y = picture.center
+    if picture.frame == "run" and picture.curves is not None:
+        curves = picture.curves
+        known = [array[:, None] if array.ndim == 2 else array for array in (sampling(curves), denoising(curves))]
+        return _around(np.concatenate([points.reshape(-1, 2) for points in known]), picture)
+    if picture.frame == "data" and picture.data is not None:
+        return _around(picture.data, picture)
+    if picture.frame == "scaled":
+        # The centre moves from data to the origin as σ grows; the box holds both ends and never moves.
+        side = 6 * picture.scale
+        return x / 2, y / 2, side + abs(x), side + abs(y)
+    side = 6 * float(np.hypot(picture.scale, playhead_sigma(picture)))
+    return x, y, side, side
+
+
+def _around(points: Array, picture: PlanePicture) -> Box:
+    points = points[np.isfinite(points).all(-1)]
+    if not len(points):
+        return *picture.center, 6 * picture.scale, 6 * picture.scale
+    low, high = points.min(0), points.max(0)
+    width, height = np.maximum(PAD * (high - low), 1e-6 * picture.scale)
+    x, y = (low + high) / 2
+    return float(x), float(y), float(width), float(height)

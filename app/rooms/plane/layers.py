@@ -1,0 +1,255 @@
+"""The layers of the plane view: one item each, told apart by hue (whose) and dash (which kind)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor, QPen
+
+from app.plotting.bundles import Bundle, Dots, Picture
+from app.plotting.quiver import Quiver
+from app.plotting.theme import Theme
+from app.rooms.plane import frames
+from app.rooms.plane.basins import BasinsLayer
+from app.rooms.plane.inside import InsideLayer
+from app.rooms.plane.pictures import PlanePicture
+from app.rooms.plane.probe import ProbeLayer
+from app.rooms.plane.trajectory import TrajectoryLayer
+from app.rooms.plane.weights import WeightsLayer, shown_weights
+
+Array = NDArray[Any]
+
+MOST_DATA = 10_000  # data points drawn: beyond that every k-th
+MOST_SEGMENTS = 20_000  # of one kind of thin curves: beyond that the first samples are drawn
+MOST_CURRENT = 2_000  # current positions drawn: the first of them
+FLOOR = -12.0  # nats below the maximum that are drawn as nothing
+SHADES = 5  # of a field's arrows
+
+
+def data_stride(count: int) -> int:
+    """Every how many-th data point is drawn."""
+    return -(-count // MOST_DATA)
+
+
+def curves_drawn(picture: PlanePicture) -> int:
+    """How many samples' thin curves are drawn; the selected one's thick curve always is."""
+    if picture.curves is None:
+        return 0
+    levels, count = picture.curves.sampling.shape[:2]
+    return min(count, max(1, MOST_SEGMENTS // levels))
+
+
+def field_moves(picture: PlanePicture) -> tuple[Array, Array] | None:
+    """Field vectors (m, 2) and their magnitudes (m,): −slope = (D − x)/σ, next move (1 − σ'/σ)(D − x), shift D − x."""
+    background = picture.background
+    if background is None or not len(background.at) or background.request.sigma <= 0:
+        return None
+    sigma = background.request.sigma
+    vectors = background.denoised - background.at
+    if picture.arrow == "move":
+        following = frames.next_sigma(picture, sigma)
+        if following is None:
+            return None
+        vectors = (1 - following / sigma) * vectors
+    elif picture.arrow == "slope":
+        vectors = vectors / sigma
+    return vectors, np.linalg.norm(vectors, axis=-1)
+
+
+class PlaneLayers:
+    """Every item of the plane, updated where the picture has changed."""
+
+    def __init__(self, box: pg.ViewBox, theme: Theme, *, print_mode: bool) -> None:
+        self.density = Picture(enlarge=4 if print_mode else 1)
+        self.data = Dots("disc", 3.0, vector=print_mode)
+        self.field = Quiver(head=4.5, width=0.9, hairline=not print_mode)
+        self.current = Dots("disc", 5.0, vector=print_mode)
+        self.segment = Bundle()
+        self.x_mark = Dots("disc", 11.0, vector=print_mode)
+        self.d_mark = Dots("ring", 10.0, vector=print_mode)
+        for item, z in (
+            (self.density, 0),
+            (self.data, 4),
+            (self.field, 6),
+            (self.current, 26),
+            (self.segment, 50),
+            (self.x_mark, 52),
+            (self.d_mark, 52),
+        ):
+            item.setZValue(z)
+            box.addItem(item, ignoreBounds=True)
+        self.sampling = TrajectoryLayer(box, "sampling", 11, print_mode)
+        self.denoising = TrajectoryLayer(box, "denoising", 10, print_mode)
+        self.basins = BasinsLayer(box, print_mode=print_mode)
+        self.weights = WeightsLayer(box, vector=print_mode)
+        self.probe = ProbeLayer(box, vector=print_mode)
+        self.inside = InsideLayer(box, vector=print_mode)
+        self.x: Array = np.empty((0, 0, 2))  # displayed curves (levels, B, 2)
+        self.d: Array = np.empty((0, 0, 2))
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours of every layer."""
+        self._table = theme.lookup()
+        self._density_shown: object = None
+        data = QColor(theme.data)
+        data.setAlphaF(0.75)
+        self.data.set_look(data)
+        self.field.set_colors(shades(theme))
+        self.sampling.set_theme(theme)
+        self.denoising.set_theme(theme)
+        current = QColor(theme.sampling)
+        current.setAlphaF(0.75)
+        self.current.set_look(current)
+        pen = QPen(QColor(theme.text), 1.4)
+        pen.setCosmetic(True)
+        self.segment.set_pen(pen)
+        self.x_mark.set_look(theme.sampling, theme.base, 1.5)
+        self.d_mark.set_look(theme.base, theme.denoising, 2.4)
+        self.basins.set_theme(theme)
+        self._basins_shown: object = None
+        self.weights.set_theme(theme)
+        self.probe.set_theme(theme)
+        self.inside.set_theme(theme)
+
+    def show(self, new: PlanePicture, old: PlanePicture | None) -> None:
+        """Update what differs from the picture shown before; all of it if there was none."""
+        chart = old is None or (new.frame == "scaled") != (old.frame == "scaled") or new.scale != old.scale
+        curves = chart or new.curves is not old.curves
+        playhead = curves or new.index != old.index
+        background = chart or new.background is not old.background
+        if chart or new.data is not old.data:
+            self._show_data(new)
+        if playhead:
+            self.data.setScale(frames.factor(new, frames.playhead_sigma(new)))
+        if background or self._density_shown is not new.background:
+            self._show_density(new)
+        if chart or self._basins_shown is not new.basins:
+            self._basins_shown = new.basins
+            self.basins.show(new)
+        if background or new.arrow != old.arrow:
+            self._show_field(new)
+        if curves:
+            self._show_curves(new)
+        if playhead:
+            self._show_part(new)
+        if playhead or new.sample != old.sample:
+            self._show_selected(new)
+        if chart or new.probe is not old.probe:
+            self.probe.show_answer(new)
+        if chart or new.data is not old.data or shown_weights(new) is not shown_weights(old):
+            self.weights.show(new)
+        if chart or new.inside is not old.inside:
+            self.inside.show(new)
+        if old is None or new.layers != old.layers:
+            self._show_layers(new)
+
+    def _show_data(self, picture: PlanePicture) -> None:
+        if picture.data is None:
+            self.data.clear_points()
+            return
+        points = picture.data[:: data_stride(len(picture.data))]
+        self.data.set_size(4.0 if len(points) <= 400 else 3.0 if len(points) <= 3000 else 2.0)
+        self.data.set_points(points)
+
+    def _show_density(self, picture: PlanePicture) -> None:
+        background = picture.background
+        self._density_shown = background
+        if background is None or background.density is None:
+            self.density.clear_image()
+            return
+        part = np.clip(np.nan_to_num(background.density, nan=FLOOR, neginf=FLOOR) / -FLOOR + 1, 0, 1)
+        self.density.set_image(self._table[np.round(255 * part).astype(np.uint8)], background.request.rect)
+        self.density.setScale(frames.factor(picture, background.request.sigma))
+
+    def _show_field(self, picture: PlanePicture) -> None:
+        found = field_moves(picture)
+        if found is None:
+            self.field.clear_arrows()
+            return
+        assert picture.background is not None
+        request, at = picture.background.request, picture.background.at
+        vectors, size = found
+        largest = float(np.nanmax(size, initial=0.0))
+        if picture.arrow == "slope":
+            columns, rows = request.arrows
+            length = 0.7 * min(request.rect[2] / max(1, columns), request.rect[3] / max(1, rows))
+            vectors = vectors * (length / np.maximum(size, 1e-300))[:, None]
+            tails, tips = at - vectors / 2, at + vectors / 2
+        else:
+            tails, tips = at, at + vectors
+        shade = np.ceil(SHADES * np.nan_to_num(size) / (largest or 1.0)).astype(int) - 1
+        self.field.set_arrows(tails, tips, np.clip(shade, 0, SHADES - 1))
+        self.field.setScale(frames.factor(picture, request.sigma))
+
+    def _show_curves(self, picture: PlanePicture) -> None:
+        if picture.curves is None or not picture.curves.committed:
+            self.x = self.d = np.empty((0, 0, 2))
+            self.sampling.clear()
+            self.denoising.clear()
+            return
+        self.x = frames.displayed(picture, frames.sampling(picture.curves))
+        self.d = frames.displayed(picture, frames.denoising(picture.curves))
+        count = curves_drawn(picture)
+        self.sampling.show_all(self.x[:, :count])
+        self.denoising.show_all(self.d[:, :count])
+
+    def _show_part(self, picture: PlanePicture) -> None:
+        if not len(self.x):
+            self.current.clear_points()
+            return
+        level, count = frames.playhead(picture), curves_drawn(picture)
+        self.sampling.show_part(self.x[:, :count], level)
+        self.denoising.show_part(self.d[:, :count], level)
+        self.current.set_points(self.x[level, :MOST_CURRENT])
+
+    def _show_selected(self, picture: PlanePicture) -> None:
+        pair = self.pair(picture)
+        if not len(self.x):
+            for item in (self.x_mark, self.d_mark):
+                item.clear_points()
+            self.segment.clear_curves()
+            return
+        level = frames.playhead(picture)
+        self.sampling.show_one(self.x[:, picture.sample], level)
+        self.denoising.show_one(self.d[:, picture.sample], level)
+        self.x_mark.set_points(self.x[level, picture.sample])
+        if pair is None:
+            self.d_mark.clear_points()
+            self.segment.clear_curves()
+        else:
+            self.d_mark.set_points(pair[1])
+            self.segment.set_curves(np.stack(pair))
+
+    def pair(self, picture: PlanePicture) -> tuple[Array, Array] | None:
+        """x and D(x; σ) of the selected sample at the playhead, displayed; None where D is not known."""
+        level = frames.playhead(picture)
+        if level >= len(self.d) or not np.isfinite(self.d[level, picture.sample]).all():
+            return None
+        return self.x[level, picture.sample], self.d[level, picture.sample]
+
+    def _show_layers(self, picture: PlanePicture) -> None:
+        layers = picture.layers
+        self.density.setVisible("density" in layers)
+        self.data.setVisible("data" in layers)
+        self.field.setVisible("field" in layers)
+        self.sampling.set_visible("sampling" in layers)
+        self.denoising.set_visible("denoising" in layers)
+        self.current.setVisible("sampling" in layers)
+        for item in (self.segment, self.x_mark, self.d_mark):
+            item.setVisible("segment" in layers)
+        self.basins.set_visible("basins" in layers)
+        self.probe.set_visible("probe" in layers)
+
+
+def shades(theme: Theme) -> list[QColor]:
+    """Colours of a field's arrows, from the smallest magnitude to the largest: nearer and nearer to the text."""
+    base, text = QColor(theme.base), QColor(theme.text)
+    parts = np.linspace(0.45, 0.9, SHADES)
+    return [
+        QColor.fromRgbF(*(b + (t - b) * part for b, t in zip(base.getRgbF()[:3], text.getRgbF()[:3], strict=True)))
+        for part in parts
+    ]

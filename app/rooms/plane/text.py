@@ -1,0 +1,218 @@
+"""The plane in words: the legend's entries and a description with numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.plotting.legend import Entry
+from app.plotting.pens_and_numbers import number
+from app.rooms.plane import frames
+from app.rooms.plane.basins import basins_entries
+from app.rooms.plane.inside import weight_text
+from app.rooms.plane.layers import curves_drawn, data_stride, field_moves
+from app.rooms.plane.pictures import InsidePicture, PlanePicture
+from app.rooms.plane.weights import shown_weights, weights_sigma
+
+Array = NDArray[Any]
+
+FRAMES = {
+    "sigma": "frame follows σ: ± 3√(s² + σ²)",
+    "run": "frame: the whole run",
+    "data": "frame: the data",
+    "scaled": "every point divided by √(1 + σ²/s²) of its own σ",
+}
+FREE = "frame: zoomed by hand"
+
+
+FIELD_WORDS = {  # by kind of arrow, and whether it is the difference of two denoisers
+    ("slope", False): ("−dx/dσ", "−dx/dσ = (D − x)/σ: the direction of motion as σ falls"),
+    ("move", False): ("next move", "The actual next move (1 − σ'/σ)(D − x), to scale"),
+    ("shift", False): ("D − x", "The mean shift D − x, to scale: where D takes the point in one jump"),
+    ("slope", True): ("(Dθ − D*)/σ", "(Dθ − D*)/σ: how the network's slope differs from the exact one"),
+    ("move", True): ("difference of next moves", "(1 − σ'/σ)(Dθ − D*), to scale: how the two next moves differ"),
+    ("shift", True): ("Dθ − D*", "Dθ − D*, to scale: the denoiser difference"),
+}
+
+
+def axis_label(picture: PlanePicture, label: str) -> str:
+    """An axis' quantity; in the scaled frame it says what it is divided by."""
+    return f"{label} / √(1 + σ²/s²)" if picture.frame == "scaled" else label
+
+
+def selected(picture: PlanePicture) -> tuple[Array, Array | None] | None:
+    """x and D(x; σ) of the selected sample at the playhead, in true coordinates."""
+    if picture.curves is None or not picture.curves.committed:
+        return None
+    level = frames.playhead(picture)
+    known = frames.denoising(picture.curves)
+    denoised = known[level, picture.sample] if level < len(known) else None
+    if denoised is not None and not np.isfinite(denoised).all():
+        denoised = None
+    return picture.curves.sampling[level, picture.sample], denoised
+
+
+def legend(picture: PlanePicture) -> tuple[Entry, ...]:
+    """What the marks in the picture mean."""
+    if "legend" not in picture.layers:
+        return ()
+    parts = (_curves, _ground, basins_entries, _probe, _weights, _inside, _segment)
+    return tuple(entry for part in parts for entry in part(picture))
+
+
+def _curves(picture: PlanePicture) -> Iterator[Entry]:
+    if picture.curves is None:
+        return
+    drawn, count = curves_drawn(picture), picture.curves.sampling.shape[1]
+    part = "" if drawn == count else f", {drawn} of {count} samples"
+    if "sampling" in picture.layers:
+        yield Entry(
+            "sampling", f"sampling x(σ){part}", "The sampling trajectory: x at every noise level, a dot at every step"
+        )
+    if "denoising" in picture.layers:
+        text = "The denoising trajectory: D(x(σ); σ), what the denoiser sees in x, a dot at every step"
+        yield Entry("denoising", f"denoising D(x; σ){part}", text)
+
+
+def _ground(picture: PlanePicture) -> Iterator[Entry]:
+    background = picture.background
+    if picture.data is not None and "data" in picture.layers:
+        stride, count = data_stride(len(picture.data)), len(picture.data)
+        text = "data" if stride == 1 else f"data, one in {stride} of {count}"
+        yield Entry("data", text, f"{count} reference data points")
+    if background is not None and background.density is not None and "density" in picture.layers:
+        sigma = background.request.sigma
+        stale = abs(sigma - frames.playhead_sigma(picture)) > 1e-9 * sigma
+        text = f"log p(σ = {number(sigma, 3)})" if stale else "log p"
+        tip = "Density of the data blurred by N(0, σ²I): its logarithm relative to the maximum, in nats"
+        yield Entry("density", f"{text}: −12 … 0 nats", tip)
+    found = field_moves(picture)
+    if found is not None and "field" in picture.layers:
+        low, high = (number(float(value), 2) for value in (np.nanmin(found[1]), np.nanmax(found[1])))
+        difference = background is not None and background.request.field == "difference"
+        name, tip = FIELD_WORDS[picture.arrow, difference]
+        yield Entry("field", f"{name}: {low} … {high}", f"{tip}; stronger is larger")
+
+
+def _probe(picture: PlanePicture) -> Iterator[Entry]:
+    answer = picture.probe
+    if answer is None or "probe" not in picture.layers:
+        return
+    point = np.array(answer.request.point)
+    if answer.optimal is not None:
+        far = number(answer.shift, 3)
+        yield Entry("optimal", f"mean shift ‖D* − x‖: {far}", "D* is the mean of the data points, weighted by softmax")
+    if answer.network is not None:
+        beside = "" if answer.optimal is None else f" ‖Dθ − D*‖: {number(answer.difference, 3)}"
+        yield Entry("network", f"network{beside}", "The network's denoiser at the same point")
+    if answer.optimal is None and answer.network is None:
+        far = number(float(np.linalg.norm(answer.denoised - point)), 3)
+        yield Entry("driver", f"{picture.driver_name} ‖D − x‖: {far}", "The denoiser that moves the samples")
+    if answer.path is not None:
+        steps = len(answer.path) - 1
+        yield Entry("path", f"mean-shift path, {steps} iterations", "D* applied again and again at this σ, to a mode")
+
+
+def _weights(picture: PlanePicture) -> Iterator[Entry]:
+    answer = shown_weights(picture)
+    if answer is None:
+        return
+    sigma = weights_sigma(picture, answer)
+    at = "" if answer is picture.probe else " at xₙ"
+    if at and abs(sigma - frames.playhead_sigma(picture)) > 1e-9 * sigma:
+        at = f" at σ = {number(sigma, 3)}"
+    text = f"posterior weights{at}, N_eff {number(answer.effective_neighbours, 3)}"
+    yield Entry("weights", text, "Areas as softmax(−‖x − yᵢ‖²/2σ²); N_eff = exp of the weights' entropy")
+
+
+def _inside(picture: PlanePicture) -> Iterator[Entry]:
+    inside = picture.inside
+    if inside is None:
+        return
+    yield Entry("end", "step end", "x at the next noise level, as the solver combines the slopes")
+    yield Entry("stage", "stages" if inside.stages > 1 else "stage", "Where this step evaluates the denoiser")
+    tip = "−dx/dσ at the stages, at one scale, with the weights that the step gives them"
+    yield Entry("slope", "slopes", tip)
+    if inside.stages < len(inside.x):
+        yield Entry("history", "earlier slopes", "Slopes of earlier steps that this step uses again")
+    yield Entry("euler", f"Euler: {number(_distance(inside.euler, inside.end), 2)} off", "One Euler step from here")
+    if inside.exact is not None:
+        off = number(_distance(inside.exact[-1], inside.end), 2)
+        tip = f"The exact ODE curve (RK4, error {number(inside.exact_error, 2)}) and how far the step's end is from it"
+        yield Entry("exact", f"exact ODE: {off} away", tip)
+
+
+def _segment(picture: PlanePicture) -> Iterator[Entry]:
+    pair = selected(picture)
+    if "segment" not in picture.layers or pair is None or pair[1] is None:
+        return
+    text = f"x → D(x; σ): {number(_distance(*pair), 3)}" + ("" if picture.direct else " in the plane")
+    yield Entry(
+        "segment", text, "The selected sample at the playhead; the number is ‖D(x; σ) − x‖, as far as it is seen"
+    )
+
+
+def describe(picture: PlanePicture, *, free: bool) -> str:
+    """The picture in sentences, with its numbers."""
+    return " ".join(_sentences(picture, free))
+
+
+def _sentences(picture: PlanePicture, free: bool) -> Iterator[str]:
+    if picture.message:
+        yield picture.message
+        return
+    yield from (f"{text}." for text in (picture.title, picture.caption) if text)
+    if picture.data is not None:
+        yield f"{len(picture.data)} data points."
+    pair = selected(picture)
+    if picture.curves is not None and pair is not None:
+        curves, level = picture.curves, frames.playhead(picture)
+        sigma = number(float(curves.sigmas[level]))
+        yield f"{curves.sampling.shape[1]} samples; level {level} of {len(curves.sigmas) - 1}, σ = {sigma}."
+        there = "" if pair[1] is None else f", D = {_point(pair[1])}, ‖D − x‖ = {number(_distance(*pair))}"
+        yield f"Sample {picture.sample}: x = {_point(pair[0])}{there}."
+    for entry in basins_entries(picture):
+        yield f"{entry.text[0].upper()}{entry.text[1:]}."
+    if picture.probe is not None:
+        yield ", ".join(_probe_parts(picture)) + "."
+    if (answer := shown_weights(picture)) is not None and answer is not picture.probe:
+        yield f"Posterior weights with {number(answer.effective_neighbours)} effective neighbours."
+    if picture.inside is not None:
+        yield ", ".join(_inside_parts(picture.inside)) + "."
+    yield f"{FREE if free else FRAMES[picture.frame]}.".capitalize()
+
+
+def _probe_parts(picture: PlanePicture) -> Iterator[str]:
+    answer = picture.probe
+    assert answer is not None
+    yield f"Probe at {_point(np.array(answer.request.point))}, σ = {number(answer.request.sigma)}"
+    if answer.optimal is not None:
+        yield f"D* = {_point(answer.optimal)}, effective neighbours {number(answer.effective_neighbours)}"
+    if answer.network is not None:
+        yield f"network D = {_point(answer.network)}"
+    if answer.optimal is None and answer.network is None:
+        yield f"{picture.driver_name} = {_point(answer.denoised)}"
+    yield f"log density {number(answer.log_density)}"
+
+
+def _inside_parts(inside: InsidePicture) -> Iterator[str]:
+    yield f"Inside the step from σ = {number(inside.sigma)} to {number(inside.sigma_next)}"
+    yield f"stages {inside.stages}, earlier slopes {len(inside.x) - inside.stages}"
+    if inside.slope_weights is not None:
+        yield f"slope weights {' '.join(weight_text(weight) for weight in inside.slope_weights)}"
+    yield f"end {_point(inside.end)}"
+    yield f"Euler's end {number(_distance(inside.euler, inside.end))} away"
+    if inside.exact is not None:
+        yield f"the exact curve {number(_distance(inside.exact[-1], inside.end))} away"
+        yield f"its error {number(inside.exact_error)}"
+
+
+def _point(point: Array) -> str:
+    return f"({number(float(point[0]))}, {number(float(point[1]))})"
+
+
+def _distance(a: Array, b: Array) -> float:
+    return float(np.linalg.norm(np.asarray(a) - np.asarray(b)))

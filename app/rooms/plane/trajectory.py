@@ -1,0 +1,71 @@
+"""One kind of trajectory in the plane: sampling or denoising."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+
+from app.plotting.bundles import Bundle, Dots
+from app.plotting.pens_and_numbers import Kind, curve_pen, hue
+from app.plotting.theme import Theme
+
+Array = NDArray[Any]
+
+
+class TrajectoryLayer:
+    """One kind of curve: all samples thin, the selected one thick; solid up to the playhead, faint beyond."""
+
+    def __init__(self, box: pg.ViewBox, kind: Kind, z: float, print_mode: bool) -> None:
+        self._kind: Kind = kind
+        self.all_faint, self.all = Bundle(hairline=not print_mode), Bundle(hairline=not print_mode)
+        self.one_faint, self.one = Bundle(hairline=not print_mode), Bundle()
+        self.steps = Dots("disc", 5.0 if kind == "sampling" else 6.0, vector=print_mode)
+        self.items = (self.all_faint, self.all, self.one_faint, self.one, self.steps)
+        # The selected curves lie above the thin ones of both kinds.
+        for item, height in zip(self.items, (0, 2, 20, 22, 24), strict=True):
+            item.setZValue(z + height)
+            box.addItem(item, ignoreBounds=True)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Pens of the curve's kind; strength falls from the selected curve to what is yet to come."""
+        for item, width, alpha in (
+            (self.all_faint, 1.0, 0.2),
+            (self.all, 1.0, 0.55),
+            (self.one_faint, 1.0, 0.6),
+            (self.one, 2.0, 1.0),
+        ):
+            pen = curve_pen(self._kind, theme, width)
+            if pen.style() == Qt.PenStyle.CustomDashLine and width == 1.0:
+                pen.setDashPattern([4.0, 3.0])
+            color = pen.color()
+            color.setAlphaF(alpha)
+            pen.setColor(color)
+            item.set_pen(pen)
+        self.steps.set_look(hue(self._kind, theme), theme.base, 1.0)
+
+    def show_all(self, points: Array) -> None:
+        """Every level that is known."""
+        self.all_faint.set_curves(points)
+
+    def show_part(self, points: Array, playhead: int) -> None:
+        """The levels up to the playhead."""
+        self.all.set_curves(points[: playhead + 1])
+
+    def show_one(self, points: Array, playhead: int) -> None:
+        """The selected sample (levels, 2)."""
+        self.one_faint.set_curves(points[playhead:])
+        self.one.set_curves(points[: playhead + 1])
+        self.steps.set_points(points[: playhead + 1])
+
+    def clear(self) -> None:
+        """Show nothing."""
+        for curve in (self.all_faint, self.all, self.one_faint, self.one):
+            curve.clear_curves()
+        self.steps.clear_points()
+
+    def set_visible(self, visible: bool) -> None:
+        for item in self.items:
+            item.setVisible(visible)

@@ -1,0 +1,301 @@
+"""The plane: data, density, field, both trajectories, the probe and the inside of a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from superqt import QElidingLabel
+
+from app.plotting.equal_scale import Ground, Tool
+from app.plotting.legend import Legend
+from app.plotting.pens_and_numbers import number, tabular
+from app.plotting.theme import Theme
+from app.rooms.plane import frames
+from app.rooms.plane import text as words
+from app.rooms.plane.layers import PlaneLayers, curves_drawn
+from app.rooms.plane.messages import Rect
+from app.rooms.plane.pictures import PlanePicture
+
+Array = NDArray[Any]
+
+NEAR = 10  # pixels within which a click picks a sample and a hover finds a data point
+MOST_PIXELS = 256  # of the density image, each way
+BY_KEYS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+HELP = "Wheel: zoom. Drag: pan. Double click or 0: back to the frame. Click: select a sample. Ctrl+click: start there."
+
+
+class PlaneView(QWidget):
+    """Shows a `PlanePicture`. All coordinates in signals are true ones, whatever the frame displays."""
+
+    rect_changed = Signal(object)  # the Rect that density and field should fill
+    probe_dragged = Signal(float, float)
+    probe_dropped = Signal(float, float)
+    start_clicked = Signal(float, float)
+    sample_picked = Signal(int)
+    frame_left = Signal()  # the user zoomed or panned
+    frame_resumed = Signal()  # … and came back
+    hovered = Signal(object)  # (x, y, index of the data point there or None), or None
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
+        super().__init__(parent)
+        self.picture = PlanePicture()
+        self._shown: PlanePicture | None = None
+        self._theme, self._print_mode = theme, print_mode
+        self._announced: Rect | None = None
+        self._released = False
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus if print_mode else Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Plane")
+        self.setAutoFillBackground(True)
+        self._title, self._caption, self._readout = QElidingLabel(), QElidingLabel(), QLabel()
+        self._message = QLabel()
+        self._legend = Legend(theme)
+        self.ground = Ground(tabular(self.font(), 0.92), print_mode=print_mode)
+        self.layers = PlaneLayers(self.ground.box, theme, print_mode=print_mode)
+        self._arrange()
+        self._timer = QTimer(self, interval=0, singleShot=True)
+        self._timer.timeout.connect(self._announce)
+        self.ground.range_changed.connect(self._timer.start)
+        self.ground.freed.connect(self.frame_left)
+        self.ground.resumed.connect(self.frame_resumed)
+        self.ground.clicked.connect(self._on_click)
+        self.ground.probe_moved.connect(self._on_probe)
+        self.ground.hovered.connect(self._on_hover)
+        self.set_theme(theme)
+        self.display(self.picture)
+
+    def _arrange(self) -> None:
+        self._title.setFont(tabular(self.font(), 1.1, bold=True))
+        for label in (self._title, self._caption):
+            label.setElideMode(Qt.TextElideMode.ElideRight)
+        small = tabular(self.font(), 0.92)
+        self._caption.setFont(small)
+        self._readout.setFont(small)
+        self._readout.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._readout.setFixedWidth(QFontMetrics(small).horizontalAdvance("x₁ −0.0000×10⁻⁰⁰   x₂ −0.00000"))
+        self._readout.setVisible(not self._print_mode)
+        self._title.setToolTip(HELP)
+        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._message.setWordWrap(True)
+        self._message.setFont(tabular(self.font(), 1.1))
+        self.ground.setAccessibleName("Plane plot")
+        head = QVBoxLayout()
+        head.setContentsMargins(16, 8, 12, 4)
+        head.setSpacing(2)
+        head.addWidget(self._title)
+        head.addWidget(self._caption)
+        head.addWidget(self._legend)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 8)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self.ground, 1)
+        column.addWidget(self._message, 1)
+        self._readout.setParent(self)  # in the corner under the plot, where no axis writes
+
+    # ---------------------------------------------------------------- contract of a view
+
+    def display(self, picture: PlanePicture) -> None:
+        """Show a picture; only what differs from the last one is touched."""
+        old, self.picture = self._shown, picture
+        if old is not None and picture.frame != old.frame:
+            self.ground.resume()
+        self._show_words(picture, old)
+        self.layers.show(picture, old)
+        self._shown = picture
+        self.ground.show_box(frames.frame_box(picture))
+        if self._print_mode:
+            self.ground.keep_within(frames.density_rect(picture))
+        if not self.ground.dragging:
+            self._place_handle(picture)
+        if picture.frame == "scaled":
+            self._timer.start()  # the same displayed range is another true one
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change every colour, at once."""
+        self._theme = theme
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Window, theme.base)
+        palette.setColor(QPalette.ColorRole.WindowText, theme.text)
+        self.setPalette(palette)
+        palette.setColor(QPalette.ColorRole.WindowText, theme.muted)
+        for label in (self._caption, self._readout, self._message):
+            label.setPalette(palette)
+        self._legend.set_theme(theme)
+        self.ground.set_theme(theme)
+        self.layers.set_theme(theme)
+        if self._shown is not None:
+            self.layers.show(self._shown, self._shown)
+
+    def release(self) -> None:
+        """Let go of everything that refers back to this view."""
+        self._released = True
+        self._timer.stop()
+        for signal in (self._timer.timeout, self.ground.range_changed, self.ground.freed, self.ground.resumed):
+            signal.disconnect()
+        for signal in (self.ground.clicked, self.ground.probe_moved, self.ground.hovered):
+            signal.disconnect()
+        self.ground.release()
+
+    def describe(self) -> str:
+        """The picture in words and numbers."""
+        return words.describe(self.picture, free=self.ground.free)
+
+    # ---------------------------------------------------------------- what the presenter asks for
+
+    def request_rect(self) -> Rect:
+        """The part of the plane that is seen, in true coordinates at the playhead's noise level."""
+        x, y, width, height = self.ground.visible()
+        scale = 1 / frames.factor(self.picture, frames.playhead_sigma(self.picture))
+        return x * scale, y * scale, width * scale, height * scale
+
+    def pixels(self) -> tuple[int, int]:
+        """Columns and rows of a density image: a quarter of the widget's pixels each way."""
+        width, height = max(1.0, self.ground.box.width()), max(1.0, self.ground.box.height())
+        part = min(0.25, MOST_PIXELS / max(width, height))
+        return max(1, round(width * part)), max(1, round(height * part))
+
+    def set_tool(self, tool: Tool) -> None:
+        """What a click means: select a sample, place the probe, start a trajectory."""
+        self.ground.tool = tool
+
+    def reset_frame(self) -> None:
+        """Back to the picture's frame after zooming and panning."""
+        self.ground.resume()
+
+    def nudge_probe(self, dx_px: float, dy_px: float) -> None:
+        """Move the probe by pixels to the right and up, as if it had been dragged and dropped."""
+        if self.ground.handle is not None:
+            unit = self.ground.unit()
+            x, y = self.ground.handle
+            self.ground.handle = (x + dx_px * unit, y + dy_px * unit)
+            self._on_probe(*self.ground.handle, True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        size = self._readout.sizeHint()
+        self._readout.setGeometry(
+            self.width() - self._readout.width() - 12,
+            self.height() - size.height() - 6,
+            self._readout.width(),
+            size.height(),
+        )
+
+    # ---------------------------------------------------------------- parts
+
+    def _show_words(self, picture: PlanePicture, old: PlanePicture | None) -> None:
+        self._title.setText(picture.title)
+        self._title.setVisible(bool(picture.title))
+        self._caption.setText(picture.caption)
+        self._caption.setToolTip(picture.caption)
+        self._caption.setVisible(bool(picture.caption) or not self._print_mode)
+        entries = () if picture.message else words.legend(picture)
+        self._legend.display(entries)
+        self._legend.setVisible(bool(entries))
+        self._message.setText(picture.message)
+        self._message.setVisible(bool(picture.message))
+        self.ground.setVisible(not picture.message)
+        labels = [words.axis_label(picture, label) for label in (picture.x_label, picture.y_label)]
+        if old is None or labels != [words.axis_label(old, label) for label in (old.x_label, old.y_label)]:
+            self.ground.set_labels(*labels)
+        self.setAccessibleDescription(words.describe(picture, free=self.ground.free))
+
+    def _place_handle(self, picture: PlanePicture) -> None:
+        point = picture.probe_point
+        if point is None and picture.probe is not None:
+            point = picture.probe.request.point
+        if point is not None:
+            scale = self._probe_factor()
+            point = (point[0] * scale, point[1] * scale)
+        self.ground.handle = point if "probe" in picture.layers else None
+        self.layers.probe.place_handle(point)
+
+    def _probe_factor(self) -> float:
+        probe = self.picture.probe
+        sigma = frames.playhead_sigma(self.picture) if probe is None else probe.request.sigma
+        return float(frames.factor(self.picture, sigma))
+
+    def _true(self, x: float, y: float) -> tuple[float, float]:
+        scale = float(frames.factor(self.picture, frames.playhead_sigma(self.picture)))
+        return x / scale, y / scale
+
+    def _announce(self) -> None:
+        rect = self.request_rect()
+        if rect != self._announced:
+            self._announced = rect
+            self.rect_changed.emit(rect)
+
+    # ---------------------------------------------------------------- what the user does
+
+    def _on_click(self, x: float, y: float, control: bool) -> None:
+        if control or self.ground.tool == "start":
+            self.start_clicked.emit(*self._true(x, y))
+        elif (sample := self.sample_at(x, y)) is not None:
+            self.sample_picked.emit(sample)
+
+    def sample_at(self, x: float, y: float) -> int | None:
+        """The sample whose current point, else whose path, is nearest to displayed coordinates and near."""
+        curves, reach = self.layers.x, NEAR * self.ground.unit()
+        if not len(curves):
+            return None
+        point = np.array((x, y))
+        away = np.linalg.norm(curves[frames.playhead(self.picture)] - point, axis=-1)
+        if np.nanmin(away) > reach and len(curves) > 1:
+            drawn = curves[:, : curves_drawn(self.picture)]
+            away = _distance_to_segments(point, drawn[:-1], drawn[1:]).min(0)
+        nearest = int(np.nanargmin(away))
+        return nearest if away[nearest] <= reach else None
+
+    def _on_probe(self, x: float, y: float, let_go: bool) -> None:
+        self.layers.probe.place_handle((x, y))
+        scale = self._probe_factor()
+        (self.probe_dropped if let_go else self.probe_dragged).emit(x / scale, y / scale)
+
+    def _on_hover(self, place: tuple[float, float] | None) -> None:
+        if place is None:
+            self._readout.clear()
+            self.hovered.emit(None)
+            return
+        x, y = self._true(*place)
+        self._readout.setText(f"{self.picture.x_label} {number(x)}   {self.picture.y_label} {number(y)}")
+        self.hovered.emit((x, y, self._data_at(*place)))
+
+    def _data_at(self, x: float, y: float) -> int | None:
+        data = self.picture.data
+        if data is None or not len(data):
+            return None
+        away = np.hypot(*(data - self._true(x, y)).T)
+        nearest = int(away.argmin())
+        near = NEAR * self.ground.unit() / frames.factor(self.picture, frames.playhead_sigma(self.picture))
+        return nearest if away[nearest] <= near else None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_0 and event.modifiers() in (
+            Qt.KeyboardModifier.NoModifier,
+            Qt.KeyboardModifier.KeypadModifier,
+        ):
+            self.reset_frame()
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        if event.reason() in BY_KEYS:  # who clicked knows where the focus is
+            self._mark_focus(self._theme.accent)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._mark_focus(None)
+
+    def _mark_focus(self, color: str | None) -> None:
+        if not self._released:  # a window that closes still hands the focus around
+            self.ground.mark_focus(color)
+
+
+def _distance_to_segments(point: Array, starts: Array, ends: Array) -> Array:
+    """Distances of a point (2,) to segments (…, 2) → (…, 2)."""
+    along = ends - starts
+    part = ((point - starts) * along).sum(-1) / np.maximum((along**2).sum(-1), 1e-300)
+    return np.linalg.norm(starts + np.clip(part, 0, 1)[..., None] * along - point, axis=-1)

@@ -1,0 +1,63 @@
+"""The data points that D* is made of, with areas as their posterior weights: at the probe, else at the sample."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QColor
+
+from app.engine.messages import NeighboursAnswer
+from app.plotting.bundles import Dots
+from app.plotting.theme import Theme
+from app.rooms.plane import frames
+from app.rooms.plane.messages import ProbeAnswer
+from app.rooms.plane.pictures import PlanePicture
+
+LARGEST = 18.0  # pixels: the diameter of the data point with the largest weight; areas are as the weights
+FEW = 12.0  # effective neighbours up to which it is that large; beyond, all discs shrink so that they can be told apart
+LEAST = 1e-3  # of the largest weight: what is less is not drawn
+
+
+def shown_weights(picture: PlanePicture) -> ProbeAnswer | NeighboursAnswer | None:
+    """Whose weights are drawn: the probe's while it is in use, else the selected sample's."""
+    probe, near = picture.probe, picture.neighbours
+    if probe is not None and probe.weights is not None and "probe" in picture.layers:
+        return probe
+    if near is None or picture.curves is None or "weights" not in picture.layers:
+        return None
+    return near if near.request.sample == picture.sample else None
+
+
+def weights_sigma(picture: PlanePicture, answer: ProbeAnswer | NeighboursAnswer) -> float:
+    """The noise level of an answer, which may lag behind the playhead."""
+    if isinstance(answer, ProbeAnswer):
+        return answer.request.sigma
+    assert picture.curves is not None
+    return float(picture.curves.sigmas[answer.request.index])
+
+
+class WeightsLayer:
+    """Discs at the data points, as they are drawn in the plane."""
+
+    def __init__(self, box: pg.ViewBox, *, vector: bool) -> None:
+        self.discs = Dots("disc", LARGEST, vector=vector)
+        self.discs.setZValue(8)
+        box.addItem(self.discs, ignoreBounds=True)
+
+    def set_theme(self, theme: Theme) -> None:
+        """The green of D*."""
+        pale = QColor(theme.optimal)
+        pale.setAlphaF(0.4)
+        self.discs.set_look(pale, theme.optimal, 1.0)
+
+    def show(self, picture: PlanePicture) -> None:
+        """The weights of a picture; nothing where it has none."""
+        answer = shown_weights(picture)
+        if answer is None or answer.indices is None or answer.weights is None or picture.data is None:
+            self.discs.clear_points()
+            return
+        share = answer.weights / max(float(answer.weights.max()), 1e-300)
+        seen = share > LEAST
+        largest = LARGEST * min(1.0, (FEW / answer.effective_neighbours) ** 0.3)
+        points = frames.factor(picture, weights_sigma(picture, answer)) * picture.data[answer.indices[seen]]
+        self.discs.set_points(points, largest * np.sqrt(share[seen]))

@@ -1,0 +1,1 @@
+"""Noise levels that are dragged, designed, saved and loaded."""

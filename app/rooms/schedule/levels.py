@@ -1,0 +1,80 @@
+"""Noise levels of several schedules on one axis, and what moving, adding one of them gives."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.plotting.sigma_axis import GAP, positions
+from app.rooms.compare.pictures import ScheduleRow
+
+Array = NDArray[Any]
+APART = 1e-3  # share of the room between its neighbours that a knob keeps from each
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axis:
+    """log σ over the levels of every row, noise at the left; σ = 0 in one slot beyond a break, for all of them."""
+
+    sigmas: Array  # every level once, descending
+
+    @classmethod
+    def over(cls, rows: tuple[ScheduleRow, ...]) -> Axis:
+        return cls(np.unique(np.concatenate([row.sigmas for row in rows]))[::-1] if rows else np.array([1.0]))
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        at = positions(self.sigmas)
+        return float(at[0]), float(at[-1])
+
+    @property
+    def lowest(self) -> float:
+        """The position of the last level above zero."""
+        return float(-np.log10(self.sigmas[self.sigmas > 0].min()))
+
+    @property
+    def brink(self) -> float:
+        """The break's position; the axis ends there for a level above zero."""
+        return self.lowest + (GAP / 2 if self.sigmas[-1] == 0 else 0.0)
+
+    def at(self, sigmas: Array) -> Array:
+        """Positions of any levels."""
+        sigmas = np.asarray(sigmas, np.float64)
+        positive = sigmas > 0
+        return np.where(positive, -np.log10(sigmas, where=positive, out=np.zeros_like(sigmas)), self.lowest + GAP)
+
+
+def room(levels: Array, level: int, brink: float) -> tuple[float, float] | None:
+    """The positions between which a level may stand, `brink` where 0 follows; None for an end, which stays."""
+    if not 0 < level < len(levels) - 1:
+        return None
+    low = -math.log10(levels[level - 1])
+    high = -math.log10(levels[level + 1]) if levels[level + 1] > 0 else max(brink, -math.log10(levels[level]))
+    return low, high
+
+
+def moved(levels: Array, level: int, position: float, brink: float) -> Array:
+    """The levels with one of them at a position, strictly between its neighbours; the same array where it may not."""
+    within = room(levels, level, brink)
+    if within is None:
+        return levels
+    apart = APART * (within[1] - within[0])
+    sigma = 10.0 ** -min(max(position, within[0] + apart), within[1] - apart)
+    if sigma == levels[level] or not levels[level - 1] > sigma > levels[level + 1]:
+        return levels  # no change, or neighbours so near that no number stands between them
+    result = levels.copy()
+    result[level] = sigma
+    return result
+
+
+def added(levels: Array, position: float) -> tuple[Array, int]:
+    """The levels with one more at a position, and its index; 0 where it would not be between two of them."""
+    sigma = 10.0**-position
+    at = int(np.sum(levels > sigma))
+    if not 0 < at < len(levels) or levels[at] == sigma:
+        return levels, 0
+    return np.insert(levels, at, sigma), at

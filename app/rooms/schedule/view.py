@@ -1,0 +1,256 @@
+"""The schedule view: schedules on one axis of noise levels, the draft's in the hand, designed ones with their costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QFlowLayout
+
+from app.plotting.pens_and_numbers import number, tabular
+from app.plotting.theme import Theme, palette
+from app.rooms.compare.pictures import SchedulePicture
+from app.rooms.schedule.cost import LEAST, CostMap
+from app.rooms.schedule.knobs import ScheduleRows
+from app.widgets.form import Choice, ChoiceField, commit_all
+from app.widgets.number_field import FloatField
+from app.widgets.text import Message, tooltip
+from geomodel import measures
+from geomodel.settings import Limits
+
+BESIDE = 560  # pixels of width from which the map may stand beside the rows
+METRICS = (
+    Choice("dev", "dev", "How much farther from the line through the trajectory's ends a jump lands."),
+    Choice("l1", "l1", "Distance of the jump's end to the teacher, the sum over the dimensions."),
+    Choice("l2", "l2", "Distance of the jump's end to the teacher, Euclidean."),
+)
+METRIC = Limits("Metric", "What a jump between two levels costs.", None, None)
+COEFFICIENT = Limits(
+    "Coefficient",
+    "Interval k costs coefficientᵏ times its local error: 1.15 makes up for errors being carried on to the end; "
+    "above 1 later intervals weigh more, below 1 earlier ones.",
+    0.1,
+    10.0,
+)
+BAR_SIGNALS = ("design_wanted", "copy_wanted", "paste_wanted", "save_wanted", "load_wanted", "reset_wanted")
+GITS = "Levels with the smallest sum of Euler errors along a teacher's trajectory, by dynamic programming."
+TORS = "Levels between which the trajectory turns by equal parts of its total rotation."
+
+
+class DesignBar(QWidget):
+    """What can be done with the draft's schedule."""
+
+    design_wanted = Signal(str, object)
+    copy_wanted = Signal()
+    paste_wanted = Signal()
+    save_wanted = Signal()
+    load_wanted = Signal()
+    reset_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.metric_field = ChoiceField("metric", METRIC, METRICS)
+        self.metric_field.set_value("dev")
+        self.coefficient_field = FloatField("coeff", COEFFICIENT, step=0.05)
+        self.coefficient_field.set_value(1.15)
+        for field in (self.metric_field, self.coefficient_field):
+            field.editor.setMinimumHeight(28)
+        self.metric_field.label.hide()
+        self.metric_field.layout().setHorizontalSpacing(0)
+        self.metric_field.setFixedWidth(72)
+        self.coefficient_field.setMaximumWidth(240)
+        self.gits = self._button("GITS", GITS, self._design_gits)
+        self.tors = self._button("TORS", TORS, self._design_tors)
+        self.copy = self._button("Copy", "The draft's levels to the clipboard, in full precision.", self.copy_wanted)
+        self.paste = self._button("Paste", "Levels from the clipboard become the draft's schedule.", self.paste_wanted)
+        self.save = self._button("Save…", "Write the draft's levels to a file.", self.save_wanted)
+        self.load = self._button("Load…", "Levels from a file become the draft's schedule.", self.load_wanted)
+        self.reset = self._button("Reset", "Back to the formula of the sampler's form.", self.reset_wanted)
+        flow = QFlowLayout(self)
+        flow.setContentsMargins(0, 0, 0, 0)
+        flow.setHorizontalSpacing(16)
+        flow.setVerticalSpacing(8)
+        flow.addWidget(self._group(self.gits, self.metric_field, self.coefficient_field, self.tors))
+        flow.addWidget(self._group(self.copy, self.paste, self.save, self.load, self.reset))
+
+    def _button(self, text: str, help_text: str, then: Any) -> QPushButton:
+        button = QPushButton(text, autoDefault=False)
+        button.setToolTip(tooltip(text.rstrip("…"), help_text))
+        button.setAccessibleName(text.rstrip("…"))
+        button.setMinimumHeight(28)
+        button.setMaximumWidth(button.fontMetrics().horizontalAdvance(text) + 24)
+        button.clicked.connect(then)
+        return button
+
+    def _group(self, *widgets: QWidget) -> QWidget:
+        group = QWidget()
+        row = QHBoxLayout(group)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        for widget in widgets:
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
+        return group
+
+    def allow(self, picture: SchedulePicture) -> None:
+        """Offer what can be done."""
+        has_draft = any(row.hue < 0 for row in picture.rows)
+        for button in (self.gits, self.tors, self.paste, self.load):
+            button.setEnabled(picture.editable and not picture.working)
+        for button in (self.copy, self.save):
+            button.setEnabled(has_draft)
+        self.reset.setEnabled(picture.editable and picture.edited)
+
+    def _design_gits(self) -> None:
+        if commit_all((self.metric_field, self.coefficient_field)) and not self.coefficient_field.error:
+            self.design_wanted.emit("gits", {"metric": self.metric_field.value, "coeff": self.coefficient_field.value})
+
+    def _design_tors(self) -> None:
+        self.design_wanted.emit("tors", {})
+
+
+class ScheduleView(QWidget):
+    """Rows of noise levels, the map of costs, and a bar."""
+
+    levels_dragged = Signal(object)
+    levels_dropped = Signal(object)
+    design_wanted = Signal(str, object)
+    cancel_wanted = Signal()
+    copy_wanted = Signal()
+    paste_wanted = Signal()
+    save_wanted = Signal()
+    load_wanted = Signal()
+    reset_wanted = Signal()
+    level_picked = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
+        super().__init__(parent)
+        self._picture = SchedulePicture()
+        self._theme, self._print = theme, print_mode
+        self.bar = DesignBar()
+        self.rows = ScheduleRows(theme, print_mode=print_mode)
+        self.cost = CostMap(theme, print_mode=print_mode)
+        self._build()
+        self._connections = [
+            (self.rows.dragged, self.levels_dragged),
+            (self.rows.dropped, self.levels_dropped),
+            (self.rows.picked, self.level_picked),
+            (self._cancel.clicked, self.cancel_wanted),
+            *((getattr(self.bar, name), getattr(self, name)) for name in BAR_SIGNALS),
+        ]
+        for said, passed in self._connections:
+            said.connect(passed)
+        self.set_theme(theme)
+        self.display(self._picture)
+
+    def _build(self) -> None:
+        self._working = QLabel()
+        self._working.setFont(tabular(self.font()))
+        self._cancel = QPushButton("Cancel", autoDefault=False)
+        self._cancel.setToolTip("Stop designing the schedule; the draft stays as it is.")
+        self._cancel.setAccessibleName("Cancel the design of the schedule")
+        self._progress = QWidget()
+        row = QHBoxLayout(self._progress)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self._working)
+        row.addWidget(self._cancel)
+        row.addStretch(1)
+        self._message = Message()
+        self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._page = QWidget()
+        self._panes = QBoxLayout(QBoxLayout.Direction.TopToBottom, self._page)
+        self._panes.setContentsMargins(0, 0, 0, 0)
+        self._panes.setSpacing(8)
+        self._panes.addWidget(self.rows)
+        self._panes.addWidget(self.cost, 1)
+        self._body = self._page if self._print else self._scroll()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.setSpacing(8)
+        for part in (self.bar, self._progress, self._message):
+            column.addWidget(part)
+        column.addWidget(self._empty, 1)
+        column.addWidget(self._body, 1)
+        self.bar.setVisible(not self._print)
+
+    def _scroll(self) -> QScrollArea:
+        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(self._page)
+        return scroll
+
+    # ------------------------------------------------------------ the picture
+
+    @property
+    def picture(self) -> SchedulePicture:
+        """What it shows."""
+        return self._picture
+
+    def display(self, picture: SchedulePicture) -> None:
+        """Show the picture; the map of costs is drawn again only where it changed."""
+        self._picture = picture
+        empty = not picture.rows
+        self._empty.setText(picture.message)
+        self._empty.setVisible(empty)
+        self._body.setVisible(not empty)
+        self._message.say("" if empty else picture.message)
+        self._working.setText(picture.working)
+        self._progress.setVisible(bool(picture.working) and not self._print)
+        self.bar.allow(picture)
+        if picture.cost is not None:
+            self.cost.show_cost(picture.cost)
+        self.cost.setVisible(picture.cost is not None)
+        self.rows.show_picture(picture, self._note_help())
+        self._arrange()
+
+    def _note_help(self) -> str:
+        errors = self._picture.error_of
+        if errors is None or not len(errors):
+            return ""
+        median, low, high = (number(float(value)) for value in measures.band(errors, axis=0))
+        return f"{len(errors)} samples: median {median}, 10–90 % {low} to {high}, largest {number(float(errors.max()))}"
+
+    # ------------------------------------------------------------ layout and colours
+
+    def _arrange(self) -> None:
+        """The map under the rows, or beside them where the view is broad and not tall enough for both."""
+        needed = self.rows.needed + LEAST + 24
+        bar = 0 if self._print else self.bar.sizeHint().height()
+        low = self.height() - bar < needed and self.width() >= BESIDE and self._picture.cost is not None
+        wanted = QBoxLayout.Direction.LeftToRight if low else QBoxLayout.Direction.TopToBottom
+        if wanted != self._panes.direction():
+            self._panes.setDirection(wanted)
+            self._panes.setStretch(0, int(low))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours of everything."""
+        self._theme = theme
+        ground = palette(theme)
+        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
+        self.setPalette(ground)
+        self.setAutoFillBackground(True)
+        self.rows.set_theme(theme)
+        self.cost.set_theme(theme)
+
+    def release(self) -> None:
+        """Let go of connections, so that nothing keeps the view alive."""
+        for said, passed in self._connections:
+            said.disconnect(passed)
+        self._connections.clear()

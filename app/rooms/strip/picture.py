@@ -1,0 +1,106 @@
+"""From a run and a selection to what the strip shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from app.engine.messages import Array, NeighboursAnswer
+from app.rooms.plane.pictures import StripPicture, StripRow
+from app.session.facts import DRIVER_NAMES
+from app.session.state import Run, Selection
+from geomodel import images
+from geomodel.datasets import DataError
+
+NEIGHBOURS = 12  # images that the strip has room for
+
+
+class StripRows:
+    """The rows of one sample, made anew only where the run has grown or another sample is selected."""
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self._rows: tuple[StripRow, ...] = ()
+
+    def of(self, run: Run, sample: int) -> tuple[StripRow, ...]:
+        """x, D and, beside a network, D*; all levels that exist."""
+        key = (run.id, run.committed, run.status, run.source is None, sample)
+        if key != self._key:
+            self._key, self._rows = key, _rows(run, sample)
+        return self._rows
+
+
+def _rows(run: Run, k: int) -> tuple[StripRow, ...]:
+    n, driver = run.committed, DRIVER_NAMES[run.settings.driver]
+    scale = run.source.dataset.std if run.source is not None else 0.5
+    x, denoised = run.x[:n, k], run.denoised[: n - 1, k]
+    final = _final(run)
+    if final is not None:
+        denoised = np.concatenate([denoised, final[None, k]])
+    shrunk = images.pixels(images.shrunk(x, run.sigmas[:n], scale))
+    rows = [
+        StripRow(caption="x", kind="sampling", images=shrunk, note="x · s/√(s² + σ²)"),
+        StripRow(caption=f"{driver}(x; σ)", kind="denoising", images=images.pixels(denoised)),
+    ]
+    if "optimal" in run.extras:
+        optimal = images.pixels(run.extras["optimal"][: n - 1, k])
+        rows.append(StripRow(caption="D*(xₙ)", kind="optimal", images=optimal, note="on this trajectory"))
+    return tuple(rows)
+
+
+def _final(run: Run) -> Array | None:
+    return run.trajectory.final_denoised if run.trajectory is not None else None
+
+
+def strip_picture(
+    run: Run | None, selection: Selection, answer: NeighboursAnswer | None, rows: StripRows | None = None
+) -> StripPicture:
+    """The strip of the selected sample, every sample's D at the playhead, and the data that weigh most."""
+    shape = run.x.shape[2:] if run is not None and run.committed else ()
+    if run is None or len(shape) != 3 or shape[0] not in (1, 3):
+        return StripPicture(message="The strip shows image data. Choose Fashion-MNIST in the model panel.")
+    samples, name = _samples(run, selection.index)
+    clipped = f"clipped {100 * images.clipped_share(samples[selection.sample]):.3g} %"
+    return StripPicture(
+        sigmas=run.sigmas,
+        rows=(rows or StripRows()).of(run, selection.sample),
+        denoised_note=clipped if name != "x" else "",
+        index=selection.index,
+        samples=images.pixels(samples),
+        sample=selection.sample,
+        samples_note=f"{name} at σ {run.sigmas[selection.index]:.3g}",
+        **_neighbours(run, selection, answer),
+    )
+
+
+def _samples(run: Run, i: int) -> tuple[Array, str]:
+    """D of every sample at a level; at the last one, where it was not evaluated, x itself."""
+    final = _final(run)
+    name = f"{DRIVER_NAMES[run.settings.driver]}(x; σ)"
+    if i < min(run.committed - 1, len(run.denoised)):
+        return run.denoised[i], name
+    return (run.x[i], "x") if final is None or i < len(run.sigmas) - 1 else (final, name)
+
+
+def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None) -> dict[str, Any]:
+    if run.source is None:
+        return {"neighbours_note": run.caption or "The nearest data need the reference data to be open."}
+    if answer is None or answer.request.run_id != run.id:
+        return {}
+    dataset, asked = run.source.dataset, answer.request
+    stale = (asked.index, asked.sample) != (selection.index, selection.sample)  # the next answer is on its way
+    of = f" (sample {asked.sample}, σ {run.sigmas[asked.index]:.3g})" if stale else ""
+    nearest = answer.indices[:NEIGHBOURS]
+    try:
+        neighbours = images.pixels(dataset.points[nearest])
+    except DataError as error:  # the file behind a large set is no longer what it was
+        return {"neighbours_note": str(error)}
+    names = dataset.label_names
+    labels = () if dataset.labels is None else tuple(dataset.labels[nearest])
+    return {
+        "neighbours": neighbours,
+        "neighbour_weights": answer.weights[:NEIGHBOURS],
+        "neighbour_labels": tuple(names[label] if names else str(label) for label in labels),
+        "neighbours_note": f"effective neighbours {answer.effective_neighbours:.4g} of {len(dataset):,}{of}",
+    }

@@ -1,0 +1,1 @@
+"""The playhead, its buttons and its scrubber."""

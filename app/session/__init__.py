@@ -1,0 +1,1 @@
+"""What the window knows: the state, the player that turns actions into engine commands, and facts of a run."""

@@ -1,0 +1,208 @@
+"""The draft of the next run: edited, checked against what is open, taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from app.engine.messages import Command, DataOpened, NetworkOpened, OpenData, OpenNetwork
+from app.session.state import AppState
+from geomodel import datasets, runs, settings, solvers
+from geomodel.settings import CUSTOM, RunSettings
+
+TOY_WORK = 3e7  # samples × steps × data points × dimensions up to which a run is computed at every change
+IMAGE_COUNT, TOY_COUNT = 16, 64  # trajectories proposed
+RUN_SECONDS = 30.0  # that a proposed run takes at most
+
+
+class Drafting(QObject):
+    """Changes the draft and says when it has changed; it never runs anything."""
+
+    edited = Signal()
+    data_offered = Signal(object)  # a NetworkOpened whose training data could be opened in place of the present ones
+
+    def __init__(self, state: AppState, submit: Callable[[Command], None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._state, self._submit = state, submit
+        self._after_data: NetworkOpened | None = None  # the network that waits for its training data
+
+    def open_data(self, name: str) -> None:
+        """Open a named set or a file as reference data."""
+        self._submit(OpenData(name, self._state.draft.data_count, self._state.draft.data_seed))
+
+    def open_network(self, path: str, *, own: bool = False) -> None:
+        """Open a checkpoint, or run the user's own ``file.py:function``."""
+        self._submit(OpenNetwork(path, own))
+
+    def edit(self, changes: dict[str, Any]) -> None:
+        """Change fields of the draft. New data are opened first: the draft follows when they are there."""
+        draft = replace(self._state.draft, **changes)
+        if changes.keys() & {"data", "data_count", "data_seed"}:
+            self._edit_data(draft)
+            return
+        if "solver" in changes and "options" not in changes:
+            draft = replace(draft, options={})
+        if "network" in changes:
+            self._state.network = self._state.networks.get(draft.network)
+            if self._state.network is None and draft.driver in ("network", "blend"):
+                draft = replace(draft, driver="optimal")
+        if draft.schedule == CUSTOM:  # a list that is not given starts as the levels so far
+            levels = changes.get("levels") or (self.levels() if "schedule" in changes else draft.levels)
+            draft = runs.with_levels(draft, levels) if levels else draft
+        self._state.set_draft(draft)
+        if "network" in changes:
+            self._state.network_changed.emit()
+        self._tell()
+
+    def filled(self) -> RunSettings:
+        """The draft with noise levels that were left open filled in."""
+        data, network = self._state.data, self._state.network
+        return runs.resolved(self._state.draft, data.dataset if data else None, network.info if network else None)
+
+    def levels(self) -> tuple[float, ...]:
+        """The noise levels of the draft; none where they cannot be had."""
+        try:
+            return tuple(runs.noise_levels(self.filled()).tolist())
+        except ValueError:
+            return ()
+
+    def _edit_data(self, draft: RunSettings) -> None:
+        if found := settings.problems(draft):
+            self._state.set_draft(draft)
+            self._state.set_errors(found)
+        elif draft.data:
+            self._submit(OpenData(draft.data, draft.data_count, draft.data_seed))
+
+    def undo(self, *, forward: bool = False) -> None:
+        """Take back (or repeat) the last change; data of another time are opened again."""
+        if not (self._state.redo() if forward else self._state.undo()):
+            return
+        draft, data = self._state.draft, self._state.data
+        if draft.network != (self._state.network.path if self._state.network else ""):
+            self._state.network = self._state.networks.get(draft.network)
+            self._state.network_changed.emit()
+        if data is None or _key(data) != (draft.data, draft.data_count, draft.data_seed):
+            self.open_data(draft.data)
+        else:
+            self._tell()
+
+    def check(self) -> bool:
+        """Explain at the fields what is wrong with the draft; True where nothing is."""
+        found = self._problems()
+        self._state.set_errors(found)
+        return not found
+
+    def _problems(self) -> dict[str, str]:
+        draft, data, network = self._state.draft, self._state.data, self._state.network
+        if found := settings.problems(draft):
+            return found
+        dataset, info = data.dataset if data else None, network.info if network else None
+        filled = self.filled()
+        if found := settings.problems(filled) or runs.problems(filled, dataset, info):
+            return found
+        try:
+            runs.noise_levels(filled)
+        except ValueError as error:
+            return {"jump_at" if "jump_at" in str(error) else "steps": str(error)}
+        return {}
+
+    @property
+    def is_toy(self) -> bool:
+        """The draft is small enough to be computed on every change."""
+        data, draft = self._state.data, self._state.draft
+        if data is None or data.dataset.kind == "images":
+            return False
+        return draft.count * draft.steps * len(data.dataset) * data.dataset.shape[0] <= TOY_WORK
+
+    def data_opened(self, event: DataOpened) -> None:
+        """Reference data are there: the draft takes them, and what is proposed for them."""
+        state, draft = self._state, self._state.draft
+        awaited = _key(event) == (draft.data, draft.data_count, draft.data_seed)  # the first set, or one from an undo
+        same = state.data is not None and state.data.name == event.name
+        state.data = event
+        if state.network is not None and tuple(state.network.info.shape) != tuple(event.dataset.shape):
+            state.network = None  # it stays open, and can be chosen again beside data that it fits
+            draft = replace(
+                draft, network="", driver="optimal" if draft.driver in ("network", "blend") else draft.driver
+            )
+            state.network_changed.emit()
+        if not awaited:
+            draft = replace(draft, data=event.name, data_count=event.count, data_seed=event.seed)
+        if not awaited and not same:
+            draft = self._proposed(draft, event)
+        if draft.sigma_max is None:
+            draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)
+        state.set_draft(draft, undoable=not awaited)
+        state.data_changed.emit()
+        self.check()
+        waiting, self._after_data = self._after_data, None
+        if waiting is not None and tuple(waiting.info.shape) == tuple(event.dataset.shape):
+            self.network_opened(waiting)
+
+    def _proposed(self, draft: RunSettings, event: DataOpened) -> RunSettings:
+        images = event.dataset.kind == "images"
+        usual = (TOY_COUNT, IMAGE_COUNT) if images else (IMAGE_COUNT, TOY_COUNT)
+        no_density = draft.driver == "mixture" and event.dataset.gaussians is None
+        return replace(
+            draft,
+            driver="optimal" if no_density else draft.driver,
+            sigma_min=event.sigma_min,
+            sigma_max=event.sigma_max,
+            count=usual[1] if draft.count == usual[0] else draft.count,
+            start="noise" if draft.start == "point" else draft.start,
+            start_index=0,
+            label=-1,
+        )
+
+    def network_opened(self, event: NetworkOpened) -> None:
+        """A checkpoint is there: it drives where it fits the data."""
+        state = self._state
+        state.networks[event.path] = event
+        if state.data is not None and tuple(state.data.dataset.shape) != tuple(event.info.shape):
+            state.network_changed.emit()
+            needs, have = tuple(event.info.shape), tuple(state.data.dataset.shape)
+            if event.info.data_name in datasets.names():
+                self.data_offered.emit(event)
+            state.set_errors(
+                {"network": f"{event.info.name} works on shape {needs}; the data have {have}. Open such data."}
+            )
+            return
+        state.network = event
+        draft = replace(state.draft, network=event.path, driver="network")
+        draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)
+        state.set_draft(replace(draft, count=min(draft.count, fitting_count(draft, event))))
+        state.network_changed.emit()
+        self._tell()
+
+    def forget_network(self, path: str) -> None:
+        """A network is closed: the draft goes on without it."""
+        self._state.networks.pop(path, None)
+        self.edit({"network": ""})
+
+    def open_training_data(self, event: NetworkOpened) -> None:
+        """Open the data that a network was trained on, and put it to work on them."""
+        self._after_data = event
+        self._submit(OpenData(event.info.data_name, event.info.data_count, self._state.draft.data_seed))
+
+    def _tell(self) -> None:
+        self.check()
+        self.edited.emit()
+
+
+def expected_evaluations(draft: RunSettings) -> int:
+    """Evaluations of the driver in a run, those beside the exact run included."""
+    beside = draft.steps if draft.beside and draft.driver != "optimal" and draft.data else 0
+    return draft.steps * solvers.row(draft.solver).evaluations + beside
+
+
+def fitting_count(draft: RunSettings, network: NetworkOpened) -> int:
+    """Trajectories that a network moves in `RUN_SECONDS`: a power of two, at least one."""
+    seconds = max(network.pace, 1e-9) * expected_evaluations(draft)
+    return 1 << max(0, int(RUN_SECONDS / seconds).bit_length() - 1)
+
+
+def _key(event: DataOpened) -> tuple[str, int, int]:
+    return event.name, event.count, event.seed

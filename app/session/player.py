@@ -1,0 +1,304 @@
+"""Compute or replay: the only caller of the engine.
+
+Run starts a new run from the draft. Play continues or replays what is there. A point set small enough computes at once
+and is run again on every change of a field; images and networks wait for Run.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, get_args
+
+from PySide6.QtCore import QObject, Signal
+
+from app.engine.messages import (
+    OPENING,
+    Cancel,
+    CloseNetwork,
+    Command,
+    DataOpened,
+    Event,
+    Forget,
+    NetworkOpened,
+    OpenFailed,
+    Opening,
+    OpenRun,
+    Ready,
+    RunFinished,
+    RunOpened,
+    RunStarted,
+    RunStopped,
+    Save,
+    Saved,
+    StartRun,
+    Warm,
+)
+from app.rooms.compare.messages import RoomEvent
+from app.session.drafting import Drafting
+from app.session.playback import Playback
+from app.session.state import AppState, Run
+
+log = logging.getLogger(__name__)
+ROOM = get_args(RoomEvent)
+
+
+class Player(QObject):
+    """Turns actions into engine commands and engine events into state."""
+
+    progress_changed = Signal()
+    ready = Signal(object)
+    answered = Signal(object)  # answers to the views' requests
+    open_failed = Signal(object)
+    opened = Signal(object)
+    saved = Signal(object)
+    room_event = Signal(object)  # of a race, a design, an end error, a derivative
+
+    def __init__(self, state: AppState, engine: Any, playback: Playback, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = state
+        self.device = ""
+        self.opening: Opening | None = None  # data that are being read
+        self.tasks: dict[int, str] = {}  # experiments that run, and what they are called
+        self._playback = playback
+        self._engine = engine
+        self._closed = False
+        self._recorded = ""
+        self._pending: Run | None = None  # computing, not shown yet
+        self._replaces: int | None = None
+        self._then_play = False
+        self._wanted = 0  # the level at which the pending run takes over
+        self.drafting = Drafting(state, self.submit, self)
+        self.drafting.edited.connect(self.run_if_toy)
+        engine.happened.connect(self.receive)
+        engine.dirty.connect(self._grown)
+
+    # ------------------------------------------------------------ commands
+
+    def submit(self, command: Command) -> None:
+        """Send a command or request to the engine."""
+        self._engine.submit(command)
+
+    def warm(self) -> None:
+        """Load torch in the engine."""
+        self.submit(Warm())
+
+    def open_run(self, path: str, *, recorded: bool = False) -> None:
+        """Open a saved run; a recording of our own is shown before torch is there."""
+        if recorded:
+            self._recorded = path
+        self.submit(OpenRun(self.state.next_id(), path, link=not recorded))
+
+    def save(self, path: str) -> bool:
+        """Write the selected run as NPZ or its measures as CSV; False where there is nothing to write."""
+        run = self.state.run
+        if run is None or run.trajectory is None:
+            return False
+        self.submit(Save(run.trajectory, path))
+        return True
+
+    def run_if_toy(self) -> None:
+        """Run a small point set again, keeping the playhead where it is."""
+        if self.drafting.is_toy and not self.state.errors:
+            self.run(keep=True)
+
+    def run(self, *, keep: bool = False) -> None:
+        """Start a run from the draft. `keep`: the playhead stays where it is; otherwise it plays from the start."""
+        if not self.drafting.check():
+            return
+        self.cancel()
+        current = self.state.run
+        self._replaces = current.id if current is not None and not current.pinned else None
+        self._pending = Run(self.state.next_id(), self.state.draft, "computing", source=self.state.data)
+        if not keep:
+            self._playback.pause()
+            self._wanted = 0
+        elif current is not None:
+            self._wanted = self.state.selection.index
+        self._then_play = not keep
+        self.submit(StartRun(self._pending.id, self.state.draft, self.state.selection.sample))
+        self.progress_changed.emit()
+
+    def play_live(self) -> None:
+        """Compute what the recording shows, and go on from where it stands."""
+        run = self.state.run
+        if run is None or run.status == "recorded":
+            self.run(keep=True)
+
+    def toggle(self) -> None:
+        """Play or pause; without a run, compute one."""
+        if self._playback.playing:
+            self._playback.pause()
+        elif self.state.run is None:
+            self.run()
+        else:
+            self._playback.play()
+
+    def cancel(self) -> None:
+        """Stop what computes or is being opened; what is there stays."""
+        if self.opening is not None:
+            self.submit(Cancel(OPENING))
+        for task in self.tasks:
+            self.submit(Cancel(task))
+        for run in [*self.state.runs.values(), self._pending]:
+            if run is not None and run.status == "computing":
+                self.submit(Cancel(run.id))
+        if self._pending is not None:
+            self._pending = None
+
+    def begin_task(self, task: int, name: str) -> None:
+        """An experiment begins: it can be cancelled like a run."""
+        self.tasks[task] = name
+        self.progress_changed.emit()
+
+    def end_task(self, task: int) -> None:
+        """An experiment has ended, however it did."""
+        self.tasks.pop(task, None)
+
+    @property
+    def computing(self) -> Run | None:
+        """The run that computes, shown or not."""
+        if self._pending is not None:
+            return self._pending
+        return next((run for run in self.state.runs.values() if run.status == "computing"), None)
+
+    def remove(self, run_id: int) -> None:
+        """Take a run from the list and let the engine forget it."""
+        run = self.state.runs.get(run_id)
+        if run is not None and run.status == "computing":
+            self.submit(Cancel(run_id))
+        self.state.remove_run(run_id)
+        self.submit(Forget(run_id))
+
+    # ------------------------------------------------------------ events
+
+    def close_network(self) -> None:
+        """Let go of the chosen network. Runs that it drove stay as they are; they can be asked nothing more."""
+        network = self.state.network
+        if network is None:
+            return
+        driven = [run for run in self.state.runs.values() if run.settings.network == network.path]
+        for run in [*driven, self._pending]:
+            if run is not None and run.status == "computing":
+                self.submit(Cancel(run.id))
+        for run in driven:
+            if run.settings.driver in ("network", "blend"):
+                run.linked, run.caption = False, f"The network {network.info.name} was closed"
+        self.drafting.forget_network(network.path)
+        self.submit(CloseNetwork(network.path))
+        self.state.runs_changed.emit()
+
+    def close(self) -> None:
+        """The window closes: what the engine still says is not listened to."""
+        self._playback.pause()
+        self._closed = True
+
+    def receive(self, event: Event) -> None:
+        """An event of the engine; stale ones are dropped."""
+        if self._closed:
+            return
+        match event:
+            case Ready():
+                self.device = event.device
+                self.ready.emit(event)
+            case DataOpened():
+                self._data_opened(event)
+            case NetworkOpened():
+                self.drafting.network_opened(event)
+                self.opened.emit(event)
+            case OpenFailed():
+                self.open_failed.emit(event)
+            case Opening():
+                self.opening = event if event.fraction < 1 else None
+            case RunOpened():
+                self._run_opened(event)
+            case Saved():
+                self.saved.emit(event)
+            case RunStarted() | RunFinished() | RunStopped():
+                self._run_event(event)
+            case _ if isinstance(event, ROOM):
+                self.room_event.emit(event)
+            case _:
+                self.answered.emit(event)
+        self.progress_changed.emit()
+
+    def _data_opened(self, event: DataOpened) -> None:
+        self.drafting.data_opened(event)
+        self.opened.emit(event)
+        if not self.device:
+            return  # the recorded run is on; what it shows is computed when torch is there
+        self.run_if_toy() if self.drafting.is_toy else self.run()
+
+    def _run_opened(self, event: RunOpened) -> None:
+        recorded = event.path == self._recorded
+        run = Run(
+            event.run_id,
+            event.settings,
+            "recorded" if recorded else "complete",
+            trajectory=event.trajectory,
+            path=event.path,
+            source=event.data,
+            linked=event.linked,
+            caption=event.missing,
+            pinned=not recorded,
+        )
+        if recorded and self.state.run is not None:
+            return  # something live was quicker
+        self.state.add_run(run)
+        self.state.select(run_id=run.id, sample=0, index=0)
+        self.opened.emit(event)
+        self._playback.play()
+
+    def _run_event(self, event: RunStarted | RunFinished | RunStopped) -> None:
+        run = self._find(event.run_id)
+        if run is None:
+            self.submit(Forget(event.run_id))
+            return
+        match event:
+            case RunStarted(record=record, settings=filled):
+                run.record, run.settings, run.linked = record, filled, True
+                self._show_pending()
+            case RunFinished(trajectory=trajectory, seconds=seconds, evaluating=evaluating):
+                run.trajectory, run.seconds, run.evaluating, run.status = trajectory, seconds, evaluating, "complete"
+                self._show_pending(ended=True)
+                self._announce(run)
+            case RunStopped(message=message, trajectory=trajectory):
+                run.status, run.message, run.trajectory = "stopped", message, trajectory
+                if run.record is not None:
+                    self._show_pending(ended=True)
+                elif run is self._pending:
+                    self._pending = None
+                    self.state.set_errors({"driver": message} if message else {})
+                self._announce(run)
+
+    def _announce(self, run: Run) -> None:
+        self.state.run_grew.emit(run.id)
+        self.state.runs_changed.emit()
+
+    def _find(self, run_id: int) -> Run | None:
+        if self._pending is not None and self._pending.id == run_id:
+            return self._pending
+        return self.state.runs.get(run_id)
+
+    def _grown(self) -> None:
+        if self._closed:
+            return
+        self._engine.acknowledge()
+        self._show_pending()
+        for run in self.state.runs.values():
+            if run.status == "computing":
+                self.state.run_grew.emit(run.id)
+        self.progress_changed.emit()
+
+    def _show_pending(self, *, ended: bool = False) -> None:
+        """The pending run takes the place of the old one as soon as it reaches the playhead: no flicker."""
+        run = self._pending
+        if run is None or run.committed == 0 or not (ended or run.committed > self._wanted):
+            return
+        self._pending = None
+        old = self._replaces
+        self.state.add_run(run)
+        self.state.select(run_id=run.id, index=self._wanted)
+        if old is not None and old in self.state.runs:
+            self.remove(old)
+        if self._then_play:
+            self._playback.play()

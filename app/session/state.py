@@ -1,0 +1,220 @@
+"""What the window knows: the draft, the open data and network, the runs and the one selection every view follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from app.engine.messages import Array, DataOpened, NetworkOpened
+from app.rooms.plane.messages import PlaneMode
+from app.rooms.plane.pictures import HIDDEN, LAYERS, Arrow, Frame
+from geomodel.record import Record, StepDetail
+from geomodel.settings import RunSettings
+from geomodel.trajectory import Trajectory
+
+Status = Literal["computing", "complete", "recorded", "stopped"]
+Tool = Literal["select", "probe", "start"]
+UNDO_DEPTH = 200
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """A run as the window sees it: a growing record, a finished trajectory, or both."""
+
+    id: int
+    settings: RunSettings
+    status: Status
+    record: Record | None = None
+    trajectory: Trajectory | None = None
+    message: str = ""
+    pinned: bool = False
+    path: str = ""
+    seconds: float = 0.0  # the whole run
+    evaluating: float = 0.0  # of it in the denoiser
+    source: DataOpened | None = None  # the reference data it was made with, where they are open
+    linked: bool = False  # the engine can answer requests about it
+    caption: str = ""  # such as what is missing
+
+    @property
+    def sigmas(self) -> Array:
+        """All noise levels of the schedule, computed or not."""
+        source = self.record or self.trajectory
+        return source.sigmas if source is not None else np.zeros(0)
+
+    @property
+    def committed(self) -> int:
+        """How many levels may be read."""
+        if self.trajectory is not None:
+            return len(self.trajectory.sigmas)
+        return self.record.committed if self.record is not None else 0
+
+    @property
+    def x(self) -> Array:
+        """(levels, B, *shape); read only the first `committed` levels."""
+        source = self.trajectory or self.record
+        assert source is not None
+        return source.x
+
+    @property
+    def denoised(self) -> Array:
+        """(levels - 1, B, *shape); read only the first `committed` - 1 levels."""
+        source = self.trajectory or self.record
+        assert source is not None
+        return source.denoised
+
+    @property
+    def extras(self) -> dict[str, Array]:
+        """What was measured along the way."""
+        source = self.trajectory or self.record
+        return {} if source is None else source.extras
+
+    def spent(self, level: int) -> int:
+        """Evaluations up to a level; where each sample has a count of its own, the most of any."""
+        source = self.trajectory or self.record
+        assert source is not None
+        return int(np.max(source.evaluations_at[level]))
+
+    @property
+    def details(self) -> list[StepDetail]:
+        """The insides of the steps; empty for a run from a file."""
+        return self.record.details if self.record is not None else []
+
+    @property
+    def complete(self) -> bool:
+        """Every level of the schedule is there."""
+        return self.status in ("complete", "recorded")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The one truth that every view follows."""
+
+    run_id: int = -1
+    sample: int = 0
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How the plane is looked at."""
+
+    frame: Frame = "sigma"
+    arrow: Arrow = "slope"
+    field: Literal["driver", "optimal", "network", "difference"] = "driver"
+    layers: frozenset[str] = frozenset(LAYERS).difference(HIDDEN)
+    mode: PlaneMode = "marginal"  # of the plane of images
+    tool: Tool = "select"
+    inside: bool = False
+    probe: tuple[float, float] | None = None
+    probe_sigma: float | None = None  # None: the playhead's
+    probe_path: bool = True
+
+
+class AppState(QObject):
+    """The only mutable state of the window. Signals are named by fact."""
+
+    draft_changed = Signal()
+    errors_changed = Signal()
+    data_changed = Signal()
+    network_changed = Signal()
+    runs_changed = Signal()
+    run_grew = Signal(int)
+    selection_changed = Signal()
+    look_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.draft = RunSettings()
+        self.errors: dict[str, str] = {}
+        self.data: DataOpened | None = None
+        self.network: NetworkOpened | None = None
+        self.networks: dict[str, NetworkOpened] = {}
+        self.runs: dict[int, Run] = {}
+        self.selection = Selection()
+        self.look = Look()
+        self._undo: list[RunSettings] = []
+        self._redo: list[RunSettings] = []
+        self._last_id = 0
+
+    def next_id(self) -> int:
+        """An id that no run has had."""
+        self._last_id += 1
+        return self._last_id
+
+    @property
+    def run(self) -> Run | None:
+        """The selected run."""
+        return self.runs.get(self.selection.run_id)
+
+    def set_draft(self, draft: RunSettings, *, undoable: bool = True) -> None:
+        """Replace the draft; an undoable change can be taken back."""
+        if draft == self.draft:
+            return
+        if undoable:
+            self._undo = [*self._undo, self.draft][-UNDO_DEPTH:]
+            self._redo = []
+        self.draft = draft
+        self.draft_changed.emit()
+
+    def undo(self) -> bool:
+        """The draft before the last change."""
+        return self._swap(self._undo, self._redo)
+
+    def redo(self) -> bool:
+        """The draft before the last undo."""
+        return self._swap(self._redo, self._undo)
+
+    def _swap(self, source: list[RunSettings], target: list[RunSettings]) -> bool:
+        if not source:
+            return False
+        target.append(self.draft)
+        self.draft = source.pop()
+        self.draft_changed.emit()
+        return True
+
+    def set_errors(self, errors: dict[str, str]) -> None:
+        """What is wrong with the draft, by field."""
+        if errors != self.errors:
+            self.errors = errors
+            self.errors_changed.emit()
+
+    def select(self, *, run_id: int | None = None, sample: int | None = None, index: int | None = None) -> None:
+        """Move the selection; everything is brought into the range of what is computed."""
+        old = self.selection
+        run = self.runs.get(old.run_id if run_id is None else run_id)
+        if run is None or run.committed == 0:
+            return
+        new = Selection(
+            run.id,
+            min(max(old.sample if sample is None else sample, 0), run.x.shape[1] - 1),
+            min(max(old.index if index is None else index, 0), run.committed - 1),
+        )
+        if new != old:
+            self.selection = new
+            self.selection_changed.emit()
+
+    def set_look(self, look: Look) -> None:
+        """Change how the plane is looked at."""
+        if look != self.look:
+            self.look = look
+            self.look_changed.emit()
+
+    def add_run(self, run: Run) -> None:
+        """A new run in the list."""
+        self.runs[run.id] = run
+        self.runs_changed.emit()
+
+    def remove_run(self, run_id: int) -> None:
+        """A run leaves the list."""
+        if self.runs.pop(run_id, None) is None:
+            return
+        if self.selection.run_id == run_id:
+            self.selection = Selection()
+            if self.runs:
+                self.select(run_id=next(reversed(self.runs)), sample=0, index=0)
+            else:
+                self.selection_changed.emit()
+        self.runs_changed.emit()

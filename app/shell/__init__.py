@@ -1,0 +1,1 @@
+"""What stands around the rooms: actions, menus, files, layout, settings."""

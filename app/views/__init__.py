@@ -1,1 +1,0 @@
-"""The views: each is fed arrays and knows no model."""

@@ -1,0 +1,222 @@
+"""Fields of a form: a title, an editor and, under them, words about what is wrong with what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QPaintEvent, QStandardItemModel, QWheelEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QLabel,
+    QPushButton,
+    QStyle,
+    QStyleOptionButton,
+    QWidget,
+)
+
+from app.widgets.text import Message, outline_widget, tooltip
+from geomodel.settings import Limits
+
+
+class Field(QWidget):
+    """A title, an editor and a message. `edited` tells what a person did, never what the program set."""
+
+    edited = Signal(str, object)
+
+    def __init__(self, name: str, limits: Limits, editor: QWidget) -> None:
+        super().__init__()
+        self.name, self.limits, self.editor = name, limits, editor
+        self._value: Any = None
+        self._typed_error = ""  # what was typed is no value
+        self._given_error = ""  # the value does not fit
+        self.label = QLabel(limits.title)
+        self.label.setBuddy(editor)
+        self._message = Message()
+        for widget in (self.label, editor):
+            widget.setToolTip(tooltip(limits.title, limits.help))
+        editor.setAccessibleName(limits.title)
+        self._layout = QGridLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setHorizontalSpacing(8)
+        self._layout.setVerticalSpacing(4)
+        self._layout.addWidget(self.label, 0, 0)
+        self._layout.addWidget(editor, 0, 1)
+        self._layout.addWidget(self._message, 1, 0, 1, 2)
+        self._layout.setColumnStretch(1, 1)
+        self.setFocusProxy(editor)
+
+    @property
+    def value(self) -> Any:
+        """The last value that was set or told."""
+        return self._value
+
+    @property
+    def error(self) -> str:
+        """What is wrong, as shown."""
+        return self._typed_error or self._given_error
+
+    def set_value(self, value: Any) -> None:
+        """Show a value without telling. Half-typed text stays where the value is not a new one."""
+        if value != self._value:
+            self._value = value
+            self._typed_error = self._given_error = ""
+            self._show_value()
+            self._show_error()
+
+    def set_error(self, text: str) -> None:
+        """Explain under the field what is wrong with its value; empty: nothing is."""
+        self._given_error = text
+        self._show_error()
+
+    def commit(self) -> bool:
+        """Take over what is typed; False where it is no value, which is then explained."""
+        return not self._typed_error
+
+    def _tell(self, value: Any) -> None:
+        if value != self._value:
+            self._value = value
+            self.edited.emit(self.name, value)
+
+    def _show_value(self) -> None:
+        raise NotImplementedError
+
+    def _show_error(self) -> None:
+        if self.error != self._message.text():
+            self._message.say(self.error, is_error=True)
+            self.editor.setAccessibleDescription(self.error or self.limits.help)
+
+
+def align(fields: Iterable[Field]) -> None:
+    """Give the titles one width, so that the editors stand under each other."""
+    labels = [field.label for field in fields if field.label.text()]
+    width = max(label.sizeHint().width() for label in labels)
+    for label in labels:
+        label.setMinimumWidth(width)
+
+
+class Choice(NamedTuple):
+    """A line of a choice field."""
+
+    value: Any
+    title: str
+    help: str = ""
+
+
+def commit_all(fields: Iterable[Field]) -> bool:
+    """Take over what is being typed. Where something is no value: False, and the first such field gets the focus."""
+    wrong = [field for field in fields if not field.commit()]
+    if wrong:
+        wrong[0].setFocus()
+    return not wrong
+
+
+class ActionButton(QPushButton):
+    """A button that does what an action does; with `key`, it names the action's key."""
+
+    def __init__(self, action: QAction, *, primary: bool = False, key: bool = True) -> None:
+        super().__init__()
+        self._action, self._key = action, key
+        self.setDefault(primary)
+        self.setMinimumHeight(28)
+        self.setAutoDefault(False)
+        self.clicked.connect(action.trigger)
+        action.changed.connect(self._follow)
+        self._follow()
+
+    def _follow(self) -> None:
+        action, key = self._action, self._action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        self.setText(f"{action.text()}  {key}".strip() if self._key else action.text())
+        self.setAccessibleName(action.text())
+        self.setToolTip(action.toolTip())
+        self.setEnabled(action.isEnabled())
+
+
+class _Combo(QComboBox):
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        outline_widget(self, self.rect())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class ChoiceField(Field):
+    """One of a few."""
+
+    def __init__(self, name: str, limits: Limits, choices: Sequence[Choice] = ()) -> None:
+        self._combo = _Combo()
+        super().__init__(name, limits, self._combo)
+        # A long title is cut in the closed box, never a reason for a wider panel; the open list shows it whole.
+        self._combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._combo.setMinimumContentsLength(8)
+        self._combo.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._combo.activated.connect(self._activated)
+        self._choices: tuple[Choice, ...] = ()
+        self.set_choices(choices)
+
+    def set_choices(self, choices: Sequence[Choice]) -> None:
+        """Replace the lines; the value stays."""
+        if tuple(choices) == self._choices:
+            return
+        self._choices = tuple(choices)
+        self._combo.clear()
+        for row, choice in enumerate(choices):
+            self._combo.addItem(choice.title)
+            self._combo.setItemData(row, tooltip(choice.title, choice.help), Qt.ItemDataRole.ToolTipRole)
+        view = self._combo.view()
+        view.setMinimumWidth(view.sizeHintForColumn(0) + 24)
+        self._show_value()
+
+    def set_available(self, value: Any, available: bool, reason: str) -> None:
+        """Offer a line, or say why it is not."""
+        model = self._combo.model()
+        assert isinstance(model, QStandardItemModel)
+        for row, choice in enumerate(self._choices):
+            if choice.value == value:
+                model.item(row).setEnabled(available)
+                text = tooltip(choice.title, choice.help if available else reason)
+                self._combo.setItemData(row, text, Qt.ItemDataRole.ToolTipRole)
+
+    def _activated(self, row: int) -> None:
+        self._given_error = ""
+        self._show_error()
+        self._tell(self._choices[row].value)
+        self._describe()
+
+    def _show_value(self) -> None:
+        values = [choice.value for choice in self._choices]
+        self._combo.setCurrentIndex(values.index(self._value) if self._value in values else -1)
+        self._describe()
+
+    def _describe(self) -> None:
+        row = self._combo.currentIndex()
+        text = self._choices[row].help if row >= 0 else ""
+        self._combo.setToolTip(tooltip(self.limits.title, f"{self.limits.help} {text}".strip()))
+
+
+class _Check(QCheckBox):
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        outline_widget(self, self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self))
+
+
+class BoolField(Field):
+    """Yes or no. The title stands at the box, in the editors' column."""
+
+    def __init__(self, name: str, limits: Limits) -> None:
+        self._check = _Check(limits.title)
+        super().__init__(name, limits, self._check)
+        self._layout.removeWidget(self.label)
+        self.label.hide()
+        self.label.setText("")
+        self._layout.addWidget(self._check, 0, 0, 1, 2)
+        self._check.clicked.connect(self._tell)
+
+    def _show_value(self) -> None:
+        self._check.setChecked(bool(self._value))

@@ -1,0 +1,201 @@
+"""Fields for numbers: typed freely, stepped with the arrows, explained where they do not fit."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPaintEvent, QPalette, QValidator, QWheelEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QLabel
+
+from app.widgets.form import Field
+from app.widgets.text import outline_widget
+from geomodel.settings import Limits
+
+SPIN_MS = 150  # a value that is being spun is told when it has rested this long
+UNDO, REDO = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
+RATIO = 1.1  # one arrow step of a logarithmic field
+
+
+def number_text(value: float) -> str:
+    """A number as one would type it: 80, 0.002, 1e-6."""
+    if isinstance(value, int):
+        return str(value)
+    return re.sub(r"e([+-])0*", lambda found: "e" + found[1].strip("+"), f"{value:.6g}")
+
+
+class _Box(QAbstractSpinBox):
+    """Text with arrows. Any text may stand in it: what it means is the field's business."""
+
+    stepped = Signal(int)
+    dismissed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccelerated(True)
+        self.setMinimumWidth(72)
+
+    def stepBy(self, steps: int) -> None:
+        self.stepped.emit(steps)
+
+    def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
+        return QAbstractSpinBox.StepEnabledFlag.StepUpEnabled | QAbstractSpinBox.StepEnabledFlag.StepDownEnabled
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        return QValidator.State.Acceptable, text, position
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()  # the wheel scrolls the panel; it must not change what it passes over
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        outline_widget(self, self.rect())
+
+    def event(self, event: QEvent) -> bool:
+        """Which keys are ours although they are shortcuts: those that edit, while there is something half typed."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+                event.accept()
+                return True
+            half_typed = self.lineEdit().isModified()
+            if event.key() == Qt.Key.Key_Escape:
+                event.setAccepted(half_typed)
+                return True
+            if not half_typed and (event.matches(UNDO) or event.matches(REDO)):
+                event.ignore()
+                return False
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.lineEdit().isModified():
+            self.dismissed.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class NumberField(Field):
+    """A number that may be typed freely. A value out of range stays as it was typed and is explained."""
+
+    kind = "a number such as 0.002 or 1e-3"
+
+    def __init__(self, name: str, limits: Limits, *, unit: str = "", optional: bool = False) -> None:
+        self._box = _Box()
+        super().__init__(name, limits, self._box)
+        self._optional = optional
+        self._shown = ""
+        if optional:
+            self._box.lineEdit().setPlaceholderText("automatic")
+        if unit:
+            label = QLabel(unit)
+            label.setMinimumWidth(32)  # editors of different units end at one line
+            label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+            self._layout.addWidget(label, 0, 2)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SPIN_MS)
+        self._timer.timeout.connect(self.commit)
+        self._box.stepped.connect(self._step)
+        self._box.dismissed.connect(self._dismiss)
+        self._box.editingFinished.connect(self.commit)
+
+    def commit(self) -> bool:
+        self._timer.stop()
+        text = self._box.text()
+        if text != self._shown:
+            self._shown = text
+            try:
+                value = self._parse(text)
+            except ValueError:
+                self._typed_error = f"{self.limits.title} is {self.kind}; “{text.strip()}” is not."
+            else:
+                self._typed_error = ""
+                self._box.lineEdit().setModified(False)
+                self._given_error = self._range_error(value)
+                self._tell(value)
+            self._show_error()
+        return not self._typed_error
+
+    def _parse(self, text: str) -> float | None:
+        text = text.strip().replace("−", "-")
+        if not text and self._optional:
+            return None
+        return self._number(text)
+
+    def _number(self, text: str) -> float:
+        value = float(text.replace(",", "."))
+        if not math.isfinite(value) or "_" in text:
+            raise ValueError(text)
+        return value
+
+    def _range_error(self, value: float | None) -> str:
+        low, high = self.limits.low, self.limits.high
+        if value is None:
+            return ""
+        if low is not None and value < low:
+            return f"{self.limits.title} must be at least {low:,g}; it is {value:,.6g}."
+        if high is not None and value > high:
+            return f"{self.limits.title} must be at most {high:,.10g}; it is {value:,.10g}."
+        return ""
+
+    def _step(self, steps: int) -> None:
+        try:
+            value = self._parse(self._box.text())
+        except ValueError:
+            return
+        if value is None:
+            return
+        moved = self._moved(value, steps)
+        low, high = self.limits.low, self.limits.high
+        moved = moved if low is None else max(moved, low)
+        moved = moved if high is None else min(moved, high)
+        self._box.lineEdit().setText(number_text(moved))
+        self._box.selectAll()
+        self._timer.start()
+
+    def _moved(self, value: float, steps: int) -> float:
+        raise NotImplementedError
+
+    def _dismiss(self) -> None:
+        """Escape: back to the last value."""
+        self._timer.stop()
+        self._typed_error = ""
+        self._show_value()
+        self._show_error()
+
+    def _show_value(self) -> None:
+        value = self._value
+        self._timer.stop()
+        self._shown = "" if value is None else number_text(value)
+        self._box.lineEdit().setText(self._shown)
+
+
+class IntField(NumberField):
+    """A whole number; the arrows add one."""
+
+    kind = "a whole number such as 18"
+
+    def _number(self, text: str) -> int:
+        value = super()._number(text)
+        if "," in text or "." in text or value != int(value):
+            raise ValueError(text)  # 1,000 and 1.000 are one or a thousand: ask rather than guess
+        return int(text) if "e" not in text.lower() else int(value)
+
+    def _moved(self, value: float, steps: int) -> int:
+        return int(value) + steps
+
+
+class FloatField(NumberField):
+    """A number; the arrows add `step`, or multiply by 1.1 where none is given."""
+
+    def __init__(
+        self, name: str, limits: Limits, *, step: float | None = None, unit: str = "", optional: bool = False
+    ) -> None:
+        super().__init__(name, limits, unit=unit, optional=optional)
+        self._by = step
+
+    def _moved(self, value: float, steps: int) -> float:
+        if self._by is not None:
+            return round(value + steps * self._by, 10)
+        return float(f"{value * RATIO**steps:.3g}")

@@ -1,0 +1,282 @@
+"""Fields of a form, driven with keys as a person would."""
+
+from __future__ import annotations
+
+import pytest
+from gestures import open_window
+from gestures import type_into as _type
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QPalette, QShortcut, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
+
+from app.plotting.theme import DARK, LIGHT, palette
+from app.widgets.form import BoolField, Choice, ChoiceField
+from app.widgets.number_field import FloatField, IntField, number_text
+from app.widgets.text import blend, formula_html
+from geomodel.settings import limits
+
+Key = Qt.Key
+
+
+@pytest.fixture
+def told():
+    """What a signal has carried, in order."""
+    return []
+
+
+@pytest.fixture
+def steps(qtbot, told):
+    return _shown(qtbot, IntField("steps", limits("steps")), told, 18)
+
+
+@pytest.fixture
+def sigma(qtbot, told):
+    return _shown(qtbot, FloatField("sigma_max", limits("sigma_max"), optional=True), told, 80.0)
+
+
+def _shown(qtbot, field, told, value):
+    """A field in a window that has another place for the focus."""
+    window = QWidget()
+    layout = QVBoxLayout(window)
+    layout.addWidget(field)
+    window.other = QLineEdit()
+    layout.addWidget(window.other)
+    field.set_value(value)
+    field.edited.connect(lambda name, given: told.append((name, given)))
+    open_window(qtbot, window)
+    field.setFocus()
+    field.test_window = window  # keeps it alive
+    return field
+
+
+# ---------------------------------------------------------------- numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0.002", 0.002), ("1e-3", 1e-3), ("0,5", 0.5), (" 12 ", 12.0), ("1E2", 100.0), ("", None), ("−3", -3.0)],
+)
+def test_floats_are_read_as_people_write_them(sigma, told, text, value):
+    sigma.editor.lineEdit().clear()
+    _type(sigma, text)
+    assert told == [("sigma_max", value)]
+    assert sigma.value == value
+    assert not sigma.error
+
+
+@pytest.mark.parametrize("text", ["abc", "1,000.5", "nan", "inf", "1e999", "1_0", "--3", "3 4"])
+def test_text_that_is_no_number_stays_and_is_explained(sigma, told, text):
+    _type(sigma, text)
+    assert told == []
+    assert sigma.editor.text() == text
+    assert f"“{text}”" in sigma.error
+    assert sigma._message.isVisible()
+    assert sigma._message.text() == sigma.error == sigma.editor.accessibleDescription()
+    assert not sigma.commit()
+
+
+@pytest.mark.parametrize("text", ["1,000", "1.000", "2.5", "25e-1", "9" * 500, ""])
+def test_a_whole_number_is_not_guessed(steps, told, text):
+    steps.editor.lineEdit().clear()
+    _type(steps, text)
+    assert told == []
+    assert "whole number" in steps.error
+
+
+@pytest.mark.parametrize(("text", "value", "words"), [("0", 0, "at least 1"), ("2e4", 20_000, "at most 10,000")])
+def test_a_value_out_of_range_is_told_kept_and_explained(steps, told, text, value, words):
+    _type(steps, text)
+    assert told == [("steps", value)]  # the draft holds what the person sees, and is refused at Run
+    assert steps.editor.text() == text
+    assert words in steps.error
+    _type(steps, "20")
+    assert not steps.error
+    assert not steps._message.isVisible()
+
+
+def test_leaving_the_field_tells(steps, told):
+    _type(steps, "30", end=None)
+    assert told == []
+    steps.test_window.other.setFocus()
+    assert told == [("steps", 30)]
+
+
+def test_the_same_value_is_not_told_again(steps, told):
+    _type(steps, "018")
+    _type(steps, "18")
+    assert told == []
+
+
+def test_escape_takes_back_what_was_typed(steps, told):
+    _type(steps, "9x")
+    assert steps.error
+    _type(steps, "33", end=Key.Key_Escape)
+    assert steps.editor.text() == "18"
+    assert not steps.error
+    assert steps.commit()
+    assert told == []
+
+
+def test_keys_of_the_window_reach_it_unless_something_is_half_typed(qtbot, steps, told):
+    fired = []
+    for keys in ("Esc", "Ctrl+Z", "Up", "Left"):
+        QShortcut(keys, steps.test_window, activated=lambda keys=keys: fired.append(keys))
+    QTest.keyClick(steps.editor, Key.Key_Escape)
+    QTest.keyClick(steps.editor, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert fired == ["Esc", "Ctrl+Z"]
+    QTest.keyClick(steps.editor, Key.Key_Left)
+    assert len(fired) == 2
+    _type(steps, "25")
+    QTest.keyClick(steps.editor, Key.Key_Escape)  # nothing is half typed any more
+    assert fired.pop() == "Esc"
+    _type(steps, "26", end=None)
+    steps.test_window.other.setFocus()
+    steps.setFocus()
+    QTest.keyClick(steps.editor, Key.Key_Escape)
+    assert fired.pop() == "Esc"
+    steps.set_value(18)
+    _type(steps, "7", end=None)
+    QTest.keyClick(steps.editor, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)  # the field's own undo
+    assert steps.editor.text() == "18"
+    _type(steps, "7", end=Key.Key_Escape)
+    QTest.keyClick(steps.editor, Key.Key_Up)
+    assert fired == ["Esc", "Ctrl+Z"]
+    assert steps.editor.text() == "19"
+
+
+def test_arrows_are_told_once_they_rest(qtbot, sigma, told):
+    with qtbot.waitSignal(sigma.edited):
+        for _ in range(3):
+            QTest.keyClick(sigma.editor, Key.Key_Up)
+        assert told == []
+    # ×1.1 each, to three figures: 88, 96.8, 106
+    assert told == [("sigma_max", 106.0)]
+    QTest.keyClick(sigma.editor, Key.Key_Down)
+    QTest.keyClick(sigma.editor, Key.Key_Return)  # does not wait
+    assert told[1:] == [("sigma_max", 96.4)]
+
+
+def test_arrows_stop_at_the_limits(steps, told):
+    _type(steps, "2", end=None)
+    for _ in range(4):
+        QTest.keyClick(steps.editor, Key.Key_Down)
+    assert steps.commit()
+    assert told == [("steps", 1)]
+
+
+def test_arrows_do_nothing_where_there_is_no_number(sigma):
+    _type(sigma, "abc", end=Key.Key_Up)
+    assert sigma.editor.text() == "abc"
+    sigma.set_value(None)
+    QTest.keyClick(sigma.editor, Key.Key_Up)
+    assert sigma.editor.text() == ""
+
+
+def test_the_wheel_changes_nothing(steps, told):
+    wheel = QWheelEvent(
+        QPointF(5, 5),
+        QPointF(5, 5),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(steps.editor, wheel)
+    assert not wheel.isAccepted()  # so that the panel scrolls
+    assert steps.editor.text() == "18"
+
+
+def test_setting_a_value_tells_nothing_and_keeps_half_typed_text(steps, told):
+    steps.set_error("Too many.")
+    steps.set_value(40)
+    assert steps.editor.text() == "40"
+    assert not steps.error
+    _type(steps, "5x")
+    steps.set_value(40)
+    steps.set_error("")
+    assert steps.editor.text() == "5x"
+    assert steps.error
+    steps.set_value(41)
+    assert steps.editor.text() == "41"
+    assert not steps.error
+    assert told == []
+
+
+def test_digits_that_are_not_shown_are_kept(sigma, told):
+    sigma.set_value(0.0017349871)
+    assert sigma.editor.text() == "0.00173499"
+    QTest.keyClick(sigma.editor, Key.Key_Return)
+    assert told == []
+    assert sigma.value == 0.0017349871
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(80.0, "80"), (0.002, "0.002"), (1e-6, "1e-6"), (1e12, "1e12"), (10**12, "1000000000000")]
+)
+def test_numbers_are_written_as_one_would_type_them(value, text):
+    assert number_text(value) == text
+    assert type(value)(float(text)) == value
+
+
+# ---------------------------------------------------------------- choices
+
+
+def test_a_choice_is_told_and_one_that_is_not_available_cannot_be_made(qtbot, told):
+    choices = [Choice("a", "Alpha"), Choice("b", "Beta", "Second."), Choice("c", "Gamma")]
+    field = _shown(qtbot, ChoiceField("solver", limits("solver"), choices), told, "a")
+    field.set_available("b", False, "Not now.")
+    QTest.keyClick(field.editor, Key.Key_Down)
+    assert told == [("solver", "c")]
+    assert "Not now." in field.editor.itemData(1, Qt.ItemDataRole.ToolTipRole)
+    field.set_available("b", True, "")
+    QTest.keyClick(field.editor, Key.Key_Up)
+    assert told[1:] == [("solver", "b")]
+    assert "Second." in field.editor.toolTip()
+
+
+def test_a_value_that_is_not_offered_shows_nothing(qtbot, told):
+    field = _shown(qtbot, ChoiceField("solver", limits("solver"), [Choice("a", "Alpha")]), told, "z")
+    assert field.editor.currentIndex() == -1
+    field.set_choices([Choice("a", "Alpha"), Choice("z", "Zeta")])
+    assert field.editor.currentText() == "Zeta"
+    assert told == []
+
+
+def test_a_tick_is_told(qtbot, told):
+    field = _shown(qtbot, BoolField("final_zero", limits("final_zero")), told, False)
+    QTest.keyClick(field.editor, Key.Key_Space)
+    assert told == [("final_zero", True)]
+
+
+def test_formulas_have_real_indices_and_powers():
+    assert formula_html("σmax^(1/ρ) + a^b;  c < d") == ("σ<sub>max</sub><sup>1/ρ</sup> + a<sup>b</sup><br>c &lt; d")
+
+
+# ---------------------------------------------------------------- looks
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_contrast(theme):
+    """Text 4.5:1, edges 3:1 (WCAG 2.2, 1.4.3 and 1.4.11)."""
+    colors, roles = palette(theme), QPalette.ColorRole
+    window, base = colors.color(roles.Window), colors.color(roles.Base)
+    for role in (roles.WindowText, roles.PlaceholderText):
+        assert _contrast(colors.color(role), window) >= 4.5
+        assert _contrast(colors.color(role), base) >= 4.5
+        assert _contrast(colors.color(role), blend(colors, roles.Highlight, roles.Base, 0.2)) >= 4.5
+    assert _contrast(blend(colors, roles.WindowText, roles.Window, 0.5), window) >= 3
+    assert _contrast(colors.color(roles.BrightText), window) >= 3
+
+
+def _contrast(first: QColor, second: QColor) -> float:
+    lighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(color: QColor) -> float:
+    parts = (color.redF(), color.greenF(), color.blueF())
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

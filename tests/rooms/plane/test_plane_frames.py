@@ -1,0 +1,96 @@
+"""The plane view: what part of the plane is seen, and how it is scaled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from plane_pictures import (
+    DATA,
+    PICTURE,
+    SIGMAS,
+    curve_of,
+    make_background,
+    make_inside,
+    make_probe,
+    seen,
+    shown,
+)
+from PySide6.QtWidgets import QApplication
+
+from app.rooms.plane import frames
+
+
+@pytest.fixture
+def view(qtbot):
+    yield from shown(qtbot)
+
+
+@pytest.mark.parametrize("size", [(640, 480), (500, 700)])
+def test_the_default_frame_follows_sigma_at_equal_scale(view, size):
+    view.resize(*size)
+    QApplication.processEvents()
+    for index, sigma in enumerate(SIGMAS):
+        view.display(replace(PICTURE, index=index))
+        x, y, width, height = seen(view)
+        box = view.ground.box
+        assert width / box.width() == pytest.approx(height / box.height(), rel=1e-12)
+        assert min(width, height) == pytest.approx(6 * np.hypot(1, sigma), rel=1e-12)
+        assert (x + width / 2, y + height / 2) == pytest.approx(PICTURE.center, abs=1e-12)
+
+
+def test_run_and_data_frames_hold_everything(view):
+    curves = PICTURE.curves
+    everything = np.concatenate([curves.sampling.reshape(-1, 2), curves.denoising.reshape(-1, 2)])
+    for frame, points in (("run", everything), ("data", DATA)):
+        view.display(replace(PICTURE, frame=frame))
+        x, y, width, height = seen(view)
+        low, high = points.min(0), points.max(0)
+        assert (low > (x, y)).all()
+        assert (high < (x + width, y + height)).all()
+        # … and no more than the padding beyond it in the tighter direction.
+        assert min(width / (high - low)[0], height / (high - low)[1]) == pytest.approx(frames.PAD, rel=1e-12)
+        before = seen(view)
+        view.display(replace(PICTURE, frame=frame, index=3))
+        assert seen(view) == before
+
+
+def test_the_scaled_frame_divides_each_level_by_its_own_scale(view):
+    s = 2.0
+    picture = replace(PICTURE, frame="scaled", scale=s, probe=make_probe(sigma=2.0), background=make_background(2.0))
+    view.display(picture)
+    by = np.sqrt(1 + (SIGMAS / s) ** 2)
+    x, d = PICTURE.curves.sampling, PICTURE.curves.denoising
+    np.testing.assert_allclose(curve_of(view.layers.sampling.one), x[:2, 2] / by[:2, None])
+    np.testing.assert_allclose(curve_of(view.layers.denoising.one), d[:2, 2] / by[:2, None])
+    np.testing.assert_allclose(curve_of(view.layers.segment), np.stack([x[1, 2], d[1, 2]]) / by[1])
+    for item in (view.layers.data, view.layers.density):
+        assert item.scale() == pytest.approx(1 / by[1])
+    np.testing.assert_allclose(view.layers.probe.shift.tails[0], np.array((0.5, -0.5)) / by[1])
+    assert view.ground.left.labelText == "x₂ / √(1 + σ²/s²)"
+    # What is asked for is in true coordinates.
+    np.testing.assert_allclose(view.request_rect(), np.array(seen(view)) * by[1])
+    view.display(replace(picture, frame="sigma"))
+    assert view.layers.data.scale() == 1
+    assert view.ground.left.labelText == "x₂"
+
+
+def test_the_exact_curve_is_scaled_by_the_levels_it_was_computed_at(view):
+    inside = replace(make_inside(), sigma_next=0.0)
+    levels = frames.exact_sigmas(inside, 33)
+    assert levels[0] == 1
+    assert levels[-1] == 0
+    np.testing.assert_allclose(np.diff(np.log(levels[:-1])), np.log(1e-4) / 32)
+    view.display(replace(PICTURE, frame="scaled", inside=inside))
+    np.testing.assert_allclose(
+        curve_of(view.layers.inside.exact), inside.exact / np.sqrt(1 + levels**2)[:, None], atol=1e-15
+    )
+
+
+def test_density_pixels_are_a_quarter_of_the_widgets(view):
+    box = view.ground.box
+    assert view.pixels() == (round(box.width() / 4), round(box.height() / 4))
+    view.resize(1600, 1000)
+    QApplication.processEvents()
+    assert max(view.pixels()) == 256

@@ -1,0 +1,303 @@
+"""The strip: true pixels, picking, the playhead, and the nearest data."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
+
+from app.plotting.montage import LARGEST, Montage, integer_zoom, to_image
+from app.plotting.theme import DARK, LIGHT, PRINT
+from app.rooms.plane.pictures import StripPicture, StripRow
+from app.rooms.strip.view import StripView, percent
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def make_picture(levels: int = 5, size: int = 8, colour: bool = False, index: int = 1) -> StripPicture:
+    rng = np.random.default_rng(0)
+    shape = (size, size, 3) if colour else (size, size)
+    rows = (
+        StripRow(caption="x(σ)", kind="sampling", images=rng.integers(0, 256, (levels, *shape), np.uint8)),
+        StripRow(
+            caption="D(x; σ)",
+            kind="denoising",
+            images=rng.integers(0, 256, (levels - 1, *shape), np.uint8),
+            note="1.2 % clipped",
+        ),
+    )
+    return StripPicture(
+        sigmas=np.geomspace(80, 0.002, levels),
+        rows=rows,
+        index=index,
+        neighbours=rng.integers(0, 256, (3, *shape), np.uint8),
+        neighbour_weights=np.array([0.625, 0.25, 0.0004]),
+        neighbour_labels=("boot", "bag", "coat"),
+        neighbours_note="effective neighbours 2.3 of 1,000",
+    )
+
+
+def show(qtbot, picture: StripPicture, width: int = 1000, height: int = 240) -> StripView:
+    view = StripView(LIGHT)
+    qtbot.addWidget(view)
+    view.resize(width, height)
+    view.display(picture)
+    with qtbot.waitExposed(view):
+        view.show()
+    return view
+
+
+def pixels(image: QImage) -> np.ndarray:
+    """(H, W, 3) uint8."""
+    image = image.convertToFormat(QImage.Format.Format_RGBX8888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 4 * image.width()].reshape(image.height(), image.width(), 4)[..., :3].copy()
+
+
+def exact(montage: Montage, row: int, level: int) -> bool:
+    """Whether every pixel of a shown image is a block of `zoom` × `zoom` device pixels of its value."""
+    shown = pixels(montage.viewport().grab().toImage())
+    rect, images = montage.column_rect(row, level).toRect(), montage._rows[row].images
+    zoom = montage._geometry.zoom
+    expected = np.kron(images[level], np.ones((zoom, zoom, 1)[: images.ndim - 1], np.uint8))
+    if expected.ndim == 2:
+        expected = expected[..., None].repeat(3, 2)
+    return np.array_equal(shown[rect.top() : rect.bottom() + 1, rect.left() : rect.right() + 1], expected)
+
+
+def column_center(view: StripView, level: int) -> QPoint:
+    montage = view._montage
+    return (montage.column_rect(0, level).center() / montage.devicePixelRatioF()).toPoint()
+
+
+@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("size", [8, 28])
+def test_images_are_shown_pixel_for_pixel(qtbot, colour, size):
+    view = show(qtbot, make_picture(size=size, colour=colour))
+    assert view._montage._geometry.zoom > 1
+    for row, images in enumerate(row.images for row in view.picture.rows):
+        assert all(exact(view._montage, row, level) for level in range(len(images)))
+
+
+def test_images_are_exact_at_scale_two():
+    """The scale is fixed when Qt starts: a process of its own."""
+    environment = os.environ | {"QT_SCALE_FACTOR": "2", "QT_QPA_PLATFORM": "offscreen"}
+    found = subprocess.run(
+        [sys.executable, __file__], env=environment | {"PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True
+    )
+    assert found.stdout.decode().split() == ["2.0", "True", "True"], found.stderr.decode()
+
+
+def test_to_image_copies_what_is_not_contiguous():
+    cube = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    np.testing.assert_array_equal(pixels(to_image(cube)), cube)
+    np.testing.assert_array_equal(pixels(to_image(cube[:, ::2, 0]))[..., 1], cube[:, ::2, 0])
+
+
+def test_integer_zoom_never_falls_below_one():
+    assert [integer_zoom(room, 28) for room in (10.0, 28.0, 55.9, 56.0)] == [1, 1, 1, 2]
+
+
+@pytest.mark.parametrize("height", [120, 180, 260, 900])
+def test_zoom_is_chosen_from_the_height(qtbot, height):
+    view = show(qtbot, make_picture(size=28), height=height)
+    montage = view._montage
+    geometry = montage._geometry
+    assert geometry.cell == (28 * geometry.zoom, 28 * geometry.zoom)
+    assert geometry.zoom == 1 or geometry.cell[1] <= LARGEST
+    if geometry.zoom > 1:
+        assert montage._top(geometry, 1) + geometry.cell[1] + geometry.labels <= montage.viewport().height()
+
+
+def test_a_click_picks_the_level(qtbot):
+    view = show(qtbot, make_picture())
+    picked = []
+    view.level_picked.connect(picked.append)
+    for level in range(5):
+        qtbot.mouseClick(view._montage.viewport(), LEFT, pos=column_center(view, level))
+    assert picked == [0, 1, 2, 3, 4]
+    qtbot.mouseClick(view._montage.viewport(), LEFT, pos=QPoint(10, 20))  # the caption
+    assert len(picked) == 5
+
+
+def test_a_drag_picks_each_level_once(qtbot):
+    view = show(qtbot, make_picture())
+    picked = []
+    view.level_picked.connect(picked.append)
+    viewport, start, end = view._montage.viewport(), column_center(view, 3), column_center(view, 1)
+    qtbot.mousePress(viewport, LEFT, pos=start)
+    for x in range(start.x(), end.x() - 1, -1):
+        qtbot.mouseMove(viewport, QPoint(x, start.y()))
+    qtbot.mouseRelease(viewport, LEFT, pos=end)
+    assert picked == [3, 2, 1]
+
+
+def test_the_playhead_is_framed_and_kept_in_sight(qtbot):
+    view = show(qtbot, make_picture(levels=60, size=28), width=600)
+    montage = view._montage
+    assert montage.horizontalScrollBar().maximum() > 0
+    for index in (59, 30, 31, 0):
+        view.display(replace(view.picture, index=index))
+        rect = montage.column_rect(0, index)
+        assert montage._geometry.left <= rect.left()
+        assert rect.right() <= montage.viewport().width()
+        # Between the frame's two lines and the image nothing is lost.
+        shown = pixels(montage.viewport().grab().toImage())
+        frame = shown[int(rect.center().y()), int(rect.left()) - 2]
+        assert tuple(frame) == tuple(bytes.fromhex(LIGHT.accent[1:]))
+        assert exact(montage, 0, index)
+
+
+def test_a_scrolled_strip_is_picked_where_it_is_seen(qtbot):
+    view = show(qtbot, make_picture(levels=60, size=28, index=40), width=600)
+    with qtbot.waitSignal(view.level_picked) as caught:
+        qtbot.mouseClick(view._montage.viewport(), LEFT, pos=column_center(view, 41))
+    assert caught.args == [41]
+
+
+def test_a_level_without_an_image_is_an_empty_frame(qtbot):
+    view = show(qtbot, make_picture(index=0))
+    montage = view._montage
+    shown, rect = pixels(montage.viewport().grab().toImage()), montage.column_rect(1, 4).toRect()
+    inside = shown[rect.top() + 1 : rect.bottom() - 1, rect.left() + 1 : rect.right() - 1]
+    assert (inside == 255).all()
+    assert tuple(shown[rect.top() + 5, rect.left()]) == tuple(bytes.fromhex(LIGHT.line[1:]))
+
+
+def test_an_empty_strip_says_what_to_do(qtbot):
+    view = show(qtbot, StripPicture(message="Open image data to see the strip."))
+    assert view._message.isVisibleTo(view)
+    assert view._message.text() == "Open image data to see the strip."
+    assert not view._montage.isVisibleTo(view)
+    view.display(make_picture())
+    assert view._montage.isVisibleTo(view)
+    assert not view._message.isVisibleTo(view)
+
+
+def test_neighbours_show_weights_and_note(qtbot):
+    view = show(qtbot, make_picture())
+    assert view._neighbours.accessibleDescription() == "62 %, 25 %, < 0.1 %"
+    assert view._note.text() == "effective neighbours 2.3 of 1,000"
+    view.display(replace(view.picture, neighbours=None, neighbours_note=""))
+    assert not view._side.isVisibleTo(view)
+
+
+def test_neighbours_are_shown_pixel_for_pixel(qtbot):
+    view = show(qtbot, make_picture())
+    image = view.picture.neighbours[0]
+    shown = pixels(view._neighbours.grab().toImage())[:40, :40, 0]  # 8 pixels, five times
+    np.testing.assert_array_equal(shown, np.kron(image, np.ones((5, 5), np.uint8)))
+
+
+def test_percent_keeps_two_digits():
+    assert [percent(w) for w in (1.0, 0.3712, 0.0996, 0.0371, 0.00996, 0.0037, 0.0009)] == [
+        "100 %",
+        "37 %",
+        "10 %",
+        "3.7 %",
+        "1.0 %",
+        "0.37 %",
+        "< 0.1 %",
+    ]
+
+
+def test_a_narrow_view_puts_the_neighbours_below(qtbot):
+    view = show(qtbot, make_picture(), width=400, height=400)
+    assert view._side.y() > view._montage.y()
+    view.resize(800, 400)
+    qtbot.waitUntil(lambda: view._side.x() > view._montage.x())
+
+
+def test_a_printed_strip_shows_levels_that_fit(qtbot):
+    view = StripView(PRINT, print_mode=True)
+    qtbot.addWidget(view)
+    view.resize(600, 240)
+    view.display(make_picture(levels=60, size=28))
+    view.grab()
+    montage = view._montage
+    assert montage._columns[0] == 0
+    assert montage._columns[-1] == 59
+    assert montage.column_rect(0, 59).right() <= montage.viewport().width()
+
+
+# ---------------------------------------------------------------- every sample at the playhead
+
+
+def with_samples(count: int = 6, size: int = 8) -> StripPicture:
+    samples = np.random.default_rng(3).integers(0, 256, (count, size, size), np.uint8)
+    return replace(make_picture(), samples=samples, sample=2, samples_note="D(x; σ) at σ 5.7")
+
+
+def test_all_samples_stand_beside_the_neighbours_where_there_is_room(qtbot):
+    view = show(qtbot, with_samples(), width=1000)
+    assert view._neighbours.isVisibleTo(view)
+    assert view._grid.isVisibleTo(view)
+    assert not view._tabs.isVisibleTo(view)
+    assert view._samples_note.text() == "D(x; σ) at σ 5.7"
+
+
+def test_a_narrow_strip_has_tabs_instead(qtbot):
+    view = show(qtbot, with_samples(), width=600)
+    assert (view._neighbours.isVisibleTo(view), view._grid.isVisibleTo(view)) == (True, False)
+    view._tabs.setFocus()
+    qtbot.keyClick(view._tabs, Qt.Key.Key_Right)
+    assert (view._neighbours.isVisibleTo(view), view._grid.isVisibleTo(view)) == (False, True)
+
+
+def test_a_click_on_a_sample_selects_it(qtbot):
+    view = show(qtbot, with_samples())
+    grid = view._grid
+    at = (grid.rect_of(4).center() / grid.devicePixelRatioF()).toPoint()
+    with qtbot.waitSignal(view.sample_picked) as picked:
+        qtbot.mouseClick(grid, LEFT, pos=at)
+    assert picked.args == [4]
+    for key, sample in ((Qt.Key.Key_Right, 3), (Qt.Key.Key_Left, 1)):
+        with qtbot.waitSignal(view.sample_picked) as picked:
+            qtbot.keyClick(grid, key)
+        assert picked.args == [sample]
+    assert grid.accessibleDescription() == "sample 2 of 6 is selected"
+
+
+def test_samples_are_shown_pixel_for_pixel(qtbot):
+    view = show(qtbot, with_samples())
+    shown, images = pixels(view._grid.grab().toImage())[..., 0], view.picture.samples
+    zoom = view._grid._layout()[0]
+    for at in (0, 5):
+        rect = view._grid.rect_of(at).toRect()
+        block = shown[rect.top() : rect.bottom() + 1, rect.left() : rect.right() + 1]
+        np.testing.assert_array_equal(block, np.kron(images[at], np.ones((zoom, zoom), np.uint8)))
+
+
+def test_as_many_samples_as_fit_are_shown(qtbot):
+    view = show(qtbot, with_samples(count=4000))
+    zoom, columns, count = view._grid._layout()
+    assert zoom == 1
+    assert columns <= count < 4000
+    assert view._grid.sample_at(-5, -5) is None
+
+
+def test_the_theme_changes_everything(qtbot):
+    view = show(qtbot, make_picture())
+    view.set_theme(DARK)
+    image = view.grab().toImage()
+    assert image.pixelColor(2, 2).name() == DARK.base
+    assert image.pixelColor(12, 150).name() == DARK.base
+    view.release()
+
+
+if __name__ == "__main__":
+    from PySide6.QtWidgets import QApplication
+
+    application = QApplication([])
+    strip = StripView(LIGHT)
+    strip.resize(1000, 240)
+    strip.display(make_picture(size=28))
+    strip.show()
+    application.processEvents()
+    print(strip.devicePixelRatioF(), exact(strip._montage, 0, 2), exact(strip._montage, 1, 3))

@@ -1,0 +1,305 @@
+"""The transport and the inspector."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QAction, QGuiApplication, QIcon, QKeySequence, QWheelEvent
+from PySide6.QtWidgets import QMainWindow, QToolButton
+
+from app.plotting.sigma_axis import positions
+from app.plotting.theme import DARK, LIGHT
+from app.rooms.inspector.view import Inspector, Row
+from app.rooms.transport.view import BUTTONS, TransportBar
+from app.widgets.icons import ICONS, icon
+
+LEFT = Qt.MouseButton.LeftButton
+SIGMAS = np.append(np.geomspace(80, 0.01, 9), 0.0)
+
+
+@pytest.fixture
+def actions(qapp):
+    return {name: QAction(name.title(), checkable=name in ("loop", "inside")) for name in BUTTONS}
+
+
+@pytest.fixture
+def bar(qtbot, actions):
+    bar = TransportBar(LIGHT, actions)
+    qtbot.addWidget(bar)
+    bar.resize(1100, 52)
+    bar.set_levels(SIGMAS, 6)
+    bar.set_index(2)
+    with qtbot.waitExposed(bar):
+        bar.show()
+    return bar
+
+
+@pytest.fixture
+def wanted(bar):
+    found = []
+    bar.index_wanted.connect(found.append)
+    return found
+
+
+def spot(bar, level):
+    return QPoint(round(bar._scrubber.places()[level]), 16)
+
+
+# ---------------------------------------------------------------- the scrubber
+
+
+@pytest.mark.parametrize("scale", ["index", "log", "sigma"])
+def test_ticks_stand_at_the_true_levels(bar, scale):
+    scrubber = bar._scrubber
+    scrubber.set_scale(scale)
+    at, x = positions(SIGMAS, scale), scrubber.places()
+    assert x[0] == 24.0
+    assert x[-1] == scrubber.width() - 24.0
+    np.testing.assert_allclose((x - x[0]) / (x[-1] - x[0]), (at - at[0]) / (at[-1] - at[0]), atol=1e-12)  # rounding
+
+
+@pytest.mark.parametrize("scale", ["index", "log"])
+def test_a_drag_stops_at_computed_levels_only(bar, wanted, qtbot, scale):
+    scrubber = bar._scrubber
+    scrubber.set_scale(scale)
+    qtbot.mousePress(scrubber, LEFT, pos=spot(bar, 0))
+    for x in range(spot(bar, 0).x(), spot(bar, 9).x() + 20):
+        qtbot.mouseMove(scrubber, QPoint(x, 16))
+    qtbot.mouseRelease(scrubber, LEFT, pos=spot(bar, 9))
+    assert wanted == [0, 1, 2, 3, 4, 5]
+    qtbot.mouseMove(scrubber, spot(bar, 1))
+    assert len(wanted) == 6  # the button is up
+
+
+def test_a_click_beyond_what_is_computed_goes_to_the_last(bar, wanted, qtbot):
+    qtbot.mouseClick(bar._scrubber, LEFT, pos=spot(bar, 8))
+    assert wanted == [5]
+
+
+def test_the_keyboard_moves_the_playhead(bar, wanted, qtbot):
+    scrubber = bar._scrubber
+    scrubber.setFocus()
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_End, Qt.Key.Key_Home, Qt.Key.Key_PageUp):
+        qtbot.keyClick(scrubber, key)
+    qtbot.keyClick(scrubber, Qt.Key.Key_PageDown)
+    assert wanted == [3, 2, 5, 0, 5, 0]
+
+
+def test_a_focused_scrubber_takes_its_keys_from_the_windows_shortcuts(qtbot, actions):
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    actions["forward"].setShortcut(QKeySequence("Right"))
+    actions["inside"].setShortcut(QKeySequence("Alt+Right"))
+    window.addActions(list(actions.values()))
+    bar = TransportBar(LIGHT, actions)
+    window.setCentralWidget(bar)
+    bar.set_levels(SIGMAS, 6)
+    with qtbot.waitActive(window):
+        window.show()
+    wanted, triggered = [], []
+    bar.index_wanted.connect(wanted.append)
+    actions["forward"].triggered.connect(lambda: triggered.append("forward"))
+    actions["inside"].triggered.connect(lambda: triggered.append("inside"))
+    bar._scrubber.setFocus()
+    qtbot.keyClick(window.windowHandle(), Qt.Key.Key_Right)
+    qtbot.keyClick(window.windowHandle(), Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
+    assert (wanted, triggered) == ([1], ["inside"])
+
+
+def test_the_wheel_steps_one_level_a_notch(bar, wanted, qapp):
+    def turn(angle):
+        place = QPointF(spot(bar, 2))
+        none = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False
+        event = QWheelEvent(place, place, QPoint(), QPoint(0, angle), Qt.MouseButton.NoButton, *none)
+        qapp.sendEvent(bar._scrubber, event)
+
+    turn(120)
+    turn(-240)
+    turn(60)  # half a notch of a fine wheel
+    assert wanted == [3, 1]
+    turn(60)
+    assert wanted == [3, 1, 2]
+
+
+def test_setting_the_playhead_says_nothing(bar, wanted):
+    bar.set_index(5)
+    bar.set_levels(SIGMAS, 3)  # the handle steps back with what is there
+    bar.set_committed(10)
+    bar.set_index(9)
+    assert wanted == []
+    assert bar._scrubber.value() == 9
+    assert bar._scrubber.accessibleDescription() == "level 9, σ 0"
+
+
+def test_computed_levels_are_filled_and_the_others_hollow(bar):
+    image = bar._scrubber.grab().toImage()
+    colours = [image.pixelColor(spot(bar, level)).name() for level in (0, 5, 6, 9)]
+    assert colours == [LIGHT.muted, LIGHT.muted, colours[2], colours[2]]
+    assert image.pixelColor(spot(bar, 6)).lightness() > 200
+    assert image.pixelColor(spot(bar, 2)).name() == LIGHT.accent  # the handle
+
+
+def test_the_scrubber_waits_for_levels(qtbot, actions):
+    bar = TransportBar(LIGHT, actions)
+    qtbot.addWidget(bar)
+    bar.resize(1100, 52)
+    bar.grab()
+    qtbot.mouseClick(bar._scrubber, LEFT, pos=QPoint(60, 16))
+    bar.set_levels(np.array([80.0]), 1)
+    bar.grab()
+    assert bar._scrubber.value() == 0
+
+
+# ---------------------------------------------------------------- the bar
+
+
+def test_buttons_are_the_actions(bar, actions):
+    buttons = bar.findChildren(QToolButton)
+    assert [button.defaultAction() for button in buttons] == [actions[name] for name in BUTTONS]
+    actions["end"].setEnabled(False)
+    actions["end"].setToolTip("To the end (End)")
+    assert not buttons[4].isEnabled()
+    assert buttons[4].toolTip() == "To the end (End)"
+    assert all(not button.icon().isNull() for button in buttons)
+
+
+def test_play_turns_into_pause(bar, actions):
+    still = actions["play"].icon().pixmap(20).toImage()
+    bar.set_playing(True)
+    assert actions["play"].icon().pixmap(20).toImage() != still
+    bar.set_playing(False)
+    assert actions["play"].icon().pixmap(20).toImage() == still
+
+
+def test_loop_and_inside_are_shown(bar, actions):
+    bar.set_loop(True)
+    bar.set_inside(True)
+    assert actions["loop"].isChecked()
+    assert actions["inside"].isChecked()
+    bar.set_inside(False)
+    assert not actions["inside"].isChecked()
+
+
+def test_the_speed_is_said_when_a_person_chooses_it(bar, qtbot):
+    said = []
+    bar.speed_changed.connect(said.append)
+    bar.set_speed(4.0)
+    assert said == []
+    assert bar._speed.currentText() == "4×"
+    bar._speed.setFocus()
+    qtbot.keyClick(bar._speed, Qt.Key.Key_Down)
+    assert said == [8.0]
+
+
+def test_the_spread_is_chosen(bar, qtbot):
+    bar._scale.setFocus()
+    qtbot.keyClick(bar._scale, Qt.Key.Key_Up)
+    assert bar._scale.currentText() == "step"
+    np.testing.assert_allclose(np.diff(bar._scrubber.places(), 2), 0, atol=1e-9)  # pixels: evenly spread
+
+
+def test_texts_are_shown_and_keep_their_room(bar):
+    bar.set_text("step 17/18", "σ 0.0123", "14 evaluations")
+    assert [label.text() for label in (bar._step, bar._sigma, bar._evaluations)] == [
+        "step 17/18",
+        "σ 0.0123",
+        "14 evaluations",
+    ]
+    room = bar._step.minimumWidth()
+    bar.set_text("step 1/18", "σ 80")
+    assert bar._step.minimumWidth() == room
+    assert not bar._evaluations.isVisibleTo(bar)
+
+
+@pytest.mark.parametrize("width", [360, 500, 700, 900, 1200])
+def test_everything_fits_at_every_width(qtbot, actions, width):
+    bar = TransportBar(LIGHT, actions)
+    qtbot.addWidget(bar)
+    bar.set_levels(SIGMAS, 6)
+    bar.set_text("step 17/18", "σ 0.0123")
+    bar.resize(width, bar.sizeHint().height())
+    bar.grab()
+    assert bar.width() == width
+    parts = (bar._buttons, bar._scrubber, bar._texts, bar._scale, bar._speed)
+    rects = [part.geometry() for part in parts]
+    assert all(bar.rect().contains(rect) for rect in rects)
+    assert not any(a.intersects(b) for i, a in enumerate(rects) for b in rects[i + 1 :])
+
+
+@pytest.mark.parametrize("name", list(ICONS))
+def test_icons_take_the_themes_colour(qapp, name):
+    for theme in (LIGHT, DARK):
+        image = icon(name, theme).pixmap(48, QIcon.Mode.Normal, QIcon.State.Off).toImage()
+        colours = {
+            image.pixelColor(x, y).name() for x in range(48) for y in range(48) if image.pixelColor(x, y).alpha() == 255
+        }
+        assert colours == {theme.text}
+
+
+# ---------------------------------------------------------------- the inspector
+
+ROWS = (
+    Row("Playhead", "σ", "3.88", "noise level"),
+    Row("Playhead", "level", "7 of 18"),
+    Row("Measures", "norm", "2.5 data units", "‖x‖"),
+)
+
+
+@pytest.fixture
+def inspector(qtbot):
+    inspector = Inspector(LIGHT)
+    qtbot.addWidget(inspector)
+    inspector.resize(360, 300)
+    inspector.set_rows(ROWS)
+    with qtbot.waitActive(inspector):
+        inspector.show()
+    return inspector
+
+
+ALL = "Playhead\tσ\t3.88\nPlayhead\tlevel\t7 of 18\nMeasures\tnorm\t2.5 data units"
+
+
+def test_groups_stand_as_headers(inspector):
+    model = inspector._model
+    shown = [[model.data(model.index(row, column)) for column in (0, 1)] for row in range(model.rowCount())]
+    assert shown == [
+        ["Playhead", ""],
+        ["σ", "3.88"],
+        ["level", "7 of 18"],
+        ["Measures", ""],
+        ["norm", "2.5 data units"],
+    ]
+    assert inspector._table.columnSpan(0, 0) == 2
+    assert "‖x‖" in model.data(model.index(4, 0), Qt.ItemDataRole.ToolTipRole)
+
+
+def test_copy_takes_the_selected_rows_or_all(inspector, qtbot):
+    clipboard = QGuiApplication.clipboard()
+    inspector._table.setFocus()
+    qtbot.keyClick(inspector._table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert clipboard.text() == ALL
+    inspector._table.selectRow(4)
+    qtbot.keyClick(inspector._table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert clipboard.text() == "Measures\tnorm\t2.5 data units"
+    qtbot.mouseClick(inspector._copy_button, LEFT)
+    assert clipboard.text() == ALL
+
+
+def test_values_change_in_place(inspector, qtbot):
+    inspector._table.selectRow(4)
+    changed = (*ROWS[:2], Row("Measures", "norm", "9 data units", "‖x‖"))
+    with qtbot.assertNotEmitted(inspector._model.modelReset), qtbot.waitSignal(inspector._model.dataChanged) as caught:
+        inspector.set_rows(changed)
+    assert (caught.args[0].row(), caught.args[1].row()) == (4, 4)
+    assert inspector.text(selected=True) == "Measures\tnorm\t9 data units"
+    with qtbot.assertNotEmitted(inspector._model.dataChanged):
+        inspector.set_rows(changed)
+
+
+def test_other_names_build_the_table_again(inspector, qtbot):
+    with qtbot.waitSignal(inspector._model.modelReset):
+        inspector.set_rows(ROWS[:1])
+    assert inspector.text() == "Playhead\tσ\t3.88"
+    inspector.set_rows(())
+    assert inspector.text() == ""

@@ -1,0 +1,156 @@
+"""Asking for files and for a picture's size, through the real dialogs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from gestures import open_window, type_into
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLineEdit, QWidget
+
+from app.export import dialogs
+from app.shell import file_dialogs as files
+from app.shell.settings_store import SettingsStore
+
+RECIPE = {"run": {"solver": "heun"}}
+
+
+class Blank(QWidget):
+    """The least that a picture can be made of."""
+
+    def __init__(self, theme=None, parent=None, *, print_mode=False):
+        super().__init__(parent)
+        self.picture = None
+
+    def display(self, picture):
+        self.picture = picture
+
+    def release(self):
+        pass
+
+
+@pytest.fixture
+def window(qtbot):
+    return open_window(qtbot, QWidget())
+
+
+def _answer(qtbot, dialog, text):
+    """Write a name into Qt's own dialog and press its button."""
+    qtbot.waitUntil(dialog.isVisible)
+    dialog.findChild(QLineEdit, "fileNameEdit").setText(text)
+    kinds = QDialogButtonBox.StandardButton
+    saving = dialog.acceptMode() == QFileDialog.AcceptMode.AcceptSave
+    button = dialog.findChild(QDialogButtonBox).button(kinds.Save if saving else kinds.Open)
+    qtbot.waitUntil(button.isEnabled)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_opening_calls_back_and_remembers_the_directory(qtbot, window, tmp_path):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "a.npz").touch()
+    store, chosen = SettingsStore(), []
+    ask = (window, "Open run", "Runs (*.npz);;All files (*)", "run", chosen.append)
+    dialog = files.ask_open(*ask, store=store)
+    assert dialog.isModal()
+    assert chosen == []  # it does not block
+    _answer(qtbot, dialog, str(tmp_path / "runs" / "a.npz"))
+    qtbot.waitUntil(lambda: chosen == [str(tmp_path / "runs" / "a.npz")])
+    again = files.ask_open(*ask, store=SettingsStore())
+    assert again.directory().absolutePath() == str(tmp_path / "runs")
+    other = files.ask_open(*ask[:3], "data", chosen.append, store=store)
+    assert other.directory().absolutePath() != str(tmp_path / "runs")
+    for dialog in (again, other):
+        dialog.reject()
+    qtbot.waitUntil(lambda: not window.findChildren(QFileDialog))
+    assert len(chosen) == 1
+
+
+@pytest.mark.parametrize(("typed", "written"), [("fine", "fine.npz"), ("fine.v2", "fine.v2"), ("b.npz", "b.npz")])
+def test_saving_adds_the_suffix_where_there_is_none(qtbot, window, tmp_path, typed, written):
+    chosen = []
+    dialog = files.ask_save(
+        window, "Save run", "Runs (*.npz)", "run", "npz", "heun-18.npz", chosen.append, store=SettingsStore()
+    )
+    assert dialog.findChild(QLineEdit, "fileNameEdit").text() == "heun-18.npz"
+    _answer(qtbot, dialog, str(tmp_path / typed))
+    qtbot.waitUntil(lambda: chosen == [str(tmp_path / written)])
+
+
+def test_a_directory_that_is_gone_is_not_used(window, tmp_path, qtbot):
+    store = SettingsStore()
+    store.change(directories={"run": str(tmp_path / "gone")})
+    dialog = files.ask_open(window, "Open run", "Runs (*.npz)", "run", print, store=store)
+    assert dialog.directory().exists()
+    dialog.reject()
+
+
+# ---------------------------------------------------------------- the dialog
+
+
+@pytest.fixture
+def dialog(qtbot, window):
+    wide, tall = Blank(), Blank()
+    wide.resize(320, 240)
+    tall.resize(100, 200)
+    window.written = []
+    views, recipe = {"Plane": wide, "Strip": tall}, dict(RECIPE)
+    made = dialogs.save_picture(window, views, lambda: recipe, window.written.append, store=SettingsStore())
+    made.recipe = recipe
+    qtbot.waitExposed(made)
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    return made
+
+
+def _enter(field, text):
+    type_into(field, text, end=Qt.Key.Key_Tab)
+
+
+def test_presets_keep_the_views_proportions_and_the_pixels_are_told(dialog):
+    assert (dialog._width.value, dialog._height.value) == (85, 64)  # 4 : 3
+    assert dialog._result.text() == "1,004 × 756 pixels"
+    dialog._column.editor.setFocus()
+    QTest.keyClick(dialog._column.editor, Qt.Key.Key_Down)
+    assert (dialog._width.value, dialog._height.value) == (170, 128)
+    dialog._view.editor.setFocus()
+    QTest.keyClick(dialog._view.editor, Qt.Key.Key_Down)
+    assert (dialog._width.value, dialog._height.value) == (170, 340)  # 1 : 2
+    _enter(dialog._width, "100")
+    assert dialog._column.value == dialogs.CUSTOM
+    assert dialog._height.value == 200
+    _enter(dialog._height, "30")
+    _enter(dialog._dpi, "96")
+    assert dialog._result.text() == "378 × 113 pixels"
+
+
+def test_the_picture_is_written_where_it_is_asked_for(qtbot, dialog, window, tmp_path):
+    _enter(dialog._dpi, "200")
+    dialog.recipe["run"] = "a later one"
+    save = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Save)
+    QTest.mouseClick(save, Qt.MouseButton.LeftButton)
+    asked = dialog.findChild(QFileDialog)
+    assert asked.findChild(QLineEdit, "fileNameEdit").text() == "plane-85mm.png"
+    _answer(qtbot, asked, str(tmp_path / "figure"))
+    qtbot.waitUntil(lambda: window.written == [str(tmp_path / "figure.png")])
+    image = QImage(str(tmp_path / "figure.png"))
+    assert (image.width(), image.height()) == (669, 504)
+    assert json.loads(image.text("recipe")) == {"run": "a later one"}  # of the moment it was made
+
+
+def test_what_does_not_fit_is_explained_and_nothing_is_asked(dialog):
+    _enter(dialog._dpi, "2400")
+    assert "at most 1,200" in dialog._dpi.error
+    save = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Save)
+    QTest.mouseClick(save, Qt.MouseButton.LeftButton)
+    assert not dialog.findChildren(QFileDialog)
+
+
+def test_a_failure_is_told_and_the_dialog_stays(dialog, window, tmp_path):
+    dialog._save(str(tmp_path / "missing" / "a.png"))
+    assert dialog._result.is_error
+    assert "could not be written" in dialog._result.text()
+    assert dialog.isVisible()
+    assert window.written == []

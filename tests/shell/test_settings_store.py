@@ -1,0 +1,103 @@
+"""The settings file: what is remembered, and what happens when it cannot be."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from app.shell.settings_store import MAX_RECENT, AppSettings, SettingsStore, home
+
+
+def test_home_is_the_environment_or_the_system_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("GEOMODEL_HOME", str(tmp_path / "elsewhere"))
+    assert home() == tmp_path / "elsewhere"
+    monkeypatch.delenv("GEOMODEL_HOME")
+    assert home() == Path(platformdirs.user_data_dir("geomodel", appauthor=False))
+
+
+def test_every_field_survives_a_round_trip():
+    changed = AppSettings(
+        theme="dark",
+        recent_files=("/a/σ.npz",),
+        directories={"run": "/a"},
+        speed=0.25,
+        loop=False,
+        measures=("norm",),
+        layout_version=3,
+        geometry="AdnQ",
+        layout="AAAA",
+    )
+    default = asdict(AppSettings())
+    same = {name for name, value in asdict(changed).items() if value == default[name]}
+    assert same == {"schema_version"}  # the test changes every other field, also one that comes later
+    fields = {name: getattr(changed, name) for name in default}
+    SettingsStore().change(**fields)
+    assert SettingsStore().settings == changed
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b"", b"\xff\xfe", b"[]", b'{"theme": "blue"}', b'{"speed": 0}', b'{"schema_version": 2}', b"[" * 100_000],
+    ids=["cut", "empty", "no utf-8", "list", "theme", "speed", "version", "deep"],
+)
+def test_a_file_that_does_not_fit_is_set_aside_with_one_line(content, caplog):
+    path = home() / "settings.json"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with caplog.at_level(logging.INFO):
+        assert SettingsStore().settings == AppSettings()
+    assert len(caplog.records) == 1
+    assert "settings.bad" in caplog.text
+    assert (home() / "settings.bad").read_bytes() == content
+    assert not path.exists()
+
+
+def test_unknown_entries_are_ignored():
+    home().mkdir()
+    (home() / "settings.json").write_text(json.dumps({"loop": False, "of a later version": [1]}))
+    assert SettingsStore().settings == AppSettings(loop=False)
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(monkeypatch, caplog):
+    store = SettingsStore()
+    store.change(theme="dark")
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    assert store.change(theme="light").theme == "light"  # holds for this session
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    monkeypatch.undo()
+    assert [path.name for path in store.path.parent.iterdir()] == ["settings.json"]
+    assert SettingsStore(store.path).settings.theme == "dark"
+
+
+def test_a_home_that_cannot_be_made_is_one_line_in_the_log(monkeypatch, tmp_path, caplog):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GEOMODEL_HOME", str(tmp_path / "file"))
+    store = SettingsStore()
+    caplog.clear()
+    assert store.change(loop=False).loop is False
+    assert len(caplog.records) == 1
+
+
+def test_what_has_not_changed_is_not_written():
+    store = SettingsStore()
+    store.change(loop=True)
+    assert not store.path.exists()
+
+
+def test_recent_files_are_newest_first_without_repetition():
+    store = SettingsStore()
+    for number in range(MAX_RECENT + 3):
+        store.remember_file(Path(f"/data/{number}.npz"))
+    store.remember_file("/data/5.npz")
+    recent = SettingsStore().settings.recent_files
+    assert recent[:2] == ("/data/5.npz", f"/data/{MAX_RECENT + 2}.npz")
+    assert len(recent) == len(set(recent)) == MAX_RECENT
