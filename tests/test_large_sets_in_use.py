@@ -29,8 +29,8 @@ from app.state import Selection
 from geomodel import datasets, projection, runs
 from geomodel.datasets import arrays, dataset, file_array
 from geomodel.datasets.file_array import FileArray
-from geomodel.denoisers import byte_codes, differences, pruning, untruncated
-from geomodel.denoisers import optimal as optimal_module
+from geomodel.denoisers.optimal import byte_codes, differences, pruning, untruncated
+from geomodel.denoisers.optimal import optimal as optimal_module
 from geomodel.recipe import TrainSettings
 from geomodel.settings import RunSettings
 from geomodel.slices import Slice

@@ -227,7 +227,7 @@ def mean_shift(request: MeanShiftRequest, job: Job, record: Any) -> MeanShiftAns
 
 def _spectrum(job: Job, x: Array, sigma: float) -> Any:
     """The leading eigenpairs of ∂D*/∂x; None at σ = 0."""
-    from geomodel.denoisers.jacobian import PosteriorCovariance
+    from geomodel.denoisers.optimal.jacobian import PosteriorCovariance
 
     if job.optimal is None or job.data is None or sigma == 0:
         return None

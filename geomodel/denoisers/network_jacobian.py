@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from geomodel.denoisers.jacobian import one_query
+from geomodel.denoisers.optimal.jacobian import one_query
 from geomodel.projection import krylov
 
 Floats = NDArray[np.float64]

@@ -16,8 +16,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from geomodel.denoisers.base import real
-from geomodel.denoisers.optimal import OptimalDenoiser
-from geomodel.denoisers.optimal_input import points_of
+from geomodel.denoisers.optimal.input import points_of
+from geomodel.denoisers.optimal.optimal import OptimalDenoiser
 from geomodel.projection import krylov, orthonormal
 
 Floats = NDArray[np.float64]

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from geomodel.denoisers.base import _labels
 from geomodel.denoisers.mixture import float64_queries
-from geomodel.denoisers.optimal import OptimalDenoiser
-from geomodel.denoisers.optimal_input import points_of
+from geomodel.denoisers.optimal.input import points_of
+from geomodel.denoisers.optimal.optimal import OptimalDenoiser
 
 Floats = NDArray[np.float64]
 
