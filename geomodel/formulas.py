@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from geomodel.arrays import Floats
 from geomodel.options import Option, number
 
-Levels = NDArray[np.float64]
+Levels = Floats
 
 RHO = Option(
     name="rho",

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from geomodel.arrays import Array
+from geomodel.files import replacing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 FORMAT = "geomodel-trajectory"
 VERSION = 1
 MAX_BYTES = 8 << 30  # a run file that claims more than this is refused before anything is allocated
-
-Array = NDArray[Any]
 
 
 class Evaluation(NamedTuple):
@@ -132,11 +132,8 @@ class Trajectory:
             if (value := getattr(self, name)) is not None:
                 arrays[name] = np.asarray(value)
         arrays.update({f"extra.{name}": np.asarray(value) for name, value in self.extras.items()})
-        path = Path(path)
-        partial = path.with_name(path.name + ".tmp")
-        with partial.open("wb") as file:
+        with replacing(path) as file:
             np.savez_compressed(file, **arrays)
-        partial.replace(path)
 
     @classmethod
     def load(cls, path: str | Path) -> Trajectory:

@@ -9,12 +9,12 @@ import time
 from typing import Any
 
 import numpy as np
+from geomodel.job import Job
 
 from app.engine.messages import Array, frozen
 from app.engine.point_messages import AlongAnswer, AlongRequest, AnnealedAnswer, AnnealedRequest, ImageProbe
 from geomodel.annealing import beside_ode, nearest_data
 from geomodel.collapse import neighbours_and_classes
-from geomodel.runs import Job
 
 MOMENT = 0.1  # seconds after which an answer ends with the level that it is at
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from geomodel.job import Job
 
 from app.engine import along_sigma
 from app.engine.basins import basins
@@ -35,7 +36,6 @@ from app.engine.plane_messages import (
 from app.engine.point_messages import AlongRequest, AnnealedRequest
 from app.engine.room_messages import DerivativeRequest
 from geomodel import density, runs
-from geomodel.runs import Job
 
 NEIGHBOURS = 12  # images that the mean-shift view shows
 PATH_TOLERANCE = 1e-3  # the probe's path ends when it moves less than this part of σ: the eye sees no more

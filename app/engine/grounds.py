@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from geomodel.job import Job
 
 from app.engine.messages import Array
 from app.engine.plane_messages import Rect, Site
-from geomodel.runs import Job
 from geomodel.slices import Slice
 
 

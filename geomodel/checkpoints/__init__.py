@@ -5,45 +5,16 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
+
 if TYPE_CHECKING:
     from geomodel.denoisers.network import NetworkDenoiser
 
-Scalar = int | float | str | bool | None
-
-
-class CheckpointError(ValueError):
-    """A checkpoint was refused; the message is one sentence for the person who picked the file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckpointInfo:
-    """What a checkpoint says of itself. Noise levels are in units of the data."""
-
-    name: str
-    path: Path
-    format: str
-    architecture: str
-    parameters: int  # numbers stored
-    dtype: str
-    shape: tuple[int, ...]
-    sigma_data: float
-    sigma_min: float
-    sigma_max: float
-    sigma_recommended: tuple[float, float]  # (min, max)
-    classes: int = 0
-    label_names: tuple[str, ...] = ()
-    has_null_class: bool = False
-    data_name: str = ""
-    data_fingerprint: str = ""
-    data_count: int = 0
-    recipe: Mapping[str, Scalar] = field(default_factory=dict)
-    device: str | None = None  # None until the weights are loaded
-    sha256: str | None = None  # of the whole file; None where only the header was read
+__all__ = ["FORMATS", "CheckpointError", "CheckpointInfo", "Format", "inspect", "load_checkpoint"]
 
 
 class Format(NamedTuple):

@@ -15,7 +15,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from geomodel.checkpoints import CheckpointError
+from geomodel.checkpoints.info import CheckpointError
+from geomodel.files import read_error
 
 MAX_FILE = 1 << 30
 MAX_HEADER = 4 << 20  # a million characters hold 10,000 tensors; parsed JSON takes about 30 times its length
@@ -52,7 +53,7 @@ def read_header(path: Path) -> Header:
             start = file.read(8)
             return parse_header(path.name, start + file.read(min(_length(path.name, start, size), size)), size)
     except OSError as error:
-        raise CheckpointError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise CheckpointError(read_error(path.name, error)) from error
 
 
 def read_file(path: Path) -> tuple[Header, bytes]:
@@ -61,7 +62,7 @@ def read_file(path: Path) -> tuple[Header, bytes]:
         with path.open("rb") as file:
             content = file.read(MAX_FILE + 1)
     except OSError as error:
-        raise CheckpointError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise CheckpointError(read_error(path.name, error)) from error
     if len(content) > MAX_FILE:
         raise CheckpointError(f"{path.name} is larger than {MAX_FILE >> 30} GiB; no Geomodel network is that large.")
     return parse_header(path.name, content, len(content)), content

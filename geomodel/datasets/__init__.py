@@ -8,7 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
-from geomodel.datasets.dataset import DataError, Dataset, Progress, portion, silent
+from geomodel.datasets.common import DataError, Progress, portion, silent
+from geomodel.datasets.dataset import Dataset
 from geomodel.datasets.files import KNOWN, open_file
 
 __all__ = ["DataError", "Dataset", "Row", "load", "names", "row"]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from geomodel.datasets.dataset import DataError
+from geomodel.datasets.common import DataError
 from geomodel.datasets.reading import PIECE, Stream
 
 MOST_FILES = 1_000_000  # in an archive or a folder of images

@@ -8,17 +8,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geomodel import memory
+from geomodel.arrays import Bytes, Integers
 from geomodel.datasets.archive import tar_files
-from geomodel.datasets.dataset import DataError, Dataset, Progress, portion
+from geomodel.datasets.common import DataError, Progress, portion
+from geomodel.datasets.dataset import Dataset
 from geomodel.datasets.pickled import PickledArray, PickleFault, values
 from geomodel.datasets.reading import check_size
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
-_Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
+_Batch = tuple[Bytes, Integers]
 _SHAPE = (3, 32, 32)
 _NUMBERS = 3 * 32 * 32
 _LARGEST_BATCH = 2**28  # bytes

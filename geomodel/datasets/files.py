@@ -7,7 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from geomodel.datasets.dataset import DataError, Dataset, Progress
+from geomodel.datasets.common import DataError, Progress
+from geomodel.datasets.dataset import Dataset
 from geomodel.datasets.reading import faults
 
 

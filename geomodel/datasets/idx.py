@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geomodel.datasets.dataset import DataError, Dataset, Progress, limit, silent
+from geomodel.arrays import Bytes, Integers
+from geomodel.datasets.common import DataError, Progress, limit, silent
+from geomodel.datasets.dataset import Dataset
 from geomodel.datasets.file_array import FileArray
 from geomodel.datasets.reading import (
     Stream,
@@ -40,7 +41,7 @@ def read(path: Path, progress: Progress) -> Dataset:
             )
         if path.suffix.lower() != ".gz" and math.prod(shape) > limit():
             check_held(name, shape, math.prod(shape), path.stat().st_size - stream.tell())
-            stored: NDArray[np.uint8] | FileArray = FileArray(path, np.dtype(np.uint8), stream.tell(), shape)
+            stored: Bytes | FileArray = FileArray(path, np.dtype(np.uint8), stream.tell(), shape)
         else:
             stored = _array(path, stream, shape, progress)
     return images(name, stored, _labels_beside(path, len(stored)))
@@ -70,7 +71,7 @@ def _shape(name: str, stream: Stream) -> tuple[int, ...]:
     return shape
 
 
-def _array(path: Path, stream: Stream, shape: tuple[int, ...], progress: Progress) -> NDArray[np.uint8]:
+def _array(path: Path, stream: Stream, shape: tuple[int, ...], progress: Progress) -> Bytes:
     size, held = math.prod(shape), path.stat().st_size
     check_held(path.name, shape, size, held * _BEST_DEFLATE if path.suffix.lower() == ".gz" else held - stream.tell())
     check_size(path.name, size)
@@ -79,7 +80,7 @@ def _array(path: Path, stream: Stream, shape: tuple[int, ...], progress: Progres
     return content.reshape(shape)
 
 
-def _labels_beside(path: Path, count: int) -> NDArray[np.int64] | None:
+def _labels_beside(path: Path, count: int) -> Integers | None:
     """The labels in train-labels-idx1-ubyte for train-images-idx3-ubyte, packed or not; None where there are none."""
     plain = path.name.removesuffix(".gz")
     beside = plain.replace("images", "labels").replace("idx3", "idx1").replace("idx4", "idx1")

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from geomodel.datasets.dataset import limit
+from geomodel.datasets.common import limit
 from geomodel.denoisers.base import Denoiser, _labels
 from geomodel.denoisers.mixture import float64_queries
 from geomodel.denoisers.optimal.input import check_queries, check_tolerance, checked_count, given_classes, given_points
