@@ -8,10 +8,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geomodel import geometry, schedules
+from geomodel import formulas, geometry
 from geomodel.arrays import Array, Floats
+from geomodel.formulas import Levels
 from geomodel.options import number
-from geomodel.schedules import Levels
 from geomodel.trajectory import Trajectory
 
 Metric = Literal["dev", "l1", "l2"]
@@ -88,7 +88,7 @@ def gits_table(
     if teacher == "ipndm":
         options = {"order": 4, **options}
     run = teacher_run(
-        model, x, fine=schedules.karras(20) if fine is None else fine, teacher=teacher, labels=labels, **options
+        model, x, fine=formulas.karras(20) if fine is None else fine, teacher=teacher, labels=labels, **options
     )
     return GitsTable(np.array(run.sigmas, np.float64), _costs(run, metric), coeff, metric)
 
@@ -129,7 +129,7 @@ def equal_rotation(run: Trajectory, steps: int, final_zero: bool = False) -> Lev
     levels[0] = sigmas[0]
     if intervals:
         levels[-1] = sigmas[-1]
-    return schedules.custom(np.append(levels, 0.0) if to_zero else levels)
+    return formulas.custom(np.append(levels, 0.0) if to_zero else levels)
 
 
 def rotation(curve: ArrayLike) -> Floats:

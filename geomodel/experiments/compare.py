@@ -16,7 +16,7 @@ from geomodel.arrays import Floats, Integers
 from geomodel.csv_files import Row, write_rows
 from geomodel.experiments.exact import distances, solve
 from geomodel.experiments.progress import REFERENCE, Progress, watched
-from geomodel.schedules import Levels
+from geomodel.formulas import Levels
 from geomodel.trajectory import Trajectory
 
 

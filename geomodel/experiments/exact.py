@@ -10,8 +10,8 @@ import numpy as np
 
 from geomodel import schedules, solvers
 from geomodel.arrays import Array, Floats
+from geomodel.formulas import Levels
 from geomodel.reference import FLOOR
-from geomodel.schedules import Levels
 from geomodel.trajectory import Trajectory
 
 SOLVER = "dop853"

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from geomodel.arrays import Array
-from geomodel.schedules import Levels
+from geomodel.formulas import Levels
 from geomodel.trajectory import Combination, Evaluation, Step
 
 Denoise = Callable[[Tensor, float | Tensor], Tensor]  # sigma is a (B,) tensor for adaptive solvers
