@@ -5,35 +5,23 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from geomodel.checkpoints.formats import FORMATS, IS_ONE_FILE
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
+from geomodel.formats import Format, function, recognised
 
 if TYPE_CHECKING:
     from geomodel.denoisers.network import NetworkDenoiser
 
-__all__ = ["FORMATS", "CheckpointError", "CheckpointInfo", "Format", "inspect", "load_checkpoint"]
-
-
-class Format(NamedTuple):
-    """One row of the table. The module offers inspect(path) and load(path, device, hints)."""
-
-    title: str
-    module: str
-    suffixes: tuple[str, ...]
-
-
-FORMATS = {
-    "native": Format("Geomodel checkpoint", "geomodel.checkpoints.native", (".safetensors",)),
-}
+__all__ = ["CheckpointError", "CheckpointInfo", "inspect", "load_checkpoint"]
 
 
 def inspect(path: str | os.PathLike[str]) -> CheckpointInfo:
     """What the file says of itself, from its header alone. CheckpointError where it is not a checkpoint."""
     file = _regular_file(path)
-    info: CheckpointInfo = import_module(FORMATS["native"].module).inspect(file)
+    info: CheckpointInfo = function(_format(file).inspect)(file)
     return info
 
 
@@ -46,8 +34,16 @@ def load_checkpoint(
     Raises CheckpointError, with one sentence, where the file, the device or a hint is refused.
     """
     file = _regular_file(path)
-    model: NetworkDenoiser = import_module(FORMATS["native"].module).load(file, device, dict(hints or {}))
+    model: NetworkDenoiser = function(_format(file).open)(file, device, dict(hints or {}))
     return model
+
+
+def _format(file: Path) -> Format:
+    """The row for a file. One that cannot be read, or has no format, goes to the first, which says what is wrong."""
+    try:
+        return recognised(FORMATS, file) or FORMATS[0]
+    except OSError:
+        return FORMATS[0]
 
 
 def _regular_file(path: str | os.PathLike[str]) -> Path:
@@ -59,9 +55,9 @@ def _regular_file(path: str | os.PathLike[str]) -> Path:
     except (OSError, ValueError) as error:
         raise CheckpointError(f"The file {str(file)!r} cannot be opened: {error}.") from error
     if stat.S_ISDIR(status.st_mode):
-        raise CheckpointError(f"{file.name} is a directory; a checkpoint is one .safetensors file.")
+        raise CheckpointError(f"{file.name} is a directory; {IS_ONE_FILE}.")
     if not stat.S_ISREG(status.st_mode):
-        raise CheckpointError(f"{file.name} is not a regular file; a checkpoint is one .safetensors file.")
+        raise CheckpointError(f"{file.name} is not a regular file; {IS_ONE_FILE}.")
     if status.st_size == 0:
         raise CheckpointError(f"{file.name} is empty (0 bytes); copy or train it again.")
     return file

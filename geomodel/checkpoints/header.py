@@ -44,6 +44,22 @@ class Header:
     tensors: dict[str, TensorEntry]
 
 
+def recognises(path: Path) -> bool:
+    """Whether a file begins with the header of a safetensors file. Raises nothing but OSError."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        try:
+            start = file.read(9)
+            length = _length(path.name, start, size)
+            _decode(path.name, start[8:] + file.read(length - 1), dict[str, msgspec.Raw])
+        except CheckpointError:
+            return False
+    return True
+
+
 def read_header(path: Path) -> Header:
     """The header of a file, reading no further than the header."""
     try:

@@ -22,9 +22,9 @@ from geomodel.arrays import Bytes, Integers
 from geomodel.datasets import archive
 from geomodel.datasets.common import DataError, Progress
 from geomodel.datasets.dataset import Dataset
+from geomodel.datasets.marks import PICTURE_SUFFIXES
 from geomodel.datasets.reading import PIECE, check_shape, check_size
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
 _LARGEST_FILE = 2**26  # bytes of one encoded image
 _MOST_SCANS = 100  # of a progressive JPEG: each one is as much work as the whole image
 _BETWEEN_REPORTS = 4096  # files that are counted
@@ -116,7 +116,7 @@ def _hidden(place: tuple[str, ...]) -> bool:
 
 
 def _is_picture(place: tuple[str, ...]) -> bool:
-    return bool(place) and place[-1].lower().endswith(SUFFIXES)
+    return bool(place) and place[-1].lower().endswith(PICTURE_SUFFIXES)
 
 
 def _from_file(path: Path, size: int) -> bytes:
