@@ -83,7 +83,8 @@ def load(
               names; subfolders are classes;
             - CIFAR-10: one batch (pickle or .bin), or the training batches of its folder or .tar.gz.
 
-            A file is recognised by its content; where that has no marks (text, binary batches of CIFAR-10), by its name.
+            A file is recognised by its content, or by its name where the content has no marks (text, binary batches of
+            CIFAR-10).
 
             A .npy or plain idx file above a quarter of this computer's memory stays on the disk and is read as it is
             needed: it must not change while it is used. Other files above that are refused.
