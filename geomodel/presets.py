@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class Preset:
     title: str
     help: str
     changes: Mapping[str, Any] = field(default_factory=dict)
-    design: str = ""  # "gits" or "tors"
+    design: Literal["", "gits", "tors"] = ""  # how its levels are designed
 
 
 def _sampler(solver: str, schedule: str, steps: int, **more: Any) -> dict[str, Any]:

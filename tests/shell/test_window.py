@@ -209,15 +209,17 @@ def test_dragging_the_probe_answers_with_the_optimal_denoiser(qtbot, window):
     press(qtbot, window, Qt.Key.Key_P)
     qtbot.waitUntil(lambda: window.views.plane.picture.probe is not None, timeout=WAIT)
     ground = window.views.plane.ground
-    x, y = window.state.look.probe
+    x, y = window.state.plane_options.probe
     at = ground.to_widget(x, y)
     target = at + QPointF(-40, 30)
     surface = ground.viewport()
     qtbot.mousePress(surface, Qt.MouseButton.LeftButton, pos=at.toPoint())
     qtbot.mouseMove(surface, target.toPoint())
     qtbot.mouseRelease(surface, Qt.MouseButton.LeftButton, pos=target.toPoint())
-    assert window.state.look.probe != (x, y)
-    qtbot.waitUntil(lambda: window.views.plane.picture.probe.request.point == window.state.look.probe, timeout=WAIT)
+    assert window.state.plane_options.probe != (x, y)
+    qtbot.waitUntil(
+        lambda: window.views.plane.picture.probe.request.point == window.state.plane_options.probe, timeout=WAIT
+    )
     answer = window.views.plane.picture.probe
     points = window.state.run.source.dataset.points
     logits = -((points - np.array(answer.request.point)) ** 2).sum(1) / (2 * answer.request.sigma**2)
@@ -229,12 +231,12 @@ def test_dragging_the_probe_answers_with_the_optimal_denoiser(qtbot, window):
 def test_the_probe_moves_by_keys(qtbot, window):
     window.playback.go(9)
     press(qtbot, window, Qt.Key.Key_P)
-    x, y = window.state.look.probe
+    x, y = window.state.plane_options.probe
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     press(qtbot, window, Qt.Key.Key_Right, both)
     press(qtbot, window, Qt.Key.Key_Up, both)
     step = 8 * window.views.plane.ground.unit()
-    assert np.allclose(window.state.look.probe, (x + step, y + step))
+    assert np.allclose(window.state.plane_options.probe, (x + step, y + step))
 
 
 def test_a_key_shows_the_weights_of_the_selected_sample(qtbot, window):
