@@ -20,13 +20,13 @@ def nothing() -> None:
     """Does nothing; the default of hooks."""
 
 
-def measure(job: Job, step: Step, look: Callable[[], None] = nothing) -> dict[str, Array]:
-    """Measures the start of a step against the data (see `measures`). `look` is called between the parts."""
+def measure(job: Job, step: Step, between: Callable[[], None] = nothing) -> dict[str, Array]:
+    """Measures the start of a step against the data (see `measures`). `between` is called between the parts."""
     if job.optimal is None:
         return {}
-    look()
+    between()
     nearest = job.posterior(step.denoised, 0.0, 1)
-    look()
+    between()
     posterior = job.posterior(step.x, step.sigma)
     found: dict[str, Array] = {
         "effective_neighbours": posterior.effective_neighbours.numpy(),

@@ -149,17 +149,17 @@ def advance(
     model: Callable[..., Any],
     record: Record,
     notify: Callable[[], None] = nothing,
-    look: Callable[[], None] = nothing,
+    between: Callable[[], None] = nothing,
     exact_model: Callable[..., Any] | None = None,
 ) -> None:
     """Compute the run into its record.
 
-    model, exact_model: the job's denoiser and D*, which may be wrapped. `notify` is called after every step, `look`
-    between the parts of a measurement; either may raise an exception to end the run.
+    model, exact_model: the job's denoiser and D*, which may be wrapped. `notify` is called after every step, and
+    `between` is called between the parts of a measurement; either may raise an exception to end the run.
     """
     beside = steps_of(job, exact_model or job.exact) if job.beside else repeat(None)
     for step, exact in zip(steps_of(job, model), beside, strict=False):
-        found, reached = measure(job, step, look), {}
+        found, reached = measure(job, step, between), {}
         if exact is not None:
             found |= measure_beside(job, model, step, exact)
             reached["exact_distance_x"] = distance(step.x_next, exact.x_next)
@@ -174,11 +174,13 @@ def inside(job: Job, index: int, sample: int) -> StepDetail:
     return next(detail_of(step) for step in steps if step.index == index)
 
 
-def finish(job: Job, record: Record, *, look: bool = True) -> Trajectory:
-    """The trajectory of a record, complete or not. With `look`, a complete one gets D at its end."""
+def finish(job: Job, record: Record, *, display: bool = True) -> Trajectory:
+    """The trajectory of a record, complete or not. With `display`, a complete one gets D at its end, by one display
+    evaluation.
+    """
     last = float(record.sigmas[record.committed - 1])
     final = None
-    if look and record.complete and last > 0:
+    if display and record.complete and last > 0:
         final = np.asarray(job.evaluate(job.model, record.x[-1].astype(np.float64), last)).astype(record.x.dtype)
         record.looks += 1
     return record.trajectory(

@@ -237,7 +237,7 @@ class Worker:
         context = self._contexts.get(run_id)
         if context is None or context.record.committed < 2:
             return None
-        return runs.finish(context.job, context.record, look=False)
+        return runs.finish(context.job, context.record, display=False)
 
     def _gated(self, job: runs.Job, record: Any) -> float:
         """Compute the run behind the gate; returns the seconds spent in its denoiser."""

@@ -104,11 +104,11 @@ class Adaptive(Solver):
             if place is None:
                 place = self._begin(asked, x, times[0])
             if bool((place.time == times[index]).all()):  # the solver's own evaluation is at the level
-                denoised, looks = place.denoised, 0
+                denoised, display_evaluations = place.denoised, 0
             elif exact_display:
-                denoised, looks = ask(x, torch.full((len(x),), sigmas[index], dtype=x.dtype), everyone), 1
+                denoised, display_evaluations = ask(x, torch.full((len(x),), sigmas[index], dtype=x.dtype), everyone), 1
             else:
-                denoised, looks = torch.full_like(x, math.nan), 0
+                denoised, display_evaluations = torch.full_like(x, math.nan), 0
             x_next = place.denoised
             if sigmas[index + 1] > 0:
                 place = self._reach(asked, place, times[index + 1], times[-1], effort)
@@ -126,7 +126,7 @@ class Adaptive(Solver):
                 combination=Combination(0.0, constant=x_next),
                 evaluations=evaluations,
                 network_calls=effort.network_calls,
-                looks=looks,
+                looks=display_evaluations,
                 info={"accepted": effort.accepted, "rejected": effort.rejected},
                 state=AdaptiveState(index, (), None, place, positive[-1]),
             )

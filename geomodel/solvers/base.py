@@ -267,7 +267,7 @@ def run(
         if solver.memory:
             history = (at.start, *history)[: solver.memory]
         carried = at.left
-        denoised, looks = _displayed(at, exact_display)
+        denoised, display_evaluations = _displayed(at, exact_display)
         yield Step(
             index=index,
             sigma=at.sigma,
@@ -280,7 +280,7 @@ def run(
             combination=combination,
             evaluations=len(at.stages),
             network_calls=sum(calls_at(stage.sigma) for stage in at.stages),
-            looks=looks,
+            looks=display_evaluations,
             state=State(index, history, carried),
         )
         x = x_next

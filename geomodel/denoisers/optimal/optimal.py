@@ -168,9 +168,7 @@ class OptimalDenoiser(Denoiser):
                 rows = parts.pop(0)
                 try:
                     found = self._search(flat[rows], sigma[rows], self._hidden(labels, rows), gaps)
-                except (
-                    torch.OutOfMemoryError
-                ):  # the device has less memory free than it said, because others use it too
+                except torch.OutOfMemoryError:  # other programs took memory of the device meanwhile
                     if len(rows) == 1:
                         raise
                     parts[:0] = rows.chunk(2)

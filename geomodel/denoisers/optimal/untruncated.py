@@ -137,9 +137,7 @@ class Untruncated:
                 mean += weights[:, columns] @ block
             mean += self.centre
         certain = weights.amax(dim=1) == 1
-        if bool(
-            certain.any()
-        ):  # a point with all the weight is returned as it was given, without rounding from centring
+        if bool(certain.any()):  # a point with all the weight is returned as it was given
             mean[certain] = self.points[weights[certain].argmax(dim=1)].double()
         return mean
 
