@@ -1,7 +1,7 @@
 """Stores image data that began as bytes in integer form, so that distances and means can be computed exactly and fast.
 
-What the integers cannot hold of a point is kept beside them: its size, and a second byte (a guard digit) for each
-    number.
+The integers cannot hold a point exactly, so the size of what they miss is kept beside them, and a second byte for each
+number (a guard digit) that holds most of it.
 """
 
 from __future__ import annotations
