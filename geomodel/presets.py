@@ -1,4 +1,4 @@
-"""Samplers as others call them: what their defaults are in our words."""
+"""Well-known samplers with their usual defaults, in terms of our settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """A named sampler. `changes` are fields of `RunSettings`; `design`: its levels are designed for the model first."""
+    """A named sampler. `changes` are fields of `RunSettings`; a `design` first chooses the levels for the model."""
 
     name: str
     title: str

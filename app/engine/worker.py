@@ -224,7 +224,7 @@ class Worker:
         context = self.contexts.get(run_id)
         if context is None or not isinstance(context.record, Record) or context.record.committed < 2:
             return None
-        return runs.finish(context.job, context.record, look=False)
+        return runs.finish(context.job, context.record, display=False)
 
     def _gated(self, job: runs.Job, record: Record) -> float:
         """Compute the run behind the gate; returns the seconds spent in its denoiser."""
