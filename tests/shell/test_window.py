@@ -481,7 +481,7 @@ def test_the_mean_shift_view_follows_the_sample_and_the_probe(qtbot, window):
     pick(qtbot, window.panels.model._fields["data"], "fashion-mnist")
     finished(qtbot, window, lambda run: run.settings.data == "fashion-mnist")
     window.playback.go(9)
-    window.layout_of_docks.docks["Mean shift"].raise_()
+    window.layout_of_docks.switch("mean_shift")
     view = window.views.mean_shift
     qtbot.waitUntil(lambda: view.picture.title == "sample 0 at level 9", timeout=WAIT)
     assert [panel.caption for panel in view.picture.panels] == ["x", "D*(x; σ)"]
@@ -509,7 +509,7 @@ def test_the_mean_shift_view_looks_along_sigma_and_anneals(qtbot, window, tmp_pa
     press(qtbot, window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
     choose_file(qtbot, path)
     run = finished(qtbot, window, lambda run: run.settings.data == str(path))
-    window.layout_of_docks.docks["Mean shift"].raise_()
+    window.layout_of_docks.switch("mean_shift")
     view, asked = window.views.mean_shift, []
     submit = window.engine.submit
     window.engine.submit = lambda command: (asked.append(type(command).__name__), submit(command))
