@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 
 import resources
-from app.engine.messages import OpenFailed, Saved
+from app.engine.messages import DataOpened, NetworkOpened, OpenFailed, RunOpened, Saved
 from app.export import dialogs, figure
 from app.session.player import Player
 from app.session.state import AppState
@@ -20,18 +20,27 @@ from app.shell.settings_store import SettingsStore
 CHECKPOINTS = "Geomodel checkpoints (*.safetensors);;All files (*)"
 DATA = "Points and images (*.csv *.txt *.tsv *.npy *.npz *.gz *.zip *.bin *ubyte);;All files (*)"
 RUNS = "Runs (*.npz);;All files (*)"
+SLOTS = {DataOpened: "data", NetworkOpened: "network", RunOpened: "run"}  # what was opened → the error it settles
+SAVE, UNFINISHED = "save", "unfinished"
 
 
 class Documents(QObject):
     """Asks for files and hands them to the player; results come back as one-line messages."""
 
-    said = Signal(str, bool)  # text, is an error
+    said = Signal(str, bool, str)  # text, is an error, its cause
+    settled = Signal(str)  # the cause of errors that are over
 
     def __init__(self, window: Any, state: AppState, player: Player, store: SettingsStore) -> None:
         super().__init__(window)
         self._window, self._state, self._player, self._store = window, state, player, store
         player.open_failed.connect(self._open_failed)
         player.saved.connect(self._saved)
+        player.opened.connect(self._opened)
+        state.runs_changed.connect(self._settle_unfinished)
+
+    def say(self, text: str, is_error: bool = False, cause: str = "") -> None:
+        """Show a sentence; an error holds until its cause is settled."""
+        self.said.emit(text, is_error, cause)
 
     def open_checkpoint(self) -> None:
         """Ask for a checkpoint."""
@@ -88,7 +97,7 @@ class Documents(QObject):
     def _ask_save(self, title: str, filters: str, suffix: str, purpose: str) -> None:
         run = self._state.run
         if run is None or run.trajectory is None:
-            self.said.emit("There is no finished run to save; press Run (F5) first.", True)
+            self.say("There is no finished run to save; press Run (F5) first.", True, UNFINISHED)
             return
         name = f"{run.settings.solver}-{run.settings.steps}{suffix}"
         files.ask_save(self._window, title, filters, purpose, suffix, name, self._save, store=self._store)
@@ -106,17 +115,25 @@ class Documents(QObject):
     def copy_figure(self) -> None:
         """The view under the focus, or the plane, to the clipboard."""
         figure.copy_to_clipboard(self._window.current_view(), self._recipe())
-        self.said.emit("Picture copied.", False)
+        self.say("Picture copied.")
 
     def _recipe(self) -> dict[str, Any]:
         run = self._state.run
         return {} if run is None or run.trajectory is None else run.trajectory.settings
 
     def _figure_done(self, path: str) -> None:
-        self.said.emit(f"Saved {path}.", False)
+        self.say(f"Saved {path}.", cause=SAVE)
 
     def _open_failed(self, event: OpenFailed) -> None:
-        self.said.emit(event.message, True)
+        self.say(event.message, True, event.slot)
+
+    def _opened(self, event: DataOpened | NetworkOpened | RunOpened) -> None:
+        self.settled.emit(SLOTS[type(event)])
 
     def _saved(self, event: Saved) -> None:
-        self.said.emit(event.message or f"Saved {event.path}.", bool(event.message))
+        self.say(event.message or f"Saved {event.path}.", bool(event.message), SAVE)
+
+    def _settle_unfinished(self) -> None:
+        run = self._state.run
+        if run is not None and run.trajectory is not None:
+            self.settled.emit(UNFINISHED)
