@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QDialog, QLabel, QMessageBox, QTextBrowser, QVBoxLayout
+from PySide6.QtWidgets import QMessageBox
 
 import resources
 from app.engine.messages import NetworkOpened
 from app.plotting.theme import THEMES
 from app.shell import actions
 from app.shell import help_sheets as sheets
+from app.widgets.sheet import Sheet
 from geomodel import datasets
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -172,20 +173,13 @@ class Commands(QObject):
         self._window.layout_of_docks.reset()
 
     def _show_keys(self) -> None:
-        self._sheet("Keys", sheets.key_sheet())
+        Sheet(self._window, "Keys", sheets.key_sheet()).show()
 
     def _show_solvers(self) -> None:
-        sheet = QDialog(self._window)
-        sheet.setWindowTitle("Solvers")
-        sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        text = QTextBrowser()
-        text.setHtml(sheets.solver_sheet())
-        QVBoxLayout(sheet).addWidget(text)
-        sheet.resize(900, 640)
-        sheet.show()
+        Sheet(self._window, "Solvers", sheets.solver_sheet()).show()
 
     def _show_about(self) -> None:
-        self._sheet("What am I seeing?", resources.path("help", "views.html").read_text("utf-8"))
+        Sheet(self._window, "What am I seeing?", resources.path("help", "views.html").read_text("utf-8")).show()
 
     def offer_data(self, event: NetworkOpened) -> None:
         """A network was opened that does not fit the present data: ask whether to open those it was trained on."""
@@ -196,16 +190,6 @@ class Commands(QObject):
         box.setModal(False)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.accepted.connect(partial(self._player.drafting.open_training_data, event))
-        box.show()
-
-    def _sheet(self, title: str, html: str) -> None:
-        box = QMessageBox(self._window)
-        box.setWindowTitle(title)
-        box.setTextFormat(Qt.TextFormat.RichText)
-        box.setText(html)
-        box.setModal(False)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.findChild(QLabel, "qt_msgbox_label").setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         box.show()
 
 
