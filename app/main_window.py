@@ -163,6 +163,7 @@ class MainWindow(QMainWindow):
         transport, plane, player = self.views.transport, self.views.plane, self.player
         self.panels.model.file_dropped.connect(self.documents.open_path)
         self.documents.said.connect(self.panels.status.say)
+        self.documents.settled.connect(self.panels.status.clear)
         self._recent.aboutToShow.connect(self._fill_recent)
         player.ready.connect(self._engine_ready)
         player.opened.connect(self._opened)
@@ -208,11 +209,15 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         self.layout_of_docks.first_showing()
 
+    def keep_layout(self) -> None:
+        """Remember what stands where, for the next start."""
+        self.store.change(measures=self.views.measures.visible_measures)
+        self.layout_of_docks.remember()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the layout, hide, cancel, join the engine, leave; nothing is asked."""
         if not self.engine.isFinished():
-            self.store.change(measures=self.views.measures.visible_measures)
-            self.layout_of_docks.remember()
+            self.keep_layout()
             self.hide()
             self.player.close()
             if not self.engine.shut_down(CLOSE_MS):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
-from app.shell.settings_store import SettingsStore, home
+from app.shell.settings_store import SettingsStore
 
 VERSION = 3  # of the docks below: a layout of another version is not restored, it can crash Qt
 TABS = ("Measures", "Mean shift", "Compare", "Schedule", "Derivatives")  # one behind the other on the right
@@ -95,13 +94,11 @@ class Layout:
             return
         self._fresh = False
         self.reset()
-        settings, crashed = self._store.settings, self._marker.exists()
+        settings, crashed = self._store.settings, self._store.mark_open()
         if settings.layout_version == VERSION and not crashed:
             self._window.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
             self._window.restoreState(QByteArray.fromBase64(settings.layout.encode()), VERSION)
             self.show_strip(visible=False)  # a first run shows points
-        self._marker.parent.mkdir(parents=True, exist_ok=True)
-        self._marker.touch()
 
     def remember(self) -> None:
         """Keep the places for the next start; the window leaves in good order."""
@@ -111,9 +108,4 @@ class Layout:
                 layout=self._window.saveState(VERSION).toBase64().toStdString(),
                 layout_version=VERSION,
             )
-            self._marker.unlink(missing_ok=True)
-
-    @property
-    def _marker(self) -> Path:
-        """There while a window is open: found at the start, the last one crashed and its layout is not trusted."""
-        return home() / "open"
+            self._store.mark_closed()
