@@ -88,11 +88,10 @@ def test_a_signal_before_the_window_is_there_is_not_lost(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process can send these there")
 def test_a_signal_that_the_shell_ignores_is_ignored(tmp_path):
-    process = start(tmp_path, interrupt="signal.SIG_IGN")
-    opened(process)
-    process.send_signal(signal.SIGINT)
-    process.send_signal(signal.SIGTERM)
-    assert ended(process) == (0, "")  # 130 would be the answer to SIGINT
+    kept = "print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN); self.close()"
+    process = start(tmp_path, kept, interrupt="signal.SIG_IGN")
+    assert process.stdout.readline() == "True\n"
+    assert ended(process) == (0, "")
 
 
 def test_the_end_of_the_session_keeps_the_layout(tmp_path):
