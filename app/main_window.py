@@ -6,9 +6,9 @@ import os
 from types import SimpleNamespace
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 import resources
 from app.engine.thread import EngineThread
@@ -38,6 +38,7 @@ from app.session.state import AppState
 from app.shell import actions
 from app.shell.commands import Commands
 from app.shell.documents import Documents
+from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
 from app.shell.settings_store import SettingsStore
 
@@ -45,21 +46,6 @@ CLOSE_MS = 10_000
 WARM_MS = 50  # torch is imported this long after the window is shown: the first picture comes first
 RUNS_HEIGHT = 120  # three runs; the list scrolls
 TRANSPORT = ("start", "back", "play", "forward", "end", "loop", "inside")
-
-
-class KeyKeeper(QObject):
-    """Leaves Space and the arrows to the control that has the focus where it uses them itself."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Qt asks here whether a key is a shortcut or belongs to the control."""
-        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(watched, QAbstractButton | QComboBox):
-            return False
-        assert isinstance(event, QKeyEvent)
-        arrows = (Qt.Key.Key_Up, Qt.Key.Key_Down) if isinstance(watched, QComboBox) else ()
-        if event.key() not in (Qt.Key.Key_Space, *arrows):
-            return False
-        event.accept()
-        return True
 
 
 class MainWindow(QMainWindow):
@@ -81,11 +67,10 @@ class MainWindow(QMainWindow):
         self.actions_by_id = actions.build(self, self.commands.handlers())
         self._open_later: list[str] = []
         self._own = ""
-        self._keeper = KeyKeeper(self)
-        QApplication.instance().installEventFilter(self._keeper)
         self._build_views()
         self._build_docks()
         self._build_menus()
+        self.keys = FocusLaw(self, lambda: self.views.plane)
         self.presenter = Presenter(self.state, self.player, self.playback, self.views, self.panels.probe, self)
         self.sidebar = Sidebar(self.state, self.player, self.playback, self.panels, self)
         self.mean_shift = MeanShift(self.state, self.player, self.views.mean_shift, self)
@@ -217,7 +202,7 @@ class MainWindow(QMainWindow):
             self.player.close()
             if not self.engine.shut_down(CLOSE_MS):
                 os._exit(0)  # someone's denoiser holds the thread, and a live QThread must not be dropped
-            QApplication.instance().removeEventFilter(self._keeper)
+            self.keys.release()
             self.presenter.release()
             self.mean_shift.release()
             for view in self.figures().values():

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import pairwise
 
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QWheelEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QRadioButton,
-    QSlider,
     QStyle,
     QStyleOptionButton,
     QVBoxLayout,
@@ -25,6 +23,7 @@ from app.plotting.pens_and_numbers import tabular
 from app.rooms.plane.pictures import MeanShiftPicture
 from app.widgets.form import align
 from app.widgets.number_field import IntField
+from app.widgets.slider import Slider
 from app.widgets.text import blend, tooltip
 from geomodel.settings import Limits
 
@@ -46,30 +45,6 @@ class Radio(QRadioButton):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(blend(self.palette(), QPalette.ColorRole.WindowText, QPalette.ColorRole.Window, 0.5))
             painter.drawEllipse(circle.adjusted(0.5, 0.5, -0.5, -0.5))
-
-
-class Slider(QSlider):
-    """A horizontal slider that leaves the wheel to what scrolls, and is not moved under a hand that holds it."""
-
-    def __init__(self, steps: int, name: str, text: str) -> None:
-        super().__init__(Qt.Orientation.Horizontal)
-        self.setRange(0, steps)
-        self.setPageStep(steps // 10)
-        self.setMinimumWidth(48)
-        self.setAccessibleName(name)
-        self.setToolTip(tooltip(name, text))
-
-    def set_part(self, part: float) -> None:
-        """Show a place from 0 to 1; nothing is told."""
-        if not self.isSliderDown():
-            with QSignalBlocker(self):
-                self.setValue(round(self.maximum() * part))
-
-    def part(self) -> float:
-        return self.value() / self.maximum()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
 
 
 class MeanShiftControls(QWidget):
@@ -147,14 +122,6 @@ class MeanShiftControls(QWidget):
         column.setSpacing(8)
         column.addLayout(choice)
         column.addWidget(self._point)
-        self._set_tab_order()
-
-    def _set_tab_order(self) -> None:
-        fields = self.fields
-        order = [self.sample, self.probe, fields["data_index"], fields["seed"], fields["second_index"]]
-        order += [self.share, self.sigma, self.follow]
-        for first, second in pairwise(order):
-            QWidget.setTabOrder(first, second)
 
     def display(self, picture: MeanShiftPicture) -> None:
         """Show where the probe is wished to stand; nothing is told, and a slider that is held stays in the hand."""

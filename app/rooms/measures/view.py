@@ -89,7 +89,8 @@ class MeasuresView(QWidget):
     def _scroll(self) -> QScrollArea:
         scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setAccessibleName("Measures over the noise levels")
+        self.setFocusProxy(scroll)
         scroll.setWidget(self._page)
         return scroll
 

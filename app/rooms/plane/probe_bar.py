@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme
+from app.widgets.slider import Slider
 
 STEPS = 1000  # of the slider, over the logarithm of the run's noise levels
 
@@ -22,11 +23,9 @@ class ProbeBar(QWidget):
     def __init__(self, theme: Theme, path: QAction) -> None:
         super().__init__()
         self._low, self._high = 0.01, 1.0
-        self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setRange(0, STEPS)
+        about = "Bandwidth σ of the mean shift at the probe (Ctrl+Up, Ctrl+Down)"
+        self._slider = Slider(STEPS, "Noise level of the probe", about)
         self._slider.setMinimumWidth(80)
-        self._slider.setAccessibleName("Noise level of the probe")
-        self._slider.setToolTip("Bandwidth σ of the mean shift at the probe (Ctrl+Up, Ctrl+Down)")
         self._slider.valueChanged.connect(self._moved)
         self._value = QLabel()
         self._value.setFont(tabular(self.font()))
@@ -54,8 +53,8 @@ class ProbeBar(QWidget):
     def set_sigma(self, sigma: float, *, follows: bool) -> None:
         """Show a noise level; nothing is told."""
         part = math.log(max(sigma, self._low) / self._low) / math.log(self._high / self._low)
-        with QSignalBlocker(self._slider), QSignalBlocker(self._follow):
-            self._slider.setValue(round(STEPS * part))
+        with QSignalBlocker(self._follow):
+            self._slider.set_part(part)
             self._follow.setChecked(follows)
         self._value.setText(f"σ {sigma:.4g}")
 
@@ -66,11 +65,11 @@ class ProbeBar(QWidget):
         self.setPalette(colors)
         self.setAutoFillBackground(True)
 
-    def _moved(self, value: int) -> None:
-        self.sigma_wanted.emit(self._low * (self._high / self._low) ** (value / STEPS))
+    def _moved(self) -> None:
+        self.sigma_wanted.emit(self._low * (self._high / self._low) ** self._slider.part())
 
     def _followed(self, follows: bool) -> None:
         if follows:
             self.sigma_wanted.emit(None)
         else:
-            self._moved(self._slider.value())
+            self._moved()

@@ -188,7 +188,8 @@ class ScheduleView(QWidget):
     def _scroll(self) -> QScrollArea:
         scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setAccessibleName("Schedules")
+        self.setFocusProxy(scroll)
         scroll.setWidget(self._page)
         return scroll
 

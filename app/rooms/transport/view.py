@@ -8,12 +8,13 @@ from typing import Any
 from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QPalette, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.sigma_axis import SCALE_TITLES
 from app.plotting.theme import Theme
 from app.rooms.transport.scrubber import Scrubber
+from app.widgets.form import ComboBox
 from app.widgets.icons import icon
 
 Array = NDArray[Any]
@@ -80,8 +81,8 @@ class TransportBar(QWidget):
         row.addStretch(1)
         self._evaluations.setForegroundRole(QPalette.ColorRole.PlaceholderText)
 
-    def _combo(self, purpose: str) -> QComboBox:
-        combo = QComboBox()
+    def _combo(self, purpose: str) -> ComboBox:
+        combo = ComboBox()
         combo.setToolTip(purpose)
         combo.setAccessibleName(purpose)
         return combo
