@@ -16,8 +16,8 @@ from app.engine.messages import NetworkOpened
 from app.panels.model import ModelPanel
 from app.panels.sampler import SamplerPanel
 from app.plotting.theme import LIGHT
-from app.shell.tab_order import reading_order
 from app.session.drafting import fitting_count
+from app.shell.tab_order import reading_order
 from app.widgets.text import formula_html
 from geomodel import datasets
 from geomodel.schedules import SCHEDULES
