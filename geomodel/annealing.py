@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from geomodel.arrays import Floats, Integers
 
 if TYPE_CHECKING:
     from geomodel.denoisers.optimal import OptimalDenoiser
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,7 +87,7 @@ def beside_ode(
         yield Beside(sigma=sigma, annealed=annealed, denoised=denoised, distance=np.linalg.norm(away, axis=1), x=point)
 
 
-def nearest_data(optimal: OptimalDenoiser, x: Any, labels: Any = None) -> NDArray[np.int64]:
+def nearest_data(optimal: OptimalDenoiser, x: Any, labels: Any = None) -> Integers:
     """(B,): the data point nearest to each of x (B, *shape), of its class where labels are given."""
     return np.asarray(optimal.posterior(x, 0.0, labels, k=1).indices[:, 0].numpy())
 

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geomodel.arrays import Floats, Integers
 from geomodel.density import Rect, grid_points
 from geomodel.formulas import karras
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Denoise = Callable[[Floats, float], Floats]  # x (m, *shape), sigma -> D(x; sigma) (m, *shape)
 Classify = Callable[[Floats], Integers]  # points of the plane (m, 2) -> their classes (m,)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomodel import __version__, datasets, runs, schedules, solvers
+from geomodel import __version__, console, datasets, files, runs, schedules, solvers
 from geomodel.settings import CUSTOM, Option, RunSettings, limits, problems
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """The parsed command line; `command` is empty for the window."""
+    """The parsed command line; `command` is empty for the window. What is printed from now on fits the console."""
+    console.spell_out()
     return parser().parse_args(arguments)
 
 
@@ -115,7 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.out.mkdir(parents=True, exist_ok=True)  # before the work, not after it
         _write(_compute(settings), arguments.out)
     except OSError as error:
-        print(f"{arguments.out} cannot be written to: {error.strerror or error}.", file=sys.stderr)
+        print(files.write_error(arguments.out, error), file=sys.stderr)
         return 2
     except ValueError as error:
         print(error, file=sys.stderr)

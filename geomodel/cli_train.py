@@ -14,7 +14,7 @@ from types import FrameType
 from typing import get_type_hints
 
 from geomodel import datasets
-from geomodel.checkpoints import CheckpointError
+from geomodel.checkpoints.info import CheckpointError
 from geomodel.recipe import IMAGES, TrainError, TrainProgress, TrainSettings, from_options
 
 USAGE_ERROR, INTERRUPTED = 2, 130

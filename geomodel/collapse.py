@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from geomodel.arrays import Array, Floats, Integers
 from geomodel.projection import principal_components
 
 if TYPE_CHECKING:
     from geomodel.denoisers.optimal import OptimalDenoiser
 
-Floats = NDArray[np.float64]
 
 COLLAPSED = 2.0  # effective neighbours: below it one point outweighs all others
 _NUMBERS_AT_ONCE = 2**21  # weights in one temporary (16 MB)
@@ -53,7 +53,7 @@ def noisy_data(points: Any, sigmas: ArrayLike, count: int = 256, seed: int = 0) 
     return (clean + sigma * noise for sigma in np.asarray(sigmas, dtype=np.float64))
 
 
-def source_indices(size: int, count: int, seed: int = 0) -> NDArray[np.int64]:
+def source_indices(size: int, count: int, seed: int = 0) -> Integers:
     """(count,): the rows out of `size` from which `noisy_data` with this seed starts."""
     return np.random.default_rng([seed, 0]).integers(size, size=count)
 
@@ -157,7 +157,7 @@ def class_posterior(optimal: OptimalDenoiser, classes: ArrayLike, x: Any, sigma:
     return shares
 
 
-def _of_points(classes: ArrayLike, count: int) -> NDArray[Any]:
+def _of_points(classes: ArrayLike, count: int) -> Array:
     of_point = np.asarray(classes)
     if of_point.shape != (count,) or of_point.dtype.kind not in "iu" or of_point.max() < 0:
         raise ValueError(f"classes has shape {of_point.shape}; expected ({count},) whole numbers, some above -1.")

@@ -13,9 +13,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geomodel.arrays import Floats
 from geomodel.projection import stride
 
-Floats = NDArray[np.float64]
 Rect = tuple[float, float, float, float]
 
 MAX_KERNELS = 10_000

@@ -8,10 +8,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geomodel import geometry, schedules
+from geomodel import formulas, geometry
+from geomodel.arrays import Array, Floats
+from geomodel.formulas import Levels
 from geomodel.options import number
-from geomodel.schedules import Levels
-from geomodel.trajectory import Array, Trajectory
+from geomodel.trajectory import Trajectory
 
 Metric = Literal["dev", "l1", "l2"]
 STRAIGHT = 1e-6  # radians: what the roundings of a straight trajectory add up to stays below
@@ -27,7 +28,7 @@ class GitsTable:
     """
 
     sigmas: Levels
-    cost: NDArray[np.float64]
+    cost: Floats
     coeff: float
     metric: Metric
 
@@ -87,7 +88,7 @@ def gits_table(
     if teacher == "ipndm":
         options = {"order": 4, **options}
     run = teacher_run(
-        model, x, fine=schedules.karras(20) if fine is None else fine, teacher=teacher, labels=labels, **options
+        model, x, fine=formulas.karras(20) if fine is None else fine, teacher=teacher, labels=labels, **options
     )
     return GitsTable(np.array(run.sigmas, np.float64), _costs(run, metric), coeff, metric)
 
@@ -128,10 +129,10 @@ def equal_rotation(run: Trajectory, steps: int, final_zero: bool = False) -> Lev
     levels[0] = sigmas[0]
     if intervals:
         levels[-1] = sigmas[-1]
-    return schedules.custom(np.append(levels, 0.0) if to_zero else levels)
+    return formulas.custom(np.append(levels, 0.0) if to_zero else levels)
 
 
-def rotation(curve: ArrayLike) -> NDArray[np.float64]:
+def rotation(curve: ArrayLike) -> Floats:
     """How far a curve has turned at every level, ∫ √(κ² + τ²) ds from its start, the mean over the samples.
 
     curve (levels, B, *shape) -> (levels,), from 0, never falling, in radians. Over a chord κ is the mean of its two
@@ -143,7 +144,7 @@ def rotation(curve: ArrayLike) -> NDArray[np.float64]:
     return np.append(0.0, np.cumsum((rate * geometry.step_length(curve)).mean(axis=1)))
 
 
-def _costs(run: Trajectory, metric: Metric) -> NDArray[np.float64]:
+def _costs(run: Trajectory, metric: Metric) -> Floats:
     points = np.asarray(run.x, np.float64)
     deviations = geometry.deviation(points)
     cost = np.full((len(points), len(points)), np.nan)
@@ -159,7 +160,7 @@ def _costs(run: Trajectory, metric: Metric) -> NDArray[np.float64]:
     return cost
 
 
-def _distance_to_line(points: Array, jump: Array) -> NDArray[np.float64]:
+def _distance_to_line(points: Array, jump: Array) -> Floats:
     """Distance (B,) of each jump to the line through the first and last of the points."""
     distances = geometry.deviation(np.stack([points[0], jump, points[-1]]))
     return np.asarray(distances[1])

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from geomodel.arrays import Array, Floats
 
 _quiet = np.errstate(invalid="ignore", over="ignore")  # inf - inf on a diverged run, 0/0: NaN, not news
 
@@ -86,7 +85,7 @@ def deviation(curve: ArrayLike) -> Floats:
     length = _length(chord)
     direction = chord / np.where(length > 0, length, 1.0)[:, None]
 
-    def distance(position: NDArray[Any]) -> Floats:
+    def distance(position: Array) -> Floats:
         offset = _flat(position) - end
         for _ in range(2):
             offset = offset - _dot(offset, direction)[:, None] * direction
@@ -169,14 +168,14 @@ def torsion(curve: ArrayLike) -> Floats:
     return found
 
 
-def _curve(curve: ArrayLike) -> NDArray[Any]:
+def _curve(curve: ArrayLike) -> Array:
     positions = np.asarray(curve)
     if positions.ndim < 3 or len(positions) == 0:
         raise ValueError(f"A curve is an array (levels, samples, *shape); got shape {positions.shape}.")
     return positions
 
 
-def _flat(position: NDArray[Any]) -> Floats:
+def _flat(position: Array) -> Floats:
     """(B, *shape) of any dtype as float64 (B, d)."""
     return position.reshape(len(position), int(np.prod(position.shape[1:]))).astype(np.float64)
 
@@ -197,7 +196,7 @@ def _over_levels(values: Iterable[Floats]) -> Floats:
     return np.stack(list(values))
 
 
-def _chords(positions: NDArray[Any], *levels: int) -> list[Floats]:
+def _chords(positions: Array, *levels: int) -> list[Floats]:
     return [_flat(positions[level + 1]) - _flat(positions[level]) for level in levels]
 
 

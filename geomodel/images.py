@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Bytes = NDArray[np.uint8]
+from geomodel.arrays import Array, Bytes, Floats
 
 
-def shrunk(x: ArrayLike, sigmas: ArrayLike, scale: float) -> NDArray[np.float64]:
+def shrunk(x: ArrayLike, sigmas: ArrayLike, scale: float) -> Floats:
     """x s/sqrt(s² + sigma²): a noisy image brought to the spread of the data, so that one grey range fits all levels.
 
     x (levels, *shape), sigmas (levels,), scale s > 0 the data's scale. At sigma = 0 the image is unchanged.
@@ -37,7 +35,7 @@ def clipped_share(images: ArrayLike) -> float:
     return float(_outside(images).mean())
 
 
-def clipped_shares(images: ArrayLike) -> NDArray[np.float64]:
+def clipped_shares(images: ArrayLike) -> Floats:
     """The same for each image of (levels, B, *shape): (levels, B). NaN where an image is."""
     values = np.asarray(images)
     pixels = tuple(range(2, values.ndim))
@@ -45,5 +43,5 @@ def clipped_shares(images: ArrayLike) -> NDArray[np.float64]:
 
 
 def _outside(images: ArrayLike) -> NDArray[np.bool_]:
-    values: NDArray[Any] = np.asarray(images)
+    values: Array = np.asarray(images)
     return np.asarray(np.abs(values) > 1 + 0.5 / 127.5)

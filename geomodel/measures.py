@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from geomodel import geometry, images
+from geomodel.arrays import Array, Floats
 from geomodel.csv_files import write_table
 from geomodel.record import known
 from geomodel.trajectory import Trajectory
-
-Floats = NDArray[np.float64]
 
 LOW, HIGH = 0.1, 0.9  # the band that is drawn over all samples
 
@@ -28,10 +27,10 @@ class Curves:
     by name, arrays whose first axis runs over the levels.
     """
 
-    x: NDArray[Any]
-    denoised: NDArray[Any]
-    sigmas: NDArray[Any]
-    extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    x: Array
+    denoised: Array
+    sigmas: Array
+    extras: Mapping[str, Array] = field(default_factory=dict)
 
     @classmethod
     def of(cls, trajectory: Trajectory) -> Curves:
@@ -68,7 +67,7 @@ class Measure:
         return f"{self.name}_{curve}" if curve else self.name
 
 
-def _measured(function: Callable[[ArrayLike], Floats], positions: NDArray[Any]) -> Floats:
+def _measured(function: Callable[[ArrayLike], Floats], positions: Array) -> Floats:
     return function(positions) if len(positions) else np.empty((0, positions.shape[1]))
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from geomodel.arrays import Array, Floats
 
 MAX_POINTS = 20_000
 _DENSE = 600  # up to this size eigh is quicker than building a Krylov space
@@ -154,7 +154,7 @@ def _mean_and_variance(rows: Any) -> tuple[Floats, float]:
     return mean, sum(float(((block - mean) ** 2).sum()) for _, block in _blocks(rows)) / max(len(rows), 1)
 
 
-def _covariance_times(rows: NDArray[Any], mean: Floats, vectors: Floats) -> Floats:
+def _covariance_times(rows: Array, mean: Floats, vectors: Floats) -> Floats:
     """C V for V (d, k), without C."""
     product = np.zeros_like(vectors)
     for _, block in _blocks(rows):

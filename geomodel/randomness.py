@@ -12,10 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from geomodel.arrays import Floats
+
 FLOOR = -40  # below σ² = 2⁻⁴⁰ an interval of the Brownian path is no longer cut into octaves
 DEPTH = 32  # how often an octave is halved
 
-Floats = NDArray[np.float64]
 Words = NDArray[np.uint64]
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomodel.trajectory import Array, Trajectory
+from geomodel.arrays import Array
+from geomodel.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from geomodel.trajectory import Step

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomodel.trajectory import Array, Step
+from geomodel.arrays import Array
+from geomodel.trajectory import Step
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from geomodel.runs import Job
+    from geomodel.job import Job
 
 
 def nothing() -> None:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from geomodel import schedules, solvers
+from geomodel import formulas, solvers
 from geomodel.randomness import Brownian, seed_list
 from geomodel.record import Record
 from geomodel.solvers.adaptive import Adaptive, AdaptiveState
@@ -50,8 +50,8 @@ def iterate(
     option); DenoiserError, a ValueError, where an answer or x is not finite; ValueError where an adaptive solver needs
     more than its `max_evaluations`. Grad mode is the caller's.
     """
-    whole = schedules.custom(sigmas)
-    levels = schedules.with_jump(whole, jump_at)
+    whole = formulas.custom(sigmas)
+    levels = formulas.with_jump(whole, jump_at)
     rule = solvers.create(solver, **options)
     if display not in ("exact", "off"):
         raise ValueError(f"display is 'exact' or 'off'; got {display!r}.")
@@ -102,7 +102,7 @@ def sample(
     if record not in (None, "float32", "float64"):
         raise ValueError(f"record is 'float32', 'float64' or None; got {record!r}.")
     dtype = record or ("float64" if getattr(model, "analytic", True) else "float32")
-    levels = schedules.with_jump(schedules.custom(sigmas), jump_at)
+    levels = formulas.with_jump(formulas.custom(sigmas), jump_at)
     with torch.no_grad():
         start = _start(x, float(levels[0]))
         batch = len(start)
@@ -122,7 +122,7 @@ def sample(
     settings = {
         "solver": solver,
         "options": {name: _plain(value) for name, value in solvers.complete(solver, options).items()},
-        "sigmas": schedules.custom(sigmas).tolist(),
+        "sigmas": formulas.custom(sigmas).tolist(),
         "jump_at": None if jump_at is None else int(jump_at),
         "display": display,
         "record": dtype,
@@ -184,7 +184,7 @@ def _draw(noise: Any, rule: Solver, solver: str, start: Tensor, steps: int) -> D
     return lambda index, sigma, sigma_next: draws[index]
 
 
-def _state(resume: Step, levels: schedules.Levels, rule: Solver) -> State:
+def _state(resume: Step, levels: formulas.Levels, rule: Solver) -> State:
     state = resume.state
     if not isinstance(state, State):
         raise ValueError("resume is a step that `iterate` yielded; this one has lost its state.")

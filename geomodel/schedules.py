@@ -17,14 +17,15 @@ from geomodel.formulas import POLYEXPONENTIAL_RHO, VP_TIME_RHO, levels_of
 from geomodel.formulas import RHO as RHO
 from geomodel.formulas import Levels as Levels
 from geomodel.formulas import cosine as cosine
+from geomodel.formulas import custom as custom
 from geomodel.formulas import karras as karras
 from geomodel.formulas import log_uniform as log_uniform
 from geomodel.formulas import polyexponential as polyexponential
 from geomodel.formulas import uniform as uniform
 from geomodel.formulas import vp_time as vp_time
+from geomodel.formulas import with_jump as with_jump
 from geomodel.options import Option as Option
 from geomodel.options import check_keywords as check_keywords
-from geomodel.options import number
 
 if TYPE_CHECKING:
     from geomodel.trajectory import Trajectory
@@ -65,35 +66,6 @@ def discrete(model: Any, steps: int = 18, final_zero: bool = False) -> Levels:
         return known[np.rint((1 - f) * (len(known) - 1)).astype(np.intp)]
 
     return levels_of(formula, steps, float(known[0]), float(known[-1]), final_zero)
-
-
-def custom(levels: ArrayLike) -> Levels:
-    """The given levels as float64, checked: one dimension, at least two, finite, strictly descending, the last ≥ 0."""
-    values = np.array(levels, dtype=np.float64)
-    if values.ndim != 1 or len(values) < 2:
-        raise ValueError(f"A schedule is a list of at least two noise levels; got shape {values.shape}.")
-    if not np.isfinite(values).all():
-        raise ValueError("A schedule has a noise level that is NaN or infinite; give finite numbers.")
-    if values[-1] < 0:
-        raise ValueError(f"A schedule ends at a noise level of 0 or more; the last one is {values[-1]:g}.")
-    if (rising := np.diff(values) >= 0).any():
-        i = int(rising.argmax())
-        raise ValueError(
-            f"The noise levels must descend strictly; "
-            f"level {i} is {float(values[i])!r} and level {i + 1} is {float(values[i + 1])!r}."
-        )
-    return values
-
-
-def with_jump(levels: Levels, jump_at: int | None) -> Levels:
-    """The levels up to index `jump_at`, then 0: one Euler interval from there to D (None: the levels as they are)."""
-    if jump_at is None:
-        return levels
-    last = len(levels) - 1 if levels[-1] > 0 else len(levels) - 2
-    index = number("jump_at", jump_at, whole=True)
-    if not 0 <= index <= last:
-        raise ValueError(f"jump_at is the index of a noise level above 0, from 0 to {last}; got {index}.")
-    return np.append(levels[: index + 1], 0.0)
 
 
 def gits(

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from geomodel.arrays import Floats, Integers
 from geomodel.density import Rect
 from geomodel.projection import Basis
-
-Floats = NDArray[np.float64]
 
 NEGLIGIBLE = 45.0  # nats: e^-45 of the largest weight is below float64's rounding of the sum
 _BLOCK_NUMBERS = 1 << 22
@@ -35,9 +34,7 @@ class Slice:
     outside: Floats
 
     @classmethod
-    def through(
-        cls, x: ArrayLike, basis: Basis, data: Any, points: Floats, rows: NDArray[np.int64] | None = None
-    ) -> Slice:
+    def through(cls, x: ArrayLike, basis: Basis, data: Any, points: Floats, rows: Integers | None = None) -> Slice:
         """The slice through x (*shape) for data (N, *shape), or some rows of it, whose projections `points` are known.
 
         The data may be an array-like over a file: it is read in blocks.

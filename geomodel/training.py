@@ -19,11 +19,11 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from geomodel import networks
-from geomodel.checkpoints import CheckpointError, CheckpointInfo
+from geomodel import files, networks
 from geomodel.checkpoints.header import read_file
+from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
 from geomodel.checkpoints.native import DataSource, Description, save_checkpoint
-from geomodel.datasets.dataset import blocks
+from geomodel.datasets.common import blocks
 from geomodel.denoisers.network import column, edm_preconditioning
 from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
 
@@ -207,12 +207,10 @@ class _Run:
         progress = {"iteration": self.iteration, "loss": self.loss}
         metadata = {"geomodel-training": json.dumps({"identity": self._identity(), **progress})}
         tensors = {key: value.detach().cpu().contiguous() for key, value in self._tensors()}
-        partial = path.with_name(path.name + ".tmp")
         try:
-            partial.write_bytes(save_tensors(tensors, metadata))
-            partial.replace(path)
+            files.write_bytes(path, save_tensors(tensors, metadata))
         except OSError as error:
-            raise TrainError(f"The training state {path} cannot be written: {error.strerror or error}.") from error
+            raise TrainError(f"The training state {files.write_error(path, error)}") from error
 
     def load(self, path: Path) -> None:
         """Continue from a state that `save` wrote. TrainError where it is of other settings or data."""

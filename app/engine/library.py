@@ -15,7 +15,7 @@ import numpy as np
 
 from app.engine.messages import Array, DataOpened, Ready, frozen
 from geomodel import datasets, runs
-from geomodel.datasets.dataset import blocks
+from geomodel.datasets.common import blocks
 from geomodel.datasets.file_array import FileArray
 from geomodel.projection import identity_basis, principal_components
 from geomodel.settings import RunSettings

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.engine.messages import Array
 from app.rooms.plane.messages import Rect, Site
-from geomodel.runs import Job
+from geomodel.job import Job
 from geomodel.slices import Slice
 
 

@@ -15,7 +15,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from geomodel.checkpoints import CheckpointError
+from geomodel.checkpoints.info import CheckpointError
+from geomodel.files import read_error
 
 MAX_FILE = 1 << 30
 MAX_HEADER = 4 << 20  # a million characters hold 10,000 tensors; parsed JSON takes about 30 times its length
@@ -43,6 +44,22 @@ class Header:
     tensors: dict[str, TensorEntry]
 
 
+def recognises(path: Path) -> bool:
+    """Whether a file begins with the header of a safetensors file. Raises nothing but OSError."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        try:
+            start = file.read(9)
+            length = _length(path.name, start, size)
+            _decode(path.name, start[8:] + file.read(length - 1), dict[str, msgspec.Raw])
+        except CheckpointError:
+            return False
+    return True
+
+
 def read_header(path: Path) -> Header:
     """The header of a file, reading no further than the header."""
     try:
@@ -52,7 +69,7 @@ def read_header(path: Path) -> Header:
             start = file.read(8)
             return parse_header(path.name, start + file.read(min(_length(path.name, start, size), size)), size)
     except OSError as error:
-        raise CheckpointError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise CheckpointError(read_error(path.name, error)) from error
 
 
 def read_file(path: Path) -> tuple[Header, bytes]:
@@ -61,7 +78,7 @@ def read_file(path: Path) -> tuple[Header, bytes]:
         with path.open("rb") as file:
             content = file.read(MAX_FILE + 1)
     except OSError as error:
-        raise CheckpointError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise CheckpointError(read_error(path.name, error)) from error
     if len(content) > MAX_FILE:
         raise CheckpointError(f"{path.name} is larger than {MAX_FILE >> 30} GiB; no Geomodel network is that large.")
     return parse_header(path.name, content, len(content)), content

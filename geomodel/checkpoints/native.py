@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from geomodel import networks
-from geomodel.checkpoints import CheckpointError, CheckpointInfo, Scalar
+from geomodel import files, networks
 from geomodel.checkpoints.header import Header, parse_header, read_file, read_header
+from geomodel.checkpoints.info import CheckpointError, CheckpointInfo, Scalar
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -99,12 +99,10 @@ def save_checkpoint(path: str | Path, network: nn.Module, description: Descripti
     header = parse_header(path.name, content, len(content))
     description, config = _description(path.name, header)
     _assemble(path.name, header, content, description, config)
-    partial = path.with_name(path.name + ".tmp")
     try:
-        partial.write_bytes(content)
-        partial.replace(path)
+        files.write_bytes(path, content)
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise CheckpointError(files.write_error(path, error)) from error
     return _info(path, header, description, device="cpu", sha256=hashlib.sha256(content).hexdigest())
 
 

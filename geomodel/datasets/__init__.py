@@ -8,8 +8,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
-from geomodel.datasets.dataset import DataError, Dataset, Progress, portion, silent
-from geomodel.datasets.files import KNOWN, open_file
+from geomodel.datasets.common import DataError, Progress, portion, silent
+from geomodel.datasets.dataset import Dataset
+from geomodel.datasets.files import open_file
+from geomodel.datasets.formats import KNOWN
 
 __all__ = ["DataError", "Dataset", "Row", "load", "names", "row"]
 
@@ -80,6 +82,9 @@ def load(
             - a folder or a .zip of PNG or JPEG images, all of one size and mode (grey or RGB), in the order of their
               names; subfolders are classes;
             - CIFAR-10: one batch (pickle or .bin), or the training batches of its folder or .tar.gz.
+
+            A file is recognised by its content, or by its name where the content has no marks (text, binary batches of
+            CIFAR-10).
 
             A .npy or plain idx file above a quarter of this computer's memory stays on the disk and is read as it is
             needed: it must not change while it is used. Other files above that are refused.

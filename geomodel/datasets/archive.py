@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-import io
-import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from geomodel.datasets.dataset import DataError
+from geomodel.datasets.common import DataError
 from geomodel.datasets.reading import PIECE, Stream
+from geomodel.zip_files import FAULTS, Bounded
 
 MOST_FILES = 1_000_000  # in an archive or a folder of images
 _LONGEST_LIST = 100 * 2**20  # bytes of a zip archive's list of files: a million names
 _BLOCK = 512  # bytes in a tar archive's block
-# What the zipfile module lets through for damaged archives.
-_FAULTS = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OverflowError, LookupError, struct.error)
-
-
-class _Bounded(io.BufferedReader):
-    """A file that is not read in huge pieces: the zipfile module reads a list of files as long as it claims to be."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > _LONGEST_LIST:
-            raise zipfile.BadZipFile("its list of files is too long")
-        content = super().read(size)  # all of the rest is asked for only near the end
-        if content.count(b"PK\x01\x02") > MOST_FILES:  # before each one becomes an object of 400 bytes
-            raise zipfile.BadZipFile(f"it lists more than {MOST_FILES:,} files")
-        return content
 
 
 @contextmanager
 def _faults(name: str) -> Iterator[None]:
     try:
         yield
-    except _FAULTS as error:
+    except FAULTS as error:
         raise DataError(
             f"{name!r} is not a zip archive that can be read ({str(error)[:100]}). Copy it again, or pack it anew."
         ) from error
@@ -44,7 +29,7 @@ def _faults(name: str) -> Iterator[None]:
 @contextmanager
 def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     """A zip archive, its list of files read."""
-    with _Bounded(io.FileIO(path)) as file:
+    with Bounded(path, _LONGEST_LIST, MOST_FILES) as file:
         with _faults(path.name):
             opened = zipfile.ZipFile(file)
         with opened:

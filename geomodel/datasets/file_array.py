@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geomodel.datasets.dataset import DataError, check_room, gathered
+from geomodel.arrays import Array, Bytes, Integers
+from geomodel.datasets.common import DataError, check_room, gathered
 
-Arrange = Callable[[NDArray[Any]], NDArray[Any]]
+Arrange = Callable[[Array], Array]
 
 _UNCHECKED = 2**24  # bytes that are read without asking how much memory is free: every block of a pass is smaller
 
@@ -62,7 +62,7 @@ class FileArray:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, index: Any) -> NDArray[Any]:
+    def __getitem__(self, index: Any) -> Array:
         if isinstance(index, slice):
             rows = range(*index.indices(len(self)))
             return self._run(rows.start, len(rows)) if rows.step == 1 else self._rows(np.array(rows, np.int64))
@@ -76,10 +76,10 @@ class FileArray:
             return np.asarray(self._run(int(row[0]), 1)[0])
         return self._rows(self._checked(np.asarray(index)))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return gathered(self, self.dtype if dtype is None else dtype, copy)
 
-    def _checked(self, index: NDArray[Any]) -> NDArray[np.int64]:
+    def _checked(self, index: Array) -> Integers:
         """Row numbers from 0, in int64: byte positions pass the range of smaller whole numbers."""
         if index.dtype == np.bool_ and index.shape == (len(self),):
             return np.flatnonzero(index).astype(np.int64)
@@ -91,7 +91,7 @@ class FileArray:
         rows = index.astype(np.int64)
         return np.asarray(np.where(rows < 0, rows + len(self), rows))
 
-    def _rows(self, index: NDArray[np.int64]) -> NDArray[Any]:
+    def _rows(self, index: Integers) -> Array:
         """Rows in any order, each read once, neighbours together."""
         self._check_room(index.size)
         distinct, place = np.unique(index, return_inverse=True)
@@ -102,13 +102,13 @@ class FileArray:
         in_order = len(distinct) == index.size and index.ndim == 1 and bool((index == distinct).all())
         return found if in_order else found[place.reshape(index.shape)]
 
-    def _run(self, first: int, count: int) -> NDArray[Any]:
+    def _run(self, first: int, count: int) -> Array:
         self._check_room(count)
         kept = np.empty((count, *self._row), self._kept)
         self._read(first, kept)
         return self._shown(kept)
 
-    def _read(self, first: int, rows: NDArray[Any]) -> None:
+    def _read(self, first: int, rows: Array) -> None:
         """Fill `rows` from the file."""
         done = self._file.read(self._offset + first * self._row_bytes, rows.reshape(-1).view(np.uint8))
         if done < rows.nbytes:
@@ -122,7 +122,7 @@ class FileArray:
         if count * self._row_bytes > _UNCHECKED:
             check_room("These rows", count * self._row_bytes)
 
-    def _shown(self, kept: NDArray[Any]) -> NDArray[Any]:
+    def _shown(self, kept: Array) -> Array:
         native = kept if kept.dtype.isnative else kept.byteswap(inplace=True).view(self.dtype)
         return native if self._arrange is None else self._arrange(native)
 
@@ -139,7 +139,7 @@ class _File:
     def length(self) -> int:
         return os.fstat(self._raw.fileno()).st_size
 
-    def read(self, position: int, content: NDArray[np.uint8]) -> int:
+    def read(self, position: int, content: Bytes) -> int:
         """Fill `content` from a position on, as far as the file goes. How many bytes there were."""
         done, rest = 0, content.data
         try:
@@ -154,7 +154,7 @@ class _File:
         return done
 
 
-def _runs(rows: NDArray[np.int64]) -> Iterator[slice]:
+def _runs(rows: Integers) -> Iterator[slice]:
     """Where ascending row numbers follow on each other."""
     ends = [*(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
     return (slice(start, end) for start, end in pairwise([0, *ends]) if end > start)

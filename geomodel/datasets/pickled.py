@@ -15,7 +15,8 @@ from enum import Enum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from geomodel.arrays import Bytes
 
 _MOST_STEPS = 1_000_000  # a batch of CIFAR-10 takes 40,000
 _LARGEST = 2**40  # of the sizes in a shape: products of longer numbers take for ever
@@ -62,7 +63,7 @@ class PickledArray:
     fortran: Any = False
     content: Any = None
 
-    def uint8(self) -> NDArray[np.uint8]:
+    def uint8(self) -> Bytes:
         """The array, where it holds bytes and as many as its shape asks for. PickleFault otherwise."""
         shape, content = self.shape, self.content
         if not isinstance(self.dtype, _Type) or self.dtype.code not in ("u1", "B", "uint8"):

@@ -15,15 +15,16 @@ from pathlib import Path
 from zipfile import ZipFile, ZipInfo
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from geomodel import memory
+from geomodel.arrays import Bytes, Integers
 from geomodel.datasets import archive
-from geomodel.datasets.dataset import DataError, Dataset, Progress
+from geomodel.datasets.common import DataError, Progress
+from geomodel.datasets.dataset import Dataset
+from geomodel.datasets.marks import PICTURE_SUFFIXES
 from geomodel.datasets.reading import PIECE, check_shape, check_size
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
 _LARGEST_FILE = 2**26  # bytes of one encoded image
 _MOST_SCANS = 100  # of a progressive JPEG: each one is as much work as the whole image
 _BETWEEN_REPORTS = 4096  # files that are counted
@@ -115,7 +116,7 @@ def _hidden(place: tuple[str, ...]) -> bool:
 
 
 def _is_picture(place: tuple[str, ...]) -> bool:
-    return bool(place) and place[-1].lower().endswith(SUFFIXES)
+    return bool(place) and place[-1].lower().endswith(PICTURE_SUFFIXES)
 
 
 def _from_file(path: Path, size: int) -> bytes:
@@ -128,7 +129,7 @@ def _from_zip(name: str, opened: ZipFile, info: ZipInfo) -> bytes:
         return stream.read(info.file_size)
 
 
-def _classes(pictures: list[_Picture]) -> tuple[NDArray[np.int64] | None, tuple[str, ...] | None]:
+def _classes(pictures: list[_Picture]) -> tuple[Integers | None, tuple[str, ...] | None]:
     """The class of each image is its folder below the one that holds them all; None where that is one folder."""
     places = [picture.parts[:-1] for picture in pictures]
     common = 0
@@ -148,7 +149,7 @@ def _classes(pictures: list[_Picture]) -> tuple[NDArray[np.int64] | None, tuple[
     return np.array([index[folder] for folder in folders], np.int64), tuple(names)
 
 
-def _decoded(name: str, pictures: list[_Picture], progress: Progress) -> NDArray[np.uint8]:
+def _decoded(name: str, pictures: list[_Picture], progress: Progress) -> Bytes:
     """All images, (N, C, H, W). Memory is taken once the header of the first says how much."""
     first, stored = "", np.empty((0, 0, 0, 0), np.uint8)
     for number, picture in enumerate(pictures):

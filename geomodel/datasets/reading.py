@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geomodel import memory
-from geomodel.datasets.dataset import DataError, Dataset, Progress, blocks, limit
+from geomodel.arrays import Array, Bytes, Integers
+from geomodel.datasets.common import DataError, Progress, blocks, limit
+from geomodel.datasets.dataset import Dataset
 from geomodel.datasets.file_array import Arrange, FileArray
 
 LARGEST_VALUE = np.float64(1e100)  # squared distances must stay finite; a NumPy number, so that float32 is widened
@@ -78,7 +79,7 @@ def check_held(name: str, shape: tuple[int, ...], size: int, held: int) -> None:
         )
 
 
-def fill(name: str, stream: Stream, shape: tuple[int, ...], size: int, progress: Progress) -> NDArray[np.uint8]:
+def fill(name: str, stream: Stream, shape: tuple[int, ...], size: int, progress: Progress) -> Bytes:
     """The next `size` bytes of a stream, (size,), in memory that could be checked before."""
     content = np.empty(size, np.uint8)
     done = 0
@@ -98,7 +99,7 @@ def check_end(name: str, stream: Stream) -> None:
         raise DataError(f"{name!r} is damaged: it goes on after the numbers that its header announces. Save it again.")
 
 
-def images(name: str, stored: NDArray[Any] | FileArray, labels: NDArray[np.int64] | None) -> Dataset:
+def images(name: str, stored: Array | FileArray, labels: Integers | None) -> Dataset:
     """The data set of images: uint8 (N, H, W), (N, H, W, C) or (N, C, H, W), where only one reading is possible."""
     if stored.ndim == 3:
         return Dataset(name=name, kind="images", stored=_arranged(stored, lambda grey: grey[:, None]), labels=labels)
@@ -114,13 +115,11 @@ def images(name: str, stored: NDArray[Any] | FileArray, labels: NDArray[np.int64
     return Dataset(name=name, kind="images", stored=stored, labels=labels)
 
 
-def _arranged(stored: NDArray[Any] | FileArray, arrange: Arrange) -> NDArray[Any] | FileArray:
+def _arranged(stored: Array | FileArray, arrange: Arrange) -> Array | FileArray:
     return np.ascontiguousarray(arrange(stored)) if isinstance(stored, np.ndarray) else stored.arranged(arrange)
 
 
-def points(
-    name: str, stored: NDArray[Any] | FileArray, progress: Progress, labels: NDArray[np.int64] | None = None
-) -> Dataset:
+def points(name: str, stored: Array | FileArray, progress: Progress, labels: Integers | None = None) -> Dataset:
     """The data set of points (N, d), after a look at every value."""
     for rows in blocks(len(stored), stored.shape[1], progress):
         part = stored[rows]
@@ -143,7 +142,7 @@ def check_label_kind(name: str, dtype: np.dtype[Any], shape: tuple[int, ...], co
         )
 
 
-def checked_labels(name: str, labels: NDArray[Any], count: int) -> NDArray[np.int64]:
+def checked_labels(name: str, labels: Array, count: int) -> Integers:
     """The classes of `count` points as int64 (N,)."""
     check_label_kind(name, labels.dtype, labels.shape, count)
     low, high = int(labels.min()), int(labels.max())

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geomodel import memory
-from geomodel.datasets.dataset import DataError, Dataset, Progress, portion
+from geomodel.arrays import Floats
+from geomodel.datasets.common import DataError, Progress, portion
+from geomodel.datasets.dataset import Dataset
 from geomodel.datasets.reading import PIECE, check_shape, points
 
 _LONGEST_LINE = 2**24  # bytes
@@ -55,7 +56,7 @@ def _check_lines(path: Path) -> None:
             length = length if end < 0 else len(piece) - 1 - end
 
 
-def _numbers(path: Path, delimiter: str | None, skip: int, progress: Progress) -> NDArray[np.float64]:
+def _numbers(path: Path, delimiter: str | None, skip: int, progress: Progress) -> Floats:
     try:
         with path.open(encoding="utf-8-sig") as file:
             lines = _pieces(file, path.stat().st_size, progress)

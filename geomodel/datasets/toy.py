@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geomodel.datasets.dataset import DataError, Dataset
+from geomodel.datasets.common import DataError
+from geomodel.datasets.dataset import Dataset
 
 _Array = NDArray[np.floating[Any]]
 _LARGEST = 10_000_000

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from geomodel.arrays import Floats
 from geomodel.denoisers.base import Denoiser, _per_sample, real
 
 _NUMBERS_AT_ONCE = 2**22  # of the (rows, K, *shape) differences: 32 MB
@@ -77,7 +77,7 @@ class MixtureDenoiser(Denoiser):
         shares = torch.softmax(self._joint(*float64_queries(self.shape, x, sigma)), dim=1)
         return shares if isinstance(x, Tensor) else shares.numpy()
 
-    def sample(self, count: int, seed: int) -> NDArray[np.float64]:
+    def sample(self, count: int, seed: int) -> Floats:
         """Points drawn from p: (count, *shape), the same for the same seed."""
         random = np.random.default_rng(seed)
         component = random.choice(len(self.means), size=count, p=self.weights.numpy())

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from geomodel.denoisers.base import Denoiser
 
 if TYPE_CHECKING:
-    from geomodel.checkpoints import CheckpointInfo
+    from geomodel.checkpoints.info import CheckpointInfo
 
 MAX_PIECE = 65536
 PIECE_SECONDS = 0.25  # that the engine may be held by one forward pass

@@ -9,13 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from geomodel.denoisers.jacobian import one_query
+from geomodel.arrays import Floats
+from geomodel.denoisers.optimal.jacobian import one_query
 from geomodel.projection import krylov
-
-Floats = NDArray[np.float64]
 
 _DENSE = 64  # up to so many dimensions all of J is had in one batch
 _PRODUCTS = 20

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from geomodel.checkpoints import CheckpointError, CheckpointInfo
+from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
 from geomodel.denoisers.base import Denoiser
 
 

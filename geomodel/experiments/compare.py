@@ -9,13 +9,14 @@ from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from geomodel import schedules, solvers
+from geomodel.arrays import Floats, Integers
 from geomodel.csv_files import Row, write_rows
-from geomodel.experiments.exact import Floats, distances, solve
+from geomodel.experiments.exact import distances, solve
 from geomodel.experiments.progress import REFERENCE, Progress, watched
-from geomodel.schedules import Levels
+from geomodel.formulas import Levels
 from geomodel.trajectory import Trajectory
 
 
@@ -48,7 +49,7 @@ class LaneResult:
         return np.asarray(self.errors[-1])
 
     @property
-    def evaluations(self) -> NDArray[np.int64]:
+    def evaluations(self) -> Integers:
         """(B,): spent on each sample."""
         return np.broadcast_to(np.asarray(self.trajectory.evaluations, np.int64), self.errors.shape[1:])
 

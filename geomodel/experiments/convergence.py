@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from geomodel import schedules
+from geomodel.arrays import Floats
 from geomodel.csv_files import Row, write_rows
 from geomodel.experiments.compare import Lane, run_lane
-from geomodel.experiments.exact import Floats, distances, solve
+from geomodel.experiments.exact import distances, solve
 from geomodel.experiments.progress import REFERENCE, Progress, watched
 from geomodel.trajectory import Trajectory
 

@@ -7,14 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geomodel import schedules, solvers
+from geomodel.arrays import Array, Floats
+from geomodel.formulas import Levels
 from geomodel.reference import FLOOR
-from geomodel.schedules import Levels
 from geomodel.trajectory import Trajectory
-
-Floats = NDArray[np.float64]
 
 SOLVER = "dop853"
 TOLERANCE = {True: 1e-10, False: 1e-6}  # relative and absolute, of an analytic model and of a float32 network
@@ -43,7 +41,7 @@ def solve(model: Any, x: Any, sigmas: Levels, *, labels: Any, reference: str | T
     return np.asarray(curve[np.isin(grid, sigmas)])
 
 
-def distances(curve: NDArray[Any], other: NDArray[Any]) -> Floats:
+def distances(curve: Array, other: Array) -> Floats:
     """‖a − b‖ over all axes behind the first two, (levels, B)."""
     apart = np.asarray(curve, np.float64) - other
     return np.asarray(np.linalg.norm(apart.reshape(*apart.shape[:2], -1), axis=2))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from geomodel.schedules import Levels
+from geomodel.formulas import Levels
 
 REFERENCE = -1  # the lane index under which the reference tells its progress
 Progress = Callable[[int, float], None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from geomodel.schedules import check_keywords
+from geomodel.options import check_keywords
 from geomodel.solvers.rows import ADAPTIVE_ROWS, STOCHASTIC_ROWS
 from geomodel.solvers.table import (
     ALPHA,

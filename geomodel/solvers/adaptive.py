@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from geomodel.schedules import Levels
+from geomodel.formulas import Levels
 from geomodel.solvers.base import Solver, State
 from geomodel.solvers.tableaux import DORMAND_PRINCE_5, DORMAND_PRINCE_8, Pair, Weights
 from geomodel.trajectory import Combination, Step

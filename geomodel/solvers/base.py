@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from geomodel.schedules import Levels
-from geomodel.trajectory import Array, Combination, Evaluation, Step
+from geomodel.arrays import Array
+from geomodel.formulas import Levels
+from geomodel.trajectory import Combination, Evaluation, Step
 
 Denoise = Callable[[Tensor, float | Tensor], Tensor]  # sigma is a (B,) tensor for adaptive solvers
 Draw = Callable[[int, float, float], Tensor]  # step index, sigma, sigma_next: a standard normal ξ like x

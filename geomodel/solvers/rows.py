@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from geomodel.schedules import Option
+from geomodel.options import Option
 from geomodel.solvers.table import ADAPTIVE, STOCHASTIC, SolverRow
 
 TOLERANCES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from geomodel.schedules import Option
+from geomodel.options import Option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

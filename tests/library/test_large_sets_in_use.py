@@ -28,10 +28,10 @@ from app.rooms.plane.messages import PictureRequest, ProbeRequest, Site
 from app.rooms.strip import picture as compose_strip
 from app.session.state import Selection
 from geomodel import datasets, projection, runs
-from geomodel.datasets import arrays, dataset, file_array
+from geomodel.datasets import arrays, common, dataset, file_array
 from geomodel.datasets.file_array import FileArray
-from geomodel.denoisers import byte_codes, differences, pruning, untruncated
-from geomodel.denoisers import optimal as optimal_module
+from geomodel.denoisers.optimal import byte_codes, differences, pruning, untruncated
+from geomodel.denoisers.optimal import optimal as optimal_module
 from geomodel.recipe import TrainSettings
 from geomodel.settings import RunSettings
 from geomodel.slices import Slice
@@ -46,12 +46,12 @@ RECT = (-1.0, -1.0, 2.0, 2.0)
 def asked(monkeypatch):
     """Everything is too large for memory, and read in small blocks; the sizes that are asked for at once."""
     sizes = []
-    for module in (dataset, file_array):
+    for module in (common, file_array):
         monkeypatch.setattr(module, "check_room", lambda what, size: sizes.append(size))
     for module in (dataset, arrays, optimal_module):
         monkeypatch.setattr(module, "limit", lambda: 100)
     monkeypatch.setattr(file_array, "_UNCHECKED", 0)
-    monkeypatch.setattr(dataset, "_NUMBERS_AT_ONCE", BLOCK)
+    monkeypatch.setattr("geomodel.datasets.common._NUMBERS_AT_ONCE", BLOCK)
     monkeypatch.setattr(projection, "_BLOCK_NUMBERS", BLOCK)
     monkeypatch.setattr("geomodel.slices._BLOCK_NUMBERS", BLOCK)
     monkeypatch.setattr(untruncated, "_NUMBERS_IN_BLOCK", BLOCK)

@@ -374,8 +374,8 @@ def test_images_open_through_the_dialog_and_run(qtbot, window, tmp_path):
 
 def test_a_file_too_large_for_memory_runs_until_it_is_cut(qtbot, window, tmp_path, monkeypatch):
     monkeypatch.setattr("geomodel.datasets.arrays.limit", lambda: 100)
-    monkeypatch.setattr("geomodel.denoisers.optimal.RESIDENT_NUMBERS", 0)
-    monkeypatch.setattr("geomodel.denoisers.optimal.limit", lambda: 100)
+    monkeypatch.setattr("geomodel.denoisers.optimal.optimal.RESIDENT_NUMBERS", 0)
+    monkeypatch.setattr("geomodel.denoisers.optimal.optimal.limit", lambda: 100)
     images = np.random.default_rng(2).integers(0, 256, (40, 8, 8), np.uint8)
     path = tmp_path / "large.npy"
     np.save(path, images)

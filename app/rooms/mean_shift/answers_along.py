@@ -14,7 +14,7 @@ from app.engine.messages import Array, frozen
 from app.rooms.mean_shift.messages import AlongAnswer, AlongRequest, AnnealedAnswer, AnnealedRequest, ImageProbe
 from geomodel.annealing import beside_ode, nearest_data
 from geomodel.collapse import neighbours_and_classes
-from geomodel.runs import Job
+from geomodel.job import Job
 
 MOMENT = 0.1  # seconds after which an answer ends with the level that it is at
 

@@ -35,7 +35,7 @@ from app.rooms.plane.messages import (
     Site,
 )
 from geomodel import density, runs
-from geomodel.runs import Job
+from geomodel.job import Job
 
 NEIGHBOURS = 12  # images that the mean-shift view shows
 PATH_TOLERANCE = 1e-3  # the probe's path ends when it moves less than this part of σ: the eye sees no more
@@ -227,7 +227,7 @@ def mean_shift(request: MeanShiftRequest, job: Job, record: Any) -> MeanShiftAns
 
 def _spectrum(job: Job, x: Array, sigma: float) -> Any:
     """The leading eigenpairs of ∂D*/∂x; None at σ = 0."""
-    from geomodel.denoisers.jacobian import PosteriorCovariance
+    from geomodel.denoisers.optimal.jacobian import PosteriorCovariance
 
     if job.optimal is None or job.data is None or sigma == 0:
         return None

@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from geomodel.arrays import Floats, Integers
 from geomodel.denoisers.base import real
-from geomodel.denoisers.optimal import OptimalDenoiser
-from geomodel.denoisers.optimal_input import points_of
+from geomodel.denoisers.optimal.input import points_of
+from geomodel.denoisers.optimal.optimal import OptimalDenoiser
 from geomodel.projection import krylov, orthonormal
-
-Floats = NDArray[np.float64]
 
 _SMALL = 600  # up to this many points or dimensions the smaller Gram matrix is quicker than a Krylov space
 _RESIDENT_NUMBERS = 10_000_000  # of the centred neighbours, which stay in memory up to here (80 MB)
@@ -148,7 +147,7 @@ class PosteriorCovariance:
             part = slice(start, start + size)
             yield self.weights[part], self._rows(self.indices[part]) - self._centre - self._shift
 
-    def _rows(self, indices: NDArray[np.int64]) -> Floats:
+    def _rows(self, indices: Integers) -> Floats:
         return np.asarray(self._points[indices], dtype=np.float64).reshape(len(indices), self._dimension)
 
 

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from geomodel.denoisers.byte_products import LARGEST, digits, powers, product, runs
-from geomodel.denoisers.file_codes import BYTES_AT_ONCE, FileCodes, values
+from geomodel.denoisers.optimal.byte_products import LARGEST, digits, powers, product, runs
+from geomodel.denoisers.optimal.file_codes import BYTES_AT_ONCE, FileCodes, values
 
 _COARSEST = 2.0**-20  # of the range: a conversion error above it means that the points were no bytes
-PARTS = 127 * 2.0**31  # of a weight: whole numbers that a fifth digit, worth 2³¹, and four lesser ones hold
+PARTS = 127 * 2.0**31  # a weight of 1 as a whole number: one top digit, worth 2³¹, and four lesser ones hold it
 _CUT = 2.0**15 + 2.0**7  # what the two lesser digits of a whole number can hold
 _LEAST_LOGIT = -100.0  # e to less is no weight, and takes ten times as long where it underflows
 _UNIT = 2.0**-53
@@ -49,22 +49,22 @@ class Codes:
         self.device, self._count, self._dimension = device, count, dimension
         self._fine = 2.0**-24 * max(abs(low), abs(high), high - low) / 127
         shape = (_filled(count), _filled(dimension))
-        codes, rests = torch.zeros(2, *(shape if stored is None else (0, 0)), dtype=torch.int8)
+        codes, guards = torch.zeros(2, *(shape if stored is None else (0, 0)), dtype=torch.int8)
         halves = torch.full(shape[:1], math.inf, dtype=torch.float64)
-        across, errors, sums, rest_sums = torch.zeros(4, shape[0], dtype=torch.float64)
+        across, errors, sums, guard_sums = torch.zeros(4, shape[0], dtype=torch.float64)
         self.finer = 0.0
         for rows in blocks:
             block = points[rows].double() - self.origin
             whole = (block / self.scale).round_().clamp_(-128, 127)
-            rest = block - self.scale * whole
-            ninth = (rest / self._fine).round_().clamp_(-128, 127)
+            remainder = block - self.scale * whole
+            guard_digit = (remainder / self._fine).round_().clamp_(-128, 127)
             if stored is None:
-                codes[rows, :dimension], rests[rows, :dimension] = whole.to(torch.int8), ninth.to(torch.int8)
-            sums[rows], rest_sums[rows] = whole.sum(1), ninth.sum(1)
+                codes[rows, :dimension], guards[rows, :dimension] = whole.to(torch.int8), guard_digit.to(torch.int8)
+            sums[rows], guard_sums[rows] = whole.sum(1), guard_digit.sum(1)
             halves[rows] = whole.square().sum(1) / 2
-            across[rows] = self._fine * ((self.origin + self.scale * whole) * ninth).sum(1)
-            errors[rows] = rest.norm(dim=1)
-            self.finer = max(self.finer, float((rest - self._fine * ninth).norm(dim=1).max()))
+            across[rows] = self._fine * ((self.origin + self.scale * whole) * guard_digit).sum(1)
+            errors[rows] = remainder.norm(dim=1)
+            self.finer = max(self.finer, float((remainder - self._fine * guard_digit).norm(dim=1).max()))
         rounding = 4 * _UNIT * math.sqrt(dimension) * (abs(low) + abs(high))
         self.finer += rounding
         errors[:count] += rounding
@@ -73,19 +73,19 @@ class Codes:
         ones[:count] = 1
         self._moments = torch.stack([ones, pad(norms.square(), (0, shape[0] - count)), errors.square()]).to(device)
         self._halves, self._across = halves.to(device), across.to(device)
-        self._sums, self._rest_sums = sums.to(device), rest_sums.to(device)
+        self._sums, self._guard_sums = sums.to(device), guard_sums.to(device)
         self._largest_sum, self._largest_half = float(self._sums.abs().max()), float(halves[:count].max())
         self._codes: Tensor | FileCodes
-        self._rests: Tensor | FileCodes
+        self._guards: Tensor | FileCodes
         self._columns: list[Tensor] = []
         if stored is None:
-            self._codes, self._rests = codes.to(device), rests.to(device)
+            self._codes, self._guards = codes.to(device), guards.to(device)
             self._columns = [self._codes[part].T.contiguous() for part in runs(shape[0])]
         else:
             step = values() - self.origin
             left = ((step - self.scale * (step / self.scale).round()) / self._fine).round().clamp(-128, 127)
             self._codes = FileCodes(stored, shape)
-            self._rests = FileCodes(stored, shape, left.to(torch.int8).numpy())
+            self._guards = FileCodes(stored, shape, left.to(torch.int8).numpy())
 
     @staticmethod
     def build(
@@ -142,7 +142,7 @@ class Codes:
         step, fine = query.step.to(self.device), self._fine
         origin = fine * (self.origin + self.scale * query.middle.to(self.device))
         factor = -self.scale * fine * step
-        return self._dots(query.digits[..., 2:], self._rests, factor, -origin, self._rest_sums, self._across, 1.0)
+        return self._dots(query.digits[..., 2:], self._guards, factor, -origin, self._guard_sums, self._across, 1.0)
 
     def cut(self, query: Query) -> Tensor:
         """How far the cut of `finer_gaps` can be off, (b,)."""
@@ -180,9 +180,9 @@ class Codes:
             whole = weights.mul_(PARTS).round()
             parts += whole.sum(0)
             lost += weights.sub_(whole).square_().sum(0)
-            fifth = (whole * 2.0**-31).round_()
-            digit[rows, : len(sigma)] = fifth.to(torch.int8)
-            digit[rows, len(sigma) :] = digits(whole.sub_(fifth, alpha=2.0**31)).flatten(1)
+            top_digit = (whole * 2.0**-31).round_()
+            digit[rows, : len(sigma)] = top_digit.to(torch.int8)
+            digit[rows, len(sigma) :] = digits(whole.sub_(top_digit, alpha=2.0**31)).flatten(1)
         return Weights(digit, parts, lost.sqrt().cpu(), *totals.cpu())
 
     def sums(self, weights: Weights) -> Tensor:
@@ -213,7 +213,7 @@ class Codes:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weights in whole numbers q of S = `PARTS` for 1: their digits (N', 5 b), the fifth ones first; Σ q; the root of
+    """Weights in whole numbers q of S = `PARTS` for 1: their digits (N', 5 b), the top ones first; Σ q; the root of
     Σ (q − S w)²; Σ w, Σ w ‖y_i − c‖², Σ w ‖e_i‖².
     """
 
@@ -222,7 +222,7 @@ class Weights:
     lost: Tensor
     total: Tensor
     spread: Tensor
-    rests: Tensor
+    remainders: Tensor
 
 
 @dataclass(frozen=True, slots=True)

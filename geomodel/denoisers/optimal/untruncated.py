@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from geomodel.denoisers.posterior import Rows
+from geomodel.denoisers.optimal.posterior import Rows
 
 RESIDENT_NUMBERS = 10_000_000  # N·d up to which the centred points stay in memory as float64 (80 MB)
 NUMBERS_AT_ONCE = 2**21  # numbers in one temporary (16 MB): logits, gathered differences

@@ -37,11 +37,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from geomodel.denoisers import differences
-from geomodel.denoisers.byte_codes import PARTS, Codes, Query, Weights
-from geomodel.denoisers.byte_products import exact_products
-from geomodel.denoisers.differences import TIGHTEN, Answers, Differences
-from geomodel.denoisers.pruning import Heads
+from geomodel.denoisers.optimal import differences
+from geomodel.denoisers.optimal.byte_codes import PARTS, Codes, Query, Weights
+from geomodel.denoisers.optimal.byte_products import exact_products
+from geomodel.denoisers.optimal.differences import TIGHTEN, Answers, Differences
+from geomodel.denoisers.optimal.pruning import Heads
 
 _AT_ONCE = 16  # queries: 60,000 points then take about 60 MB
 _BYTES_A_GAP = 64  # that one query and point take on their way
@@ -199,7 +199,7 @@ class Search:
         weights = codes.weigh(gap, asked.least, asked.sigma)
         mean = (codes.origin + codes.scale * codes.sums(weights) / weights.parts[:, None]).cpu()
         finer = asked.fixed + asked.widest * codes.finer + codes.cut(asked.query)
-        doubt = torch.where(rough, finer, asked.fixed + asked.widest * (weights.rests / weights.total).sqrt())
+        doubt = torch.where(rough, finer, asked.fixed + asked.widest * (weights.remainders / weights.total).sqrt())
         worst = torch.where(rough, finer, asked.fixed + asked.widest * codes.error)
         bound = self._bound_of_many(mean, weights, doubt / variance, worst / variance, codes.error)
         answers.mean[asked.rows], answers.bound[asked.rows] = mean, bound

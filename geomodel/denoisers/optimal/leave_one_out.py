@@ -10,12 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from geomodel.arrays import Floats, Integers
 from geomodel.denoisers.base import _labels
 from geomodel.denoisers.mixture import float64_queries
-from geomodel.denoisers.optimal import OptimalDenoiser
-from geomodel.denoisers.optimal_input import points_of
-
-Floats = NDArray[np.float64]
+from geomodel.denoisers.optimal.input import points_of
+from geomodel.denoisers.optimal.optimal import OptimalDenoiser
 
 _NUMBERS_AT_ONCE = 2**21  # numbers in one temporary (16 MB): all weights of a chunk, a block of points
 _ENOUGH = 0.1  # posterior mass that must remain for the known weights to serve: rounding grows by its inverse
@@ -29,7 +28,7 @@ def leave_out(
     points: Any,
     x: Any,
     sigma: Any,
-    exclude: Sequence[ArrayLike] | NDArray[np.int64],
+    exclude: Sequence[ArrayLike] | Integers,
     labels: Any = None,
     *,
     classes: ArrayLike | None = None,
@@ -91,7 +90,7 @@ def _without(
     points: Any,
     x: Floats,
     sigma: float,
-    absent: NDArray[np.int64],
+    absent: Integers,
     of_class: NDArray[np.bool_] | None,
     weights: Floats,
     mean: Floats,
@@ -107,7 +106,7 @@ def _without(
     return _anew(points, x, sigma, np.flatnonzero(remaining))
 
 
-def _anew(points: Any, x: Floats, sigma: float, remaining: NDArray[np.int64]) -> Floats:
+def _anew(points: Any, x: Floats, sigma: float, remaining: Integers) -> Floats:
     """D* (d,) of one query over the remaining points alone.
 
     Half squared distances from direct differences find the points that can weigh; with the rounding γ of a sum of d
@@ -132,20 +131,20 @@ def _anew(points: Any, x: Floats, sigma: float, remaining: NDArray[np.int64]) ->
     return np.asarray(anchor + shift)
 
 
-def _from(anchor: Floats, points: Any, indices: NDArray[np.int64]) -> Iterator[Floats]:
+def _from(anchor: Floats, points: Any, indices: Integers) -> Iterator[Floats]:
     return (rows - anchor for rows in _blocks(points, indices))
 
 
-def _blocks(points: Any, indices: NDArray[np.int64]) -> Iterator[Floats]:
+def _blocks(points: Any, indices: Integers) -> Iterator[Floats]:
     size = max(1, _NUMBERS_AT_ONCE // math.prod(points.shape[1:]))
     return (_rows(points, indices[start : start + size]) for start in range(0, len(indices), size))
 
 
-def _rows(points: Any, indices: NDArray[np.int64]) -> Floats:
+def _rows(points: Any, indices: Integers) -> Floats:
     return np.asarray(points[indices], dtype=np.float64).reshape(len(indices), math.prod(points.shape[1:]))
 
 
-def _indices(row: ArrayLike, size: int) -> NDArray[np.int64]:
+def _indices(row: ArrayLike, size: int) -> Integers:
     """The distinct indices of a row, which may be empty."""
     indices = np.atleast_1d(np.asarray(row))
     if not len(indices):

@@ -9,14 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from geomodel.datasets.dataset import limit
+from geomodel.datasets.common import limit
 from geomodel.denoisers.base import Denoiser, _labels
 from geomodel.denoisers.mixture import float64_queries
-from geomodel.denoisers.optimal_input import check_queries, check_tolerance, checked_count, given_classes, given_points
-from geomodel.denoisers.optimal_search import Found, Search
-from geomodel.denoisers.posterior import Posterior as Posterior
-from geomodel.denoisers.posterior import Rows, in_memory
-from geomodel.denoisers.untruncated import NUMBERS_AT_ONCE, RESIDENT_NUMBERS, SMALLEST_SIGMA, Gaps, Untruncated
+from geomodel.denoisers.optimal.input import check_queries, check_tolerance, checked_count, given_classes, given_points
+from geomodel.denoisers.optimal.posterior import Posterior, Rows, in_memory
+from geomodel.denoisers.optimal.search import Found, Search
+from geomodel.denoisers.optimal.untruncated import NUMBERS_AT_ONCE, RESIDENT_NUMBERS, SMALLEST_SIGMA, Gaps, Untruncated
 
 _NUMBERS_IN_CACHE = 2**16  # logits of a chunk of more than 64 queries: larger ones cost a page fault every 4 kB
 _CODE_BYTES = 5  # that the codes of a number take while they are made, all within a quarter of memory
@@ -40,7 +39,7 @@ class OptimalDenoiser(Denoiser):
     which vanishes with Δ. At a boundary between nearest points D* jumps as σ → 0 and no arithmetic is accurate there:
     `posterior(...).bound` says how far off it can be.
 
-    Above 10⁷ numbers, D* is not over every point in float64: `optimal_search` answers where its own bound is below the
+    Above 10⁷ numbers, D* is not over every point in float64: `search` answers where its own bound is below the
     tolerance, and `posterior(...).bound` is that bound. Points far away may be left out. Where few points weigh it
     finds them among any; where many do, among those that were bytes (images), in memory or in a file.
 
