@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QRegion, QResizeEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QRegion
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 
 EDGE = 2  # pixels
 
@@ -17,18 +17,24 @@ class FocusFrame(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         control.installEventFilter(self)
-        self._fit(control.rect())
+        if isinstance(control, QAbstractScrollArea):
+            control.viewport().installEventFilter(self)
+        self._fit(control)
         self.raise_()
         self.show()
 
-    def _fit(self, rect: QRect) -> None:
+    def _fit(self, control: QWidget) -> None:
+        rect = control.rect()
+        if isinstance(control, QAbstractScrollArea):  # Qt keeps the scroll bars above everything, and they would cut it
+            rect.setBottomRight(control.viewport().geometry().bottomRight())
         self.setGeometry(rect)
         self.setMask(QRegion(rect).subtracted(QRegion(rect.adjusted(EDGE, EDGE, -EDGE, -EDGE))))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follows the control's size."""
-        if isinstance(event, QResizeEvent):
-            self._fit(QRect(QPoint(0, 0), event.size()))
+        control = self.parentWidget()
+        if event.type() == QEvent.Type.Resize and control is not None:
+            self._fit(control)
         return False
 
     def paintEvent(self, event: QPaintEvent) -> None:
