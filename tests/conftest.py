@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
@@ -12,6 +13,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Two processes for a folder; none beside this one for single files, which would wait for their start."""
+    return 2 if any(Path(argument).is_dir() for argument in config.args) else 0
 
 
 @pytest.hookimpl(wrapper=True)
