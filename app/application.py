@@ -105,12 +105,12 @@ def start_logging() -> None:
         sys.__excepthook__(kind, value, trace)
 
     def on_thread_exception(hook: threading.ExceptHookArgs) -> None:
-        log.critical("unhandled in %s", hook.thread, exc_info=(hook.exc_type, hook.exc_value, hook.exc_traceback))
+        log.critical("unhandled in %s", hook.thread, exc_info=hook.exc_value)
 
     def on_qt_message(kind: QtMsgType, _context: Any, text: str) -> None:
         serious = kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
         log.log(logging.ERROR if serious else logging.WARNING, "Qt: %s", text)
 
     sys.excepthook = on_exception
-    threading.excepthook = on_thread_exception  # type: ignore[assignment]
+    threading.excepthook = on_thread_exception
     qInstallMessageHandler(on_qt_message)

@@ -1,4 +1,4 @@
-"""Tables as CSV files."""
+"""Writes tables as CSV files."""
 
 from __future__ import annotations
 
@@ -7,21 +7,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from geomodel.files import replacing
+
 Row = dict[str, Any]
 
 
 def write_table(header: Sequence[str], rows: Iterable[Iterable[Any]], path: str | Path) -> None:
     """Write a table (UTF-8, every float in full). The file appears whole or not at all."""
-    path = Path(path)
-    partial = path.with_name(path.name + ".tmp")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(header)
-            writer.writerows(rows)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
 
 
 def write_rows(rows: Sequence[Row], path: str | Path) -> None:

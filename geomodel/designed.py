@@ -8,14 +8,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geomodel import geometry, schedules
+from geomodel import formulas, geometry
+from geomodel.arrays import Array, Floats
+from geomodel.formulas import Levels
 from geomodel.options import number
-from geomodel.schedules import Levels
-from geomodel.trajectory import Array, Trajectory
+from geomodel.trajectory import Trajectory
 
 Metric = Literal["dev", "l1", "l2"]
-STRAIGHT = 1e-6  # radians: what the roundings of a straight trajectory add up to stays below
-_ORDERS = {"dev": None, "l1": 1, "l2": 2}  # of the norm
+STRAIGHT = 1e-6  # radians; the rounding errors of a straight trajectory add up to less
+_ORDERS = {"dev": None, "l1": 1, "l2": 2}  # the order of the norm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,15 +28,15 @@ class GitsTable:
     """
 
     sigmas: Levels
-    cost: NDArray[np.float64]
+    cost: Floats
     coeff: float
     metric: Metric
 
     def path(self, steps: int) -> NDArray[np.intp]:
         """Indices 0 = i_0 < … < i_steps = M of the fine levels that minimise Σ_k coeff^k C(i_k, i_{k+1}).
 
-        By dynamic programming from the end: V_1(j) = C(j, M), V_k(j) = min_i C(j, i) + coeff V_{k−1}(i), of equal
-        costs the first index. ValueError where the grid has fewer intervals than steps.
+        Dynamic programming from the end: V_1(j) = C(j, M), V_k(j) = min_i C(j, i) + coeff V_{k−1}(i); among equal costs
+        the first index is taken. ValueError where the grid has fewer intervals than steps.
         """
         steps = number("steps", steps, whole=True)
         last = len(self.sigmas) - 1
@@ -75,7 +76,7 @@ def gits_table(
     labels: Any = None,
     **options: Any,
 ) -> GitsTable:
-    """The costs of all Euler jumps between fine levels: one table serves every number of steps.
+    """The costs of all Euler jumps between fine levels; one table gives the schedule for any number of steps.
 
     Formulas, arguments, errors and source as in `geomodel.schedules.gits`.
     """
@@ -87,7 +88,7 @@ def gits_table(
     if teacher == "ipndm":
         options = {"order": 4, **options}
     run = teacher_run(
-        model, x, fine=schedules.karras(20) if fine is None else fine, teacher=teacher, labels=labels, **options
+        model, x, fine=formulas.karras(20) if fine is None else fine, teacher=teacher, labels=labels, **options
     )
     return GitsTable(np.array(run.sigmas, np.float64), _costs(run, metric), coeff, metric)
 
@@ -95,7 +96,7 @@ def gits_table(
 def teacher_run(
     model: Any, x: Any, *, fine: ArrayLike, teacher: str | Trajectory, labels: Any = None, **options: Any
 ) -> Trajectory:
-    """The trajectory that a schedule is designed on: the given one, or a float64 run over the fine levels."""
+    """The trajectory on which a schedule is designed: the given one, or a float64 run over the fine levels."""
     if isinstance(teacher, Trajectory):
         if options:
             raise TypeError(f"The teacher is a finished run; it takes no {', '.join(options)}.")
@@ -112,7 +113,7 @@ def teacher_run(
 def equal_rotation(run: Trajectory, steps: int, final_zero: bool = False) -> Levels:
     """Levels that share the run's total rotation equally, (steps + 1,): see `geomodel.schedules.tors`.
 
-    A run that ends with a jump to 0 gives a schedule that does.
+    A run that ends with a jump to 0 gives a schedule that ends with one.
     """
     steps = number("steps", steps, whole=True)
     if steps < 1:
@@ -128,22 +129,22 @@ def equal_rotation(run: Trajectory, steps: int, final_zero: bool = False) -> Lev
     levels[0] = sigmas[0]
     if intervals:
         levels[-1] = sigmas[-1]
-    return schedules.custom(np.append(levels, 0.0) if to_zero else levels)
+    return formulas.custom(np.append(levels, 0.0) if to_zero else levels)
 
 
-def rotation(curve: ArrayLike) -> NDArray[np.float64]:
+def rotation(curve: ArrayLike) -> Floats:
     """How far a curve has turned at every level, ∫ √(κ² + τ²) ds from its start, the mean over the samples.
 
-    curve (levels, B, *shape) -> (levels,), from 0, never falling, in radians. Over a chord κ is the mean of its two
-    ends, so that without torsion the whole is the sum of the polygon's angles; an undefined κ or τ (see
-    `geomodel.geometry`) counts as 0. Source: the magnitude of the Darboux vector, TORS (2603.00763).
+    curve (levels, B, *shape) -> (levels,), in radians; it starts at 0 and never falls. Over a chord κ is the mean of
+    its values at both ends, so that without torsion the result is the sum of the polygon's angles. An undefined κ or τ
+    (see `geomodel.geometry`) counts as 0. Source: the magnitude of the Darboux vector, TORS (2603.00763).
     """
     bending = np.nan_to_num(geometry.curvature(curve))
     rate = np.hypot((bending[1:] + bending[:-1]) / 2, np.nan_to_num(geometry.torsion(curve)))
     return np.append(0.0, np.cumsum((rate * geometry.step_length(curve)).mean(axis=1)))
 
 
-def _costs(run: Trajectory, metric: Metric) -> NDArray[np.float64]:
+def _costs(run: Trajectory, metric: Metric) -> Floats:
     points = np.asarray(run.x, np.float64)
     deviations = geometry.deviation(points)
     cost = np.full((len(points), len(points)), np.nan)
@@ -159,7 +160,7 @@ def _costs(run: Trajectory, metric: Metric) -> NDArray[np.float64]:
     return cost
 
 
-def _distance_to_line(points: Array, jump: Array) -> NDArray[np.float64]:
+def _distance_to_line(points: Array, jump: Array) -> Floats:
     """Distance (B,) of each jump to the line through the first and last of the points."""
     distances = geometry.deviation(np.stack([points[0], jump, points[-1]]))
     return np.asarray(distances[1])

@@ -1,4 +1,4 @@
-"""Noise schedules that follow a formula: float64, descending, `steps + 1` levels for `steps` intervals.
+"""Noise levels from a formula or a list: float64, descending, `steps + 1` levels for `steps` intervals.
 
 Every formula runs over f = i/n, i = 0..n. With `final_zero` the last interval goes from sigma_min to 0 and is one of
 the steps: n = steps - 1, then a zero. Otherwise n = steps. Both ends are exact.
@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
+from geomodel.arrays import Floats
 from geomodel.options import Option, number
 
-Levels = NDArray[np.float64]
+Levels = Floats
 
 RHO = Option(
     name="rho",
@@ -30,7 +31,7 @@ POLYEXPONENTIAL_RHO = replace(
 VP_TIME_RHO = replace(
     RHO, default=1.0, tooltip="Larger ρ puts more levels near the data. ρ = 1 is uniform in the VP time."
 )
-VP_LAST_TIME = 1e-3  # where training in the VP time stops
+VP_LAST_TIME = 1e-3  # the smallest VP time that is used in training
 
 
 def karras(
@@ -148,3 +149,32 @@ def levels_of(
     if not (np.diff(levels) < 0).all():
         raise ValueError(f"{steps} steps from {high:g} to {low:g} are too fine: two levels coincide. Take fewer steps.")
     return np.append(levels, 0.0) if final_zero else levels
+
+
+def custom(levels: ArrayLike) -> Levels:
+    """The given levels as float64, checked: one dimension, at least two, finite, strictly descending, the last ≥ 0."""
+    values = np.array(levels, dtype=np.float64)
+    if values.ndim != 1 or len(values) < 2:
+        raise ValueError(f"A schedule is a list of at least two noise levels; got shape {values.shape}.")
+    if not np.isfinite(values).all():
+        raise ValueError("A schedule has a noise level that is NaN or infinite; give finite numbers.")
+    if values[-1] < 0:
+        raise ValueError(f"A schedule ends at a noise level of 0 or more; the last one is {values[-1]:g}.")
+    if (rising := np.diff(values) >= 0).any():
+        i = int(rising.argmax())
+        raise ValueError(
+            f"The noise levels must descend strictly; "
+            f"level {i} is {float(values[i])!r} and level {i + 1} is {float(values[i + 1])!r}."
+        )
+    return values
+
+
+def with_jump(levels: Levels, jump_at: int | None) -> Levels:
+    """The levels up to index `jump_at`, then 0: one Euler interval from there to D (None: the levels as they are)."""
+    if jump_at is None:
+        return levels
+    last = len(levels) - 1 if levels[-1] > 0 else len(levels) - 2
+    index = number("jump_at", jump_at, whole=True)
+    if not 0 <= index <= last:
+        raise ValueError(f"jump_at is the index of a noise level above 0, from 0 to {last}; got {index}.")
+    return np.append(levels[: index + 1], 0.0)

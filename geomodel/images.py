@@ -1,17 +1,15 @@
-"""From values to pixels: how images along a trajectory are shown."""
+"""Turns the values of images along a trajectory into pixels."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Bytes = NDArray[np.uint8]
+from geomodel.arrays import Array, Bytes, Floats
 
 
-def shrunk(x: ArrayLike, sigmas: ArrayLike, scale: float) -> NDArray[np.float64]:
-    """x s/sqrt(s² + sigma²): a noisy image brought to the spread of the data, so that one grey range fits all levels.
+def shrunk(x: ArrayLike, sigmas: ArrayLike, scale: float) -> Floats:
+    """x s/sqrt(s² + sigma²): noisy images scaled to the spread of the data, so that one grey range fits all levels.
 
     x (levels, *shape), sigmas (levels,), scale s > 0 the data's scale. At sigma = 0 the image is unchanged.
     """
@@ -37,13 +35,13 @@ def clipped_share(images: ArrayLike) -> float:
     return float(_outside(images).mean())
 
 
-def clipped_shares(images: ArrayLike) -> NDArray[np.float64]:
-    """The same for each image of (levels, B, *shape): (levels, B). NaN where an image is."""
+def clipped_shares(images: ArrayLike) -> Floats:
+    """`clipped_share` of each image of (levels, B, *shape): (levels, B). NaN where an image has NaN."""
     values = np.asarray(images)
     pixels = tuple(range(2, values.ndim))
     return np.where(np.isnan(values).any(axis=pixels), np.nan, _outside(values).mean(axis=pixels))
 
 
 def _outside(images: ArrayLike) -> NDArray[np.bool_]:
-    values: NDArray[Any] = np.asarray(images)
+    values: Array = np.asarray(images)
     return np.asarray(np.abs(values) > 1 + 0.5 / 127.5)

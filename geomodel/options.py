@@ -1,4 +1,4 @@
-"""Options of schedules and solvers: a name, a default, limits, and one place that checks values."""
+"""Options of schedules and solvers: a name, a default and limits, and the check of a value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+
+from geomodel.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def check_keywords(owner: str, given: dict[str, Any], allowed: tuple[str, ...]) 
         raise TypeError(f"{owner} has no option {', '.join(unknown)}; its options are {', '.join(allowed)}.")
 
 
-def _moments(name: str, value: Any) -> tuple[NDArray[np.float64], float] | Literal[False]:
+def _moments(name: str, value: Any) -> tuple[Floats, float] | Literal[False]:
     if value is False:
         return False
     if not isinstance(value, tuple | list) or len(value) != 2:

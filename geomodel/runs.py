@@ -1,117 +1,53 @@
-"""From settings to a run: what moves, from where, over which noise levels, and what is measured along the way.
+"""Turns settings into a run: builds its denoisers, start and noise levels, computes it and measures it on the way.
 
-The window's engine and the command line both go through here, so that they cannot disagree.
+The window's engine and the command line both use this module, so that they give the same runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
 from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomodel import schedules
+from geomodel.job import Job
 from geomodel.record import Record, StepDetail, detail_of
-from geomodel.run_checks import DETAIL_NUMBERS, point_shape, problems
+from geomodel.run_checks import DETAIL_NUMBERS, problems
 from geomodel.run_measures import distance, measure, measure_beside, nothing
-from geomodel.settings import CUSTOM, RunSettings, to_json
-from geomodel.trajectory import Array, Step, Trajectory
+from geomodel.run_start import noise_levels, recommended_sigmas, resolved, start_points, with_levels
+from geomodel.settings import RunSettings, to_json
+from geomodel.trajectory import Step, Trajectory
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from geomodel.datasets import Dataset
     from geomodel.denoisers.base import Denoiser
     from geomodel.denoisers.network import NetworkDenoiser
     from geomodel.denoisers.optimal import OptimalDenoiser
 
-TOY_SIGMA_MIN = 0.002
-IMAGE_SIGMAS = (0.002, 80.0)
-TOY_SCALES = 10.0  # sigma_max of a toy in units of its scale: there the data look like one point
+__all__ = [
+    "Job",
+    "advance",
+    "compute",
+    "finish",
+    "identity",
+    "inside",
+    "new_record",
+    "noise_levels",
+    "noise_of",
+    "prepare",
+    "problems",
+    "recommended_sigmas",
+    "resolved",
+    "solver_options",
+    "start_points",
+    "steps_of",
+    "with_levels",
+]
+
 ALL = slice(None)
-PIECE_NUMBERS = 6e8  # rows × points × dimensions of D* that take about a quarter of a second on one core
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A run that is ready to start. Its denoisers are asked through `evaluate`, which gives them the run's class."""
-
-    settings: RunSettings  # noise levels filled in
-    model: Denoiser  # what drives
-    optimal: OptimalDenoiser | None  # for posteriors
-    exact: Denoiser | None  # D*, or its guided combination: what a network is compared with
-    network: Denoiser | None  # guided where the run is
-    x: Tensor
-    sigmas: Array
-    data: Dataset | None
-    parts: tuple[Denoiser, ...]  # the denoisers that were opened: they split their evaluations into pieces
-    identity: Mapping[str, Any]  # what a saved run says of its data and network
-
-    @property
-    def beside(self) -> bool:
-        """D* moves the same noise beside the driver."""
-        return self.settings.beside and self.exact is not None and self.settings.driver != "optimal"
-
-    @property
-    def record_dtype(self) -> str:
-        """float64 for analytic models, float32 for networks."""
-        return "float64" if self.model.analytic else "float32"
-
-    def labels(self, count: int) -> Array | None:
-        """The run's class for so many samples; None without one."""
-        return None if self.settings.label < 0 else np.full(count, self.settings.label, np.int64)
-
-    def evaluate(self, model: Any, x: Any, sigma: Any) -> Any:
-        """D(x; sigma) of one of the job's denoisers, for the run's class."""
-        labels = self.labels(len(x))
-        return model(x, sigma) if labels is None else model(x, sigma, labels=labels)
-
-    def posterior(self, x: Any, sigma: Any, k: int = 64, *, every: bool = False) -> Any:
-        """The posterior over the data, of the run's class where it has one."""
-        assert self.optimal is not None
-        return self.optimal.posterior(x, sigma, self.labels(len(x)), k, every=every)
-
-
-def recommended_sigmas(data: Dataset | None, network: Any = None) -> tuple[float, float]:
-    """(sigma_min, sigma_max) for a data set, or for a network where there are no data."""
-    if data is None:
-        if network is None:
-            return IMAGE_SIGMAS
-        low, high = network.sigma_recommended
-        return _short(low), _short(high)
-    if data.kind == "images":
-        return IMAGE_SIGMAS
-    return _short(TOY_SIGMA_MIN * data.std), _short(TOY_SCALES * data.std)
-
-
-def resolved(settings: RunSettings, data: Dataset | None, network: Any = None) -> RunSettings:
-    """The settings with noise levels that were left open filled in; levels of their own decide steps and ends."""
-    if settings.schedule == CUSTOM and len(settings.levels) > 1:
-        return with_levels(settings, settings.levels)
-    low, high = recommended_sigmas(data, network)
-    return replace(
-        settings,
-        sigma_min=low if settings.sigma_min is None else settings.sigma_min,
-        sigma_max=high if settings.sigma_max is None else settings.sigma_max,
-    )
-
-
-def with_levels(settings: RunSettings, levels: Iterable[float]) -> RunSettings:
-    """The settings over a list of noise levels, kept exactly."""
-    kept = tuple(map(float, levels))
-    positive = [level for level in kept if level > 0]
-    return replace(
-        settings,
-        schedule=CUSTOM,
-        levels=kept,
-        steps=len(kept) - 1,
-        sigma_max=kept[0],
-        sigma_min=positive[-1] if positive else None,
-        final_zero=kept[-1] == 0,
-    )
+PIECE_NUMBERS = 6e8  # rows × points × dimensions for which D* takes about a quarter of a second on one core
 
 
 def prepare(
@@ -172,46 +108,8 @@ def _driver(settings: RunSettings, data: Dataset | None, exact: Denoiser | None,
     return model
 
 
-def noise_levels(settings: RunSettings) -> Array:
-    """The noise levels of resolved settings: the schedule, up to where the run jumps to D."""
-    return schedules.with_jump(_schedule(settings), None if settings.jump_at < 0 else settings.jump_at)
-
-
-def _schedule(settings: RunSettings) -> Array:
-    if settings.schedule == CUSTOM:
-        return schedules.custom(settings.levels)
-    own = {"rho": settings.rho} if schedules.row(settings.schedule).options else {}
-    return schedules.build(
-        settings.schedule,
-        steps=settings.steps,
-        sigma_min=settings.sigma_min,
-        sigma_max=settings.sigma_max,
-        final_zero=settings.final_zero,
-        **own,
-    )
-
-
-def start_points(settings: RunSettings, data: Dataset | None, network: Any = None) -> Array:
-    """x at sigma_max, (B, *shape) float64: noise, data + noise, or a given point for sample 0."""
-    from geomodel.randomness import noise
-
-    shape = point_shape(data, network)
-    assert shape is not None
-    assert settings.sigma_max is not None
-    x: Array = noise(list(settings.seeds), shape, settings.sigma_max).numpy()
-    if settings.start == "exact" and data is not None:
-        drawn = [int(np.random.default_rng((seed, 1)).integers(len(data))) for seed in settings.seeds]
-        x = x + np.asarray(data.points[drawn], np.float64)
-    elif settings.start == "data" and data is not None:
-        x = x + np.asarray(data.points[settings.start_index], np.float64)
-    elif settings.start == "point":
-        x = x.copy()
-        x[0] = np.asarray(settings.start_point, np.float64).reshape(shape)
-    return x
-
-
 def new_record(job: Job, keep: int = 0) -> Record:
-    """A record with its first level written. Stage points of all samples are kept for points, of one for images."""
+    """A record with its first level written. It keeps the stage points of all samples; of images, of sample `keep`."""
     shape = tuple(job.x.shape[1:])
     samples = None if prod(shape) <= DETAIL_NUMBERS else (min(keep, len(job.x) - 1),)
     record = Record(job.sigmas, len(job.x), shape, job.record_dtype, samples)
@@ -220,7 +118,7 @@ def new_record(job: Job, keep: int = 0) -> Record:
 
 
 def solver_options(settings: RunSettings, data: Dataset | None) -> dict[str, Any]:
-    """The solver's options, an analytic first step with the data's own mean and variance."""
+    """The solver's options. An analytic first step gets the data's own mean and variance."""
     options: dict[str, Any] = dict(settings.options)
     if options.get("analytic_first_step") is True:
         options["analytic_first_step"] = False if data is None else (data.mean, data.std**2)
@@ -235,7 +133,7 @@ def noise_of(job: Job, rows: slice = ALL) -> Any:
 
 
 def steps_of(job: Job, model: Any, rows: slice = ALL) -> Iterator[Step]:
-    """The steps of the run that `model` drives, of every sample or of some."""
+    """The steps of the run driven by `model`, for all samples or those in `rows`."""
     from geomodel import solvers
     from geomodel.sampling import iterate
 
@@ -251,17 +149,17 @@ def advance(
     model: Callable[..., Any],
     record: Record,
     notify: Callable[[], None] = nothing,
-    look: Callable[[], None] = nothing,
+    between: Callable[[], None] = nothing,
     exact_model: Callable[..., Any] | None = None,
 ) -> None:
     """Compute the run into its record.
 
-    model, exact_model: the job's denoiser and D*, possibly gated. `notify` hears of every step, `look` is called
-    between the parts of what is measured: a run that is to be left raises there.
+    model, exact_model: the job's denoiser and D*, which may be wrapped. `notify` is called after every step, and
+    `between` is called between the parts of a measurement; either may raise an exception to end the run.
     """
     beside = steps_of(job, exact_model or job.exact) if job.beside else repeat(None)
     for step, exact in zip(steps_of(job, model), beside, strict=False):
-        found, reached = measure(job, step, look), {}
+        found, reached = measure(job, step, between), {}
         if exact is not None:
             found |= measure_beside(job, model, step, exact)
             reached["exact_distance_x"] = distance(step.x_next, exact.x_next)
@@ -271,16 +169,18 @@ def advance(
 
 
 def inside(job: Job, index: int, sample: int) -> StepDetail:
-    """The inside of a step for one sample, by running that sample alone up to it."""
+    """The inside of a step for one sample, which is computed by running that sample alone up to the step."""
     steps = steps_of(job, job.model, slice(sample, sample + 1))
     return next(detail_of(step) for step in steps if step.index == index)
 
 
-def finish(job: Job, record: Record, *, look: bool = True) -> Trajectory:
-    """The trajectory of a record, complete or not; `look`: with D at the end of a complete one."""
+def finish(job: Job, record: Record, *, display: bool = True) -> Trajectory:
+    """The trajectory of a record, complete or not. With `display`, a complete one gets D at its end, by one display
+    evaluation.
+    """
     last = float(record.sigmas[record.committed - 1])
     final = None
-    if look and record.complete and last > 0:
+    if display and record.complete and last > 0:
         final = np.asarray(job.evaluate(job.model, record.x[-1].astype(np.float64), last)).astype(record.x.dtype)
         record.looks += 1
     return record.trajectory(
@@ -292,7 +192,7 @@ def finish(job: Job, record: Record, *, look: bool = True) -> Trajectory:
 
 
 def identity(data: Dataset | None, network: Any = None) -> dict[str, Any]:
-    """What a saved run says of its data and network, so that they can be recognised."""
+    """The names and fingerprints of data and network that a saved run carries, so that they can be recognised."""
     from geomodel import __version__
 
     found: dict[str, Any] = {"geomodel": __version__}
@@ -309,7 +209,7 @@ def compute(
     network: NetworkDenoiser | None = None,
     notify: Callable[[Record], None] | None = None,
 ) -> Trajectory:
-    """A whole run, without a window."""
+    """Compute a whole run and return it. `notify` is called with the record after every step."""
     import torch
 
     with torch.no_grad():
@@ -317,8 +217,3 @@ def compute(
         record = new_record(job)
         advance(job, job.model, record, nothing if notify is None else lambda: notify(record))
         return finish(job, record)
-
-
-def _short(sigma: float) -> float:
-    """Three digits: a proposal is meant to be read."""
-    return float(f"{sigma:.3g}")

@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from app.engine.messages import Array, DataOpened, Ready, frozen
+from app.engine.contract import frozen
+from app.engine.messages import DataOpened, Ready
 from geomodel import datasets, runs
-from geomodel.datasets.dataset import blocks
+from geomodel.arrays import Array
+from geomodel.datasets.common import blocks
 from geomodel.datasets.file_array import FileArray
 from geomodel.projection import identity_basis, principal_components
 from geomodel.settings import RunSettings

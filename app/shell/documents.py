@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication
 
 import resources
 from app.engine.messages import OpenFailed, Saved
 from app.export import dialogs, figure
-from app.session.player import Player
-from app.session.state import AppState
+from app.rooms import ROOMS
+from app.rooms.contract import Handlers, View
 from app.shell import file_dialogs as files
-from app.shell.settings_store import SettingsStore
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
 
 CHECKPOINTS = "Geomodel checkpoints (*.safetensors);;All files (*)"
 DATA = "Points and images (*.csv *.txt *.tsv *.npy *.npz *.gz *.zip *.bin *ubyte);;All files (*)"
@@ -27,11 +30,23 @@ class Documents(QObject):
 
     said = Signal(str, bool)  # text, is an error
 
-    def __init__(self, window: Any, state: AppState, player: Player, store: SettingsStore) -> None:
+    def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
-        self._window, self._state, self._player, self._store = window, state, player, store
-        player.open_failed.connect(self._open_failed)
-        player.saved.connect(self._saved)
+        self._window, self._state, self._player, self._store = window, window.state, window.player, window.store
+        self._player.open_failed.connect(self._open_failed)
+        self._player.saved.connect(self._saved)
+
+    def handlers(self) -> Handlers:
+        """Action → what it does."""
+        return {
+            "open_checkpoint": self.open_checkpoint,
+            "open_data": self.open_data,
+            "open_run": self.open_run,
+            "save_run": self.save_run,
+            "save_csv": self.save_csv,
+            "save_figure": self.save_figure,
+            "copy_figure": self.copy_figure,
+        }
 
     def open_checkpoint(self) -> None:
         """Ask for a checkpoint."""
@@ -98,15 +113,30 @@ class Documents(QObject):
 
     def save_figure(self) -> None:
         """Ask for size and file of a picture."""
-        self._window.bring_up_to_date()
-        views = self._window.figures()
-        shown = next(name for name, view in views.items() if view is self._window.current_view())
-        dialogs.save_picture(self._window, views, self._recipe, self._figure_done, store=self._store, current=shown)
+        figures = self._figures()
+        current = self._current(figures)
+        dialogs.save_picture(self._window, figures, self._recipe, self._figure_done, store=self._store, current=current)
 
     def copy_figure(self) -> None:
-        """The view under the focus, or the plane, to the clipboard."""
-        figure.copy_to_clipboard(self._window.current_view(), self._recipe())
+        """The view that has the focus, or the main one, goes to the clipboard."""
+        figures = self._figures()
+        figure.copy_to_clipboard(figures[self._current(figures)], self._recipe())
         self.said.emit("Picture copied.", False)
+
+    def _figures(self) -> dict[str, View]:
+        """The views that a picture can be made of, by title, each with its picture of now."""
+        rooms = self._window.rooms
+        found = {row.title: rooms[row.name] for row in ROOMS if row.figure is not None}
+        for room in found.values():
+            room.view.display(room.picture())
+        return {title: room.view for title, room in found.items()}
+
+    def _current(self, figures: Mapping[str, View]) -> str:
+        """The title of the view that has the focus, or of the one in the centre."""
+        focus = QApplication.focusWidget()
+        main = self._window.rooms[self._window.layout_of_docks.current.centre].view
+        inside = (title for title, view in figures.items() if focus and (view is focus or view.isAncestorOf(focus)))
+        return next(inside, next(title for title, view in figures.items() if view is main))
 
     def _recipe(self) -> dict[str, Any]:
         run = self._state.run

@@ -14,6 +14,21 @@ from app.shell.settings_store import SettingsStore
 Chosen = Callable[[str], None]
 
 
+class FileDialogs:
+    """Asks for files over one window."""
+
+    def __init__(self, parent: QWidget, store: SettingsStore) -> None:
+        self._parent, self._store = parent, store
+
+    def ask_open(self, title: str, filters: str, purpose: str, then: Chosen) -> None:
+        """As the function of this name."""
+        ask_open(self._parent, title, filters, purpose, then, store=self._store)
+
+    def ask_save(self, title: str, filters: str, purpose: str, suffix: str, name: str, then: Chosen) -> None:
+        """As the function of this name."""
+        ask_save(self._parent, title, filters, purpose, suffix, name, then, store=self._store)
+
+
 def ask_open(
     parent: QWidget, title: str, filters: str, purpose: str, callback: Chosen, *, store: SettingsStore
 ) -> QFileDialog:

@@ -29,9 +29,10 @@ class AppSettings:
     speed: Annotated[float, Meta(gt=0, le=100)] = 1.0
     loop: bool = True
     measures: tuple[str, ...] | None = None  # visible measures; None: the usual ones
-    layout_version: int = 0  # of `layout`; another version's layout is not restored
+    layout_version: int = 0  # of `layouts`; those of another version are not restored
     geometry: str = ""  # the window's place, base64
-    layout: str = ""  # its docks, base64
+    layouts: dict[str, str] = field(default_factory=dict)  # workspace → its docks, base64
+    workspace: str = ""  # the one that was left
 
 
 def home() -> Path:

@@ -49,6 +49,10 @@ class Field(QWidget):
         self._layout.setColumnStretch(1, 1)
         self.setFocusProxy(editor)
 
+    def set_gap(self, pixels: int) -> None:
+        """The space between title and editor."""
+        self._layout.setHorizontalSpacing(pixels)
+
     @property
     def value(self) -> Any:
         """The last value that was set or told."""
@@ -157,6 +161,10 @@ class ChoiceField(Field):
         self._combo.activated.connect(self._activated)
         self._choices: tuple[Choice, ...] = ()
         self.set_choices(choices)
+
+    def set_placeholder(self, text: str) -> None:
+        """What the box shows while none of its lines is chosen."""
+        self._combo.setPlaceholderText(text)
 
     def set_choices(self, choices: Sequence[Choice]) -> None:
         """Replace the lines; the value stays."""

@@ -1,4 +1,4 @@
-"""The header of a safetensors file, checked by arithmetic before any library reads the file.
+"""Reads and checks the header of a safetensors file, before any library reads the file.
 
 Layout: 8 bytes (little-endian length n), n bytes of JSON, then the numbers. The JSON maps each tensor's name to its
 dtype, shape and place {"data_offsets": [begin, end]} in the numbers, and "__metadata__" to a dict of strings.
@@ -15,7 +15,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from geomodel.checkpoints import CheckpointError
+from geomodel.checkpoints.info import CheckpointError
+from geomodel.files import read_error
 
 MAX_FILE = 1 << 30
 MAX_HEADER = 4 << 20  # a million characters hold 10,000 tensors; parsed JSON takes about 30 times its length
@@ -43,8 +44,24 @@ class Header:
     tensors: dict[str, TensorEntry]
 
 
+def recognises(path: Path) -> bool:
+    """Whether a file begins with the header of a safetensors file. Raises nothing but OSError."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        try:
+            start = file.read(9)
+            length = _length(path.name, start, size)
+            _decode(path.name, start[8:] + file.read(length - 1), dict[str, msgspec.Raw])
+        except CheckpointError:
+            return False
+    return True
+
+
 def read_header(path: Path) -> Header:
-    """The header of a file, reading no further than the header."""
+    """The header of a file. No more than the header is read."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
@@ -52,16 +69,16 @@ def read_header(path: Path) -> Header:
             start = file.read(8)
             return parse_header(path.name, start + file.read(min(_length(path.name, start, size), size)), size)
     except OSError as error:
-        raise CheckpointError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise CheckpointError(read_error(path.name, error)) from error
 
 
 def read_file(path: Path) -> tuple[Header, bytes]:
-    """The checked header and the whole content of a file, read once so that both are of the same file."""
+    """The checked header and the whole content of a file. It is read once, so that both belong together."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE + 1)
     except OSError as error:
-        raise CheckpointError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise CheckpointError(read_error(path.name, error)) from error
     if len(content) > MAX_FILE:
         raise CheckpointError(f"{path.name} is larger than {MAX_FILE >> 30} GiB; no Geomodel network is that large.")
     return parse_header(path.name, content, len(content)), content
@@ -82,8 +99,9 @@ def parse_header(name: str, content: bytes, size: int) -> Header:
 
 
 def _length(name: str, start: bytes, size: int) -> int:
-    """Length of the JSON. A name for what the file is instead is only sought when this makes no sense:
-    a true header of 1152 characters starts with the bytes of a pickle."""
+    """Length of the JSON. CheckpointError, saying what the file seems to be instead, only where the length makes no
+    sense: a valid header of 1152 characters starts with the same bytes as a pickle.
+    """
     length = int.from_bytes(start[:8], "little")
     if size >= 10 and 2 <= length <= MAX_HEADER and 8 + length <= size and start[8:9] in (b"", b"{"):
         return length

@@ -1,41 +1,26 @@
-"""Zip and tar archives, read in place: nothing is extracted, and what they claim is checked before it is believed."""
+"""Reads zip and tar archives without extracting them, and checks what they claim before it relies on it."""
 
 from __future__ import annotations
 
-import io
-import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from geomodel.datasets.dataset import DataError
+from geomodel.datasets.common import DataError
 from geomodel.datasets.reading import PIECE, Stream
+from geomodel.zip_files import FAULTS, Bounded
 
 MOST_FILES = 1_000_000  # in an archive or a folder of images
 _LONGEST_LIST = 100 * 2**20  # bytes of a zip archive's list of files: a million names
 _BLOCK = 512  # bytes in a tar archive's block
-# What the zipfile module lets through for damaged archives.
-_FAULTS = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OverflowError, LookupError, struct.error)
-
-
-class _Bounded(io.BufferedReader):
-    """A file that is not read in huge pieces: the zipfile module reads a list of files as long as it claims to be."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > _LONGEST_LIST:
-            raise zipfile.BadZipFile("its list of files is too long")
-        content = super().read(size)  # all of the rest is asked for only near the end
-        if content.count(b"PK\x01\x02") > MOST_FILES:  # before each one becomes an object of 400 bytes
-            raise zipfile.BadZipFile(f"it lists more than {MOST_FILES:,} files")
-        return content
 
 
 @contextmanager
 def _faults(name: str) -> Iterator[None]:
     try:
         yield
-    except _FAULTS as error:
+    except FAULTS as error:
         raise DataError(
             f"{name!r} is not a zip archive that can be read ({str(error)[:100]}). Copy it again, or pack it anew."
         ) from error
@@ -44,7 +29,7 @@ def _faults(name: str) -> Iterator[None]:
 @contextmanager
 def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     """A zip archive, its list of files read."""
-    with _Bounded(io.FileIO(path)) as file:
+    with Bounded(path, _LONGEST_LIST, MOST_FILES) as file:
         with _faults(path.name):
             opened = zipfile.ZipFile(file)
         with opened:
@@ -54,7 +39,7 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 @contextmanager
 def member(name: str, opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[Stream]:
     """One file of an archive, as a stream that is never longer than `info.file_size`."""
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others may ask for much memory
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others may need much memory
         raise DataError(f"{name!r} is packed by another method than deflate, which cannot be opened. Pack it anew.")
     with _faults(name):
         stream = opened.open(info)
@@ -63,9 +48,9 @@ def member(name: str, opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterato
 
 
 def tar_files(name: str, stream: Stream, check: Callable[[int], None]) -> Iterator[tuple[str, bytes]]:
-    """The regular files of a tar archive with their names; `check` is called with the bytes unpacked before each piece.
+    """Yields the regular files of a tar archive with their names.
 
-    It raises to stop.
+    `check` is called with the number of bytes unpacked so far before each piece, and raises an exception to stop.
     """
     total = 0
     while any(header := stream.read(_BLOCK)):
@@ -82,11 +67,11 @@ def tar_files(name: str, stream: Stream, check: Callable[[int], None]) -> Iterat
         stream.read(-size % _BLOCK)
         if header[156:157] in (b"0", b"\0"):
             yield header[:100].split(b"\0")[0].decode("latin-1"), bytes(content)
-    stream.read(PIECE)  # the rest of the padding, and with it the check sum
+    stream.read(PIECE)  # reading the rest of the padding makes gzip compare the check sum
 
 
 def _tar_size(name: str, header: bytes) -> int:
-    """The size in a tar header, after its check sum was compared."""
+    """The size in a tar header. DataError where the header's check sum is wrong."""
     try:
         found = sum(header[:148]) + 8 * ord(" ") + sum(header[156:])
         if len(header) < _BLOCK or found != int(header[148:156].strip(b" \0"), 8):

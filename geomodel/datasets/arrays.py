@@ -1,4 +1,4 @@
-"""NumPy's own files: .npy, kept on the disk where it is large, and .npz with or without labels."""
+"""Reads NumPy's files: .npy, which stays on the disk where it is large, and .npz with or without labels."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 from zipfile import ZipFile, ZipInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
+from geomodel.arrays import Array, Integers
 from geomodel.datasets import archive
-from geomodel.datasets.dataset import DataError, Dataset, Progress, limit, portion, silent
+from geomodel.datasets.common import DataError, Progress, limit, portion, silent
+from geomodel.datasets.dataset import Dataset
 from geomodel.datasets.file_array import FileArray
 from geomodel.datasets.reading import (
     Stream,
@@ -30,12 +31,12 @@ from geomodel.datasets.reading import (
     points,
 )
 
-# What NumPy lets through for a damaged header, beside ValueError (it evaluates the header as a Python literal).
+# What NumPy raises for a damaged header; it evaluates the header as a Python literal.
 _BAD_HEADER = (
     ValueError, TypeError, SyntaxError, MemoryError, RecursionError, EOFError, LookupError, OverflowError,
     tokenize.TokenError,
 )  # fmt: skip
-_LONGEST_HEADER = 10_000  # NumPy's own limit, which it applies only after it has read what is announced
+_LONGEST_HEADER = 10_000  # NumPy's own limit, which it applies only after it has read the announced length
 _DATA = ("x", "images", "data", "points", "arr_0")
 _LABELS = ("y", "labels")
 
@@ -51,8 +52,8 @@ class _Header(NamedTuple):
 
 
 def read_npy(path: Path, progress: Progress) -> Dataset:
-    """Points, floats (N, d), or images, uint8; they stay in the file where they take more than a quarter of memory."""
-    array: NDArray[Any] | FileArray
+    """Points, floats (N, d), or images, uint8. They stay in the file if they take more than a quarter of memory."""
+    array: Array | FileArray
     with path.open("rb") as file:
         header = _header(path.name, file)
         _check_layout(path.name, header)
@@ -98,9 +99,7 @@ def _chosen(name: str, arrays: list[str]) -> tuple[str, str | None]:
     return data, labels
 
 
-def _member(
-    name: str, opened: ZipFile, info: ZipInfo, check: Callable[[_Header], None], progress: Progress
-) -> NDArray[Any]:
+def _member(name: str, opened: ZipFile, info: ZipInfo, check: Callable[[_Header], None], progress: Progress) -> Array:
     with archive.member(name, opened, info) as stream:
         header = _header(name, stream)
         check(header)
@@ -146,13 +145,11 @@ def _check_labels(name: str, count: int, header: _Header) -> None:
     check_label_kind(name, header.dtype, header.shape, count)
 
 
-def _body(name: str, stream: Stream, header: _Header, progress: Progress) -> NDArray[Any]:
+def _body(name: str, stream: Stream, header: _Header, progress: Progress) -> Array:
     content = fill(name, stream, header.shape, header.size, progress).view(header.dtype)
     array = content.reshape(header.shape, order="F" if header.fortran else "C")
     return np.ascontiguousarray(array, dtype=header.dtype.newbyteorder("="))
 
 
-def _dataset(
-    name: str, array: NDArray[Any] | FileArray, labels: NDArray[np.int64] | None, progress: Progress
-) -> Dataset:
+def _dataset(name: str, array: Array | FileArray, labels: Integers | None, progress: Progress) -> Dataset:
     return images(name, array, labels) if array.dtype == np.uint8 else points(name, array, progress, labels)

@@ -1,4 +1,4 @@
-"""CIFAR-10 as it is distributed (Krizhevsky, 2009): pickled or binary batches, single, in a folder or a tar."""
+"""Reads CIFAR-10 as it is distributed (Krizhevsky, 2009): pickled or binary batches, single or in a folder or tar."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geomodel import memory
+from geomodel.arrays import Bytes, Integers
 from geomodel.datasets.archive import tar_files
-from geomodel.datasets.dataset import DataError, Dataset, Progress, portion
+from geomodel.datasets.common import DataError, Progress, portion
+from geomodel.datasets.dataset import Dataset
+from geomodel.datasets.marks import packed, packed_tar, pickled
 from geomodel.datasets.pickled import PickledArray, PickleFault, values
 from geomodel.datasets.reading import check_size
+from geomodel.formats import beginning
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
-_Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
+_Batch = tuple[Bytes, Integers]
 _SHAPE = (3, 32, 32)
 _NUMBERS = 3 * 32 * 32
 _LARGEST_BATCH = 2**28  # bytes
@@ -31,11 +34,16 @@ def holds_batches(folder: Path) -> bool:
     return bool(_training(_names(folder)))
 
 
+def recognises(path: Path) -> bool:
+    """Whether this is a folder of batches, a pickle, or a packed tar archive. A single binary batch has no marks."""
+    return holds_batches(path) if path.is_dir() else pickled(beginning(path, 2)) or packed_tar(path)
+
+
 def read(path: Path, progress: Progress) -> Dataset:
-    """One batch, or all training batches in order (the test batch where there is no other) of a folder or tar.gz."""
+    """One batch, or all training batches of a folder or tar.gz in order (the test batch if there is no other)."""
     if path.is_dir():
         contents = _in_folder(path)
-    elif path.name.lower().endswith((".tar.gz", ".tgz")):
+    elif packed(path) or path.name.lower().endswith((".tar.gz", ".tgz")):
         contents = _unpacked(path, portion(progress, 0.0, 0.6))
     else:
         contents = {path.name: _content(path)}
@@ -46,9 +54,9 @@ def read(path: Path, progress: Progress) -> Dataset:
         )
     batches = []
     for name in names:
-        batches.append(
-            _binary(name, contents[name]) if name.lower().endswith(".bin") else _pickled(name, contents[name])
-        )
+        content = contents[name]
+        binary = name.lower().endswith(".bin") and not pickled(content)  # a binary batch begins with a class below 10
+        batches.append(_binary(name, content) if binary else _pickled(name, content))
         progress(0.6 + 0.4 * len(batches) / len(names))
     stored = np.concatenate([images.reshape(-1, *_SHAPE) for images, _ in batches])
     labels = np.concatenate([labels for _, labels in batches])
@@ -56,7 +64,7 @@ def read(path: Path, progress: Progress) -> Dataset:
 
 
 def _training(names: Iterable[str]) -> list[str]:
-    """The names of the training batches in order, or of the test batch; of pickles rather than of binary files."""
+    """The names of the training batches in order, or of the test batch. Pickles are preferred to binary files."""
     found = [match for name in names if (match := _NAME.fullmatch(name))]
     found = [match for match in found if not match["binary"]] or found
     training = sorted((match for match in found if match["number"]), key=lambda match: int(match["number"]))
@@ -79,9 +87,9 @@ def _unpacked(path: Path, progress: Progress) -> dict[str, bytes]:
 
     def check(unpacked: int) -> None:
         _check(path.name, unpacked, _LARGEST_ARCHIVE)
-        progress(min(1.0, packed.tell() / size))
+        progress(min(1.0, file.tell() / size))
 
-    with path.open("rb") as packed, gzip.GzipFile(fileobj=packed) as stream:
+    with path.open("rb") as file, gzip.GzipFile(fileobj=file) as stream:
         found = {}
         for place, content in tar_files(path.name, stream, check):
             name = place.rpartition("/")[2]
@@ -129,7 +137,7 @@ def _pickled(name: str, content: bytes) -> _Batch:
 
 
 def _binary(name: str, content: bytes) -> _Batch:
-    """Records of one byte for the class and 3072 for the image."""
+    """Reads records of one byte for the class and 3072 for the image."""
     if not content or len(content) % (_NUMBERS + 1):
         raise DataError(
             f"{name!r} has {len(content):,} bytes. Expected a binary batch of CIFAR-10, {_NUMBERS + 1} bytes an image."

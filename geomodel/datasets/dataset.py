@@ -1,75 +1,25 @@
-"""What a data set is: stored numbers, and what is derived from them."""
+"""A data set: its stored numbers, and the points, mean, scale and fingerprint that are computed from them."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geomodel import memory
+from geomodel.arrays import Array, Floats, Integers
+from geomodel.datasets.common import Progress, blocks, gathered, limit, portion, silent
 
 if TYPE_CHECKING:
     from geomodel.datasets.file_array import FileArray
     from geomodel.denoisers.mixture import MixtureDenoiser
 
-Progress = Callable[[float], None]  # called with the fraction done, 0 to 1; what it raises stops the work
 
-_NUMBERS_AT_ONCE = 2**22  # float64 temporaries stay below 32 MB
-
-
-class DataError(ValueError):
-    """A data set that cannot be had; the message says what was found, what was expected and what to do."""
-
-
-def silent(fraction: float) -> None:
-    """The progress that nobody watches."""
-
-
-def portion(progress: Progress, low: float, high: float) -> Progress:
-    """The progress of a part of the work that takes it from `low` to `high`."""
-    return lambda fraction: progress(low + (high - low) * fraction)
-
-
-def limit() -> int:
-    """Bytes that one set may take in memory: a quarter of what this computer has."""
-    return memory.physical() // 4
-
-
-def blocks(count: int, numbers: int, progress: Progress = silent) -> Iterator[slice]:
-    """Slices of `count` rows of `numbers` numbers each, a bounded part at a time."""
-    rows = max(1, _NUMBERS_AT_ONCE // max(1, numbers))
-    for start in range(0, count, rows):
-        yield slice(start, min(start + rows, count))
-        progress(min(1.0, (start + rows) / count))
-
-
-def check_room(what: str, size: int) -> None:
-    """DataError where `size` bytes are more than can be had without swapping."""
-    free = memory.available()
-    if size > free:
-        raise DataError(
-            f"{what} at once take {memory.text(size)}, and {memory.text(free)} of memory are free. Use a part of them."
-        )
-
-
-def gathered(rows: FileArray | Points, dtype: Any, copy: bool | None) -> NDArray[Any]:
-    """All rows of an array-like, where memory has room for them: what NumPy asks an array-like for."""
-    if copy is False:
-        raise ValueError("The numbers of a large set are read or converted from what is stored, which takes a copy.")
-    check_room("All points of this set", rows.size * np.dtype(dtype).itemsize)
-    found = np.empty(rows.shape, dtype)
-    for part in blocks(len(rows), math.prod(rows.shape[1:])):
-        found[part] = rows[part]
-    return found
-
-
-def _converted(stored: NDArray[Any]) -> NDArray[Any]:
+def _converted(stored: Array) -> Array:
     if stored.dtype != np.uint8:
         return stored.astype(np.float64, copy=False)
     points = stored.astype(np.float32)
@@ -79,36 +29,36 @@ def _converted(stored: NDArray[Any]) -> NDArray[Any]:
 
 
 class Points:
-    """The points (N, *shape) of a set too large to be converted at once: an array-like over what is stored.
+    """An array-like of the points (N, *shape) of a set that is too large to be converted at once.
 
-    Indexing rows as with an array gives converted numbers; `numpy.asarray` converts all of them, where memory has room.
+    Indexing gives rows of converted numbers. `numpy.asarray` converts all of them, where memory has room.
     """
 
-    def __init__(self, stored: NDArray[Any] | FileArray) -> None:
+    def __init__(self, stored: Array | FileArray) -> None:
         self._stored = stored
         self.shape, self.ndim, self.size = stored.shape, stored.ndim, stored.size
         self.dtype: np.dtype[Any] = np.dtype(np.float32 if stored.dtype == np.uint8 else np.float64)
         self.nbytes = self.size * self.dtype.itemsize
 
     @property
-    def stored(self) -> NDArray[Any] | FileArray:
-        """What the points are converted from."""
+    def stored(self) -> Array | FileArray:
+        """The stored numbers that the points are converted from."""
         return self._stored
 
     def __len__(self) -> int:
         return len(self._stored)
 
-    def __getitem__(self, index: Any) -> NDArray[Any]:
+    def __getitem__(self, index: Any) -> Array:
         return _converted(np.asarray(self._stored[index]))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return gathered(self, self.dtype if dtype is None else dtype, copy)
 
 
-# No slots: the cached properties live in the instance's dictionary. Identity is equality: fields are arrays.
+# Without slots, because cached properties live in the instance's dictionary; without eq, because fields are arrays.
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dataset:
-    """N points with what is known about them.
+    """N points, with their labels and where they came from.
 
     Attributes:
         name: the table's name, or the file's name.
@@ -122,10 +72,10 @@ class Dataset:
 
     name: str
     kind: Literal["toy", "points", "images"]
-    stored: NDArray[Any] | FileArray
-    labels: NDArray[np.int64] | None = None
+    stored: Array | FileArray
+    labels: Integers | None = None
     label_names: tuple[str, ...] | None = None
-    gaussians: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    gaussians: tuple[Floats, Floats] | None = None
 
     def __len__(self) -> int:
         return len(self.stored)
@@ -135,12 +85,16 @@ class Dataset:
         """The shape of one point, without the batch: (d,) or (C, H, W)."""
         return self.stored.shape[1:]
 
+    def class_name(self, label: int) -> str:
+        """What a class is called: its name, or "class k" where the data give no names."""
+        return self.label_names[label] if self.label_names else f"class {label}"
+
     @cached_property
-    def points(self) -> NDArray[Any] | Points:
+    def points(self) -> Array | Points:
         """(N, *shape): float32 in [-1, 1] (stored / 127.5 - 1) for images, float64 in natural units for the rest.
 
-        An array; `Points` where what is stored stays in its file, or where conversion would take more than a quarter of
-        this computer's memory.
+        An array, or `Points` where the stored numbers stay in their file or the conversion would take more than a
+        quarter of this computer's memory.
         """
         points = Points(self.stored)
         if not isinstance(self.stored, np.ndarray):
@@ -148,7 +102,7 @@ class Dataset:
         return points if self.stored.dtype != points.dtype and points.nbytes > limit() else _converted(self.stored)
 
     @cached_property
-    def mean(self) -> NDArray[np.float64]:
+    def mean(self) -> Floats:
         """The mean point, (*shape), in the units of `points`."""
         return self._mean(silent)
 
@@ -159,21 +113,21 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 over type, shape and stored bytes: the same numbers give the same text, whatever file they came in."""
+        """sha256 over type, shape and stored bytes. The same numbers give the same text, whatever file they came in."""
         return self._fingerprint(silent)
 
     def measure(self, progress: Progress) -> None:
-        """Compute fingerprint, mean and std now, so that asking for them later takes no time."""
-        known = vars(self)  # where cached properties keep their values
+        """Compute fingerprint, mean and std now, so that reading them later takes no time."""
+        known = vars(self)  # cached properties keep their values there
         known["fingerprint"] = self._fingerprint(portion(progress, 0.0, 0.2))
         known["mean"] = self._mean(portion(progress, 0.2, 0.5))
         known["std"] = self._std(portion(progress, 0.5, 1.0))
 
-    def _mean(self, progress: Progress) -> NDArray[np.float64]:
+    def _mean(self, progress: Progress) -> Floats:
         total = np.zeros(self.shape)
         for rows in self._blocks(progress):
             part = self.points[rows].astype(np.float64)
-            part[0] += total  # point after point, so that the result does not depend on the blocks
+            part[0] += total  # sums point after point, so that the result does not depend on the blocks
             total = part.sum(axis=0)
         return np.asarray(total / len(self))
 
@@ -200,6 +154,6 @@ class Dataset:
         """The exact denoiser of the distribution that the points were drawn from, where it is a Gaussian mixture."""
         if self.gaussians is None:
             return None
-        from geomodel.denoisers.mixture import MixtureDenoiser  # torch comes only with the first question
+        from geomodel.denoisers.mixture import MixtureDenoiser  # loads torch, so only when it is used
 
         return MixtureDenoiser(*self.gaussians)

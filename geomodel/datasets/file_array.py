@@ -1,6 +1,7 @@
-"""An array that stays in its file: rows are read when they are asked for.
+"""An array that stays in its file, whose rows are read when they are indexed.
 
-Not a memory map: mapped pages count as this process's memory, and a file that becomes shorter ends the process.
+It is not a memory map, because mapped pages count as this process's memory and a file that becomes shorter kills the
+process.
 """
 
 from __future__ import annotations
@@ -16,23 +17,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geomodel.datasets.dataset import DataError, check_room, gathered
+from geomodel.arrays import Array, Bytes, Integers
+from geomodel.datasets.common import DataError, check_room, gathered
 
-Arrange = Callable[[NDArray[Any]], NDArray[Any]]
+Arrange = Callable[[Array], Array]
 
-_UNCHECKED = 2**24  # bytes that are read without asking how much memory is free: every block of a pass is smaller
+_UNCHECKED = 2**24  # bytes; smaller reads, such as every block of a pass, do not check how much memory is free
 
 
 class FileArray:
-    """Numbers (N, ...) in a file, in the order of C from byte `offset` on, as an array-like of native byte order.
+    """An array-like of numbers (N, ...) in a file, in C order from byte `offset` on. It returns native byte order.
 
-    Rows are had by a number, a slice or an array of numbers or truth values, as a fresh array; contiguous rows are
-    read at once. Threads may share it. The file stays open until nothing refers to it any more.
+    Indexing by a number, a slice or an array of numbers or truth values gives a fresh array of rows; contiguous rows
+    are read at once. Threads may share it. The file stays open until nothing refers to it any more.
 
     Raises:
-        DataError: on reading, where the file cannot be read, or has become shorter; where rows do not fit into memory.
+        DataError: on indexing, where the file cannot be read or has become shorter, or the rows do not fit into memory.
     """
 
     def __init__(self, path: Path, dtype: np.dtype[Any], offset: int, shape: tuple[int, ...]) -> None:
@@ -48,7 +49,7 @@ class FileArray:
         self.nbytes = self.size * self.dtype.itemsize
 
     def arranged(self, arrange: Arrange) -> FileArray:
-        """The same file with its axes arranged otherwise: `arrange` views (n, ...) as (n, ...), for any n."""
+        """The same file with other axes; `arrange` makes a view (n, ...) of an array (n, ...), for any n."""
         other = FileArray.__new__(FileArray)
         vars(other).update(vars(self), _arrange=arrange)
         other._describe(arrange(np.broadcast_to(np.zeros((), self._kept), (len(self), *self._row))).shape)
@@ -62,25 +63,25 @@ class FileArray:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, index: Any) -> NDArray[Any]:
+    def __getitem__(self, index: Any) -> Array:
         if isinstance(index, slice):
             rows = range(*index.indices(len(self)))
             return self._run(rows.start, len(rows)) if rows.step == 1 else self._rows(np.array(rows, np.int64))
         if index is None or index is ... or isinstance(index, tuple | bool | np.bool_):
             raise IndexError(
-                f"Rows of a file are had by a number, a slice or an array of numbers; got {index!r}. "
-                "Take the rows first and index the array that comes."
+                f"Rows of a file are indexed by a number, a slice or an array of numbers; got {index!r}. "
+                "Take the rows first and index the array that they give."
             )
         if hasattr(index, "__index__") and not np.ndim(index):
             row = self._checked(np.array([operator.index(index)]))
             return np.asarray(self._run(int(row[0]), 1)[0])
         return self._rows(self._checked(np.asarray(index)))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return gathered(self, self.dtype if dtype is None else dtype, copy)
 
-    def _checked(self, index: NDArray[Any]) -> NDArray[np.int64]:
-        """Row numbers from 0, in int64: byte positions pass the range of smaller whole numbers."""
+    def _checked(self, index: Array) -> Integers:
+        """Row numbers from 0 on, as int64, because byte positions leave the range of smaller whole numbers."""
         if index.dtype == np.bool_ and index.shape == (len(self),):
             return np.flatnonzero(index).astype(np.int64)
         if index.size and index.dtype.kind not in "iu":
@@ -91,8 +92,8 @@ class FileArray:
         rows = index.astype(np.int64)
         return np.asarray(np.where(rows < 0, rows + len(self), rows))
 
-    def _rows(self, index: NDArray[np.int64]) -> NDArray[Any]:
-        """Rows in any order, each read once, neighbours together."""
+    def _rows(self, index: Integers) -> Array:
+        """Rows in any order. Each is read once, and neighbours are read together."""
         self._check_room(index.size)
         distinct, place = np.unique(index, return_inverse=True)
         kept = np.empty((len(distinct), *self._row), self._kept)
@@ -102,13 +103,13 @@ class FileArray:
         in_order = len(distinct) == index.size and index.ndim == 1 and bool((index == distinct).all())
         return found if in_order else found[place.reshape(index.shape)]
 
-    def _run(self, first: int, count: int) -> NDArray[Any]:
+    def _run(self, first: int, count: int) -> Array:
         self._check_room(count)
         kept = np.empty((count, *self._row), self._kept)
         self._read(first, kept)
         return self._shown(kept)
 
-    def _read(self, first: int, rows: NDArray[Any]) -> None:
+    def _read(self, first: int, rows: Array) -> None:
         """Fill `rows` from the file."""
         done = self._file.read(self._offset + first * self._row_bytes, rows.reshape(-1).view(np.uint8))
         if done < rows.nbytes:
@@ -122,7 +123,7 @@ class FileArray:
         if count * self._row_bytes > _UNCHECKED:
             check_room("These rows", count * self._row_bytes)
 
-    def _shown(self, kept: NDArray[Any]) -> NDArray[Any]:
+    def _shown(self, kept: Array) -> Array:
         native = kept if kept.dtype.isnative else kept.byteswap(inplace=True).view(self.dtype)
         return native if self._arrange is None else self._arrange(native)
 
@@ -139,8 +140,8 @@ class _File:
     def length(self) -> int:
         return os.fstat(self._raw.fileno()).st_size
 
-    def read(self, position: int, content: NDArray[np.uint8]) -> int:
-        """Fill `content` from a position on, as far as the file goes. How many bytes there were."""
+    def read(self, position: int, content: Bytes) -> int:
+        """Fill `content` from a position on, as far as the file goes. Returns the number of bytes."""
         done, rest = 0, content.data
         try:
             with self._lock:
@@ -154,7 +155,7 @@ class _File:
         return done
 
 
-def _runs(rows: NDArray[np.int64]) -> Iterator[slice]:
-    """Where ascending row numbers follow on each other."""
+def _runs(rows: Integers) -> Iterator[slice]:
+    """Slices of `rows`, ascending row numbers, in which each number follows the one before."""
     ends = [*(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
     return (slice(start, end) for start, end in pairwise([0, *ends]) if end > start)

@@ -1,4 +1,4 @@
-"""idx, the format of MNIST: a big-endian header and bytes, plain or in gzip, with labels in a file beside it."""
+"""Reads idx, the format of MNIST: a big-endian header and bytes, plain or in gzip, with labels in a file beside it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geomodel.datasets.dataset import DataError, Dataset, Progress, limit, silent
+from geomodel.arrays import Bytes, Integers
+from geomodel.datasets.common import DataError, Progress, limit, silent
+from geomodel.datasets.dataset import Dataset
 from geomodel.datasets.file_array import FileArray
+from geomodel.datasets.marks import IDX_BYTES, packed
 from geomodel.datasets.reading import (
     Stream,
     check_end,
@@ -24,12 +26,11 @@ from geomodel.datasets.reading import (
     images,
 )
 
-_BYTES = b"\0\0\x08"  # then the number of axes; 8 is the code of unsigned bytes
-_BEST_DEFLATE = 1032  # no byte of deflate stands for more
+_BEST_DEFLATE = 1032  # the most bytes that one byte of deflate can stand for
 
 
 def read(path: Path, progress: Progress) -> Dataset:
-    """Images, idx3-ubyte (N, H, W) or idx4-ubyte; above a quarter of memory those of a plain file stay there."""
+    """Images, idx3-ubyte (N, H, W) or idx4-ubyte. Those of a plain file larger than a quarter of memory stay there."""
     name = path.name
     with _opened(path) as stream:
         shape = _shape(name, stream)
@@ -38,9 +39,9 @@ def read(path: Path, progress: Progress) -> Dataset:
                 f"{name!r} holds an array of shape {shape}. Expected images (N, H, W); where these are labels, "
                 "open the file of images beside it."
             )
-        if path.suffix.lower() != ".gz" and math.prod(shape) > limit():
+        if not packed(path) and math.prod(shape) > limit():
             check_held(name, shape, math.prod(shape), path.stat().st_size - stream.tell())
-            stored: NDArray[np.uint8] | FileArray = FileArray(path, np.dtype(np.uint8), stream.tell(), shape)
+            stored: Bytes | FileArray = FileArray(path, np.dtype(np.uint8), stream.tell(), shape)
         else:
             stored = _array(path, stream, shape, progress)
     return images(name, stored, _labels_beside(path, len(stored)))
@@ -49,7 +50,7 @@ def read(path: Path, progress: Progress) -> Dataset:
 @contextmanager
 def _opened(path: Path) -> Iterator[Stream]:
     with path.open("rb") as file:
-        if path.suffix.lower() != ".gz":
+        if not packed(path):
             yield file
             return
         with gzip.GzipFile(fileobj=file) as stream:
@@ -60,7 +61,7 @@ def _shape(name: str, stream: Stream) -> tuple[int, ...]:
     start = stream.read(4)
     axes = start[3] if len(start) == 4 else 0
     sizes = stream.read(4 * axes)
-    if start[:3] != _BYTES or not 1 <= axes <= 4 or len(sizes) < 4 * axes:
+    if start[:3] != IDX_BYTES or not 1 <= axes <= 4 or len(sizes) < 4 * axes:
         raise DataError(
             f"{name!r} begins with {start.hex(' ') or 'nothing'}, not with the header of idx bytes (00 00 08 and 01 to "
             "04). Download it again; other arrays can be saved with numpy.save."
@@ -70,16 +71,16 @@ def _shape(name: str, stream: Stream) -> tuple[int, ...]:
     return shape
 
 
-def _array(path: Path, stream: Stream, shape: tuple[int, ...], progress: Progress) -> NDArray[np.uint8]:
+def _array(path: Path, stream: Stream, shape: tuple[int, ...], progress: Progress) -> Bytes:
     size, held = math.prod(shape), path.stat().st_size
-    check_held(path.name, shape, size, held * _BEST_DEFLATE if path.suffix.lower() == ".gz" else held - stream.tell())
+    check_held(path.name, shape, size, held * _BEST_DEFLATE if packed(path) else held - stream.tell())
     check_size(path.name, size)
     content = fill(path.name, stream, shape, size, progress)
     check_end(path.name, stream)
     return content.reshape(shape)
 
 
-def _labels_beside(path: Path, count: int) -> NDArray[np.int64] | None:
+def _labels_beside(path: Path, count: int) -> Integers | None:
     """The labels in train-labels-idx1-ubyte for train-images-idx3-ubyte, packed or not; None where there are none."""
     plain = path.name.removesuffix(".gz")
     beside = plain.replace("images", "labels").replace("idx3", "idx1").replace("idx4", "idx1")

@@ -1,4 +1,4 @@
-"""Text with one point a row."""
+"""Reads points from text with one point a row."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geomodel import memory
-from geomodel.datasets.dataset import DataError, Dataset, Progress, portion
+from geomodel.arrays import Floats
+from geomodel.datasets.common import DataError, Progress, portion
+from geomodel.datasets.dataset import Dataset
 from geomodel.datasets.reading import PIECE, check_shape, points
 
 _LONGEST_LINE = 2**24  # bytes
@@ -31,7 +32,7 @@ def read(path: Path, progress: Progress) -> Dataset:
 
 
 def _check_size(path: Path) -> None:
-    """Half the quarter that binary files may fill: a float64 may take four times as much as its text."""
+    """DataError above half the size of other files, because a float64 may take four times as much as its text."""
     size, most = path.stat().st_size, memory.physical() // 8
     if size > most:
         raise DataError(
@@ -41,7 +42,7 @@ def _check_size(path: Path) -> None:
 
 
 def _check_lines(path: Path) -> None:
-    """A line is read whole and split: one that fills the file would take a hundred times its length."""
+    """DataError for a very long line, because splitting a line takes a hundred times its length in memory."""
     length = 0
     with path.open("rb") as file:
         while piece := file.read(PIECE):
@@ -55,7 +56,7 @@ def _check_lines(path: Path) -> None:
             length = length if end < 0 else len(piece) - 1 - end
 
 
-def _numbers(path: Path, delimiter: str | None, skip: int, progress: Progress) -> NDArray[np.float64]:
+def _numbers(path: Path, delimiter: str | None, skip: int, progress: Progress) -> Floats:
     try:
         with path.open(encoding="utf-8-sig") as file:
             lines = _pieces(file, path.stat().st_size, progress)
@@ -72,7 +73,7 @@ def _pieces(file: IO[str], size: int, progress: Progress) -> Iterator[list[str]]
     while lines := file.readlines(PIECE // 4):
         yield lines
         done += sum(map(len, lines))
-        progress(min(1.0, done / size))  # characters for bytes: near enough
+        progress(min(1.0, done / size))  # characters stand for bytes, which is close enough
 
 
 def _layout(path: Path) -> tuple[str | None, int]:
@@ -99,7 +100,7 @@ def _is_number(text: str) -> bool:
 
 
 def _first_fault(path: Path, delimiter: str | None, skip: int) -> str | None:
-    """The sentence about the first line that is not a point; NumPy's own message counts rows its own way."""
+    """A sentence about the first line that is not a point, because NumPy's message counts rows differently."""
     columns = 0
     with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):

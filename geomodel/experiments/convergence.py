@@ -1,4 +1,4 @@
-"""How the error of solvers falls with the number of steps."""
+"""Measures how the error of solvers falls with the number of steps."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from geomodel import schedules
+from geomodel.arrays import Floats
 from geomodel.csv_files import Row, write_rows
 from geomodel.experiments.compare import Lane, run_lane
-from geomodel.experiments.exact import Floats, distances, solve
+from geomodel.experiments.exact import distances, solve
 from geomodel.experiments.progress import REFERENCE, Progress, watched
 from geomodel.trajectory import Trajectory
 
@@ -33,7 +34,7 @@ class Convergence:
 
     @property
     def medians(self) -> Floats:
-        """(S, N): the median over the samples, which one sample near a boundary between modes does not move."""
+        """(S, N): the median over the samples, which a single sample near a boundary between modes does not change."""
         return np.asarray(np.median(self.errors, axis=2))
 
     @property
@@ -106,7 +107,7 @@ def convergence(
 
 
 def fitted_order(steps: Sequence[int], errors: Floats) -> float:
-    """p of the least squares line log error = log C − p log steps; NaN below two errors that are finite and above 0."""
+    """p of the least squares line log error = log C − p log steps; NaN unless two errors are finite and above 0."""
     values = np.asarray(errors, np.float64)
     known = np.isfinite(values) & (values > 0)
     if known.sum() < 2:

@@ -1,8 +1,8 @@
-"""The rows of the solvers that choose their own steps or draw noise."""
+"""The table's rows for solvers that choose their own steps or draw noise."""
 
 from __future__ import annotations
 
-from geomodel.schedules import Option
+from geomodel.options import Option
 from geomodel.solvers.table import ADAPTIVE, STOCHASTIC, SolverRow
 
 TOLERANCES = (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from geomodel.denoisers import byte_codes, byte_products, pruning
+from geomodel.denoisers.optimal import byte_codes, byte_products, pruning
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.skipif(not byte_products.exact_products(CPU), reason="no exact byte products here")

@@ -153,7 +153,7 @@ def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
         next(network.parameters()).fill_(math.nan)
     with pytest.raises(CheckpointError, match="not finite"):
         save_checkpoint(tmp_path / "a", network, DESCRIPTION)
-    with pytest.raises(CheckpointError, match="cannot be written"):
+    with pytest.raises(CheckpointError, match="could not be written"):
         save_checkpoint(tmp_path / "nowhere" / "a", build(), DESCRIPTION)
     assert list(tmp_path.iterdir()) == []
 

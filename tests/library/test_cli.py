@@ -171,7 +171,7 @@ def test_a_folder_that_cannot_be_is_refused_before_the_work(tmp_path, capsys, mo
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(cli, "_compute", None)
     assert cli.run(cli.parse(["run", "--out", str(tmp_path / "file")])) == 2
-    assert capsys.readouterr().err == f"{tmp_path / 'file'} cannot be written to: File exists.\n"
+    assert capsys.readouterr().err == f"{tmp_path / 'file'} could not be written: File exists.\n"
 
 
 def test_an_interrupt_leaves_with_130_and_writes_nothing(tmp_path, capsys, monkeypatch):

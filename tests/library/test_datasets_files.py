@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from geomodel import datasets
-from geomodel.datasets.files import FORMATS
+from geomodel.datasets.formats import FORMATS
 
 GREY = files.pixels()
 COLOUR = files.pixels(shape=(3, 5, 4), seed=1)
@@ -170,7 +170,7 @@ def test_jpeg(tmp_path):
 
 
 def test_the_table_of_formats(tmp_path):
-    patterns = [pattern for row in FORMATS.values() for pattern in row.patterns]
+    patterns = [pattern for row in FORMATS for pattern in row.patterns]
     assert len(set(patterns)) == len(patterns)
     (tmp_path / "a.mat").write_bytes(b"5.0")
     with pytest.raises(datasets.DataError, match="not a kind of file") as caught:

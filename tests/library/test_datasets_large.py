@@ -45,7 +45,7 @@ def write(folder, kind):
 
 @pytest.mark.parametrize("kind", [*ARRAYS, "idx"])
 def test_a_set_in_its_file_answers_as_one_in_memory(tmp_path, kind, quarter, monkeypatch):
-    monkeypatch.setattr(dataset, "_NUMBERS_AT_ONCE", 64)  # several blocks, of a row or a few
+    monkeypatch.setattr("geomodel.datasets.common._NUMBERS_AT_ONCE", 64)  # several blocks, of a row or a few
     path = write(tmp_path, kind)
     small = datasets.load(path)
     small.measure(dataset.silent)
@@ -73,7 +73,7 @@ def test_a_set_in_its_file_answers_as_one_in_memory(tmp_path, kind, quarter, mon
 def test_blocks_do_not_change_the_numbers(tmp_path, kind, monkeypatch):
     path = write(tmp_path, kind)
     whole = datasets.load(path)
-    monkeypatch.setattr(dataset, "_NUMBERS_AT_ONCE", 64)
+    monkeypatch.setattr("geomodel.datasets.common._NUMBERS_AT_ONCE", 64)
     parts = datasets.load(path)
     parts.measure(dataset.silent)
     assert parts.fingerprint == whole.fingerprint
@@ -122,7 +122,7 @@ def test_points_are_not_converted_into_memory_that_is_not_there(tmp_path, quarte
 
 
 def test_a_large_set_with_a_bad_number_is_refused(tmp_path, quarter, monkeypatch):
-    monkeypatch.setattr(dataset, "_NUMBERS_AT_ONCE", 64)
+    monkeypatch.setattr("geomodel.datasets.common._NUMBERS_AT_ONCE", 64)
     bad = FLOATS.copy()
     bad[47, 1] = np.nan
     np.save(tmp_path / "a.npy", bad)

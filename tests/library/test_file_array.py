@@ -223,7 +223,7 @@ def test_a_file_that_became_shorter_says_so(large, kind, reader):
 
 
 def test_a_file_that_becomes_shorter_between_two_calls_of_the_optimal_denoiser(large, monkeypatch):
-    monkeypatch.setattr("geomodel.denoisers.optimal.RESIDENT_NUMBERS", 0)
+    monkeypatch.setattr("geomodel.denoisers.optimal.optimal.RESIDENT_NUMBERS", 0)
     path, data = large(KEPT["bytes"])
     optimal = gm.OptimalDenoiser(data.points)
     x = np.zeros((2, *data.shape))

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from geomodel.denoisers import jacobian as jacobian_module
-from geomodel.denoisers.jacobian import PosteriorCovariance, soft_dimension
 from geomodel.denoisers.mixture import MixtureDenoiser
 from geomodel.denoisers.optimal import OptimalDenoiser
+from geomodel.denoisers.optimal import jacobian as jacobian_module
+from geomodel.denoisers.optimal.jacobian import PosteriorCovariance, soft_dimension
 
 
 def cloud(count: int, shape: tuple[int, ...], seed: int = 0, scale: float = 1.0):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from geomodel.denoisers import leave_one_out
-from geomodel.denoisers.leave_one_out import leave_out
-from geomodel.denoisers.optimal import OptimalDenoiser
+from geomodel.denoisers.optimal import OptimalDenoiser, leave_one_out
+from geomodel.denoisers.optimal.leave_one_out import leave_out
 
 SIGMAS = (0.0, 1e-160, 1e-12, 1e-6, 1e-3, 0.03, 0.1, 0.3, 1.0, 8.0, 80.0, 1e6)
 

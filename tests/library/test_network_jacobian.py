@@ -12,10 +12,10 @@ from torch import Tensor
 import resources
 from geomodel.checkpoints import load_checkpoint
 from geomodel.denoisers.base import Denoiser
-from geomodel.denoisers.jacobian import PosteriorCovariance
 from geomodel.denoisers.mixture import MixtureDenoiser
 from geomodel.denoisers.network_jacobian import network_jacobian
 from geomodel.denoisers.optimal import OptimalDenoiser
+from geomodel.denoisers.optimal.jacobian import PosteriorCovariance
 
 
 class Linear(Denoiser):

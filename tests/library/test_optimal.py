@@ -11,9 +11,8 @@ import pytest
 import torch
 from scipy import special, stats
 
-from geomodel.denoisers import optimal as optimal_module
-from geomodel.denoisers import untruncated
-from geomodel.denoisers.optimal import OptimalDenoiser
+from geomodel.denoisers.optimal import OptimalDenoiser, untruncated
+from geomodel.denoisers.optimal import optimal as optimal_module
 
 
 def _cloud(count, shape, seed=0, scale=1.0):

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 import geomodel as gm
-from geomodel.denoisers import byte_products, differences, untruncated
-from geomodel.denoisers import optimal as optimal_module
-from geomodel.denoisers.posterior import Rows
+from geomodel.denoisers.optimal import byte_products, differences, untruncated
+from geomodel.denoisers.optimal import optimal as optimal_module
+from geomodel.denoisers.optimal.posterior import Rows
 
 RNG = np.random.default_rng(0)
 BYTES = RNG.integers(0, 256, (60, 9))

@@ -8,9 +8,8 @@ import torch
 
 import geomodel as gm
 from geomodel.datasets import arrays, dataset
-from geomodel.denoisers import byte_codes, byte_products, differences
-from geomodel.denoisers import optimal as optimal_module
-from geomodel.denoisers.optimal import OptimalDenoiser
+from geomodel.denoisers.optimal import OptimalDenoiser, byte_codes, byte_products, differences
+from geomodel.denoisers.optimal import optimal as optimal_module
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.skipif(not byte_products.exact_products(CPU), reason="no exact byte products here")

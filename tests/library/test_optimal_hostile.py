@@ -9,9 +9,9 @@ import pytest
 import torch
 
 import geomodel as gm
-from geomodel.denoisers import optimal as optimal_module
-from geomodel.denoisers.jacobian import PosteriorCovariance, soft_dimension
-from geomodel.denoisers.leave_one_out import leave_out
+from geomodel.denoisers.optimal import optimal as optimal_module
+from geomodel.denoisers.optimal.jacobian import PosteriorCovariance, soft_dimension
+from geomodel.denoisers.optimal.leave_one_out import leave_out
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.standard_normal((6, 3))

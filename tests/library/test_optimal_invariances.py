@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import geomodel as gm
-from geomodel.denoisers import byte_products, differences, untruncated
-from geomodel.denoisers import optimal as optimal_module
+from geomodel.denoisers.optimal import byte_products, differences, untruncated
+from geomodel.denoisers.optimal import optimal as optimal_module
 
 WAYS = ("resident", "blocks", "searched")
 ALLOWED = {"resident": 5e-9, "blocks": 5e-9, "searched": 2.1e-6}

@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from geomodel import trajectory as module
+from geomodel import run_files as module
 from geomodel.trajectory import Trajectory
 
 ARRAYS = ("x", "denoised", "sigmas", "evaluations_at", "final_denoised", "seeds", "labels")

@@ -209,15 +209,17 @@ def test_dragging_the_probe_answers_with_the_optimal_denoiser(qtbot, window):
     press(qtbot, window, Qt.Key.Key_P)
     qtbot.waitUntil(lambda: window.views.plane.picture.probe is not None, timeout=WAIT)
     ground = window.views.plane.ground
-    x, y = window.state.look.probe
+    x, y = window.state.plane_options.probe
     at = ground.to_widget(x, y)
     target = at + QPointF(-40, 30)
     surface = ground.viewport()
     qtbot.mousePress(surface, Qt.MouseButton.LeftButton, pos=at.toPoint())
     qtbot.mouseMove(surface, target.toPoint())
     qtbot.mouseRelease(surface, Qt.MouseButton.LeftButton, pos=target.toPoint())
-    assert window.state.look.probe != (x, y)
-    qtbot.waitUntil(lambda: window.views.plane.picture.probe.request.point == window.state.look.probe, timeout=WAIT)
+    assert window.state.plane_options.probe != (x, y)
+    qtbot.waitUntil(
+        lambda: window.views.plane.picture.probe.request.point == window.state.plane_options.probe, timeout=WAIT
+    )
     answer = window.views.plane.picture.probe
     points = window.state.run.source.dataset.points
     logits = -((points - np.array(answer.request.point)) ** 2).sum(1) / (2 * answer.request.sigma**2)
@@ -229,12 +231,12 @@ def test_dragging_the_probe_answers_with_the_optimal_denoiser(qtbot, window):
 def test_the_probe_moves_by_keys(qtbot, window):
     window.playback.go(9)
     press(qtbot, window, Qt.Key.Key_P)
-    x, y = window.state.look.probe
+    x, y = window.state.plane_options.probe
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     press(qtbot, window, Qt.Key.Key_Right, both)
     press(qtbot, window, Qt.Key.Key_Up, both)
     step = 8 * window.views.plane.ground.unit()
-    assert np.allclose(window.state.look.probe, (x + step, y + step))
+    assert np.allclose(window.state.plane_options.probe, (x + step, y + step))
 
 
 def test_a_key_shows_the_weights_of_the_selected_sample(qtbot, window):
@@ -374,8 +376,8 @@ def test_images_open_through_the_dialog_and_run(qtbot, window, tmp_path):
 
 def test_a_file_too_large_for_memory_runs_until_it_is_cut(qtbot, window, tmp_path, monkeypatch):
     monkeypatch.setattr("geomodel.datasets.arrays.limit", lambda: 100)
-    monkeypatch.setattr("geomodel.denoisers.optimal.RESIDENT_NUMBERS", 0)
-    monkeypatch.setattr("geomodel.denoisers.optimal.limit", lambda: 100)
+    monkeypatch.setattr("geomodel.denoisers.optimal.optimal.RESIDENT_NUMBERS", 0)
+    monkeypatch.setattr("geomodel.denoisers.optimal.optimal.limit", lambda: 100)
     images = np.random.default_rng(2).integers(0, 256, (40, 8, 8), np.uint8)
     path = tmp_path / "large.npy"
     np.save(path, images)
@@ -479,7 +481,7 @@ def test_the_mean_shift_view_follows_the_sample_and_the_probe(qtbot, window):
     pick(qtbot, window.panels.model._fields["data"], "fashion-mnist")
     finished(qtbot, window, lambda run: run.settings.data == "fashion-mnist")
     window.playback.go(9)
-    window.layout_of_docks.docks["Mean shift"].raise_()
+    window.layout_of_docks.switch("mean_shift")
     view = window.views.mean_shift
     qtbot.waitUntil(lambda: view.picture.title == "sample 0 at level 9", timeout=WAIT)
     assert [panel.caption for panel in view.picture.panels] == ["x", "D*(x; σ)"]
@@ -507,7 +509,7 @@ def test_the_mean_shift_view_looks_along_sigma_and_anneals(qtbot, window, tmp_pa
     press(qtbot, window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
     choose_file(qtbot, path)
     run = finished(qtbot, window, lambda run: run.settings.data == str(path))
-    window.layout_of_docks.docks["Mean shift"].raise_()
+    window.layout_of_docks.switch("mean_shift")
     view, asked = window.views.mean_shift, []
     submit = window.engine.submit
     window.engine.submit = lambda command: (asked.append(type(command).__name__), submit(command))

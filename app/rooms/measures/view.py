@@ -31,13 +31,16 @@ from superqt import QFlowLayout
 from app.plotting.pens_and_numbers import Kind
 from app.plotting.sigma_axis import SCALE_TITLES, Scale
 from app.plotting.theme import Theme, palette
+from app.plotting.values import MeasurePlot
+from app.rooms.contract import View
 from app.rooms.measures.cell import Cell, Entry
-from app.rooms.plane.pictures import MeasurePlot, MeasuresPicture
+from app.rooms.measures.pictures import MeasuresPicture
+from app.widgets.layouts import clear
 
 CELL_WIDTH, CELL_HEIGHT = 320, 136  # pixels that a plot takes at least
 
 
-class MeasuresView(QWidget):
+class MeasuresView(View):
     """Small plots of the measures over the noise levels, with the playhead's values beside their titles."""
 
     level_picked = Signal(int)
@@ -87,7 +90,8 @@ class MeasuresView(QWidget):
         column.addWidget(self._body, 1)
 
     def _scroll(self) -> QScrollArea:
-        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(self._page)
@@ -98,7 +102,8 @@ class MeasuresView(QWidget):
     @property
     def picture(self) -> MeasuresPicture:
         """What it shows: the visible measures only, so that a figure made of it shows the same."""
-        return self._picture if self._chosen is None else replace(self._picture, plots=tuple(self._visible_plots()))
+        shown: MeasuresPicture = self._picture
+        return shown if self._chosen is None else replace(shown, plots=tuple(self._visible_plots()))
 
     def display(self, picture: MeasuresPicture) -> None:
         """Show the picture; a playhead move touches only cursors and values."""
@@ -186,7 +191,9 @@ class MeasuresView(QWidget):
         return action
 
     def _choose(self) -> None:
-        choice = self.sender().data()
+        action = self.sender()
+        assert isinstance(action, QAction)
+        choice = action.data()
         if choice in ("log", "index"):
             self.set_scale(choice)
         else:
@@ -245,9 +252,7 @@ class MeasuresView(QWidget):
         if wanted == self._legend_shows:
             return
         self._legend_shows = wanted
-        while item := self._legend.takeAt(0):
-            item.widget().hide()  # at once: the deletion waits for the event loop
-            item.widget().deleteLater()
+        clear(self._legend)
         for kind, label in wanted:
             self._legend.addWidget(Entry(kind, label, self._theme, self))
 

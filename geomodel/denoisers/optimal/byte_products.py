@@ -1,0 +1,65 @@
+"""Matrix products of bytes that are exact, and numbers written in digits that are bytes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+_BASE = 256.0
+LARGEST = 2**31 - 2**24  # what four digits hold
+_OFFSET = 0x808080  # moves the three lesser digits from −128 … 127 to 0 … 255, the bytes of a whole number
+_TILE = 16  # columns that a processor's byte unit multiplies at once
+_SHORT = 2**12  # rows up to this length are multiplied several at a time
+_LONGEST = 2**16  # rows whose sums of 2¹⁴ each stay below 2³¹ by far
+
+
+def digits(whole: Tensor) -> Tensor:
+    """Whole numbers (…) of at most `LARGEST` as digits of base 256 from −128 to 127, int8 (…, 4), the least first."""
+    changed = (whole.to(torch.int32) + _OFFSET).bitwise_xor_(_OFFSET).contiguous()
+    found: Tensor = changed.view(torch.int8).view(*whole.shape, 4)
+    return found
+
+
+def powers(count: int, device: torch.device) -> Tensor:
+    """The place values of the `count` greatest of four digits, float64."""
+    return torch.tensor([_BASE**place for place in range(4 - count, 4)], dtype=torch.float64, device=device)
+
+
+def product(codes: Tensor, columns: Tensor) -> Tensor:
+    """codes (n, k) @ columns (k, m) of int8, exact, int32 (n, m). n and k: multiples of 16 from 32 on, k at most 2¹⁶.
+
+    A few columns leave most of a tile idle, and short rows keep memory waiting. In that case several rows are read as
+    one long row and multiplied by a block diagonal of the columns, which gives the same numbers up to twice as fast.
+    """
+    count, short = columns.shape[1], codes.shape[1] <= _SHORT
+    if codes.is_cuda and count % 8:
+        columns = torch.nn.functional.pad(columns, (0, -count % 8))
+    together = max(1, _TILE // columns.shape[1]) if short else 1
+    together = 2 ** (together.bit_length() - 1)
+    if together > 1:
+        blocks = codes.new_zeros(together, len(columns), together, columns.shape[1])
+        for at in range(together):
+            blocks[at, :, at] = columns
+        long = together * codes.shape[1]
+        found = torch._int_mm(codes.view(-1, long), blocks.view(long, -1)).view(len(codes), -1)
+    else:
+        found = torch._int_mm(codes, columns)
+    return found[:, :count]
+
+
+def exact_products(device: torch.device) -> bool:
+    """Whether the device multiplies bytes without saturating; tried with products of the most extreme numbers."""
+    one = torch.tensor([-128, 127], dtype=torch.int8, device=device)
+    codes = one.repeat_interleave(32)[:, None].expand(64, 512).contiguous()
+    mixed = torch.stack([one.repeat(256), one[:1].expand(512), one[1:].expand(512)], dim=1).repeat(1, 6)
+    try:
+        results = [product(codes, mixed[:, :count].contiguous()) for count in (4, 16)]
+    except (AttributeError, RuntimeError):  # a build without this operator
+        return False
+    wanted = codes.double() @ mixed.double()
+    return all(bool((found.double() == wanted[:, : found.shape[1]]).all()) for found in results)
+
+
+def runs(count: int) -> list[slice]:
+    """Slices of `count` places, each short enough for one `product` along it."""
+    return [slice(start, min(start + _LONGEST, count)) for start in range(0, count, _LONGEST)]

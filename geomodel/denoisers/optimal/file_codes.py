@@ -1,0 +1,44 @@
+"""Codes of bytes that stay in their file and are read when they are multiplied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from geomodel.datasets.dataset import Points
+
+BYTES_AT_ONCE = 2**21  # of one part: less than a processor's cache
+
+
+class FileCodes:
+    """The codes of `stored` bytes (N, *shape), int8 padded with zeros to (N', d').
+
+    With a `table` (256,), each byte's entry in it takes the place of its code.
+    """
+
+    def __init__(self, stored: Any, shape: tuple[int, int], table: NDArray[np.int8] | None = None) -> None:
+        self._stored, self.shape = stored, shape
+        self._table = None if table is None else table.tobytes()
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice) -> Tensor:
+        found = np.asarray(self._stored[rows.start : min(rows.stop, len(self._stored))])
+        if self._table is None:
+            codes = (found ^ np.uint8(128)).view(np.int8).reshape(len(found), -1)
+        else:  # bytes.translate is the quickest of all ways to look up bytes in a table
+            codes = np.frombuffer(bytearray(found.tobytes().translate(self._table)), np.int8).reshape(len(found), -1)
+        missing = (rows.stop - rows.start - len(codes), self.shape[1] - codes.shape[1])
+        if any(missing):
+            codes = np.pad(codes, ((0, missing[0]), (0, missing[1])))
+        return torch.from_numpy(codes)
+
+
+def values() -> Tensor:
+    """The value that each of the 256 bytes has in the points, float64."""
+    return torch.from_numpy(Points(np.arange(256, dtype=np.uint8))[:]).double()

@@ -1,0 +1,62 @@
+"""The answer of the optimal denoiser about a posterior, and the points that it reads."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posterior:
+    """The posterior p(y_i | x_σ = x) of B queries over the data (of the label's class, where one is given). Float64.
+
+    Attributes:
+        weights, indices: (B, k): the largest weights, descending, and the points they belong to.
+        effective_neighbours: (B,): exp(entropy), from 1 to the number of points.
+        entropy: (B,): −Σ w ln w over all weights, in nats.
+        log_density: (B,): log[(1/N) Σ_i N(x; y_i, σ²I)]; at σ = 0, +inf on a data point and −inf elsewhere.
+        mean: (B, *shape): D*(x; σ).
+        bound: (B,): a bound on ‖mean − exact mean‖ from the rounding model of `OptimalDenoiser`.
+        every: (B, N): all weights, in the order of the points; None unless every=True was passed.
+
+    Where a search answered, the weights of points that are too far to matter are only as accurate as its tolerance.
+    """
+
+    weights: Tensor
+    indices: Tensor
+    effective_neighbours: Tensor
+    entropy: Tensor
+    log_density: Tensor
+    mean: Tensor
+    bound: Tensor
+    every: Tensor | None = None
+
+
+class Rows:
+    """Gives rows of points as tensors. The points, an array or an array-like over a file, are not copied."""
+
+    def __init__(self, points: Any) -> None:
+        self._points = points if hasattr(points, "shape") else np.asarray(points)
+        self.shape = (len(self._points), math.prod(self._points.shape[1:]))
+        dtype = getattr(self._points, "dtype", None)
+        self._dtype = dtype if dtype in (np.float16, np.float32, np.float64, np.uint8) else np.float64
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> Tensor:
+        rows = self._points[index.numpy() if isinstance(index, Tensor) else index]
+        writable = np.require(rows, self._dtype, ["C", "W"])  # torch warns of arrays that cannot be written
+        return torch.from_numpy(writable).flatten(1)
+
+
+def in_memory(points: Any) -> bool:
+    """Whether the points are in memory, rather than read from a file when they are used."""
+    while isinstance(points, np.ndarray) and not isinstance(points, np.memmap) and points.base is not None:
+        points = points.base
+    return isinstance(points, Tensor | np.ndarray | bytes) and not isinstance(points, np.memmap)

@@ -1,0 +1,252 @@
+"""D* of large data sets by exact integer products or, for few points, by differences, with a certified bound for both.
+
+Notation. x is a query, y_i the N points, c their mean, R ≥ ‖y_i − c‖, h_i = ‖x − y_i‖²/2, w_i = exp(−h_i/σ²) up to
+a common factor, j the nearest point, η_i the error of a computed logit. Points that came from bytes are
+y_i = o + a k_i + e_i with whole numbers k_i and tiny ‖e_i‖ ≤ E (the rounding of their conversion); a query is
+x = x_q + e_x, in whole numbers too (`byte_codes`). Then h'_i, the h of x_q and o + a k_i, is known to float64 rounding.
+
+Few points left. A point with h_i > h_j + T σ² weighs at most e^{−T}. T is chosen so that N e^{−T} is a hundredth of the
+tolerance; all such points together move the mean by at most 2R times that. Where the principal components (`pruning`)
+or h' show that few other points exist, D* is computed from those in float64 (`differences`). For h' the window is
+widened by its error,
+
+    |(h_i − h_j) − (h'_i − h'_j)| ≤ 2 (R + E) ‖e_x‖ + (ρ_i + ρ_j) E + (‖e_x‖ + E)²,   ρ_i = ‖x_q − o − a k_i‖
+
+(it grows slower in ρ_i than the gap does, and E √(2 margin) ≤ 50 E² + margin/100 covers the ρ_i of the limit itself).
+
+Many points left. Up to a term that all points share, |h_i − h'_i| ≤ A + ρ_i ‖e_i‖ with A = (R + 2E) ‖e_x‖ + E². With δ
+the largest |η_i| in the window, a mean whose weights have these errors is off by at most
+
+    e^{2δ} √V (A + ρ √(Σ w ‖e_i‖²/Σ w))/σ²,   V = Σ w ‖y_i − mean‖²/Σ w,   ρ the largest ρ_i in the window.
+
+Where that is too much, −(x_q − o − a k_i)·e_i is added to h'_i, with e_i written in bytes as well and x_q in its two
+greater digits. The bound then has, in place of e_i, what those bytes leave of it. The weights, at most 1, are rounded
+to whole parts of S, which moves the mean by √(Σ (q_i − S w_i)²) √(Σ ‖y_i − mean‖²)/(S Σ w), and are multiplied with the
+k_i in integer arithmetic. Taking o + a k_i for y_i adds E.
+
+A query for which neither bound is below the tolerance is left to untruncated float64. Every step treats each query by
+itself, so an answer depends on (x, σ, class) alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from geomodel.denoisers.optimal import differences
+from geomodel.denoisers.optimal.byte_codes import PARTS, Codes, Query, Weights
+from geomodel.denoisers.optimal.byte_products import exact_products
+from geomodel.denoisers.optimal.differences import TIGHTEN, Answers, Differences
+from geomodel.denoisers.optimal.pruning import Heads
+
+_AT_ONCE = 16  # queries; with 60,000 points their temporaries take about 60 MB
+_BYTES_A_GAP = 64  # bytes of temporaries for one query and point
+_HOPE = 0.8  # share of the tolerance that the e_i of a typical posterior may use up before they are added
+_NEAREST = 8  # candidates among which the nearest point is sought
+_FARTHEST = 1e20  # a query with larger numbers, or NaN, is left to untruncated float64
+_LONGEST = 2**15  # dimensions up to which sums of products are exact
+_UNIT = 2.0**-53
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Answers to b queries: j, means (b, d), bounds, which queries are left over, and gaps h_i − h_j (b, N) or None."""
+
+    anchor: Tensor
+    mean: Tensor
+    bound: Tensor
+    left: Tensor
+    gap: Tensor | None
+
+
+class Search:
+    """Answers queries from the integer codes of N points. The module's docstring has the derivation.
+
+    Args:
+        points: indexable by slices and index tensors, giving (n, d) tensors.
+        centre, norms: (d,) c and (N,) ‖y_i − c‖, float64.
+        heads, codes: of these points. codes is None where they did not come from bytes; then only queries near few
+            points are answered.
+        tolerance: the largest bound of an answer, in the units of the points.
+    """
+
+    def __init__(
+        self, points: Any, centre: Tensor, norms: Tensor, heads: Heads, codes: Codes | None, tolerance: float
+    ) -> None:
+        self._points, self._centre, self._codes, self._heads = points, centre, codes, heads
+        self._norms, self._count, self._reach, self._tolerance = norms, len(norms), float(norms.max()), tolerance
+        self._spread = float(norms.square().mean().sqrt())
+        self._nats = math.log(self._count) - math.log(min(tolerance / self._reach, 1.0) / 100)
+        self._differences = Differences(points, norms, self._nats)
+
+    @staticmethod
+    def build(
+        points: Any,
+        blocks: Callable[[], Iterable[slice]],
+        centre: Tensor,
+        norms: Tensor,
+        tolerance: float,
+        device: torch.device | None,
+        stored: Any = None,
+    ) -> Search:
+        """A search over the points. It has no codes where `device` is None or has no exact byte products.
+
+        stored: the points' bytes (N, *shape) in a file, if they are to stay there.
+        """
+        codes = None
+        if device is not None and len(centre) <= _LONGEST and exact_products(device):
+            codes = Codes.build(points, blocks, norms, device, stored)
+        return Search(points, centre, norms, Heads(points, blocks(), centre, norms), codes, tolerance)
+
+    def at_once(self) -> int:
+        """How many queries to answer at once. On the CPU, so few that their numbers stay in its caches."""
+        if self._codes is None or self._codes.device.type != "cuda":
+            return _AT_ONCE
+        free, _ = torch.cuda.mem_get_info(self._codes.device)
+        return max(_AT_ONCE, free // (_BYTES_A_GAP * self._count))
+
+    @torch.no_grad()
+    def __call__(self, x: Tensor, sigma: Tensor, hidden: Tensor | None, gaps: bool) -> Found:
+        """Answers for x (b, d) float64 and σ (b,); `hidden` (b, N) marks points that a query does not see."""
+        answers = Answers(x, sigma.clamp(max=1e150), hidden, self._count, gaps)  # σ² must be finite
+        usual = x.abs().amax(dim=1) < _FARTHEST
+        near = usual & self._heads.hopeful(answers.sigma, self._nats)
+        if bool(near.any()):
+            self._by_components(answers, near.nonzero()[:, 0])
+        rest = (usual & answers.left).nonzero()[:, 0]
+        if len(rest) and self._codes is not None:
+            self._by_codes(answers, rest, self._codes)
+        return Found(anchor=answers.anchor, mean=answers.mean, bound=answers.bound, left=answers.left, gap=answers.gap)
+
+    def _by_components(self, answers: Answers, rows: Tensor) -> None:
+        """Answer those queries for which the components leave few points."""
+        lower, room = self._heads.lower(answers.x[rows])
+        if answers.hidden is not None:
+            lower.masked_fill_(answers.hidden[rows], math.inf)
+        anchor = lower.argmin(dim=1)
+        half = self._half(answers.x[rows], anchor)
+        window = room + self._nats * answers.sigma[rows].square()
+        kept = lower <= (half + window)[:, None]
+        for at in (kept.sum(1) > TIGHTEN).nonzero()[:, 0].tolist():
+            index = kept[at].nonzero()[:, 0]
+            if len(index) > differences.FEW:
+                index = index[lower[at, index].topk(_NEAREST, largest=False).indices]
+            halves = self._half(answers.x[rows[at]], index)
+            half[at], anchor[at] = halves.min(), index[halves.argmin()]
+            kept[at] = lower[at] <= half[at] + window[at]
+            if len(index) > _NEAREST:  # the distances of all these points are known
+                kept[at, index] = halves <= half[at] + window[at]
+        gaps = None
+        if answers.gap is not None:  # the other points have no weight, but their order is wanted
+            gaps = (lower.double() - half[:, None]).maximum(self._nats * answers.sigma[rows, None].square())
+        self._differences.few(answers, rows, kept, anchor, gaps)
+
+    def _half(self, x: Tensor, index: Tensor) -> Tensor:
+        """h_i − ‖x − c‖²/2 of points, for one x or one x a point; its rounding is far below that of `Heads.lower`."""
+        query, rows = x - self._centre, self._points[index].double()
+        dots = rows @ query if x.ndim == 1 else (rows * query).sum(1)
+        half: Tensor = self._norms[index].square() / 2 - dots + query @ self._centre
+        return half
+
+    def _by_codes(self, answers: Answers, rows: Tensor, codes: Codes) -> None:
+        """Answer queries by a pass over all codes; where many points have weight, a second one makes the means."""
+        sigma = answers.sigma[rows]
+        query = codes.query(answers.x[rows])
+        gap, rounding = codes.gaps(query)
+        if answers.hidden is not None:
+            gap[: self._count].masked_fill_(answers.hidden[rows].T.to(gap.device), math.inf)
+        least = gap.amin(dim=0).cpu()
+        near = codes.distance(query, least, rounding)
+        window = self._margin(codes.error, query.missed, near, sigma) + rounding + self._nats * sigma.square()
+        asked = _Many(
+            rows=rows,
+            query=query,
+            gap=gap,
+            least=least,
+            sigma=sigma,
+            widest=(near.square() + 2 * window).sqrt(),
+            fixed=(self._reach + 2 * codes.error) * query.missed + codes.error**2 + rounding,
+        )
+        doubt = (asked.fixed + asked.widest * codes.typical) * self._spread
+        rough = doubt > _HOPE * self._tolerance * sigma.square()
+        few = rough
+        if bool(rough.any()):
+            few = rough & ((gap <= (least + window).to(gap.device)).sum(0) <= differences.FEW).cpu()
+        if bool(few.any()):
+            seen = asked[few].gap[: self._count].T.contiguous().cpu() - least[few, None]
+            gaps = None if answers.gap is None else seen
+            self._differences.few(answers, rows[few], seen <= window[few, None], seen.argmin(dim=1), gaps)
+        if not bool(few.all()):
+            self._many(answers, asked[~few], codes, rough[~few])
+
+    def _margin(self, error: float, missed: Tensor, near: Tensor, sigma: Tensor) -> Tensor:
+        """How far a gap of h' can be off at the edge of the window, (b,)."""
+        pair = 2 * near + math.sqrt(2 * self._nats) * sigma
+        fixed = 2 * (self._reach + error) * missed + (missed + error) ** 2 + 50 * error**2
+        return 1.02 * (fixed + pair * error)
+
+    def _many(self, answers: Answers, asked: _Many, codes: Codes, rough: Tensor) -> None:
+        """Means over every point in integer arithmetic, and their bounds; queries in `rough` (b,) need the e_i."""
+        gap, variance = asked.gap, asked.sigma.square()
+        if bool(rough.any()):
+            part = asked.query[rough]
+            at = slice(None) if bool(rough.all()) else rough.nonzero()[:, 0].to(gap.device)  # a slice copies nothing
+            gap[:, at] += codes.finer_gaps(part)
+            asked.least[rough] = gap[:, at].amin(dim=0).cpu()
+        weights = codes.weigh(gap, asked.least, asked.sigma)
+        mean = (codes.origin + codes.scale * codes.sums(weights) / weights.parts[:, None]).cpu()
+        finer = asked.fixed + asked.widest * codes.finer + codes.cut(asked.query)
+        doubt = torch.where(rough, finer, asked.fixed + asked.widest * (weights.remainders / weights.total).sqrt())
+        worst = torch.where(rough, finer, asked.fixed + asked.widest * codes.error)
+        bound = self._bound_of_many(mean, weights, doubt / variance, worst / variance, codes.error)
+        answers.mean[asked.rows], answers.bound[asked.rows] = mean, bound
+        answers.left[asked.rows] = ~(bound <= self._tolerance)
+        if answers.gap is not None:
+            seen = gap[: self._count] - asked.least.to(gap.device)
+            answers.gap[asked.rows], answers.anchor[asked.rows] = seen.T.cpu(), seen.argmin(dim=0).cpu()
+        again = answers.left[asked.rows] & ~rough
+        if bool(again.any()):
+            self._many(answers, asked[again], codes, again[again])
+
+    def _bound_of_many(self, mean: Tensor, weights: Weights, doubt: Tensor, worst: Tensor, error: float) -> Tensor:
+        """A bound on ‖mean − exact‖, (b,); the module's docstring has the derivation."""
+        total, length, count = weights.total, (mean - self._centre).norm(dim=1), self._count
+        far = (count * (self._spread**2 + length.square())).sqrt()  # the root of Σ ‖y_i − mean‖²
+        dropped = 2 * math.exp(-self._nats) * count / total
+        rounded = 8 * _UNIT * count * (1 + 1 / total) * (self._reach + mean.norm(dim=1))
+        moved = error + weights.lost / PARTS / total * far + dropped * (self._reach + length) + rounded
+        variance = (weights.spread / total - length.square()).clamp(min=0) + 4 * self._reach * moved
+        doubt, worst = doubt + 8 * _UNIT * (self._nats + 2), worst + 8 * _UNIT * (self._nats + 2)
+        bound: Tensor = (2 * worst).exp() * doubt * variance.sqrt() + moved
+        return bound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Many:
+    """What is known about queries for which many points have weight. `_many` changes gap and least in place."""
+
+    rows: Tensor
+    query: Query
+    gap: Tensor
+    least: Tensor
+    sigma: Tensor
+    widest: Tensor  # the largest ρ_i in the window
+    fixed: Tensor  # A, and the gaps' rounding
+
+    def __getitem__(self, wanted: Tensor) -> _Many:
+        if bool(wanted.all()):
+            return self
+        return _Many(
+            rows=self.rows[wanted],
+            query=self.query[wanted],
+            gap=self.gap[:, wanted.to(self.gap.device)],
+            least=self.least[wanted],
+            sigma=self.sigma[wanted],
+            widest=self.widest[wanted],
+            fixed=self.fixed[wanted],
+        )

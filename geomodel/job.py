@@ -1,0 +1,59 @@
+"""A run that is ready to start: its settings, its denoisers, its start and its noise levels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geomodel.arrays import Array
+from geomodel.settings import RunSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from geomodel.datasets import Dataset
+    from geomodel.denoisers.base import Denoiser
+    from geomodel.denoisers.optimal import OptimalDenoiser
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A run that is ready to start. `evaluate` calls its denoisers with the run's class."""
+
+    settings: RunSettings  # with all noise levels filled in
+    model: Denoiser  # moves the samples
+    optimal: OptimalDenoiser | None  # gives posteriors
+    exact: Denoiser | None  # D*, guided where the run is; networks are compared with it
+    network: Denoiser | None  # guided where the run is
+    x: Tensor
+    sigmas: Array
+    data: Dataset | None
+    parts: tuple[Denoiser, ...]  # D* and the network themselves, which split their evaluations into pieces
+    identity: Mapping[str, Any]  # names and fingerprints of data and network, for the saved run
+
+    @property
+    def beside(self) -> bool:
+        """Whether D* also moves the same noise, beside the driver."""
+        return self.settings.beside and self.exact is not None and self.settings.driver != "optimal"
+
+    @property
+    def record_dtype(self) -> str:
+        """float64 for analytic models, float32 for networks."""
+        return "float64" if self.model.analytic else "float32"
+
+    def labels(self, count: int) -> Array | None:
+        """The run's class for `count` samples; None where the run has none."""
+        return None if self.settings.label < 0 else np.full(count, self.settings.label, np.int64)
+
+    def evaluate(self, model: Any, x: Any, sigma: Any) -> Any:
+        """D(x; sigma) of one of the job's denoisers, for the run's class."""
+        labels = self.labels(len(x))
+        return model(x, sigma) if labels is None else model(x, sigma, labels=labels)
+
+    def posterior(self, x: Any, sigma: Any, k: int = 64, *, every: bool = False) -> Any:
+        """The posterior over the data, or over those of the run's class where it has one."""
+        assert self.optimal is not None
+        return self.optimal.posterior(x, sigma, self.labels(len(x)), k, every=every)
