@@ -65,7 +65,7 @@ class MainWindow(QMainWindow):
         self.layout_of_docks = Layout(self, self.store)
         self.rooms = ByName(self._build_rooms())
         self.views = ByName({name: room.view for name, room in self.rooms.items()})
-        self.layout_of_docks.build(self.rooms, self.panels.column)
+        self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
         self.commands = Commands(self)
@@ -96,6 +96,7 @@ class MainWindow(QMainWindow):
             ask_open=dialogs.ask_open,
             ask_save=dialogs.ask_save,
             say=self.panels.status.say,
+            settle=self.panels.status.clear,
             bring_forward=self.layout_of_docks.bring_forward,
         )
         return {row.name: build_room(row, services) for row in ROOMS}
@@ -110,6 +111,7 @@ class MainWindow(QMainWindow):
         player = self.player
         self.panels.model.file_dropped.connect(self.documents.open_path)
         self.documents.said.connect(self.panels.status.say)
+        self.documents.settled.connect(self.panels.status.clear)
         player.ready.connect(self._engine_ready)
         player.opened.connect(self._opened)
         player.drafting.data_offered.connect(self.commands.offer_data)
@@ -141,10 +143,14 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         self.layout_of_docks.first_showing()
 
+    def keep_layout(self) -> None:
+        """Remember what stands where, for the next start."""
+        self.layout_of_docks.remember()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the layout, hide, cancel, join the engine, leave; nothing is asked."""
         if not self.engine.isFinished():
-            self.layout_of_docks.remember()
+            self.keep_layout()
             self.hide()
             self.player.close()
             if not self.engine.shut_down(CLOSE_MS):

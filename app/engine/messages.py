@@ -56,6 +56,16 @@ class OpenRun(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class OpenPath(Command):
+    """Open whatever the file turns out to be: a run under `run_id`, data with `count` and `seed`, or a checkpoint."""
+
+    path: str
+    run_id: int
+    count: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Save(Command):
     """Write a run: the whole as NPZ, or its measures as CSV, by the path's suffix."""
 

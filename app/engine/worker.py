@@ -30,6 +30,7 @@ from app.engine.messages import (
     OpenFailed,
     Opening,
     OpenNetwork,
+    OpenPath,
     OpenRun,
     RunFinished,
     RunOpened,
@@ -41,7 +42,8 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
-from geomodel import measures, runs
+from geomodel import measures, recognise, runs
+from geomodel.files import read_error, write_error
 from geomodel.record import Record
 from geomodel.settings import from_json
 from geomodel.trajectory import Trajectory
@@ -79,6 +81,8 @@ class Worker:
                 self._warm()
             case OpenData() | OpenNetwork() | OpenRun():
                 self._open(command)
+            case OpenPath():
+                self._open_path(command)
             case Save():
                 self._save(command)
             case StartRun():
@@ -129,6 +133,20 @@ class Worker:
             if not isinstance(error, ValueError | OSError):
                 log.exception("opening %s", name)
             self.post(OpenFailed(slot, name, str(error) or type(error).__name__))
+
+    def _open_path(self, command: OpenPath) -> None:
+        try:
+            kind = recognise.kind_of(command.path)
+        except OSError as error:
+            self.post(OpenFailed("data", command.path, read_error(command.path, error)))
+            return
+        match kind:
+            case "checkpoint":
+                self._open(OpenNetwork(command.path))
+            case "run":
+                self._open(OpenRun(command.run_id, command.path))
+            case "data":
+                self._open(OpenData(command.path, command.count, command.seed))
 
     def _open_data(self, command: OpenData) -> None:
         """Read data, saying how far it is; a cancel leaves what was open as it was."""
@@ -191,7 +209,7 @@ class Worker:
             else:
                 command.trajectory.save(command.path)
         except OSError as error:
-            self.post(Saved(command.path, f"{command.path} could not be written: {error.strerror or error}."))
+            self.post(Saved(command.path, write_error(command.path, error)))
         else:
             self.post(Saved(command.path))
 

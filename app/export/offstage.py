@@ -66,6 +66,7 @@ class Offstage:
             ask_open=_ask_nobody,
             ask_save=_ask_nobody,
             say=_say_nothing,
+            settle=_say_nothing,
             bring_forward=_say_nothing,
         )
         self._failure = ""

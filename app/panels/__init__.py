@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.panels.log import LogPanel
 from app.panels.model import ModelPanel
 from app.panels.runs import RunsPanel
 from app.panels.sampler import SamplerPanel
@@ -25,6 +26,7 @@ class Panels:
         self.sampler = SamplerPanel(theme, actions["run"])
         self.runs = RunsPanel(theme)
         self.status = StatusBar(theme, actions["cancel"])
+        self.log = LogPanel(theme)
         self.column = QWidget()
         self.column.setMinimumWidth(LEFT_WIDTH)
         self.runs.setMaximumHeight(RUNS_HEIGHT)
@@ -37,5 +39,5 @@ class Panels:
 
     def set_theme(self, theme: Theme) -> None:
         """Recolour every panel."""
-        for panel in (self.model, self.sampler, self.runs, self.status):
+        for panel in (self.model, self.sampler, self.runs, self.status, self.log):
             panel.set_theme(theme)

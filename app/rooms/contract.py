@@ -90,8 +90,8 @@ class AskSave(Protocol):
 class Say(Protocol):
     """Says one sentence in the status bar."""
 
-    def __call__(self, text: str, is_error: bool = False) -> None:
-        """An error stays until the next message."""
+    def __call__(self, text: str, is_error: bool = False, cause: str = "") -> None:
+        """An error holds until its cause is settled, or until the next message where none is named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +109,7 @@ class Services:
     ask_open: AskOpen
     ask_save: AskSave
     say: Say
+    settle: Callable[[str], None]  # errors of this cause are over
     bring_forward: Callable[[str], None]  # the room of this name comes into sight
 
 

@@ -21,6 +21,7 @@ from app.engine.messages import (
     NetworkOpened,
     OpenFailed,
     Opening,
+    OpenPath,
     OpenRun,
     Ready,
     RunFinished,
@@ -98,6 +99,11 @@ class Player(QObject):
     def warm(self) -> None:
         """Load torch in the engine."""
         self.submit(Warm())
+
+    def open_path(self, path: str) -> None:
+        """Open a file, which the engine recognises by what it holds."""
+        draft = self.state.draft
+        self.submit(OpenPath(path, self.state.next_id(), draft.data_count, draft.data_seed))
 
     def open_run(self, path: str, *, recorded: bool = False) -> None:
         """Open a saved run; a recording of our own is shown before torch is there."""

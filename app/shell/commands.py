@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QDialog, QLabel, QMessageBox, QTextBrowser, QVBoxLayout
+from PySide6.QtWidgets import QMessageBox
 
 import resources
 from app.engine.messages import NetworkOpened
@@ -15,6 +15,7 @@ from app.plotting.theme import THEMES
 from app.rooms.contract import Handlers
 from app.shell import help_sheets
 from app.shell.workspaces import WORKSPACES
+from app.widgets.sheet import Sheet
 from geomodel import datasets
 
 if TYPE_CHECKING:
@@ -66,20 +67,13 @@ class Commands(QObject):
         self._window.store.change(theme=theme.name)
 
     def _show_keys(self) -> None:
-        self._sheet("Keys", help_sheets.key_sheet())
+        Sheet(self._window, "Keys", help_sheets.key_sheet()).show()
 
     def _show_solvers(self) -> None:
-        sheet = QDialog(self._window)
-        sheet.setWindowTitle("Solvers")
-        sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        text = QTextBrowser()
-        text.setHtml(help_sheets.solver_sheet())
-        QVBoxLayout(sheet).addWidget(text)
-        sheet.resize(900, 640)
-        sheet.show()
+        Sheet(self._window, "Solvers", help_sheets.solver_sheet()).show()
 
     def _show_about(self) -> None:
-        self._sheet("What am I seeing?", resources.path("help", "views.html").read_text("utf-8"))
+        Sheet(self._window, "What am I seeing?", resources.path("help", "views.html").read_text("utf-8")).show()
 
     def offer_data(self, event: NetworkOpened) -> None:
         """A network was opened that does not fit the present data: ask whether to open those it was trained on."""
@@ -90,16 +84,4 @@ class Commands(QObject):
         box.setModal(False)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.accepted.connect(partial(self._player.drafting.open_training_data, event))
-        box.show()
-
-    def _sheet(self, title: str, html: str) -> None:
-        box = QMessageBox(self._window)
-        box.setWindowTitle(title)
-        box.setTextFormat(Qt.TextFormat.RichText)
-        box.setText(html)
-        box.setModal(False)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        label = box.findChild(QLabel, "qt_msgbox_label")
-        assert label is not None
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         box.show()

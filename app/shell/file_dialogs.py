@@ -10,8 +10,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.shell.settings_store import SettingsStore
+from geomodel import recognise
+from geomodel.recognise import Kind
 
 Chosen = Callable[[str], None]
+
+
+def filters(title: str, kind: Kind) -> str:
+    """The filters of a dialog for one kind of file, and for all files: "Runs (*.npz);;All files (*)"."""
+    return f"{title} ({' '.join(recognise.patterns(kind))});;All files (*)"
 
 
 class FileDialogs:

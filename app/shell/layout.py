@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
 from app.rooms import ROOMS
 from app.rooms.contract import Room
-from app.shell.settings_store import SettingsStore, home
+from app.shell.settings_store import SettingsStore
 from app.shell.workspaces import WORKSPACES, Workspace, home_of, workspace
 
 VERSION = 4  # of the docks below: a layout of another version is not restored because it can crash Qt
 LEFT_WIDTH, LEAST_RIGHT = 304, 280
-LEFT_TITLE = "Model and sampler"
+LEFT_TITLE, LOG_TITLE = "Model and sampler", "Log"
 STRIP = "strip"  # the room that images alone have
 
 
@@ -45,7 +44,7 @@ class Layout(QWidget):
             self.tabs.setTabToolTip(at, f"{item.tip} (Ctrl+Alt+{number})")
         self.tabs.currentChanged.connect(self._tab_chosen)
 
-    def build(self, rooms: Mapping[str, Room], left: QWidget) -> None:
+    def build(self, rooms: Mapping[str, Room], left: QWidget, log: QWidget) -> None:
         """Put every view and panel into its place; nothing is shown yet."""
         self._rooms, window = rooms, self._window
         window.setCentralWidget(self)
@@ -62,6 +61,7 @@ class Layout(QWidget):
             dock = self._dock(row.name, row.title, view, area)
             dock.visibilityChanged.connect(lambda there, name=row.name: self._came_into_sight(name) if there else None)
         self._dock(LEFT_TITLE, LEFT_TITLE, left, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self._dock(LOG_TITLE, LOG_TITLE, log, Qt.DockWidgetArea.BottomDockWidgetArea)
         window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
@@ -180,15 +180,13 @@ class Layout(QWidget):
             return
         self._fresh = False
         self._arrange()
-        settings, crashed = self._store.settings, self._marker.exists()
+        settings, crashed = self._store.settings, self._store.mark_open()
         if settings.layout_version == VERSION and not crashed:
             self._window.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
             self._states = {name: QByteArray.fromBase64(text.encode()) for name, text in settings.layouts.items()}
             self._show(workspace(settings.workspace))
         else:
             self._show(self.current)
-        self._marker.parent.mkdir(parents=True, exist_ok=True)
-        self._marker.touch()
 
     def remember(self) -> None:
         """Keep the arrangements for the next start, because the window leaves in good order."""
@@ -201,9 +199,4 @@ class Layout(QWidget):
             workspace=self.current.name,
             layout_version=VERSION,
         )
-        self._marker.unlink(missing_ok=True)
-
-    @property
-    def _marker(self) -> Path:
-        """A file that is there while a window is open: a start that finds it knows that the last window crashed."""
-        return home() / "open"
+        self._store.mark_closed()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from app.rooms import ROOMS
 from app.shell.actions import ACTIONS, MENUS
+from app.shell.layout import LOG_TITLE
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -36,6 +37,7 @@ class Menus(QObject):
         for room in ROOMS:
             if room.name in docks:
                 menus["View"].addAction(docks[room.name].toggleViewAction())
+        menus["View"].addAction(docks[LOG_TITLE].toggleViewAction())
 
     def _fill_recent(self) -> None:
         self._recent.clear()

@@ -89,7 +89,7 @@ class Field(QWidget):
         raise NotImplementedError
 
     def _show_error(self) -> None:
-        if self.error != self._message.text():
+        if self.error != self._message.sentence:
             self._message.say(self.error, is_error=True)
             self.editor.setAccessibleDescription(self.error or self.limits.help)
 

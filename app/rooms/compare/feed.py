@@ -27,6 +27,7 @@ from geomodel.settings import RunSettings
 
 EMPTY = "Add solvers to compare (or pin runs), then press Race: all start from the same noise."
 TABLES = "Tables (*.csv)"
+SAVE = "save"  # the cause of an error that the next saved file settles
 
 
 class CompareRoom(QObject):
@@ -143,7 +144,7 @@ class CompareRoom(QObject):
 
     def _save(self) -> None:
         if self.comparison is None:
-            self._services.say("There is no finished race to save; press Race (F6) first.", True)
+            self._services.say("There is no finished race to save; press Race (F6) first.", True, SAVE)
             return
         self._services.ask_save("Save table", TABLES, "race", ".csv", "race.csv", self._write)
 
@@ -152,8 +153,9 @@ class CompareRoom(QObject):
         try:
             self.comparison.write_csv(path)
         except OSError as error:
-            self._services.say(write_error(path, error), True)
+            self._services.say(write_error(path, error), True, SAVE)
         else:
+            self._services.settle(SAVE)
             self._services.say(f"Saved {path}.")
 
     # ------------------------------------------------------------ showing

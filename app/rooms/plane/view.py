@@ -21,6 +21,7 @@ from app.rooms.plane import text as words
 from app.rooms.plane.layers import PlaneLayers, curves_drawn
 from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.tool_bar import ToolBar, ToolBarPicture
+from app.widgets.text import shortened, tooltip
 from geomodel.arrays import Array
 
 NEAR = 10  # pixels within which a click picks a sample and a hover finds a data point
@@ -209,7 +210,8 @@ class PlaneView(View):
         entries = () if picture.message else words.legend(picture)
         self._legend.display(entries)
         self._legend.setVisible(bool(entries))
-        self._message.setText(picture.message)
+        self._message.setText(shortened(picture.message, self._message.fontMetrics()))
+        self._message.setToolTip(tooltip("", picture.message) if picture.message else "")
         self._message.setVisible(bool(picture.message))
         self.ground.setVisible(not picture.message)
         labels = [words.axis_label(picture, label) for label in (picture.x_label, picture.y_label)]
