@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
@@ -165,6 +166,7 @@ class Limits:
     high: float | None
 
 
+@cache
 def limits(name: str) -> Limits:
     """Title, help text and limits of a field of `RunSettings`."""
     meta = next(item for item in get_type_hints(RunSettings, include_extras=True)[name].__metadata__)
