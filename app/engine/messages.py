@@ -67,10 +67,11 @@ class OpenPath(Command):
 
 @dataclass(frozen=True, slots=True)
 class Save(Command):
-    """Write a run: the whole as NPZ, or its measures as CSV, by the path's suffix."""
+    """Write a run, or its measures, in a format of the export table."""
 
     trajectory: Trajectory
     path: str
+    format: Literal["run", "measures"] = "run"
 
 
 @dataclass(frozen=True, slots=True)

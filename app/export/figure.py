@@ -61,7 +61,11 @@ def save_png(
     recipe: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the picture as PNG. OSError with a sentence where the file cannot be written; ValueError as in `render`."""
-    image = render(view, size_mm, dpi, recipe)
+    write_png(render(view, size_mm, dpi, recipe), path)
+
+
+def write_png(image: QImage, path: str | Path) -> None:
+    """Write an image as PNG. OSError with a sentence where the file cannot be written."""
     file = QSaveFile(str(path))  # the file appears whole or not at all
     opened = file.open(QIODevice.OpenModeFlag.WriteOnly)
     if not (opened and QImageWriter(file, b"png").write(image) and file.commit()):
