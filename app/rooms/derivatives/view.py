@@ -9,7 +9,17 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPalette, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 from superqt import QFlowLayout
 
 from app.plotting.measure_plot import MeasureChart, wants_log
@@ -166,12 +176,22 @@ class DerivativesView(View):
             inside.addWidget(label)
         inside.addLayout(self._legend)
         inside.addLayout(self._body, 1)
+        self._whole = self._page if self._print else self._scrolled()
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self._message, 1)
-        column.addWidget(self._page, 1)
+        column.addWidget(self._whole, 1)
         if self._print:  # it keeps the size that it is given, whatever its parts ask for on the way to it
             column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+
+    def _scrolled(self) -> QScrollArea:
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setAccessibleName("Derivatives of the steps")
+        scroll.setWidget(self._page)
+        return scroll
 
     # ------------------------------------------------------------ the picture
 
@@ -180,7 +200,7 @@ class DerivativesView(View):
         old, self._picture = self._picture, picture
         self._message.setText(picture.message)
         self._message.setVisible(picture.sigmas is None)
-        self._page.setVisible(picture.sigmas is not None)
+        self._whole.setVisible(picture.sigmas is not None)
         if picture.sigmas is None:
             return
         self._write(picture)

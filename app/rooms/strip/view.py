@@ -195,6 +195,10 @@ class StripView(View):
         self._neighbours.set_theme(theme)
         self._grid.set_theme(theme)
 
+    def minimumSizeHint(self) -> QSize:
+        """In a narrow window the side becomes narrow, so that its present width is no least one."""
+        return QSize(PANEL, super().minimumSizeHint().height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._arrange()
