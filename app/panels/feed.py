@@ -27,6 +27,7 @@ class PanelsFeed(QObject):
         super().__init__(parent)
         self.state, self.player, self._playback = state, player, playback
         self.model, self.sampler, self.runs = panels.model, panels.sampler, panels.runs
+        self._run_bar = panels.run_bar
         self._opened_files: dict[str, str] = {}  # path → title
         self._cost: dict[tuple[str, str, int], float] = {}  # (driver, data, count) → seconds an evaluation
         state.draft_changed.connect(self._show_draft)
@@ -107,7 +108,7 @@ class PanelsFeed(QObject):
 
     def _describe(self, slot: Slot) -> None:
         data, network = self.state.data, self.state.network
-        text = ""
+        text = "Open a checkpoint, or drop its file here." if slot == "network" else ""
         if slot == "data" and data is not None:
             d = data.dataset
             space = f"{d.shape[0]} dimensions" if len(d.shape) == 1 else " × ".join(map(str, d.shape))
@@ -155,7 +156,7 @@ class PanelsFeed(QObject):
             return
         size = memory.text(run_checks.needed_bytes(draft, shape))
         seconds = self._expected_seconds(draft)
-        self.sampler.set_estimate(f"≈ {duration(seconds)} · record {size}" if seconds else f"record {size}")
+        self._run_bar.set_estimate(f"≈ {duration(seconds)} · record {size}" if seconds else f"record {size}")
 
     def _expected_seconds(self, draft: RunSettings) -> float:
         """From a run like it; before the first one, from the network's pace when it was opened."""

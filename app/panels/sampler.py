@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.plotting.theme import Theme, palette
+from app.widgets.explanation import Explanation
 from app.widgets.form import (
-    ActionButton,
     BoolField,
     Choice,
     ChoiceField,
     Field,
     align,
     commit_all,
+    explain,
 )
 from app.widgets.number_field import FloatField, IntField
-from app.widgets.text import Message, formula_html, tooltip
+from app.widgets.text import formula_html, tooltip
 from geomodel.presets import PRESETS, Preset
 from geomodel.schedules import SCHEDULES, Option, Schedule
 from geomodel.settings import CUSTOM, Limits, RunSettings, limits
@@ -42,27 +42,25 @@ class SamplerPanel(QWidget):
     edited = Signal(object)
     preset_wanted = Signal(str)
 
-    def __init__(self, theme: Theme, run: QAction, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self._settings = RunSettings()
-        self._errors: dict[str, str] = {}
         self._fields = {field.name: field for field in _fields()}
         self._preset = ChoiceField("preset", PRESET, [Choice(item.name, item.title, item.help) for item in PRESETS])
         self._preset.set_placeholder("none of them")
         self._preset.edited.connect(self._preset_chosen)
         self._options: dict[str, Field] = {}
-        self._formula = Message(rich=True)
-        self._schedule_formula = Message(rich=True)
-        self._elsewhere = Message()  # errors of fields that are not shown
-        self._estimate = Message()
+        self._solver_place, self._schedule_place = Explanation(rich=True), Explanation(rich=True)
+        self._start_place = Explanation()
+        self.places = (self._solver_place, self._schedule_place, self._start_place)
         self._option_rows = QVBoxLayout()
         self._option_rows.setSpacing(4)
-        self._body = QVBoxLayout()
+        self._body = QVBoxLayout(self)
         self._body.addWidget(self._preset)
         for item in self._fields.values():
             item.edited.connect(self._edited)
             self._body.addWidget(item)
-        self._arrange(run)
+        self._arrange()
         self._build_options(())
         self.set_theme(theme)
         self._show_settings()
@@ -79,15 +77,11 @@ class SamplerPanel(QWidget):
         self._show_settings()
 
     def set_errors(self, errors: dict[str, str]) -> None:
-        """Field → sentence, shown at the field. A field without one has none."""
-        self._errors = errors
+        """Field → sentence, shown in the field's group. A field without one has none."""
         for name, item in self._fields.items():
             item.set_error(errors.get(name, ""))
-        self._show_elsewhere()
-
-    def set_estimate(self, text: str) -> None:
-        """Time and size of the run, beside the button."""
-        self._estimate.say(text)
+        for name, place in self._own_places.items():
+            place.set_error(name, errors.get(name, ""))
 
     def commit(self) -> bool:
         """Take over what is being typed. False where something typed is no value: it is explained at its field."""
@@ -96,39 +90,26 @@ class SamplerPanel(QWidget):
 
     # ------------------------------------------------------------ inside
 
-    def _arrange(self, run: QAction) -> None:
-        body = QWidget()
-        body.setLayout(self._body)
+    @property
+    def _own_places(self) -> dict[str, Explanation]:
+        """Where errors stand of settings that have no field here."""
+        return {"options": self._solver_place, "levels": self._schedule_place, "start_point": self._start_place}
+
+    def _arrange(self) -> None:
+        fields = list(self._fields.values())
+        start = fields.index(self._fields["start"])
+        explain((self._preset, self._fields["solver"]), self._solver_place)
+        explain(fields[1:start], self._schedule_place)
+        explain(fields[start:], self._start_place)
         self._body.setContentsMargins(8, 8, 8, 8)
         self._body.setSpacing(4)
         after_solver = self._body.indexOf(self._fields["solver"]) + 1
-        self._body.insertWidget(after_solver, self._formula)
+        self._body.insertWidget(after_solver, self._solver_place)
         self._body.insertLayout(after_solver + 1, self._option_rows)
         self._body.insertSpacing(after_solver + 2, 8)
-        self._body.insertWidget(self._body.indexOf(self._fields["schedule"]) + 1, self._schedule_formula)
+        self._body.insertWidget(self._body.indexOf(self._fields["schedule"]) + 1, self._schedule_place)
         self._body.insertSpacing(self._body.indexOf(self._fields["start"]), 8)
-        self._body.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(body)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it scrolls to the field that Tab visits
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._estimate.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(ActionButton(run, primary=True))
-        row.addWidget(self._estimate, 1)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(8, 4, 8, 8)
-        foot.setSpacing(4)
-        foot.addWidget(self._elsewhere)
-        foot.addLayout(row)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(scroll, 1)
-        outer.addLayout(foot)
+        self._body.addWidget(self._start_place)
 
     def _show_settings(self) -> None:
         settings = self._settings
@@ -139,10 +120,9 @@ class SamplerPanel(QWidget):
         for name in ("steps", "sigma_max", "sigma_min", "final_zero"):  # the list decides them
             self._fields[name].setVisible(settings.schedule != CUSTOM)
         self._fields["start_index"].setVisible(settings.start == "data")
-        self._schedule_formula.say(formula_html(schedule.formula) if schedule else listed(settings.levels))
+        self._schedule_place.say(formula_html(schedule.formula) if schedule else listed(settings.levels))
         self._preset.set_value(next((item.name for item in PRESETS if _is(item, settings)), None))
         self._show_solver()
-        self._show_elsewhere()
 
     def _show_solver(self) -> None:
         row = _solver(self._settings.solver)
@@ -152,24 +132,20 @@ class SamplerPanel(QWidget):
         for option in options:
             self._options[option.name].set_value(self._settings.options.get(option.name, option.default))
         if row is not None:
-            self._formula.say(f"{formula_html(row.formula)}<br>{row.family} · {row.cost}")
-            self._formula.setToolTip(tooltip(row.title, row.source))
+            self._solver_place.say(f"{formula_html(row.formula)}<br>{row.family} · {row.cost}")
+            self._solver_place.usual.setToolTip(tooltip(row.title, row.source))
 
     def _build_options(self, options: tuple[Option, ...]) -> None:
-        for item in self._options.values():
+        for name, item in self._options.items():
+            self._solver_place.set_error(name, "")
             item.hide()
             item.deleteLater()  # this may be inside one of its signals
         self._options = {option.name: _option_field(option) for option in options}
         for item in self._options.values():
             item.edited.connect(self._option_edited)
             self._option_rows.addWidget(item)
+        explain(self._options.values(), self._solver_place)
         align((self._preset, *self._fields.values(), *self._options.values()))
-
-    def _show_elsewhere(self) -> None:
-        hidden = [self._errors[name] for name, item in self._fields.items() if name in self._errors and item.isHidden()]
-        if "options" in self._errors:
-            hidden.append(self._errors["options"])
-        self._elsewhere.say("\n".join(hidden), is_error=True)
 
     def _preset_chosen(self, _: str, value: str) -> None:
         self.preset_wanted.emit(value)

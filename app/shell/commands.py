@@ -55,8 +55,9 @@ class Commands(QObject):
 
     def _run(self) -> None:
         panels = self._window.panels
-        if panels.model.commit() and panels.sampler.commit():  # what is still being typed counts
+        if panels.commit():  # what is still being typed counts
             self._player.run()
+        panels.show_wrong()
 
     def _tick_workspace(self, name: str) -> None:
         self._window.actions_by_id[f"workspace.{name}"].setChecked(True)

@@ -141,7 +141,7 @@ def number(window, name="steps"):
 
 def controls(window):
     """One control of each kind that a key could be lost in."""
-    run = next(b for b in window.panels.sampler.findChildren(QAbstractButton) if "Run" in b.text())
+    run = next(b for b in window.panels.run_bar.findChildren(QAbstractButton) if "Run" in b.text())
     return {
         "number": number(window).editor,
         "list": number(window, "solver").editor,
@@ -513,7 +513,10 @@ def test_tab_visits_every_control_once_in_reading_order(window, room):
 
 def test_the_order_goes_through_the_places_of_the_window(window):
     panels, views = window.panels, window.views
-    left, right = (panels.model, panels.sampler, panels.runs), (views.measures, views.inspector, views.transport)
+    left, right = (
+        (panels.model, panels.sampler, panels.run_bar, panels.runs),
+        (views.measures, views.inspector, views.transport),
+    )
     places = (window.layout_of_docks.tabs, *left, views.plane, *right)
     at = [next(i for i, p in enumerate(places) if p is w or p.isAncestorOf(w)) for w in reading_order(window)]
     assert at == sorted(at)
