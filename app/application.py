@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import faulthandler
 import logging
 import logging.handlers
-import os
 import sys
 import threading
-from typing import Any, TextIO
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
 
 APP = "Geomodel"
-_fault_log: TextIO | None = None
+log = logging.getLogger("app")
+_fault_log: TextIO | None = None  # the fault handler keeps only its number, so that it must stay open
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,14 +35,19 @@ def main(arguments: list[str] | None = None) -> int:
     return show(parsed)
 
 
-def show(parsed: Any) -> int:
+def show(parsed: argparse.Namespace) -> int:
     """Open the window and run until it closes."""
-    if problem := display_problem():
+    from app.shell import display
+
+    if problem := display.problem():
         print(problem, file=sys.stderr)
         return 1
     from PySide6.QtWidgets import QApplication
 
-    start_logging()
+    from app.shell.leaving import Leaving
+
+    leaving = Leaving()
+    unwritten = start_logging()
     qt = QApplication.instance() or QApplication([APP])
     assert isinstance(qt, QApplication)
     qt.setApplicationName(APP)
@@ -47,70 +55,73 @@ def show(parsed: Any) -> int:
     from app.main_window import MainWindow
 
     window = MainWindow()
+    leaving.watch(window)
     window.show()
     window.begin([name for name in (parsed.data, parsed.network, *parsed.files) if name], parsed.denoiser)
-    return qt.exec()
+    if unwritten:
+        window.documents.say(unwritten, True)
+    return qt.exec() or leaving.code
 
 
-def display_problem() -> str:
-    """Why no window can open here, in words; empty where one can."""
-    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
-        return ""
-    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
-        return (
-            "There is no display. Without a window use:  python main.py run --data two-moons --out results\n"
-            "(python main.py run --help lists the options.)"
-        )
-    if os.environ.get("WAYLAND_DISPLAY"):
-        return ""
-    import ctypes.util
+def start_logging() -> str:
+    """Start one log, fed by logging, Python's hooks, Qt's messages and the fault handler.
 
-    needed = {
-        "xcb-cursor": "libxcb-cursor0",
-        "xcb-icccm": "libxcb-icccm4",
-        "xcb-keysyms": "libxcb-keysyms1",
-        "xcb-image": "libxcb-image0",
-        "xcb-render-util": "libxcb-render-util0",
-        "xkbcommon-x11": "libxkbcommon-x11-0",
-    }
-    missing = [package for library, package in needed.items() if ctypes.util.find_library(library) is None]
-    if not missing:
-        return ""
-    return (
-        f"Qt needs {' '.join(missing)} to open a window on X11. On Debian and Ubuntu:\n"
-        f"    sudo apt-get install {' '.join(missing)}"
+    It is kept in a rotating file and in memory. Returns why there is no file, in words; empty where there is one.
+    """
+    from PySide6.QtCore import qInstallMessageHandler
+
+    from app.session.log_lines import log_lines
+    from app.shell.settings_store import home
+
+    logging.raiseExceptions = False  # a disk that fills up must not fill the terminal with tracebacks as well
+    logging.getLogger().setLevel(logging.INFO)
+    log_lines()  # before anything is logged
+    problem = ""
+    try:
+        _log_to_files(home())
+    except OSError as error:
+        problem = f"{home()} cannot be written ({error.strerror}): settings and log are kept until the window closes."
+        _log_to(logging.StreamHandler(), logging.WARNING)
+        if sys.stderr is not None:  # there is none under pythonw
+            faulthandler.enable()
+    sys.excepthook = _on_exception
+    threading.excepthook = _on_thread_exception
+    qInstallMessageHandler(_on_qt_message)
+    return problem
+
+
+def _log_to_files(folder: Path) -> None:
+    global _fault_log
+    folder.mkdir(parents=True, exist_ok=True)
+    _fault_log = (folder / "fault.log").open("w", encoding="utf-8")
+    faulthandler.enable(_fault_log)
+    _log_to(
+        logging.handlers.RotatingFileHandler(
+            folder / "geomodel.log", maxBytes=1 << 20, backupCount=2, encoding="utf-8"
+        ),
+        logging.INFO,
     )
 
 
-def start_logging() -> None:
-    """One rotating log fed by logging, Python's hooks, Qt's messages and the fault handler."""
-    global _fault_log
-    from PySide6.QtCore import QtMsgType, qInstallMessageHandler
-
-    from app.shell.settings_store import home
-
-    folder = home()
-    folder.mkdir(parents=True, exist_ok=True)
-    handler = logging.handlers.RotatingFileHandler(folder / "geomodel.log", maxBytes=1 << 20, backupCount=2, delay=True)
+def _log_to(handler: logging.Handler, level: int) -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    _fault_log = (folder / "fault.log").open("w", encoding="utf-8")
-    faulthandler.enable(_fault_log)
-    log = logging.getLogger("app")
+    handler.setLevel(level)
+    logging.getLogger().addHandler(handler)
 
-    def on_exception(kind: Any, value: Any, trace: Any) -> None:
-        log.critical("unhandled", exc_info=(kind, value, trace))
-        sys.__excepthook__(kind, value, trace)
 
-    def on_thread_exception(hook: threading.ExceptHookArgs) -> None:
-        log.critical("unhandled in %s", hook.thread, exc_info=(hook.exc_type, hook.exc_value, hook.exc_traceback))
+def _on_exception(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
+    log.critical("unhandled", exc_info=(kind, value, trace))
+    sys.__excepthook__(kind, value, trace)
 
-    def on_qt_message(kind: QtMsgType, _context: Any, text: str) -> None:
-        serious = kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
-        log.log(logging.ERROR if serious else logging.WARNING, "Qt: %s", text)
 
-    sys.excepthook = on_exception
-    threading.excepthook = on_thread_exception  # type: ignore[assignment]
-    qInstallMessageHandler(on_qt_message)
+def _on_thread_exception(hook: threading.ExceptHookArgs) -> None:
+    log.critical("unhandled in %s", hook.thread, exc_info=hook.exc_value)
+
+
+def _on_qt_message(kind: object, _context: object, text: str) -> None:
+    from PySide6.QtCore import QtMsgType
+
+    fatal = kind == QtMsgType.QtFatalMsg
+    log.log(logging.ERROR if fatal or kind == QtMsgType.QtCriticalMsg else logging.WARNING, "Qt: %s", text)
+    if fatal:  # Qt aborts now
+        print(text, file=sys.stderr)

@@ -105,7 +105,7 @@ class Drag(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._ground = window.views.plane.ground
-        self._centre = QPointF(self._ground.to_widget(*window.state.look.probe))
+        self._centre = QPointF(self._ground.to_widget(*window.state.plane_options.probe))
         self.sent = self.answers = 0
         window.player.answered.connect(self._answered)
         self._timer = QTimer(self, interval=round(1000 / HERTZ), timerType=Qt.TimerType.PreciseTimer)

@@ -28,9 +28,10 @@ from sampler_overhead import bare, calls_of
 
 import geomodel as gm
 import resources
+from app.engine.contract import Site
 from app.engine.messages import DataOpened, OpenData, OpenNetwork, RunStarted, StartRun
 from app.engine.worker import Worker
-from app.rooms.plane.messages import ProbeAnswer, ProbeRequest, Site
+from app.rooms.plane.messages import ProbeAnswer, ProbeRequest
 from geomodel import run_checks, runs
 from geomodel.settings import RunSettings, record_bytes
 

@@ -22,8 +22,8 @@ from watching import Changes, Stalls, run_for, wait_until
 
 import resources
 from app.application import start_logging
-from app.engine.messages import NeighboursAnswer
 from app.main_window import MainWindow
+from app.rooms.strip.messages import NeighboursAnswer
 from app.rooms.transport.scrubber import Scrubber
 
 DATA = "fashion-mnist"

@@ -27,11 +27,11 @@ from PySide6.QtWidgets import QApplication
 
 import resources
 from app.application import start_logging
-from app.engine.messages import NeighboursAnswer
 from app.export.figure import save_png
 from app.main_window import MainWindow
 from app.plotting.theme import DARK, LIGHT, Theme
-from app.rooms.plane.messages import BasinsAnswer, InsideAnswer, PictureAnswer, ProbeAnswer
+from app.rooms.plane.messages import BasinsAnswer, DensityAnswer, InsideAnswer, ProbeAnswer
+from app.rooms.strip.messages import NeighboursAnswer
 
 IMAGES = Path(__file__).resolve().parent / "images"
 TICK_MS, PATIENCE_MS = 5, 120_000
@@ -77,7 +77,7 @@ class Stage:
         for stop in (0, level):
             self.window.playback.go(stop)
             sigma = self.window.state.run.sigmas[stop]
-            self.answered(PictureAnswer, lambda request, sigma=sigma: self._seen(request, sigma))
+            self.answered(DensityAnswer, lambda request, sigma=sigma: self._seen(request, sigma))
 
     def _seen(self, request: Any, sigma: float) -> bool:
         rect = self.window.views.plane.request_rect()
@@ -167,7 +167,7 @@ def probe(stage: Stage) -> None:
     stage.complete(data="two-moons", driver="network")
     stage.act("frame.data")
     stage.act("tool.probe")
-    state.set_look(replace(state.look, probe=PROBE))
+    state.set_plane_options(replace(state.plane_options, probe=PROBE))
     stage.at_level(11)
     sigma = state.run.sigmas[11]
     stage.answered(ProbeAnswer, lambda request: request.point == PROBE and bool(np.isclose(request.sigma, sigma)))

@@ -1,7 +1,7 @@
 """Geomodel: the geometry of diffusion sampling, as a library.
 
 The public names are loaded when they are first touched (PEP 562), so that ``import geomodel`` and everything
-that does not compute (settings, schedules, trajectories, geometry) stays free of torch.
+that does not evaluate a denoiser (settings, schedules, trajectories, geometry) loads no torch.
 """
 
 from __future__ import annotations

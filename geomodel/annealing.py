@@ -1,4 +1,4 @@
-"""Annealed mean shift: full jumps to D* while the bandwidth σ shrinks, beside the ODE that takes a part of each."""
+"""Annealed mean shift: full jumps to D* while the bandwidth σ shrinks. Beside it the ODE, which goes a part of each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Beside:
         sigma: the level σ_n.
         annealed: (B, *shape): a_{n+1} = D*(a_n; σ_n), where the full jump lands.
         denoised: (B, *shape): D*(x_n; σ_n) on the ODE, where a full jump from there would land.
-        distance: (B,): ‖annealed − denoised‖. At the first level both jump from the same point, and it is 0.
+        distance: (B,): ‖annealed − denoised‖. It is 0 at the first level, because both jump from the same point.
         x: (B, *shape): x_{n+1} on the ODE, after Euler's step to the next level; x_n at the last.
     """
 
@@ -35,11 +35,11 @@ class Beside:
 
 
 def annealed_mean_shift(optimal: Any, x: ArrayLike, sigmas: ArrayLike, labels: Any = None) -> Floats:
-    """Mean shift whose bandwidth is annealed: from x at sigmas[0], one full jump x ← D*(x; σ_n) at every level.
+    """Mean shift whose bandwidth is annealed: it starts at x and makes one full jump x ← D*(x; σ_n) at every level.
 
         a_0 = x,     a_{n+1} = D*(a_n; σ_n)
 
-    The ODE dx/dσ = (x − D*)/σ takes a part of the same jump: Euler's step from σ_n to σ_{n+1} is
+    The ODE dx/dσ = (x − D*)/σ goes a part of the same jump. Euler's step from σ_n to σ_{n+1} is
     x + (1 − σ_{n+1}/σ_n)(D*(x; σ_n) − x), the fraction (σ_n − σ_{n+1})/σ_n of the mean-shift vector, and the whole of
     it only where σ_{n+1} = 0. At large σ the jump leads near the data mean whatever x is, so the annealed path forgets
     where it came from; the ODE keeps σ_{n+1}/σ_n of its way from D*, and with it the noise that decides where it ends.
@@ -51,10 +51,10 @@ def annealed_mean_shift(optimal: Any, x: ArrayLike, sigmas: ArrayLike, labels: A
         labels: (B,) as D* takes them, or None.
 
     Returns:
-        (L + 1, B, *shape) float64, x first. Data units; the error is that of D* at each jump.
+        (L + 1, B, *shape) float64, x first, in data units. Its error is that of D* at each jump.
 
     Raises:
-        ValueError: levels that do not descend; what D* refuses.
+        ValueError: the levels do not descend, or D* refuses the query.
 
     Source: A Geometric Perspective on Diffusion Models (arXiv 2305.19947), the optimal denoiser as annealed mean
     shift; Shen, Brooks, van den Hengel, Fast Global Kernel Density Mode Seeking (ICCV 2005; IEEE Transactions on Image
@@ -69,17 +69,17 @@ def annealed_mean_shift(optimal: Any, x: ArrayLike, sigmas: ArrayLike, labels: A
 def beside_ode(
     optimal: Any, x: ArrayLike, sigmas: ArrayLike, labels: Any = None, *, ode: ArrayLike | None = None
 ) -> Iterator[Beside]:
-    """`annealed_mean_shift` and the ODE of D*, by Euler over the same levels, one level at a time.
+    """Yields `annealed_mean_shift` and the ODE of D*, solved by Euler over the same levels, one level at a time.
 
-    Arguments and errors are those of `annealed_mean_shift`. `ode`: where the ODE stands, x where it is None. To go on
-    after some levels, pass the last one's `annealed` and `x` as x and ode, with the levels that are left.
+    Arguments and errors are those of `annealed_mean_shift`. `ode`: the point where the ODE starts; None is x. To go on
+    after some levels, pass the last one's `annealed` and `x` as x and ode, and the levels that are left.
     """
     annealed = np.asarray(x, dtype=np.float64)
     point = annealed if ode is None else np.asarray(ode, dtype=np.float64)
     both = None if labels is None else np.concatenate([labels, labels])
     levels = _descending(sigmas).tolist()
     for sigma, following in zip(levels, [*levels[1:], levels[-1]], strict=True):
-        # One question for the two: D* reads the data once.
+        # Both points go into one batch, so that D* reads the data once.
         annealed, denoised = np.split(_denoised(optimal, np.concatenate([annealed, point]), sigma, both), 2)
         if following < sigma:
             point = point + (1 - following / sigma) * (denoised - point)

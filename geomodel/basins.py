@@ -1,7 +1,8 @@
-"""Basins of attraction: which class of the data each point of a plane is carried to by the probability-flow ODE.
+"""Basins of attraction: to which class of the data the probability-flow ODE carries each point of a plane.
 
-A grid of cells is refined three by three: the middle of the nine new cells has the old cell's centre, so its class is
-known, and every pass computes new cells only. Images have shape (ny, nx) with row 0 at the smallest y.
+A grid of cells is refined by cutting each cell into three by three. The middle one of the nine new cells keeps the old
+cell's centre, so its class is known and every pass computes new cells only. Images have shape (ny, nx) with row 0 at
+the smallest y.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from geomodel.formulas import karras
 Denoise = Callable[[Floats, float], Floats]  # x (m, *shape), sigma -> D(x; sigma) (m, *shape)
 Classify = Callable[[Floats], Integers]  # points of the plane (m, 2) -> their classes (m,)
 
-STEPS = 8  # of Heun, two evaluations each: beside 150 steps one to three cells in a hundred differ, at edges
-STILL = 1e-12  # of D's largest coordinate
+STEPS = 8  # of Heun, two evaluations each; compared with 150 steps, 1 to 3 % of the cells differ, all at edges
+STILL = 1e-12  # of D's largest coordinate: a smaller change of D counts as none
 UNKNOWN = -1
-FINER = 3  # cells across that replace one
+FINER = 3  # cells along each side that replace one
 _NUMBERS_AT_ONCE = 2**20  # of the data in one temporary (8 MB)
 
 
@@ -33,10 +34,10 @@ def carried(denoise: Denoise, x: ArrayLike, sigma: float, sigma_min: float, step
     Heun's rule over `steps` intervals of a Karras grid (ρ = 7), two evaluations each. x (m, *shape) at σ -> (m, *shape)
     at sigma_min; points at or below sigma_min stay where they are.
 
-    A point is followed only while D moves: with D = y fixed the rest of the way is the straight line to y. Over data D*
-    stands still once it is one point y_j, and then stays: from σ to σ' = rσ the lead of y_j over any other point,
-    (‖x − y_i‖² − ‖x − y_j‖²)/2σ², becomes at least 1/r times as large. Where basins meet no finite number of steps
-    decides, and cells at an edge may fall on its other side.
+    A point is followed only while D moves, because with D = y fixed the rest of the way is the straight line to y. D*
+    of data no longer moves once it is a single point y_j: from σ to σ' = rσ the lead of y_j over any other point, (‖x −
+    y_i‖² − ‖x − y_j‖²)/2σ², becomes at least 1/r times as large. Where basins meet, a finite number of steps may put a
+    cell at the edge on the wrong side.
 
     Raises ValueError where the noise levels or steps make no schedule.
     Source: Karras et al. 2022 (arXiv 2206.00364), algorithm 1 and equation 5.
@@ -62,14 +63,15 @@ def carried(denoise: Denoise, x: ArrayLike, sigma: float, sigma_min: float, step
 
 
 def _largest(x: Floats) -> Floats:
-    """The largest coordinate of each row, without its sign."""
+    """The largest absolute coordinate of each row."""
     return np.asarray(np.abs(x).reshape(len(x), -1).max(axis=1, initial=0.0))
 
 
 def nearest(points: Any, at: ArrayLike) -> Integers:
-    """Rows of the points (N, *shape) that lie nearest to `at` (m, *shape), (m,); of those that tie, the first.
+    """Numbers of the points (N, *shape) that lie nearest to `at` (m, *shape), (m,); the first one where several tie.
 
-    By ‖y‖² − 2 x·y about the first point, in float64: distances closer than its rounding are not told apart.
+    Compares ‖y‖² − 2 x·y relative to the first point, in float64; distances that differ by less than its rounding count
+    as equal.
     """
     origin = np.asarray(points[0], dtype=np.float64).reshape(-1)
     queries = np.asarray(at, dtype=np.float64).reshape(-1, len(origin)) - origin
@@ -99,23 +101,23 @@ class Basins:
 
     @classmethod
     def unknown(cls, rect: Rect, size: tuple[int, int]) -> Basins:
-        """Nothing known of nx × ny cells."""
+        """Basins of nx × ny cells of which nothing is known."""
         shape = size[1], size[0]
         return cls(rect, np.full(shape, UNKNOWN, dtype=np.int64), np.zeros(shape, dtype=np.bool_))
 
     @property
     def complete(self) -> bool:
-        """Every cell is known."""
+        """Whether every cell is known."""
         return bool(self.known.all())
 
     def refined(self) -> Basins:
-        """Nine cells for each: of these the middle one is as well known as the old one."""
+        """Each cell cut into nine; the middle one is known where the old one was."""
         known = np.zeros([FINER * side for side in self.known.shape], dtype=np.bool_)
         known[FINER // 2 :: FINER, FINER // 2 :: FINER] = self.known
         return Basins(self.rect, self.classes.repeat(FINER, axis=0).repeat(FINER, axis=1), known)
 
     def advanced(self, classify: Classify, count: int) -> Basins:
-        """With the classes of the next `count` cells."""
+        """These basins with the classes of the next `count` unknown cells."""
         todo = np.flatnonzero(~self.known)[:count]
         centres = grid_points(self.rect, *self.known.shape[::-1])
         classes, known = self.classes.copy(), self.known.copy()
@@ -124,13 +126,13 @@ class Basins:
         return Basins(self.rect, classes, known)
 
     def shares(self) -> dict[int, float]:
-        """The part of the rectangle that each class has, largest first; the unknown is left out."""
+        """The share of the rectangle that each class has, largest first. Unknown cells are left out."""
         classes, counts = np.unique(self.classes[self.classes != UNKNOWN], return_counts=True)
         order = np.argsort(-counts, kind="stable")
         return {int(classes[i]): float(counts[i] / self.classes.size) for i in order}
 
     def places(self) -> dict[int, tuple[float, float]]:
-        """The centre of a cell in the middle of where each class is widest: room for its name."""
+        """For each class, the centre of a cell in the middle of its widest part, where its name has room."""
         centres = grid_points(self.rect, *self.known.shape[::-1]).reshape(*self.known.shape, 2)
         found = {}
         for label in self.shares():
@@ -144,7 +146,7 @@ class Basins:
 
 
 def _eroded(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The cells whose four neighbours are inside too; outside the rectangle nothing is."""
+    """The cells whose four neighbours are inside too. Nothing outside the rectangle is inside."""
     padded = np.pad(inside, 1)
     return padded[1:-1, 1:-1] & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
 

@@ -1,4 +1,4 @@
-"""The command line: `run` computes a run into files, `train` makes a checkpoint, neither needs a window."""
+"""The command line. `run` computes a run and writes it, `train` makes a checkpoint; neither opens a window."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
         return int(import_module("geomodel.cli_train").run(arguments))
     try:
         settings = settings_from(arguments)
-        arguments.out.mkdir(parents=True, exist_ok=True)  # before the work, not after it
+        arguments.out.mkdir(parents=True, exist_ok=True)  # if this fails, it fails before the work is done
         _write(_compute(settings), arguments.out)
     except OSError as error:
         print(files.write_error(arguments.out, error), file=sys.stderr)
@@ -168,7 +168,7 @@ def _compute(settings: RunSettings) -> Trajectory:
         from geomodel.checkpoints import load_checkpoint
 
         network = load_checkpoint(settings.network)
-    started = 0.0  # of the first step: what comes before it is loading
+    started = 0.0  # set at the first step, so that loading is not counted
 
     def report(record: Record) -> None:
         nonlocal started

@@ -1,4 +1,4 @@
-"""The command ``train``: its arguments, its progress line, its end. Torch is imported when training starts."""
+"""The command ``train``: its arguments, its progress line and its exit code. It imports torch when training starts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(arguments: Namespace) -> int:
     state = arguments.out.with_name(arguments.out.name + ".state")
     try:
         options = {key: value for key, value in vars(arguments).items() if key in _FIELDS}
-        from_options(options)  # refused before the data are read
+        from_options(options)  # refuses wrong settings before the data are read
         _check_output(arguments.out, state, arguments.resume)
         if arguments.preview is not None:
             _check_place(arguments.preview)
@@ -111,7 +111,7 @@ def _train(arguments: Namespace, data: datasets.Dataset, settings: TrainSettings
 
 
 class _ProgressLine:
-    """One line on stderr, rewritten in place on a terminal; a new line every ten seconds elsewhere."""
+    """Shows progress on stderr: one line that is rewritten on a terminal, a new line every ten seconds elsewhere."""
 
     def __init__(self) -> None:
         self.interrupted = False
@@ -135,7 +135,7 @@ class _ProgressLine:
 
 @contextmanager
 def _interrupts(line: _ProgressLine) -> Iterator[None]:
-    """Ctrl+C waits for the end of the iteration, so that the saved state is whole; a second one does not wait."""
+    """Makes Ctrl+C wait for the end of the iteration, so that the saved state is whole. A second one does not wait."""
 
     def remember(number: int, frame: FrameType | None) -> None:
         line.interrupted = True

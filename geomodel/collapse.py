@@ -1,4 +1,4 @@
-"""Where along σ the data stop being a cloud: speciation into classes, and collapse onto single points.
+"""At which σ the noisy data part into classes (speciation), and at which they part into single points (collapse).
 
 x_σ = x_0 + σ z throughout; noise levels in data units. Source: Biroli et al. 2024 (arXiv 2402.18491), whose times are
 those of an Ornstein–Uhlenbeck process: σ = √(e^{2t} − 1).
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from geomodel.denoisers.optimal import OptimalDenoiser
 
 
-COLLAPSED = 2.0  # effective neighbours: below it one point outweighs all others
+COLLAPSED = 2.0  # effective neighbours; with fewer, one point outweighs all others
 _NUMBERS_AT_ONCE = 2**21  # weights in one temporary (16 MB)
 
 
@@ -33,8 +33,8 @@ class Neighbours:
         sigmas: (L,), in the order in which they were given.
         effective: (L, B): N_eff = exp(−Σ w ln w), from 1 to N.
         median: (L,): over the B samples.
-        collapse_sigma: where the median crosses 2, below which it stays under 2; None where it is nowhere or
-            everywhere under 2, or under it only above the smallest level.
+        collapse_sigma: the level below which the median stays under 2. None where it is nowhere or everywhere under 2,
+            or is above 2 again at the smallest level.
     """
 
     sigmas: Floats
@@ -44,9 +44,10 @@ class Neighbours:
 
 
 def noisy_data(points: Any, sigmas: ArrayLike, count: int = 256, seed: int = 0) -> Iterator[Floats]:
-    """x_0 + σ z for every σ in turn, (count, *shape) each: the same drawn points x_0 and noise z at every level.
+    """Yields x_0 + σ z for every σ, (count, *shape) each, with the same points x_0 and noise z at every level.
 
-    points: (N, *shape), drawn from with replacement; `source_indices` says which. What `neighbours_over_sigma` takes.
+    points: (N, *shape); x_0 is drawn from them with replacement (`source_indices` says which are drawn).
+    `neighbours_over_sigma` takes these batches.
     """
     clean = np.asarray(points[source_indices(len(points), count, seed)], dtype=np.float64)
     noise = np.random.default_rng([seed, 1]).standard_normal(clean.shape)
@@ -64,8 +65,8 @@ def neighbours_over_sigma(
     """The effective neighbours of x[l] (B, *shape) at sigmas[l], for every level.
 
     x: one batch for each level: `noisy_data(...)`, or the x of a trajectory (L, B, *shape). labels: (B,) or None. The
-    collapse level is measured, not predicted, and so holds for any data. Raises ValueError where the levels and
-    batches differ in number, and as `optimal.posterior` does.
+    collapse level is measured rather than predicted, so it holds for any data. Raises ValueError where there are more
+    levels than batches or fewer, and where `optimal.posterior` does.
     """
     levels = np.asarray(sigmas, dtype=np.float64)
     rows = [
@@ -78,7 +79,7 @@ def neighbours_over_sigma(
 
 
 def crossing(sigmas: ArrayLike, values: ArrayLike, level: float = COLLAPSED) -> float | None:
-    """The noise level at which `values` (L,), all positive, sink below `level` for good on the way to the data.
+    """The noise level below which `values` (L,), all positive, stay under `level`.
 
     Between the smallest σ where values >= level and the next smaller one (above 0), log values is taken as linear in
     log σ. None where there is no such pair. The order of the levels does not matter.
@@ -95,12 +96,12 @@ def crossing(sigmas: ArrayLike, values: ArrayLike, level: float = COLLAPSED) -> 
 
 
 def isotropic_gaussian_collapse_sigma(count: int, dimension: int, deviation: float) -> float:
-    """σ_C = s/√(n^{2/d} − 1): for n points of an isotropic Gaussian of standard deviation s in d dimensions, only.
+    """σ_C = s/√(n^{2/d} − 1) for n points of an isotropic Gaussian of standard deviation s in d dimensions.
 
-    The noise level at which volume runs out: below it the n balls of radius σ√d around the points no longer fill the
-    shell of noisy data, and D* knows which point x came from (its weight is about 0.58 there). Asymptotic: ln n of the
-    order of d. About s √(d/(2 ln n)) for large d; infinite for one point. Real data are not Gaussian: measure theirs
-    with `neighbours_over_sigma`. Raises ValueError for numbers that are not positive.
+    Below this noise level the n balls of radius σ√d around the points no longer fill the shell of noisy data, so D*
+    knows which point x came from (whose weight is about 0.58 at σ_C). The formula is asymptotic, for ln n of the order
+    of d. It is about s √(d/(2 ln n)) for large d, and infinite for one point. It does not hold for real data, which are
+    not Gaussian; `neighbours_over_sigma` measures theirs. Raises ValueError for numbers that are not positive.
 
     Source: arXiv 2402.18491, t_C = ½ ln(1 + s²/(n^{2/d} − 1)), in σ.
     """
@@ -113,11 +114,11 @@ def isotropic_gaussian_collapse_sigma(count: int, dimension: int, deviation: flo
 
 
 def speciation_sigma(points: Any) -> float:
-    """σ_S = √Λ, Λ the largest eigenvalue of the covariance of points (N, *shape): where classes begin to part.
+    """σ_S = √Λ, the noise level at which classes begin to part; Λ is the largest eigenvalue of the points' covariance.
 
-    Above it the noise is wider than the data in every direction. (In coordinates where the noisy data keep unit
-    variance the same rule reads Λ e^{−2t} = 1.) Above 20,000 points every k-th stands for all, as in
-    `principal_components`, whose errors it has.
+    points (N, *shape). Above σ_S the noise is wider than the data in every direction. (In coordinates where the noisy
+    data keep unit variance the same rule reads Λ e^{−2t} = 1.) Of more than 20,000 points every k-th is used, as in
+    `principal_components`, which also raises the errors.
     """
     return math.sqrt(float(principal_components(points, 1).variances[0]))
 
@@ -125,10 +126,11 @@ def speciation_sigma(points: Any) -> float:
 def neighbours_and_classes(
     optimal: OptimalDenoiser, x: Any, sigma: Any, classes: ArrayLike | None = None, labels: Any = None
 ) -> tuple[Floats, Floats | None]:
-    """N_eff (B,) and `class_posterior` (B, C) of x (B, *shape), from one look at the data; None without classes.
+    """N_eff (B,) and `class_posterior` (B, C) of x (B, *shape), computed in one pass over the data.
 
-    sigma: a float, or (B,): one point at many levels is a batch too. labels (B,) restrict the data as D* does; the
-    classes' shares are then of the data that are left. Raises ValueError as `class_posterior` does.
+    Without `classes` the second is None. sigma: a float, or (B,), so that a batch may be one point at many levels.
+    labels (B,) restrict the data as in a call of D*; the shares of the classes are then those among the data that are
+    left. Raises ValueError as `class_posterior` does.
     """
     of_point = None if classes is None else _of_points(classes, len(optimal))
     size = len(x) if of_point is None else _NUMBERS_AT_ONCE // len(optimal)

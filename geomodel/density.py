@@ -1,9 +1,9 @@
-"""The smoothed density p_σ of plane points or mixtures as an image, and its optimal denoiser on a grid of arrows.
+"""Computes the smoothed density p_σ of points or mixtures in a plane as an image, and their optimal denoiser on a grid.
 
-Everything here lives in the plane: means (K, 2); variances (not standard deviations) a float, (K,) or (K, 2), 0 for a
+Everything here is two-dimensional: means (K, 2); variances (not standard deviations) a float, (K,) or (K, 2), 0 for a
 data set; weights (K,) or None for uniform, or their logarithms. A rectangle is (x, y, width, height) from its corner
-of smallest x and y; images have shape (ny, nx) with row 0 at the smallest y. Above `MAX_KERNELS` kernels every k-th
-one stands for all, k = `stride(K, MAX_KERNELS)`.
+of smallest x and y; images have shape (ny, nx) with row 0 at the smallest y. Of more than `MAX_KERNELS` kernels every
+k-th one is used, k = `stride(K, MAX_KERNELS)`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from geomodel.projection import stride
 Rect = tuple[float, float, float, float]
 
 MAX_KERNELS = 10_000
-FLOOR = -30.0  # e^-30 of the maximum: below this a picture is empty
-_WIDE = 4.0  # in pixels: from here on a pixel's mean is taken from the density at its centre
-_FAR = 8.5  # in standard deviations: a pixel edge beyond this has the whole kernel on one side, to 1e-17
+FLOOR = -30.0  # e^-30 of the maximum; a picture shows nothing below it
+_WIDE = 4.0  # pixels; for kernels this wide or wider, the density at a pixel's centre gives its mean
+_FAR = 8.5  # standard deviations; a pixel edge farther away has the whole kernel on one side, to 1e-17
 _CHUNK = 1 << 20
 
 
@@ -41,11 +41,12 @@ def density_image(
 
     Returns float32 (ny, nx) with maximum 0, size = (nx, ny). The kernels are products of one factor along x and one
     along y, so the image is Aᵀ diag(w) B with A (K, ny) and B (K, nx). A factor is the exact mean over the pixel, a
-    difference of Φ along the axis; for a kernel wider than four pixels it is the density at the pixel's centre with
+    difference of Φ along the axis. For a kernel wider than four pixels it is the density at the pixel's centre with
     h²/12 added to the variance (h the pixel's side), which is within 0.005 nats down to the floor. Each kernel is
     scaled to its own nearest pixel before it is summed, so that a rectangle far from all data shows the tail of the
-    nearest kernels and not an underflow. σ = 0 with variance 0 is allowed: points. Raises ValueError where shapes do
-    not fit or the rectangle is empty. Source: p_σ of Chen et al. 2023 (arXiv 2305.19947), data smoothed by N(0, σ²I).
+    nearest kernels instead of an underflow. σ = 0 with variance 0 is allowed and shows points. Raises ValueError where
+    shapes do not fit or the rectangle is empty. Source: p_σ of Chen et al. 2023 (arXiv 2305.19947), data smoothed by
+    N(0, σ²I).
     """
     m, v, log_w = _kernels(means, variances, weights, log_weights)
     if not sigma >= 0:
@@ -80,9 +81,9 @@ def plane_denoised(
 
         D*(c) = Σ_k r_k [m_k + v_k / (v_k + σ²) (c − m_k)],   r = softmax_k(log w_k + log N(c; m_k, diag(v_k + σ²)))
 
-    at (m, 2) -> (m, 2) float64. Over projected data (c − D*(c))/σ is the marginal field: the mean projected slope of
-    all samples at c, which single trajectories do not follow. Raises ValueError where shapes do not fit or σ <= 0.
-    Source: Chen et al. 2023 (arXiv 2305.19947), Proposition 4, the optimal denoiser.
+    at (m, 2) -> (m, 2) float64. Of projected data, (c − D*(c))/σ is the marginal field, which is the mean projected
+    slope of all samples at c; single trajectories do not follow it. Raises ValueError where shapes do not fit or σ <=
+    0. Source: Chen et al. 2023 (arXiv 2305.19947), Proposition 4, the optimal denoiser.
     """
     m, v, log_w = _kernels(means2, variances, weights, log_weights)
     points = np.asarray(at, dtype=np.float64)
@@ -130,7 +131,7 @@ def _scaled_erfc_once(z: float) -> float:
     if z < 2.0:
         return math.exp(z * z) * math.erfc(z)
     tail = z
-    for n in range(100, 0, -1):  # the continued fraction of Laplace; 100 levels are exact from z = 2 on
+    for n in range(100, 0, -1):  # Laplace's continued fraction; 100 levels are exact from z = 2 on
         tail = z + n / 2.0 / tail
     return 1.0 / (math.sqrt(math.pi) * tail)
 
@@ -146,7 +147,7 @@ def _kernels(
     if m.ndim != 2 or m.shape[1] != 2 or len(m) == 0:
         raise ValueError(f"means have shape {m.shape}; expected (K, 2) with K > 0.")
     v = np.asarray(variances, dtype=np.float64)
-    if log_weights is not None:  # their exponentials may underflow; relative to the largest they do not matter then
+    if log_weights is not None:  # relative to the largest, exponentials that underflow do not matter
         logs = np.asarray(log_weights, dtype=np.float64)
         w = np.exp(logs - logs.max(initial=-np.inf))
     else:
@@ -162,7 +163,7 @@ def _kernels(
         raise ValueError("The weights are all zero.")
     if log_weights is not None:
         return m, v, logs[::every]
-    with np.errstate(divide="ignore"):  # weight 0: log is -inf, and the kernel is left out
+    with np.errstate(divide="ignore"):  # the log of weight 0 is -inf, which leaves the kernel out
         return m, v, np.log(w / w.sum())
 
 
@@ -197,10 +198,10 @@ def _wide_factors(edges: Floats, means: Floats, scales: Floats) -> tuple[Floats,
 
 
 def _narrow_factors(edges: Floats, means: Floats, scales: Floats) -> tuple[Floats, Floats]:
-    """By Φ, written with the tail on the near side of each edge so that no difference cancels."""
+    """Factors from Φ, written with the tail on the near side of each edge, so that no difference cancels."""
     cell = edges[1] - edges[0]
     z = (edges - means[:, None]) / np.maximum(scales, 1e-9 * cell)[:, None]
-    nearest = np.maximum(np.maximum(z[:, 0], -z[:, -1]), 0.0)  # 0 for a mean inside; else its tails are taken relative
+    nearest = np.maximum(np.maximum(z[:, 0], -z[:, -1]), 0.0)  # 0 where the mean is inside; tails are relative to it
     excess = z * z
     excess -= (nearest * nearest)[:, None]
     near = excess < _FAR**2

@@ -15,8 +15,8 @@ from geomodel.options import number
 from geomodel.trajectory import Trajectory
 
 Metric = Literal["dev", "l1", "l2"]
-STRAIGHT = 1e-6  # radians: what the roundings of a straight trajectory add up to stays below
-_ORDERS = {"dev": None, "l1": 1, "l2": 2}  # of the norm
+STRAIGHT = 1e-6  # radians; the rounding errors of a straight trajectory add up to less
+_ORDERS = {"dev": None, "l1": 1, "l2": 2}  # the order of the norm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,8 +35,8 @@ class GitsTable:
     def path(self, steps: int) -> NDArray[np.intp]:
         """Indices 0 = i_0 < … < i_steps = M of the fine levels that minimise Σ_k coeff^k C(i_k, i_{k+1}).
 
-        By dynamic programming from the end: V_1(j) = C(j, M), V_k(j) = min_i C(j, i) + coeff V_{k−1}(i), of equal
-        costs the first index. ValueError where the grid has fewer intervals than steps.
+        Dynamic programming from the end: V_1(j) = C(j, M), V_k(j) = min_i C(j, i) + coeff V_{k−1}(i); among equal costs
+        the first index is taken. ValueError where the grid has fewer intervals than steps.
         """
         steps = number("steps", steps, whole=True)
         last = len(self.sigmas) - 1
@@ -76,7 +76,7 @@ def gits_table(
     labels: Any = None,
     **options: Any,
 ) -> GitsTable:
-    """The costs of all Euler jumps between fine levels: one table serves every number of steps.
+    """The costs of all Euler jumps between fine levels; one table gives the schedule for any number of steps.
 
     Formulas, arguments, errors and source as in `geomodel.schedules.gits`.
     """
@@ -96,7 +96,7 @@ def gits_table(
 def teacher_run(
     model: Any, x: Any, *, fine: ArrayLike, teacher: str | Trajectory, labels: Any = None, **options: Any
 ) -> Trajectory:
-    """The trajectory that a schedule is designed on: the given one, or a float64 run over the fine levels."""
+    """The trajectory on which a schedule is designed: the given one, or a float64 run over the fine levels."""
     if isinstance(teacher, Trajectory):
         if options:
             raise TypeError(f"The teacher is a finished run; it takes no {', '.join(options)}.")
@@ -113,7 +113,7 @@ def teacher_run(
 def equal_rotation(run: Trajectory, steps: int, final_zero: bool = False) -> Levels:
     """Levels that share the run's total rotation equally, (steps + 1,): see `geomodel.schedules.tors`.
 
-    A run that ends with a jump to 0 gives a schedule that does.
+    A run that ends with a jump to 0 gives a schedule that ends with one.
     """
     steps = number("steps", steps, whole=True)
     if steps < 1:
@@ -135,9 +135,9 @@ def equal_rotation(run: Trajectory, steps: int, final_zero: bool = False) -> Lev
 def rotation(curve: ArrayLike) -> Floats:
     """How far a curve has turned at every level, ∫ √(κ² + τ²) ds from its start, the mean over the samples.
 
-    curve (levels, B, *shape) -> (levels,), from 0, never falling, in radians. Over a chord κ is the mean of its two
-    ends, so that without torsion the whole is the sum of the polygon's angles; an undefined κ or τ (see
-    `geomodel.geometry`) counts as 0. Source: the magnitude of the Darboux vector, TORS (2603.00763).
+    curve (levels, B, *shape) -> (levels,), in radians; it starts at 0 and never falls. Over a chord κ is the mean of
+    its values at both ends, so that without torsion the result is the sum of the polygon's angles. An undefined κ or τ
+    (see `geomodel.geometry`) counts as 0. Source: the magnitude of the Darboux vector, TORS (2603.00763).
     """
     bending = np.nan_to_num(geometry.curvature(curve))
     rate = np.hypot((bending[1:] + bending[:-1]) / 2, np.nan_to_num(geometry.torsion(curve)))

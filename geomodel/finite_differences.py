@@ -4,7 +4,7 @@ A Taylor step of second order along the ODE, where d²x/dσ² = −(1/σ) dD/dσ
 
     x' = x + (t − s) e − (t − s)²/(2s) Ḋ,    Ḋ = d/dσ D(x_σ; σ) at s, along the ODE (a total derivative).
 
-Every rule that combines two evaluations is such a step with its own estimate of Ḋ, made from those two evaluations.
+Every rule that combines two evaluations is such a step with an estimate of Ḋ that it makes from these two.
 Source: Chen et al. 2023 (arXiv 2305.19947) and 2024 (arXiv 2405.11326, Corollary 4.3 and Table 5).
 """
 
@@ -29,7 +29,7 @@ Estimate = Callable[[Evaluation, Evaluation, float], "Tensor"]
 
 
 def taylor_step(start: Evaluation, sigma_next: float, derivative: Tensor) -> Tensor:
-    """x' = x + (t − s) e − (t − s)²/(2s) Ḋ with (x, s, D) = start; `derivative` Ḋ has the shape of x."""
+    """x' = x + (t − s) e − (t − s)²/(2s) Ḋ with (x, s, D) = start. `derivative` is Ḋ and has the shape of x."""
     change = sigma_next - start.sigma
     return start.x + change * _slope(start) - change**2 / (2 * start.sigma) * derivative
 
@@ -37,9 +37,9 @@ def taylor_step(start: Evaluation, sigma_next: float, derivative: Tensor) -> Ten
 def implied(solver: str, evaluations: Sequence[Evaluation], sigma_next: float, **options: Any) -> Tensor:
     """The Ḋ that a step of `solver` from evaluations[0] to sigma_next implies, (B, *shape), in data units a unit of σ.
 
-    evaluations: the step's own, then those of earlier steps, newest first, as `Step.combination` lists them. One alone
-    is an Euler step: zero. With s, t the step's ends, (m, D_m) the second stage or (p, D_p) the step before, e the
-    slopes, h = ln(s/t), h_0 = ln(p/s):
+    evaluations: the step's own, then those of earlier steps, newest first, as `Step.combination` lists them. A single
+    one means an Euler step, which implies zero. With s, t the step's ends, (m, D_m) the second stage or (p, D_p) the
+    step before, e the slopes, h = ln(s/t), h_0 = ln(p/s):
 
         heun, rk2 (α), dpm2 (r)   (s/(q m)) (D_m − D)/(t − s), with q = 1, α or r
         dpmpp_2s (r)              (1/r) (D_m − D)/(t − s)
@@ -50,9 +50,9 @@ def implied(solver: str, evaluations: Sequence[Evaluation], sigma_next: float, *
         dpmpp_2m, dpmpp_3m        (h/h_0) (D − D_p)/(t − s)
         exp_x0                    2 (1/(1 − t/s) − 1/h) (h/h_0) (D − D_p)/(t − s)
 
-    Exact for the update: `taylor_step` with it is the solver's x'. Raises ValueError for a step to 0 (which is an Euler
-    step), for more than two evaluations, and for rules that are no difference of two.
-    Source: Table 5 of arXiv 2405.11326; the rows it lacks follow in the same way.
+    The result is exact for the update: `taylor_step` with it gives the solver's x'. Raises ValueError for a step to 0
+    (which is an Euler step), for more than two evaluations, and for rules that are not a difference of two.
+    Source: Table 5 of arXiv 2405.11326; rows that it lacks were derived in the same way.
     """
     if sigma_next == 0:
         raise ValueError("A step to σ = 0 is an Euler step, x' = D, with every solver: it implies no derivative.")
@@ -80,19 +80,20 @@ def implied_by(step: Step, solver: str, **options: Any) -> Tensor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Derivative:
-    """Ḋ (B, *shape) and how it was found."""
+    """Ḋ (B, *shape) and the method that computed it."""
 
     value: Tensor
     method: Literal["jvp", "central difference"]
 
 
 def true_derivative(model: Any, x: Tensor, sigma: float, labels: Any = None) -> Derivative:
-    """Ḋ = d/dσ D(x_σ; σ) = ∂D/∂σ + (∂D/∂x) e along the ODE, at (x, σ): where a step starts.
+    """Ḋ = d/dσ D(x_σ; σ) = ∂D/∂σ + (∂D/∂x) e along the ODE, at the point (x, σ) where a step starts.
 
-    x (B, *shape) float64. By forward-mode differentiation, where the model lets it through and agrees with the central
-    difference (D(x + he; σ + h) − D(x − he; σ − h))/(2h), which is the answer otherwise: h = σ/10⁴, or σ/100 for a
-    network, whose float32 leaves an error of about 10⁻⁵ ‖D‖/σ. Three evaluations. Raises ValueError at σ = 0 and for a
-    model that rounds its noise levels (`round_sigma`): it is a staircase in σ and has no derivative.
+    x (B, *shape) float64. Forward-mode differentiation is used where the model supports it and the result agrees with
+    the central difference (D(x + he; σ + h) − D(x − he; σ − h))/(2h); otherwise that difference is returned. h is
+    σ/10⁴, or σ/100 for a network, whose float32 leaves an error of about 10⁻⁵ ‖D‖/σ. It takes three evaluations. Raises
+    ValueError at σ = 0, and for a model that rounds its noise levels (`round_sigma`), because D is then a staircase in
+    σ and has no derivative.
     """
     if not sigma > 0:
         raise ValueError(f"The ODE's slope (x − D)/σ needs a noise level above 0; got {sigma:g}.")
@@ -111,7 +112,7 @@ def true_derivative(model: Any, x: Tensor, sigma: float, labels: Any = None) -> 
     if forward is None or forward.shape != difference.shape:
         return Derivative(difference, "central difference")
     doubt = 100 * unit / share / sigma * denoised.norm() + 0.01 * difference.norm()
-    if not bool((forward - difference).norm() <= doubt):  # what cuts the graph within the model gives zeros, silently
+    if not bool((forward - difference).norm() <= doubt):  # a model that detaches its graph silently gives zeros
         return Derivative(difference, "central difference")
     return Derivative(forward, "jvp")
 
@@ -121,8 +122,9 @@ def effective_derivative(
 ) -> Tensor:
     """The Ḋ with which one Taylor step from (x, s) lands on the ODE's own x(t): −2s (x(t) − x − (t − s) e)/(t − s)².
 
-    x (B, *shape) float64; x(t) by `geomodel.reference.exact_curve` with `substeps`. It tends to `true_derivative` as
-    t → s, where rounding then limits it. Raises ValueError at t = 0: no solver takes a Taylor step there.
+    x (B, *shape) float64; `geomodel.reference.exact_curve` computes x(t) with `substeps`. The result tends to
+    `true_derivative` as t → s, until rounding limits it. Raises ValueError at t = 0, where no solver takes a Taylor
+    step.
     """
     if not 0 < sigma_next < sigma:
         raise ValueError(f"A step goes from a noise level down to one above 0; got {sigma:g} and {sigma_next:g}.")
@@ -143,7 +145,7 @@ def _forward(denoise: Callable[..., Any], x: Tensor, sigma: float, slope: Tensor
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # torch's own: its first jvp uses torch.jit.script
             found: Tensor = torch.func.jvp(denoise, (x, level), (slope, torch.ones_like(level)))[1]
-    except (RuntimeError, TypeError, ValueError, NotImplementedError):  # whatever a model does to a dual number
+    except (RuntimeError, TypeError, ValueError, NotImplementedError):  # what models may raise on dual numbers
         return None
     return found
 
@@ -206,7 +208,7 @@ def _bound(model: Any, labels: Any) -> Callable[..., Any]:
     return model if labels is None else partial(model, labels=labels)
 
 
-FORMULAS: dict[str, str] = {  # the rows of `implied`, for a reader; m the stage inside, p the step before
+FORMULAS: dict[str, str] = {  # the rows of `implied` as text; m is the stage inside, p the step before
     "euler": "Ḋ ≈ 0",
     "heun": "Ḋ ≈ (s/t) (D(x̃; t) − D)/(t − s)",
     "rk2": "Ḋ ≈ (s/(α m)) (D_m − D)/(t − s)",

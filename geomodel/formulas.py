@@ -31,7 +31,7 @@ POLYEXPONENTIAL_RHO = replace(
 VP_TIME_RHO = replace(
     RHO, default=1.0, tooltip="Larger ρ puts more levels near the data. ρ = 1 is uniform in the VP time."
 )
-VP_LAST_TIME = 1e-3  # where training in the VP time stops
+VP_LAST_TIME = 1e-3  # the smallest VP time that is used in training
 
 
 def karras(

@@ -1,9 +1,9 @@
 """Measures of discrete curves in R^d: lengths, distances, angles, and the trajectory deviation.
 
-A curve is an array (levels, B, *shape): the positions of B samples at successive noise levels, from noise to data. All
-arithmetic is float64 whatever the dtype of the curve, one level at a time, so that a long record of large images
-needs no second copy of itself. A NaN (a position that was never evaluated) gives NaN where it enters; an infinity
-(a run that diverged) gives infinities or NaN. Lengths are in the units of the data.
+A curve is an array (levels, B, *shape) with the positions of B samples at successive noise levels, from noise to data.
+All arithmetic is float64, whatever the dtype of the curve, and works on one level at a time, so that a long record of
+large images is not copied whole. Where a position is NaN (never evaluated) the result is NaN; where it is infinite (a
+run that diverged) the result is infinite or NaN. Lengths are in the units of the data.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from geomodel.arrays import Array, Floats
 
-_quiet = np.errstate(invalid="ignore", over="ignore")  # inf - inf on a diverged run, 0/0: NaN, not news
+_quiet = np.errstate(invalid="ignore", over="ignore")  # inf − inf on a diverged run and 0/0 give NaN without warning
 
 
 @_quiet
@@ -73,10 +73,10 @@ def deviation(curve: ArrayLike) -> Floats:
 
         u = (a_N − a_0) / ‖a_N − a_0‖,     dev_n = ‖(a_n − a_N) − ⟨a_n − a_N, u⟩ u‖
 
-    curve (levels, B, *shape) -> (levels, B); rows 0 and N are exactly zero. It is the distance to the line, not to
-    the segment. Where first and last point coincide there is no line: the distance to that point is returned. The
-    projection is applied twice (a second Gram–Schmidt pass), so that a deviation of 1e-10 at a distance of thousands
-    is not rounding. Raises ValueError where `curve` has no level, batch and shape axes. Source: "trajectory
+    curve (levels, B, *shape) -> (levels, B); rows 0 and N are exactly zero. It is the distance to the line, not to the
+    segment. Where first and last point coincide there is no line, and the distance to that point is returned. The
+    projection is applied twice (a second Gram–Schmidt pass), so that a deviation of 1e-10 at a distance of thousands is
+    not lost in rounding. Raises ValueError where `curve` has no level, batch and shape axes. Source: "trajectory
     deviation", Chen et al. 2023 (arXiv 2305.19947); the one-dimensional projection of arXiv 2405.11326.
     """
     positions = _curve(curve)
@@ -92,7 +92,7 @@ def deviation(curve: ArrayLike) -> Floats:
         return _length(offset)
 
     distances = _over_levels(distance(position) for position in positions)
-    distances[0] *= 0.0  # on the line by definition; what stands there is rounding. NaN stays NaN
+    distances[0] *= 0.0  # the first point is on the line, so its distance is rounding; NaN stays NaN
     return distances
 
 
@@ -103,9 +103,9 @@ def cosine_to_end(curve: ArrayLike, slopes: ArrayLike | None = None) -> Floats:
         cos_n = ⟨s_n, a_n − a_N⟩ / (‖s_n‖ ‖a_n − a_N‖)
 
     curve (levels, B, *shape) -> (levels, B). `slopes` (levels − 1, B, *shape) are dx/dσ = (x − D)/σ; without them
-    the backward-running chords a_n − a_{n+1} stand in. A curve that runs straight to its end has cosine +1. NaN
-    where it is not defined: in the last row, and wherever the slope or the displacement is zero. Raises ValueError
-    where the shapes do not fit. Source: Chen et al. 2023 (arXiv 2305.19947), "angle deviation".
+    the backward chords a_n − a_{n+1} are used. A curve that runs straight to its end has cosine +1. It is NaN where it
+    is not defined, which is in the last row and wherever the slope or the displacement is zero. Raises ValueError where
+    the shapes do not fit. Source: Chen et al. 2023 (arXiv 2305.19947), "angle deviation".
     """
     positions = _curve(curve)
     given = None if slopes is None else np.asarray(slopes)
@@ -127,9 +127,9 @@ def curvature(curve: ArrayLike) -> Floats:
 
         κ_n = 2 ∠(c_{n−1}, c_n) / (‖c_{n−1}‖ + ‖c_n‖),    c_n = a_{n+1} − a_n
 
-    curve (levels, B, *shape) -> (levels, B), in 1/units of the data, NaN in the first and the last row (there is one
-    chord only) and where a chord has no length. Its error falls with the square of the chords on an even curve. Raises
-    ValueError where `curve` has no level, batch and shape axes. Source: Frenet frame, Chen et al. 2025
+    curve (levels, B, *shape) -> (levels, B), in 1/units of the data. It is NaN in the first and the last row, which
+    have only one chord, and where a chord has no length. Its error falls with the square of the chords on an even
+    curve. Raises ValueError where `curve` has no level, batch and shape axes. Source: Frenet frame, Chen et al. 2025
     (arXiv 2506.10177), eqs. 14 and 15; there from cubics fitted to 101 of 1000 positions in three dimensions.
     """
     positions = _curve(curve)
@@ -151,8 +151,8 @@ def torsion(curve: ArrayLike) -> Floats:
     which has no sign, and φ_n ≤ π/2 (a change of side is no turn of the plane).
 
     curve (levels, B, *shape) -> (levels − 1, B), in 1/units of the data; row n belongs to the step that leaves level
-    n. NaN in the first and the last row, and where a plane is not known to 10⁻⁴: the curve bends there by less than
-    10⁴ roundings of its positions. float32 positions rarely suffice. Errors and source as in `curvature`.
+    n. It is NaN in the first and the last row, and where the curve bends by less than 10⁴ roundings of its positions,
+    because its plane is then not known to 10⁻⁴. float32 positions rarely suffice. Errors and source as in `curvature`.
     """
     positions = _curve(curve)
     unit = np.finfo(positions.dtype if positions.dtype.kind == "f" else np.float64).eps
@@ -189,7 +189,7 @@ def _length(vectors: Floats) -> Floats:
 
 
 def _cosine(first: Floats, second: Floats) -> Floats:
-    return np.asarray(_dot(first, second) / (_length(first) * _length(second)))  # 0/0 is NaN, as promised
+    return np.asarray(_dot(first, second) / (_length(first) * _length(second)))  # 0/0 gives NaN
 
 
 def _over_levels(values: Iterable[Floats]) -> Floats:
@@ -201,12 +201,12 @@ def _chords(positions: Array, *levels: int) -> list[Floats]:
 
 
 def _angle(first: Floats, second: Floats) -> Floats:
-    """From 0 to π, exact for small ones too, where an arccos would lose half the digits. NaN where one is zero."""
+    """The angle from 0 to π, exact for small ones, where an arccos loses half the digits. NaN for a zero vector."""
     return np.asarray(np.arctan2(_length(_without(second, first)) / _length(second), _cosine(first, second)))
 
 
 def _without(vectors: Floats, direction: Floats) -> Floats:
-    """The part orthogonal to a direction; two passes, as in `deviation`."""
+    """The part orthogonal to a direction, by two passes as in `deviation`."""
     square = _dot(direction, direction)
     for _ in range(2):
         vectors = vectors - (_dot(vectors, direction) / square)[:, None] * direction

@@ -1,4 +1,4 @@
-"""From values to pixels: how images along a trajectory are shown."""
+"""Turns the values of images along a trajectory into pixels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from geomodel.arrays import Array, Bytes, Floats
 
 
 def shrunk(x: ArrayLike, sigmas: ArrayLike, scale: float) -> Floats:
-    """x s/sqrt(s² + sigma²): a noisy image brought to the spread of the data, so that one grey range fits all levels.
+    """x s/sqrt(s² + sigma²): noisy images scaled to the spread of the data, so that one grey range fits all levels.
 
     x (levels, *shape), sigmas (levels,), scale s > 0 the data's scale. At sigma = 0 the image is unchanged.
     """
@@ -36,7 +36,7 @@ def clipped_share(images: ArrayLike) -> float:
 
 
 def clipped_shares(images: ArrayLike) -> Floats:
-    """The same for each image of (levels, B, *shape): (levels, B). NaN where an image is."""
+    """`clipped_share` of each image of (levels, B, *shape): (levels, B). NaN where an image has NaN."""
     values = np.asarray(images)
     pixels = tuple(range(2, values.ndim))
     return np.where(np.isnan(values).any(axis=pixels), np.nan, _outside(values).mean(axis=pixels))

@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A run that is ready to start. Its denoisers are asked through `evaluate`, which gives them the run's class."""
+    """A run that is ready to start. `evaluate` calls its denoisers with the run's class."""
 
-    settings: RunSettings  # noise levels filled in
-    model: Denoiser  # what drives
-    optimal: OptimalDenoiser | None  # for posteriors
-    exact: Denoiser | None  # D*, or its guided combination: what a network is compared with
+    settings: RunSettings  # with all noise levels filled in
+    model: Denoiser  # moves the samples
+    optimal: OptimalDenoiser | None  # gives posteriors
+    exact: Denoiser | None  # D*, guided where the run is; networks are compared with it
     network: Denoiser | None  # guided where the run is
     x: Tensor
     sigmas: Array
     data: Dataset | None
-    parts: tuple[Denoiser, ...]  # the denoisers that were opened: they split their evaluations into pieces
-    identity: Mapping[str, Any]  # what a saved run says of its data and network
+    parts: tuple[Denoiser, ...]  # D* and the network themselves, which split their evaluations into pieces
+    identity: Mapping[str, Any]  # names and fingerprints of data and network, for the saved run
 
     @property
     def beside(self) -> bool:
-        """D* moves the same noise beside the driver."""
+        """Whether D* also moves the same noise, beside the driver."""
         return self.settings.beside and self.exact is not None and self.settings.driver != "optimal"
 
     @property
@@ -45,7 +45,7 @@ class Job:
         return "float64" if self.model.analytic else "float32"
 
     def labels(self, count: int) -> Array | None:
-        """The run's class for so many samples; None without one."""
+        """The run's class for `count` samples; None where the run has none."""
         return None if self.settings.label < 0 else np.full(count, self.settings.label, np.int64)
 
     def evaluate(self, model: Any, x: Any, sigma: Any) -> Any:
@@ -54,6 +54,6 @@ class Job:
         return model(x, sigma) if labels is None else model(x, sigma, labels=labels)
 
     def posterior(self, x: Any, sigma: Any, k: int = 64, *, every: bool = False) -> Any:
-        """The posterior over the data, of the run's class where it has one."""
+        """The posterior over the data, or over those of the run's class where it has one."""
         assert self.optimal is not None
         return self.optimal.posterior(x, sigma, self.labels(len(x)), k, every=every)

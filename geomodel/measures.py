@@ -1,4 +1,4 @@
-"""The measures of a run: one ordered table that the window and the CSV share, and the numbers behind each row."""
+"""The measures of a run: one ordered table, which the window and the CSV share, and the functions behind its rows."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from geomodel.csv_files import write_table
 from geomodel.record import known
 from geomodel.trajectory import Trajectory
 
-LOW, HIGH = 0.1, 0.9  # the band that is drawn over all samples
+LOW, HIGH = 0.1, 0.9  # quantiles of the samples between which a band is drawn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
-    """What a measure is computed from: a finished run, or views of a record that still grows.
+    """The arrays that measures are computed from, of a finished run or of a record that still grows.
 
-    x (levels, B, *shape); denoised, row i being D(x[i]; sigmas[i]), one row less or as many; sigmas (levels,); extras
-    by name, arrays whose first axis runs over the levels.
+    x (levels, B, *shape); denoised, whose row i is D(x[i]; sigmas[i]), with as many rows or one less; sigmas (levels,);
+    extras by name, whose first axis runs over the levels.
     """
 
     x: Array
@@ -34,13 +34,13 @@ class Curves:
 
     @classmethod
     def of(cls, trajectory: Trajectory) -> Curves:
-        """The curves of a finished run; D at the last level belongs to its denoising curve where it was looked at."""
+        """The curves of a finished run. Its denoising curve includes D at the last level where that was evaluated."""
         final = trajectory.final_denoised
         denoised = trajectory.denoised if final is None else np.concatenate([trajectory.denoised, final[None]])
         return cls(trajectory.x, denoised, trajectory.sigmas, trajectory.extras)
 
     def first(self, levels: int) -> Curves:
-        """The part up to x at the first `levels` levels: D and most extras are known at all of them but the last."""
+        """The part with x at the first `levels` levels. D and most extras are known at all of these but the last."""
         extras = known(self.extras, levels, len(self.sigmas))
         return Curves(self.x[:levels], self.denoised[: max(levels - 1, 0)], self.sigmas[:levels], extras)
 
@@ -89,7 +89,7 @@ def _cosine(curves: Curves, curve: str) -> Floats:
 
 
 def _extra(name: str) -> Callable[[Curves, str], Floats | None]:
-    """What the run measured under ``name`` or ``name_curve``; None where it did not."""
+    """A measure that the run stored as ``name`` or ``name_curve``; None where it has none."""
 
     def measure(curves: Curves, curve: str) -> Floats | None:
         values = curves.extras.get(f"{name}_{curve}" if curve else name)
@@ -99,7 +99,7 @@ def _extra(name: str) -> Callable[[Curves, str], Floats | None]:
 
 
 def _clipped(curves: Curves, curve: str) -> Floats | None:
-    """None for what is no image."""
+    """The share of clipped values of images; None for other data."""
     values = getattr(curves, curve)
     return 100 * images.clipped_shares(values) if values.ndim == 5 else None
 
@@ -219,10 +219,10 @@ MEASURES: tuple[Measure, ...] = (
 def compute(name: str, run: Trajectory | Curves, committed: int | None = None) -> dict[str, Floats]:
     """One measure of a run, for each curve it is drawn for.
 
-    Returns {curve: (levels, B)}, or one or two rows less where the last levels have no value (a step length belongs to
-    the level that the step leaves); row n always belongs to sigmas[n]. A measure whose data the run does not carry
-    gives {}. With `committed`, only that many first levels of x are there, the rest of the arrays is not read.
-    Raises ValueError for an unknown name, and for a measure that needs the end of a run that has not ended.
+    Returns {curve: (levels, B)}, with one or two rows fewer where the last levels have no value (a step length belongs
+    to the level that the step leaves); row n always belongs to sigmas[n]. A measure whose data the run does not have
+    gives {}. With `committed`, only that many first levels of x exist, and the rest of the arrays is not read. Raises
+    ValueError for an unknown name, and for a measure that needs the end of a run that has not ended.
     """
     measure = next((row for row in MEASURES if row.name == name), None)
     if measure is None:
@@ -255,8 +255,8 @@ def band(values: ArrayLike, axis: int = 1) -> tuple[Floats, Floats, Floats]:
 def rows(trajectory: Trajectory) -> tuple[list[str], Iterable[list[Any]]]:
     """A run as a tidy table: the header, and one row for each level and sample.
 
-    Columns: level, sigma, sample, seed, evaluations (spent until then), then one for each measure and curve the run
-    carries, with its unit in brackets. A value that does not exist is None.
+    Columns: level, sigma, sample, seed, evaluations (so far), then one for each measure and curve that the run has,
+    with its unit in brackets. A value that does not exist is None.
     """
     curves = Curves.of(trajectory)
     header = ["level", "sigma [data units]", "sample", "seed", "evaluations"]

@@ -1,4 +1,4 @@
-"""How much memory this computer has: what bounds a record, a data set, a file."""
+"""How much memory this computer has, which bounds the size of records, data sets and files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def physical() -> int:
 
 
 def available() -> int:
-    """Bytes that can be had without swapping; physical memory where the system does not say."""
+    """Bytes that can be allocated without swapping; physical memory where the system does not say."""
     if sys.platform == "win32":
         return _windows_status().available
     try:

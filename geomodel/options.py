@@ -1,4 +1,4 @@
-"""Options of schedules and solvers: a name, a default, limits, and one place that checks values."""
+"""Options of schedules and solvers: a name, a default and limits, and the check of a value."""
 
 from __future__ import annotations
 

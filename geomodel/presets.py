@@ -1,21 +1,21 @@
-"""Samplers as others call them: what their defaults are in our words."""
+"""Well-known samplers with their usual defaults, in terms of our settings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """A named sampler. `changes` are fields of `RunSettings`; `design`: its levels are designed for the model first."""
+    """A named sampler. `changes` are fields of `RunSettings`; a `design` first chooses the levels for the model."""
 
     name: str
     title: str
     help: str
     changes: Mapping[str, Any] = field(default_factory=dict)
-    design: str = ""  # "gits" or "tors"
+    design: Literal["", "gits", "tors"] = ""  # how its levels are designed
 
 
 def _sampler(solver: str, schedule: str, steps: int, **more: Any) -> dict[str, Any]:

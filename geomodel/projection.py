@@ -1,4 +1,4 @@
-"""Planes through high-dimensional space: an orthonormal basis, what it shows, and how much of a cloud it explains."""
+"""Planes through high-dimensional space: orthonormal bases, projections onto them, and how much variance they show."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Basis:
     def project(self, x: Any) -> Floats:
         """Coordinates c = E (x − origin), x (..., *shape) -> (..., count). ValueError where x has another shape.
 
-        Points (N, *shape) may be an array-like over a file: its rows are read in blocks.
+        Points (N, *shape) may be an array-like over a file, whose rows are read in blocks.
         """
         rows, leading = self._rows(x)
         coordinates = np.empty((len(rows), self.count))
@@ -50,7 +50,7 @@ class Basis:
         return coordinates.reshape(*leading, self.count)
 
     def _rows(self, x: Any) -> tuple[Any, tuple[int, ...]]:
-        """x as an array-like (n, *shape), as it is where it is one, and its leading shape."""
+        """x as an array-like (n, *shape), and its leading shape. What is one already is not copied."""
         points = x if hasattr(x, "shape") else np.asarray(x)
         shape = tuple(points.shape)
         lead = len(shape) - len(self.shape)
@@ -67,13 +67,13 @@ class Basis:
 
 
 def identity_basis(dimension: int = 2) -> Basis:
-    """The coordinates themselves: for data that already live in the plane."""
+    """The basis whose coordinates are the data's own, for data of two (or `dimension`) dimensions."""
     unknown = np.full(dimension, np.nan)
     return Basis(np.zeros(dimension), np.eye(dimension), unknown, unknown, (dimension,))
 
 
 def nothing() -> None:
-    """Nobody waits."""
+    """Does nothing; the default of `between`."""
 
 
 def principal_components(
@@ -83,14 +83,13 @@ def principal_components(
 
         C = (1/N) Σ_i (y_i − ȳ)(y_i − ȳ)ᵀ,     C e_k = λ_k e_k,     explained_k = λ_k / tr C
 
-    points (N, *shape), an array or an array-like over a file; 1 <= count <= d. Above `limit` points every k-th
-    one stands for all, k = `stride(N, limit)`. The eigenvectors are those of C where d <= N, else they come from the
-    N × N Gram matrix; where both sides exceed a few hundred, from a block Krylov space of C that is grown until the
+    points (N, *shape), an array or an array-like over a file; 1 <= count <= d. Of more than `limit` points every k-th
+    is used, k = `stride(N, limit)`. Where d <= N the eigenvectors are those of C, else they come from the N × N Gram
+    matrix. Where both sides exceed a few hundred, they come from a block Krylov space of C, which grows until the
     residual ‖C e − λ e‖ is below 1e-10 λ_1 (or for 60 products with C, which is never formed). Each vector's largest
-    absolute coordinate is positive, so that a plane never flips between two runs. Plain principal components: not
-    those in the complement of a displacement (the two are different figures in arXiv 2405.11326). `between` is called
-    before every product with C: an exception from it ends the search. Raises ValueError where `points` or `count` do
-    not fit.
+    absolute coordinate is positive, so that a plane never flips between two runs. These are plain principal components,
+    not those in the complement of a displacement (arXiv 2405.11326 has figures of both). `between` is called before
+    every product with C; an exception from it ends the search. Raises ValueError where `points` or `count` do not fit.
     """
     shape = tuple(int(size) for size in points.shape[1:])
     dimension = int(np.prod(shape))
@@ -129,7 +128,7 @@ def explained_by(basis: Basis, cloud: Any) -> float:
 
 
 def stride(count: int, limit: int) -> int:
-    """The k for which every k-th of `count` things is at most `limit` things."""
+    """The smallest k for which every k-th of `count` things makes at most `limit`."""
     return max(1, -(-count // limit))
 
 
@@ -143,7 +142,7 @@ def _blocks(rows: Any) -> Iterator[tuple[slice, Floats]]:
     size = max(1, _BLOCK_NUMBERS // max(dimension, 1))
     for start in range(0, len(rows), size):
         part = slice(start, start + size)
-        block = np.array(rows[part], np.float64)  # a copy: it is worked on in place
+        block = np.array(rows[part], np.float64)  # a copy, because it is changed in place
         yield part, block.reshape(len(block), dimension)
 
 
@@ -184,7 +183,7 @@ def krylov(
         if away <= residual * values[0] or basis.shape[1] == dimension:
             break
         block = images[:, -block.shape[1] :][:, : dimension - basis.shape[1]]
-        for _ in range(2):  # once more: one pass of Gram–Schmidt leaves rounding of the size of the old directions
+        for _ in range(2):  # one pass of Gram–Schmidt leaves rounding as large as the old directions
             block = np.linalg.qr(block - basis @ (basis.T @ block))[0]
         basis, images = np.hstack([basis, block]), np.hstack([images, apply(block)])
     return vectors
@@ -193,7 +192,7 @@ def krylov(
 def orthonormal(vectors: Floats, count: int) -> Floats:
     """(d, count) orthonormal columns that begin with the given directions; the sign of each is fixed."""
     lengths = np.linalg.norm(vectors, axis=0)
-    missing = np.eye(len(vectors), count - vectors.shape[1])  # fewer points than directions: any complement will do
+    missing = np.eye(len(vectors), count - vectors.shape[1])  # with fewer points than directions, any complement fits
     columns = np.linalg.qr(np.hstack([vectors / np.where(lengths > 0, lengths, 1.0), missing]))[0]
     largest = columns[np.abs(columns).argmax(axis=0), np.arange(count)]
     return np.asarray(columns * np.where(largest < 0, -1.0, 1.0))

@@ -1,4 +1,4 @@
-"""Noise that belongs to seeds: a sample's draw depends on its own seed, never on the batch it is in."""
+"""Noise drawn from seeds: each sample's draw depends on its own seed alone, never on the batch it is in."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from torch import Tensor
 
 from geomodel.arrays import Floats
 
-FLOOR = -40  # below σ² = 2⁻⁴⁰ an interval of the Brownian path is no longer cut into octaves
-DEPTH = 32  # how often an octave is halved
+FLOOR = -40  # below σ² = 2⁻⁴⁰ the Brownian path has one interval down to 0 instead of octaves
+DEPTH = 32  # how many times an octave is halved
 
 Words = NDArray[np.uint64]
 
@@ -51,13 +51,13 @@ def seed_list(seeds: int | Iterable[int]) -> tuple[int, ...]:
 
 
 class Brownian:
-    """One standard Brownian path W a seed, indexed by t = σ²: the noise of stochastic solvers.
+    """One standard Brownian path W for each seed, indexed by t = σ². It gives stochastic solvers their noise.
 
         W(σ²) − W(σ'²) ~ N(0, (σ² − σ'²) I),  independent over disjoint intervals
 
-    A sample's path is a function of its seed, the level and the shape alone: not of the batch, of the other levels or
-    of the order in which they are asked for. So a finer schedule splits the same increments, and runs with different
-    numbers of steps can be compared path by path.
+    A sample's path depends on its seed, the level and the shape alone, and not on the batch, the other levels or the
+    order in which levels are visited. So a finer schedule splits the same increments, and runs with different numbers
+    of steps can be compared path by path.
 
     `seeds` is one whole number or a sequence of them, one a sample. ValueError where one is negative or not whole.
 
@@ -91,7 +91,7 @@ class Brownian:
         return self.increment(sigma, sigma_next, shape) / math.sqrt(width)
 
     def _since_octave(self, t: float, size: int) -> Floats:
-        """W(t) less W at the left end of t's octave."""
+        """W(t) minus W at the left end of t's octave."""
         if (t, size) not in self._recent:
             self._recent[t, size] = self._descend(t, size)
             if len(self._recent) > 2:
@@ -119,12 +119,12 @@ class Brownian:
         return at_left + share * (at_right - at_left) + spread * self._normal(octave, bits | 1 << 63, size)
 
     def _gain(self, octave: int, size: int) -> Floats:
-        """What W gains over an octave."""
+        """The increment of W over an octave."""
         width = math.ldexp(1.0, octave) - _left_end(octave)
         return math.sqrt(width) * self._normal(octave, 0, size)
 
     def _normal(self, octave: int, node: int, size: int) -> Floats:
-        """The z of a place in the tree: (B, size) from N(0, I), by Box and Muller from the halves of 64 bits."""
+        """The z at a place in the tree, (B, size) from N(0, I): Box–Muller of the two halves of 64 bits."""
         keys = _mix(_mix(self._keys + np.uint64(octave - FLOOR)) + np.uint64(node))
         bits = _mix(keys[:, None] + np.arange(1, size // 2 + size % 2 + 1, dtype=np.uint64) * _STRIDE)
         radius = np.sqrt(-2 * np.log(((bits >> _HALF) + 0.5) / 2**32))
@@ -137,7 +137,7 @@ _HALF, _LOW_HALF = np.uint64(32), np.uint64(2**32 - 1)
 
 
 def _mix(words: Words) -> Words:
-    """SplitMix64's scrambling of 64 bits (Steele, Lea and Flood 2014): counters in, independent-looking words out."""
+    """SplitMix64 (Steele, Lea and Flood 2014): turns counters into 64-bit words that look independent."""
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return words ^ (words >> np.uint64(31))

@@ -1,4 +1,4 @@
-"""How a network is trained: one frozen dataclass with its limits and help texts. No torch."""
+"""The settings of a training, with limits and help texts. Loads no torch."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from msgspec import Meta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainSettings:
-    """Everything but the data that decides the trained weights. Same settings, same data, same machine: same bits.
+    """Everything but the data that decides the trained weights. With the same settings and data, on the same machine, a
+    training gives the same weights, bit for bit.
 
-    Noise levels are drawn so: a share `uniform_share` log-uniformly from sigma_data × [0.001, 200], the rest with
-    ln(sigma / sigma_data) from N(p_mean, p_std²), clamped to that range.
+    A share `uniform_share` of the noise levels is drawn log-uniformly from sigma_data × [0.001, 200]; for the rest,
+    ln(sigma / sigma_data) is drawn from N(p_mean, p_std²) and clamped to that range.
     """
 
     iterations: Annotated[int, Meta(ge=1, le=10_000_000, description="optimisation steps")] = 8000
@@ -41,7 +42,7 @@ class TrainProgress:
 
     iteration: int  # done so far
     iterations: int
-    loss: float  # smoothed over about 100 iterations; 1 is a network that answers nothing
+    loss: float  # smoothed over about 100 iterations; a network that always answers 0 has 1
     rate: float  # iterations a second, since this process began
     remaining: float  # seconds
 
@@ -50,9 +51,9 @@ class TrainError(ValueError):
     """A training that cannot start or go on; the message is one sentence."""
 
 
-# What images need instead of the defaults, which are those for points; with `conditional` and `bfloat16` this is how
-# the bundled Fashion-MNIST network was trained. The noise levels: EDM's ln(sigma) has mean -1.2 for data of scale 0.5,
-# which is -0.5 relative to the scale; a few levels from everywhere keep the far ends known.
+# Settings for images, where they differ from the defaults, which are for points. The bundled Fashion-MNIST network was
+# trained with them, and with `conditional` and `bfloat16`. The mean of EDM's ln(sigma) is -1.2 for data of scale 0.5,
+# which is -0.5 relative to the scale; a small share of uniform levels keeps the network good at both ends.
 IMAGES: Mapping[str, float] = {
     "iterations": 11_500,
     "batch": 64,
@@ -69,7 +70,7 @@ IMAGES: Mapping[str, float] = {
 
 
 def from_options(options: Mapping[str, Any], *, images: bool = False) -> TrainSettings:
-    """Settings from a mapping, the defaults for points or images elsewhere. TrainError where one is out of limits."""
+    """Settings from a mapping, with the defaults for points or images. TrainError where one is out of limits."""
     try:
         return msgspec.convert({**(IMAGES if images else {}), **options}, TrainSettings)
     except msgspec.ValidationError as error:

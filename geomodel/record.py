@@ -1,4 +1,4 @@
-"""The record of a run while it grows: preallocated arrays, one writer, any number of readers."""
+"""The record of a run while it is computed, in preallocated arrays with one writer and any number of readers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StepDetail:
-    """What happened inside a step, as arrays: stages and history of the kept samples, with their weights.
+    """The inside of a step as arrays: stages and history of the samples that are kept, with their weights.
 
     x and denoised are (evaluations, kept samples, *shape), aligned with sigmas, a, b and slope_weights; the first
     `stages` rows are this step's own evaluations, the others its history, newest first.
@@ -51,9 +51,9 @@ def detail_of(step: Step, samples: tuple[int, ...] | None = None) -> StepDetail:
 
 
 class Record:
-    """x and D of a run, written step by step; `committed` levels may be read.
+    """x and D of a run, written step by step. The first `committed` levels may be read.
 
-    A reader takes `committed` first and then looks at no later level. `samples` names the samples whose stage points
+    A reader reads `committed` first and then no later level than that. `samples` names the samples whose stage points
     are kept in `details` (None: all).
     """
 
@@ -74,7 +74,7 @@ class Record:
 
     @property
     def complete(self) -> bool:
-        """Every level has been written."""
+        """Whether every level has been written."""
         return self.committed == len(self.sigmas)
 
     def start(self, x: Any) -> None:
@@ -85,9 +85,9 @@ class Record:
     def append(
         self, step: Step, extras: Mapping[str, Array] | None = None, reached: Mapping[str, Array] | None = None
     ) -> None:
-        """Write a step, what was measured at its start and what at its end, then commit it.
+        """Write a step and the measures taken at its start (`extras`) and at its end (`reached`), then commit it.
 
-        A name that is measured at both has a row for every level, the last one included.
+        A measure that is taken at both has a row for every level, the last one included.
         """
         i = step.index
         self.denoised[i] = step.denoised
@@ -131,5 +131,5 @@ class Record:
 
 
 def known(extras: Mapping[str, Array], levels: int, of: int) -> dict[str, Array]:
-    """The rows of extras that exist at the first `levels` of `of` levels: one less where the last level has none."""
+    """The rows of extras at the first `levels` of `of` levels; one row fewer where the last level has none."""
     return {name: value[: max(levels - (len(value) < of), 0)] for name, value in extras.items()}

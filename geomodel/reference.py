@@ -1,4 +1,4 @@
-"""The exact ODE curve under a step, to see how far a solver's step is from it."""
+"""The exact curve of the ODE over a step, which shows how far a solver's step is from it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SUBSTEPS = 32
-FLOOR = 1e-4  # an interval that ends at 0 is followed down to this part of its start, then jumps to D
+FLOOR = 1e-4  # an interval to 0 is followed down to this share of its start, then closed by the jump to D
 
 
 def exact_curve(model: Any, x: Tensor, sigma: float, sigma_next: float, substeps: int = SUBSTEPS) -> Tensor:

@@ -1,11 +1,11 @@
-"""Where along the noise levels the learned and the optimal denoiser match, diverge and coincide."""
+"""At which noise levels the learned and the optimal denoiser match, diverge and coincide."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-SHARE = 0.2  # of the peak: with it the paper's curve (d) gives the paper's borders, about σ = 10 and 0.1
+SHARE = 0.2  # of the peak; with it the paper's curve (d) gives the paper's borders, about σ = 10 and 0.1
 
 
 def named_regions(sigmas: ArrayLike, difference: ArrayLike) -> tuple[tuple[str, float, float], ...]:
@@ -13,8 +13,8 @@ def named_regions(sigmas: ArrayLike, difference: ArrayLike) -> tuple[tuple[str, 
 
     sigmas (n,) descending; difference (n,) a denoiser difference, one number a level (NaN are left out). The two
     diverge where it exceeds a fifth of its peak; they match before (more noise) and coincide after it (less). Returns
-    (name, σ where it begins, σ where it ends) for the stretches that exist, noise first; borders are interpolated in
-    log σ. Nothing where the difference is 0 or there are fewer than three levels above 0.
+    (name, σ where it begins, σ where it ends) for the stretches that exist, from noise to data; borders are
+    interpolated in log σ. Returns nothing where the difference is 0 or there are fewer than three levels above 0.
     Source: A Geometric Perspective on Diffusion Models, arXiv 2305.19947, score deviation, Observation 4.
     """
     levels, values = np.asarray(sigmas, np.float64), np.asarray(difference, np.float64)

@@ -1,4 +1,4 @@
-"""What is wrong with the settings of a run beside its data, its network and this computer's memory."""
+"""Checks the settings of a run against its data, its network and this computer's memory."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from geomodel.settings import RunSettings, limits, record_bytes
 if TYPE_CHECKING:
     from geomodel.datasets import Dataset
 
-MAX_EVALUATIONS = 4  # that a step is made of, its history included (iPNDM of order 4)
-DETAIL_NUMBERS = 64  # stage points of every sample are kept up to this many numbers a sample
+MAX_EVALUATIONS = 4  # the most that a step combines, with its history (iPNDM of order 4)
+DETAIL_NUMBERS = 64  # the stage points of every sample are kept where a sample has at most this many numbers
 
 
 def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -> dict[str, str]:
@@ -70,7 +70,7 @@ def _label_problem(settings: RunSettings, data: Dataset | None, network: Any) ->
 
 
 def needed_bytes(settings: RunSettings, shape: tuple[int, ...]) -> int:
-    """Memory of the run's record, with D* beside another driver and the kept stage points."""
+    """Bytes that the run's record takes, with D* beside another driver and with the stage points that are kept."""
     itemsize = 4 if settings.driver in ("network", "blend") else 8
     arrays = record_bytes(settings.count, settings.steps, prod(shape), itemsize)
     kept = settings.count if prod(shape) <= DETAIL_NUMBERS else 1

@@ -1,4 +1,4 @@
-"""What is measured of a run while it computes: against the data, and against D* moving the same noise."""
+"""Measures a run while it is computed, against the data and against a run of D* from the same noise."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def nothing() -> None:
-    """Nobody has to be looked after."""
+    """Does nothing; the default of hooks."""
 
 
-def measure(job: Job, step: Step, look: Callable[[], None] = nothing) -> dict[str, Array]:
-    """What is measured at the start of a step against the data: see `measures`. `look` is called between its parts."""
+def measure(job: Job, step: Step, between: Callable[[], None] = nothing) -> dict[str, Array]:
+    """Measures the start of a step against the data (see `measures`). `between` is called between the parts."""
     if job.optimal is None:
         return {}
-    look()
+    between()
     nearest = job.posterior(step.denoised, 0.0, 1)
-    look()
+    between()
     posterior = job.posterior(step.x, step.sigma)
     found: dict[str, Array] = {
         "effective_neighbours": posterior.effective_neighbours.numpy(),
@@ -41,7 +41,7 @@ def measure(job: Job, step: Step, look: Callable[[], None] = nothing) -> dict[st
 
 
 def measure_beside(job: Job, model: Callable[..., Any], step: Step, exact: Step) -> dict[str, Array]:
-    """What is measured at the start of a step beside that of D* from the same noise: curves (a), (b), (d)."""
+    """Measures the start of a step against the same step of D* from the same noise: the curves (a), (b) and (d)."""
     there = job.evaluate(model, exact.x, exact.sigma)
     return {
         "exact_distance_x": distance(step.x, exact.x),
@@ -56,7 +56,7 @@ def distance(first: Tensor, second: Tensor) -> Array:
 
 
 def _to_data(job: Job, x: Tensor, posterior: Any) -> Array:
-    """‖x − y‖ to each row's heaviest data point: the nearest."""
+    """‖x − y‖ of each row to the data point with the largest weight, which is the nearest one."""
     assert job.data is not None
     nearest = np.asarray(job.data.points[posterior.indices[:, 0].numpy()], np.float64)
     return np.asarray(np.linalg.norm((x.numpy() - nearest).reshape(len(x), -1), axis=1))

@@ -1,4 +1,4 @@
-"""Where a run starts and over which noise levels it goes: what its settings leave open, filled in from the data."""
+"""The start of a run and its noise levels. What the settings leave open is filled in from the data or the network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TOY_SIGMA_MIN = 0.002
 IMAGE_SIGMAS = (0.002, 80.0)
-TOY_SCALES = 10.0  # sigma_max of a toy in units of its scale: there the data look like one point
+TOY_SCALES = 10.0  # sigma_max of a toy in units of its scale, at which all data look like one point
 
 
 def recommended_sigmas(data: Dataset | None, network: Any = None) -> tuple[float, float]:
@@ -34,7 +34,7 @@ def recommended_sigmas(data: Dataset | None, network: Any = None) -> tuple[float
 
 
 def resolved(settings: RunSettings, data: Dataset | None, network: Any = None) -> RunSettings:
-    """The settings with noise levels that were left open filled in; levels of their own decide steps and ends."""
+    """The settings with open noise levels filled in. A list of levels, where there is one, decides steps and ends."""
     if settings.schedule == CUSTOM and len(settings.levels) > 1:
         return with_levels(settings, settings.levels)
     low, high = recommended_sigmas(data, network)
@@ -46,7 +46,7 @@ def resolved(settings: RunSettings, data: Dataset | None, network: Any = None) -
 
 
 def with_levels(settings: RunSettings, levels: Iterable[float]) -> RunSettings:
-    """The settings over a list of noise levels, kept exactly."""
+    """The settings with a list of noise levels as their schedule. The levels are kept exactly."""
     kept = tuple(map(float, levels))
     positive = [level for level in kept if level > 0]
     return replace(
@@ -61,7 +61,7 @@ def with_levels(settings: RunSettings, levels: Iterable[float]) -> RunSettings:
 
 
 def noise_levels(settings: RunSettings) -> Array:
-    """The noise levels of resolved settings: the schedule, up to where the run jumps to D."""
+    """The noise levels of resolved settings: the schedule up to the level where the run jumps to D, and then 0."""
     return schedules.with_jump(_schedule(settings), None if settings.jump_at < 0 else settings.jump_at)
 
 
@@ -99,5 +99,5 @@ def start_points(settings: RunSettings, data: Dataset | None, network: Any = Non
 
 
 def _short(sigma: float) -> float:
-    """Three digits: a proposal is meant to be read."""
+    """Rounded to three digits, because a person reads the proposal."""
     return float(f"{sigma:.3g}")

@@ -1,6 +1,6 @@
-"""From settings to a run: what moves, from where, over which noise levels, and what is measured along the way.
+"""Turns settings into a run: builds its denoisers, start and noise levels, computes it and measures it on the way.
 
-The window's engine and the command line both go through here, so that they cannot disagree.
+The window's engine and the command line both use this module, so that they give the same runs.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 ALL = slice(None)
-PIECE_NUMBERS = 6e8  # rows × points × dimensions of D* that take about a quarter of a second on one core
+PIECE_NUMBERS = 6e8  # rows × points × dimensions for which D* takes about a quarter of a second on one core
 
 
 def prepare(
@@ -109,7 +109,7 @@ def _driver(settings: RunSettings, data: Dataset | None, exact: Denoiser | None,
 
 
 def new_record(job: Job, keep: int = 0) -> Record:
-    """A record with its first level written. Stage points of all samples are kept for points, of one for images."""
+    """A record with its first level written. It keeps the stage points of all samples; of images, of sample `keep`."""
     shape = tuple(job.x.shape[1:])
     samples = None if prod(shape) <= DETAIL_NUMBERS else (min(keep, len(job.x) - 1),)
     record = Record(job.sigmas, len(job.x), shape, job.record_dtype, samples)
@@ -118,7 +118,7 @@ def new_record(job: Job, keep: int = 0) -> Record:
 
 
 def solver_options(settings: RunSettings, data: Dataset | None) -> dict[str, Any]:
-    """The solver's options, an analytic first step with the data's own mean and variance."""
+    """The solver's options. An analytic first step gets the data's own mean and variance."""
     options: dict[str, Any] = dict(settings.options)
     if options.get("analytic_first_step") is True:
         options["analytic_first_step"] = False if data is None else (data.mean, data.std**2)
@@ -133,7 +133,7 @@ def noise_of(job: Job, rows: slice = ALL) -> Any:
 
 
 def steps_of(job: Job, model: Any, rows: slice = ALL) -> Iterator[Step]:
-    """The steps of the run that `model` drives, of every sample or of some."""
+    """The steps of the run driven by `model`, for all samples or those in `rows`."""
     from geomodel import solvers
     from geomodel.sampling import iterate
 
@@ -149,17 +149,17 @@ def advance(
     model: Callable[..., Any],
     record: Record,
     notify: Callable[[], None] = nothing,
-    look: Callable[[], None] = nothing,
+    between: Callable[[], None] = nothing,
     exact_model: Callable[..., Any] | None = None,
 ) -> None:
     """Compute the run into its record.
 
-    model, exact_model: the job's denoiser and D*, possibly gated. `notify` hears of every step, `look` is called
-    between the parts of what is measured: a run that is to be left raises there.
+    model, exact_model: the job's denoiser and D*, which may be wrapped. `notify` is called after every step, and
+    `between` is called between the parts of a measurement; either may raise an exception to end the run.
     """
     beside = steps_of(job, exact_model or job.exact) if job.beside else repeat(None)
     for step, exact in zip(steps_of(job, model), beside, strict=False):
-        found, reached = measure(job, step, look), {}
+        found, reached = measure(job, step, between), {}
         if exact is not None:
             found |= measure_beside(job, model, step, exact)
             reached["exact_distance_x"] = distance(step.x_next, exact.x_next)
@@ -169,16 +169,18 @@ def advance(
 
 
 def inside(job: Job, index: int, sample: int) -> StepDetail:
-    """The inside of a step for one sample, by running that sample alone up to it."""
+    """The inside of a step for one sample, which is computed by running that sample alone up to the step."""
     steps = steps_of(job, job.model, slice(sample, sample + 1))
     return next(detail_of(step) for step in steps if step.index == index)
 
 
-def finish(job: Job, record: Record, *, look: bool = True) -> Trajectory:
-    """The trajectory of a record, complete or not; `look`: with D at the end of a complete one."""
+def finish(job: Job, record: Record, *, display: bool = True) -> Trajectory:
+    """The trajectory of a record, complete or not. With `display`, a complete one gets D at its end, by one display
+    evaluation.
+    """
     last = float(record.sigmas[record.committed - 1])
     final = None
-    if look and record.complete and last > 0:
+    if display and record.complete and last > 0:
         final = np.asarray(job.evaluate(job.model, record.x[-1].astype(np.float64), last)).astype(record.x.dtype)
         record.looks += 1
     return record.trajectory(
@@ -190,7 +192,7 @@ def finish(job: Job, record: Record, *, look: bool = True) -> Trajectory:
 
 
 def identity(data: Dataset | None, network: Any = None) -> dict[str, Any]:
-    """What a saved run says of its data and network, so that they can be recognised."""
+    """The names and fingerprints of data and network that a saved run carries, so that they can be recognised."""
     from geomodel import __version__
 
     found: dict[str, Any] = {"geomodel": __version__}
@@ -207,7 +209,7 @@ def compute(
     network: NetworkDenoiser | None = None,
     notify: Callable[[Record], None] | None = None,
 ) -> Trajectory:
-    """A whole run, without a window."""
+    """Compute a whole run and return it. `notify` is called with the record after every step."""
     import torch
 
     with torch.no_grad():

@@ -35,16 +35,16 @@ def iterate(
     jump_at: int | None = None,
     **options: Any,
 ) -> Iterator[Step]:
-    """The steps of a run of dx/dσ = (x − D(x; σ))/σ over descending levels, one at a time.
+    """Yields the steps of a run of dx/dσ = (x − D(x; σ))/σ over descending levels, one at a time.
 
     model: any callable, called model(x, sigma), or model(x, sigma, labels=labels) where labels are given, with x a
-    float64 CPU tensor (B, *shape) and sigma a float; it returns a tensor of x's shape. Adaptive solvers ask about the
-    samples that still move, with sigma a float64 tensor of one level a sample. x: tensor or array at sigmas[0].
-    sigmas: steps + 1 noise levels; an interval to 0 is an Euler interval, x' = D. `noise`: for stochastic solvers, a
-    `Brownian` with a seed for each sample, or for each interval an array like x from N(0, I). `resume`: a step of an
-    earlier run over the same levels; x is ignored and the run goes on after it, bit for bit. `display`: "exact"
-    spends a look wherever the solver did not evaluate at x itself. `jump_at`: the levels up to that index, then 0.
-    `options`: the solver's own (`geomodel.solvers.row(solver).options`).
+    float64 CPU tensor (B, *shape) and sigma a float; it returns a tensor of x's shape. Adaptive solvers call it with
+    the samples that still move, and sigma is then a float64 tensor with one level a sample. x: tensor or array at
+    sigmas[0]. sigmas: steps + 1 noise levels; an interval to 0 is an Euler interval, x' = D. `noise`: for stochastic
+    solvers, a `Brownian` with a seed for each sample, or for each interval an array like x from N(0, I). `resume`: a
+    step of an earlier run over the same levels; x is ignored and the run goes on after it, bit for bit. `display`:
+    "exact" makes a display evaluation wherever the solver did not evaluate at x itself. `jump_at`: the levels up to
+    that index, then 0. `options`: the solver's own (`geomodel.solvers.row(solver).options`).
 
     Raises at once ValueError (levels, shapes, noise, option values, an unknown solver) and TypeError (an unknown
     option); DenoiserError, a ValueError, where an answer or x is not finite; ValueError where an adaptive solver needs
@@ -94,10 +94,10 @@ def sample(
 ) -> Trajectory:
     """A whole run; model, x, sigmas, labels, noise, display, jump_at, options and errors as in `iterate`.
 
-    seeds: what x was drawn from, one a sample, only recorded. record: dtype of the arrays; None is float64, or float32
-    for a network (a model whose `analytic` is False). `final_denoised` is one look, unless display is "off" or the
-    last level is 0. `network_calls` are those of the true evaluations; looks are counted apart. `evaluations` of an
-    adaptive solver are int64 (B,), one a sample.
+    seeds: the seed of each sample of x, which is only recorded. record: dtype of the arrays; None is float64, or
+    float32 for a network (a model whose `analytic` is False). `final_denoised` takes one display evaluation, unless
+    display is "off" or the last level is 0. `network_calls` counts true evaluations; display evaluations are counted in
+    `looks`. `evaluations` of an adaptive solver are int64 (B,), one a sample.
     """
     if record not in (None, "float32", "float64"):
         raise ValueError(f"record is 'float32', 'float64' or None; got {record!r}.")
@@ -133,7 +133,7 @@ def sample(
 
 
 def final_denoised(model: Model, last: Step, labels: Any = None) -> Tensor:
-    """D where a run ended, D(x_next; sigma_next) of its last step: one look."""
+    """D where a run ended, D(x_next; sigma_next) of its last step, by one display evaluation."""
     x, sigma = last.x_next, last.sigma_next
     adaptive = isinstance(last.state, AdaptiveState)
     level = torch.full((len(x),), sigma, dtype=torch.float64) if adaptive else sigma
@@ -141,7 +141,7 @@ def final_denoised(model: Model, last: Step, labels: Any = None) -> Tensor:
 
 
 def _start(x: Any, sigma: float) -> Tensor:
-    """x as a float64 CPU tensor of our own: what the caller does with theirs later does not reach the record."""
+    """x copied to a float64 CPU tensor, so that later changes of the caller's x do not reach the record."""
     start = torch.as_tensor(x).to("cpu", torch.float64, copy=True)
     if start.ndim < 2:
         raise ValueError(f"x has shape {tuple(start.shape)}; expected (B, *shape), one row a sample.")
@@ -160,7 +160,7 @@ def _labels(labels: Any, batch: int) -> Tensor | None:
 
 
 def _draw(noise: Any, rule: Solver, solver: str, start: Tensor, steps: int) -> Draw | None:
-    """What gives a stochastic rule its ξ; None for the others."""
+    """The function that gives a stochastic rule its ξ; None for other rules."""
     if not rule.stochastic:
         if noise is not None:
             raise ValueError(f"The solver {solver} draws no noise; leave noise out.")

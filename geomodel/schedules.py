@@ -1,7 +1,8 @@
 """Noise schedules: descending noise levels, float64, `steps + 1` values for `steps` intervals.
 
-Three kinds: those of a formula (the table), those that belong to a model (`discrete`, `gits`, `tors`), and any list of
-levels (`custom`). With `final_zero` the last interval goes to 0 and is one of the steps. Both ends are exact.
+There are three kinds: schedules with a formula (the table), schedules made for a model (`discrete`, `gits`, `tors`),
+and any list of levels (`custom`). With `final_zero` the last interval goes to 0 and is one of the steps. Both ends are
+exact.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ _COMMON = ("steps", "sigma_min", "sigma_max", "final_zero")
 def discrete(model: Any, steps: int = 18, final_zero: bool = False) -> Levels:
     """Levels a model was trained at, uniform in their index: σ_i = table[round((M − 1)(1 − i/n))], shape (steps + 1,).
 
-    model: a denoiser whose `trained_sigmas` is its table of M ascending or descending noise levels. Both ends of the
-    table are there; n as in every schedule. ValueError where the model has no such table (it is continuous in σ), or
-    fewer levels than are asked for.
+    model: a denoiser whose `trained_sigmas` is its table of M ascending or descending noise levels. The schedule
+    contains both ends of the table; n is steps, or steps − 1 with final_zero. ValueError where the model has no such
+    table, because it is continuous in σ, or has fewer levels than are wanted.
     """
     table = getattr(model, "trained_sigmas", None)
     if table is None:
@@ -89,14 +90,14 @@ def gits(
         "l1", "l2":  C_ij = mean ‖u_ij − y_j‖,        "dev":  C_ij = mean [dev(u_ij) − dev(y_j)]
 
     where dev is the distance to the line through y_0 and y_M ("dev" may be negative). The path 0 = i_0 < … < i_K = M
-    minimises Σ_k coeff^k C(i_k, i_{k+1}), k from 0: a coeff above 1 makes up for what a local error does not know of
-    the end, and moves levels towards the data; "l2" does well with 1. It costs the teacher's run and no more.
+    minimises Σ_k coeff^k C(i_k, i_{k+1}), k from 0. A coeff above 1 moves levels towards the data, which makes up for
+    how local errors grow until the end; "l2" does well with 1. Only the teacher's run costs evaluations.
 
     model, x, labels: as in `geomodel.sample`, x (B, *shape) at fine[0] (256 samples are usual). fine: the levels to
     choose from, at least steps + 1 of them; None is `karras(20)`. teacher: a solver, with its `options` (ipndm: order
-    4), or a finished run; then model, x and fine are not read. Returns shape (steps + 1,), with the teacher's ends.
-    For several step counts ask `geomodel.designed.gits_table` once. ValueError: more steps than the grid has, an
-    unknown metric, a teacher whose D is missing somewhere. Source: Chen et al. 2024 (2405.11326), GITS.
+    4), or a finished run, in which case model, x and fine are not read. Returns shape (steps + 1,), with the teacher's
+    ends. For several numbers of steps, make one `geomodel.designed.gits_table`. ValueError: more steps than the grid
+    has, an unknown metric, a teacher whose D is missing somewhere. Source: Chen et al. 2024 (2405.11326), GITS.
     """
     from geomodel.designed import gits_table
 
@@ -117,10 +118,10 @@ def tors(
 ) -> Levels:
     """Levels between which the sampling trajectory turns by equal parts of its total rotation ∫ √(κ² + τ²) ds.
 
-    κ and τ are curvature and torsion of the teacher's curve in all its dimensions, s its arc length; the integral is
-    a sum over the fine levels, the mean over the samples (`geomodel.designed.rotation`), and is inverted linearly in σ
-    between two of them. Where a curve is straight to rounding it does not turn. Arguments, shape and ends as in `gits`,
-    with any number of steps; fine: None is `karras(100)`. ValueError: a curve that does not turn at all.
+    κ and τ are curvature and torsion of the teacher's curve in all its dimensions, s is its arc length. The integral is
+    a sum over the fine levels, averaged over the samples (`geomodel.designed.rotation`), and interpolated linearly in σ
+    between two levels. A curve that is straight up to rounding does not turn. Arguments, shape and ends are those of
+    `gits`, but any number of steps is allowed and fine=None is `karras(100)`. ValueError: a curve that does not turn.
     Source: TORS, "total rotation" schedules (2603.00763); curvature and torsion of arXiv 2506.10177, eqs. 14 and 15.
     """
     from geomodel.designed import equal_rotation, teacher_run
@@ -152,7 +153,7 @@ SCHEDULES: tuple[Schedule, ...] = (
 
 
 def names() -> tuple[str, ...]:
-    """The schedules that follow a formula, in the table's order (`custom` takes any list besides)."""
+    """The schedules with a formula, in the table's order. (`custom`, which takes any list, is not among them.)"""
     return tuple(item.name for item in SCHEDULES)
 
 

@@ -1,8 +1,9 @@
-"""What a run is: one frozen dataclass, its limits and help texts, and its JSON form."""
+"""The settings of a run, with limits, help texts and a JSON form."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
@@ -10,7 +11,7 @@ from msgspec import Meta
 
 from geomodel import schedules
 
-CUSTOM = "custom"  # the schedule that is `levels`
+CUSTOM = "custom"  # the schedule whose levels are `RunSettings.levels`
 MAX_POINTS = 1_000_000
 
 Driver = Literal["optimal", "mixture", "network", "blend"]
@@ -157,7 +158,7 @@ class RunSettings:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a form needs to know of a field."""
+    """What a form needs to know about a field."""
 
     title: str
     help: str
@@ -165,6 +166,7 @@ class Limits:
     high: float | None
 
 
+@cache
 def limits(name: str) -> Limits:
     """Title, help text and limits of a field of `RunSettings`."""
     meta = next(item for item in get_type_hints(RunSettings, include_extras=True)[name].__metadata__)
@@ -172,7 +174,7 @@ def limits(name: str) -> Limits:
 
 
 def problems(settings: RunSettings) -> dict[str, str]:
-    """Field name → a sentence, for every field that is wrong by itself or with its neighbours. Empty: all is well."""
+    """Field name → a sentence, for every field that is wrong by itself or together with others; empty where none is."""
     found: dict[str, str] = {}
     for item in fields(settings):
         value = getattr(settings, item.name)

@@ -1,4 +1,4 @@
-"""The slice of data space through one sample, parallel to a plane: where D* and the density are exact."""
+"""The slice of data space through one sample, parallel to a plane, on which D* and the density are exact."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from geomodel.arrays import Floats, Integers
 from geomodel.density import Rect
 from geomodel.projection import Basis
 
-NEGLIGIBLE = 45.0  # nats: e^-45 of the largest weight is below float64's rounding of the sum
+NEGLIGIBLE = 45.0  # nats; e^-45 of the largest weight is below float64's rounding of the sum
 _BLOCK_NUMBERS = 1 << 22
 
 
@@ -24,8 +24,9 @@ class Slice:
 
         ‖x(c) − y_i‖² = ‖c − c_i‖² + b_i,   so   log w_i(c) = −(‖c − c_i‖² + b_i)/(2σ²) + const:
 
-    the posterior weights on the slice are those of a plane mixture with prior log-weights −b_i/(2σ²), exactly, and a
-    point of the slice costs n × 2. x (*shape) float64; points (N, 2); outside (N,) = b_i.
+    so the posterior weights on the slice are exactly those of a mixture in the plane with prior log-weights
+    −b_i/(2σ²), and a point of the slice costs 2 N operations instead of d N. x (*shape) float64; points (N, 2); outside
+    (N,) = b_i.
     """
 
     basis: Basis
@@ -37,7 +38,7 @@ class Slice:
     def through(cls, x: ArrayLike, basis: Basis, data: Any, points: Floats, rows: Integers | None = None) -> Slice:
         """The slice through x (*shape) for data (N, *shape), or some rows of it, whose projections `points` are known.
 
-        The data may be an array-like over a file: it is read in blocks.
+        The data may be an array-like over a file, which is read in blocks.
         """
         anchor = np.asarray(x, np.float64).reshape(-1)
         outside = np.empty(len(points))
@@ -45,7 +46,7 @@ class Slice:
         for start in range(0, len(points), size):
             part = slice(start, start + size)
             block = np.asarray(data[part if rows is None else rows[part]])
-            away = anchor - block.reshape(len(block), -1)  # a difference first: near the data nothing cancels
+            away = anchor - block.reshape(len(block), -1)  # subtracting first avoids cancellation near the data
             away -= (away @ basis.vectors.T) @ basis.vectors
             outside[part] = np.einsum("nd,nd->n", away, away)
         return cls(basis, np.asarray(x, np.float64), points, outside)
@@ -59,8 +60,8 @@ class Slice:
     def kernels(self, sigma: float, rect: Rect) -> tuple[Floats, Floats]:
         """(points, log-weights −b_i/(2σ²)) of the data that can carry weight anywhere in a rectangle of the slice.
 
-        Left out are those with b_i > b_j + max_c ‖c − c_j‖² + 2 · 45 σ², j being the one nearest to the slice: at
-        every c of the rectangle their weight is below e^-45 of that of j.
+        Data with b_i > b_j + max_c ‖c − c_j‖² + 2 · 45 σ² are left out, where j is the one nearest to the slice,
+        because their weight is below e^-45 of that of j at every c of the rectangle.
         """
         nearest = int(self.outside.argmin())
         x, y, width, height = rect

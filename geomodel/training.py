@@ -1,4 +1,4 @@
-"""Training a denoiser on the points of a data set, resumable after a kill."""
+"""Trains a denoiser on the points of a data set. A training that is killed can be resumed."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from geomodel.datasets.common import blocks
 from geomodel.denoisers.network import column, edm_preconditioning
 from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
 
-SIGMA_RANGE = (0.002, 100.0)  # noise levels a checkpoint is good for, in units of the data's standard deviation
-DRAWN = (0.001, 200.0)  # wider, as a network is worst at the edge of what it has seen
+SIGMA_RANGE = (0.002, 100.0)  # noise levels that a checkpoint allows, in units of the data's standard deviation
+DRAWN = (0.001, 200.0)  # levels used in training; wider, because a network is worst at the edge of what it has seen
 RECOMMENDED = (0.002, 10.0)
-IMAGE_RANGE = (0.002, 80.0)  # in units of the data: EDM's; the mean picture alone is 16 long for Fashion-MNIST
+IMAGE_RANGE = (0.002, 80.0)  # EDM's levels, in units of the data; Fashion-MNIST's mean image alone has norm 16
 BETAS = (0.9, 0.99)
 SMOOTHING = 0.01
 
 
 class TrainingData(Protocol):
-    """What training needs of a data set."""
+    """The part of a data set that training uses."""
 
     @property
     def points(self) -> Any: ...
@@ -67,13 +67,13 @@ def train(
 
     Minimises E λ(σ) ‖D(y + σz; σ) − y‖² / dim over the points y, z ~ N(0, I) and σ (see `TrainSettings`), with
     λ = (σ² + d²)/(σ d)², d the data's standard deviation; the optimal denoiser D* over the points is its minimum.
-    Adam with a linear warm-up and a cosine decay; the weights' exponential average is what is kept.
+    Adam with a linear warm-up and a cosine decay; the checkpoint holds the exponential average of the weights.
     Source: Karras et al. (2206.00364), eq. 8 and Table 1.
 
     `progress` is called after every iteration; whatever it raises stops the training. With `state_path`, the state is
-    written there every `save_every` seconds and when `progress` raises; a state found there is continued, bit for
-    bit, and removed at the end. `preview` is a checkpoint of the average so far, written as often as the state.
-    Points are learned by an MLP, images by a U-Net. Raises TrainError where settings, data or state do not fit.
+    written there every `save_every` seconds and when `progress` raises. If the file exists, its training is continued,
+    bit for bit; it is removed at the end. `preview` is a checkpoint of the average so far, written as often as the
+    state. Points are learned by an MLP, images by a U-Net. Raises TrainError where settings, data or state do not fit.
     """
     run = _Run(data, from_options(asdict(settings)), device)
     state = None if state_path is None else Path(state_path)
@@ -94,7 +94,7 @@ def train(
             remaining = (settings.iterations - run.iteration) / rate
             try:
                 progress(TrainProgress(run.iteration, settings.iterations, run.loss, rate, remaining))
-            except BaseException:  # a cancel or an interrupt leaves a state to continue from
+            except BaseException:  # after a cancel or an interrupt the training can be continued from this state
                 if state is not None:
                     run.save(state)
                 raise
@@ -150,7 +150,8 @@ class _Run:
         generator = _generator(settings.seed, self.iteration)
         rows = torch.randint(len(self.points), (settings.batch,), generator=generator)
         sigma = scale * _relative_levels(settings, generator)
-        clean = torch.from_numpy(np.array(self.points[rows.numpy()], np.float64))  # a batch: a large set stays a file
+        # Only the rows of a batch are read, so that a large set stays in its file.
+        clean = torch.from_numpy(np.array(self.points[rows.numpy()], np.float64))
         x = clean + column(sigma, clean) * torch.randn(clean.shape, generator=generator, dtype=torch.float64)
         labels = None
         if self.labels is not None:
@@ -158,7 +159,7 @@ class _Run:
             labels = torch.where(dropped, self.classes, self.labels[rows]).to(self.device)
         coefficients = edm_preconditioning(sigma, scale)
         c_skip, c_out, c_in = (column(coefficient, clean) for coefficient in coefficients[:3])
-        # λ ‖D − y‖² = ‖F − (y − c_skip x)/c_out‖², as λ = 1/c_out²: a target of unit scale at every σ.
+        # λ ‖D − y‖² = ‖F − (y − c_skip x)/c_out‖², because λ = 1/c_out²; this target has unit scale at every σ.
         inputs = (c_in * x, coefficients.c_noise, (clean - c_skip * x) / c_out)
         x_in, noise, target = (value.float().to(self.device) for value in inputs)
         half = torch.autocast(target.device.type, torch.bfloat16) if settings.bfloat16 else nullcontext()
@@ -167,7 +168,7 @@ class _Run:
         return (answer.float() - target).square().mean()
 
     def write(self, out: Path) -> CheckpointInfo:
-        """The checkpoint of the averaged weights; the training is left as it is."""
+        """Write the checkpoint of the averaged weights. The training itself does not change."""
         scale = float(self.data.std)
         known, recommended = _levels(self.architecture, scale)
         description = Description(
@@ -189,12 +190,12 @@ class _Run:
         return save_checkpoint(out, averaged, description)
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Every tensor of the state, by name; what is loaded is copied into them."""
+        """Every tensor of the state with its name. `load` copies into these tensors."""
         yield from ((f"network.{key}", value) for key, value in self.network.state_dict().items())
         yield from ((f"average.{key}", value) for key, value in self.average.items())
         for index, parameter in enumerate(self.network.parameters()):
             moments = self.optimizer.state[parameter]
-            if not moments:  # Adam makes them at its first step; these are their values before it
+            if not moments:  # Adam makes them at its first step; before it they are zero
                 zeros = torch.zeros_like(parameter, memory_format=torch.preserve_format)
                 moments.update(step=torch.tensor(0.0), exp_avg=zeros, exp_avg_sq=zeros.clone())
             yield from ((f"adam.{index}.{key}", moments[key]) for key in ("step", "exp_avg", "exp_avg_sq"))
@@ -270,7 +271,7 @@ def _config(architecture: str, settings: TrainSettings, shape: tuple[int, ...]) 
 
 
 def _levels(architecture: str, scale: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The noise levels that the checkpoint knows, and those that it recommends, inside what was DRAWN."""
+    """The noise levels that the checkpoint allows, and those that it recommends; both lie inside `DRAWN`."""
     if architecture == "unet":
         high = min(IMAGE_RANGE[1], DRAWN[1] * scale)
         levels = (min(IMAGE_RANGE[0], high / 1000), high)
@@ -279,13 +280,13 @@ def _levels(architecture: str, scale: float) -> tuple[tuple[float, float], tuple
 
 
 def _pace(iteration: int, settings: TrainSettings) -> float:
-    """Share of the learning rate: a linear warm-up times half a cosine that ends at 0."""
+    """The factor of the learning rate: a linear warm-up times half a cosine that ends at 0."""
     warm = min(1.0, (iteration + 1) / (settings.warmup + 1))
     return warm * 0.5 * (1 + math.cos(math.pi * iteration / settings.iterations))
 
 
 def _generator(seed: int, iteration: int) -> torch.Generator:
-    """The draws of one iteration depend on the seed and its number alone, so that a resumed run repeats them."""
+    """The random numbers of an iteration, which a resumed run repeats: they depend on seed and iteration alone."""
     state = np.random.SeedSequence((seed, iteration)).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(state >> np.uint64(1)))
 

@@ -1,4 +1,4 @@
-"""What a run leaves behind: one `Step` at a time while it computes, one `Trajectory` when it is done."""
+"""The results of a run: a `Step` at a time while it is computed, a `Trajectory` when it is done."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Evaluation(NamedTuple):
-    """One call of the denoiser: where, at which noise level, and its answer D(x; sigma)."""
+    """One call of the denoiser: the point, the noise level, and its answer D(x; sigma)."""
 
     x: Tensor
     sigma: float
@@ -26,13 +26,13 @@ class Evaluation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """How a step was made of its evaluations.
+    """How a step combines its evaluations.
 
         x' = alpha x + sum_j (a_j x_j + b_j D_j) + gamma xi + constant
 
     `evaluations` lists this step's stages in order, then those of the history, newest first; `a`, `b` and
     `slope_weights` are aligned with it. `slope_weights` (None where the rule is not in slopes) are the w_j of
-    x' = x + (sigma' - sigma) sum_j w_j (x_j - D_j) / sigma_j. `constant` is only there for an analytic first slope.
+    x' = x + (sigma' - sigma) sum_j w_j (x_j - D_j) / sigma_j. Only an analytic first slope has a `constant`.
     """
 
     alpha: float
@@ -69,11 +69,11 @@ class Step:
     slope: Tensor  # (x - denoised) / sigma
     stages: tuple[Evaluation, ...]  # the true evaluations of this step, in order
     combination: Combination
-    evaluations: Any  # spent in this step: one number, or (B,) for adaptive solvers
+    evaluations: Any  # used in this step: one number, or (B,) for adaptive solvers
     network_calls: int  # forward passes in this step (guidance needs two an evaluation)
-    looks: int  # extra evaluations for display only
-    info: Mapping[str, int] = field(default_factory=dict)  # accepted and rejected attempts
-    state: Any = None  # opaque: what `iterate(resume=step)` needs
+    looks: int  # display evaluations: extra ones that only serve what is shown
+    info: Mapping[str, int] = field(default_factory=dict)  # how many attempts were accepted and rejected
+    state: Any = None  # opaque; `iterate(resume=step)` needs it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,8 +81,8 @@ class Trajectory:
     """The record of a run, NumPy on the CPU.
 
     Shapes: x (steps + 1, B, *shape); denoised (steps, B, *shape), row i being D(x[i]; sigmas[i]); sigmas (steps + 1,);
-    evaluations_at cumulative (steps + 1,). `extras` holds further arrays whose first axis runs over the levels,
-    such as the effective neighbours along the way.
+    evaluations_at cumulative (steps + 1,). `looks` counts display evaluations, which only serve what is shown. `extras`
+    holds further arrays whose first axis runs over the levels, such as the effective neighbours.
     """
 
     x: Array

@@ -1,4 +1,4 @@
-"""Lists of the files in zip archives, read only up to a stated length."""
+"""Reads the lists of files in zip archives, only up to a stated length."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 
 from geomodel.formats import beginning
 
-# What the zipfile module lets through for damaged archives.
+# What the zipfile module raises for damaged archives.
 FAULTS = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OverflowError, LookupError, struct.error)
-_SHORT_LIST = 2**20  # bytes of a list that is only glanced at: about ten thousand names
+_SHORT_LIST = 2**20  # bytes; `glance` reads no longer list, which has room for about ten thousand names
 
 
 class Bounded(io.BufferedReader):
-    """A file that is not read in huge pieces: the zipfile module reads a list of files as long as it claims to be.
+    """A file that refuses to be read in huge pieces, because the zipfile module reads as long a list as a file claims.
 
-    BadZipFile where the list of files is longer than `longest` bytes or names more than `most` files.
+    Raises BadZipFile where the list of files is longer than `longest` bytes or names more than `most` files.
     """
 
     def __init__(self, path: Path, longest: int, most: int) -> None:
@@ -27,7 +27,7 @@ class Bounded(io.BufferedReader):
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > self._longest:
             raise zipfile.BadZipFile("its list of files is too long")
-        content = super().read(size)  # all of the rest is asked for only near the end
+        content = super().read(size)  # zipfile reads without a size only near the end
         if content.count(b"PK\x01\x02") > self._most:  # before each one becomes an object of 400 bytes
             raise zipfile.BadZipFile(f"it lists more than {self._most:,} files")
         return content

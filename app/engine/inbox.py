@@ -1,4 +1,4 @@
-"""The engine's queue of commands: ordered, except that a newer request of a kind replaces the older one."""
+"""The engine's queue of commands: ordered, except that a newer request replaces a waiting one of its class."""
 
 from __future__ import annotations
 
@@ -6,23 +6,8 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 
-from app.engine.messages import Cancel, Command, MeanShiftRequest, NeighboursRequest, Shutdown
-from app.rooms.compare.messages import DerivativeRequest, EndErrorRequest
-from app.rooms.mean_shift.messages import AlongRequest, AnnealedRequest
-from app.rooms.plane.messages import BasinsRequest, InsideRequest, PictureRequest, ProbeRequest
-
-LATEST_WINS = (
-    PictureRequest,
-    ProbeRequest,
-    InsideRequest,
-    NeighboursRequest,
-    MeanShiftRequest,
-    AlongRequest,
-    AnnealedRequest,
-    DerivativeRequest,
-    EndErrorRequest,
-    BasinsRequest,
-)
+from app.engine.contract import Command
+from app.engine.messages import Cancel, Shutdown
 
 
 class Inbox:
@@ -33,9 +18,9 @@ class Inbox:
         self._changed = threading.Condition()
 
     def put(self, command: Command) -> None:
-        """Add a command; an unanswered request of the same kind is dropped."""
+        """Add a command. Where its class says that the latest wins, it replaces a waiting one of the same class."""
         with self._changed:
-            if isinstance(command, LATEST_WINS):
+            if command.latest_wins:
                 kept = [item for item in self._commands if type(item) is not type(command)]
                 self._commands = deque(kept)
             self._commands.append(command)

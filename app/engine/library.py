@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from app.engine.messages import Array, DataOpened, Ready, frozen
+from app.engine.contract import frozen
+from app.engine.messages import DataOpened, Ready
 from geomodel import datasets, runs
+from geomodel.arrays import Array
 from geomodel.datasets.common import blocks
 from geomodel.datasets.file_array import FileArray
 from geomodel.projection import identity_basis, principal_components

@@ -1,30 +1,16 @@
-"""What the window and the engine say to each other: frozen dataclasses of numbers, text and read-only arrays."""
+"""The commands and events of a session: opening, running, saving, closing. A room's own messages are in its folder."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from app.rooms.compare.messages import DerivativeRequest, RoomEvent, RoomTask
-from app.rooms.mean_shift.messages import ImageProbe, PointEvent, PointRequest
-from app.rooms.plane.messages import (
-    BasinsAnswer,
-    BasinsRequest,
-    InsideAnswer,
-    InsideRequest,
-    PictureAnswer,
-    PictureRequest,
-    ProbeAnswer,
-    ProbeRequest,
-)
+from app.engine.contract import Command, Event
+from geomodel.arrays import Array
 from geomodel.record import Record
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
 
-Array = NDArray[Any]
 OPENING = 0  # the run id by which an opening is cancelled: no run has it
 
 
@@ -32,12 +18,12 @@ OPENING = 0  # the run id by which an opening is cancelled: no run has it
 
 
 @dataclass(frozen=True, slots=True)
-class Warm:
+class Warm(Command):
     """Load torch now, so that the first run does not wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class OpenData:
+class OpenData(Command):
     """Open a named data set or a file as reference data."""
 
     name: str
@@ -46,7 +32,7 @@ class OpenData:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenNetwork:
+class OpenNetwork(Command):
     """Open a checkpoint; `own` says that the path is ``file.py:function``, named by the user to be run."""
 
     path: str
@@ -54,14 +40,14 @@ class OpenNetwork:
 
 
 @dataclass(frozen=True, slots=True)
-class CloseNetwork:
+class CloseNetwork(Command):
     """Let go of a network and of what runs hold of it."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class OpenRun:
+class OpenRun(Command):
     """Read a saved run; `link` it to its data and network where they can be had, so that it can be asked about."""
 
     run_id: int
@@ -70,7 +56,17 @@ class OpenRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Save:
+class OpenPath(Command):
+    """Open whatever the file turns out to be: a run under `run_id`, data with `count` and `seed`, or a checkpoint."""
+
+    path: str
+    run_id: int
+    count: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Save(Command):
     """Write a run: the whole as NPZ, or its measures as CSV, by the path's suffix."""
 
     trajectory: Trajectory
@@ -78,7 +74,7 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
-class StartRun:
+class StartRun(Command):
     """Compute a run; `keep` is the sample whose stage points are kept when keeping all would be too much."""
 
     run_id: int
@@ -87,54 +83,29 @@ class StartRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Command):
     """Stop a run within a piece of one evaluation; what was computed stays."""
 
     run_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Forget:
+class Forget(Command):
     """A run has left the list: its models and data may go."""
 
     run_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Shutdown:
+class Shutdown(Command):
     """Cancel everything and leave the loop."""
-
-
-# ---------------------------------------------------------------- requests: the newest of each kind wins
-
-
-@dataclass(frozen=True, slots=True)
-class NeighboursRequest:
-    """The data that D* is made of at one level of one sample."""
-
-    run_id: int
-    index: int
-    sample: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeanShiftRequest:
-    """The denoisers and the posterior at a sample of a run, or at an image probe; `path`: iterate the mean shift."""
-
-    run_id: int
-    index: int
-    sample: int
-    sigma: float
-    probe: ImageProbe | None = None
-    path: bool = False
-    jacobian: bool = False  # also ∂D/∂x there
 
 
 # ---------------------------------------------------------------- events
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Event):
     """torch is there."""
 
     device: str
@@ -143,7 +114,7 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DataOpened:
+class DataOpened(Event):
     """Reference data are open. `dataset` is a geomodel Dataset: arrays only."""
 
     name: str
@@ -157,7 +128,7 @@ class DataOpened:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Event):
     """Data are being read; 1 when that has ended, however it did."""
 
     name: str
@@ -165,7 +136,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkOpened:
+class NetworkOpened(Event):
     """A checkpoint is open; `info` is a geomodel CheckpointInfo."""
 
     path: str
@@ -176,7 +147,7 @@ class NetworkOpened:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenFailed:
+class OpenFailed(Event):
     """A file or name could not be opened; what was open stays."""
 
     slot: Literal["data", "network", "run"]
@@ -185,7 +156,7 @@ class OpenFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunOpened:
+class RunOpened(Event):
     """A saved run was read; `missing` says what could not be had again."""
 
     run_id: int
@@ -198,7 +169,7 @@ class RunOpened:
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Event):
     """A file was written; `message` is empty, or says why not."""
 
     path: str
@@ -206,7 +177,7 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(Event):
     """The record that the run writes to."""
 
     run_id: int
@@ -215,7 +186,7 @@ class RunStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class RunFinished:
+class RunFinished(Event):
     """The run is complete."""
 
     run_id: int
@@ -225,92 +196,9 @@ class RunFinished:
 
 
 @dataclass(frozen=True, slots=True)
-class RunStopped:
+class RunStopped(Event):
     """The run was cancelled or failed; `message` is empty for a cancel. What was computed stays, as `trajectory`."""
 
     run_id: int
     message: str
     trajectory: Trajectory | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NeighboursAnswer:
-    """Indices (k,) and weights (k,), descending, at x_n of the sample: the strip shows the first, the plane all."""
-
-    request: NeighboursRequest
-    indices: Array
-    weights: Array
-    effective_neighbours: float
-    optimal: Array  # (*shape): D*(x_n)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeanShiftAnswer:
-    """x, D* and the network's D (*shape), with what D* is made of; `classes` (C,) has each class's posterior share."""
-
-    request: MeanShiftRequest
-    x: Array
-    optimal: Array
-    network: Array | None
-    indices: Array  # (k,)
-    weights: Array  # (k,) descending
-    effective_neighbours: float
-    classes: Array | None
-    path: Array | None  # (iterations + 1, *shape)
-    optimal_jacobian: Any  # a geomodel JacobianSpectrum, or None
-    network_jacobian: Any  # a geomodel NetworkJacobian, or None
-    ranks: Array  # (m,): from 1 to the number of data, evenly in log
-    spectrum: Array  # (m,): the weights of these ranks, descending
-
-
-Request = (
-    PictureRequest
-    | ProbeRequest
-    | InsideRequest
-    | NeighboursRequest
-    | MeanShiftRequest
-    | PointRequest
-    | DerivativeRequest
-)
-Command = (
-    Warm
-    | OpenData
-    | OpenNetwork
-    | CloseNetwork
-    | OpenRun
-    | Save
-    | StartRun
-    | Cancel
-    | Forget
-    | Shutdown
-    | Request
-    | BasinsRequest
-    | RoomTask
-)
-Event = (
-    Ready
-    | DataOpened
-    | Opening
-    | NetworkOpened
-    | OpenFailed
-    | RunOpened
-    | Saved
-    | RunStarted
-    | RunFinished
-    | RunStopped
-    | PictureAnswer
-    | ProbeAnswer
-    | InsideAnswer
-    | NeighboursAnswer
-    | MeanShiftAnswer
-    | BasinsAnswer
-    | PointEvent
-    | RoomEvent
-)
-
-
-def frozen(array: Array) -> Array:
-    """The array, made read-only: it crosses the thread."""
-    array = np.asarray(array)
-    array.flags.writeable = False
-    return array

@@ -7,10 +7,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from app.engine.messages import Array
-from app.rooms.plane.messages import Rect, Site
+from app.engine.contract import Rect, Site
+from app.engine.messages import DataOpened
+from geomodel.arrays import Array
 from geomodel.job import Job
+from geomodel.record import Record
 from geomodel.slices import Slice
+from geomodel.trajectory import Trajectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Kernels:
     log_weights: Array
 
 
-class Ground(Protocol):
+class PlaneSpace(Protocol):
     """A plane with a density. `lift` is None where a point of the plane is no single point of the data's space."""
 
     lift: Any
@@ -37,7 +40,7 @@ class Ground(Protocol):
 class Direct:
     """2-D data: the plane is their space."""
 
-    def __init__(self, job: Job, opened: Any) -> None:
+    def __init__(self, job: Job, opened: DataOpened | None) -> None:
         self._job, self._opened = job, opened
 
     def kernels(self, sigma: float, rect: Rect) -> Kernels | None:
@@ -61,7 +64,7 @@ class Marginal:
 
     lift = None
 
-    def __init__(self, job: Job, opened: Any) -> None:
+    def __init__(self, job: Job, opened: DataOpened) -> None:
         self._job, self._opened = job, opened
 
     def kernels(self, sigma: float, rect: Rect) -> Kernels | None:
@@ -90,7 +93,7 @@ class Cut:
         return projected
 
 
-def ground(site: Site, job: Job, opened: Any, record: Any) -> Ground:
+def plane_space(site: Site, job: Job, opened: DataOpened | None, record: Record | Trajectory) -> PlaneSpace:
     """The plane that a request is about. ValueError where images have no reference data to span it."""
     if tuple(job.x.shape[1:]) == (2,):
         return Direct(job, opened)

@@ -7,7 +7,8 @@ import threading
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from app.engine.messages import Command, Event, Shutdown
+from app.engine.contract import Command, Event
+from app.engine.messages import Shutdown
 from app.engine.worker import Worker
 
 

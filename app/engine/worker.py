@@ -10,27 +10,28 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from dataclasses import replace
+from typing import Any, Literal
 
-from app.engine import tasks as experiments
-from app.engine.gate import Cancelled, Gate, sentence
+from app.engine import tasks
+from app.engine.context import Answers, Context, Tasks, Work
+from app.engine.contract import Command, Event, Request, Task, TaskEnded
+from app.engine.errors import sentence
+from app.engine.gate import Cancelled, Gate
 from app.engine.inbox import Inbox
-from app.engine.library import Library, OpenSet
+from app.engine.library import Library
 from app.engine.messages import (
     OPENING,
     Cancel,
     CloseNetwork,
-    Command,
-    Event,
     Forget,
     NetworkOpened,
     OpenData,
     OpenFailed,
     Opening,
     OpenNetwork,
+    OpenPath,
     OpenRun,
-    Request,
     RunFinished,
     RunOpened,
     RunStarted,
@@ -41,35 +42,14 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
-from app.engine.plane_space import Ground, ground
-from app.rooms.compare.messages import EndErrorRequest, RoomTask, StartDesign, StartRace
-from app.rooms.plane import answers
-from app.rooms.plane.messages import BasinsRequest, Site
-from geomodel import measures, runs
+from geomodel import measures, recognise, runs
+from geomodel.files import read_error, write_error
+from geomodel.record import Record
 from geomodel.settings import from_json
 from geomodel.trajectory import Trajectory
 
 log = logging.getLogger(__name__)
 TELL_SECONDS = 0.1  # progress is told this often
-LIVE = get_args(Request)  # what is answered while a run computes
-
-
-@dataclass(slots=True)
-class Context:
-    """What a run was made of, for requests about it. `record` has x and sigmas."""
-
-    job: runs.Job
-    data: OpenSet | None
-    record: Any
-    _site: Site | None = None
-    _plane: Ground | None = None
-
-    def plane(self, site: Site) -> Ground:
-        """The plane of a request; the last one is kept, as a drag asks for it again and again."""
-        if self._plane is None or site != self._site:
-            opened = self.data.opened if self.data else None
-            self._site, self._plane = site, ground(site, self.job, opened, self.record)
-        return self._plane
 
 
 class Worker:
@@ -77,12 +57,13 @@ class Worker:
 
     def __init__(self, post: Callable[[Event], None], notify: Callable[[], None]) -> None:
         self.inbox = Inbox()
-        self._post = post
-        self._notify = notify
+        self.post = post
+        self.notify = notify
         self._library = Library()
-        self._end_errors = experiments.EndErrors()
-        self._contexts: dict[int, Context] = {}
-        self._running: int | None = None
+        self._kept: dict[object, Any] = {}  # by tasks, for later tasks
+        self._tables: tuple[Answers, Tasks] | None = None
+        self.contexts: dict[int, Context] = {}
+        self.running: int | None = None
         self._answering = False
         self._closing = False
 
@@ -100,11 +81,13 @@ class Worker:
                 self._warm()
             case OpenData() | OpenNetwork() | OpenRun():
                 self._open(command)
+            case OpenPath():
+                self._open_path(command)
             case Save():
                 self._save(command)
             case StartRun():
                 self._run(command)
-            case StartRace() | StartDesign() | EndErrorRequest():
+            case Task():
                 self._task(command)
             case CloseNetwork():
                 self._close_network(command.path)
@@ -112,12 +95,19 @@ class Worker:
                 self._forget(command.run_id)
             case Cancel():
                 pass  # the run it names has ended already
-            case _:
+            case Request():
                 self._answer(command)
 
     def _warm(self) -> None:
         if (ready := self._library.load_torch()) is not None:
-            self._post(ready)
+            self.post(ready)
+
+    @property
+    def _rooms(self) -> tuple[Answers, Tasks]:
+        """What the rooms can answer and do, imported when it is first needed because it loads torch."""
+        if self._tables is None:
+            self._tables = tasks.handlers()
+        return self._tables
 
     # ------------------------------------------------------------ files
 
@@ -135,14 +125,28 @@ class Worker:
                         self._library.trust(name)
                     network = self._library.network(name)
                     levels = runs.recommended_sigmas(None, network)
-                    self._post(NetworkOpened(name, network.info, *levels, self._library.pace(name)))
+                    self.post(NetworkOpened(name, network.info, *levels, self._library.pace(name)))
                 case OpenRun():
                     slot, name = "run", command.path
                     self._open_run(command)
         except Exception as error:
             if not isinstance(error, ValueError | OSError):
                 log.exception("opening %s", name)
-            self._post(OpenFailed(slot, name, str(error) or type(error).__name__))
+            self.post(OpenFailed(slot, name, str(error) or type(error).__name__))
+
+    def _open_path(self, command: OpenPath) -> None:
+        try:
+            kind = recognise.kind_of(command.path)
+        except OSError as error:
+            self.post(OpenFailed("data", command.path, read_error(command.path, error)))
+            return
+        match kind:
+            case "checkpoint":
+                self._open(OpenNetwork(command.path))
+            case "run":
+                self._open(OpenRun(command.run_id, command.path))
+            case "data":
+                self._open(OpenData(command.path, command.count, command.seed))
 
     def _open_data(self, command: OpenData) -> None:
         """Read data, saying how far it is; a cancel leaves what was open as it was."""
@@ -154,7 +158,7 @@ class Worker:
                 raise Cancelled
             if time.perf_counter() - said > TELL_SECONDS:
                 said, told = time.perf_counter(), True
-                self._post(Opening(command.name, min(fraction, 0.99)))
+                self.post(Opening(command.name, min(fraction, 0.99)))
 
         opened = None
         try:
@@ -163,9 +167,9 @@ class Worker:
             log.info("opening %s was cancelled", command.name)
         finally:
             if told:
-                self._post(Opening(command.name, 1.0))
+                self.post(Opening(command.name, 1.0))
         if opened is not None:
-            self._post(opened)
+            self.post(opened)
 
     def _stops_waiting(self) -> list[Cancel | Shutdown]:
         stops = self.inbox.urgent()
@@ -184,9 +188,9 @@ class Worker:
             missing = self._library.same_network(trajectory, settings)
             if not missing:
                 job, _ = self._library.prepare(settings)
-                self._contexts[command.run_id] = Context(job, data, trajectory)
+                self.contexts[command.run_id] = Context(job, data, trajectory, self._waits)
                 linked = True
-        self._post(
+        self.post(
             RunOpened(
                 run_id=command.run_id,
                 path=command.path,
@@ -205,46 +209,46 @@ class Worker:
             else:
                 command.trajectory.save(command.path)
         except OSError as error:
-            self._post(Saved(command.path, f"{command.path} could not be written: {error.strerror or error}."))
+            self.post(Saved(command.path, write_error(command.path, error)))
         else:
-            self._post(Saved(command.path))
+            self.post(Saved(command.path))
 
     # ------------------------------------------------------------ running
 
     def _run(self, command: StartRun) -> None:
         run_id = command.run_id
         started = time.perf_counter()
-        self._running = run_id
+        self.running = run_id
         try:
             self._warm()
             job, data = self._library.prepare(command.settings)
             record = runs.new_record(job, command.keep)
-            self._contexts[run_id] = Context(job, data, record)
-            self._post(RunStarted(run_id, record, job.settings))
+            self.contexts[run_id] = Context(job, data, record, self._waits)
+            self.post(RunStarted(run_id, record, job.settings))
             busy = self._gated(job, record)
             trajectory = runs.finish(job, record)
-            self._post(RunFinished(run_id, trajectory, time.perf_counter() - started, busy))
+            self.post(RunFinished(run_id, trajectory, time.perf_counter() - started, busy))
         except Cancelled:
-            self._post(RunStopped(run_id, "", self._partial(run_id)))
+            self.post(RunStopped(run_id, "", self._partial(run_id)))
         except Exception as error:
             if not isinstance(error, ValueError):
                 log.exception("run %d", run_id)
-            self._post(RunStopped(run_id, sentence(error, command.settings), self._partial(run_id)))
+            self.post(RunStopped(run_id, sentence(error, command.settings), self._partial(run_id)))
         finally:
-            self._running = None
+            self.running = None
 
     def _partial(self, run_id: int) -> Trajectory | None:
         """What a stopped run leaves: the levels it reached, where there is at least a step."""
-        context = self._contexts.get(run_id)
-        if context is None or context.record.committed < 2:
+        context = self.contexts.get(run_id)
+        if context is None or not isinstance(context.record, Record) or context.record.committed < 2:
             return None
-        return runs.finish(context.job, context.record, look=False)
+        return runs.finish(context.job, context.record, display=False)
 
-    def _gated(self, job: runs.Job, record: Any) -> float:
+    def _gated(self, job: runs.Job, record: Record) -> float:
         """Compute the run behind the gate; returns the seconds spent in its denoiser."""
         with self._gate(job) as gate:
-            exact = None if job.exact is None else Gate(job.exact, self._look_up)
-            runs.advance(job, gate, record, self._notify, self._look_up, exact)
+            exact = None if job.exact is None else Gate(job.exact, self._poll_commands)
+            runs.advance(job, gate, record, self.notify, self._poll_commands, exact)
         return gate.busy
 
     @contextmanager
@@ -252,34 +256,35 @@ class Worker:
         """The job's denoiser, looking at the queue before each evaluation and between the pieces of a long one."""
         models = (job.model, *job.parts)
         for model in models:
-            model.between_pieces = self._look_up
+            model.between_pieces = self._poll_commands
         try:
-            yield Gate(job.model, self._look_up)
+            yield Gate(job.model, self._poll_commands)
         finally:
             for model in models:
                 model.between_pieces = None
 
-    # ------------------------------------------------------------ experiments
+    # ------------------------------------------------------------ tasks
 
-    def _task(self, command: RoomTask) -> None:
-        """A race, a designed schedule or an end error: cancelled and answered for like a run."""
-        task_id, ended = experiments.ending(command)
-        self._running = task_id
+    def _task(self, task: Task) -> None:
+        """A room's task, cancelled and answered for like a run."""
+        self.running = task.task_id
+        _, works = self._rooms
         try:
             self._warm()
-            job, _ = self._library.prepare(command.settings)
+            job, _ = self._library.prepare(task.settings)
             with self._gate(job) as gate:
-                self._post(experiments.carry_out(command, job, gate, self._post, self._end_errors))
+                work = Work(job, gate, tasks.progress_events(task.task_id, self.post), self._kept)
+                self.post(TaskEnded(task, works[type(task)](task, work)))
         except Cancelled:
-            self._post(ended())
+            self.post(TaskEnded(task))
         except Exception as error:
             if not isinstance(error, ValueError):
-                log.exception("%s", type(command).__name__)
-            self._post(ended(message=sentence(error, command.settings)))
+                log.exception("%s", type(task).__name__)
+            self.post(TaskEnded(task, message=sentence(error, task.settings)))
         finally:
-            self._running = None
+            self.running = None
 
-    def _look_up(self) -> None:
+    def _poll_commands(self) -> None:
         """Between two pieces of work of a run: obey a cancel, answer requests, keep the rest for later."""
         if self._answering:
             return
@@ -288,7 +293,7 @@ class Worker:
         while waiting and not any(map(self._stops, waiting)):
             command = waiting.pop(0)
             match command:
-                case command if isinstance(command, LIVE):
+                case Request() if command.while_computing:
                     self._answer(command)
                     waiting = [*self.inbox.urgent(), *waiting]  # a cancel does not wait for the other answers
                 case Save():
@@ -304,33 +309,34 @@ class Worker:
             raise Cancelled
 
     def _stops(self, command: Command) -> bool:
-        return isinstance(command, Shutdown) or (isinstance(command, Cancel) and command.run_id == self._running)
+        return isinstance(command, Shutdown) or (isinstance(command, Cancel) and command.run_id == self.running)
 
     def _close_network(self, path: str) -> None:
         """Runs that it drove can be asked nothing more; the others only lose it beside D*."""
         self._library.close_network(path)
-        for run_id, context in list(self._contexts.items()):
+        for run_id, context in list(self.contexts.items()):
             if context.job.settings.network == path:
                 if context.job.settings.driver in ("network", "blend"):
-                    self._contexts.pop(run_id)
+                    self.contexts.pop(run_id)
                 else:
                     parts = tuple(part for part in context.job.parts if part is context.job.optimal)
                     job = replace(context.job, network=None, parts=parts)
-                    self._contexts[run_id] = Context(job, context.data, context.record)
+                    self.contexts[run_id] = Context(job, context.data, context.record, self._waits)
 
     def _forget(self, run_id: int) -> None:
-        self._contexts.pop(run_id, None)
-        self._library.keep_data([context.data for context in self._contexts.values() if context.data is not None])
+        self.contexts.pop(run_id, None)
+        self._library.keep_data([context.data for context in self.contexts.values() if context.data is not None])
 
     # ------------------------------------------------------------ answering
 
-    def _answer(self, request: Request | BasinsRequest) -> None:
-        context = self._contexts.get(request.run_id)
+    def _answer(self, request: Request) -> None:
+        context = self.contexts.get(request.run_id)
         if context is None:
             return
+        answers, _ = self._rooms
         self._answering = True
         try:
-            self._post(answers.answer(request, context.job, context.plane, context.record, self._waits))
+            self.post(answers[type(request)](request, context))
         except Exception:  # someone's denoiser: a view without its picture is not worth a stopped engine
             log.exception("%s", type(request).__name__)
         finally:

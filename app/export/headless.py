@@ -1,91 +1,52 @@
-"""Figures of a saved run without a window: the same engine, the same views, offscreen."""
+"""Figures of a saved run without a window: the same rooms and the same engine, on an offscreen platform."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from app.engine.messages import NeighboursRequest, OpenFailed, OpenRun, RunOpened
-from app.engine.worker import Worker
-from app.rooms.plane.messages import PictureRequest
+from app.rooms import ROOMS
 
-SIZE_MM = (170.0, 120.0)
-STRIP_MM = (170.0, 60.0)
-PLANE_MM = (120.0, 120.0)
 DPI = 300.0
+PIXELS_PER_MM = 5  # of the views that the figures are made of: it decides how fine a density is
 
 
 def draw(run_path: Path, out: Path) -> list[Path]:
-    """plane.png, measures.png and, for images, strip.png of a saved run; returns what was written."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtWidgets import QApplication
+    """A PNG of each room that has something to show of the run, at half of its levels; returns what was written."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from PySide6.QtCore import Qt
+    from PySide6.QtWidgets import QApplication, QWidget
 
     from app.export import figure
-    from app.plotting.theme import PRINT
-    from app.rooms.measures.view import MeasuresView
-    from app.rooms.plane.view import PlaneView
-    from app.rooms.strip.view import StripView
-    from app.session import facts as compose
-    from app.session.state import Run, Selection
+    from app.export.offstage import Offstage
 
     qt = QApplication.instance() or QApplication(["Geomodel"])
-    bench = _Bench()
-    opened = bench.open(run_path)
-    run = Run(1, opened.settings, "complete", trajectory=opened.trajectory, source=opened.data, linked=opened.linked)
-    selection = Selection(1, 0, len(run.sigmas) // 2)
+    stage = Offstage()
+    rows = [(row, row.figure) for row in ROOMS if row.with_run and row.figure is not None]
+    rooms = [(row.name, size, stage.room(row)) for row, size in rows]
+    wall = QWidget()
+    wall.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)  # what hangs on it is laid out, but no window appears
+    wall.resize(2000, 2000)
+    wall.show()
+    for _, size, room in rooms:
+        room.view.resize(*(round(PIXELS_PER_MM * side) for side in size))
+        room.view.setParent(wall)
+        room.view.show()
+    run = stage.open(run_path)
+    stage.go(len(run.sigmas) // 2)
+    recipe = run.trajectory.settings if run.trajectory is not None else None
     written = []
-
-    def save(view: Any, name: str, size: tuple[float, float]) -> None:
-        figure.save_png(view, out / name, size, DPI, opened.trajectory.settings)
-        view.release()
-        view.deleteLater()
-        written.append(out / name)
-
-    basis = compose.run_basis(run)
-    if basis is not None:
-        plane = PlaneView(PRINT)
-        plane.resize(600, 600)
-        picture = compose.plane_picture(run, selection, compose.Projected.of(run, basis))
-        plane.display(picture)
-        if opened.linked:
-            request = PictureRequest(
-                run_id=1,
-                sigma=max(float(run.sigmas[selection.index]), 1e-12),
-                rect=plane.request_rect(),
-                pixels=(256, 256),
-                arrows=(0, 0),
-                field="driver",
-            )
-            plane.display(replace(picture, background=bench.ask(request)))
-        save(plane, "plane.png", PLANE_MM)
-    measures = MeasuresView(PRINT)
-    measures.display(compose.measures_picture(run, compose.measured(run), selection))
-    save(measures, "measures.png", SIZE_MM)
-    if len(run.x.shape) == 5:
-        strip = StripView(PRINT)
-        near = bench.ask(NeighboursRequest(1, selection.index, 0)) if opened.linked else None
-        strip.display(compose.strip_picture(run, selection, near))
-        save(strip, "strip.png", STRIP_MM)
+    for name, size, room in rooms:
+        room.refresh()
+        stage.settle()
+        picture = room.picture()
+        if not getattr(picture, "message", ""):
+            room.view.display(picture)
+            figure.save_png(room.view, out / f"{name}.png", size, DPI, recipe)
+            written.append(out / f"{name}.png")
+    for _, _, room in rooms:
+        room.release()
+    wall.hide()
+    wall.deleteLater()
     qt.processEvents()
     return written
-
-
-class _Bench:
-    """The engine's loop, driven by hand."""
-
-    def __init__(self) -> None:
-        self._events: list[Any] = []
-        self._worker = Worker(self._events.append, lambda: None)
-
-    def open(self, path: Path) -> RunOpened:
-        event = self.ask(OpenRun(1, str(path)))
-        if isinstance(event, OpenFailed):
-            raise ValueError(event.message)
-        assert isinstance(event, RunOpened)
-        return event
-
-    def ask(self, command: Any) -> Any:
-        self._worker.handle(command)
-        return self._events[-1]

@@ -8,6 +8,8 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from app.engine.messages import OpenFailed
+from app.panels import Panels
+from app.panels.model import Slot
 from app.panels.runs import RunRow
 from app.session.drafting import expected_evaluations
 from app.session.facts import DRIVER_NAMES
@@ -18,10 +20,10 @@ from geomodel import datasets, memory, run_checks, solvers
 from geomodel.settings import RunSettings
 
 
-class Sidebar(QObject):
+class PanelsFeed(QObject):
     """Feeds the model, sampler and runs panels and passes on what is edited there."""
 
-    def __init__(self, state: AppState, player: Player, playback: Playback, panels: Any, parent: QObject) -> None:
+    def __init__(self, state: AppState, player: Player, playback: Playback, panels: Panels, parent: QObject) -> None:
         super().__init__(parent)
         self.state, self.player, self._playback = state, player, playback
         self.model, self.sampler, self.runs = panels.model, panels.sampler, panels.runs
@@ -36,6 +38,7 @@ class Sidebar(QObject):
         player.open_failed.connect(self._open_failed)
         self.model.edited.connect(player.drafting.edit)
         self.sampler.edited.connect(player.drafting.edit)
+        self.sampler.preset_wanted.connect(player.drafting.apply_preset)
         self.runs.run_selected.connect(self._select_run)
         self.runs.pin_toggled.connect(self._pin)
         self.runs.remove_wanted.connect(player.remove)
@@ -58,7 +61,8 @@ class Sidebar(QObject):
     def _show_errors(self) -> None:
         self.sampler.set_errors(self.state.errors)
         self.model.set_errors(self.state.errors)
-        for slot in ("network", "data", "driver"):
+        slots: tuple[Slot, ...] = ("network", "data", "driver")
+        for slot in slots:
             if slot in self.state.errors:
                 self.model.set_message(slot, self.state.errors[slot], True)
             else:
@@ -101,7 +105,7 @@ class Sidebar(QObject):
             names = network.info.label_names or tuple(map(str, range(network.info.classes)))
         self.model.set_classes(names)
 
-    def _describe(self, slot: str) -> None:
+    def _describe(self, slot: Slot) -> None:
         data, network = self.state.data, self.state.network
         text = ""
         if slot == "data" and data is not None:

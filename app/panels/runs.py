@@ -151,7 +151,7 @@ class _List(QTreeWidget):
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        item = self.currentItem()
+        item: QTreeWidgetItem | None = self.currentItem()  # None in an empty list, whatever the binding's types say
         if item is None:
             return
         menu = QMenu(self)
@@ -164,7 +164,7 @@ class _List(QTreeWidget):
         menu.popup(event.globalPos())
 
     def _chosen(self, action: QAction) -> None:
-        item = self.currentItem()
+        item: QTreeWidgetItem | None = self.currentItem()  # None in an empty list, whatever the binding's types say
         if item is None:
             return
         if action.isCheckable():

@@ -23,7 +23,8 @@ from app.widgets.text import Message, formula_html, tooltip
 from geomodel.presets import PRESETS, Preset
 from geomodel.schedules import SCHEDULES, Option, Schedule
 from geomodel.settings import CUSTOM, Limits, RunSettings, limits
-from geomodel.solvers import SOLVERS, SolverRow
+from geomodel.solvers import SOLVERS
+from geomodel.solvers.table import SolverRow
 
 RHO = "rho"  # the one option that schedules have
 PRESET = Limits("Preset", "A usual sampler: solver, options, schedule and steps at once.", None, None)
@@ -47,7 +48,7 @@ class SamplerPanel(QWidget):
         self._errors: dict[str, str] = {}
         self._fields = {field.name: field for field in _fields()}
         self._preset = ChoiceField("preset", PRESET, [Choice(item.name, item.title, item.help) for item in PRESETS])
-        self._preset.editor.setPlaceholderText("none of them")
+        self._preset.set_placeholder("none of them")
         self._preset.edited.connect(self._preset_chosen)
         self._options: dict[str, Field] = {}
         self._formula = Message(rich=True)

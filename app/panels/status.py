@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QProgressBar, QStatusBar, QToolButton, QWidget
 
 from app.engine.messages import Opening
 from app.plotting.theme import Theme
 from app.session.state import Run
+from app.widgets.elided import ElidedLabel
 from geomodel import memory
 
+log = logging.getLogger("app.message")  # what a person was told is found in the log again
+
 MESSAGE_MS = 8000
+LEAST_FACTS = 96  # pixels of the facts that a long message leaves
 
 
 class StatusBar(QStatusBar):
-    """Says what the engine is doing."""
+    """Says what the engine is doing, and what just happened. Both lines are cut where they do not fit, facts first."""
 
     def __init__(self, theme: Theme, cancel: QAction) -> None:
         super().__init__()
         self._theme = theme
-        self._message = QLabel()
+        self._errors: dict[str, str] = {}  # cause → what is wrong, the newest last
+        self._notice = ""
+        self._message = ElidedLabel(Qt.TextElideMode.ElideMiddle)  # a file's name comes first, what is wrong last
         self._message.setAccessibleName("Message")
-        self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._facts = QLabel("starting the engine…")
+        self._facts = ElidedLabel()
         self._facts.setAccessibleName("Device and cost")
         self._progress = QProgressBar()
         self._progress.setAccessibleName("Progress of the run")
@@ -36,27 +42,49 @@ class StatusBar(QStatusBar):
         self._cancel = QToolButton()
         self._cancel.setDefaultAction(cancel)
         self._cancel.setAccessibleName("Cancel the run")
-        self.setContentsMargins(8, 0, 8, 0)
-        self._message.setContentsMargins(16, 0, 0, 0)
-        self.addWidget(self._facts)
-        self.addWidget(self._message, 1)
-        self.addPermanentWidget(self._progress)
-        self.addPermanentWidget(self._cancel)
-        self._clear = QTimer(self)
-        self._clear.setSingleShot(True)
-        self._clear.setInterval(MESSAGE_MS)
-        self._clear.timeout.connect(self._message.clear)
+        self._arrange()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(MESSAGE_MS)
+        self._timer.timeout.connect(self._forget_notice)
         self._free = memory.available()
         self.show_run(None, "")
 
-    def say(self, text: str, is_error: bool = False) -> None:
-        """A message; an error stays until the next one."""
-        self._message.setText(("⚠ " if is_error else "") + text)
-        self._message.setToolTip(text)
+    def _arrange(self) -> None:
+        self.setContentsMargins(8, 0, 8, 0)
+        self._message.setContentsMargins(16, 0, 0, 0)
+        self._line = _Line(self._facts, self._message)
+        self.addWidget(self._line, 1)
+        self.addPermanentWidget(self._progress)
+        self.addPermanentWidget(self._cancel)
+
+    def say(self, text: str, is_error: bool = False, cause: str = "") -> None:
+        """Show a message for a while. An error holds until its cause is gone, or without one until the next message.
+
+        A message that is no error also ends the errors of its cause.
+        """
+        log.log(logging.WARNING if is_error else logging.INFO, "%s", text)
+        self._errors.pop("", None)
+        self._errors.pop(cause, None)
         if is_error:
-            self._clear.stop()
-        else:
-            self._clear.start()
+            self._errors[cause] = text
+        self._notice = "" if is_error else text
+        self._timer.start()
+        self._show_message()
+
+    def clear(self, cause: str) -> None:
+        """A cause is gone: its error goes."""
+        if self._errors.pop(cause, None) is not None:
+            self._show_message()
+
+    def _forget_notice(self) -> None:
+        self._notice = ""
+        self._show_message()
+
+    def _show_message(self) -> None:
+        errors = [*self._errors.values()]
+        self._message.setText(self._notice or (f"⚠ {errors[-1]}" if errors else ""))
+        self._line.share()
 
     def show_run(self, run: Run | None, device: str, opening: Opening | None = None, tasks: Sequence[str] = ()) -> None:
         """Facts of the run that computes, or of the one that is shown; how far an opening is; experiments."""
@@ -87,10 +115,32 @@ class StatusBar(QStatusBar):
             self._progress.setRange(0, 0)
         facts.append(f"{memory.text(self._free)} free")
         self._facts.setText("  ·  ".join(facts))
+        self._line.share()
 
     def set_theme(self, theme: Theme) -> None:
         """The palette does it all."""
         self._theme = theme
+
+
+class _Line(QWidget):
+    """Facts, then the message. Where both do not fit, the facts are cut first, because the message is news."""
+
+    def __init__(self, facts: ElidedLabel, message: ElidedLabel) -> None:
+        super().__init__()
+        self._facts, self._message = facts, message
+        for label in (facts, message):
+            label.setParent(self)
+        self.setMinimumSize(LEAST_FACTS, facts.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.share()
+
+    def share(self) -> None:
+        """Give both their places."""
+        least = max(LEAST_FACTS, self.width() - self._message.sizeHint().width())
+        facts = min(self._facts.sizeHint().width(), least)
+        self._facts.setGeometry(0, 0, facts, self.height())
+        self._message.setGeometry(facts, 0, max(0, self.width() - facts), self.height())
 
 
 def milliseconds(value: float) -> str:

@@ -11,13 +11,13 @@ from typing import Any, Literal
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from pyqtgraph.Qt.internals import PrimitiveArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QWidget
 
-Array = NDArray[Any]
+from geomodel.arrays import Array
+
 Symbol = Literal["disc", "ring", "diamond", "square", "handle"]
 Rect = tuple[float, float, float, float]
 
@@ -57,7 +57,7 @@ class Bundle(pg.PlotCurveItem):
             self.clear_curves()
             return
         points = np.asarray(curves, np.float64).reshape(levels, -1, 2).transpose(1, 0, 2)  # a curve after the other
-        finite = np.isfinite(points).all(-1)
+        finite: Array = np.asarray(np.isfinite(points).all(-1))
         connect = np.zeros(finite.shape, bool)
         connect[:, :-1] = finite[:, :-1] & finite[:, 1:]
         points = points[finite]
@@ -99,7 +99,8 @@ class Sketch(pg.GraphicsObject):
         """Points (n, 2) of the item, in pixels of the scene."""
         t = self.sceneTransform()
         matrix = np.array([[t.m11(), t.m12()], [t.m21(), t.m22()]])
-        return points @ matrix + (t.dx(), t.dy())
+        mapped: Array = points @ matrix + (t.dx(), t.dy())
+        return mapped
 
     def enter_pixels(self, painter: QPainter) -> None:
         """Make the painter's unit a pixel of the scene, whatever it paints on."""
@@ -129,7 +130,7 @@ class Dots(Sketch):
     def set_points(self, points: Array, sizes: Array | None = None) -> None:
         """Show points (n, 2); where sizes (n,) are given they replace the common diameter in pixels."""
         points = np.asarray(points, np.float64).reshape(-1, 2)
-        finite = np.isfinite(points).all(-1)
+        finite: Array = np.asarray(np.isfinite(points).all(-1))
         self.points, self._sizes = points[finite], None if sizes is None else np.asarray(sizes)[finite]
         self.update()
 
@@ -162,7 +163,8 @@ class Dots(Sketch):
         rows = self._fragments.ndarray()
         rows[:, :2] = pixels
         rows[:, 2:] = (0, 0, stamp.width(), stamp.height(), 1 / scale, 1 / scale, 0, 1)
-        painter.drawPixmapFragments(*self._fragments.drawargs(), stamp)
+        draw: Any = painter.drawPixmapFragments  # its typed form takes no raw memory
+        draw(*self._fragments.drawargs(), stamp)
 
     def _in_sight(self) -> Array:
         """Which points lie in the view or a symbol's size beside it; far ones would overflow Qt's integers."""
@@ -171,7 +173,10 @@ class Dots(Sketch):
             return np.zeros(len(self.points), bool)
         x, y = self.points.T
         dx, dy = view.width() / 10, view.height() / 10
-        return (x > view.left() - dx) & (x < view.right() + dx) & (y > view.top() - dy) & (y < view.bottom() + dy)
+        inside: Array = (
+            (x > view.left() - dx) & (x < view.right() + dx) & (y > view.top() - dy) & (y < view.bottom() + dy)
+        )
+        return inside
 
     def _stamp_at(self, scale: float) -> QPixmap:
         side = math.ceil((self._size + 2) * scale)
@@ -182,7 +187,7 @@ class Dots(Sketch):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.scale(scale, scale)
             painter.setBrush(self._fill)
-            draw_symbol(painter, self._symbol, QPointF(side, side) / (2 * scale), self._size, self._pen)
+            draw_symbol(painter, self._symbol, QPointF(0.5 * side / scale, 0.5 * side / scale), self._size, self._pen)
             painter.end()
         return self._stamp
 

@@ -36,7 +36,7 @@ class PlaneAxis(pg.AxisItem):
         return [text.replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
 
 
-class Ground(pg.GraphicsView):
+class EqualScaleCanvas(pg.GraphicsView):
     """Shows a box of the plane at equal scale, or what the user zoomed and panned to.
 
     The mouse is handled here and not by the scene, whose search for items under the cursor costs more than a repaint.
@@ -103,7 +103,7 @@ class Ground(pg.GraphicsView):
         """Displayed length of a pixel."""
         if self._free is not None:
             return self._free[2]
-        columns, rows = max(1.0, self.box.width()), max(1.0, self.box.height())
+        columns, rows = max(1.0, float(self.box.width())), max(1.0, float(self.box.height()))
         unit = max(self._box[2] / columns, self._box[3] / rows)
         return unit if self._within is None else min(unit, self._within[2] / columns, self._within[3] / rows)
 
@@ -132,7 +132,8 @@ class Ground(pg.GraphicsView):
         self.range_changed.emit()
 
     def _area(self) -> QRectF:
-        return self.box.mapRectToScene(self.box.rect())  # its bounding rectangle is a little larger
+        area: QRectF = self.box.mapRectToScene(self.box.rect())  # its bounding rectangle is a little larger
+        return area
 
     def to_plane(self, position: QPointF) -> tuple[float, float]:
         """Displayed coordinates of a place on the widget."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QWidget
 
 from app.plotting.bundles import Sketch
-
-Array = NDArray[Any]
+from geomodel.arrays import Array
 
 
 class Labels(Sketch):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
@@ -29,10 +27,10 @@ from app.plotting.regions import Named, Regions
 from app.plotting.sigma_axis import Scale, SigmaAxis, nearest, positions
 from app.plotting.theme import Theme
 from app.plotting.value_axis import ValueAxis
-from app.rooms.plane.pictures import Curve
+from app.plotting.values import Curve
 from geomodel import measures
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 LOG_DECADES = 1.5  # positive values that span more than this get a logarithmic axis
 NAMES = 0.2  # of the height is left to the names of regions
 DOTTED_LEVELS = 64  # more steps than this would merge their dots into a bar
@@ -236,7 +234,8 @@ class MeasureChart(pg.PlotWidget):
                 painter.drawEllipse(self._at(x, value), 3.5, 3.5)
 
     def _at(self, x: float, y: float) -> QPointF:
-        return self.viewportTransform().map(self._box.mapViewToScene(QPointF(x, y)))
+        place: QPointF = self.viewportTransform().map(self._box.mapViewToScene(QPointF(x, y)))
+        return place
 
     # ------------------------------------------------------------ picking
 
@@ -269,4 +268,4 @@ class MeasureChart(pg.PlotWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.DevicePixelRatioChange:  # cosmetic pens do not scale by themselves
             self.set_theme(self._theme)
-        return super().event(event)
+        return bool(super().event(event))

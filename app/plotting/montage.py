@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -24,9 +22,9 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 from app.plotting.pens_and_numbers import SAMPLE_WIDTH, paint_sample, tabular
 from app.plotting.sigma_axis import sigma_text
 from app.plotting.theme import Theme
-from app.rooms.plane.pictures import StripRow
+from app.rooms.strip.pictures import StripRow
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 GAP = 4  # pixels between columns: room for the playhead's frame
 ROW_GAP = 6
 CAPTION_WIDTH = 120
@@ -63,7 +61,8 @@ class Montage(QAbstractScrollArea):
     level_picked = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
-        super().__init__(parent, frameShape=QFrame.Shape.NoFrame)
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self._theme, self._print = theme, print_mode
         self._sigmas: Array = np.empty(0)
         self._rows: tuple[StripRow, ...] = ()

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pyqtgraph.Qt.internals import PrimitiveArray
 from PySide6.QtCore import QLineF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from app.plotting.bundles import Sketch, device_scale
-
-Array = NDArray[Any]
+from geomodel.arrays import Array
 
 FAR = 1e5  # pixels: beyond this a line's end would overflow Qt's integers
 

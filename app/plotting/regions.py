@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPen
 
 from app.plotting.sigma_axis import Scale, positions
 from app.plotting.theme import Theme
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 Named = tuple[str, float, float]  # name, σ where it begins, σ where it ends
 NARROW = 0.14  # of the axis: a stretch less wide stays without its name
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from geomodel.arrays import Array
+
 MOST = 5  # bands with a name; the rest is one
 STRIDE = 2  # pixels between the places that are tried for a name
 

@@ -9,13 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from app.plotting.theme import Theme
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 Scale = Literal["log", "index", "sigma"]
 Label = tuple[float, str]
 
@@ -114,7 +113,8 @@ def minor_ticks(sigmas: Array, scale: Scale) -> Array:
         return np.empty(0)
     low, high = _decades(sigmas)
     values = np.multiply.outer(10.0 ** np.arange(low - 1, high + 1), np.arange(1, 10)).ravel()
-    return -np.log10(values[(values >= sigmas[sigmas > 0].min()) & (values <= sigmas[0])])
+    inside: Array = values[(values >= sigmas[sigmas > 0].min()) & (values <= sigmas[0])]
+    return -np.log10(inside)
 
 
 def draw_break(painter: QPainter, at: QPointF, line: QColor, ground: QColor) -> None:

@@ -35,7 +35,8 @@ class Theme:
 
     def lookup(self) -> np.ndarray:
         """The density colours as a (256, 3) uint8 table."""
-        stops = np.array([QColor(color).getRgb()[:3] for color in self.density], float)
+        colors = [QColor(color) for color in self.density]
+        stops = np.array([(color.red(), color.green(), color.blue()) for color in colors], np.float64)
         at = np.linspace(0, len(stops) - 1, 256)
         return (
             np.stack([np.interp(at, np.arange(len(stops)), stops[:, c]) for c in range(3)], 1).round().astype(np.uint8)

@@ -1,1 +1,93 @@
-"""Every view is a room: one folder, one row in one table."""
+"""Every view is a room: one folder, one row in `ROOMS`. Whatever handles every room loops over this table."""
+
+from __future__ import annotations
+
+from app.rooms.compare import actions as compare
+from app.rooms.plane import actions as plane
+from app.rooms.row import RoomRow
+from app.rooms.transport import actions as transport
+
+ROOMS: tuple[RoomRow, ...] = (
+    RoomRow(
+        name="plane",
+        title="Plane",
+        area="centre",
+        room="app.rooms.plane.feed.PlaneRoom",
+        answers="app.rooms.plane.answers",
+        figure=(120.0, 120.0),
+        with_run=True,
+        actions=plane.ACTIONS,
+        help="plane.html",
+    ),
+    RoomRow(
+        name="measures",
+        title="Measures",
+        area="right",
+        room="app.rooms.measures.feed.MeasuresRoom",
+        figure=(170.0, 120.0),
+        with_run=True,
+        help="measures.html",
+    ),
+    RoomRow(
+        name="mean_shift",
+        title="Mean shift",
+        area="right",
+        room="app.rooms.mean_shift.feed.MeanShiftRoom",
+        answers="app.rooms.mean_shift.answers",
+        figure=(170.0, 120.0),
+        help="mean_shift.html",
+    ),
+    RoomRow(
+        name="compare",
+        title="Compare",
+        area="right",
+        room="app.rooms.compare.feed.CompareRoom",
+        answers="app.rooms.compare.answers",
+        figure=(170.0, 120.0),
+        actions=compare.ACTIONS,
+        help="compare.html",
+    ),
+    RoomRow(
+        name="schedule",
+        title="Schedule",
+        area="right",
+        room="app.rooms.schedule.feed.ScheduleRoom",
+        answers="app.rooms.schedule.answers",
+        figure=(170.0, 120.0),
+        help="schedule.html",
+    ),
+    RoomRow(
+        name="derivatives",
+        title="Derivatives",
+        area="right",
+        room="app.rooms.derivatives.feed.DerivativesRoom",
+        answers="app.rooms.derivatives.answers",
+        figure=(170.0, 120.0),
+        help="derivatives.html",
+    ),
+    RoomRow(
+        name="inspector",
+        title="Inspector",
+        area="right",
+        room="app.rooms.inspector.feed.InspectorRoom",
+        help="inspector.html",
+    ),
+    RoomRow(
+        name="strip",
+        title="Strip",
+        area="below",
+        room="app.rooms.strip.feed.StripRoom",
+        answers="app.rooms.strip.answers",
+        figure=(170.0, 60.0),
+        with_run=True,
+        help="strip.html",
+    ),
+    RoomRow(
+        name="transport",
+        title="Transport",
+        area="foot",
+        room="app.rooms.transport.feed.TransportRoom",
+        actions=transport.ACTIONS,
+        help="transport.html",
+    ),
+)

@@ -8,9 +8,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.engine.messages import Command, DataOpened, NetworkOpened, OpenData, OpenNetwork
+from app.engine.contract import Command
+from app.engine.messages import DataOpened, NetworkOpened, OpenData, OpenNetwork
 from app.session.state import AppState
-from geomodel import datasets, runs, settings, solvers
+from geomodel import datasets, presets, runs, settings, solvers
 from geomodel.settings import CUSTOM, RunSettings
 
 TOY_WORK = 3e7  # samples × steps × data points × dimensions up to which a run is computed at every change
@@ -22,6 +23,7 @@ class Drafting(QObject):
     """Changes the draft and says when it has changed; it never runs anything."""
 
     edited = Signal()
+    design_wanted = Signal(str)  # the name of a preset whose levels must be designed for the present model
     data_offered = Signal(object)  # a NetworkOpened whose training data could be opened in place of the present ones
 
     def __init__(self, state: AppState, submit: Callable[[Command], None], parent: QObject | None = None) -> None:
@@ -56,6 +58,14 @@ class Drafting(QObject):
         if "network" in changes:
             self._state.network_changed.emit()
         self._tell()
+
+    def apply_preset(self, name: str) -> None:
+        """Take over a preset; where its levels must be designed first, ask for that."""
+        preset = presets.row(name)
+        if preset.design:
+            self.design_wanted.emit(name)
+        else:
+            self.edit({"levels": (), **preset.changes})
 
     def filled(self) -> RunSettings:
         """The draft with noise levels that were left open filled in."""
@@ -115,14 +125,14 @@ class Drafting(QObject):
         data, draft = self._state.data, self._state.draft
         if data is None or data.dataset.kind == "images":
             return False
-        return draft.count * draft.steps * len(data.dataset) * data.dataset.shape[0] <= TOY_WORK
+        return bool(draft.count * draft.steps * len(data.dataset) * data.dataset.shape[0] <= TOY_WORK)
 
     def data_opened(self, event: DataOpened) -> None:
         """Reference data are there: the draft takes them, and what is proposed for them."""
         state, draft = self._state, self._state.draft
         awaited = _key(event) == (draft.data, draft.data_count, draft.data_seed)  # the first set, or one from an undo
         same = state.data is not None and state.data.name == event.name
-        state.data = event
+        state.set_data(event)
         if state.network is not None and tuple(state.network.info.shape) != tuple(event.dataset.shape):
             state.network = None  # it stays open, and can be chosen again beside data that it fits
             draft = replace(

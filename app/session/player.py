@@ -7,21 +7,21 @@ and is run again on every change of a field; images and networks wait for Run.
 from __future__ import annotations
 
 import logging
-from typing import Any, get_args
+from typing import Protocol
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
+from app.engine.contract import Answer, Command, Event, Request, Task, TaskEnded, TaskProgress
 from app.engine.messages import (
     OPENING,
     Cancel,
     CloseNetwork,
-    Command,
     DataOpened,
-    Event,
     Forget,
     NetworkOpened,
     OpenFailed,
     Opening,
+    OpenPath,
     OpenRun,
     Ready,
     RunFinished,
@@ -33,35 +33,47 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
-from app.rooms.compare.messages import RoomEvent
 from app.session.drafting import Drafting
 from app.session.playback import Playback
 from app.session.state import AppState, Run
 
 log = logging.getLogger(__name__)
-ROOM = get_args(RoomEvent)
+
+
+class Engine(Protocol):
+    """The engine as the player uses it: an `EngineThread`, or a stand-in of a test."""
+
+    happened: SignalInstance
+    dirty: SignalInstance
+
+    def submit(self, command: Command) -> None:
+        """Queue a command."""
+
+    def acknowledge(self) -> None:
+        """The window has looked at the record."""
 
 
 class Player(QObject):
     """Turns actions into engine commands and engine events into state."""
 
     progress_changed = Signal()
-    ready = Signal(object)
-    answered = Signal(object)  # answers to the views' requests
-    open_failed = Signal(object)
-    opened = Signal(object)
-    saved = Signal(object)
-    room_event = Signal(object)  # of a race, a design, an end error, a derivative
+    ready = Signal(Ready)
+    answered = Signal(Answer)
+    open_failed = Signal(OpenFailed)
+    opened = Signal(object)  # DataOpened, NetworkOpened or RunOpened
+    saved = Signal(Saved)
+    task_event = Signal(object)  # a TaskProgress or a TaskEnded
 
-    def __init__(self, state: AppState, engine: Any, playback: Playback, parent: QObject | None = None) -> None:
+    def __init__(self, state: AppState, engine: Engine, playback: Playback, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state = state
         self.device = ""
         self.opening: Opening | None = None  # data that are being read
-        self.tasks: dict[int, str] = {}  # experiments that run, and what they are called
+        self.tasks: dict[int, str] = {}  # tasks that run, and what they are called
         self._playback = playback
         self._engine = engine
         self._closed = False
+        self._asked: dict[type[Request], Request] = {}  # the newest of each class
         self._recorded = ""
         self._pending: Run | None = None  # computing, not shown yet
         self._replaces: int | None = None
@@ -78,9 +90,20 @@ class Player(QObject):
         """Send a command or request to the engine."""
         self._engine.submit(command)
 
+    def ask(self, request: Request, *, again: bool = False) -> None:
+        """Submit a request unless it is the newest of its class already, or must be answered `again`."""
+        if again or self._asked.get(type(request)) != request:
+            self._asked[type(request)] = request
+            self.submit(request)
+
     def warm(self) -> None:
         """Load torch in the engine."""
         self.submit(Warm())
+
+    def open_path(self, path: str) -> None:
+        """Open a file, which the engine recognises by what it holds."""
+        draft = self.state.draft
+        self.submit(OpenPath(path, self.state.next_id(), draft.data_count, draft.data_seed))
 
     def open_run(self, path: str, *, recorded: bool = False) -> None:
         """Open a saved run; a recording of our own is shown before torch is there."""
@@ -145,14 +168,16 @@ class Player(QObject):
         if self._pending is not None:
             self._pending = None
 
-    def begin_task(self, task: int, name: str) -> None:
-        """An experiment begins: it can be cancelled like a run."""
-        self.tasks[task] = name
+    def begin(self, task: Task, name: str) -> None:
+        """Submit a task, which the status bar calls `name` and Cancel stops like a run."""
+        self.tasks[task.task_id] = name
+        self.submit(task)
         self.progress_changed.emit()
 
-    def end_task(self, task: int) -> None:
-        """An experiment has ended, however it did."""
-        self.tasks.pop(task, None)
+    def forget_task(self, task_id: int) -> None:
+        """Cancel a task whose result nobody wants any more."""
+        if self.tasks.pop(task_id, None) is not None:
+            self.submit(Cancel(task_id))
 
     @property
     def computing(self) -> Run | None:
@@ -215,9 +240,12 @@ class Player(QObject):
                 self.saved.emit(event)
             case RunStarted() | RunFinished() | RunStopped():
                 self._run_event(event)
-            case _ if isinstance(event, ROOM):
-                self.room_event.emit(event)
-            case _:
+            case TaskEnded():
+                self.tasks.pop(event.task.task_id, None)
+                self.task_event.emit(event)
+            case TaskProgress():
+                self.task_event.emit(event)
+            case Answer():
                 self.answered.emit(event)
         self.progress_changed.emit()
 

@@ -8,15 +8,14 @@ from typing import Literal
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from app.engine.messages import Array, DataOpened, NetworkOpened
-from app.rooms.plane.messages import PlaneMode
-from app.rooms.plane.pictures import HIDDEN, LAYERS, Arrow, Frame
+from app.engine.messages import DataOpened, NetworkOpened
+from app.session.plane_options import PlaneOptions
+from geomodel.arrays import Array
 from geomodel.record import Record, StepDetail
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
 
 Status = Literal["computing", "complete", "recorded", "stopped"]
-Tool = Literal["select", "probe", "start"]
 UNDO_DEPTH = 200
 
 
@@ -97,22 +96,6 @@ class Selection:
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """How the plane is looked at."""
-
-    frame: Frame = "sigma"
-    arrow: Arrow = "slope"
-    field: Literal["driver", "optimal", "network", "difference"] = "driver"
-    layers: frozenset[str] = frozenset(LAYERS).difference(HIDDEN)
-    mode: PlaneMode = "marginal"  # of the plane of images
-    tool: Tool = "select"
-    inside: bool = False
-    probe: tuple[float, float] | None = None
-    probe_sigma: float | None = None  # None: the playhead's
-    probe_path: bool = True
-
-
 class AppState(QObject):
     """The only mutable state of the window. Signals are named by fact."""
 
@@ -123,7 +106,7 @@ class AppState(QObject):
     runs_changed = Signal()
     run_grew = Signal(int)
     selection_changed = Signal()
-    look_changed = Signal()
+    plane_options_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -134,7 +117,7 @@ class AppState(QObject):
         self.networks: dict[str, NetworkOpened] = {}
         self.runs: dict[int, Run] = {}
         self.selection = Selection()
-        self.look = Look()
+        self.plane_options = PlaneOptions()
         self._undo: list[RunSettings] = []
         self._redo: list[RunSettings] = []
         self._last_id = 0
@@ -196,11 +179,19 @@ class AppState(QObject):
             self.selection = new
             self.selection_changed.emit()
 
-    def set_look(self, look: Look) -> None:
+    def set_plane_options(self, options: PlaneOptions) -> None:
         """Change how the plane is looked at."""
-        if look != self.look:
-            self.look = look
-            self.look_changed.emit()
+        if options != self.plane_options:
+            self.plane_options = options
+            self.plane_options_changed.emit()
+
+    def set_data(self, data: DataOpened) -> None:
+        """Reference data are open; runs that were made with them are shown beside them from now on."""
+        self.data = data
+        for run in self.runs.values():
+            wanted = (run.settings.data, run.settings.data_count, run.settings.data_seed)
+            if run.source is None and wanted == (data.name, data.count, data.seed):
+                run.source = data
 
     def add_run(self, run: Run) -> None:
         """A new run in the list."""

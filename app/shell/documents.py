@@ -2,61 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication
 
 import resources
-from app.engine.messages import OpenFailed, Saved
+from app.engine.messages import DataOpened, NetworkOpened, OpenFailed, RunOpened, Saved
 from app.export import dialogs, figure
-from app.session.player import Player
-from app.session.state import AppState
+from app.rooms import ROOMS
+from app.rooms.contract import Handlers, View
 from app.shell import file_dialogs as files
-from app.shell.settings_store import SettingsStore
+from app.shell.file_dialogs import filters
 
-CHECKPOINTS = "Geomodel checkpoints (*.safetensors);;All files (*)"
-DATA = "Points and images (*.csv *.txt *.tsv *.npy *.npz *.gz *.zip *.bin *ubyte);;All files (*)"
-RUNS = "Runs (*.npz);;All files (*)"
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+SLOTS = {DataOpened: "data", NetworkOpened: "network", RunOpened: "run"}  # what was opened → the error it settles
+SAVE, UNFINISHED = "save", "unfinished"
 
 
 class Documents(QObject):
     """Asks for files and hands them to the player; results come back as one-line messages."""
 
-    said = Signal(str, bool)  # text, is an error
+    said = Signal(str, bool, str)  # text, is an error, its cause
+    settled = Signal(str)  # the cause of errors that are over
 
-    def __init__(self, window: Any, state: AppState, player: Player, store: SettingsStore) -> None:
+    def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
-        self._window, self._state, self._player, self._store = window, state, player, store
-        player.open_failed.connect(self._open_failed)
-        player.saved.connect(self._saved)
+        self._window, self._state, self._player, self._store = window, window.state, window.player, window.store
+        self._player.open_failed.connect(self._open_failed)
+        self._player.saved.connect(self._saved)
+        self._player.opened.connect(self._opened)
+        self._state.runs_changed.connect(self._settle_unfinished)
+
+    def handlers(self) -> Handlers:
+        """Action → what it does."""
+        return {
+            "open_checkpoint": self.open_checkpoint,
+            "open_data": self.open_data,
+            "open_run": self.open_run,
+            "save_run": self.save_run,
+            "save_csv": self.save_csv,
+            "save_figure": self.save_figure,
+            "copy_figure": self.copy_figure,
+        }
+
+    def say(self, text: str, is_error: bool = False, cause: str = "") -> None:
+        """Show a sentence; an error holds until its cause is settled."""
+        self.said.emit(text, is_error, cause)
 
     def open_checkpoint(self) -> None:
         """Ask for a checkpoint."""
-        self._ask_open("Open checkpoint", CHECKPOINTS, "checkpoint", self._player.drafting.open_network)
+        self._ask_open("Open checkpoint", filters("Checkpoints", "checkpoint"), "checkpoint", self._open_network)
 
     def open_data(self) -> None:
         """Ask for data."""
-        self._ask_open("Open data", DATA, "data", self._player.drafting.open_data)
+        self._ask_open("Open data", filters("Points and images", "data"), "data", self._player.drafting.open_data)
 
     def open_run(self) -> None:
         """Ask for a saved run."""
-        self._ask_open("Open run", RUNS, "run", self._player.open_run)
+        self._ask_open("Open run", filters("Runs", "run"), "run", self._player.open_run)
 
-    def _ask_open(self, title: str, filters: str, purpose: str, then: Callable[[str], None]) -> None:
-        files.ask_open(self._window, title, filters, purpose, then, store=self._store)
+    def _ask_open(self, title: str, names: str, purpose: str, then: Callable[[str], None]) -> None:
+        files.ask_open(self._window, title, names, purpose, then, store=self._store)
+
+    def _open_network(self, path: str) -> None:
+        self._player.drafting.open_network(path)
 
     def open_path(self, path: str) -> None:
-        """Open a file by what its name says it is."""
-        suffix = Path(path).suffix.lower()
-        if suffix == ".safetensors":
-            self._player.drafting.open_network(path)
-        elif suffix == ".npz":
-            self._player.open_run(path)
-        else:
-            self._player.drafting.open_data(path)
+        """Open a checkpoint, data or a saved run: the engine looks into the file to see which it is."""
+        self._player.open_path(path)
 
     def remember(self, path: str) -> None:
         """A file was opened: it heads the recent ones. The program's own recording does not."""
@@ -79,7 +98,7 @@ class Documents(QObject):
 
     def save_run(self) -> None:
         """Ask where to write the run."""
-        self._ask_save("Save run", RUNS, ".npz", "run")
+        self._ask_save("Save run", filters("Runs", "run"), ".npz", "run")
 
     def save_csv(self) -> None:
         """Ask where to write the measures."""
@@ -88,7 +107,7 @@ class Documents(QObject):
     def _ask_save(self, title: str, filters: str, suffix: str, purpose: str) -> None:
         run = self._state.run
         if run is None or run.trajectory is None:
-            self.said.emit("There is no finished run to save; press Run (F5) first.", True)
+            self.say("There is no finished run to save; press Run (F5) first.", True, UNFINISHED)
             return
         name = f"{run.settings.solver}-{run.settings.steps}{suffix}"
         files.ask_save(self._window, title, filters, purpose, suffix, name, self._save, store=self._store)
@@ -98,25 +117,48 @@ class Documents(QObject):
 
     def save_figure(self) -> None:
         """Ask for size and file of a picture."""
-        self._window.bring_up_to_date()
-        views = self._window.figures()
-        shown = next(name for name, view in views.items() if view is self._window.current_view())
-        dialogs.save_picture(self._window, views, self._recipe, self._figure_done, store=self._store, current=shown)
+        figures = self._figures()
+        current = self._current(figures)
+        dialogs.save_picture(self._window, figures, self._recipe, self._figure_done, store=self._store, current=current)
 
     def copy_figure(self) -> None:
-        """The view under the focus, or the plane, to the clipboard."""
-        figure.copy_to_clipboard(self._window.current_view(), self._recipe())
-        self.said.emit("Picture copied.", False)
+        """The view that has the focus, or the main one, goes to the clipboard."""
+        figures = self._figures()
+        figure.copy_to_clipboard(figures[self._current(figures)], self._recipe())
+        self.say("Picture copied.")
+
+    def _figures(self) -> dict[str, View]:
+        """The views that a picture can be made of, by title, each with its picture of now."""
+        rooms = self._window.rooms
+        found = {row.title: rooms[row.name] for row in ROOMS if row.figure is not None}
+        for room in found.values():
+            room.view.display(room.picture())
+        return {title: room.view for title, room in found.items()}
+
+    def _current(self, figures: Mapping[str, View]) -> str:
+        """The title of the view that has the focus, or of the one in the centre."""
+        focus = QApplication.focusWidget()
+        main = self._window.layout_of_docks.main_view()
+        inside = (title for title, view in figures.items() if focus and (view is focus or view.isAncestorOf(focus)))
+        return next(inside, next(title for title, view in figures.items() if view is main))
 
     def _recipe(self) -> dict[str, Any]:
         run = self._state.run
         return {} if run is None or run.trajectory is None else run.trajectory.settings
 
     def _figure_done(self, path: str) -> None:
-        self.said.emit(f"Saved {path}.", False)
+        self.say(f"Saved {path}.", cause=SAVE)
 
     def _open_failed(self, event: OpenFailed) -> None:
-        self.said.emit(event.message, True)
+        self.say(event.message, True, event.slot)
+
+    def _opened(self, event: DataOpened | NetworkOpened | RunOpened) -> None:
+        self.settled.emit(SLOTS[type(event)])
 
     def _saved(self, event: Saved) -> None:
-        self.said.emit(event.message or f"Saved {event.path}.", bool(event.message))
+        self.say(event.message or f"Saved {event.path}.", bool(event.message), SAVE)
+
+    def _settle_unfinished(self) -> None:
+        run = self._state.run
+        if run is not None and run.trajectory is not None:
+            self.settled.emit(UNFINISHED)

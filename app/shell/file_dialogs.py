@@ -10,8 +10,30 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.shell.settings_store import SettingsStore
+from geomodel import recognise
+from geomodel.recognise import Kind
 
 Chosen = Callable[[str], None]
+
+
+def filters(title: str, kind: Kind) -> str:
+    """The filters of a dialog for one kind of file, and for all files: "Runs (*.npz);;All files (*)"."""
+    return f"{title} ({' '.join(recognise.patterns(kind))});;All files (*)"
+
+
+class FileDialogs:
+    """Asks for files over one window."""
+
+    def __init__(self, parent: QWidget, store: SettingsStore) -> None:
+        self._parent, self._store = parent, store
+
+    def ask_open(self, title: str, filters: str, purpose: str, then: Chosen) -> None:
+        """As the function of this name."""
+        ask_open(self._parent, title, filters, purpose, then, store=self._store)
+
+    def ask_save(self, title: str, filters: str, purpose: str, suffix: str, name: str, then: Chosen) -> None:
+        """As the function of this name."""
+        ask_save(self._parent, title, filters, purpose, suffix, name, then, store=self._store)
 
 
 def ask_open(

@@ -8,6 +8,8 @@ from app.shell.actions import ACTIONS, MENUS
 from geomodel.solvers import SOLVERS
 from geomodel.solvers.elsewhere import ELSEWHERE, STEPS_ELSEWHERE
 
+UNBROKEN = "<style>td { white-space: nowrap }</style>"  # else Qt breaks keys and titles to make nested tables small
+
 
 def key_sheet() -> str:
     """Every action with its keys, as an HTML table of two columns."""
@@ -20,7 +22,7 @@ def key_sheet() -> str:
     half, left, right = sum(length for length, _ in tables) / 2, "", ""
     for length, table in tables:
         left, right, half = (left + table, right, half - length) if half > 0 else (left, right + table, half)
-    return f"<table cellspacing=16><tr><td>{left}</td><td>{right}</td></tr></table>"
+    return f"{UNBROKEN}<table cellspacing=16><tr><td>{left}</td><td>{right}</td></tr></table>"
 
 
 def solver_sheet() -> str:

@@ -1,119 +1,207 @@
-"""Where the panels stand: the docks, their first places, and how a person left them."""
+"""Where the views and panels stand: workspaces, docks, and how a person left them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from itertools import pairwise
-from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QTimer
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
-from app.shell.settings_store import SettingsStore, home
+from app.rooms import ROOMS
+from app.rooms.contract import Room
+from app.shell.settings_store import SettingsStore
+from app.shell.workspaces import WORKSPACES, Workspace, home_of, workspace
 
-VERSION = 3  # of the docks below: a layout of another version is not restored, it can crash Qt
-TABS = ("Measures", "Mean shift", "Compare", "Schedule", "Derivatives")  # one behind the other on the right
-LEFT_WIDTH, RIGHT_WIDTH, LEAST_RIGHT = 304, 400, 300
-
-
-def seen(widget: QWidget) -> bool:
-    """It is on the screen: a dock behind another's tab is visible to Qt, but stands outside the window."""
-    return widget.isVisible() and not widget.visibleRegion().isEmpty()
+VERSION = 4  # of the docks below: a layout of another version is not restored because it can crash Qt
+LEFT_WIDTH, LEAST_RIGHT = 304, 280
+LEFT_TITLE, LOG_TITLE = "Model and sampler", "Log"
+STRIP = "strip"  # the room that images alone have
 
 
-class Layout:
-    """The docks of a window around its central view."""
+class Layout(QWidget):
+    """The centre of the window, with the docks around it that a workspace arranges."""
+
+    workspace_changed = Signal(str)
 
     def __init__(self, window: QMainWindow, store: SettingsStore) -> None:
+        super().__init__(window)
+        self.docks: dict[str, QDockWidget] = {}  # by the name of the room, or the title of the panel
+        self.current: Workspace = WORKSPACES[0]
         self._window, self._store = window, store
-        self.docks: dict[str, QDockWidget] = {}
+        self._rooms: Mapping[str, Room] = {}
+        self._states: dict[str, QByteArray] = {}  # of the workspaces that were left
+        self._images = False  # whether what is shown are images
         self._fresh = True
+        self._centre = QVBoxLayout(self)
+        self._centre.setContentsMargins(0, 0, 0, 0)
+        self.tabs = QTabBar()
+        self.tabs.setAccessibleName("Workspaces")
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        for number, item in enumerate(WORKSPACES, 1):
+            at = self.tabs.addTab(item.title)
+            self.tabs.setTabToolTip(at, f"{item.tip} (Ctrl+Alt+{number})")
+        self.tabs.currentChanged.connect(self._tab_chosen)
 
-    def build(self, left: list[tuple[QWidget, int]], right: dict[str, QWidget], bottom: dict[str, QWidget]) -> None:
-        """One column on the left, the given docks on the right and below; the last one below has no title."""
-        column = QWidget()
-        column.setMinimumWidth(LEFT_WIDTH)
-        box = QVBoxLayout(column)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(0)
-        for widget, stretch in left:
-            box.addWidget(widget, stretch)
-        self._dock("Model and sampler", column, Qt.DockWidgetArea.LeftDockWidgetArea)
-        for title, widget in right.items():
-            widget.setMinimumWidth(LEAST_RIGHT)
-            self._dock(title, widget, Qt.DockWidgetArea.RightDockWidgetArea)
-        for title, widget in bottom.items():
-            self._dock(title, widget, Qt.DockWidgetArea.BottomDockWidgetArea)
-        last = self.docks[next(reversed(bottom))]
-        last.setTitleBarWidget(QWidget(last))
-        last.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-        self._window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
-        self._window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+    def build(self, rooms: Mapping[str, Room], left: QWidget, log: QWidget) -> None:
+        """Put every view and panel into its place; nothing is shown yet."""
+        self._rooms, window = rooms, self._window
+        window.setCentralWidget(self)
+        self._bar("Workspaces", self.tabs, Qt.ToolBarArea.TopToolBarArea)
+        for row in ROOMS:
+            view = rooms[row.name].view
+            if row.area == "foot":
+                self._bar(row.title, view, Qt.ToolBarArea.BottomToolBarArea)
+                continue
+            below = row.area == "below"
+            if not below:
+                view.setMinimumWidth(LEAST_RIGHT)
+            area = Qt.DockWidgetArea.BottomDockWidgetArea if below else Qt.DockWidgetArea.RightDockWidgetArea
+            dock = self._dock(row.name, row.title, view, area)
+            dock.visibilityChanged.connect(lambda there, name=row.name: self._came_into_sight(name) if there else None)
+        self._dock(LEFT_TITLE, LEFT_TITLE, left, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self._dock(LOG_TITLE, LOG_TITLE, log, Qt.DockWidgetArea.BottomDockWidgetArea)
+        window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self._take_centre()
 
-    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> None:
+    def _bar(self, title: str, widget: QWidget, area: Qt.ToolBarArea) -> None:
+        """A row over the whole width, of which nothing can be moved or hidden."""
+        bar = QToolBar(title, self._window)
+        bar.setObjectName(f"bar.{title}")
+        bar.setMovable(False)
+        bar.toggleViewAction().setVisible(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.addWidget(widget)
+        self._window.addToolBar(area, bar)
+
+    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self._window)
-        dock.setObjectName(f"dock.{title}")
+        dock.setObjectName(f"dock.{name}")
         dock.setWidget(widget)
         self._window.addDockWidget(area, dock)
-        self.docks[title] = dock
+        self.docks[name] = dock
+        return dock
 
-    def when_seen(self, title: str, refresh: Callable[[], None]) -> None:
-        """Call `refresh` when a dock comes into sight, once it has its place."""
-        self.docks[title].visibilityChanged.connect(lambda there: QTimer.singleShot(0, refresh) if there else None)
+    # ------------------------------------------------------------ workspaces
+
+    def main_view(self) -> QWidget:
+        """The view in the centre."""
+        return self._rooms[self.current.centre].view
+
+    def switch(self, name: str) -> None:
+        """Arrange the rooms as in a workspace, the way a person left it."""
+        target = workspace(name)
+        if target is self.current or self._fresh:
+            return
+        self._states[self.current.name] = self._window.saveState(VERSION)
+        self._show(target)
+
+    def _show(self, target: Workspace) -> None:
+        self._window.setUpdatesEnabled(False)  # else every dock is seen moving
+        try:
+            self.docks[self.current.centre].setWidget(self._rooms[self.current.centre].view)
+            self.current = target
+            self._take_centre()
+            state = self._states.get(target.name)
+            if state is None or not self._window.restoreState(state, VERSION):
+                self._arrange()
+            self.docks[target.centre].hide()
+            self._show_strip()
+        finally:
+            self._window.setUpdatesEnabled(True)
+        self.tabs.setCurrentIndex(WORKSPACES.index(target))
+        self.workspace_changed.emit(target.name)
+        self.main_view().setFocus()
+        self._came_into_sight(target.centre)
+
+    def _take_centre(self) -> None:
+        """The main view leaves its dock for the centre."""
+        view = self._rooms[self.current.centre].view
+        self._centre.addWidget(view)
+        view.show()
 
     def reset(self) -> None:
-        """Every dock back to its first place."""
-        for dock in self.docks.values():
+        """Bring the present workspace, and no other, back to its first arrangement."""
+        self._arrange()
+        self._show_strip()
+
+    def _arrange(self) -> None:
+        window, docks = self._window, self.docks
+        for name, dock in docks.items():
             dock.setFloating(False)
-            dock.show()
-        d, window = self.docks, self._window
-        window.splitDockWidget(d["Measures"], d["Inspector"], Qt.Orientation.Vertical)
-        # Along the edge, where five names fit however narrow the column is.
-        window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.East)
-        for before, after in pairwise(TABS):
-            window.tabifyDockWidget(d[before], d[after])
-        d["Measures"].raise_()
-        window.splitDockWidget(d["Strip"], d["Transport"], Qt.Orientation.Vertical)
-        sides = [d["Model and sampler"], d["Measures"]]
-        window.resizeDocks(sides, [LEFT_WIDTH, RIGHT_WIDTH], Qt.Orientation.Horizontal)
-        window.resizeDocks([d["Measures"], d["Inspector"]], [560, 240], Qt.Orientation.Vertical)
-        self.show_strip(visible=False)
+            dock.setVisible(name in self.current.rooms or name == LEFT_TITLE)
+        places = [place for place in self.current.right if place]
+        for above, below in pairwise(places):
+            window.splitDockWidget(docks[above[0]], docks[below[0]], Qt.Orientation.Vertical)
+        for place in places:
+            for before, after in pairwise(place):
+                window.tabifyDockWidget(docks[before], docks[after])
+            docks[place[0]].raise_()
+        tops = [docks[place[0]] for place in places]
+        right = max(LEAST_RIGHT, round(0.28 * window.width()))
+        window.resizeDocks([docks[LEFT_TITLE], tops[0]], [LEFT_WIDTH, right], Qt.Orientation.Horizontal)
+        window.resizeDocks(tops, [600, 300][: len(tops)], Qt.Orientation.Vertical)
+
+    def bring_forward(self, name: str) -> None:
+        """Let a room come into sight, in another workspace where the present one does not have it."""
+        if name == self.current.centre:
+            return
+        if name not in self.current.rooms and (other := home_of(name)) is not None:
+            self.switch(other.name)
+        if name in self.current.rooms:
+            self.docks[name].show()
+            self.docks[name].raise_()
+
+    def _tab_chosen(self, at: int) -> None:
+        self.switch(WORKSPACES[at].name)
+
+    def _came_into_sight(self, name: str) -> None:
+        QTimer.singleShot(0, self._rooms[name].view, self._rooms[name].refresh)  # once it has its place
+
+    # ------------------------------------------------------------ the strip
 
     def show_strip(self, *, visible: bool) -> None:
-        """The strip is for images only; when it comes it takes a third of the height."""
-        strip = self.docks["Strip"]
-        if strip.isVisible() == visible:
+        """The strip stands there for images only."""
+        self._images = visible
+        self._show_strip()
+
+    def _show_strip(self) -> None:
+        strip = self.docks[STRIP]
+        wanted = self._images and STRIP in self.current.rooms
+        if strip.isHidden() == (not wanted):
             return
-        strip.setVisible(visible)
-        if visible:
-            heights = [max(220, 9 * self._window.height() // 25), 1]
-            self._window.resizeDocks([strip, self.docks["Transport"]], heights, Qt.Orientation.Vertical)
+        strip.setVisible(wanted)
+        if wanted:
+            self._window.resizeDocks([strip], [max(180, self._window.height() // 4)], Qt.Orientation.Vertical)
+
+    # ------------------------------------------------------------ from session to session
 
     def first_showing(self) -> None:
-        """Lay out once the window has its size: before that, docks do not keep theirs."""
+        """Lay out once the window has its size, because docks do not keep theirs before that."""
         if not self._fresh:
             return
         self._fresh = False
-        self.reset()
-        settings, crashed = self._store.settings, self._marker.exists()
+        self._arrange()
+        settings, crashed = self._store.settings, self._store.mark_open()
         if settings.layout_version == VERSION and not crashed:
             self._window.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
-            self._window.restoreState(QByteArray.fromBase64(settings.layout.encode()), VERSION)
-            self.show_strip(visible=False)  # a first run shows points
-        self._marker.parent.mkdir(parents=True, exist_ok=True)
-        self._marker.touch()
+            self._states = {name: QByteArray.fromBase64(text.encode()) for name, text in settings.layouts.items()}
+            self._show(workspace(settings.workspace))
+        else:
+            self._show(self.current)
 
     def remember(self) -> None:
-        """Keep the places for the next start; the window leaves in good order."""
-        if not self._fresh:
-            self._store.change(
-                geometry=self._window.saveGeometry().toBase64().toStdString(),
-                layout=self._window.saveState(VERSION).toBase64().toStdString(),
-                layout_version=VERSION,
-            )
-            self._marker.unlink(missing_ok=True)
-
-    @property
-    def _marker(self) -> Path:
-        """There while a window is open: found at the start, the last one crashed and its layout is not trusted."""
-        return home() / "open"
+        """Keep the arrangements for the next start, because the window leaves in good order."""
+        if self._fresh:
+            return
+        self._states[self.current.name] = self._window.saveState(VERSION)
+        self._store.change(
+            geometry=self._window.saveGeometry().toBase64().toStdString(),
+            layouts={name: state.toBase64().toStdString() for name, state in self._states.items()},
+            workspace=self.current.name,
+            layout_version=VERSION,
+        )
+        self._store.mark_closed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import tempfile
@@ -29,9 +30,10 @@ class AppSettings:
     speed: Annotated[float, Meta(gt=0, le=100)] = 1.0
     loop: bool = True
     measures: tuple[str, ...] | None = None  # visible measures; None: the usual ones
-    layout_version: int = 0  # of `layout`; another version's layout is not restored
+    layout_version: int = 0  # of `layouts`; those of another version are not restored
     geometry: str = ""  # the window's place, base64
-    layout: str = ""  # its docks, base64
+    layouts: dict[str, str] = field(default_factory=dict)  # workspace → its docks, base64
+    workspace: str = ""  # the one that was left
 
 
 def home() -> Path:
@@ -45,6 +47,8 @@ class SettingsStore:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or home() / "settings.json"
+        self._mark = self.path.with_name("open")
+        self._unwritten = False
         self.settings = self._read()
 
     def change(self, **fields: Any) -> AppSettings:
@@ -56,11 +60,27 @@ class SettingsStore:
         return self.settings
 
     def save(self) -> None:
-        """Write the file; one line in the log where that fails."""
+        """Write the file; one line in the log when that begins to fail."""
         try:
             self._write()
+            self._unwritten = False
         except OSError as error:
-            log.warning("The settings could not be written to %s: %s.", self.path, error)
+            if not self._unwritten:
+                log.warning("The settings could not be written to %s: %s.", self.path, error)
+            self._unwritten = True
+
+    def mark_open(self) -> bool:
+        """Leave a mark while the window is open. True where one was there: the last window crashed."""
+        crashed = os.path.exists(self._mark)
+        with contextlib.suppress(OSError):  # where nothing can be written, no layout is read either
+            self._mark.parent.mkdir(parents=True, exist_ok=True)
+            self._mark.touch()
+        return crashed
+
+    def mark_closed(self) -> None:
+        """The window leaves in good order."""
+        with contextlib.suppress(OSError):
+            self._mark.unlink(missing_ok=True)
 
     def remember_file(self, path: str | Path) -> AppSettings:
         """Put a file at the head of the recent ones."""
@@ -71,7 +91,7 @@ class SettingsStore:
     def _read(self) -> AppSettings:
         try:
             return msgspec.json.decode(self.path.read_bytes(), type=AppSettings)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return AppSettings()
         except OSError as error:
             log.warning("The settings in %s could not be read: %s. Defaults are used.", self.path, error)

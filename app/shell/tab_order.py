@@ -29,6 +29,8 @@ def reading_order(widget: QWidget | None) -> Iterator[QWidget]:
 def _parts(widget: QWidget) -> Iterator[QWidget | None]:
     if isinstance(widget, QMainWindow):
         yield from _areas(widget)
+    elif isinstance(widget, QToolBar):
+        yield from (widget.widgetForAction(action) for action in widget.actions())
     elif isinstance(widget, QScrollArea | QDockWidget):
         yield widget.widget()
     elif isinstance(widget, QSplitter):
@@ -38,12 +40,14 @@ def _parts(widget: QWidget) -> Iterator[QWidget | None]:
 
 
 def _areas(window: QMainWindow) -> Iterator[QWidget | None]:
-    """The left column, the central view, the column on the right, what stands below, the status bar."""
-    yield from window.findChildren(QToolBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    """The row on top, the left column, the central view, the column on the right, what stands below."""
+    bars = window.findChildren(QToolBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    yield from (bar for bar in bars if window.toolBarArea(bar) == Qt.ToolBarArea.TopToolBarArea)
     yield from _docks(window, LEFT)
     yield window.centralWidget()
     yield from _docks(window, RIGHT)
     yield from _docks(window, BELOW)
+    yield from (bar for bar in bars if window.toolBarArea(bar) == Qt.ToolBarArea.BottomToolBarArea)
     yield window.statusBar()
 
 

@@ -49,6 +49,10 @@ class Field(QWidget):
         self._layout.setColumnStretch(1, 1)
         self.setFocusProxy(editor)
 
+    def set_gap(self, pixels: int) -> None:
+        """The space between title and editor."""
+        self._layout.setHorizontalSpacing(pixels)
+
     @property
     def value(self) -> Any:
         """The last value that was set or told."""
@@ -85,7 +89,7 @@ class Field(QWidget):
         raise NotImplementedError
 
     def _show_error(self) -> None:
-        if self.error != self._message.text():
+        if self.error != self._message.sentence:
             self._message.say(self.error, is_error=True)
             self.editor.setAccessibleDescription(self.error or self.limits.help)
 
@@ -162,6 +166,10 @@ class ChoiceField(Field):
         self._combo.activated.connect(self._activated)
         self._choices: tuple[Choice, ...] = ()
         self.set_choices(choices)
+
+    def set_placeholder(self, text: str) -> None:
+        """What the box shows while none of its lines is chosen."""
+        self._combo.setPlaceholderText(text)
 
     def set_choices(self, choices: Sequence[Choice]) -> None:
         """Replace the lines; the value stays."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -14,8 +12,8 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from app.plotting.montage import to_image
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 GAP = 4
 LARGEST = 4  # image pixels are at most this many device pixels wide at scale 1
 KEYS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}  # left and right move the playhead

@@ -6,15 +6,28 @@ import html
 import re
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QLabel, QWidget
 
 BAR = 3  # pixels of the bar beside an error
+MOST_CHARACTERS = 300  # of a sentence under a control
+LONGEST_WORD = 220  # pixels: Qt breaks lines between words alone, and a path is one word
 
 
 def tooltip(title: str, text: str) -> str:
-    """Rich text, because Qt does not wrap plain tooltips."""
-    return f"<qt><b>{html.escape(title)}</b><br>{html.escape(text)}</qt>"
+    """Rich text, because Qt does not wrap plain tooltips. The title may be empty."""
+    head = f"<b>{html.escape(title)}</b><br>" if title else ""
+    return f"<qt>{head}{html.escape(text)}</qt>"
+
+
+def shortened(text: str, metrics: QFontMetrics) -> str:
+    """A sentence that fits a narrow column: its middle is left out, and so is the middle of each very long word.
+
+    What went wrong often stands at the end, behind the name of the file.
+    """
+    if len(text) > MOST_CHARACTERS:
+        text = f"{text[: MOST_CHARACTERS // 2]}…{text[-MOST_CHARACTERS // 2 :]}"
+    return re.sub(r"\S+", lambda word: metrics.elidedText(word[0], Qt.TextElideMode.ElideMiddle, LONGEST_WORD), text)
 
 
 def formula_html(formula: str) -> str:
@@ -50,10 +63,14 @@ def outline_widget(widget: QWidget, rect: QRect) -> None:
 
 
 class Message(QLabel):
-    """Words under a control: secondary text, or an error with a bar beside it. Empty: not there."""
+    """Words under a control: secondary text, or an error with a bar beside it. Empty: not there.
+
+    Plain text is shortened to what a narrow column holds; then the tooltip has the whole.
+    """
 
     def __init__(self, *, rich: bool = False) -> None:
         super().__init__()
+        self._rich, self._text, self._cut = rich, "", False
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.RichText if rich else Qt.TextFormat.PlainText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -68,8 +85,18 @@ class Message(QLabel):
         self.is_error = is_error
         self.setForegroundRole(QPalette.ColorRole.WindowText if is_error else QPalette.ColorRole.PlaceholderText)
         self.setContentsMargins(2 * BAR + 2 if is_error else 0, 0, 0, 0)
-        self.setText(text)
+        self._text = text
+        shown = text if self._rich else shortened(text, self.fontMetrics())
+        self.setText(shown)
+        if self._cut or shown != text:  # a tooltip that somebody else gave stays
+            self.setToolTip(tooltip("", text) if shown != text else "")
+        self._cut = shown != text
         self.setVisible(bool(text))
+
+    @property
+    def sentence(self) -> str:
+        """The whole of what was said."""
+        return self._text
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -1,4 +1,4 @@
-"""Checkpoints: `inspect` and `load_checkpoint`, and the table of file formats. No torch until weights are read."""
+"""Checkpoints: `inspect` reads what a file says of itself, `load_checkpoint` its network. The latter loads torch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["CheckpointError", "CheckpointInfo", "inspect", "load_checkpoint"]
 
 
 def inspect(path: str | os.PathLike[str]) -> CheckpointInfo:
-    """What the file says of itself, from its header alone. CheckpointError where it is not a checkpoint."""
+    """What the header of a file says. CheckpointError where the file is not a checkpoint."""
     file = _regular_file(path)
     info: CheckpointInfo = function(_format(file).inspect)(file)
     return info
@@ -28,9 +28,9 @@ def inspect(path: str | os.PathLike[str]) -> CheckpointInfo:
 def load_checkpoint(
     path: str | os.PathLike[str], *, device: Any = "cpu", hints: Mapping[str, Any] | None = None
 ) -> NetworkDenoiser:
-    """The denoiser that a file holds, on a device. The file never executes code.
+    """The denoiser that a file holds, on a device. No code in the file is executed.
 
-    `hints` says what a format does not carry; Geomodel's own carries everything.
+    `hints` adds what a format does not carry; Geomodel's own format carries everything.
     Raises CheckpointError, with one sentence, where the file, the device or a hint is refused.
     """
     file = _regular_file(path)

@@ -1,4 +1,4 @@
-"""The header of a safetensors file, checked by arithmetic before any library reads the file.
+"""Reads and checks the header of a safetensors file, before any library reads the file.
 
 Layout: 8 bytes (little-endian length n), n bytes of JSON, then the numbers. The JSON maps each tensor's name to its
 dtype, shape and place {"data_offsets": [begin, end]} in the numbers, and "__metadata__" to a dict of strings.
@@ -61,7 +61,7 @@ def recognises(path: Path) -> bool:
 
 
 def read_header(path: Path) -> Header:
-    """The header of a file, reading no further than the header."""
+    """The header of a file. No more than the header is read."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
@@ -73,7 +73,7 @@ def read_header(path: Path) -> Header:
 
 
 def read_file(path: Path) -> tuple[Header, bytes]:
-    """The checked header and the whole content of a file, read once so that both are of the same file."""
+    """The checked header and the whole content of a file. It is read once, so that both belong together."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE + 1)
@@ -99,8 +99,9 @@ def parse_header(name: str, content: bytes, size: int) -> Header:
 
 
 def _length(name: str, start: bytes, size: int) -> int:
-    """Length of the JSON. A name for what the file is instead is only sought when this makes no sense:
-    a true header of 1152 characters starts with the bytes of a pickle."""
+    """Length of the JSON. CheckpointError, saying what the file seems to be instead, only where the length makes no
+    sense: a valid header of 1152 characters starts with the same bytes as a pickle.
+    """
     length = int.from_bytes(start[:8], "little")
     if size >= 10 and 2 <= length <= MAX_HEADER and 8 + length <= size and start[8:9] in (b"", b"{"):
         return length

@@ -42,7 +42,7 @@ class DataSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """The JSON in the header. Noise levels are in units of the data; `has_null_class`: label -1 is allowed."""
+    """The JSON in the header. Noise levels are in units of the data. With `has_null_class`, label -1 is allowed."""
 
     format: str = FORMAT
     version: int = VERSION
@@ -67,14 +67,14 @@ class Description:
 
 
 def inspect(path: Path) -> CheckpointInfo:
-    """What the header says. No weight is read and torch is not loaded."""
+    """What the header says. This reads no weights and does not load torch."""
     header = read_header(path)
     description, _ = _description(path.name, header)
     return _info(path, header, description)
 
 
 def load(path: Path, device: Any, hints: Mapping[str, Any]) -> NetworkDenoiser:
-    """The network on a device, after its tensors were found to be those that its config asks for."""
+    """The network on a device. CheckpointError where the tensors are not those of its config."""
     from geomodel.denoisers.network import NetworkDenoiser
 
     if hints:
@@ -90,7 +90,7 @@ def load(path: Path, device: Any, hints: Mapping[str, Any]) -> NetworkDenoiser:
 
 
 def save_checkpoint(path: str | Path, network: nn.Module, description: Description) -> CheckpointInfo:
-    """Write a network and its description, all or nothing. CheckpointError for what could not be read again."""
+    """Write a network and its description, all or nothing. CheckpointError where the file could not be opened again."""
     from safetensors.torch import save
 
     path = Path(path)
@@ -161,7 +161,7 @@ def _assemble(
     import torch
     from safetensors.torch import load as load_tensors
 
-    with torch.device("meta"):  # shapes without memory
+    with torch.device("meta"):  # makes the shapes and takes no memory
         network = networks.build(description.architecture, config, description.shape, description.label_rows)
     _compare(name, header, network.state_dict())
     try:

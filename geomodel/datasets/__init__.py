@@ -1,4 +1,4 @@
-"""Data sets: generated, bundled and read from files. This table is what forms and the command line read."""
+"""Data sets: generated, bundled or read from files. Forms and the command line read this table."""
 
 from __future__ import annotations
 
@@ -86,15 +86,15 @@ def load(
             A file is recognised by its content, or by its name where the content has no marks (text, binary batches of
             CIFAR-10).
 
-            A .npy or plain idx file above a quarter of this computer's memory stays on the disk and is read as it is
-            needed: it must not change while it is used. Other files above that are refused.
+            A .npy or plain idx file larger than a quarter of this computer's memory stays on the disk and is read as it
+            is needed, so it must not change while it is used. Other files of that size are refused.
         count: how many points to generate, at least 1. Only generated sets use it.
         seed: the seed of a generated set. With one seed, a smaller set is the beginning of every larger one.
-        progress: called with the fraction done, 0 to 1, often enough to stay responsive; what it raises stops the
-            opening and comes through. With it, mean, std and fingerprint are computed here too.
+        progress: called with the fraction done, 0 to 1, often enough to keep a window responsive. An exception from it
+            stops the opening and is passed on. If it is given, mean, std and fingerprint are computed here too.
 
     Raises:
-        DataError: (a ValueError) an unknown name, or a file that cannot be read; one sentence says what to do.
+        DataError (a ValueError): the name is unknown or the file cannot be read; one sentence says what to do.
     """
     watched = silent if progress is None else progress
     dataset = _opened(name_or_path, count, seed, portion(watched, 0.0, 0.5))

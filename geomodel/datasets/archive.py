@@ -1,4 +1,4 @@
-"""Zip and tar archives, read in place: nothing is extracted, and what they claim is checked before it is believed."""
+"""Reads zip and tar archives without extracting them, and checks what they claim before it relies on it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 @contextmanager
 def member(name: str, opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[Stream]:
     """One file of an archive, as a stream that is never longer than `info.file_size`."""
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others may ask for much memory
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others may need much memory
         raise DataError(f"{name!r} is packed by another method than deflate, which cannot be opened. Pack it anew.")
     with _faults(name):
         stream = opened.open(info)
@@ -48,9 +48,9 @@ def member(name: str, opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterato
 
 
 def tar_files(name: str, stream: Stream, check: Callable[[int], None]) -> Iterator[tuple[str, bytes]]:
-    """The regular files of a tar archive with their names; `check` is called with the bytes unpacked before each piece.
+    """Yields the regular files of a tar archive with their names.
 
-    It raises to stop.
+    `check` is called with the number of bytes unpacked so far before each piece, and raises an exception to stop.
     """
     total = 0
     while any(header := stream.read(_BLOCK)):
@@ -67,11 +67,11 @@ def tar_files(name: str, stream: Stream, check: Callable[[int], None]) -> Iterat
         stream.read(-size % _BLOCK)
         if header[156:157] in (b"0", b"\0"):
             yield header[:100].split(b"\0")[0].decode("latin-1"), bytes(content)
-    stream.read(PIECE)  # the rest of the padding, and with it the check sum
+    stream.read(PIECE)  # reading the rest of the padding makes gzip compare the check sum
 
 
 def _tar_size(name: str, header: bytes) -> int:
-    """The size in a tar header, after its check sum was compared."""
+    """The size in a tar header. DataError where the header's check sum is wrong."""
     try:
         found = sum(header[:148]) + 8 * ord(" ") + sum(header[156:])
         if len(header) < _BLOCK or found != int(header[148:156].strip(b" \0"), 8):

@@ -1,4 +1,4 @@
-"""NumPy's own files: .npy, kept on the disk where it is large, and .npz with or without labels."""
+"""Reads NumPy's files: .npy, which stays on the disk where it is large, and .npz with or without labels."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from geomodel.datasets.reading import (
     points,
 )
 
-# What NumPy lets through for a damaged header, beside ValueError (it evaluates the header as a Python literal).
+# What NumPy raises for a damaged header; it evaluates the header as a Python literal.
 _BAD_HEADER = (
     ValueError, TypeError, SyntaxError, MemoryError, RecursionError, EOFError, LookupError, OverflowError,
     tokenize.TokenError,
 )  # fmt: skip
-_LONGEST_HEADER = 10_000  # NumPy's own limit, which it applies only after it has read what is announced
+_LONGEST_HEADER = 10_000  # NumPy's own limit, which it applies only after it has read the announced length
 _DATA = ("x", "images", "data", "points", "arr_0")
 _LABELS = ("y", "labels")
 
@@ -52,7 +52,7 @@ class _Header(NamedTuple):
 
 
 def read_npy(path: Path, progress: Progress) -> Dataset:
-    """Points, floats (N, d), or images, uint8; they stay in the file where they take more than a quarter of memory."""
+    """Points, floats (N, d), or images, uint8. They stay in the file if they take more than a quarter of memory."""
     array: Array | FileArray
     with path.open("rb") as file:
         header = _header(path.name, file)

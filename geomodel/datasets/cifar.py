@@ -1,4 +1,4 @@
-"""CIFAR-10 as it is distributed (Krizhevsky, 2009): pickled or binary batches, single, in a folder or a tar."""
+"""Reads CIFAR-10 as it is distributed (Krizhevsky, 2009): pickled or binary batches, single or in a folder or tar."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def holds_batches(folder: Path) -> bool:
 
 
 def recognises(path: Path) -> bool:
-    """A folder of batches, a pickle, or a packed tar archive. A single binary batch has no marks."""
+    """Whether this is a folder of batches, a pickle, or a packed tar archive. A single binary batch has no marks."""
     return holds_batches(path) if path.is_dir() else pickled(beginning(path, 2)) or packed_tar(path)
 
 
 def read(path: Path, progress: Progress) -> Dataset:
-    """One batch, or all training batches in order (the test batch where there is no other) of a folder or tar.gz."""
+    """One batch, or all training batches of a folder or tar.gz in order (the test batch if there is no other)."""
     if path.is_dir():
         contents = _in_folder(path)
     elif packed(path) or path.name.lower().endswith((".tar.gz", ".tgz")):
@@ -64,7 +64,7 @@ def read(path: Path, progress: Progress) -> Dataset:
 
 
 def _training(names: Iterable[str]) -> list[str]:
-    """The names of the training batches in order, or of the test batch; of pickles rather than of binary files."""
+    """The names of the training batches in order, or of the test batch. Pickles are preferred to binary files."""
     found = [match for name in names if (match := _NAME.fullmatch(name))]
     found = [match for match in found if not match["binary"]] or found
     training = sorted((match for match in found if match["number"]), key=lambda match: int(match["number"]))
@@ -137,7 +137,7 @@ def _pickled(name: str, content: bytes) -> _Batch:
 
 
 def _binary(name: str, content: bytes) -> _Batch:
-    """Records of one byte for the class and 3072 for the image."""
+    """Reads records of one byte for the class and 3072 for the image."""
     if not content or len(content) % (_NUMBERS + 1):
         raise DataError(
             f"{name!r} has {len(content):,} bytes. Expected a binary batch of CIFAR-10, {_NUMBERS + 1} bytes an image."

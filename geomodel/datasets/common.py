@@ -17,15 +17,15 @@ _NUMBERS_AT_ONCE = 2**22  # float64 temporaries stay below 32 MB
 
 
 class DataError(ValueError):
-    """A data set that cannot be had; the message says what was found, what was expected and what to do."""
+    """A data set cannot be opened; the message says what was found, what was expected and what to do."""
 
 
 def silent(fraction: float) -> None:
-    """The progress that nobody watches."""
+    """Does nothing; the progress where the caller gave none."""
 
 
 def portion(progress: Progress, low: float, high: float) -> Progress:
-    """The progress of a part of the work that takes it from `low` to `high`."""
+    """The progress of a part of the work, which moves the whole from `low` to `high`."""
     return lambda fraction: progress(low + (high - low) * fraction)
 
 
@@ -35,7 +35,7 @@ def limit() -> int:
 
 
 def blocks(count: int, numbers: int, progress: Progress = silent) -> Iterator[slice]:
-    """Slices of `count` rows of `numbers` numbers each, a bounded part at a time."""
+    """Slices of `count` rows of `numbers` numbers each, such that each slice has a bounded size."""
     rows = max(1, _NUMBERS_AT_ONCE // max(1, numbers))
     for start in range(0, count, rows):
         yield slice(start, min(start + rows, count))
@@ -43,7 +43,7 @@ def blocks(count: int, numbers: int, progress: Progress = silent) -> Iterator[sl
 
 
 def check_room(what: str, size: int) -> None:
-    """DataError where `size` bytes are more than can be had without swapping."""
+    """DataError where `size` bytes are more than can be allocated without swapping."""
     free = memory.available()
     if size > free:
         raise DataError(
@@ -52,7 +52,7 @@ def check_room(what: str, size: int) -> None:
 
 
 def gathered(rows: Any, dtype: Any, copy: bool | None) -> Array:
-    """All rows of an array-like, where memory has room for them: what NumPy asks an array-like for."""
+    """All rows of an array-like as one array, if memory has room for them; NumPy calls this through __array__."""
     if copy is False:
         raise ValueError("The numbers of a large set are read or converted from what is stored, which takes a copy.")
     check_room("All points of this set", rows.size * np.dtype(dtype).itemsize)

@@ -1,4 +1,4 @@
-"""What a data set is: stored numbers, and what is derived from them."""
+"""A data set: its stored numbers, and the points, mean, scale and fingerprint that are computed from them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def _converted(stored: Array) -> Array:
 
 
 class Points:
-    """The points (N, *shape) of a set too large to be converted at once: an array-like over what is stored.
+    """An array-like of the points (N, *shape) of a set that is too large to be converted at once.
 
-    Indexing rows as with an array gives converted numbers; `numpy.asarray` converts all of them, where memory has room.
+    Indexing gives rows of converted numbers. `numpy.asarray` converts all of them, where memory has room.
     """
 
     def __init__(self, stored: Array | FileArray) -> None:
@@ -42,7 +42,7 @@ class Points:
 
     @property
     def stored(self) -> Array | FileArray:
-        """What the points are converted from."""
+        """The stored numbers that the points are converted from."""
         return self._stored
 
     def __len__(self) -> int:
@@ -55,10 +55,10 @@ class Points:
         return gathered(self, self.dtype if dtype is None else dtype, copy)
 
 
-# No slots: the cached properties live in the instance's dictionary. Identity is equality: fields are arrays.
+# Without slots, because cached properties live in the instance's dictionary; without eq, because fields are arrays.
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dataset:
-    """N points with what is known about them.
+    """N points, with their labels and where they came from.
 
     Attributes:
         name: the table's name, or the file's name.
@@ -93,8 +93,8 @@ class Dataset:
     def points(self) -> Array | Points:
         """(N, *shape): float32 in [-1, 1] (stored / 127.5 - 1) for images, float64 in natural units for the rest.
 
-        An array; `Points` where what is stored stays in its file, or where conversion would take more than a quarter of
-        this computer's memory.
+        An array, or `Points` where the stored numbers stay in their file or the conversion would take more than a
+        quarter of this computer's memory.
         """
         points = Points(self.stored)
         if not isinstance(self.stored, np.ndarray):
@@ -113,12 +113,12 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 over type, shape and stored bytes: the same numbers give the same text, whatever file they came in."""
+        """sha256 over type, shape and stored bytes. The same numbers give the same text, whatever file they came in."""
         return self._fingerprint(silent)
 
     def measure(self, progress: Progress) -> None:
-        """Compute fingerprint, mean and std now, so that asking for them later takes no time."""
-        known = vars(self)  # where cached properties keep their values
+        """Compute fingerprint, mean and std now, so that reading them later takes no time."""
+        known = vars(self)  # cached properties keep their values there
         known["fingerprint"] = self._fingerprint(portion(progress, 0.0, 0.2))
         known["mean"] = self._mean(portion(progress, 0.2, 0.5))
         known["std"] = self._std(portion(progress, 0.5, 1.0))
@@ -127,7 +127,7 @@ class Dataset:
         total = np.zeros(self.shape)
         for rows in self._blocks(progress):
             part = self.points[rows].astype(np.float64)
-            part[0] += total  # point after point, so that the result does not depend on the blocks
+            part[0] += total  # sums point after point, so that the result does not depend on the blocks
             total = part.sum(axis=0)
         return np.asarray(total / len(self))
 
@@ -154,6 +154,6 @@ class Dataset:
         """The exact denoiser of the distribution that the points were drawn from, where it is a Gaussian mixture."""
         if self.gaussians is None:
             return None
-        from geomodel.denoisers.mixture import MixtureDenoiser  # torch comes only with the first question
+        from geomodel.denoisers.mixture import MixtureDenoiser  # loads torch, so only when it is used
 
         return MixtureDenoiser(*self.gaussians)

@@ -1,6 +1,7 @@
-"""An array that stays in its file: rows are read when they are asked for.
+"""An array that stays in its file, whose rows are read when they are indexed.
 
-Not a memory map: mapped pages count as this process's memory, and a file that becomes shorter ends the process.
+It is not a memory map, because mapped pages count as this process's memory and a file that becomes shorter kills the
+process.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ from geomodel.datasets.common import DataError, check_room, gathered
 
 Arrange = Callable[[Array], Array]
 
-_UNCHECKED = 2**24  # bytes that are read without asking how much memory is free: every block of a pass is smaller
+_UNCHECKED = 2**24  # bytes; smaller reads, such as every block of a pass, do not check how much memory is free
 
 
 class FileArray:
-    """Numbers (N, ...) in a file, in the order of C from byte `offset` on, as an array-like of native byte order.
+    """An array-like of numbers (N, ...) in a file, in C order from byte `offset` on. It returns native byte order.
 
-    Rows are had by a number, a slice or an array of numbers or truth values, as a fresh array; contiguous rows are
-    read at once. Threads may share it. The file stays open until nothing refers to it any more.
+    Indexing by a number, a slice or an array of numbers or truth values gives a fresh array of rows; contiguous rows
+    are read at once. Threads may share it. The file stays open until nothing refers to it any more.
 
     Raises:
-        DataError: on reading, where the file cannot be read, or has become shorter; where rows do not fit into memory.
+        DataError: on indexing, where the file cannot be read or has become shorter, or the rows do not fit into memory.
     """
 
     def __init__(self, path: Path, dtype: np.dtype[Any], offset: int, shape: tuple[int, ...]) -> None:
@@ -48,7 +49,7 @@ class FileArray:
         self.nbytes = self.size * self.dtype.itemsize
 
     def arranged(self, arrange: Arrange) -> FileArray:
-        """The same file with its axes arranged otherwise: `arrange` views (n, ...) as (n, ...), for any n."""
+        """The same file with other axes; `arrange` makes a view (n, ...) of an array (n, ...), for any n."""
         other = FileArray.__new__(FileArray)
         vars(other).update(vars(self), _arrange=arrange)
         other._describe(arrange(np.broadcast_to(np.zeros((), self._kept), (len(self), *self._row))).shape)
@@ -68,8 +69,8 @@ class FileArray:
             return self._run(rows.start, len(rows)) if rows.step == 1 else self._rows(np.array(rows, np.int64))
         if index is None or index is ... or isinstance(index, tuple | bool | np.bool_):
             raise IndexError(
-                f"Rows of a file are had by a number, a slice or an array of numbers; got {index!r}. "
-                "Take the rows first and index the array that comes."
+                f"Rows of a file are indexed by a number, a slice or an array of numbers; got {index!r}. "
+                "Take the rows first and index the array that they give."
             )
         if hasattr(index, "__index__") and not np.ndim(index):
             row = self._checked(np.array([operator.index(index)]))
@@ -80,7 +81,7 @@ class FileArray:
         return gathered(self, self.dtype if dtype is None else dtype, copy)
 
     def _checked(self, index: Array) -> Integers:
-        """Row numbers from 0, in int64: byte positions pass the range of smaller whole numbers."""
+        """Row numbers from 0 on, as int64, because byte positions leave the range of smaller whole numbers."""
         if index.dtype == np.bool_ and index.shape == (len(self),):
             return np.flatnonzero(index).astype(np.int64)
         if index.size and index.dtype.kind not in "iu":
@@ -92,7 +93,7 @@ class FileArray:
         return np.asarray(np.where(rows < 0, rows + len(self), rows))
 
     def _rows(self, index: Integers) -> Array:
-        """Rows in any order, each read once, neighbours together."""
+        """Rows in any order. Each is read once, and neighbours are read together."""
         self._check_room(index.size)
         distinct, place = np.unique(index, return_inverse=True)
         kept = np.empty((len(distinct), *self._row), self._kept)
@@ -140,7 +141,7 @@ class _File:
         return os.fstat(self._raw.fileno()).st_size
 
     def read(self, position: int, content: Bytes) -> int:
-        """Fill `content` from a position on, as far as the file goes. How many bytes there were."""
+        """Fill `content` from a position on, as far as the file goes. Returns the number of bytes."""
         done, rest = 0, content.data
         try:
             with self._lock:
@@ -155,6 +156,6 @@ class _File:
 
 
 def _runs(rows: Integers) -> Iterator[slice]:
-    """Where ascending row numbers follow on each other."""
+    """Slices of `rows`, ascending row numbers, in which each number follows the one before."""
     ends = [*(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
     return (slice(start, end) for start, end in pairwise([0, *ends]) if end > start)

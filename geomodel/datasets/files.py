@@ -14,7 +14,7 @@ from geomodel.formats import Format, function, recognised
 def open_file(path: Path, progress: Progress) -> Dataset:
     """The data set in a file or folder. Raises DataError; see `geomodel.datasets.load` for what may be inside.
 
-    What `progress` raises comes through as it is, whatever the readers make of errors.
+    What `progress` raises is passed on unchanged, although readers turn errors into sentences.
     """
     watch = _Watch(progress)
     try:
@@ -24,11 +24,11 @@ def open_file(path: Path, progress: Progress) -> Dataset:
     except _Stopped:
         pass
     assert watch.error is not None
-    raise watch.error  # here, so that it does not look as if it came from handling another
+    raise watch.error  # raised here, so that its traceback does not name _Stopped as its cause
 
 
 class _Stopped(BaseException):
-    """Takes an exception of the caller's past the readers, which turn errors into sentences."""
+    """Carries an exception of the caller's past the readers, which turn other errors into sentences."""
 
 
 class _Watch:

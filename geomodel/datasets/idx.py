@@ -1,4 +1,4 @@
-"""idx, the format of MNIST: a big-endian header and bytes, plain or in gzip, with labels in a file beside it."""
+"""Reads idx, the format of MNIST: a big-endian header and bytes, plain or in gzip, with labels in a file beside it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from geomodel.datasets.reading import (
     images,
 )
 
-_BEST_DEFLATE = 1032  # no byte of deflate stands for more
+_BEST_DEFLATE = 1032  # the most bytes that one byte of deflate can stand for
 
 
 def read(path: Path, progress: Progress) -> Dataset:
-    """Images, idx3-ubyte (N, H, W) or idx4-ubyte; above a quarter of memory those of a plain file stay there."""
+    """Images, idx3-ubyte (N, H, W) or idx4-ubyte. Those of a plain file larger than a quarter of memory stay there."""
     name = path.name
     with _opened(path) as stream:
         shape = _shape(name, stream)

@@ -11,43 +11,45 @@ from geomodel.zip_files import glance
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 GZIP = b"\x1f\x8b"
 IDX_BYTES = b"\0\0\x08"  # then the number of axes; 8 is the code of unsigned bytes
-_PACKED_BEGINNING = 2**16  # bytes of a gzip file that are unpacked for a look, with any name its header carries
+_PACKED_BEGINNING = 2**16  # bytes of a gzip file that are unpacked to recognise it; a header may hold a long name
 _TAR_BLOCK = 512
 
 
 def npy(path: Path) -> bool:
-    """A NumPy array begins with its own magic bytes."""
+    """Whether a file is a NumPy array, which begins with its own magic bytes."""
     return beginning(path, 6) == b"\x93NUMPY"
 
 
 def npz(path: Path) -> bool:
-    """A zip archive that holds NumPy arrays."""
+    """Whether a file is a zip archive that holds NumPy arrays."""
     return any(name.endswith(".npy") for name in glance(path))
 
 
 def pictures(path: Path) -> bool:
-    """A folder, or a zip archive that holds PNG or JPEG images."""
+    """Whether this is a folder, or a zip archive that holds PNG or JPEG images."""
     return path.is_dir() or any(name.lower().endswith(PICTURE_SUFFIXES) for name in glance(path))
 
 
 def idx(path: Path) -> bool:
-    """Bytes with the header of idx, plain or packed."""
+    """Whether a file begins with the header of idx bytes, plain or packed."""
     start = _unpacked(path, 4)
     return len(start) == 4 and start.startswith(IDX_BYTES) and 1 <= start[3] <= 4
 
 
 def pickled(start: bytes) -> bool:
-    """The first bytes are those of a Python pickle of protocol 2 to 5."""
+    """Whether the first bytes are those of a Python pickle of protocol 2 to 5."""
     return start[:1] == b"\x80" and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
 
 
 def packed(path: Path) -> bool:
-    """A gzip file."""
+    """Whether a file is a gzip file."""
     return beginning(path, 2) == GZIP
 
 
 def packed_tar(path: Path) -> bool:
-    """A tar archive in a gzip file: its first block holds the sum of its own bytes."""
+    """Whether a file is a tar archive in a gzip file. The first block of a tar archive holds the sum of its own
+    bytes.
+    """
     block = _unpacked(path, _TAR_BLOCK) if packed(path) else b""
     if len(block) < _TAR_BLOCK:
         return False

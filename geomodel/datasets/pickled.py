@@ -1,9 +1,10 @@
-"""The plain values in a pickle, read without unpickling it.
+"""Reads the plain values in a pickle without unpickling it.
 
 A pickle is a program for a stack machine. `pickle.load` runs it, and no list of allowed names bounds its memory or its
 time. Here a small machine knows only the instructions that strings, whole numbers, lists, tuples, dicts with strings as
-keys and NumPy's byte arrays need. It calls nothing: what a pickle asks NumPy to build becomes an inert record whose
-bytes are counted afterwards. Byte strings become text in Latin-1, which is how Python 2 and its pickles mix the two.
+keys and NumPy's byte arrays need. It calls nothing; where a pickle makes NumPy build an array, it makes an inert
+record, whose bytes are counted afterwards. Byte strings become text in Latin-1, which is how Python 2 and its pickles
+mix the two.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ import numpy as np
 from geomodel.arrays import Bytes
 
 _MOST_STEPS = 1_000_000  # a batch of CIFAR-10 takes 40,000
-_LARGEST = 2**40  # of the sizes in a shape: products of longer numbers take for ever
+_LARGEST = 2**40  # the largest size in a shape, because products of longer numbers take for ever
 
 
 class PickleFault(ValueError):
-    """What a pickle holds cannot be read; the message is a clause."""
+    """The content of a pickle cannot be read; the message is a clause."""
 
 
 class _Call(Enum):
-    """The functions and types that a pickled array asks for: names here, nothing that could be called."""
+    """The functions and types that a pickled array names. Here they are only names, which cannot be called."""
 
     RECONSTRUCT = "_reconstruct"
     FROM_BUFFER = "_frombuffer"
@@ -56,7 +57,7 @@ class _Type:
 
 @dataclass(slots=True, eq=False)
 class PickledArray:
-    """What a pickle says of an array."""
+    """An array as a pickle describes it."""
 
     shape: Any = None
     dtype: Any = None
@@ -64,7 +65,7 @@ class PickledArray:
     content: Any = None
 
     def uint8(self) -> Bytes:
-        """The array, where it holds bytes and as many as its shape asks for. PickleFault otherwise."""
+        """The array. PickleFault unless it holds bytes, and as many as its shape needs."""
         shape, content = self.shape, self.content
         if not isinstance(self.dtype, _Type) or self.dtype.code not in ("u1", "B", "uint8"):
             raise PickleFault("it holds an array of another type than unsigned bytes")
@@ -90,12 +91,12 @@ class _Machine:
         self.memory: dict[int, Any] = {}
 
     def since_mark(self) -> list[Any]:
-        """What lies above the last mark, taken off together with it."""
+        """Takes the last mark and everything above it off the stack; returns the latter."""
         items, self.stack = self.stack, self.below.pop()
         return items
 
     def step(self, name: str, argument: Any) -> None:
-        """One instruction. Python's own errors for what does not fit: an empty stack, another type."""
+        """Carry out one instruction. Raises Python's own errors for an empty stack or a value of another type."""
         push, pop = self.stack.append, self.stack.pop
         match name:
             case "PROTO" | "FRAME" | "STOP":
@@ -139,7 +140,7 @@ class _Machine:
                 raise PickleFault(f"it uses the instruction {name}, which plain values do not need")
 
     def _collect(self, name: str) -> None:
-        """Put what was pushed into a tuple, list or dict."""
+        """Put the values on the stack into a tuple, list or dict."""
         single = {"APPEND": 1, "SETITEM": 2}.get(name)
         items = [self.stack.pop() for _ in range(single)][::-1] if single else self.since_mark()
         if name == "TUPLE":
@@ -163,7 +164,7 @@ def _expect(value: Any, kind: type) -> Any:
 
 
 def _global(module: Any, function: Any) -> _Call:
-    _expect(module, str)  # before anything is hashed: for nested tuples that can take for ever
+    _expect(module, str)  # checked before hashing, because nested tuples can take for ever to hash
     _expect(function, str)
     if (module, function) not in _GLOBALS:
         asked = f"{module}.{function}"[:80]
@@ -172,7 +173,7 @@ def _global(module: Any, function: Any) -> _Call:
 
 
 def _called(call: Any, arguments: Any) -> Any:
-    """The inert record for a call. Arguments that do not fit make unpacking raise."""
+    """The inert record for a call. Unpacking raises an error for arguments that do not fit."""
     match call:
         case _Call.RECONSTRUCT:
             return PickledArray()
@@ -192,7 +193,7 @@ def _called(call: Any, arguments: Any) -> Any:
 def _build(built: Any, state: Any) -> None:
     if isinstance(built, PickledArray):
         _, built.shape, built.dtype, built.fortran, built.content = state
-    elif not isinstance(built, _Type):  # the state of a type of single bytes says nothing more
+    elif not isinstance(built, _Type):  # the state of a type of single bytes adds nothing
         raise PickleFault("it fills in an object that plain values do not need")
 
 
@@ -207,6 +208,6 @@ def values(content: bytes) -> Any:
         return machine.stack.pop()
     except PickleFault:
         raise
-    # Damage shows as a value of another type or an empty stack; the warning is about escapes in old strings.
+    # A damaged pickle gives a value of another type or an empty stack. The warning is about escapes in old strings.
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError, Warning) as error:
         raise PickleFault("its instructions are damaged or cut off") from error

@@ -1,4 +1,4 @@
-"""A folder, or a zip archive, of PNG or JPEG images; subfolders are classes. Nothing is unpacked to the disk."""
+"""Reads a folder or a zip archive of PNG or JPEG images; subfolders are classes. Nothing is unpacked to the disk."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from geomodel.datasets.marks import PICTURE_SUFFIXES
 from geomodel.datasets.reading import PIECE, check_shape, check_size
 
 _LARGEST_FILE = 2**26  # bytes of one encoded image
-_MOST_SCANS = 100  # of a progressive JPEG: each one is as much work as the whole image
-_BETWEEN_REPORTS = 4096  # files that are counted
+_MOST_SCANS = 100  # of a progressive JPEG, because each one is as much work as the whole image
+_BETWEEN_REPORTS = 4096  # files counted between two reports of progress
 _MODES = {"L": 1, "RGB": 3}
-# What Pillow lets through for damaged images; the warning where a filter makes it an error.
+# What Pillow raises for damaged images; a warning is raised where a filter turns it into an error.
 _FAULTS = (
     OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, ArithmeticError, MemoryError, RuntimeError,
     AttributeError, AssertionError, struct.error, zlib.error, Image.DecompressionBombError, Warning,
@@ -38,7 +38,7 @@ _FAULTS = (
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """An image that has not been read: its place below the root, how long it is, and how its bytes are had."""
+    """An image that has not been read yet: its place below the root, its size, and a function that reads it."""
 
     parts: tuple[str, ...]
     size: int
@@ -111,7 +111,7 @@ def _in_zip(name: str, opened: ZipFile) -> list[_Picture]:
 
 
 def _hidden(place: tuple[str, ...]) -> bool:
-    """Also true of "..", which leads out of the archive, and of what a Mac adds to one."""
+    """Whether a name begins with a dot, as ".." does, which leads out of an archive, and what a Mac adds to one."""
     return any(part.startswith(".") for part in place)
 
 
@@ -150,20 +150,20 @@ def _classes(pictures: list[_Picture]) -> tuple[Integers | None, tuple[str, ...]
 
 
 def _decoded(name: str, pictures: list[_Picture], progress: Progress) -> Bytes:
-    """All images, (N, C, H, W). Memory is taken once the header of the first says how much."""
+    """All images, (N, C, H, W). Memory is allocated once the first image's header says how much is needed."""
     first, stored = "", np.empty((0, 0, 0, 0), np.uint8)
     for number, picture in enumerate(pictures):
         image = _opened(name, picture)
         shape = (_MODES[image.mode], image.height, image.width)
-        told = f"{picture.name!r} is {image.width} × {image.height} {image.mode}"
+        found = f"{picture.name!r} is {image.width} × {image.height} {image.mode}"
         if number == 0:
-            first = told
+            first = found
             check_shape(name, (len(pictures), *shape))
             check_size(name, len(pictures) * math.prod(shape))
             stored = np.empty((len(pictures), *shape), np.uint8)
         elif shape != stored.shape[1:]:
             raise DataError(
-                f"{name!r} holds images of several sizes or modes: {first}, {told}. "
+                f"{name!r} holds images of several sizes or modes: {first}, {found}. "
                 "Bring all images to one size and mode."
             )
         with _faults(name, picture):
@@ -175,7 +175,7 @@ def _decoded(name: str, pictures: list[_Picture], progress: Progress) -> Bytes:
 
 
 def _opened(name: str, picture: _Picture) -> Image.Image:
-    """An image of which only the header has been read."""
+    """Opens an image and reads only its header."""
     if picture.size > _LARGEST_FILE:
         raise DataError(
             f"{picture.name!r} in {name!r} has {memory.text(picture.size)}; an image file may have "

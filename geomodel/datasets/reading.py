@@ -1,6 +1,6 @@
-"""What the readers of files share: bounds, reading in pieces, and what stored numbers have to be.
+"""Shared by the readers of files: bounds, reading in pieces, and checks of the stored numbers.
 
-A file is measured before anything is allocated: a header is believed only where the file has the bytes.
+The size of a file is checked before memory is allocated, so that a header cannot claim more than the file holds.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from geomodel.datasets.common import DataError, Progress, blocks, limit
 from geomodel.datasets.dataset import Dataset
 from geomodel.datasets.file_array import Arrange, FileArray
 
-LARGEST_VALUE = np.float64(1e100)  # squared distances must stay finite; a NumPy number, so that float32 is widened
+LARGEST_VALUE = np.float64(1e100)  # squared distances must stay finite; as a NumPy number it widens float32
 LARGEST_LABEL = 999_999  # counting the points of each class takes memory for every number up to the largest
-LARGEST_POINT = 2**24  # numbers in one point, more than a colour image of 2048 × 2048: a mean of them takes 128 MB
+LARGEST_POINT = 2**24  # numbers in one point, more than a colour image of 2048 × 2048; a mean point takes 128 MB
 PIECE = 2**22  # bytes read between two reports of progress
 _COLOURS = (1, 3)
 
 
 class Stream(Protocol):
-    """What is read from: a file, or what an archive unpacks."""
+    """Something that can be read: a file, or a file in an archive while it is unpacked."""
 
     def read(self, size: int = -1, /) -> bytes: ...
     def tell(self) -> int: ...
@@ -36,7 +36,7 @@ class Stream(Protocol):
 
 @contextmanager
 def faults(name: str) -> Iterator[None]:
-    """One sentence for what a file that cannot be read, or whose compression is damaged, makes Python raise."""
+    """Turns the exceptions of Python for unreadable or damaged files into a DataError with one sentence."""
     try:
         yield
     except (EOFError, zlib.error, zipfile.BadZipFile) as error:
@@ -60,7 +60,7 @@ def check_size(name: str, size: int) -> None:
 
 
 def check_shape(name: str, shape: tuple[int, ...]) -> None:
-    """DataError for a set (N, *shape) without points, or with points beyond all use."""
+    """DataError for a set (N, *shape) without points, or with points too large to be used."""
     if min(shape) < 1:
         raise DataError(f"{name!r} is empty: its shape is {shape}. Expected at least one point.")
     if math.prod(shape[1:]) > LARGEST_POINT:
@@ -80,7 +80,7 @@ def check_held(name: str, shape: tuple[int, ...], size: int, held: int) -> None:
 
 
 def fill(name: str, stream: Stream, shape: tuple[int, ...], size: int, progress: Progress) -> Bytes:
-    """The next `size` bytes of a stream, (size,), in memory that could be checked before."""
+    """The next `size` bytes of a stream, (size,). The caller has checked that memory has room for them."""
     content = np.empty(size, np.uint8)
     done = 0
     while done < size:
@@ -94,13 +94,13 @@ def fill(name: str, stream: Stream, shape: tuple[int, ...], size: int, progress:
 
 
 def check_end(name: str, stream: Stream) -> None:
-    """DataError where a stream goes on. Looking for the end also makes archives compare their check sums."""
+    """DataError where a stream goes on. Reading to the end also makes archives compare their check sums."""
     if stream.read(1):
         raise DataError(f"{name!r} is damaged: it goes on after the numbers that its header announces. Save it again.")
 
 
 def images(name: str, stored: Array | FileArray, labels: Integers | None) -> Dataset:
-    """The data set of images: uint8 (N, H, W), (N, H, W, C) or (N, C, H, W), where only one reading is possible."""
+    """The data set of images, uint8 (N, H, W), (N, H, W, C) or (N, C, H, W). DataError where the axes are ambiguous."""
     if stored.ndim == 3:
         return Dataset(name=name, kind="images", stored=_arranged(stored, lambda grey: grey[:, None]), labels=labels)
     first, last = stored.shape[1] in _COLOURS, stored.shape[3] in _COLOURS
@@ -120,10 +120,10 @@ def _arranged(stored: Array | FileArray, arrange: Arrange) -> Array | FileArray:
 
 
 def points(name: str, stored: Array | FileArray, progress: Progress, labels: Integers | None = None) -> Dataset:
-    """The data set of points (N, d), after a look at every value."""
+    """The data set of points (N, d), after a check of every value."""
     for rows in blocks(len(stored), stored.shape[1], progress):
         part = stored[rows]
-        bad = np.argwhere(~(np.abs(part) <= LARGEST_VALUE))  # written so that NaN counts as bad
+        bad = np.argwhere(~(np.abs(part) <= LARGEST_VALUE))  # in this form NaN counts as bad
         if len(bad):
             point, axis = bad[0]
             raise DataError(

@@ -1,4 +1,4 @@
-"""Text with one point a row."""
+"""Reads points from text with one point a row."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read(path: Path, progress: Progress) -> Dataset:
 
 
 def _check_size(path: Path) -> None:
-    """Half the quarter that binary files may fill: a float64 may take four times as much as its text."""
+    """DataError above half the size of other files, because a float64 may take four times as much as its text."""
     size, most = path.stat().st_size, memory.physical() // 8
     if size > most:
         raise DataError(
@@ -42,7 +42,7 @@ def _check_size(path: Path) -> None:
 
 
 def _check_lines(path: Path) -> None:
-    """A line is read whole and split: one that fills the file would take a hundred times its length."""
+    """DataError for a very long line, because splitting a line takes a hundred times its length in memory."""
     length = 0
     with path.open("rb") as file:
         while piece := file.read(PIECE):
@@ -73,7 +73,7 @@ def _pieces(file: IO[str], size: int, progress: Progress) -> Iterator[list[str]]
     while lines := file.readlines(PIECE // 4):
         yield lines
         done += sum(map(len, lines))
-        progress(min(1.0, done / size))  # characters for bytes: near enough
+        progress(min(1.0, done / size))  # characters stand for bytes, which is close enough
 
 
 def _layout(path: Path) -> tuple[str | None, int]:
@@ -100,7 +100,7 @@ def _is_number(text: str) -> bool:
 
 
 def _first_fault(path: Path, delimiter: str | None, skip: int) -> str | None:
-    """The sentence about the first line that is not a point; NumPy's own message counts rows its own way."""
+    """A sentence about the first line that is not a point, because NumPy's message counts rows differently."""
     columns = 0
     with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):

@@ -1,8 +1,8 @@
 """Generated data in the plane, in natural units (most of it within ±4).
 
-Each builder takes (count, seed). Point i depends on (seed, i) alone, so a smaller set is the beginning of a larger one:
-part k of a shape gets the points k, k + parts, k + 2 parts, …, and uniform and normal numbers come from separate
-streams, drawn row by row.
+Each builder takes (count, seed). Point i depends on (seed, i) alone, so that a smaller set is the beginning of a larger
+one. For this, part k of a shape gets the points k, k + parts, k + 2 parts, …, and uniform and normal numbers come from
+separate streams, drawn row by row.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The base of our denoisers: one place that understands what callers may pass."""
+"""The base class of our denoisers. It alone checks and converts what callers may pass."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Denoiser:
     """A callable ``model(x, sigma, labels=None)`` that returns D(x; sigma) = E[x_0 given x_sigma = x].
 
     Arguments of a call: x (B, *shape), a tensor or an array; sigma a float, a NumPy scalar, or a 0-d or (B,) tensor
-    or array; labels (B,) int64 with -1 = unconditional, or None. The answer has the shape, dtype and kind of x (float64
+    or array; labels (B,) int64 with -1 = unconditional, or None. The result has the shape, dtype and kind of x (float64
     for whole numbers). Raises ValueError where types or shapes do not fit or a noise level is negative or not finite.
 
     A subclass implements `_denoise`. With `piece` set, a larger batch is split into pieces of that many rows and
@@ -56,7 +56,7 @@ class Denoiser:
 
 
 def real(name: str, values: Any) -> Tensor:
-    """Numbers as a tensor, whole ones as such. ValueError for what is not real numbers."""
+    """The values as a tensor; whole numbers keep a whole type. ValueError where they are not real numbers."""
     if isinstance(values, Tensor):
         if values.is_complex():
             raise ValueError(f"{name} holds values of type {values.dtype}; expected real numbers.")
@@ -88,7 +88,7 @@ def _per_sample(sigma: Any, batch: int) -> Tensor:
 
 
 def _labels(labels: Any, batch: int) -> Tensor:
-    """One whole number each, (B,) int64 on the CPU."""
+    """The labels as int64 (B,) on the CPU. ValueError unless each sample has one whole number."""
     classes = real("labels", labels)
     wrong = f"labels must be ({batch},) whole numbers, -1 for unconditional; got"
     if classes.shape != (batch,):

@@ -1,4 +1,4 @@
-"""Between a network and the optimal denoiser."""
+"""A blend of two denoisers, such as a network and the optimal denoiser."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from geomodel.denoisers.base import Denoiser
 class Blend(Denoiser):
     """D(x; σ) = a D_first(x; σ) + (1 − a) D_second(x; σ): from one denoiser to another, a in [0, 1].
 
-    Both take the same x (B, *shape), sigma and labels. Between two denoisers of densities the blend is that of no
-    density. Raises ValueError where the shapes differ or a is not in [0, 1].
+    Both take the same x (B, *shape), sigma and labels. A blend of the denoisers of two densities is in general not the
+    denoiser of any density. Raises ValueError where the shapes differ or a is not in [0, 1].
     """
 
     def __init__(self, first: Denoiser, second: Denoiser, share: float) -> None:

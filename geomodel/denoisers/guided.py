@@ -13,8 +13,8 @@ from geomodel.denoisers.base import Denoiser
 class Guided(Denoiser):
     """D_w(x; σ, c) = D(x; σ) + w (D(x; σ, c) − D(x; σ)) inside a noise interval, D(x; σ, c) outside.
 
-    No density's denoiser for w other than 0 and 1. Sources: Ho and Salimans 2022 (arXiv 2207.12598), whose weight is
-    w − 1; the interval is of Kynkäänniemi et al. 2024 (arXiv 2404.07724).
+    For w other than 0 and 1 it is in general not the denoiser of any density. Sources: Ho and Salimans 2022 (arXiv
+    2207.12598), whose weight is w − 1; the interval is of Kynkäänniemi et al. 2024 (arXiv 2404.07724).
 
     Args:
         model: a denoiser that takes labels, with -1 for unconditional.
@@ -22,7 +22,7 @@ class Guided(Denoiser):
         interval: (σ_low, σ_high), both ends included; None is every noise level.
 
     Raises:
-        ValueError: a scale that is not finite, an interval that is not 0 ≤ σ_low ≤ σ_high, or a call without labels.
+        ValueError: the scale is not finite, the interval is not 0 ≤ σ_low ≤ σ_high, or a call has no labels.
     """
 
     def __init__(self, model: Denoiser, scale: float, interval: tuple[float, float] | None = None) -> None:

@@ -17,7 +17,7 @@ _NUMBERS_AT_ONCE = 2**22  # of the (rows, K, *shape) differences: 32 MB
 
 
 def float64_queries(shape: tuple[int, ...], x: Any, sigma: Any) -> tuple[Tensor, Tensor]:
-    """x (B, *shape) and sigma (B,) as float64 CPU tensors, by the rules of a denoiser's call."""
+    """x (B, *shape) and sigma (B,) as float64 CPU tensors, checked as in a call of a denoiser."""
     points = real("x", x).to(device="cpu", dtype=torch.float64)
     if points.ndim != len(shape) + 1 or tuple(points.shape[1:]) != shape:
         raise ValueError(f"x has shape {tuple(points.shape)}; expected (B, {', '.join(map(str, shape))}).")
@@ -31,7 +31,7 @@ class MixtureDenoiser(Denoiser):
 
         D(x; σ) = Σ_k r_k(x) [m_k + v_k/(v_k + σ²) (x − m_k)].
 
-    K = 1 is the Gaussian closed form. Float64 throughout, and differentiable in x.
+    K = 1 is the closed form for a Gaussian. All arithmetic is float64, and the result is differentiable in x.
     Source: Tweedie's formula on p * N(0, σ²I); Karras et al. 2022 (arXiv 2206.00364), appendix B.
 
     Args:
@@ -43,7 +43,7 @@ class MixtureDenoiser(Denoiser):
         means, variances, weights: float64 tensors (K, *shape), (K, *shape) or (K, 1, …), and (K,).
 
     Raises:
-        ValueError: shapes that do not fit, variances that are not positive, weights that are negative or all zero.
+        ValueError: shapes do not fit, variances are not positive, or weights are negative or all zero.
     """
 
     def __init__(self, means: Any, variances: Any, weights: Any = None) -> None:
@@ -78,7 +78,7 @@ class MixtureDenoiser(Denoiser):
         return shares if isinstance(x, Tensor) else shares.numpy()
 
     def sample(self, count: int, seed: int) -> Floats:
-        """Points drawn from p: (count, *shape), the same for the same seed."""
+        """Draws points from p, (count, *shape); the same seed gives the same points."""
         random = np.random.default_rng(seed)
         component = random.choice(len(self.means), size=count, p=self.weights.numpy())
         deviation = self.variances.sqrt().numpy()[component]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from geomodel.checkpoints.info import CheckpointInfo
 
 MAX_PIECE = 65536
-PIECE_SECONDS = 0.25  # that the engine may be held by one forward pass
+PIECE_SECONDS = 0.25  # the longest that one forward pass may hold the engine
 PACE_ROWS = 8
 
 
@@ -33,10 +33,10 @@ def edm_preconditioning(sigma: Tensor, sigma_data: float) -> Preconditioning:
         c_skip = d²/(s² + d²),  c_out = s d/√(s² + d²),  c_in = 1/√(s² + d²),  c_noise = ln(s)/4
 
     with s = sigma and d = sigma_data, the standard deviation of the data about their mean; both in units of the data,
-    any shape. (Unit scale is exact where the mean is 0. A network learns another mean first: d stays the scale of what
-    is left to learn then, and of the noise levels that matter. Fashion-MNIST: d = 0.591, root mean square 0.827.)
-    At s = 0: c_skip = 1 and c_out = 0 exactly, so D = x; c_noise stays finite.
-    Source: Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models" (2206.00364), Table 1.
+    any shape. (Unit scale is exact where the mean is 0. Another mean is the first thing a network learns; d is the
+    scale of what is left to learn then, and of the noise levels that matter. Fashion-MNIST has d = 0.591 and a root
+    mean square of 0.827.) At s = 0: c_skip = 1 and c_out = 0 exactly, so D = x; c_noise stays finite. Source: Karras et
+    al., "Elucidating the Design Space of Diffusion-Based Generative Models" (2206.00364), Table 1.
     """
     total = torch.hypot(sigma, torch.tensor(sigma_data, dtype=sigma.dtype))
     c_noise = sigma.clamp(min=torch.finfo(sigma.dtype).tiny).log() / 4
@@ -46,8 +46,8 @@ def edm_preconditioning(sigma: Tensor, sigma_data: float) -> Preconditioning:
 class NetworkDenoiser(Denoiser):
     """D(x; sigma) = c_skip x + c_out F(c_in x, c_noise, labels) with the network F of a checkpoint.
 
-    F runs in its own dtype on its own device; x stays where it is: the sum is taken there, in x's dtype or float32,
-    whichever is wider. sigma in units of the data, x (B, *shape). Gradients flow to x, never to the weights.
+    F runs in its own dtype on its own device. x stays where it is and the sum is taken there, in x's dtype or float32,
+    whichever is wider. sigma is in units of the data, x (B, *shape). Gradients flow to x, never to the weights.
     Raises ValueError where labels are given to a network without classes, are not among its classes, or are missing
     (None or -1) for a network that has no null class.
     Source: Karras et al. (2206.00364), eq. 7.
@@ -67,7 +67,7 @@ class NetworkDenoiser(Denoiser):
         self._device, self._dtype = weights.device, weights.dtype
 
     def round_sigma(self, sigma: Any) -> Any:
-        """The nearest noise level that the network knows: sigma itself, since this preconditioning is continuous."""
+        """The nearest noise level that the network knows. This preconditioning is continuous, so it is sigma itself."""
         return sigma
 
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
@@ -99,9 +99,9 @@ def column(coefficient: Tensor, x: Tensor) -> Tensor:
 
 
 def measure_pace(model: Denoiser) -> float:
-    """Seconds a row takes of a forward pass of `PACE_ROWS` rows, on the model's device: the better of two.
+    """Seconds that a forward pass of `PACE_ROWS` rows takes for each row on the model's device; the better of two runs.
 
-    A network that is slow with a single row is not asked for more.
+    If a single row is already slow, only one row is measured.
     """
     low, high = getattr(model, "sigma_min", 0.002), getattr(model, "sigma_max", 80.0)
     _elapsed(model, 1, (low * high) ** 0.5)  # the first call of a process loads kernels
@@ -112,9 +112,9 @@ def measure_pace(model: Denoiser) -> float:
 
 
 def piece_rows(pace: float) -> int:
-    """Rows that take at most `PIECE_SECONDS` at so many seconds a row: a power of two from 1 to `MAX_PIECE`.
+    """The number of rows that take at most `PIECE_SECONDS` at this pace: a power of two from 1 to `MAX_PIECE`.
 
-    Fix it once per model and device and keep it: another piece may change the last bits of a result.
+    Choose it once for a model and device and keep it, because another size may change the last bits of a result.
     """
     fitting = min(PIECE_SECONDS / max(pace, PIECE_SECONDS / MAX_PIECE), MAX_PIECE)
     return 1 << max(0, int(fitting).bit_length() - 1)
@@ -123,5 +123,5 @@ def piece_rows(pace: float) -> int:
 def _elapsed(model: Denoiser, rows: int, sigma: float) -> float:
     labels = torch.zeros(rows, dtype=torch.int64) if model.num_classes else None
     begin = perf_counter()
-    model(torch.zeros(rows, *model.shape), sigma, labels)  # the answer returns to the CPU: devices synchronise
+    model(torch.zeros(rows, *model.shape), sigma, labels)  # moving the answer to the CPU waits for the device
     return perf_counter() - begin

@@ -1,4 +1,4 @@
-"""The Jacobian of any differentiable denoiser, from its products with vectors and those of its transpose."""
+"""The Jacobian of any differentiable denoiser, from products of it and of its transpose with vectors."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from geomodel.arrays import Floats
 from geomodel.denoisers.optimal.jacobian import one_query
 from geomodel.projection import krylov
 
-_DENSE = 64  # up to so many dimensions all of J is had in one batch
+_DENSE = 64  # up to this many dimensions, all of J is computed in one batch
 _PRODUCTS = 20
-_RESIDUAL = 1e-4  # of JᵀJ, relative: float32 networks leave about 1e-6; singular values are then off by its square
-_AGREEMENT = 1e-3  # of forward and reverse products, relative
+_RESIDUAL = 1e-4  # of JᵀJ, relative; float32 networks reach about 1e-6, and singular values are off by its square
+_AGREEMENT = 1e-3  # between forward and reverse products, relative
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NetworkJacobian:
-    """What `network_jacobian` finds of J = ∂D/∂x at one x. Float64; without unit.
+    """The result of `network_jacobian` for J = ∂D/∂x at one x. Float64, without unit.
 
     Attributes:
         values: (k,): the largest singular values, descending.
         left, right: (k, *shape): orthonormal, J right_i = values_i left_i.
-        residual: max_i ‖Jᵀ left_i − values_i right_i‖/values_0: how far the search got (0 where J = 0).
-        asymmetry, asymmetry_error: ‖J − Jᵀ‖_F/‖J‖_F, from 0 (symmetric, as of D*) to 2 (antisymmetric), and its
+        residual: max_i ‖Jᵀ left_i − values_i right_i‖/values_0, the accuracy of the vectors (0 where J = 0).
+        asymmetry, asymmetry_error: ‖J − Jᵀ‖_F/‖J‖_F, from 0 (symmetric, like that of D*) to 2 (antisymmetric), and its
             standard error; 0 where J = 0.
-        trace, trace_error: tr J and its standard error: for D* the soft dimension at scale σ.
-        method: how products J·v were taken.
+        trace, trace_error: tr J and its standard error. For D*, tr J is the soft dimension at scale σ.
+        method: how products J·v were computed.
     """
 
     values: Floats
@@ -51,16 +51,17 @@ def network_jacobian(
 ) -> NetworkJacobian:
     """The leading singular triplets of J = ∂D/∂x of a differentiable denoiser, and how far J is from symmetric.
 
-    Up to 64 dimensions J is formed and everything is exact. Beyond, singular vectors come from a block Krylov space of
-    JᵀJ (k + 6 columns, at most 20 products), and the rest from n = `probes` vectors z of random signs, by
-    Hutchinson's estimator: with a_i = ‖J z_i − Jᵀ z_i‖² and b_i = (‖J z_i‖² + ‖Jᵀ z_i‖²)/2, whose expectations are
-    ‖J − Jᵀ‖_F² and ‖J‖_F²,
+    Up to 64 dimensions J is computed whole and everything is exact. With more, singular vectors come from a block
+    Krylov space of JᵀJ (k + 6 columns, at most 20 products), and the other numbers from n = `probes` vectors z of
+    random signs, by Hutchinson's estimator. With a_i = ‖J z_i − Jᵀ z_i‖² and b_i = (‖J z_i‖² + ‖Jᵀ z_i‖²)/2, whose
+    expectations are ‖J − Jᵀ‖_F² and ‖J‖_F²,
 
         asymmetry r = √(Σ a_i/Σ b_i),   standard error = sd(a_i − r² b_i)/(2 r √n mean b)     (delta method),
         trace = mean z_iᵀ J z_i,        standard error = sd(z_iᵀ J z_i)/√n.
 
-    Products J·v go forwards (`torch.func.jvp`) where the model lets them through and they obey uᵀ(J v) = (Jᵀu)ᵀ v;
-    else they are derivatives of Jᵀu by u. Works inside `torch.no_grad`; the global random state is left alone.
+    Products J·v are computed forwards (`torch.func.jvp`) where the model supports that and uᵀ(J v) = (Jᵀu)ᵀ v holds;
+    otherwise they are derivatives of Jᵀu by u. Works inside `torch.no_grad`, and does not change the global random
+    state.
 
     Args:
         model: a denoiser with `shape`; each row of a batch must be treated on its own.
@@ -68,7 +69,7 @@ def network_jacobian(
         k: singular triplets; no more than there are dimensions are returned.
 
     Raises:
-        ValueError: x of another shape; k < 1 or probes < 2; a model whose answer does not depend on x differentiably.
+        ValueError: x has another shape, k < 1 or probes < 2, or the model's answer cannot be differentiated by x.
 
     Source: Hutchinson 1990 for the trace; Halko, Martinsson and Tropp 2011 for randomised subspaces.
     """
@@ -110,7 +111,7 @@ class _Products:
         self.method: Literal["jvp", "double backward"] = "jvp"
 
     def choose(self, probe: Floats) -> None:
-        """Falls back on reverse mode where the forward one fails, or answers something that is no adjoint of Jᵀ."""
+        """Falls back on reverse mode where forward mode fails, or gives something that is not the adjoint of Jᵀ."""
         v, u = probe[:1].T, probe[1:].T
         back = self.reverse(u)
         try:
@@ -179,7 +180,7 @@ def _exact(jacobian: Floats) -> dict[str, float]:
 
 
 def _estimates(signs: Floats, ahead: Floats, back: Floats) -> dict[str, float]:
-    """Hutchinson's estimates and their standard errors, from columns z, J z and Jᵀz: see `network_jacobian`."""
+    """Hutchinson's estimates and their standard errors from columns z, J z and Jᵀz; see `network_jacobian`."""
     root = math.sqrt(signs.shape[1])
     odd = ((ahead - back) ** 2).sum(axis=0)
     whole = ((ahead**2).sum(axis=0) + (back**2).sum(axis=0)) / 2

@@ -1,4 +1,4 @@
-"""A denoiser from the user's own Python file: code that is run because its owner asked for it by name."""
+"""A denoiser from the user's own Python file. Its code is run, because the user named the file."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from geomodel.denoisers.base import Denoiser
 
 
 class OwnDenoiser(Denoiser):
-    """A callable ``model(x, sigma[, labels=])`` of the user's, with `shape`, beside what a checkpoint would say of it.
+    """Wraps a callable ``model(x, sigma[, labels=])`` of the user's that has a `shape`, and makes an `info` for it.
 
-    The callable may also carry num_classes, sigma_min (0.002) and sigma_max (80). It is asked with a tensor x of the
-    dtype it is given and a float sigma, or a (B,) float64 tensor where the noise levels differ, and returns a tensor.
+    The callable may also have num_classes, sigma_min (default 0.002) and sigma_max (80). It is called with the tensor x
+    and a float sigma, or a (B,) float64 tensor where the noise levels differ, and returns a tensor.
     """
 
     analytic = False
@@ -45,9 +45,10 @@ class OwnDenoiser(Denoiser):
 
 
 def load_own(spec: str) -> OwnDenoiser:
-    """The denoiser that ``path/to/file.py:function`` makes. This runs the file: never call it with a name from a file.
+    """The denoiser that ``path/to/file.py:function`` returns. This runs the file, so the name must come from the user
+    and never from a file.
 
-    Raises CheckpointError where the file, the function or the shape of what it returns is not there.
+    Raises CheckpointError where there is no such file or function, or what it returns has no shape.
     """
     file, _, function = spec.rpartition(":")
     path = Path(file)

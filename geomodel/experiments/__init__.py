@@ -1,4 +1,4 @@
-"""Experiments: things that run many trajectories and end in a table."""
+"""Experiments, which run many trajectories and end in a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many solvers and schedules from the same noise, against one reference trajectory."""
+"""Runs many solvers and schedules from the same noise and compares them with one reference trajectory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from geomodel.trajectory import Trajectory
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lane:
-    """One way to sample: a solver with its options over noise levels, under a name of its own."""
+    """One way to sample: a solver with its options over noise levels, with a name of its own."""
 
     name: str
     solver: str
@@ -32,7 +32,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LaneResult:
-    """What a lane came to.
+    """The result of a lane.
 
     errors (levels, B): ‖x − x_ref‖ at the lane's own levels, in data units, row 0 zero. seconds: the run's wall time,
     `progress` included.
@@ -45,12 +45,12 @@ class LaneResult:
 
     @property
     def final_errors(self) -> Floats:
-        """(B,): at the lane's last level."""
+        """(B,): the error at the lane's last level."""
         return np.asarray(self.errors[-1])
 
     @property
     def evaluations(self) -> Integers:
-        """(B,): spent on each sample."""
+        """(B,): the evaluations for each sample."""
         return np.broadcast_to(np.asarray(self.trajectory.evaluations, np.int64), self.errors.shape[1:])
 
 
@@ -87,14 +87,14 @@ def compare(
     error_n = ‖x_n − x_ref(σ_n)‖ at each of the lane's levels; x_ref is solved once at the union of all of them.
 
     model, x, labels, display: as in `geomodel.sample`, x (B, *shape) at the level where all lanes start. lanes: with
-    different names, see `Lane`. noise: for stochastic solvers, whose "error" is then their distance to the ODE's
-    trajectory. reference: a solver, a trajectory that has all the levels, or None: dop853. An adaptive one runs with
-    tolerances of 10⁻¹⁰ (10⁻⁶ for networks) and asks `model` with sigma (B,); another takes sub-steps of 1/32 in log σ.
-    A level 0 is approached to 10⁻⁴ of the level before it. progress(lane index, fraction) is called before every
-    evaluation and at the end of each lane, with index −1 for the reference, which comes first; an exception from it
-    cancels.
+    different names, see `Lane`. noise: for stochastic solvers, whose "error" is their distance to the ODE's
+    trajectory. reference: a solver, a trajectory that has all the levels, or None for dop853. An adaptive solver runs
+    with tolerances of 10⁻¹⁰ (10⁻⁶ for networks) and calls `model` with sigma (B,); another one takes sub-steps of 1/32
+    in log σ. A level 0 is approached to 10⁻⁴ of the level before it. progress(lane index, fraction) is called before
+    every evaluation and at the end of each lane, with index −1 for the reference, which comes first; an exception from
+    it cancels.
 
-    Raises ValueError where there is no lane, two have one name, or they start at different levels, and what
+    Raises ValueError where there is no lane, two lanes have the same name, or they start at different levels; and what
     `geomodel.sample` raises.
     """
     levels = [schedules.custom(lane.sigmas) for lane in lanes]

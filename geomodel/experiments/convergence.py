@@ -1,4 +1,4 @@
-"""How the error of solvers falls with the number of steps."""
+"""Measures how the error of solvers falls with the number of steps."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Convergence:
 
     @property
     def medians(self) -> Floats:
-        """(S, N): the median over the samples, which one sample near a boundary between modes does not move."""
+        """(S, N): the median over the samples, which a single sample near a boundary between modes does not change."""
         return np.asarray(np.median(self.errors, axis=2))
 
     @property
@@ -107,7 +107,7 @@ def convergence(
 
 
 def fitted_order(steps: Sequence[int], errors: Floats) -> float:
-    """p of the least squares line log error = log C − p log steps; NaN below two errors that are finite and above 0."""
+    """p of the least squares line log error = log C − p log steps; NaN unless two errors are finite and above 0."""
     values = np.asarray(errors, np.float64)
     known = np.isfinite(values) & (values > 0)
     if known.sum() < 2:

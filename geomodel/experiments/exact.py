@@ -1,4 +1,4 @@
-"""The reference of an experiment: the ODE solved far more accurately than by what is compared with it."""
+"""The reference of an experiment: the ODE, solved far more accurately than by the runs that are compared with it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from geomodel.reference import FLOOR
 from geomodel.trajectory import Trajectory
 
 SOLVER = "dop853"
-TOLERANCE = {True: 1e-10, False: 1e-6}  # relative and absolute, of an analytic model and of a float32 network
-LOG_STEP = 1 / 32  # of the sub-steps of a solver that does not choose its own
-TO_ZERO = 8  # levels on the way from the last one above 0 to FLOOR times it, from where D is taken
+TOLERANCE = {True: 1e-10, False: 1e-6}  # relative and absolute, for an analytic model (True) and a float32 network
+LOG_STEP = 1 / 32  # the sub-steps of a solver that does not choose its own
+TO_ZERO = 8  # levels between the last one above 0 and FLOOR times it, where D is taken for x
 
 
 def solve(model: Any, x: Any, sigmas: Levels, *, labels: Any, reference: str | Trajectory | None) -> Floats:
     """The ODE's solution from x at sigmas[0] at all of these levels, (levels, B, *shape) float64.
 
-    reference: a solver; a trajectory that has all of the levels; None: dop853. An adaptive one runs with tolerances of
-    10⁻¹⁰ (10⁻⁶ for networks), another takes sub-steps of 1/32 in log σ. A level 0 is reached from 10⁻⁴ times the level
-    before it, where D is taken for x.
+    reference: a solver, a trajectory that has all of the levels, or None for dop853. An adaptive solver runs with
+    tolerances of 10⁻¹⁰ (10⁻⁶ for networks), another one takes sub-steps of 1/32 in log σ. A level 0 is reached from
+    10⁻⁴ times the level before it, where D is taken for x.
     """
     if isinstance(reference, Trajectory):
         return _at_levels(reference, sigmas, np.shape(x))
@@ -42,7 +42,7 @@ def solve(model: Any, x: Any, sigmas: Levels, *, labels: Any, reference: str | T
 
 
 def distances(curve: Array, other: Array) -> Floats:
-    """‖a − b‖ over all axes behind the first two, (levels, B)."""
+    """‖a − b‖ over all axes after the first two, (levels, B)."""
     apart = np.asarray(curve, np.float64) - other
     return np.asarray(np.linalg.norm(apart.reshape(*apart.shape[:2], -1), axis=2))
 

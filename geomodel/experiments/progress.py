@@ -1,4 +1,4 @@
-"""How far an experiment has come, told from within."""
+"""Reports the progress of an experiment from inside the model that it evaluates."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 
 from geomodel.formulas import Levels
 
-REFERENCE = -1  # the lane index under which the reference tells its progress
+REFERENCE = -1  # the lane index with which the reference reports its progress
 Progress = Callable[[int, float], None]
 
 
 class Watched:
-    """A model that tells, before every evaluation, which part of the levels lies behind it.
+    """Wraps a model and reports, before every evaluation, which share of the levels is done.
 
-    An exception from `progress` passes through the run: that is how an experiment is cancelled.
+    An exception from `progress` ends the run, which is how an experiment is cancelled.
     """
 
     def __init__(self, model: Any, sigmas: Levels, lane: int, progress: Progress) -> None:
@@ -34,5 +34,5 @@ class Watched:
 
 
 def watched(model: Any, sigmas: Levels, lane: int, progress: Progress | None) -> Any:
-    """The model itself where nobody asks."""
+    """The model wrapped in `Watched`, or the model itself where there is no `progress`."""
     return model if progress is None else Watched(model, sigmas, lane, progress)

@@ -1,4 +1,4 @@
-"""Network architectures: one explicit table. A config is checked here by arithmetic, before anything is built."""
+"""The table of network architectures. Configs are checked here by arithmetic, before a network is built."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from msgspec import Meta
 if TYPE_CHECKING:
     from torch import nn
 
-MAX_DIMENSION = 64  # of a point that the MLP takes
-MAX_WEIGHTS = 1 << 26  # so that a file's config cannot claim gigabytes
+MAX_DIMENSION = 64  # of points for the MLP
+MAX_WEIGHTS = 1 << 26  # limits how much memory the config in a file can claim
 MAX_COLOURS = 4
-SIDES = range(12, 65, 4)  # of an image that the U-Net takes: 2 × 2 pixels a patch, halved once more
+SIDES = range(12, 65, 4)  # of images for the U-Net, which makes patches of 2 × 2 pixels and halves them once more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class MLPConfig:
 
     @staticmethod
     def check_shape(shape: tuple[int, ...]) -> None:
-        """ValueError unless the network can take samples of this shape."""
+        """ValueError (a clause) unless the network can take samples of this shape."""
         if len(shape) != 1 or not 1 <= shape[0] <= MAX_DIMENSION:
             raise ValueError(f"the MLP takes points of 1 to {MAX_DIMENSION} coordinates, not samples of shape {shape}")
 
@@ -59,7 +59,7 @@ class UNetConfig:
 
     @staticmethod
     def check_shape(shape: tuple[int, ...]) -> None:
-        """ValueError unless the network can take samples of this shape."""
+        """ValueError (a clause) unless the network can take samples of this shape."""
         if len(shape) != 3 or not 1 <= shape[0] <= MAX_COLOURS or not all(side in SIDES for side in shape[1:]):
             raise ValueError(
                 f"the U-Net takes images (colours, height, width) of 1 to {MAX_COLOURS} colours whose sides are "
@@ -85,7 +85,7 @@ ARCHITECTURES = {
 
 
 def fitting(shape: tuple[int, ...]) -> str:
-    """The architecture for samples of this shape: images have three axes."""
+    """The architecture for samples of this shape: the U-Net for images, which have three axes, else the MLP."""
     return "unet" if len(shape) == 3 else "mlp"
 
 

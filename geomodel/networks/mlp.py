@@ -13,9 +13,9 @@ from geomodel.networks.parts import label_table, noise_frequencies
 class ResidualMLP(nn.Module):
     """F(x, c_noise, labels): x (B, d) of about unit scale, c_noise (B,), labels (B,) row numbers → (B, d).
 
-    The input is x beside sin and cos of random projections of it (without them an MLP is slow to draw fine curves).
-    Each block adds a layer of the normalised state, scaled and shifted by an embedding of the noise level and label.
-    The last layer starts at zero, so that training starts from F = 0.
+    The input is x together with sin and cos of random projections of it, without which an MLP learns fine curves
+    slowly. Each block adds a layer of the normalised state, scaled and shifted by an embedding of the noise level and
+    label. The last layer starts at zero, so that training starts from F = 0.
     """
 
     point_frequencies: Tensor

@@ -1,4 +1,4 @@
-"""What the networks share."""
+"""Parts that several networks use."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from torch import Tensor, nn
 
 
 def noise_frequencies(count: int) -> Tensor:
-    """c_noise = ln(σ)/4 spans about 3 units: from one slow wave over all of it to one wave an e-fold of σ.
+    """Frequencies for c_noise = ln(σ)/4, which spans 3 units: from one wave over all of it to one a factor e of σ.
 
-    On the CPU even where a network is built without memory: torch's meta version of logspace loads its compiler.
+    They are made on the CPU even if a network is built on the meta device, where torch's logspace loads its compiler.
     """
     return math.tau * torch.logspace(-1, 2, count, base=2.0, device="cpu")
 
 
 def label_table(rows: int, width: int) -> nn.Embedding | None:
-    """A row a class, drawn from N(0, 1); None without classes. Drawn here: the layer's own meta version is slow too."""
+    """An embedding with a row for each class, drawn from N(0, 1); None without classes.
+
+    The rows are drawn here, because on the meta device the layer's own initialisation is slow.
+    """
     return nn.Embedding(rows, width, _weight=torch.randn(rows, width)) if rows else None

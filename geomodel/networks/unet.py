@@ -22,12 +22,11 @@ class UNet(nn.Module):
     """F(x, c_noise, labels): x (B, C, H, W) of about unit scale, c_noise (B,), labels (B,) row numbers → x's shape.
 
     The network sees patches of 2 × 2 pixels: features of `width` channels on (H/2, W/2), twice as many on (H/4, W/4)
-    with one self-attention in their middle, and back, each block of the way up beside its partner of the way down.
-    A learned picture is added to the first features, so that a place of the image is known as such: the mean of the
-    data need not be zero. Blocks are scaled and shifted by an embedding of the noise level and label. The last layer
-    starts at zero, so that training starts from F = 0.
-    Sources: Ho et al. (2006.11239), appendix B, for the U-Net; Dhariwal and Nichol (2105.05233), section 3, for the
-    scale and shift after a group norm.
+    with one self-attention in the middle, and back up, where each block also sees the output of its partner on the way
+    down. A learned image is added to the first features, so that the network knows where in the image it is; the mean
+    of the data need not be zero. Blocks are scaled and shifted by an embedding of the noise level and label. The last
+    layer starts at zero, so that training starts from F = 0. Sources: Ho et al. (2006.11239), appendix B, for the
+    U-Net; Dhariwal and Nichol (2105.05233), section 3, for the scale and shift after a group norm.
     """
 
     noise_frequencies: Tensor
@@ -75,7 +74,7 @@ class UNet(nn.Module):
 
 
 class _GroupNorm(nn.GroupNorm):
-    """torch's own, but it can be differentiated forwards: its rule for that knows only the plain memory layout."""
+    """torch's group norm in forward-mode differentiation, whose rule knows only the plain memory layout."""
 
     def forward(self, x: Tensor) -> Tensor:
         try:
@@ -103,7 +102,7 @@ class _Block(nn.Module):
 
 
 class _Attention(nn.Module):
-    """Every place asks every other one."""
+    """Self-attention between all places of the image."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -116,7 +115,7 @@ class _Attention(nn.Module):
         tokens = self.norm(state).permute(0, 2, 3, 1).reshape(batch, height * width, channels)
         parts = self.ask(tokens).reshape(batch, height * width, 3, HEADS, channels // HEADS)
         query, key, value = parts.permute(2, 0, 3, 1, 4)
-        # Written out: for as few tokens, PyTorch's fused attention takes five times as long to differentiate.
+        # Written out, because PyTorch's fused attention takes five times as long to differentiate for so few tokens.
         weights = torch.softmax(query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]), dim=-1)
         mixed = (weights @ value).transpose(1, 2).reshape(tokens.shape)
         result: Tensor = state + self.answer(mixed).reshape(batch, height, width, channels).permute(0, 3, 1, 2)

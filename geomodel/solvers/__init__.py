@@ -1,4 +1,4 @@
-"""The solvers as one explicit table. Reading it loads no torch; `create` imports the one family it needs.
+"""The table of solvers. Reading it loads no torch; `create` imports the module of the solver it makes.
 
 A new solver is a small class with one `advance` method (see `base`), a row here and a test.
 """
@@ -249,7 +249,7 @@ def row(name: str) -> SolverRow:
 
 
 def complete(name: str, given: dict[str, Any]) -> dict[str, Any]:
-    """All options of a solver: the given ones, checked, and the defaults of the others.
+    """All options of a solver: the given ones after a check, and the defaults of the others.
 
     TypeError naming the allowed ones where one is unknown; ValueError where a value does not fit.
     """

@@ -1,4 +1,4 @@
-"""Multistep rules in slopes: the slopes at the starts of earlier steps are reused, one evaluation a step."""
+"""Multistep rules in slopes. They reuse the slopes at the starts of earlier steps and take one evaluation a step."""
 
 from __future__ import annotations
 

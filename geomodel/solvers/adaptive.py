@@ -1,4 +1,4 @@
-"""Rules that choose their own steps: embedded Runge–Kutta pairs in λ = −ln σ, each sample at its own pace."""
+"""Solvers that choose their own steps: embedded Runge–Kutta pairs in λ = −ln σ, with a step size for each sample."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ Ask = Callable[[Tensor, Tensor, Tensor], Tensor]  # x (b, *shape), sigma (b,), w
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the integration of each sample stands: (B, …), never written to."""
+    """The state of the integration of each sample, (B, …). The tensors are never written to."""
 
     time: Tensor  # λ
     x: Tensor
     denoised: Tensor  # D there
     width: Tensor  # of the next attempt
-    evaluations: Tensor  # spent so far
+    evaluations: Tensor  # so far
     left: Tensor  # where the last step began
-    dense: Tensor  # (terms, B, *shape): x there and the interpolant, where a level fell into that step
+    dense: Tensor  # (terms, B, *shape): x at `left` and the interpolant, where a level fell into that step
 
 
 @dataclass(frozen=True, slots=True)
 class AdaptiveState(State):
-    """Also the integration beyond the level that was reported last, on its way to the level `end`."""
+    """A state with the integration, which has gone beyond the level that was reported last, towards the level `end`."""
 
     place: Place | None = None
     end: float = 0.0
@@ -41,7 +41,7 @@ class AdaptiveState(State):
 
 @dataclass(slots=True)
 class Effort:
-    """What is counted over one interval of the schedule."""
+    """Counts over one interval of the schedule."""
 
     network_calls: int = 0
     accepted: int = 0
@@ -54,12 +54,13 @@ class Adaptive(Solver):
 
     A step is kept where the root mean square over a sample's numbers of (estimated local error)/(atol + rtol |x|) is
     below 1; the next width is 0.9 (that)^(−1/order) of the last, between a fifth and ten times. The first attempt is
-    rtol^(1/order) wide: in λ the linear part has rate 1. The steps take no notice of the schedule but for its end,
-    the last positive level, which is hit exactly; at the other levels x is read off the pair's interpolant. D there
-    is no evaluation of the solver but a look. In an interval to 0, x' is the D with which the integration ended.
+    rtol^(1/order) wide, because in λ the linear part has rate 1. The steps do not depend on the schedule except for its
+    last positive level, which is reached exactly; at the other levels x is taken from the pair's interpolant. D there
+    is no evaluation of the solver but a display evaluation. In an interval to 0, x' is the D with which the integration
+    ended.
 
-    The denoiser is asked about the samples that still move: x (b, *shape), sigma a (b,) float64 tensor. Nothing that a
-    sample does depends on the others.
+    The denoiser is called with the samples that still move: x (b, *shape) and sigma, a (b,) float64 tensor. No sample
+    depends on the others.
 
     Raises ValueError where a sample would need more than `max_evaluations`.
     Sources: Hairer, Nørsett and Wanner 1993, "Solving Ordinary Differential Equations I", sections II.4 to II.6.
@@ -90,7 +91,8 @@ class Adaptive(Solver):
 
         def asked(x: Tensor, times: Tensor, rows: Tensor) -> Tensor:
             sigma = torch.exp(-times).clamp(positive[-1], positive[0])
-            for time, level in ((ends[0], positive[0]), (ends[1], positive[-1])):  # there e^(ln σ) must not miss σ
+            # At the ends e^(ln σ) must be exactly σ.
+            for time, level in ((ends[0], positive[0]), (ends[1], positive[-1])):
                 sigma = torch.where(times == time, level, sigma)
             effort.network_calls += max(calls_at(level) for level in set(sigma.tolist()))
             return ask(x, sigma, rows)
@@ -102,11 +104,11 @@ class Adaptive(Solver):
             if place is None:
                 place = self._begin(asked, x, times[0])
             if bool((place.time == times[index]).all()):  # the solver's own evaluation is at the level
-                denoised, looks = place.denoised, 0
+                denoised, display_evaluations = place.denoised, 0
             elif exact_display:
-                denoised, looks = ask(x, torch.full((len(x),), sigmas[index], dtype=x.dtype), everyone), 1
+                denoised, display_evaluations = ask(x, torch.full((len(x),), sigmas[index], dtype=x.dtype), everyone), 1
             else:
-                denoised, looks = torch.full_like(x, math.nan), 0
+                denoised, display_evaluations = torch.full_like(x, math.nan), 0
             x_next = place.denoised
             if sigmas[index + 1] > 0:
                 place = self._reach(asked, place, times[index + 1], times[-1], effort)
@@ -124,7 +126,7 @@ class Adaptive(Solver):
                 combination=Combination(0.0, constant=x_next),
                 evaluations=evaluations,
                 network_calls=effort.network_calls,
-                looks=looks,
+                looks=display_evaluations,
                 info={"accepted": effort.accepted, "rejected": effort.rejected},
                 state=AdaptiveState(index, (), None, place, positive[-1]),
             )
@@ -149,7 +151,7 @@ class Adaptive(Solver):
         return place
 
     def _attempt(self, ask: Ask, place: Place, rows: Tensor, target: float, end: float, effort: Effort) -> Place:
-        """One step of the given samples, kept by those whose error allows it."""
+        """Attempt one step of the given samples. Those whose error is small enough keep it."""
         self._check_budget(place, rows, len(self.pair.stages))
         time, x = place.time[rows], place.x[rows]
         width = torch.minimum(place.width[rows], end - time)
@@ -194,7 +196,7 @@ class Adaptive(Solver):
     def _interpolate(
         self, ask: Ask, place: Place, rows: Tensor, time: Tensor, width: Tensor, x: Tensor, slopes: list[Tensor]
     ) -> Place:
-        """Keep the interpolant over the step just taken from x by the given samples; see `_read`."""
+        """Store the interpolant over the step that the given samples just took from x; see `_read`."""
         self._check_budget(place, rows, len(self.pair.extra))
         wide, end = _like(width, x), len(slopes) - 1
         for node, weights in self.pair.extra:
@@ -239,7 +241,7 @@ class Dop853(Adaptive):
 
 
 def _read(place: Place, time: float) -> Tensor:
-    """x at a time within every sample's last step: x₀ + θ (F₁ + (1 − θ) (F₂ + θ (F₃ + (1 − θ) (F₄ + …))))."""
+    """x at a time inside every sample's last step, x₀ + θ (F₁ + (1 − θ) (F₂ + θ (F₃ + (1 − θ) (F₄ + …))))."""
     span = (place.time - place.left).clamp(min=1e-300)
     theta = _like((time - place.left) / span, place.x)
     start, *terms = place.dense

@@ -21,21 +21,21 @@ Term = tuple[Evaluation, float]
 
 
 class DenoiserError(ValueError):
-    """A denoiser's answer cannot be used: not a tensor, another shape than x, NaN or infinite."""
+    """A denoiser's answer cannot be used, because it is no tensor, has another shape than x, or is not finite."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a run needs to go on after a step."""
+    """The state after a step that a run needs to go on."""
 
     index: int
     history: tuple[Evaluation, ...]  # evaluations at the starts of the steps so far, newest first
-    carried: Evaluation | None = None  # serves as the next step's start
+    carried: Evaluation | None = None  # becomes the start of the next step
 
 
 @dataclass
 class Interval:
-    """What a rule knows of one interval (sigma, sigma_next), and the ways in which it may ask and answer."""
+    """One interval (sigma, sigma_next) as a rule sees it, with methods that evaluate D and make the combination."""
 
     x: Tensor
     sigma: float
@@ -46,26 +46,26 @@ class Interval:
     history: tuple[Evaluation, ...]  # newest first
     denoise: Denoise
     moments: tuple[Array, float] | None = None  # (mean, variance): the slope at the start is analytic
-    carried: Evaluation | None = None  # what the step before left to serve as this one's start
+    carried: Evaluation | None = None  # the evaluation that the step before left as this one's start
     draw: Callable[[], Tensor] | None = None  # for stochastic rules
     stages: list[Evaluation] = field(default_factory=list)
-    left: Evaluation | None = None  # what this step leaves to the next
+    left: Evaluation | None = None  # the evaluation that this step leaves as the start of the next
 
     def evaluate(self, x: Tensor, sigma: float) -> Evaluation:
-        """Ask the denoiser; the answer becomes a stage of the step."""
+        """Evaluate the denoiser. The evaluation becomes a stage of the step."""
         stage = Evaluation(x, sigma, self.denoise(x, sigma))
         self.stages.append(stage)
         return stage
 
     @cached_property
     def xi(self) -> Tensor:
-        """The interval's draw from N(0, I); drawn when it is first needed."""
+        """The interval's draw from N(0, I), which is made when it is first needed."""
         assert self.draw is not None, "a stochastic rule is run with draws"
         return self.draw()
 
     @cached_property
     def start(self) -> Evaluation:
-        """D at the start of the interval: carried over, that of a Gaussian (analytic first slope), or evaluated."""
+        """D at the interval's start: carried over, computed for a Gaussian (analytic first slope), or evaluated."""
         if self.carried is not None:
             return self.carried
         if self.moments is None:
@@ -75,11 +75,11 @@ class Interval:
 
     @property
     def ends_run(self) -> bool:
-        """No interval to a positive level follows: the run ends here, or with a jump to 0."""
+        """Whether no interval to a positive level follows, so that the run ends here or with a jump to 0."""
         return self.remaining == 1 + (self.levels[-1] == 0)
 
     def euler_point(self, sigma: float) -> Tensor:
-        """x + (σ̃ − σ) e, where an Euler step from the start arrives."""
+        """x + (σ̃ − σ) e, the point that an Euler step from the start reaches."""
         ratio = sigma / self.sigma
         return ratio * self.x + (1 - ratio) * self.start.denoised
 
@@ -104,7 +104,7 @@ class Interval:
         return self._combination(alpha, terms, [0.0] * len(terms), [weight for _, weight in terms], None)
 
     def _ordered(self, terms: tuple[Term, ...]) -> tuple[Term, ...]:
-        """This step's own evaluations first: a carried start stands behind them, as a part of the history."""
+        """The terms, this step's own evaluations first. A carried start follows, because it is part of the history."""
         if self.carried is None:
             return terms
         own = len(self.stages)
@@ -120,7 +120,7 @@ class Interval:
     ) -> Combination:
         evaluations = [evaluation for evaluation, _ in terms]
         if self.moments is not None:
-            # The start's D is share x + rest: no evaluation, but a part of α and a constant.
+            # The start's D is share x + rest, so it is no evaluation but adds to α and to the constant.
             share, rest = self._gaussian(*self.moments)
             return Combination(
                 alpha + b[0] * share, tuple(evaluations[1:]), tuple(a[1:]), tuple(b[1:]), constant=b[0] * rest
@@ -137,7 +137,7 @@ class Interval:
 class Solver:
     """An update rule for dx/dσ = (x − D(x; σ))/σ."""
 
-    stochastic: ClassVar[bool] = False  # it draws ξ: `Interval.xi` is there
+    stochastic: ClassVar[bool] = False  # it draws ξ, so `Interval.xi` exists
 
     analytic_first_step: tuple[Array, float] | Literal[False] = False
 
@@ -151,15 +151,16 @@ class Solver:
         raise NotImplementedError
 
     def advance_to_zero(self, at: Interval) -> Combination:
-        """The step over an interval that ends at 0: Euler, which gives D."""
+        """The step over an interval that ends at 0: an Euler step, which gives D."""
         return euler(at)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Multistep(Solver):
-    """A rule over the evaluations at the starts of this step and of earlier ones: one evaluation a step.
+    """A rule that combines the evaluations at the starts of this step and of earlier ones, with one evaluation a step.
 
-    It starts with order 1, then 2, … With `lower_order_final` the order never exceeds the number of intervals left.
+    It starts with order 1, then 2, and so on. With `lower_order_final` the order never exceeds the number of intervals
+    left.
     """
 
     order: int
@@ -176,12 +177,12 @@ class Multistep(Solver):
 
 
 def levels_of(nodes: Sequence[Evaluation]) -> list[float]:
-    """Their noise levels."""
+    """The noise levels of the evaluations."""
     return [node.sigma for node in nodes]
 
 
 def euler(at: Interval) -> Combination:
-    """x' = x + (σ' − σ) e; in an interval to 0 that is D."""
+    """x' = x + (σ' − σ) e, which is D in an interval to 0."""
     return at.in_slopes((at.start, 1.0))
 
 
@@ -211,13 +212,13 @@ def checked_denoise(model: Callable[..., Any], labels: Tensor | None) -> Denoise
 
 
 def _level(sigma: float | Tensor) -> str:
-    """σ for a sentence: a level, or where the samples of an adaptive run are."""
+    """σ for a sentence: one level, or the range of levels of an adaptive run's samples."""
     low, high = (sigma, sigma) if isinstance(sigma, float) else (float(sigma.min()), float(sigma.max()))
     return f"σ = {low:.4g}" if low == high else f"σ = {low:.4g} to {high:.4g}"
 
 
 def is_finite(x: Tensor) -> bool:
-    """Every entry is finite. One sum tells in the usual case; only an overflowing sum needs the full look."""
+    """Whether every entry is finite. Usually one sum shows it; only where it overflows is every entry checked."""
     return math.isfinite(x.sum().item()) or bool(torch.isfinite(x).all())
 
 
@@ -233,7 +234,7 @@ def run(
     draw: Draw | None = None,
     span: tuple[float, float] | None = None,
 ) -> Iterator[Step]:
-    """The steps over descending levels, from x at levels[0], or after the step that left `state`.
+    """Yields the steps over descending levels, from x at levels[0] or after the step that left `state`.
 
     `draw` gives stochastic solvers their ξ. `span`: smallest positive and largest level of the schedule, where the
     levels are only its first part (None: those of the levels).
@@ -266,7 +267,7 @@ def run(
         if solver.memory:
             history = (at.start, *history)[: solver.memory]
         carried = at.left
-        denoised, looks = _displayed(at, exact_display)
+        denoised, display_evaluations = _displayed(at, exact_display)
         yield Step(
             index=index,
             sigma=at.sigma,
@@ -279,14 +280,14 @@ def run(
             combination=combination,
             evaluations=len(at.stages),
             network_calls=sum(calls_at(stage.sigma) for stage in at.stages),
-            looks=looks,
+            looks=display_evaluations,
             state=State(index, history, carried),
         )
         x = x_next
 
 
 def _displayed(at: Interval, exact: bool) -> tuple[Tensor, int]:
-    """D(x; sigma) for display and the evaluations spent on it: the solver's own where it asked there."""
+    """D(x; sigma) for display, and the number of display evaluations: 0 where the solver itself evaluated there."""
     if at.stages and at.stages[0].x is at.x:
         return at.stages[0].denoised, 0
     if exact:

@@ -1,4 +1,4 @@
-"""Exponential rules: D is extrapolated in log σ and the linear part is solved exactly."""
+"""Exponential rules, which extrapolate D in log σ and solve the linear part exactly."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ExpX0(Multistep):
 class Dpmpp2M(Multistep):
     """x' = (σ'/σ) x + (1 − σ'/σ) [D + (h/2h_{−1}) (D − D_{−1})], h = log(σ/σ'). Second order, one evaluation.
 
-    The first interval is an Euler interval, with `lower_order_final` the last one too.
+    The first interval is an Euler interval; with `lower_order_final` the last one is too.
     Source: Lu et al. 2022, "DPM-Solver++", Algorithm 2.
     """
 
@@ -88,7 +88,7 @@ class Dpmpp3M(Multistep):
 
 
 class Dpmpp3MPublished(Dpmpp3M):
-    """DPM-Solver++ 3M as its codes have it: D'' is the second divided difference, half of what φ₃ asks for.
+    """DPM-Solver++ 3M as in published code, where D'' is the second divided difference, half of what φ₃ needs.
 
     Second order, one evaluation. Source: Lu et al. 2022, "DPM-Solver++", the authors' code.
     """

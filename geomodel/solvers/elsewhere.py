@@ -1,4 +1,4 @@
-"""What other programs call these solvers, and what they mean by steps. Words only: for a reader of the help."""
+"""The names that other programs give these solvers, and what they call steps. Text for the help pages."""
 
 from __future__ import annotations
 

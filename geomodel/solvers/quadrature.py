@@ -1,4 +1,4 @@
-"""The one quadrature behind the multistep rules: a polynomial through known values, integrated over an interval.
+"""The quadrature of the multistep rules, which integrates a polynomial through known values over an interval.
 
 The equation dx/dσ = e = (x − D)/σ has two exact forms,
 
@@ -29,9 +29,9 @@ _GAUSS = tuple(zip(*(values.tolist() for values in np.polynomial.legendre.leggau
 
 
 class Variable(Protocol):
-    """What the polynomials are in: an increasing function u(σ).
+    """The variable of the polynomials, an increasing function u(σ).
 
-    `width`: over how much of log σ twelve Gauss points integrate such polynomials to rounding.
+    `width`: the length in log σ over which twelve Gauss points integrate such polynomials to rounding.
     """
 
     @property
@@ -49,7 +49,7 @@ class Variable(Protocol):
 class Level:
     """u = σ."""
 
-    width = 0.5  # for dσ/σ²; with dσ any length would do
+    width = 0.5  # needed for dσ/σ²; with dσ any length works
 
     def offset(self, sigma: float, origin: float) -> float:
         return sigma - origin
@@ -81,10 +81,10 @@ class VpTime:
 
     @classmethod
     def between(cls, smallest: float, largest: float) -> VpTime:
-        """With t(smallest) = 10⁻³ and t(largest) = 1.
+        """The time with t(smallest) = 10⁻³ and t(largest) = 1.
 
-        No such time grows with σ up to the end where log(1 + smallest²) is 0.002 log(1 + largest²) or more (0.13 for
-        80); near that and beyond, β is constant: t = log(1 + σ²)/log(1 + largest²).
+        Where log(1 + smallest²) is 0.002 log(1 + largest²) or more (from 0.13 on for 80), no such time grows with σ up
+        to the end. Near that limit and beyond it, β is constant, that is t = log(1 + σ²)/log(1 + largest²).
         """
         end = _growth(largest)
         beta_d = 2 * (end - _growth(smallest) / 1e-3) / (1 - 1e-3)
@@ -135,7 +135,7 @@ def weights(variable: Variable, levels: Sequence[float], sigma_next: float, powe
 
 
 def middle_weights(levels: Sequence[float], sigma_next: float) -> tuple[float, ...]:
-    """The line in log σ through the values at one or two levels, taken in the middle of the interval: that of 2M."""
+    """Weights of the line in log σ through the values at one or two levels, at the middle of the interval, as in 2M."""
     if len(levels) == 1:
         return (1.0,)
     beyond = LOG_LEVEL.offset(sigma_next, levels[0]) / (2 * LOG_LEVEL.offset(levels[0], levels[1]))

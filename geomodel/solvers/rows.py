@@ -1,4 +1,4 @@
-"""The rows of the solvers that choose their own steps or draw noise."""
+"""The table's rows for solvers that choose their own steps or draw noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One-step rules in slopes e = (x − D)/σ: Runge–Kutta in σ and the DPM-Solvers."""
+"""One-step rules in slopes e = (x − D)/σ: Runge–Kutta rules in σ and the DPM-Solvers."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Rk4(Solver):
 
 
 def log_part(at: Interval, r: float) -> float:
-    """σ'^r σ^(1−r): the part r of the way in log σ."""
+    """σ'^r σ^(1−r), the level at the share r of the way in log σ."""
     return at.sigma_next if r == 1 else at.sigma_next**r * at.sigma ** (1 - r)
 
 
@@ -113,7 +113,7 @@ def _part(at: Interval, share: float) -> float:
 
 
 def _chain(at: Interval, levels: Sequence[float], weights: Sequence[float]) -> Combination:
-    """Go from x to each level along the slope found before, and on to σ' along the weighted mean of all slopes."""
+    """Goes from x to each level along the slope before it, and then from x to σ' along the weighted mean of all."""
     stages = [at.start]
     for sigma in levels:
         point = at.euler_point(sigma) if len(stages) == 1 else at.x + (sigma - at.sigma) * _slope(stages[-1])

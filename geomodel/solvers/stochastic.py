@@ -1,6 +1,7 @@
-"""Rules that draw noise. ξ ~ N(0, I) is the interval's increment of a Brownian path in σ², at unit variance.
+"""Rules that draw noise. ξ ~ N(0, I) is the increment of a Brownian path in σ² over the interval, at unit variance.
 
-With η = 0 each is an ODE rule. An interval to 0 is an Euler interval, x' = D, and draws nothing (but see `Churn`).
+With η = 0 each is a rule for the ODE. An interval to 0 is an Euler interval, x' = D, which draws nothing (except in
+`Churn`).
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ class EulerMaruyama(Stochastic):
     """x' = x − (1 + η²)(1 − σ'/σ)(x − D) + η √(σ² − σ'²) ξ. One evaluation.
 
     The Euler–Maruyama rule of dx = (1 + η²) (x − D)/σ dσ + η √(2σ) dW, which has the marginals of the ODE for every η:
-    η = 0 is the ODE (the rule is Euler's then), η = 1 the reverse-time SDE. Along one path the error is of order 1,
-    for the noise is additive (order 1/2 is what the rule has in general).
+    η = 0 is the ODE (and the rule Euler's), η = 1 the reverse-time SDE. Along one path the error is of order 1, because
+    the noise is additive (in general the rule has order 1/2).
     Source: Song et al. 2021 (arXiv 2011.13456), equation 6; the family in η: Karras et al. 2022, equation 6.
     """
 
@@ -41,18 +42,17 @@ class EulerMaruyama(Stochastic):
 
 @dataclass(frozen=True, kw_only=True)
 class Churn(Stochastic):
-    """Noise is added, then Heun takes more away. Two evaluations.
+    """Adds noise, then takes more away by a step of Heun. Two evaluations.
 
         γ = min(S_churn/N, √2 − 1) where S_min ≤ σ ≤ S_max, else 0
         σ̂ = (1 + γ) σ,  x̂ = x + √(σ̂² − σ²) S_noise ξ
         x̃ = x̂ + (σ' − σ̂) ê,  x' = x̂ + (σ' − σ̂) (ê + e(x̃; σ'))/2
 
-    N is the number of intervals of the run, a last one to 0 included; that one is an Euler interval from x̂. Without
-    churn, γ = 0, the rule is Heun's. The noise is dealt out in the clock of the steps, S_churn/N to each, whatever the
-    width of the interval: a run refines along one path only among schedules of one family (and where the bound √2 − 1
-    does not bite); levels spaced otherwise are another process. The stages are at the lifted point, so D at the
-    displayed x costs a look.
-    Source: Karras et al. 2022, Algorithm 2.
+    N is the number of intervals of the run, including a last one to 0, which is an Euler interval from x̂. Without
+    churn, γ = 0, the rule is Heun's. Each step gets S_churn/N of the noise, however wide its interval is. So runs with
+    more steps refine one path only among schedules of one family (and while γ is below its limit √2 − 1); differently
+    spaced levels are another process. The stages are at the raised point, so D at the displayed x costs a display
+    evaluation. Source: Karras et al. 2022, Algorithm 2.
     """
 
     s_churn: float
@@ -69,7 +69,7 @@ class Churn(Stochastic):
         ratio = at.sigma_next / raised
         end = at.evaluate(ratio * x + (1 - ratio) * start.denoised, at.sigma_next)
         kept, weight = (1 + ratio) / 2, (at.sigma_next - raised) / (2 * at.sigma_next)
-        # x̂ is written out as x + spread ξ, so that the noise shows as γξ.
+        # x̂ is written out as x + spread ξ, so that the noise appears as the combination's γξ.
         return Combination(kept, (start, end), (0.0, weight), ((1 - ratio) / 2, -weight), gamma=kept * spread)
 
     def advance_to_zero(self, at: Interval) -> Combination:
@@ -84,7 +84,7 @@ class Churn(Stochastic):
         return min(self.s_churn / (len(at.levels) - 1), math.sqrt(2) - 1) if inside else 0.0
 
     def _raised(self, at: Interval, lift: float) -> tuple[float, float, Tensor]:
-        """σ̂, the standard deviation of what is added, x̂."""
+        """σ̂, the standard deviation of the added noise, and x̂."""
         spread = self.s_noise * at.sigma * math.sqrt(lift * (2 + lift))
         return (1 + lift) * at.sigma, spread, at.x + spread * at.xi
 
@@ -95,8 +95,8 @@ class EulerAncestral(Stochastic):
 
         σ_u = min(σ', η σ' √(1 − (σ'/σ)²)),  σ_d = √(σ'² − σ_u²)
 
-    Euler to the lower level σ_d, then noise up to σ'. With η = 1 it draws from the posterior of a point mass at D, as
-    DDPM does; the same as `DdimEta` with η² for its η.
+    An Euler step to the lower level σ_d, then noise up to σ'. With η = 1 it draws from the posterior of a point mass at
+    D, as DDPM does. It is the same as `DdimEta` with η² for its η.
     Source: Ho et al. 2020 (DDPM) and Song et al. 2020 (DDIM, equations 12 and 16), in terms of σ.
     """
 
@@ -186,7 +186,7 @@ class Dpmpp3MSde(Stochastic):
 
 
 def _width(at: Interval) -> float:
-    """√(σ² − σ'²)."""
+    """√(σ² − σ'²), the standard deviation of the noise between the two levels."""
     return math.sqrt((at.sigma - at.sigma_next) * (at.sigma + at.sigma_next))
 
 

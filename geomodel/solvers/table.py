@@ -1,4 +1,4 @@
-"""What a row of the table of solvers is, and the options that many solvers share."""
+"""The type of a row in the table of solvers, and the options that several solvers share."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from geomodel.options import Option
 class SolverRow:
     """A row of `SOLVERS`.
 
-    `family` groups the rows in a form. `order` is the measured order of convergence with the options at their
-    defaults: a rule with an option "order" has that of its choice. `evaluations` is what an interval takes on
-    average over a run (0 where that depends on the sample: adaptive rules).
+    `family` groups the rows in a form. `order` is the measured order of convergence with default options; a rule with
+    an option "order" has the order that is chosen. `evaluations` is the mean number for an interval over a run (0 for
+    adaptive rules, where it depends on the sample).
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The embedded Runge–Kutta pairs of the adaptive solvers, as numbers. Weights are {stage: weight}, zeros left out."""
+"""The coefficients of the adaptive solvers' embedded Runge–Kutta pairs, as {stage: weight} without the zeros."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class Pair:
     """A pair for dx/dλ = f(λ, x) over a step h: k_0 = f(λ, x), k_i = f(λ + c_i h, x + h Σ_j a_ij k_j).
 
     `stages` holds (c_i, a_i) for i = 1, 2, …; the last one's a_i are the weights of x', so that k_last = f(λ + h, x').
-    `errors`: weights of the estimates of the local error, h Σ e_j k_j. The second one, where there is one, corrects the
-    first one's order. `extra` are further stages, for the interpolant alone; its part of degree 4 and more is
-    h Σ d_j k_j, a row of `dense` each (the part of degree 3 is Hermite's).
+    `errors`: weights of the estimates of the local error, h Σ e_j k_j. A second estimate, where there is one, corrects
+    the order of the first. `extra` are further stages that only the interpolant uses. Its part of degree 3 is
+    Hermite's; each term of higher degree is h Σ d_j k_j with a row of `dense`.
     """
 
-    order: int  # the estimate shrinks as h to this power
+    order: int  # the error estimate is proportional to h to this power
     stages: tuple[tuple[float, Weights], ...]
     errors: tuple[Weights, ...]
     extra: tuple[tuple[float, Weights], ...] = ()

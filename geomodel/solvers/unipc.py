@@ -1,4 +1,4 @@
-"""UniPC: a multistep predictor, and a corrector that uses the evaluation which the next step starts from."""
+"""UniPC: a multistep predictor, and a corrector that uses the evaluation at the start of the next step."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class UniPc(Multistep):
     the corrector of order 1) the other one, r h away from σ in log σ, has the weight B(h)/(2 r B₂(h)) instead, with
     B = h for "bh1" and B = B₂ for "bh2"; B₂ = 1 − e^(−h) in D and e^h − 1 in slopes, h = log(σ/σ').
 
-    The last interval to a positive level has no corrector and no evaluation: as many evaluations as intervals. An
-    interval to 0 behind it is an Euler interval with the evaluation at x, so that x' = D(x; σ). The order of
-    convergence is one above the rule's for orders 1 and 2, at least 3 for order 3.
-    Source: Zhao et al. 2023, "UniPC", Algorithms 1 and 2.
+    The last interval to a positive level has no corrector and no evaluation, so that there are as many evaluations as
+    intervals. An interval to 0 after it is an Euler interval with an evaluation at x, so that x' = D(x; σ). The order
+    of convergence is one above the rule's for orders 1 and 2, at least 3 for order 3. Source: Zhao et al. 2023,
+    "UniPC", Algorithms 1 and 2.
     """
 
     variant: Literal["bh1", "bh2"]
@@ -41,7 +41,7 @@ class UniPc(Multistep):
         return self._combined(at, (start, at.left, *past))
 
     def advance_to_zero(self, at: Interval) -> Combination:
-        at.carried = None  # there after resuming a longer run: D at x itself is asked for here
+        at.carried = None  # exists after resuming a longer run, but this step needs D at x itself
         return euler(at)
 
     def _combined(self, at: Interval, nodes: Sequence[Evaluation]) -> Combination:

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 import geomodel as gm
+from app.engine.contract import Site
 from app.engine.messages import StartRun
 from app.rooms.plane import answers_basins as engine
-from app.rooms.plane.messages import BasinsAnswer, BasinsRequest, ProbeRequest, Site
+from app.rooms.plane.messages import BasinsAnswer, BasinsRequest, ProbeRequest
 from geomodel.basins import UNKNOWN, carried, nearest, refinements
 from geomodel.density import plane_denoised
 from geomodel.settings import RunSettings
@@ -71,7 +72,7 @@ def test_the_slice_is_carried_in_the_space_of_the_data(bench, tmp_path, monkeypa
     finished = bench.handle(StartRun(1, settings))
     site = Site("slice", 3, 1)
     last = asked(bench, replace(MOONS_BASINS, site=site))[-1]
-    opened = bench.worker._contexts[1].data.opened
+    opened = bench.worker.contexts[1].data.opened
     cut = Slice.through(finished.trajectory.x[3, 1], opened.plane, points, opened.plane_points)
     optimal = gm.OptimalDenoiser(points)
 
@@ -89,7 +90,7 @@ def test_the_marginal_is_carried_by_the_projected_data(bench, tmp_path):
     settings, _, labels = cloud(tmp_path)
     bench.handle(StartRun(1, settings))
     last = asked(bench, MOONS_BASINS)[-1]
-    opened = bench.worker._contexts[1].data.opened
+    opened = bench.worker.contexts[1].data.opened
     points = opened.plane_points
 
     def classify(at):
@@ -120,7 +121,7 @@ def test_what_waits_goes_before_and_nothing_known_is_lost(bench):
 
 def test_the_queue_is_looked_at_before_every_evaluation(bench, monkeypatch):
     bench.handle(StartRun(1, MOONS))
-    optimal, calls = bench.worker._contexts[1].job.optimal, []
+    optimal, calls = bench.worker.contexts[1].job.optimal, []
     original = type(optimal)._denoise
 
     def counted(self, x, sigma, labels):

@@ -9,9 +9,9 @@ import pytest
 
 import geomodel as gm
 from app.engine.inbox import Inbox
-from app.engine.messages import Cancel, ImageProbe, RunStopped, StartRun
+from app.engine.messages import Cancel, RunStopped, StartRun
 from app.rooms.mean_shift import answers_along as along_sigma
-from app.rooms.mean_shift.messages import AlongAnswer, AlongRequest, AnnealedAnswer, AnnealedRequest
+from app.rooms.mean_shift.messages import AlongAnswer, AlongRequest, AnnealedAnswer, AnnealedRequest, ImageProbe
 from geomodel.annealing import annealed_mean_shift, nearest_data
 from geomodel.settings import RunSettings
 
@@ -24,7 +24,7 @@ SWEEP = tuple(np.geomspace(20.0, 0.01, 11).tolist())
 def started(bench):
     """A finished run, and what the engine keeps of it."""
     bench.handle(StartRun(1, TOY))
-    return bench.worker._contexts[1]
+    return bench.worker.contexts[1]
 
 
 def sweep(bench, request):
@@ -72,7 +72,7 @@ def test_neighbours_and_classes_along_sigma(bench, started, probe, piece):
 
 def test_a_run_of_one_class_has_no_posterior_of_the_classes(bench):
     bench.handle(StartRun(1, replace(TOY, label=1)))
-    context = bench.worker._contexts[1]
+    context = bench.worker.contexts[1]
     sigmas = tuple(context.record.sigmas.tolist())
     (answer,) = sweep(bench, AlongRequest(run_id=1, sample=0, sigmas=sigmas))
     assert answer.classes is None
@@ -83,7 +83,7 @@ def test_a_run_of_one_class_has_no_posterior_of_the_classes(bench):
 
 def test_data_without_classes_have_neighbours_alone(bench):
     bench.handle(StartRun(1, replace(TOY, data="swiss-roll")))
-    context = bench.worker._contexts[1]
+    context = bench.worker.contexts[1]
     assert context.job.data.labels is None
     (answer,) = sweep(bench, AlongRequest(run_id=1, sample=0, sigmas=tuple(context.record.sigmas.tolist())))
     assert answer.classes is None
@@ -138,7 +138,7 @@ def test_a_cancel_is_heard_between_two_pieces(bench):
 
     def notice():
         if not bench.of(AlongAnswer):
-            bench.worker._contexts[1].job.optimal.piece = 8
+            bench.worker.contexts[1].job.optimal.piece = 8
             waiting.put(AlongRequest(run_id=1, sample=0, probe=PROBE, sigmas=SWEEP))
 
     def heard(event):
@@ -147,7 +147,7 @@ def test_a_cancel_is_heard_between_two_pieces(bench):
             waiting.put(replace(event.request, first=event.request.first + len(event.effective)))
             waiting.put(Cancel(1))
 
-    bench.worker._notify, bench.worker._post = notice, heard
+    bench.worker.notify, bench.worker.post = notice, heard
     bench.handle(StartRun(1, TOY))
     assert isinstance(bench.events[-1], RunStopped)
     assert len(bench.of(AlongAnswer)) == 1

@@ -9,20 +9,13 @@ import pytest
 import torch
 
 import geomodel as gm
-from app.engine import tasks as experiments
+from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Cancel, StartRun
-from app.rooms.compare.messages import (
-    DerivativeAnswer,
-    DerivativeRequest,
-    DesignEnded,
-    DesignProgress,
-    EndErrorRequest,
-    RaceEnded,
-    RaceProgress,
-    StartDesign,
-    StartRace,
-)
-from geomodel import finite_differences, runs
+from app.rooms.compare.messages import RaceTask
+from app.rooms.derivatives.messages import DerivativeAnswer, DerivativeRequest
+from app.rooms.schedule import answers
+from app.rooms.schedule.messages import Designed, DesignTask, EndErrorTask
+from geomodel import finite_differences, memory, runs
 from geomodel.settings import RunSettings
 
 TOY = RunSettings(data="two-moons", data_count=50, count=3, steps=6)
@@ -41,33 +34,33 @@ def lanes(*names, **changes):
 
 
 def test_a_race_is_compare_from_the_runs_own_noise(bench):
-    ended = bench.handle(StartRace(5, filled(), lanes("euler", "heun", "euler_maruyama")))
-    assert isinstance(ended, RaceEnded)
-    assert (ended.race_id, ended.message) == (5, "")
+    ended = bench.handle(RaceTask(5, filled(), lanes("euler", "heun", "euler_maruyama")))
+    assert isinstance(ended, TaskEnded)
+    assert (ended.task.task_id, ended.message) == (5, "")
     moons = gm.datasets.load("two-moons", count=50)
     settings = filled()
     x = gm.noise(settings.seeds, (2,), settings.sigma_max)
     sigmas = runs.noise_levels(settings)
-    for name, result in zip(("euler", "heun"), ended.comparison.lanes, strict=False):
+    for name, result in zip(("euler", "heun"), ended.result.lanes, strict=False):
         direct = gm.sample(gm.OptimalDenoiser(moons.points), x, sigmas, solver=name)
         assert np.array_equal(result.trajectory.x, direct.x)
     drawn = gm.sample(
         gm.OptimalDenoiser(moons.points), x, sigmas, solver="euler_maruyama", noise=gm.Brownian(settings.seeds)
     )
-    assert np.array_equal(ended.comparison.lanes[2].trajectory.x, drawn.x)
-    euler, heun, _ = (result.final_errors.max() for result in ended.comparison.lanes)
+    assert np.array_equal(ended.result.lanes[2].trajectory.x, drawn.x)
+    euler, heun, _ = (result.final_errors.max() for result in ended.result.lanes)
     assert heun < euler
-    progress = bench.of(RaceProgress)
-    assert {event.lane for event in progress} >= {0, 1, 2}
-    assert all(event.race_id == 5 for event in progress)
+    progress = bench.of(TaskProgress)
+    assert {event.part for event in progress} >= {0, 1, 2}
+    assert all(event.task_id == 5 for event in progress)
 
 
 def test_lanes_start_where_the_noise_is(bench):
     """A lane from a saved run may have another σ max: the race is from one x."""
     own = replace(filled(), solver="heun", sigma_max=99.0, steps=4)
-    ended = bench.handle(StartRace(1, filled(), (("a", own),)))
-    assert ended.comparison.lanes[0].trajectory.sigmas[0] == filled().sigma_max
-    assert len(ended.comparison.lanes[0].trajectory.sigmas) == 5
+    ended = bench.handle(RaceTask(1, filled(), (("a", own),)))
+    assert ended.result.lanes[0].trajectory.sigmas[0] == filled().sigma_max
+    assert len(ended.result.lanes[0].trajectory.sigmas) == 5
 
 
 def test_a_race_is_cancelled_between_evaluations(bench):
@@ -75,13 +68,13 @@ def test_a_race_is_cancelled_between_evaluations(bench):
 
     def notice(event):
         bench.events.append(event)
-        if isinstance(event, RaceProgress):
+        if isinstance(event, TaskProgress):
             asked.put(Cancel(9))
 
-    bench.worker._post = notice
-    ended = bench.handle(StartRace(9, filled(), lanes("euler", "rk4")))
-    assert (ended.comparison, ended.message) == (None, "")
-    assert bench.worker._running is None
+    bench.worker.post = notice
+    ended = bench.handle(RaceTask(9, filled(), lanes("euler", "rk4")))
+    assert (ended.result, ended.message) == (None, "")
+    assert bench.worker.running is None
 
 
 @pytest.mark.parametrize(
@@ -93,14 +86,14 @@ def test_a_race_is_cancelled_between_evaluations(bench):
     ],
 )
 def test_what_cannot_race_says_why(bench, chosen, sentence):
-    ended = bench.handle(StartRace(1, filled(), chosen))
-    assert ended.comparison is None
+    ended = bench.handle(RaceTask(1, filled(), chosen))
+    assert ended.result is None
     assert sentence in ended.message
 
 
 def test_a_race_that_does_not_fit_into_memory_is_refused(bench, monkeypatch):
-    monkeypatch.setattr(experiments.memory, "physical", lambda: 1000)
-    ended = bench.handle(StartRace(1, replace(filled(), count=1, steps=1), lanes("heun", steps=100)))
+    monkeypatch.setattr(memory, "physical", lambda: 1000)
+    ended = bench.handle(RaceTask(1, replace(filled(), count=1, steps=1), lanes("heun", steps=100)))
     assert "would take" in ended.message
 
 
@@ -109,23 +102,26 @@ def test_a_race_that_does_not_fit_into_memory_is_refused(bench, monkeypatch):
 
 @pytest.mark.parametrize("zero", [False, True])
 def test_gits_comes_with_its_table(bench, zero):
-    ended = bench.handle(StartDesign(2, filled(replace(TOY, final_zero=zero)), "gits", "l2", 1.0))
-    assert isinstance(ended, DesignEnded)
-    assert len(ended.levels) == TOY.steps + 1
-    assert (ended.levels[0], ended.levels[-1]) == (filled().sigma_max, 0.0 if zero else filled().sigma_min)
-    assert ended.levels == tuple(ended.table.levels(TOY.steps, zero))
-    assert (ended.table.metric, ended.table.coeff) == ("l2", 1.0)
-    assert bench.of(DesignProgress)
+    ended = bench.handle(DesignTask(2, filled(replace(TOY, final_zero=zero)), "gits", "l2", 1.0))
+    assert isinstance(ended.result, Designed)
+    assert len(ended.result.levels) == TOY.steps + 1
+    assert (ended.result.levels[0], ended.result.levels[-1]) == (
+        filled().sigma_max,
+        0.0 if zero else filled().sigma_min,
+    )
+    assert ended.result.levels == tuple(ended.result.table.levels(TOY.steps, zero))
+    assert (ended.result.table.metric, ended.result.table.coeff) == ("l2", 1.0)
+    assert bench.of(TaskProgress)
 
 
 def test_tors_has_no_table(bench):
-    ended = bench.handle(StartDesign(2, filled(), "tors"))
-    assert (len(ended.levels), ended.table, ended.message) == (TOY.steps + 1, None, "")
-    assert np.all(np.diff(ended.levels) < 0)
+    ended = bench.handle(DesignTask(2, filled(), "tors"))
+    assert (len(ended.result.levels), ended.result.table, ended.message) == (TOY.steps + 1, None, "")
+    assert np.all(np.diff(ended.result.levels) < 0)
 
 
 def test_what_cannot_be_designed_says_why(bench):
-    ended = bench.handle(StartDesign(2, filled(), "gits", "l7"))
+    ended = bench.handle(DesignTask(2, filled(), "gits", "l7"))
     assert "metric is one of dev, l1, l2" in ended.message
 
 
@@ -135,26 +131,24 @@ def test_what_cannot_be_designed_says_why(bench):
 @pytest.mark.parametrize("zero", [False, True])
 def test_the_end_error_is_that_of_a_race(bench, zero):
     settings = filled(replace(TOY, solver="dpmpp_2m", final_zero=zero))
-    answer = bench.handle(EndErrorRequest(3, settings))
-    raced = bench.handle(StartRace(4, settings, (("one", settings),))).comparison
+    answer = bench.handle(EndErrorTask(3, settings))
+    raced = bench.handle(RaceTask(4, settings, (("one", settings),))).result
     # The reference of the race stops at every level of the lane: two adaptive runs of tolerance 1e-10.
-    assert np.allclose(answer.errors, raced.lanes[0].final_errors, atol=1e-7)
+    assert np.allclose(answer.result, raced.lanes[0].final_errors, atol=1e-7)
 
 
 def test_the_reference_is_solved_once_for_a_start(bench, monkeypatch):
-    from geomodel.experiments import exact
-
     solved = []
-    whole = exact.solve
-    monkeypatch.setattr(exact, "solve", lambda *given, **more: solved.append(1) or whole(*given, **more))
+    whole = answers.solve
+    monkeypatch.setattr(answers, "solve", lambda *given, **more: solved.append(1) or whole(*given, **more))
     settings = filled()
     levels = list(runs.noise_levels(settings))
-    first = bench.handle(EndErrorRequest(1, settings))
+    first = bench.handle(EndErrorTask(1, settings))
     levels[3] *= 1.2
-    moved = bench.handle(EndErrorRequest(1, runs.with_levels(settings, levels)))
+    moved = bench.handle(EndErrorTask(1, runs.with_levels(settings, levels)))
     assert len(solved) == 1
-    assert not np.array_equal(first.errors, moved.errors)
-    bench.handle(EndErrorRequest(1, replace(settings, seed=7)))
+    assert not np.array_equal(first.result, moved.result)
+    bench.handle(EndErrorTask(1, replace(settings, seed=7)))
     assert len(solved) == 2
 
 
@@ -166,7 +160,7 @@ def test_a_derivative_is_taken_from_the_stored_evaluations(bench, solver):
     bench.handle(StartRun(1, filled(replace(TOY, solver=solver))))
     answer = bench.handle(DerivativeRequest(1, 2, 1))
     assert isinstance(answer, DerivativeAnswer)
-    context = bench.worker._contexts[1]
+    context = bench.worker.contexts[1]
     job, record = context.job, context.record
     step = next(step for step in runs.steps_of(job, job.model) if step.index == 2)
     expected = finite_differences.implied_by(step, solver)[1]

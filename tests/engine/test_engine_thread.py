@@ -13,19 +13,10 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread
 from PySide6.QtWidgets import QApplication
 
 from app.engine.library import Library
-from app.engine.messages import (
-    Cancel,
-    NeighboursAnswer,
-    NeighboursRequest,
-    OpenData,
-    RunFinished,
-    RunStarted,
-    RunStopped,
-    StartRun,
-    Warm,
-)
+from app.engine.messages import Cancel, OpenData, RunFinished, RunStarted, RunStopped, StartRun, Warm
 from app.engine.thread import EngineThread
 from app.main_window import MainWindow
+from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from geomodel.denoisers.base import Denoiser
 from geomodel.settings import RunSettings
 
@@ -246,7 +237,8 @@ def test_a_closed_window_is_let_go(qtbot, monkeypatch):
     monkeypatch.setattr(QApplication, "style", QApplication.style)
     window = used_window(qtbot)
     parts = {name: weakref.ref(value) for name, value in vars(window).items() if isinstance(value, QObject)}
-    parts |= {f"views.{name}": weakref.ref(view) for name, view in vars(window.views).items()}
+    parts |= {f"views.{name}": weakref.ref(view) for name, view in window.views.items()}
+    parts |= {f"rooms.{name}": weakref.ref(room) for name, room in window.rooms.items()}
     parts |= {f"panels.{name}": weakref.ref(panel) for name, panel in vars(window.panels).items()}
     parts["window"] = weakref.ref(window)
     parts["record"] = weakref.ref(window.state.run.record)

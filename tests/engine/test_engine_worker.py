@@ -12,6 +12,7 @@ from engine_bench import Bench
 
 import geomodel as gm
 import resources
+from app.engine.contract import Site
 from app.engine.inbox import Inbox
 from app.engine.library import Library
 from app.engine.messages import (
@@ -20,10 +21,6 @@ from app.engine.messages import (
     CloseNetwork,
     DataOpened,
     Forget,
-    ImageProbe,
-    MeanShiftRequest,
-    NeighboursAnswer,
-    NeighboursRequest,
     OpenData,
     OpenFailed,
     Opening,
@@ -40,15 +37,16 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
+from app.rooms.mean_shift.messages import ImageProbe, MeanShiftRequest
 from app.rooms.plane.messages import (
+    DensityAnswer,
+    DensityRequest,
     InsideAnswer,
     InsideRequest,
-    PictureAnswer,
-    PictureRequest,
     ProbeAnswer,
     ProbeRequest,
-    Site,
 )
+from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from geomodel.denoisers.base import Denoiser
 from geomodel.settings import RunSettings
 
@@ -136,7 +134,7 @@ def test_cancel_is_obeyed_before_the_next_evaluation(bench, monkeypatch):
 def test_stage_points_that_were_not_kept_are_computed_again(bench, solver):
     settings = RunSettings(data="two-moons", data_count=50, count=3, steps=5, solver=solver)
     bench.handle(StartRun(1, settings))
-    record = bench.worker._contexts[1].record
+    record = bench.worker.contexts[1].record
     answer = bench.handle(InsideRequest(1, 3, 2, curve=False, stages=True))
     assert answer.curve is None
     found, kept = answer.detail, record.details[3]
@@ -152,7 +150,7 @@ def test_closing_a_network_frees_it(bench):
     assert opened.pace > 0
     settings = RunSettings(data="two-moons", data_count=50, count=2, steps=2, network=path)
     bench.handle(StartRun(1, replace(settings, driver="network")), StartRun(2, settings))
-    library, contexts = bench.worker._library, bench.worker._contexts
+    library, contexts = bench.worker._library, bench.worker.contexts
     network = weakref.ref(library.network(path))
     assert network().piece == 1 << (network().piece.bit_length() - 1)
     bench.handle(CloseNetwork(path))
@@ -279,9 +277,9 @@ def test_data_open_without_torch_and_bad_names_are_refused(bench, tmp_path):
 def test_picture_probe_inside_and_neighbours(bench):
     bench.handle(StartRun(1, TOY))
     picture = bench.handle(
-        PictureRequest(run_id=1, sigma=0.5, rect=(-3, -3, 6, 6), pixels=(20, 10), arrows=(4, 3), field="driver")
+        DensityRequest(run_id=1, sigma=0.5, rect=(-3, -3, 6, 6), pixels=(20, 10), arrows=(4, 3), field="driver")
     )
-    assert isinstance(picture, PictureAnswer)
+    assert isinstance(picture, DensityAnswer)
     assert picture.density.shape == (10, 20)
     assert picture.density.max() == 0
     assert picture.denoised.shape == (12, 2)
@@ -305,7 +303,7 @@ def test_a_slice_answers_as_the_whole_space_does(bench, tmp_path):
     finished = bench.handle(StartRun(1, replace(TOY, data=str(tmp_path / "cloud.npy"), count=2)))
     x, sigma = finished.trajectory.x[2, 1], float(finished.trajectory.sigmas[2])
     site = Site("slice", 2, 1)
-    plane = bench.worker._contexts[1].data.opened.plane
+    plane = bench.worker.contexts[1].data.opened.plane
     here = tuple(plane.project(x))
     probe = bench.handle(ProbeRequest(run_id=1, site=site, point=here, sigma=sigma, path=False))
     logits = -((cloud - x) ** 2).sum(1) / (2 * sigma**2)
@@ -314,7 +312,7 @@ def test_a_slice_answers_as_the_whole_space_does(bench, tmp_path):
     assert np.allclose(probe.optimal, plane.project(mean), atol=1e-10)
     assert probe.shift == pytest.approx(np.linalg.norm(mean - x), rel=1e-10)
     rect = (here[0] - 0.5, here[1] - 0.5, 1.0, 1.0)
-    request = PictureRequest(run_id=1, site=site, sigma=sigma, rect=rect, pixels=(4, 4), arrows=(1, 1), field="driver")
+    request = DensityRequest(run_id=1, site=site, sigma=sigma, rect=rect, pixels=(4, 4), arrows=(1, 1), field="driver")
     assert np.allclose(bench.handle(request).denoised[0], probe.optimal, atol=1e-10)
     count = len(bench.events)
     bench.handle(ProbeRequest(run_id=1, point=here, sigma=sigma, path=False))  # the marginal has no such point
@@ -373,7 +371,7 @@ def test_the_newest_request_of_a_kind_wins_and_commands_keep_their_order():
 
 def test_the_mean_shift_at_a_sample_and_at_an_image_probe(bench):
     finished = bench.handle(StartRun(1, TOY))
-    data = bench.worker._contexts[1].data.dataset
+    data = bench.worker.contexts[1].data.dataset
     x, sigma = finished.trajectory.x[2, 1], float(finished.trajectory.sigmas[2])
     answer = bench.handle(MeanShiftRequest(run_id=1, index=2, sample=1, sigma=sigma))
     logits = -((data.points - x) ** 2).sum(1) / (2 * sigma**2)
@@ -427,7 +425,7 @@ def test_the_jacobian_is_told_where_it_is_asked_for(bench):
     bench.handle(OpenNetwork(path))
     settings = replace(TOY, driver="network", network=path)
     bench.handle(StartRun(1, settings))
-    context = bench.worker._contexts[1]
+    context = bench.worker.contexts[1]
     sigma = float(context.record.sigmas[2])
     plain = bench.handle(MeanShiftRequest(run_id=1, index=2, sample=1, sigma=sigma))
     assert plain.optimal_jacobian is None

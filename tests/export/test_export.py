@@ -17,17 +17,12 @@ import pyqtgraph as pg  # isort: skip - after PySide6, which it then uses
 
 from app.export import figure
 from app.plotting.theme import DARK, LIGHT, PRINT, palette
+from app.plotting.values import Curve, MeasurePlot
+from app.rooms.measures.pictures import MeasuresPicture
 from app.rooms.measures.view import MeasuresView
-from app.rooms.plane.pictures import (
-    Curve,
-    MeasurePlot,
-    MeasuresPicture,
-    PlaneCurves,
-    PlanePicture,
-    StripPicture,
-    StripRow,
-)
+from app.rooms.plane.pictures import PlaneCurves, PlanePicture
 from app.rooms.plane.view import PlaneView
+from app.rooms.strip.pictures import StripPicture, StripRow
 from app.rooms.strip.view import StripView
 
 SIZE = (85.0, 60.0)

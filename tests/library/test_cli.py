@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import ctypes.util
 import os
 import subprocess
 import sys
@@ -14,7 +13,6 @@ import pytest
 
 import geomodel as gm
 import resources
-from app import application
 from geomodel import cli, runs
 from geomodel.settings import RunSettings, from_json
 
@@ -252,37 +250,3 @@ def test_figures_are_drawn_without_a_display(tmp_path):
     assert sorted(written) == ["measures.csv", "measures.png", "plane.png", "run.npz"]
     assert written["plane.png"] == written["measures.png"] == b"\x89PNG"
     assert not (tmp_path / "home").exists()  # no settings, no log
-
-
-@pytest.fixture
-def linux(monkeypatch):
-    monkeypatch.setattr(sys, "platform", "linux")
-    for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    return monkeypatch
-
-
-@pytest.mark.parametrize("variable", ["QT_QPA_PLATFORM", "WAYLAND_DISPLAY"])
-def test_a_chosen_platform_or_wayland_is_trusted(linux, variable):
-    linux.setenv(variable, "offscreen")
-    linux.setattr(ctypes.util, "find_library", lambda name: None)
-    assert application.display_problem() == ""
-
-
-def test_other_systems_have_a_display(linux):
-    linux.setattr(sys, "platform", "darwin")
-    assert application.display_problem() == ""
-
-
-def test_no_display_is_said_with_what_to_do(linux):
-    assert "main.py run" in application.display_problem()
-
-
-def test_libraries_that_are_missing_are_named_as_packages(linux):
-    linux.setenv("DISPLAY", ":0")
-    linux.setattr(ctypes.util, "find_library", lambda name: None if name in ("xcb-icccm", "xcb-keysyms") else "there")
-    problem = application.display_problem()
-    assert "sudo apt-get install libxcb-icccm4 libxcb-keysyms1" in problem
-    assert "libxcb-cursor0" not in problem
-    linux.setattr(ctypes.util, "find_library", lambda name: "there")
-    assert application.display_problem() == ""

@@ -9,23 +9,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.engine.messages import (
-    DataOpened,
-    ImageProbe,
-    MeanShiftAnswer,
-    MeanShiftRequest,
-    NeighboursAnswer,
-    NeighboursRequest,
-    OpenData,
-    OpenFailed,
-    RunFinished,
-    RunStopped,
-    StartRun,
-)
+from app.engine.contract import Site
+from app.engine.messages import DataOpened, OpenData, OpenFailed, RunFinished, RunStopped, StartRun
 from app.rooms.mean_shift import feed as mean_shift
+from app.rooms.mean_shift.messages import ImageProbe, MeanShiftAnswer, MeanShiftRequest
 from app.rooms.plane.hover import Hover, card
-from app.rooms.plane.messages import PictureRequest, ProbeRequest, Site
+from app.rooms.plane.messages import DensityRequest, ProbeRequest
 from app.rooms.strip import picture as compose_strip
+from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from app.session.state import Selection
 from geomodel import datasets, projection, runs
 from geomodel.datasets import arrays, common, dataset, file_array
@@ -79,7 +70,7 @@ def ask(bench, run_id=1):
         NeighboursRequest(run_id=run_id, index=2, sample=1),
         MeanShiftRequest(run_id=run_id, index=2, sample=1, sigma=0.7, path=True, jacobian=True),
         MeanShiftRequest(run_id=run_id, index=0, sample=0, sigma=0.7, probe=ImageProbe(data_index=3)),
-        PictureRequest(run_id=run_id, site=site, sigma=0.7, rect=RECT, pixels=(4, 4), arrows=(2, 2), field="driver"),
+        DensityRequest(run_id=run_id, site=site, sigma=0.7, rect=RECT, pixels=(4, 4), arrows=(2, 2), field="driver"),
         ProbeRequest(run_id=run_id, site=site, point=(0.0, 0.0), sigma=0.7, path=False),
     )
     return [bench.handle(request) for request in requests]
@@ -94,7 +85,7 @@ def test_the_engine_opens_runs_and_answers_without_reading_all(bench, path, aske
     finished = bench.handle(StartRun(1, settings(path, start="exact")))
     assert isinstance(finished, RunFinished)
     kinds = [type(answer).__name__ for answer in ask(bench)]
-    assert kinds == ["NeighboursAnswer", "MeanShiftAnswer", "MeanShiftAnswer", "PictureAnswer", "ProbeAnswer"]
+    assert kinds == ["NeighboursAnswer", "MeanShiftAnswer", "MeanShiftAnswer", "DensityAnswer", "ProbeAnswer"]
     assert max(asked) < IMAGES.nbytes / 2  # also with weights on many points
 
 
@@ -105,7 +96,7 @@ def test_its_answers_are_those_of_the_set_in_memory(bench, path, asked, monkeypa
     for module in (dataset, arrays):  # but not D*: untruncated, while codes of the file are searched
         monkeypatch.setattr(module, "limit", lambda: 2**30)
     bench.handle(StartRun(2, settings(path.rename(path.with_name("same.npy")))))
-    assert isinstance(bench.worker._contexts[2].data.dataset.stored, np.ndarray)
+    assert isinstance(bench.worker.contexts[2].data.dataset.stored, np.ndarray)
     close = partial(np.testing.assert_allclose, rtol=1e-6, atol=1e-6 * 12)  # a search's tolerance, distances to 8
     close(bench.of(RunFinished)[1].trajectory.x, x)
     there = ask(bench, 2)
@@ -153,7 +144,7 @@ def test_the_window_says_so_where_it_would_show_the_data(qtbot, bench, path, ask
     neighbours, shift, *_ = ask(bench)
     assert isinstance(neighbours, NeighboursAnswer)
     assert isinstance(shift, MeanShiftAnswer)
-    opened = bench.worker._contexts[1].data.opened
+    opened = bench.worker.contexts[1].data.opened
     trajectory = finished.trajectory
     run = SimpleNamespace(
         id=1, committed=5, status="complete", source=opened, caption="", settings=settings(path),

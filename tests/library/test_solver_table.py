@@ -11,6 +11,7 @@ import resources
 from geomodel.solvers import SOLVERS
 
 SEEDS = [3, 1, 4, 1, 5]
+EVERYWHERE = ("heun", "rk45", "dpmpp_2m_sde")
 FIXED = [row.name for row in SOLVERS if not row.adaptive]
 
 
@@ -48,8 +49,18 @@ def levels(name, zero):
     return getattr(gm.schedules, name)(6, 0.05, 20.0, final_zero=zero)
 
 
-@pytest.mark.parametrize("row", SOLVERS, ids=lambda row: row.name)
-@pytest.mark.parametrize("name", gm.schedules.names())
+# Every pair runs in the slow tests. By default: each solver on one schedule, one solver of each kind on each schedule.
+# (test_solvers.py has the deterministic solvers on every schedule, by default.)
+PAIRS = [
+    pytest.param(
+        row, name, id=f"{name}-{row.name}", marks=() if name == "karras" or row.name in EVERYWHERE else pytest.mark.slow
+    )
+    for row in SOLVERS
+    for name in gm.schedules.names()
+]
+
+
+@pytest.mark.parametrize(("row", "name"), PAIRS)
 @pytest.mark.parametrize("zero", [False, True])
 def test_a_run_is_finite_deterministic_and_the_samples_do_not_know_of_each_other(row, name, zero, analytic):
     sigmas = levels(name, zero)

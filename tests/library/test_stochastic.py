@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -177,6 +178,13 @@ def test_ddims_eta_is_the_square_of_the_ancestral_one():
 GAUSSIAN = Gaussian(torch.full((50,), 0.7, dtype=torch.float64), torch.linspace(0.1, 3, 50, dtype=torch.float64))
 
 
+@cache
+def path_draws(count, dimension, sigmas):
+    """What Brownian paths give on these levels to every solver: drawn once, as it takes longer than the runs."""
+    path = Brownian(range(count))
+    return [path.xi(sigma, sigma_next, (dimension,)) for sigma, sigma_next in pairwise(sigmas)]
+
+
 def exact_law(name, options, sigmas):
     """Mean and variance of x at every level from x ~ N(0, σ₀²): the oracle is linear and is fed unit impulses."""
     steps = len(sigmas) - 1
@@ -190,8 +198,8 @@ def exact_law(name, options, sigmas):
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_the_law_on_a_gaussian_is_that_of_the_linear_recursion(name, options):
     sigmas, count = schedules.karras(10, sigma_max=20.0), 2000
-    x = noise(range(count), (50,), 20.0)
-    found = sample(GAUSSIAN, x, sigmas, solver=name, noise=Brownian(range(count)), display="off", **options).x
+    x, draws = noise(range(count), (50,), 20.0), path_draws(count, 50, tuple(sigmas))
+    found = sample(GAUSSIAN, x, sigmas, solver=name, noise=draws, display="off", **options).x
     mean, variance = exact_law(name, options, sigmas)
     scores = (found.mean(axis=1) - mean) / np.sqrt(variance / count)
     ratios = (found.var(axis=1) / variance - 1) / np.sqrt(2 / count)
@@ -216,11 +224,12 @@ def test_many_steps_reach_the_variance_of_the_data(name):
 
 def path_errors(name, options, counts, fine):
     """Median distance of the ends to that of many steps, along the same Brownian paths, on ring8's smooth range."""
-    x, path = noise(range(100), (2,), 20.0), Brownian(range(100))
+    x = noise(range(100), (2,), 20.0)
 
     def end(steps):
         sigmas = schedules.karras(steps, sigma_max=20.0, sigma_min=0.5)
-        return sample(ring8(), x, sigmas, solver=name, noise=path, display="off", **options).x[-1]
+        draws = path_draws(100, 2, tuple(sigmas))
+        return sample(ring8(), x, sigmas, solver=name, noise=draws, display="off", **options).x[-1]
 
     exact = end(fine)
     return [np.median(np.linalg.norm(end(count) - exact, axis=1)) for count in counts]
@@ -247,7 +256,7 @@ def test_finer_schedules_follow_the_same_path(name, options, low, high):
 
 
 def test_churn_refines_in_its_own_step_clock_only():
-    errors = path_errors("churn", {"s_churn": 10.0}, [32, 64, 128], 512)
+    errors = path_errors("churn", {"s_churn": 10.0}, [32, 64, 128], 1024)
     assert (np.diff(errors) < 0).all(), errors
     # Levels spaced otherwise share out the noise otherwise: another path, however many steps.
     x, path, ends = noise(range(100), (2,), 20.0), Brownian(range(100)), []

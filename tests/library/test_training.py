@@ -147,7 +147,7 @@ def test_resumed_after_a_stop_is_bit_identical(iteration: int, conditional: bool
 def test_resumed_after_a_kill_is_bit_identical(tmp_path: Path) -> None:
     """The process ends inside iteration 6, without a chance to save: the state of iteration 5 is there."""
     code = (
-        "import os, sys; sys.path.insert(0, 'tests')\n"
+        "import os, sys; sys.path.insert(0, 'tests/library')\n"
         "import test_training as t\n"
         "advance, count = t.training._Run.advance, []\n"
         "def killed(job):\n"

@@ -11,9 +11,12 @@ from problems import CASES
 from window_runs import TOY, computed
 
 import geomodel as gm
-from app.engine.messages import NeighboursAnswer, NeighboursRequest
-from app.rooms.plane.messages import InsideAnswer, InsideRequest, Site
+from app.engine.contract import Site
+from app.rooms.plane.messages import InsideAnswer, InsideRequest
+from app.rooms.plane.picture import inside_picture, plane_caption, plane_picture
+from app.rooms.plane.projected import Projected
 from app.rooms.strip import picture as compose_strip
+from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from app.session import facts as compose
 from app.session.state import Selection
 from geomodel import images
@@ -36,7 +39,7 @@ def pictures():
 def test_two_dimensional_data_are_shown_as_they_are(moons):
     run = computed(moons)
     basis = compose.run_basis(run)
-    picture = compose.plane_picture(run, Selection(1, 2, 3), compose.Projected.of(run, basis))
+    picture = plane_picture(run, Selection(1, 2, 3), Projected.of(run, basis))
     assert np.array_equal(picture.curves.sampling, run.x)
     assert np.array_equal(picture.curves.denoising, run.denoised)
     assert np.array_equal(picture.curves.final_denoised, run.trajectory.final_denoised)
@@ -54,7 +57,7 @@ def test_two_dimensional_data_are_shown_as_they_are(moons):
 def test_images_are_shown_in_their_principal_components(pictures):
     run = computed(pictures, replace(TOY, count=2))
     basis = compose.run_basis(run)
-    picture = compose.plane_picture(run, Selection(1, 0, 0), compose.Projected.of(run, basis))
+    picture = plane_picture(run, Selection(1, 0, 0), Projected.of(run, basis))
     flat = run.x.reshape(6, 2, 72) - pictures.dataset.points.reshape(30, 72).mean(axis=0, dtype=float)
     # Numbers up to 300 times a unit vector of 72 coordinates, in float64.
     assert np.allclose(picture.curves.sampling, flat @ basis.vectors.T, atol=1e-10)
@@ -68,7 +71,7 @@ def test_images_are_shown_in_their_principal_components(pictures):
 def test_a_growing_run_is_projected_level_by_level(moons):
     whole = computed(moons)
     run = computed(moons, levels=1)
-    projected = compose.Projected.of(run, compose.run_basis(run))
+    projected = Projected.of(run, compose.run_basis(run))
     steps = iter(gm.iterate(gm.OptimalDenoiser(moons.dataset.points), whole.x[0], whole.sigmas))
     for committed in (1, 2, 4, 6):
         while run.committed < committed:
@@ -90,7 +93,7 @@ def test_without_its_data_a_run_in_the_plane_is_shown_and_another_is_not(moons, 
     run.source = None
     basis = compose.run_basis(run)
     assert np.array_equal(basis.vectors, np.eye(2))
-    picture = compose.plane_picture(run, Selection(1, 0, 0), compose.Projected.of(run, basis))
+    picture = plane_picture(run, Selection(1, 0, 0), Projected.of(run, basis))
     assert (picture.data, picture.scale, picture.center) == (None, 1.0, (0.0, 0.0))
     far = computed(pictures, replace(TOY, count=1))
     far.source = None
@@ -108,7 +111,7 @@ def test_a_title_says_data_driver_solver_and_steps(moons):
 def test_a_caption_says_what_is_not_ordinary(moons):
     run = computed(moons)
     run.status, run.caption, run.message = "recorded", "The data are not here", "x became NaN"
-    caption = compose.plane_caption(run, compose.run_basis(run), Site())
+    caption = plane_caption(run, compose.run_basis(run), Site())
     assert caption.startswith("Recorded run")
     assert "The data are not here" in caption
     assert caption.endswith("x became NaN")
@@ -121,7 +124,7 @@ def test_a_caption_says_what_is_not_ordinary(moons):
 def test_the_inside_of_a_step_is_its_detail(moons, solver, options):
     run = computed(moons, replace(TOY, solver=solver, options=options))
     i, k = 3, 2
-    inside = compose.inside_picture(run, Selection(1, k, i), identity_basis(2), None)
+    inside = inside_picture(run, Selection(1, k, i), identity_basis(2), None)
     detail = run.details[i]
     assert inside.stages == gm.solvers.row(solver).evaluations
     assert np.array_equal(inside.x, detail.x[:, k])
@@ -143,7 +146,7 @@ def test_only_an_answer_to_this_step_and_sample_is_shown(moons):
 
     def shown(index, sample):
         answer = InsideAnswer(InsideRequest(1, index, sample), curve, 0.25)
-        return compose.inside_picture(run, Selection(1, 2, 3), identity_basis(2), answer)
+        return inside_picture(run, Selection(1, 2, 3), identity_basis(2), answer)
 
     assert np.array_equal(shown(3, 2).exact, curve)
     assert shown(3, 2).exact_error == 0.25
@@ -154,13 +157,13 @@ def test_only_an_answer_to_this_step_and_sample_is_shown(moons):
 def test_there_is_no_inside_where_nothing_was_kept(moons, pictures):
     run = computed(moons)
     basis = identity_basis(2)
-    assert compose.inside_picture(run, Selection(1, 0, 5), basis, None) is None  # no step leaves the last level
+    assert inside_picture(run, Selection(1, 0, 5), basis, None) is None  # no step leaves the last level
     run.record = None
-    assert compose.inside_picture(run, Selection(1, 0, 3), basis, None) is None  # a run from a file
+    assert inside_picture(run, Selection(1, 0, 3), basis, None) is None  # a run from a file
     many = computed(pictures, replace(TOY, count=3), keep=1)
     basis = compose.run_basis(many)
-    assert compose.inside_picture(many, Selection(1, 0, 3), basis, None) is None
-    inside = compose.inside_picture(many, Selection(1, 1, 3), basis, None)
+    assert inside_picture(many, Selection(1, 0, 3), basis, None) is None
+    inside = inside_picture(many, Selection(1, 1, 3), basis, None)
     assert np.allclose(inside.x[0], inside.start, atol=1e-11)  # projected in another batch: rounded otherwise
     assert np.array_equal(inside.start, basis.project(many.x[3, 1]))
 

@@ -18,12 +18,17 @@ from PySide6.QtWidgets import (
     QComboBox,
     QStyle,
     QStyleOptionSpinBox,
+    QTabBar,
+    QToolBar,
 )
 
 from app.main_window import MainWindow
 from app.plotting.theme import THEMES
+from app.rooms.schedule.knobs import ScheduleRows
 from app.shell.tab_order import reading_order
 from app.widgets.focus_frame import FocusFrame
+from app.widgets.sight import seen
+from app.widgets.sigma_slider import SigmaSlider
 
 WAIT = 60  # seconds, a bound for a stuck test, not a speed
 Key, NONE = Qt.Key, Qt.KeyboardModifier.NoModifier
@@ -73,7 +78,7 @@ def opened(qapp, tmp_path_factory):
 @pytest.fixture
 def window(opened, qtbot):
     activate(opened)
-    opened.layout_of_docks.docks["Measures"].raise_()
+    opened.layout_of_docks.switch("explore")
     settled(opened)
     opened.playback.pause()
     opened.playback.go(3)
@@ -441,7 +446,7 @@ def test_what_the_wheel_passes_over_does_not_change(window):
 
 def test_a_slider_of_a_room_moves_by_up_and_down(window):
     press(Key.Key_P)
-    slider = window.panels.probe._slider
+    slider = window.views.plane.findChild(SigmaSlider)
     until(slider.isVisible)
     visit(slider)
     before, level = slider.value(), window.state.selection.index
@@ -468,9 +473,10 @@ def test_a_control_that_vanishes_leaves_the_focus_to_the_main_view(window):
 
 def all_controls(window):
     """Every visible control that a person can work, found without the order of Tab."""
-    kinds = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QAbstractScrollArea)
+    kinds = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QAbstractScrollArea, QTabBar)
     docks = [dock for dock in window.layout_of_docks.docks.values() if not dock.visibleRegion().isEmpty()]
-    found = {w for root in (window.centralWidget(), *docks) for kind in kinds for w in root.findChildren(kind)}
+    bars = window.findChildren(QToolBar)
+    found = {w for root in (window.centralWidget(), *docks, *bars) for kind in kinds for w in root.findChildren(kind)}
     return {w for w in found if w.isVisible() and w.isEnabled() and w.focusPolicy() & Qt.FocusPolicy.TabFocus}
 
 
@@ -487,32 +493,36 @@ def test_the_options_of_another_solver_are_visited_where_they_stand(window):
     settled(window)
 
 
-# The rooms below ask the engine for work that runs would wait for: what follows changes no setting.
-@pytest.mark.parametrize("room", ["Measures", "Mean shift", "Compare", "Schedule", "Derivatives"])
+# The rooms below ask the engine for work that runs would wait for, so what follows changes no setting.
+@pytest.mark.parametrize("room", ["measures", "mean_shift", "compare", "schedule", "derivatives"])
 def test_tab_visits_every_control_once_in_reading_order(window, room):
-    dock = window.layout_of_docks.docks[room]
-    dock.raise_()
-    until(lambda: not dock.visibleRegion().isEmpty())
+    window.layout_of_docks.bring_forward(room)
+    until(lambda: seen(window.views[room]))
+    main = window.layout_of_docks.main_view()
+    main.setFocus()
     order = list(reading_order(window))
-    seen = []
+    visited = []
     for _ in order:
         press(Key.Key_Tab)
-        seen.append(focus())
+        visited.append(focus())
         assert focus().isVisible()
-    at = order.index(window.views.plane) + 1
-    assert seen == order[at:] + order[:at]
-    assert len(set(seen)) == len(seen)
-    assert set(seen) == all_controls(window) | {w for w in (window.views.plane, dock.widget()) if w in order}
+    assert sorted(map(id, visited)) == sorted(map(id, order))
+    at = order.index(visited[0])
+    assert visited == order[at:] + order[:at]
+    assert len(set(visited)) == len(visited)
+    views = {view for view in order if view in window.views.values() or isinstance(view, ScheduleRows)}
+    assert set(visited) == all_controls(window) | views
     back = []
     for _ in order:
         press(Key.Key_Backtab, SHIFT)
         back.append(focus())
-    assert back == [*reversed(seen[:-1]), window.views.plane]
+    assert back == [*reversed(visited[:-1]), visited[-1]]
 
 
 def test_the_order_goes_through_the_places_of_the_window(window):
     panels, views = window.panels, window.views
-    places = (panels.model, panels.sampler, panels.runs, views.plane, views.measures, views.inspector, views.transport)
+    left, right = (panels.model, panels.sampler, panels.runs), (views.measures, views.inspector, views.transport)
+    places = (window.layout_of_docks.tabs, *left, views.plane, *right)
     at = [next(i for i, p in enumerate(places) if p is w or p.isAncestorOf(w)) for w in reading_order(window)]
     assert at == sorted(at)
     assert set(at) == set(range(len(places)))

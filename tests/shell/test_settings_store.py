@@ -30,7 +30,8 @@ def test_every_field_survives_a_round_trip():
         measures=("norm",),
         layout_version=3,
         geometry="AdnQ",
-        layout="AAAA",
+        layouts={"explore": "AAAA"},
+        workspace="solvers",
     )
     default = asdict(AppSettings())
     same = {name for name, value in asdict(changed).items() if value == default[name]}

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.engine.messages import NeighboursAnswer, NeighboursRequest
 from app.plotting.theme import LIGHT
 from app.rooms.plane.messages import (
     BasinArea,
     BasinsAnswer,
     BasinsRequest,
-    PictureAnswer,
-    PictureRequest,
+    DensityAnswer,
+    DensityRequest,
     ProbeAnswer,
     ProbeRequest,
 )
 from app.rooms.plane.pictures import InsidePicture, PlaneCurves, PlanePicture
 from app.rooms.plane.view import PlaneView
+from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from geomodel.basins import UNKNOWN, Basins
 
 SIGMAS = np.array([4.0, 2.0, 1.0, 0.5])
@@ -35,9 +35,9 @@ def make_background(sigma=1.0, rect=(-4.0, -3.0, 8.0, 6.0)):
     density = np.full((30, 40), -20.0)
     density[20:, 30:] = 0.0  # the upper right corner
     at = np.array([[0.0, 0.0], [1.0, 1.0], [-2.0, 1.0]])
-    request = PictureRequest(run_id=1, sigma=sigma, rect=rect, pixels=(40, 30), arrows=(8, 6), field="driver")
+    request = DensityRequest(run_id=1, sigma=sigma, rect=rect, pixels=(40, 30), arrows=(8, 6), field="driver")
     denoised = np.array([[1.0, 0.0], [1.0, 3.0], [-2.5, 1.0]])
-    return PictureAnswer(request=request, density=density, at=at, denoised=denoised, seconds=0.0)
+    return DensityAnswer(request=request, density=density, at=at, denoised=denoised, seconds=0.0)
 
 
 def make_probe(point=(0.5, -0.5), sigma=1.0):
@@ -97,7 +97,7 @@ def shown(qtbot):
     """A view on screen that shows the picture; for a fixture."""
     view = PlaneView(LIGHT)
     qtbot.addWidget(view)
-    view.resize(640, 480)
+    view.resize(640, 512)  # with the row of tools
     view.show()
     qtbot.waitExposed(view)
     view.display(PICTURE)

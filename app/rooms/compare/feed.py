@@ -1,177 +1,177 @@
-"""The race: lanes that start from the same noise, what is asked of the engine, what the compare view shows."""
+"""Feeds the compare room: who starts in the race, what the engine is asked, what the view shows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
-from app.engine.messages import Array, Cancel
-from app.rooms.compare.messages import RaceEnded, RaceProgress, StartRace
+from app.engine.contract import TaskEnded, TaskProgress
+from app.engine.messages import Cancel
+from app.rooms.compare.messages import RaceTask
 from app.rooms.compare.pictures import ComparePicture, LanePicture
+from app.rooms.compare.view import CompareView
+from app.rooms.contract import Handlers, Services
 from app.session.facts import DRIVER_NAMES, run_basis
-from app.session.player import Player
-from app.session.state import AppState
-from app.shell.layout import seen
-from geomodel import images, presets, schedules, solvers
-from geomodel.experiments import Comparison, LaneResult
-from geomodel.projection import identity_basis
-from geomodel.settings import CUSTOM, RunSettings
+from app.session.lanes import Lane
+from app.widgets.sight import seen
+from geomodel import images, presets, solvers
+from geomodel.arrays import Array
+from geomodel.experiments import Comparison
+from geomodel.files import write_error
+from geomodel.projection import Basis, identity_basis
+from geomodel.settings import RunSettings
 
 EMPTY = "Add solvers to compare (or pin runs), then press Race: all start from the same noise."
+TABLES = "Tables (*.csv)"
+SAVE = "save"  # the cause of an error that the next saved file settles
 
 
-@dataclass(eq=False, slots=True)
-class Entry:
-    """One lane of the list; `run_id` where it came with a pinned run."""
+class CompareRoom(QObject):
+    """Races the lanes from the draft's noise and follows how far each has come."""
 
-    name: str
-    settings: RunSettings
-    hue: int
-    run_id: int | None = None
-    fraction: float = 0.0
-    result: LaneResult | None = None
-
-
-class Race(QObject):
-    """Feeds the compare view."""
-
-    save_wanted = Signal()
-    lanes_changed = Signal()
-
-    def __init__(self, state: AppState, player: Player, view: Any, parent: QObject) -> None:
-        super().__init__(parent)
-        self._state, self._player, self.view = state, player, view
-        self.entries: list[Entry] = []
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self._state, self._player, self._lanes = services.state, services.player, services.lanes
+        self.view = CompareView(services.theme)
         self.comparison: Comparison | None = None
-        self._raced: tuple[Entry, ...] = ()
+        self._raced: tuple[Lane, ...] = ()
         self._base: RunSettings | None = None  # what the comparison started from
-        self._basis: Any = None
+        self._basis: Basis | None = None
         self._data: Array | None = None
         self._scale = 1.0
-        self._task: int | None = None
+        self._task: RaceTask | None = None
         self._reference = 1.0
         self._message = ""
-        self._hues = 0
-        view.set_presets(menu())
-        view.race_wanted.connect(self.race)
-        view.cancel_wanted.connect(self.cancel)
-        view.add_wanted.connect(self.add_current)
-        view.preset_wanted.connect(self.add_preset)
-        view.remove_wanted.connect(self.remove)
-        view.save_wanted.connect(self.save_wanted)
-        state.runs_changed.connect(self._follow_pins)
-        state.selection_changed.connect(self._selected)
-        player.room_event.connect(self._happened)
-        self.show()
+        self.view.set_presets(menu())
+        self.view.race_wanted.connect(self.race)
+        self.view.cancel_wanted.connect(self.cancel)
+        self.view.add_wanted.connect(self.add_current)
+        self.view.preset_wanted.connect(self.add_preset)
+        self.view.remove_wanted.connect(self._lanes.remove)
+        self.view.save_wanted.connect(self._save)
+        self._lanes.changed.connect(self.refresh)
+        self._state.selection_changed.connect(self._selected)
+        self._player.task_event.connect(self._happened)
+        self.refresh()
+
+    def handlers(self) -> Handlers:
+        """F6 races, Ctrl+F6 adds a lane; both bring the view into sight."""
+        return {"race": self._race_in_sight, "add_lane": self._add_in_sight}
+
+    def release(self) -> None:
+        """Stop listening."""
+        self._player.task_event.disconnect(self._happened)
+        self.view.release()
 
     # ------------------------------------------------------------ lanes
 
     def add_current(self) -> None:
         """The draft's sampler as a lane."""
-        self._add(self._player.drafting.filled())
+        self._lanes.add(self._player.drafting.filled())
 
     def add_preset(self, choice: str) -> None:
         """A preset, or a solver at the draft's steps and levels: a line of `menu`."""
         draft, (kind, name) = self._player.drafting.filled(), choice.split()
         if kind == "solver":
-            self._add(replace(draft, solver=name, options={}))
+            self._lanes.add(replace(draft, solver=name, options={}))
         else:
-            self._add(replace(draft, levels=(), **presets.row(name).changes))
+            self._lanes.add(replace(draft, levels=(), **presets.row(name).changes))
 
-    def remove(self, index: int) -> None:
-        """Take a lane from the list; a run that it came with is no longer pinned."""
-        entry = self.entries.pop(index)
-        run = self._state.runs.get(entry.run_id) if entry.run_id is not None else None
-        if run is not None:
-            run.pinned = False
-            self._state.runs_changed.emit()
-        self._lanes_changed()
-
-    def _add(self, settings: RunSettings, run_id: int | None = None) -> None:
-        name = lane_name(settings)
-        taken = {entry.name for entry in self.entries}
-        unique = next(text for n in range(1, 1000) if (text := name if n == 1 else f"{name} ({n})") not in taken)
-        self.entries.append(Entry(unique, settings, self._hues, run_id))
-        self._hues += 1
-        self._lanes_changed()
-
-    def _follow_pins(self) -> None:
-        pinned = {run.id: run for run in self._state.runs.values() if run.pinned and run.trajectory is not None}
-        known = {entry.run_id for entry in self.entries}
-        self.entries = [entry for entry in self.entries if entry.run_id is None or entry.run_id in pinned]
-        for run in pinned.values():
-            if run.id not in known:
-                self._add(run.settings, run.id)
-        self._lanes_changed()
-
-    def _lanes_changed(self) -> None:
-        self.show()
-        self.lanes_changed.emit()
+    def _add_in_sight(self) -> None:
+        self._services.bring_forward("compare")
+        self.add_current()
 
     # ------------------------------------------------------------ racing
 
+    def _race_in_sight(self) -> None:
+        self._services.bring_forward("compare")
+        if not self._lanes.lanes:
+            self.add_current()
+        self.race()
+
     def race(self) -> None:
         """Run every lane from the draft's noise."""
-        if self._task is not None or not self.entries or not self._player.drafting.check():
+        if self._task is not None or not self._lanes.lanes or not self._player.drafting.check():
             return
         base, data, run = self._player.drafting.filled(), self._state.data, self._state.run
-        self._task = self._state.next_id()
-        self._raced, self._base, self.comparison, self._message = tuple(self.entries), base, None, ""
+        self._raced, self._base, self.comparison, self._message = tuple(self._lanes.lanes), base, None, ""
         self._basis = data.plane if data is not None else (run_basis(run) if run is not None else None)
         self._data = None if data is None else data.plane_points
         self._scale = 1.0 if data is None else data.dataset.std
         self._reference = 0.0
-        for entry in self.entries:
-            entry.result, entry.fraction = None, 0.0
-        lanes = tuple((entry.name, entry.settings) for entry in self._raced)
-        self._player.begin_task(self._task, "racing")
-        self._player.submit(StartRace(self._task, base, lanes))
-        self.show()
+        for lane in self._raced:
+            lane.result, lane.fraction = None, 0.0
+        lanes = tuple((lane.name, lane.settings) for lane in self._raced)
+        self._task = RaceTask(self._state.next_id(), base, lanes)
+        self._player.begin(self._task, "racing")
+        self.refresh()
 
     def cancel(self) -> None:
         """Stop the race."""
         if self._task is not None:
-            self._player.submit(Cancel(self._task))
+            self._player.submit(Cancel(self._task.task_id))
 
-    def _happened(self, event: Any) -> None:
+    def _happened(self, event: TaskProgress | TaskEnded) -> None:
         match event:
-            case RaceProgress() if event.race_id == self._task:
-                if event.lane < 0:
+            case TaskProgress() if self._task is not None and event.task_id == self._task.task_id:
+                if event.part < 0:
                     self._reference = event.fraction
                 else:
                     self._reference = 1.0
-                    self._raced[event.lane].fraction = event.fraction
-            case RaceEnded() if event.race_id == self._task:
-                self._player.end_task(event.race_id)
-                self._task, self._reference = None, 1.0
-                self.comparison = event.comparison
-                self._message = event.message or ("" if event.comparison else "The race was cancelled.")
-                if event.comparison is not None:
-                    for entry, result in zip(self._raced, event.comparison.lanes, strict=True):
-                        entry.result = result
+                    self._raced[event.part].fraction = event.fraction
+            case TaskEnded() if event.task is self._task:
+                self._end(event)
             case _:
                 return
-        self.show()
+        self.refresh()
+
+    def _end(self, event: TaskEnded) -> None:
+        self._task, self._reference = None, 1.0
+        self._message = event.message
+        if isinstance(event.result, Comparison):
+            self.comparison = event.result
+            for lane, result in zip(self._raced, event.result.lanes, strict=True):
+                lane.result = result
+        elif not event.message:
+            self._message = "The race was cancelled."
+
+    # ------------------------------------------------------------ the table as a file
+
+    def _save(self) -> None:
+        if self.comparison is None:
+            self._services.say("There is no finished race to save; press Race (F6) first.", True, SAVE)
+            return
+        self._services.ask_save("Save table", TABLES, "race", ".csv", "race.csv", self._write)
+
+    def _write(self, path: str) -> None:
+        assert self.comparison is not None
+        try:
+            self.comparison.write_csv(path)
+        except OSError as error:
+            self._services.say(write_error(path, error), True, SAVE)
+        else:
+            self._services.settle(SAVE)
+            self._services.say(f"Saved {path}.")
 
     # ------------------------------------------------------------ showing
 
     def _selected(self) -> None:
         if self.comparison is not None:
-            self.show()
+            self.refresh()
 
-    def show(self) -> None:
-        """What is known, on the view."""
+    def refresh(self) -> None:
+        """Display what is known."""
         if seen(self.view):
             self.view.display(self.picture())
 
     def picture(self) -> ComparePicture:
         """The compare view's picture."""
-        if not self.entries:
+        if not self._lanes.lanes:
             return ComparePicture(message=self._message or EMPTY)
         found, k = self.comparison, 0
         if found is not None:
@@ -180,7 +180,7 @@ class Race(QObject):
         scale = self._difference_scale(k) if shown else 0.0
         basis = self._plane()
         return ComparePicture(
-            lanes=tuple(self._lane(entry, k, basis, scale) for entry in self.entries),
+            lanes=tuple(self._lane(lane, k, basis, scale) for lane in self._lanes.lanes),
             running=self._task is not None,
             caption=self._caption(),
             reference="DOP853, tolerance 10⁻¹⁰ (networks 10⁻⁶)",
@@ -195,7 +195,7 @@ class Race(QObject):
             message=self._message,
         )
 
-    def _plane(self) -> Any:
+    def _plane(self) -> Basis | None:
         if self.comparison is None or self._basis is not None:
             return self._basis
         return identity_basis(2) if prod(self.comparison.reference.shape[2:]) == 2 else None
@@ -204,17 +204,17 @@ class Race(QObject):
         """The largest difference of any lane's end to the reference."""
         assert self.comparison is not None
         end = self.comparison.reference[-1, k]
-        results = [entry.result for entry in self.entries if entry.result is not None]
+        results = [lane.result for lane in self._lanes.lanes if lane.result is not None]
         return max((float(np.abs(result.trajectory.x[-1, k] - end).max()) for result in results), default=0.0) or 1.0
 
-    def _lane(self, entry: Entry, k: int, basis: Any, scale: float) -> LanePicture:
-        result = entry.result
+    def _lane(self, lane: Lane, k: int, basis: Basis | None, scale: float) -> LanePicture:
+        result = lane.result
         if result is None:
-            running = self._task is not None and entry in self._raced
-            fraction = entry.fraction
+            running = self._task is not None and lane in self._raced
+            fraction = lane.fraction
             return LanePicture(
-                name=entry.name,
-                hue=entry.hue,
+                name=lane.name,
+                hue=lane.hue,
                 state="running" if running and 0 < fraction < 1 else "waiting",
                 fraction=fraction if running else 0.0,
             )
@@ -224,8 +224,8 @@ class Race(QObject):
             end, exact = run.x[-1, k], self.comparison.reference[-1, k]
             image, difference = images.pixels(np.stack([end, (end - exact) / scale]))
         return LanePicture(
-            name=entry.name,
-            hue=entry.hue,
+            name=lane.name,
+            hue=lane.hue,
             state="done",
             fraction=1.0,
             evaluations=int(np.max(result.evaluations)),
@@ -242,16 +242,6 @@ class Race(QObject):
     def _caption(self) -> str:
         base = self._base or self._player.drafting.filled()
         return f"{DRIVER_NAMES[base.driver]} · {Path(base.data).name} · {base.count} samples from seed {base.seed}"
-
-
-def lane_name(settings: RunSettings) -> str:
-    """Solver, options and levels in a few words."""
-    row = solvers.row(settings.solver)
-    defaults = {option.name: option.default for option in row.options}
-    own = [f"{name} {value}" for name, value in settings.options.items() if value != defaults.get(name)]
-    schedule = "own levels" if settings.schedule == CUSTOM else schedules.row(settings.schedule).title
-    zero = " to 0" if settings.final_zero else ""
-    return ", ".join([row.title, *own, f"{settings.steps} steps{zero}", schedule])
 
 
 def menu() -> tuple[tuple[str, str, str], ...]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
@@ -17,8 +16,8 @@ from app.plotting.sigma_axis import sigma_text
 from app.plotting.theme import Theme
 from app.rooms.compare.pictures import LanePicture
 from geomodel import measures
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 Plotted = Literal["sigma", "evaluations", "end"]
 
 PLOTTED: dict[Plotted, str] = {

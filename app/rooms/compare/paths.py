@@ -6,18 +6,17 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QBrush, QFont, QPen
 
 from app.plotting.bundles import Bundle, Dots
-from app.plotting.equal_scale import Ground
+from app.plotting.equal_scale import EqualScaleCanvas
 from app.plotting.pens_and_numbers import curve_pen
 from app.plotting.theme import Theme
 from app.rooms.compare.lanes import NEAR, THICK, THIN, distance, lane_hue, lane_symbol
 from app.rooms.compare.pictures import ComparePicture, LanePicture
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 HELP = "Wheel: zoom. Drag: pan. Double click: back. Click a curve: pick its sampler."
 FRAME = "x / √(1 + σ²/s²)"
 PAD = 1.2
@@ -60,7 +59,7 @@ class _Path:
         self.end.setData(*x[np.isfinite(x).all(1)][-1:].T)
 
 
-class LanePaths(Ground):
+class LanePaths(EqualScaleCanvas):
     """Trajectories of the selected sample over the data, at equal scale; the wheel zooms, a click picks a lane."""
 
     lane_picked = Signal(int)

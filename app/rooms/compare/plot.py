@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QBrush, QFont, QFontMetricsF, QMouseEvent, QPainterPath, QPen, QWheelEvent
 from PySide6.QtWidgets import QGraphicsPathItem, QToolTip, QWidget
@@ -30,8 +29,8 @@ from app.rooms.compare.lanes import (
     lane_symbol,
 )
 from app.rooms.compare.pictures import ComparePicture, LanePicture
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 ASIDE = 0.015  # of the plot's width between bars at one count
 DEPTH = 16.0  # decades below the largest error that are shown at most
 

@@ -26,6 +26,7 @@ from app.rooms.compare.paths import LanePaths
 from app.rooms.compare.pictures import ComparePicture
 from app.rooms.compare.plot import ErrorChart
 from app.rooms.compare.table import LaneTable
+from app.rooms.contract import View
 from app.widgets.form import ComboBox
 from app.widgets.text import Message, tooltip
 
@@ -45,7 +46,7 @@ class ShownComparison(ComparePicture):
     lane: int = -1
 
 
-class CompareView(QWidget):
+class CompareView(View):
     """Errors over σ or evaluations, a table of the lanes, the selected sample's trajectories and images."""
 
     race_wanted = Signal()
@@ -152,7 +153,8 @@ class CompareView(QWidget):
     def picture(self) -> ComparePicture:
         """What it shows, with what is plotted and the lane that is picked."""
         if (self._plotted, self._lane) == ("sigma", -1):
-            return self._picture
+            plain: ComparePicture = self._picture
+            return plain
         known = {field.name: getattr(self._picture, field.name) for field in fields(ComparePicture)}
         return ShownComparison(**known, plotted=self._plotted, lane=self._lane)
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.plotting.pens_and_numbers import Kind, curve_pen, hue, number, paint_sample, tabular
 from app.plotting.theme import Theme
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 KINDS: dict[str, Kind] = {"implied": "sampling", "true": "reference", "effective": "optimal"}  # by a vector's name
 WIDTHS: dict[Kind, float] = {"sampling": 4.0, "optimal": 1.6, "reference": 2.0}  # they may lie on one another
 HEAD = 11.0  # pixels of an arrow's head
@@ -106,7 +104,7 @@ class Arrows(QWidget):
         length = math.hypot(along.x(), along.y())
         if length < 1:
             return  # its zero stands in the key
-        along /= length
+        along *= 1 / length
         across = QPointF(-along.y(), along.x())
         head = min(HEAD, 0.5 * length)
         pen = curve_pen(kind, self._theme, WIDTHS[kind])
@@ -117,7 +115,7 @@ class Arrows(QWidget):
         outline = Qt.PenStyle.SolidLine if kind == "reference" else Qt.PenStyle.NoPen
         painter.setPen(QPen(hue(kind, self._theme), 1.5, outline))
         painter.setBrush(QColor(self._theme.base) if kind == "reference" else hue(kind, self._theme))
-        middle = (tip + neck) / 2 if kind == "optimal" else neck  # where the head is widest: a diamond or an arrow
+        middle = (tip + neck) * 0.5 if kind == "optimal" else neck  # where the head is widest: a diamond or an arrow
         across *= 0.42 * head
         painter.drawPolygon(QPolygonF([tip, middle + across, neck, middle - across]))
 

@@ -1,4 +1,4 @@
-"""Finite differences made visible: what is asked step by step, what the view shows."""
+"""Feeds the room of implied derivatives: what is asked step by step, what the view shows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject
 
-from app.rooms.compare.messages import DerivativeAnswer, DerivativeRequest
-from app.rooms.compare.pictures import DerivativesPicture
-from app.session.player import Player
-from app.session.state import AppState, Run
-from app.shell.layout import seen
+from app.engine.contract import Answer
+from app.rooms.contract import Handlers, Services
+from app.rooms.derivatives.messages import DerivativeAnswer, DerivativeRequest
+from app.rooms.derivatives.pictures import DerivativesPicture
+from app.rooms.derivatives.view import DerivativesView
+from app.session.state import Run
+from app.widgets.sight import seen
 from geomodel import solvers
 from geomodel.finite_differences import FORMULAS
 from geomodel.run_checks import DETAIL_NUMBERS
@@ -21,22 +23,33 @@ EMPTY = "Press Run (F5): every step of a second-order solver implies an estimate
 UNLINKED = "The derivative needs the model of this run, which is not open."
 
 
-class Derivatives(QObject):
-    """Feeds the finite-difference view; it asks only while the view is seen."""
+class DerivativesRoom(QObject):
+    """Asks for the implied derivative step by step, but only while the view is seen."""
 
-    def __init__(self, state: AppState, player: Player, view: Any, parent: QObject) -> None:
-        super().__init__(parent)
-        self._state, self._player, self.view = state, player, view
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._state, self._player = services.state, services.player
+        self.view = DerivativesView(services.theme)
         self._of: tuple[int, int] = (-1, -1)  # run and sample
         self._answers: dict[int, DerivativeAnswer] = {}
         self._asked: DerivativeRequest | None = None
         self._filling = False
-        for fact in (state.selection_changed, state.runs_changed):
+        for fact in (self._state.selection_changed, self._state.runs_changed):
             fact.connect(self.refresh)
-        state.run_grew.connect(self._grew)
-        player.room_event.connect(self._answered)
-        view.fill_wanted.connect(self._fill)
+        self._state.run_grew.connect(self._grew)
+        self._player.answered.connect(self._answered)
+        self.view.fill_wanted.connect(self._fill)
+        self.view.level_picked.connect(services.playback.go)
         self.refresh()
+
+    def handlers(self) -> Handlers:
+        """Its buttons stand in the view."""
+        return {}
+
+    def release(self) -> None:
+        """Stop listening and asking."""
+        self._player.answered.disconnect(self._answered)
+        self.view.release()
 
     def refresh(self) -> None:
         """Ask for the playhead's step, then, where it is cheap or wanted, for the others."""
@@ -75,7 +88,7 @@ class Derivatives(QObject):
         self._filling = True
         self.refresh()
 
-    def _answered(self, event: Any) -> None:
+    def _answered(self, event: Answer) -> None:
         if isinstance(event, DerivativeAnswer) and (event.request.run_id, event.request.sample) == self._of:
             self._answers[event.request.index] = event
             self.refresh()

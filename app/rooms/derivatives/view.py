@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from math import nan
-from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
@@ -18,13 +16,15 @@ from app.plotting.measure_plot import MeasureChart, wants_log
 from app.plotting.pens_and_numbers import Kind, hue, number, tabular
 from app.plotting.sigma_axis import positions, sigma_text
 from app.plotting.theme import Theme, palette
-from app.rooms.compare.pictures import DerivativesPicture
+from app.plotting.values import Curve
+from app.rooms.contract import View
 from app.rooms.derivatives.arrows import Arrows
+from app.rooms.derivatives.pictures import DerivativesPicture
 from app.rooms.measures.cell import Entry, Header
-from app.rooms.plane.pictures import Curve
+from app.widgets.layouts import clear
 from app.widgets.text import formula_html, tooltip
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 WIDE = 720  # pixels of width from which the vectors stand beside the plots
 SHORT = 400  # pixels of height under which a print, which cannot grow, goes without them
 METHODS = {"jvp": "Jacobian-vector product"}
@@ -96,7 +96,7 @@ class StepPlot(QWidget):
         self.header.set_title(self._title, ", ".join(filter(None, (self._unit, "log scale" if log else ""))))
 
 
-class DerivativesView(QWidget):
+class DerivativesView(View):
     """A solver's steps as finite differences of dD/dσ."""
 
     level_picked = Signal(int)
@@ -104,7 +104,7 @@ class DerivativesView(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
-        self.picture = DerivativesPicture()
+        self._picture = DerivativesPicture()
         self._theme, self._print = theme, print_mode
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus if print_mode else Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Derivatives")
@@ -114,7 +114,7 @@ class DerivativesView(QWidget):
             plot.chart.picked.connect(self.level_picked)
         self._fill.clicked.connect(self._want_fill)
         self.set_theme(theme)
-        self.display(self.picture)
+        self.display(self._picture)
 
     # ------------------------------------------------------------ building
 
@@ -177,7 +177,7 @@ class DerivativesView(QWidget):
 
     def display(self, picture: DerivativesPicture) -> None:
         """Show the picture; a playhead move touches only cursors, values, sentence and vectors."""
-        old, self.picture = self.picture, picture
+        old, self._picture = self._picture, picture
         self._message.setText(picture.message)
         self._message.setVisible(picture.sigmas is None)
         self._page.setVisible(picture.sigmas is not None)
@@ -224,11 +224,9 @@ class DerivativesView(QWidget):
         self._write_legend()
 
     def _write_legend(self) -> None:
-        method = METHODS.get(self.picture.method, self.picture.method)
+        method = METHODS.get(self._picture.method, self._picture.method)
         labels = {**NAMES, "reference": f"true ({method})" if method else "true"}
-        while item := self._legend.takeAt(0):
-            item.widget().hide()  # at once: the deletion waits for the event loop
-            item.widget().deleteLater()
+        clear(self._legend)
         for kind, label in labels.items():
             self._legend.addWidget(Entry(kind, label, self._theme, self._page))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.engine.messages import Array
-from app.rooms.inspector.view import Row
+from app.plotting.values import MeasurePlot
+from app.rooms.inspector.pictures import Row
 from app.rooms.plane.messages import BasinsAnswer, ProbeAnswer
-from app.rooms.plane.pictures import MeasurePlot
 from app.session.state import Run, Selection
+from geomodel.arrays import Array
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -12,19 +11,11 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QPushButto
 
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme, palette
+from app.rooms.contract import View
+from app.rooms.inspector.pictures import InspectorPicture, Row
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One number: its group, name, value with unit as text, and its formula."""
-
-    group: str
-    name: str
-    value: str
-    formula: str = ""
 
 
 class RowsModel(QAbstractTableModel):
@@ -81,13 +72,15 @@ class RowsModel(QAbstractTableModel):
         return None
 
 
-class Inspector(QWidget):
+class InspectorView(View):
     """A table of names and values; the selected rows or all of them go to the clipboard as tab-separated text."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
+        self._picture = InspectorPicture()
         self._model = RowsModel(self.font())
-        self._table = QTableView(showGrid=False, wordWrap=False, frameShape=QFrame.Shape.NoFrame)
+        self._table = QTableView(showGrid=False, wordWrap=False)
+        self._table.setFrameShape(QFrame.Shape.NoFrame)
         self._table.setModel(self._model)
         self._set_up_table()
         self.setFocusProxy(self._table)
@@ -122,8 +115,9 @@ class Inspector(QWidget):
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
 
-    def set_rows(self, rows: tuple[Row, ...]) -> None:
+    def display(self, picture: InspectorPicture) -> None:
         """Show these rows; while names and groups stay, values change in place and the selection stays."""
+        self._picture, rows = picture, picture.rows
         width = 0
         if self._model.set_rows(rows):
             self._table.clearSpans()
@@ -134,6 +128,10 @@ class Inspector(QWidget):
             width = self._table.columnWidth(1)  # never narrower while values change: nothing jitters
         advance = self.fontMetrics().horizontalAdvance
         self._table.setColumnWidth(1, max([width, *(advance(row.value) + 16 for row in rows)]))
+
+    def describe(self) -> str:
+        """Every row as text."""
+        return self.text()
 
     def text(self, *, selected: bool = False) -> str:
         """Group, name and value of every row, or of the selected ones, as tab-separated lines."""

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.engine.messages import Array, MeanShiftRequest
 from app.rooms.mean_shift.along_plot import AlongPlot
-from app.rooms.mean_shift.messages import AlongAnswer, AlongRequest, ImageProbe
-from app.rooms.plane.pictures import AlongPicture
+from app.rooms.mean_shift.messages import AlongAnswer, AlongRequest, ImageProbe, MeanShiftRequest
+from app.rooms.mean_shift.pictures import AlongPicture
 from app.session import facts as compose
 from app.session.player import Player
 from app.session.state import AppState, Run
-from app.shell.layout import seen
+from app.widgets.sight import seen
 from geomodel import measures, schedules
+from geomodel.arrays import Array
 from geomodel.collapse import isotropic_gaussian_collapse_sigma
 
 PROBE_LEVELS = 24  # over which an image probe is followed

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -17,9 +15,9 @@ from app.plotting.pens_and_numbers import curve_pen, hue, tabular
 from app.plotting.shares import Band, named
 from app.plotting.sigma_axis import break_at, draw_break, labels, minor_ticks, nearest, positions, sigma_text
 from app.plotting.theme import Theme
-from app.rooms.plane.pictures import AlongPicture
+from app.rooms.mean_shift.pictures import AlongPicture
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 PART = 7.0  # lines of text that each part is high
 SHADES = (0.5, 0.22)  # neighbouring bands differ without a hue of their own
 REST = 0.10
@@ -76,10 +74,11 @@ class AlongPlot(QWidget):
         top = (1.4 + len(self._shown_marks())) * self._line + (part - 1) * (PART + 1.9) * self._line
         return QRectF(left, round(top), max(1.0, right - left), round(PART * self._line))
 
-    def _across(self, places: Array) -> Array:
+    def _across(self, places: Array | float) -> Array:
         """Pixels of positions on the axis."""
         ends, area = positions(self._picture.sigmas), self._part(1)
-        return area.left() + area.width() * (np.asarray(places) - ends[0]) / max(ends[-1] - ends[0], 1e-9)
+        pixels: Array = area.left() + area.width() * (np.asarray(places) - ends[0]) / max(ends[-1] - ends[0], 1e-9)
+        return pixels
 
     def x_of(self, sigma: float) -> float:
         """Where a noise level stands."""

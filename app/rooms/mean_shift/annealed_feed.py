@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from app.engine.messages import MeanShiftRequest
 from app.plotting.sigma_axis import sigma_text
-from app.rooms.mean_shift.messages import AnnealedAnswer, AnnealedRequest
-from app.rooms.plane.pictures import AnnealedPicture, Panel
+from app.rooms.mean_shift.messages import AnnealedAnswer, AnnealedRequest, MeanShiftRequest
+from app.rooms.mean_shift.pictures import AnnealedPicture, Panel
 from app.session import facts as compose
 from app.session.player import Player
 from app.session.state import Run

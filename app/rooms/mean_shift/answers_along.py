@@ -6,39 +6,41 @@ An answer holds the engine for a moment, however many levels there are: it tells
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
 
-from app.engine.messages import Array, frozen
+from app.engine.context import Context
+from app.engine.contract import frozen
 from app.rooms.mean_shift.messages import AlongAnswer, AlongRequest, AnnealedAnswer, AnnealedRequest, ImageProbe
 from geomodel.annealing import beside_ode, nearest_data
+from geomodel.arrays import Array
 from geomodel.collapse import neighbours_and_classes
-from geomodel.job import Job
 
 MOMENT = 0.1  # seconds after which an answer ends with the level that it is at
 
 
-def along(request: AlongRequest, job: Job, record: Any) -> AlongAnswer:
+def along(request: AlongRequest, at: Context) -> AlongAnswer:
     """Effective neighbours and, over data of all classes, the posterior of the classes."""
+    job = at.job
     if job.optimal is None or job.data is None:
         raise ValueError("there are no reference data")
     rows = max(1, (job.optimal.piece or 1) // 4)  # a piece of D* takes a quarter of a second; weights are sorted too
     levels = range(request.first, min(request.first + rows, len(request.sigmas)))
     sigmas = np.array([request.sigmas[n] for n in levels])
-    x = np.stack([point(job, record, n, request.sample, request.sigmas[n], request.probe) for n in levels])
+    x = np.stack([point(at, n, request.sample, request.sigmas[n], request.probe) for n in levels])
     classes = job.data.labels if job.settings.label < 0 else None
     effective, shares = neighbours_and_classes(job.optimal, x, sigmas, classes, job.labels(len(x)))
     return AlongAnswer(request=request, effective=frozen(effective), classes=None if shares is None else frozen(shares))
 
 
-def annealed(request: AnnealedRequest, job: Job, record: Any) -> AnnealedAnswer:
+def annealed(request: AnnealedRequest, at: Context) -> AnnealedAnswer:
     """Some levels of annealed mean shift and of the ODE, and where both end once they have."""
+    job = at.job
     if job.optimal is None:
         raise ValueError("there are no reference data")
     stand, until = request.stand, time.perf_counter() + MOMENT
     if stand is None:
-        stand = np.stack([point(job, record, request.index, request.sample, request.sigmas[0], request.probe)] * 2)
+        stand = np.stack([point(at, request.index, request.sample, request.sigmas[0], request.probe)] * 2)
     labels, shown, steps = job.labels(1), [], []
     following = request.first
     for step in beside_ode(job.optimal, stand[:1], request.sigmas[request.first :], labels, ode=stand[1:]):
@@ -66,15 +68,15 @@ def annealed(request: AnnealedRequest, job: Job, record: Any) -> AnnealedAnswer:
     )
 
 
-def point(job: Job, record: Any, index: int, sample: int, sigma: float, probe: ImageProbe | None) -> Array:
+def point(at: Context, index: int, sample: int, sigma: float, probe: ImageProbe | None) -> Array:
     """Where a view looks (*shape), float64: x_n of a sample, or y + σz of an image probe."""
     if probe is None:
-        x: Array = record.x[index, sample].astype(np.float64)
+        x: Array = at.record.x[index, sample].astype(np.float64)
         return x
     from geomodel.randomness import noise
 
-    assert job.data is not None
-    points = job.data.points
+    assert at.job.data is not None
+    points = at.job.data.points
     first, second = (np.asarray(points[i], np.float64) for i in (probe.data_index, probe.second_index))
     between = (1 - probe.share) * first + probe.share * second
     drawn: Array = noise([probe.seed], between.shape, sigma)[0].numpy()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal
@@ -20,9 +19,10 @@ from PySide6.QtWidgets import (
 )
 
 from app.plotting.pens_and_numbers import tabular
-from app.rooms.plane.pictures import MeanShiftPicture
+from app.rooms.mean_shift.pictures import MeanShiftPicture
 from app.widgets.form import align
 from app.widgets.number_field import IntField
+from app.widgets.sigma_slider import SigmaSlider
 from app.widgets.slider import Slider
 from app.widgets.text import blend, tooltip
 from geomodel.settings import Limits
@@ -30,7 +30,6 @@ from geomodel.settings import Limits
 POINT = "x = (1 − s) yₖ + s yⱼ + σ z, with data images yₖ and yⱼ and seeded noise z."
 SEED_HIGH = 2**31 - 1
 SHARE_STEPS = 100
-SIGMA_STEPS = 1000  # of the slider, over the logarithm of the noise levels
 
 
 class Radio(QRadioButton):
@@ -55,7 +54,6 @@ class MeanShiftControls(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._low, self._high = 0.01, 1.0
         self.sample = Radio("selected sample")
         self.sample.setToolTip(tooltip("Selected sample", "The point x of the selected run at the playhead."))
         self.probe = Radio("image probe")
@@ -73,12 +71,11 @@ class MeanShiftControls(QWidget):
         align((self.fields["data_index"], self.fields["second_index"]))
         self.share = Slider(SHARE_STEPS, "Share of image j", f"s: 0 is image k, 1 is image j. {POINT}")
         self.share.valueChanged.connect(self._share_moved)
-        self.sigma = Slider(
-            SIGMA_STEPS,
+        self.sigma = SigmaSlider(
             "Noise level of the probe",
             "σ of the noise that is added, and the bandwidth of the mean shift, over log σ.",
         )
-        self.sigma.valueChanged.connect(self._sigma_moved)
+        self.sigma.sigma_moved.connect(self._sigma_moved)
         self._share_text, self._sigma_text = QLabel(), QLabel()
         for label, longest in ((self._share_text, "s 0.00"), (self._sigma_text, "σ 0.000000")):
             label.setFont(tabular(self.font()))
@@ -136,10 +133,7 @@ class MeanShiftControls(QWidget):
         self.share.set_part(picture.share)
         if not self.share.isSliderDown():
             self._share_text.setText(f"s {picture.share:.2f}")
-        self._low, self._high = picture.sigmas
-        self.sigma.setEnabled(self._low < self._high)
-        if picture.sigma > 0 and self._low < self._high:
-            self.sigma.set_part(math.log(max(picture.sigma, self._low) / self._low) / math.log(self._high / self._low))
+        self.sigma.show_sigma(picture.sigma, *picture.sigmas)
         if not self.sigma.isSliderDown():
             self._sigma_text.setText(f"σ {picture.sigma:.4g}")
 
@@ -151,8 +145,7 @@ class MeanShiftControls(QWidget):
         self._share_text.setText(f"s {self.share.part():.2f}")
         self.probe_edited.emit({"share": self.share.part()})
 
-    def _sigma_moved(self) -> None:
-        sigma = self._low * (self._high / self._low) ** self.sigma.part()
+    def _sigma_moved(self, sigma: float) -> None:
         self._sigma_text.setText(f"σ {sigma:.4g}")
         self.probe_edited.emit({"sigma": sigma})
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from numpy.typing import NDArray
-
-Array = NDArray[Any]
+from app.engine.contract import Answer, Request
+from geomodel.arrays import Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +20,12 @@ class ImageProbe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlongRequest:
+class AlongRequest(Request):
     """What D* is made of over noise levels: at a sample's own x_n, or at an image probe's y + σz with its one z.
 
     As many levels are answered at once as take a moment; `first` is the level from which the others are asked for.
     """
 
-    run_id: int
     sample: int
     probe: ImageProbe | None = None
     sigmas: tuple[float, ...]
@@ -35,7 +33,7 @@ class AlongRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlongAnswer:
+class AlongAnswer(Answer):
     """Levels first, first + 1, …: effective neighbours (m,) and each class's posterior share (m, C), or None."""
 
     request: AlongRequest
@@ -44,14 +42,13 @@ class AlongAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnnealedRequest:
+class AnnealedRequest(Request):
     """Annealed mean shift beside the ODE of D* down `sigmas`, from a sample at a level or an image probe.
 
     As many levels are answered at once as take a moment. The others are asked for with `first` and `stand`, where the
     two stand by then: (2, *shape), the annealed path first. Images come for the levels in `shown` alone.
     """
 
-    run_id: int
     index: int
     sample: int
     probe: ImageProbe | None = None
@@ -62,7 +59,7 @@ class AnnealedRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnnealedAnswer:
+class AnnealedAnswer(Answer):
     """Levels first … following − 1 of the request; of those that are shown, images and ‖annealed − D*‖ between them."""
 
     request: AnnealedRequest
@@ -75,5 +72,32 @@ class AnnealedAnswer:
     ends: tuple[int, int] | None  # the data points nearest to the ends, the annealed path's first
 
 
-PointRequest = AlongRequest | AnnealedRequest
-PointEvent = AlongAnswer | AnnealedAnswer
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanShiftRequest(Request):
+    """The denoisers and the posterior at a sample of a run, or at an image probe; `path`: iterate the mean shift."""
+
+    index: int
+    sample: int
+    sigma: float
+    probe: ImageProbe | None = None
+    path: bool = False
+    jacobian: bool = False  # also ∂D/∂x there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanShiftAnswer(Answer):
+    """x, D* and the network's D (*shape), with what D* is made of; `classes` (C,) has each class's posterior share."""
+
+    request: MeanShiftRequest
+    x: Array
+    optimal: Array
+    network: Array | None
+    indices: Array  # (k,)
+    weights: Array  # (k,) descending
+    effective_neighbours: float
+    classes: Array | None
+    path: Array | None  # (iterations + 1, *shape)
+    optimal_jacobian: Any  # a geomodel JacobianSpectrum, or None
+    network_jacobian: Any  # a geomodel NetworkJacobian, or None
+    ranks: Array  # (m,): from 1 to the number of data, evenly in log
+    spectrum: Array  # (m,): the weights of these ranks, descending

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.plotting.montage import integer_zoom, to_image
 from app.plotting.pens_and_numbers import SAMPLE_WIDTH, paint_sample, tabular
 from app.plotting.theme import Theme
-from app.rooms.plane.pictures import Panel
+from app.rooms.mean_shift.pictures import Panel
 from app.rooms.strip.view import Neighbours, percent
 
 WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop

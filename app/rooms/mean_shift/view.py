@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButt
 
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme, palette
+from app.rooms.contract import View
 from app.rooms.mean_shift.along_plot import AlongPlot
 from app.rooms.mean_shift.controls import MeanShiftControls
 from app.rooms.mean_shift.panels import ClassBars, Flowing, NeighbourRows, PanelGrid, refit
+from app.rooms.mean_shift.pictures import MeanShiftPicture
 from app.rooms.mean_shift.weight_spectrum import WeightSpectrum
-from app.rooms.plane.pictures import MeanShiftPicture
 from app.widgets.text import tooltip
 
 WIDE = 640  # pixels of width from which classes stand beside the neighbours
@@ -73,7 +74,7 @@ class Section(QWidget):
         self.note.setVisible(bool(text))
 
 
-class MeanShiftView(QWidget):
+class MeanShiftView(View):
     """What D* answers at a point, and what the answer is made of."""
 
     probing_toggled = Signal(bool)
@@ -87,7 +88,7 @@ class MeanShiftView(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
-        self.picture = MeanShiftPicture()
+        self._picture = MeanShiftPicture()
         self._print = print_mode
         self._controls = MeanShiftControls()
         self._title = QLabel(wordWrap=True)
@@ -124,7 +125,8 @@ class MeanShiftView(QWidget):
         self._anneal.setToolTip(tooltip("Anneal from here", BESIDE))
         self._both.head.addWidget(self._anneal)
         self._jacobian = Section("Jacobian ∂D/∂x", JACOBIAN, self._directions)
-        self._differentiate = QPushButton("Jacobian here", autoDefault=False, checkable=True)
+        self._differentiate = QPushButton("Jacobian here", autoDefault=False)
+        self._differentiate.setCheckable(True)
         self._differentiate.setToolTip(tooltip("Jacobian here", JACOBIAN))
         self._jacobian.head.addWidget(self._differentiate)
         self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
@@ -137,7 +139,7 @@ class MeanShiftView(QWidget):
         self._anneal.clicked.connect(self._want_annealed)
         self.along.picked.connect(self.level_picked)
         self.set_theme(theme)
-        self.display(self.picture)
+        self.display(self._picture)
 
     def _lay_out(self) -> None:
         self._lower = QBoxLayout(QBoxLayout.Direction.TopToBottom)
@@ -157,7 +159,8 @@ class MeanShiftView(QWidget):
             inside.addWidget(section)
             inside.addSpacing(8)
         inside.addStretch(1)
-        self._scroll = QScrollArea(frameShape=QFrame.Shape.NoFrame, widgetResizable=True)
+        self._scroll = QScrollArea(widgetResizable=True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         if self._print:
             self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -173,7 +176,7 @@ class MeanShiftView(QWidget):
 
     def display(self, picture: MeanShiftPicture) -> None:
         """Show the picture; what has not changed is not painted again."""
-        old, self.picture = self.picture, picture
+        old, self._picture = self._picture, picture
         empty = not picture.panels
         self._message.setText(picture.message)
         self._message.setVisible(empty)

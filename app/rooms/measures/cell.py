@@ -12,7 +12,8 @@ from app.plotting.measure_plot import MeasureChart
 from app.plotting.pens_and_numbers import SAMPLE_WIDTH, Kind, hue, number, paint_sample, tabular
 from app.plotting.sigma_axis import Scale
 from app.plotting.theme import Theme
-from app.rooms.plane.pictures import MeasurePlot, MeasuresPicture
+from app.plotting.values import MeasurePlot
+from app.rooms.measures.pictures import MeasuresPicture
 
 SHORT = 16  # pixels that a sample of a curve takes before a value
 ONE_LINE = 320  # pixels of width under which the values stand under the title

@@ -31,16 +31,20 @@ from superqt import QFlowLayout
 from app.plotting.pens_and_numbers import Kind
 from app.plotting.sigma_axis import SCALE_TITLES, Scale
 from app.plotting.theme import Theme, palette
+from app.plotting.values import MeasurePlot
+from app.rooms.contract import View
 from app.rooms.measures.cell import Cell, Entry
-from app.rooms.plane.pictures import MeasurePlot, MeasuresPicture
+from app.rooms.measures.pictures import MeasuresPicture
+from app.widgets.layouts import clear
 
 CELL_WIDTH, CELL_HEIGHT = 320, 136  # pixels that a plot takes at least
 
 
-class MeasuresView(QWidget):
+class MeasuresView(View):
     """Small plots of the measures over the noise levels, with the playhead's values beside their titles."""
 
     level_picked = Signal(int)
+    measures_chosen = Signal()  # a person has changed which measures are visible
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
@@ -87,7 +91,8 @@ class MeasuresView(QWidget):
         column.addWidget(self._body, 1)
 
     def _scroll(self) -> QScrollArea:
-        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName("Measures over the noise levels")
         self.setFocusProxy(scroll)
@@ -99,7 +104,8 @@ class MeasuresView(QWidget):
     @property
     def picture(self) -> MeasuresPicture:
         """What it shows: the visible measures only, so that a figure made of it shows the same."""
-        return self._picture if self._chosen is None else replace(self._picture, plots=tuple(self._visible_plots()))
+        shown: MeasuresPicture = self._picture
+        return shown if self._chosen is None else replace(shown, plots=tuple(self._visible_plots()))
 
     def display(self, picture: MeasuresPicture) -> None:
         """Show the picture; a playhead move touches only cursors and values."""
@@ -187,11 +193,14 @@ class MeasuresView(QWidget):
         return action
 
     def _choose(self) -> None:
-        choice = self.sender().data()
+        action = self.sender()
+        assert isinstance(action, QAction)
+        choice = action.data()
         if choice in ("log", "index"):
             self.set_scale(choice)
         else:
             self.set_visible_measures(set(self.visible_measures) ^ {choice})
+            self.measures_chosen.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self._menu.popup(event.globalPos())
@@ -246,9 +255,7 @@ class MeasuresView(QWidget):
         if wanted == self._legend_shows:
             return
         self._legend_shows = wanted
-        while item := self._legend.takeAt(0):
-            item.widget().hide()  # at once: the deletion waits for the event loop
-            item.widget().deleteLater()
+        clear(self._legend)
         for kind, label in wanted:
             self._legend.addWidget(Entry(kind, label, self._theme, self))
 

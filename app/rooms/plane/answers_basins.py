@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from app.engine.messages import Array
-from app.engine.plane_space import Direct, Ground
+from app.engine.context import Context
+from app.engine.plane_space import Direct, PlaneSpace
 from app.rooms.plane.messages import BasinArea, BasinsAnswer, BasinsRequest
 from geomodel import runs
+from geomodel.arrays import Array
 from geomodel.basins import Basins, Classify, carried, nearest
 from geomodel.density import MAX_KERNELS, plane_denoised
 from geomodel.projection import stride
@@ -29,8 +30,9 @@ class Interrupted(Exception):
     """Something waits that goes before; cells that were begun are left."""
 
 
-def basins(request: BasinsRequest, job: runs.Job, plane: Ground, waits: Callable[[], bool]) -> BasinsAnswer:
+def basins(request: BasinsRequest, at: Context) -> BasinsAnswer:
     """The next batch of cells; none of it where something comes to wait meanwhile."""
+    job, plane = at.job, at.plane(request.site)
     if why := _refusal(job):
         return BasinsAnswer(request=request, basins=None, finished=True, message=why)
     assert job.data is not None
@@ -38,7 +40,7 @@ def basins(request: BasinsRequest, job: runs.Job, plane: Ground, waits: Callable
     found = request.start or Basins.unknown(request.rect, COARSE[direct])
     if found.complete:
         found = found.refined()
-    classify, numbers = _classifier(request, job, plane, waits)
+    classify, numbers = _classifier(request, job, plane, at.waits)
     try:
         found, interrupted = found.advanced(classify, max(FEWEST, int(BATCH / numbers))), False
     except Interrupted:
@@ -61,7 +63,7 @@ def _refusal(job: runs.Job) -> str:
 
 
 def _classifier(
-    request: BasinsRequest, job: runs.Job, plane: Ground, waits: Callable[[], bool]
+    request: BasinsRequest, job: runs.Job, plane: PlaneSpace, waits: Callable[[], bool]
 ) -> tuple[Classify, float]:
     """Classes of points of the plane, and how many numbers an evaluation costs for one of them."""
     data, optimal = job.data, job.optimal

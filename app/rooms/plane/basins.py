@@ -61,8 +61,13 @@ class BasinsLayer:
 
 def class_tints(theme: Theme) -> np.ndarray:
     """uint8 (n, 4): the colours of the classes, with the alpha of an area."""
-    rows = [(*QColor(color).getRgb()[:3], round(255 * theme.tint)) for color in theme.classes]
+    rows = [(*_channels(color), round(255 * theme.tint)) for color in theme.classes]
     return np.array(rows, np.uint8)
+
+
+def _channels(color: str) -> tuple[int, int, int]:
+    shade = QColor(color)
+    return shade.red(), shade.green(), shade.blue()
 
 
 def basins_entries(picture: PlanePicture) -> Iterator[Entry]:

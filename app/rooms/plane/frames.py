@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.rooms.plane.pictures import InsidePicture, PlaneCurves, PlanePicture
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 Box = tuple[float, float, float, float]  # x and y of the centre, width, height
 
 PAD = 1.12
@@ -62,7 +61,8 @@ def displayed(picture: PlanePicture, points: Array) -> Array:
     assert picture.curves is not None
     if picture.frame != "scaled":
         return points
-    return points * factor(picture, picture.curves.sigmas[: len(points)])[:, None, None]
+    shown: Array = points * factor(picture, picture.curves.sigmas[: len(points)])[:, None, None]
+    return shown
 
 
 def exact_sigmas(inside: InsidePicture, count: int) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 from PySide6.QtCore import QBuffer, QIODevice, QObject, Qt
 from PySide6.QtGui import QCursor, QImage
@@ -12,7 +11,7 @@ from PySide6.QtWidgets import QToolTip
 from app.rooms.plane.view import PlaneView
 from app.session.state import AppState
 from geomodel import images
-from geomodel.datasets import DataError
+from geomodel.datasets import DataError, Dataset
 
 SIDE = 112  # pixels: small images are enlarged by a whole number
 
@@ -39,7 +38,7 @@ class Hover(QObject):
         QToolTip.showText(QCursor.pos(), text, self._plane)
 
 
-def card(dataset: Any, index: int) -> str:
+def card(dataset: Dataset, index: int) -> str:
     """The data point as HTML: its image in true pixels, its number and its class."""
     pixels = images.pixels(dataset.points[index : index + 1])[0]
     height, width = pixels.shape[:2]
@@ -49,7 +48,7 @@ def card(dataset: Any, index: int) -> str:
     image = image.scaled(width * zoom, height * zoom, Qt.AspectRatioMode.IgnoreAspectRatio)
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
+    image.save(buffer, "PNG")  # type: ignore[call-overload]  # the stub forgets str
     data = base64.b64encode(bytes(buffer.data().data())).decode()
     words = f"data point {index:,}"
     if dataset.labels is not None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPen
 
@@ -17,22 +14,23 @@ from app.plotting.quiver import Quiver
 from app.plotting.theme import Theme
 from app.rooms.plane import frames
 from app.rooms.plane.pictures import InsidePicture, PlanePicture
-
-Array = NDArray[Any]
+from geomodel.arrays import Array
 
 ARROW = 0.4  # the longest slope arrow as a part of the step's length
 
 
 def slopes(inside: InsidePicture) -> Array:
     """−dx/dσ = (D − x)/σ at every evaluation (n, 2): where it would move as σ falls."""
-    return (inside.denoised - inside.x) / np.maximum(np.array(inside.sigmas), 1e-300)[:, None]
+    found: Array = (inside.denoised - inside.x) / np.maximum(np.array(inside.sigmas), 1e-300)[:, None]
+    return found
 
 
 def slope_arrows(inside: InsidePicture) -> Array:
     """Displacements (n, 2) that show the slopes at one scale, the longest a part of the step's length."""
     found = slopes(inside)
     longest = np.nanmax(np.linalg.norm(found, axis=-1), initial=0.0)
-    return found * (ARROW * np.linalg.norm(inside.end - inside.start) / (longest or 1.0))
+    arrows: Array = found * (ARROW * np.linalg.norm(inside.end - inside.start) / (longest or 1.0))
+    return arrows
 
 
 def weight_text(weight: float) -> str:
@@ -51,21 +49,20 @@ class InsideLayer:
         self.ghost = Dots("ring", 10.0, vector=vector)
         self.end = Dots("disc", 11.0, vector=vector)
         self.labels = Labels()
-        for z, item in enumerate(
-            (
-                self.exact,
-                self.step,
-                self.euler,
-                self.ghost,
-                self.predictor,
-                self.history,
-                self.history_slopes,
-                self.end,
-                self.stages,
-                self.slopes,
-                self.labels,
-            )
-        ):
+        items: tuple[pg.GraphicsObject, ...] = (
+            self.exact,
+            self.step,
+            self.euler,
+            self.ghost,
+            self.predictor,
+            self.history,
+            self.history_slopes,
+            self.end,
+            self.stages,
+            self.slopes,
+            self.labels,
+        )
+        for z, item in enumerate(items):
             item.setZValue(53 + 0.1 * z)
             box.addItem(item, ignoreBounds=True)
 

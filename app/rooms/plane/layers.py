@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QPen
 
 from app.plotting.bundles import Bundle, Dots, Picture
@@ -19,8 +16,7 @@ from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.probe import ProbeLayer
 from app.rooms.plane.trajectory import TrajectoryLayer
 from app.rooms.plane.weights import WeightsLayer, shown_weights
-
-Array = NDArray[Any]
+from geomodel.arrays import Array
 
 MOST_DATA = 10_000  # data points drawn: beyond that every k-th
 MOST_SEGMENTS = 20_000  # of one kind of thin curves: beyond that the first samples are drawn
@@ -39,7 +35,7 @@ def curves_drawn(picture: PlanePicture) -> int:
     if picture.curves is None:
         return 0
     levels, count = picture.curves.sampling.shape[:2]
-    return min(count, max(1, MOST_SEGMENTS // levels))
+    return int(min(count, max(1, MOST_SEGMENTS // levels)))
 
 
 def field_moves(picture: PlanePicture) -> tuple[Array, Array] | None:
@@ -118,10 +114,11 @@ class PlaneLayers:
     def show(self, new: PlanePicture, old: PlanePicture | None) -> None:
         """Update what differs from the picture shown before; all of it if there was none."""
         chart = old is None or (new.frame == "scaled") != (old.frame == "scaled") or new.scale != old.scale
-        curves = chart or new.curves is not old.curves
-        playhead = curves or new.index != old.index
-        background = chart or new.background is not old.background
-        if chart or new.data is not old.data:
+        before = PlanePicture() if old is None else old
+        curves = chart or new.curves is not before.curves
+        playhead = curves or new.index != before.index
+        background = chart or new.background is not before.background
+        if chart or new.data is not before.data:
             self._show_data(new)
         if playhead:
             self.data.setScale(frames.factor(new, frames.playhead_sigma(new)))
@@ -130,19 +127,19 @@ class PlaneLayers:
         if chart or self._basins_shown is not new.basins:
             self._basins_shown = new.basins
             self.basins.show(new)
-        if background or new.arrow != old.arrow:
+        if background or new.arrow != before.arrow:
             self._show_field(new)
         if curves:
             self._show_curves(new)
         if playhead:
             self._show_part(new)
-        if playhead or new.sample != old.sample:
+        if playhead or new.sample != before.sample:
             self._show_selected(new)
-        if chart or new.probe is not old.probe:
+        if chart or new.probe is not before.probe:
             self.probe.show_answer(new)
-        if chart or new.data is not old.data or shown_weights(new) is not shown_weights(old):
+        if chart or new.data is not before.data or shown_weights(new) is not shown_weights(before):
             self.weights.show(new)
-        if chart or new.inside is not old.inside:
+        if chart or new.inside is not before.inside:
             self.inside.show(new)
         if old is None or new.layers != old.layers:
             self._show_layers(new)
@@ -250,6 +247,9 @@ def shades(theme: Theme) -> list[QColor]:
     base, text = QColor(theme.base), QColor(theme.text)
     parts = np.linspace(0.45, 0.9, SHADES)
     return [
-        QColor.fromRgbF(*(b + (t - b) * part for b, t in zip(base.getRgbF()[:3], text.getRgbF()[:3], strict=True)))
-        for part in parts
+        QColor.fromRgbF(*(b + (t - b) * part for b, t in zip(_rgb(base), _rgb(text), strict=True))) for part in parts
     ]
+
+
+def _rgb(color: QColor) -> tuple[float, float, float]:
+    return color.redF(), color.greenF(), color.blueF()

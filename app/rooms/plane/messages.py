@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
-from numpy.typing import NDArray
-
+from app.engine.contract import MARGINAL, Answer, Rect, Request, Site
+from geomodel.arrays import Array
 from geomodel.basins import Basins
 from geomodel.record import StepDetail
 
-Array = NDArray[Any]
-Rect = tuple[float, float, float, float]  # x, y, width, height
-PlaneMode = Literal["marginal", "slice"]
 FieldOf = Literal["driver", "optimal", "network", "difference"]
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Which plane of the data's space is meant: the marginal, or the slice through a sample at a level."""
-
-    mode: PlaneMode = "marginal"
-    index: int = 0
-    sample: int = 0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PictureRequest:
+class DensityRequest(Request):
     """Density and field of a run's plane at one noise level."""
 
-    run_id: int
-    site: Site = Site()
+    site: Site = MARGINAL
     sigma: float
     rect: Rect
     pixels: tuple[int, int]  # columns, rows of the density image
@@ -39,10 +26,10 @@ class PictureRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PictureAnswer:
+class DensityAnswer(Answer):
     """Density (rows, columns) as log p relative to its maximum, row 0 at the smallest y; field at `at` (m, 2)."""
 
-    request: PictureRequest
+    request: DensityRequest
     density: Array | None
     at: Array
     denoised: Array  # (m, 2): D at the arrows' points (for field "difference": at + Dθ − D*)
@@ -50,18 +37,17 @@ class PictureAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeRequest:
+class ProbeRequest(Request):
     """The denoisers at one point of the plane."""
 
-    run_id: int
-    site: Site = Site()
+    site: Site = MARGINAL
     point: tuple[float, float]
     sigma: float
     path: bool  # also iterate the mean shift to its mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeAnswer:
+class ProbeAnswer(Answer):
     """Everything the probe shows."""
 
     request: ProbeRequest
@@ -78,10 +64,9 @@ class ProbeAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class InsideRequest:
+class InsideRequest(Request):
     """The inside of a step, for one sample: the exact ODE curve under it, the stage points where none were kept."""
 
-    run_id: int
     index: int
     sample: int
     curve: bool = True
@@ -89,7 +74,7 @@ class InsideRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class InsideAnswer:
+class InsideAnswer(Answer):
     """The exact ODE solution through the step's start, by RK4 with 32 sub-steps an interval; the stage points."""
 
     request: InsideRequest
@@ -99,11 +84,12 @@ class InsideAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BasinsRequest:
-    """More cells of the basins of attraction, beyond those of `start`. It waits for runs: it is long in all."""
+class BasinsRequest(Request):
+    """More cells of the basins of attraction, beyond those of `start`. In all they take long, so runs go first."""
 
-    run_id: int
-    site: Site = Site()
+    while_computing: ClassVar[bool] = False
+
+    site: Site = MARGINAL
     sigma: float
     rect: Rect
     start: Basins | None = field(default=None, compare=False)  # an earlier answer's; what is asked for is the same
@@ -120,7 +106,7 @@ class BasinArea:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BasinsAnswer:
+class BasinsAnswer(Answer):
     """The basins as far as they are known, largest area first; `message` says why there are none."""
 
     request: BasinsRequest

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPen
 
@@ -15,8 +12,6 @@ from app.plotting.quiver import Quiver
 from app.plotting.theme import Theme
 from app.rooms.plane import frames
 from app.rooms.plane.pictures import PlanePicture
-
-Array = NDArray[Any]
 
 
 class ProbeLayer:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.plotting.legend import Entry
 from app.plotting.pens_and_numbers import number
@@ -16,8 +14,7 @@ from app.rooms.plane.inside import weight_text
 from app.rooms.plane.layers import curves_drawn, data_stride, field_moves
 from app.rooms.plane.pictures import InsidePicture, PlanePicture
 from app.rooms.plane.weights import shown_weights, weights_sigma
-
-Array = NDArray[Any]
+from geomodel.arrays import Array
 
 FRAMES = {
     "sigma": "frame follows σ: ± 3√(s² + σ²)",
@@ -149,7 +146,7 @@ def _segment(picture: PlanePicture) -> Iterator[Entry]:
     pair = selected(picture)
     if "segment" not in picture.layers or pair is None or pair[1] is None:
         return
-    text = f"x → D(x; σ): {number(_distance(*pair), 3)}" + ("" if picture.direct else " in the plane")
+    text = f"x → D(x; σ): {number(_distance(pair[0], pair[1]), 3)}" + ("" if picture.direct else " in the plane")
     yield Entry(
         "segment", text, "The selected sample at the playhead; the number is ‖D(x; σ) − x‖, as far as it is seen"
     )
@@ -172,7 +169,7 @@ def _sentences(picture: PlanePicture, free: bool) -> Iterator[str]:
         curves, level = picture.curves, frames.playhead(picture)
         sigma = number(float(curves.sigmas[level]))
         yield f"{curves.sampling.shape[1]} samples; level {level} of {len(curves.sigmas) - 1}, σ = {sigma}."
-        there = "" if pair[1] is None else f", D = {_point(pair[1])}, ‖D − x‖ = {number(_distance(*pair))}"
+        there = "" if pair[1] is None else f", D = {_point(pair[1])}, ‖D − x‖ = {number(_distance(pair[0], pair[1]))}"
         yield f"Sample {picture.sample}: x = {_point(pair[0])}{there}."
     for entry in basins_entries(picture):
         yield f"{entry.text[0].upper()}{entry.text[1:]}."

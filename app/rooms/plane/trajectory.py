@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 
 from app.plotting.bundles import Bundle, Dots
 from app.plotting.pens_and_numbers import Kind, curve_pen, hue
 from app.plotting.theme import Theme
-
-Array = NDArray[Any]
+from geomodel.arrays import Array
 
 
 class TrajectoryLayer:
@@ -23,10 +19,11 @@ class TrajectoryLayer:
         self.all_faint, self.all = Bundle(hairline=not print_mode), Bundle(hairline=not print_mode)
         self.one_faint, self.one = Bundle(hairline=not print_mode), Bundle()
         self.steps = Dots("disc", 5.0 if kind == "sampling" else 6.0, vector=print_mode)
-        self.items = (self.all_faint, self.all, self.one_faint, self.one, self.steps)
+        self.items: list[Bundle | Dots] = [self.all_faint, self.all, self.one_faint, self.one, self.steps]
         # The selected curves lie above the thin ones of both kinds.
-        for item, height in zip(self.items, (0, 2, 20, 22, 24), strict=True):
-            item.setZValue(z + height)
+        heights = (0, 2, 20, 22, 24)
+        for at, item in enumerate(self.items):
+            item.setZValue(z + heights[at])
             box.addItem(item, ignoreBounds=True)
 
     def set_theme(self, theme: Theme) -> None:

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPalette, QResizeEvent
+from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
-from app.plotting.equal_scale import Ground, Tool
+from app.engine.contract import Rect
+from app.plotting.equal_scale import EqualScaleCanvas, Tool
 from app.plotting.legend import Legend
 from app.plotting.pens_and_numbers import number, tabular
 from app.plotting.theme import Theme
+from app.rooms.contract import View
 from app.rooms.plane import frames
 from app.rooms.plane import text as words
 from app.rooms.plane.layers import PlaneLayers, curves_drawn
-from app.rooms.plane.messages import Rect
 from app.rooms.plane.pictures import PlanePicture
-
-Array = NDArray[Any]
+from app.rooms.plane.tool_bar import ToolBar, ToolBarPicture
+from app.widgets.text import shortened, tooltip
+from geomodel.arrays import Array
 
 NEAR = 10  # pixels within which a click picks a sample and a hover finds a data point
 MOST_PIXELS = 256  # of the density image, each way
 HELP = "Wheel: zoom. Drag: pan. Double click or 0: back to the frame. Click: select a sample. Ctrl+click: start there."
 
 
-class PlaneView(QWidget):
+class PlaneView(View):
     """Shows a `PlanePicture`. All coordinates in signals are true ones, whatever the frame displays."""
 
     rect_changed = Signal(object)  # the Rect that density and field should fill
@@ -39,10 +40,11 @@ class PlaneView(QWidget):
     frame_left = Signal()  # the user zoomed or panned
     frame_resumed = Signal()  # … and came back
     hovered = Signal(object)  # (x, y, index of the data point there or None), or None
+    sigma_wanted = Signal(object)  # the probe's noise level, or None to follow the playhead
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
-        self.picture = PlanePicture()
+        self._picture = PlanePicture()
         self._shown: PlanePicture | None = None
         self._theme, self._print_mode = theme, print_mode
         self._announced: Rect | None = None
@@ -52,7 +54,9 @@ class PlaneView(QWidget):
         self._title, self._caption, self._readout = QElidingLabel(), QElidingLabel(), QLabel()
         self._message = QLabel()
         self._legend = Legend(theme)
-        self.ground = Ground(tabular(self.font(), 0.92), print_mode=print_mode)
+        self._tools = ToolBar()
+        self._tools.sigma_wanted.connect(self.sigma_wanted)
+        self.ground = EqualScaleCanvas(tabular(self.font(), 0.92), print_mode=print_mode)
         self.layers = PlaneLayers(self.ground.box, theme, print_mode=print_mode)
         self._arrange()
         self._timer = QTimer(self, interval=0, singleShot=True)
@@ -64,7 +68,7 @@ class PlaneView(QWidget):
         self.ground.probe_moved.connect(self._on_probe)
         self.ground.hovered.connect(self._on_hover)
         self.set_theme(theme)
-        self.display(self.picture)
+        self.display(self._picture)
 
     def _arrange(self) -> None:
         self._title.setFont(tabular(self.font(), 1.1, bold=True))
@@ -91,6 +95,8 @@ class PlaneView(QWidget):
         column.setContentsMargins(0, 0, 0, 8)
         column.setSpacing(0)
         column.addLayout(head)
+        column.addWidget(self._tools)
+        self._tools.setVisible(not self._print_mode)
         column.addWidget(self.ground, 1)
         column.addWidget(self._message, 1)
         self._readout.setParent(self)  # in the corner under the plot, where no axis writes
@@ -99,7 +105,7 @@ class PlaneView(QWidget):
 
     def display(self, picture: PlanePicture) -> None:
         """Show a picture; only what differs from the last one is touched."""
-        old, self.picture = self._shown, picture
+        old, self._picture = self._shown, picture
         if old is not None and picture.frame != old.frame:
             self.ground.resume()
         self._show_words(picture, old)
@@ -140,14 +146,22 @@ class PlaneView(QWidget):
 
     def describe(self) -> str:
         """The picture in words and numbers."""
-        return words.describe(self.picture, free=self.ground.free)
+        return words.describe(self._picture, free=self.ground.free)
 
-    # ---------------------------------------------------------------- what the presenter asks for
+    # ---------------------------------------------------------------- what the feed asks for
+
+    def set_actions(self, actions: Mapping[str, QAction]) -> None:
+        """The tools as buttons above the plot."""
+        self._tools.set_actions(actions)
+
+    def show_tools(self, picture: ToolBarPicture) -> None:
+        """The probe's noise level in the row of tools."""
+        self._tools.display(picture)
 
     def request_rect(self) -> Rect:
         """The part of the plane that is seen, in true coordinates at the playhead's noise level."""
         x, y, width, height = self.ground.visible()
-        scale = 1 / frames.factor(self.picture, frames.playhead_sigma(self.picture))
+        scale = 1 / frames.factor(self._picture, frames.playhead_sigma(self._picture))
         return x * scale, y * scale, width * scale, height * scale
 
     def pixels(self) -> tuple[int, int]:
@@ -193,7 +207,8 @@ class PlaneView(QWidget):
         entries = () if picture.message else words.legend(picture)
         self._legend.display(entries)
         self._legend.setVisible(bool(entries))
-        self._message.setText(picture.message)
+        self._message.setText(shortened(picture.message, self._message.fontMetrics()))
+        self._message.setToolTip(tooltip("", picture.message) if picture.message else "")
         self._message.setVisible(bool(picture.message))
         self.ground.setVisible(not picture.message)
         labels = [words.axis_label(picture, label) for label in (picture.x_label, picture.y_label)]
@@ -212,12 +227,12 @@ class PlaneView(QWidget):
         self.layers.probe.place_handle(point)
 
     def _probe_factor(self) -> float:
-        probe = self.picture.probe
-        sigma = frames.playhead_sigma(self.picture) if probe is None else probe.request.sigma
-        return float(frames.factor(self.picture, sigma))
+        probe = self._picture.probe
+        sigma = frames.playhead_sigma(self._picture) if probe is None else probe.request.sigma
+        return float(frames.factor(self._picture, sigma))
 
     def _true(self, x: float, y: float) -> tuple[float, float]:
-        scale = float(frames.factor(self.picture, frames.playhead_sigma(self.picture)))
+        scale = float(frames.factor(self._picture, frames.playhead_sigma(self._picture)))
         return x / scale, y / scale
 
     def _announce(self) -> None:
@@ -240,9 +255,9 @@ class PlaneView(QWidget):
         if not len(curves):
             return None
         point = np.array((x, y))
-        away = np.linalg.norm(curves[frames.playhead(self.picture)] - point, axis=-1)
+        away = np.linalg.norm(curves[frames.playhead(self._picture)] - point, axis=-1)
         if np.nanmin(away) > reach and len(curves) > 1:
-            drawn = curves[:, : curves_drawn(self.picture)]
+            drawn = curves[:, : curves_drawn(self._picture)]
             away = _distance_to_segments(point, drawn[:-1], drawn[1:]).min(0)
         nearest = int(np.nanargmin(away))
         return nearest if away[nearest] <= reach else None
@@ -258,16 +273,16 @@ class PlaneView(QWidget):
             self.hovered.emit(None)
             return
         x, y = self._true(*place)
-        self._readout.setText(f"{self.picture.x_label} {number(x)}   {self.picture.y_label} {number(y)}")
+        self._readout.setText(f"{self._picture.x_label} {number(x)}   {self._picture.y_label} {number(y)}")
         self.hovered.emit((x, y, self._data_at(*place)))
 
     def _data_at(self, x: float, y: float) -> int | None:
-        data = self.picture.data
+        data = self._picture.data
         if data is None or not len(data):
             return None
         away = np.hypot(*(data - self._true(x, y)).T)
         nearest = int(away.argmin())
-        near = NEAR * self.ground.unit() / frames.factor(self.picture, frames.playhead_sigma(self.picture))
+        near = NEAR * self.ground.unit() / frames.factor(self._picture, frames.playhead_sigma(self._picture))
         return nearest if away[nearest] <= near else None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -284,4 +299,5 @@ def _distance_to_segments(point: Array, starts: Array, ends: Array) -> Array:
     """Distances of a point (2,) to segments (…, 2) → (…, 2)."""
     along = ends - starts
     part = ((point - starts) * along).sum(-1) / np.maximum((along**2).sum(-1), 1e-300)
-    return np.linalg.norm(starts + np.clip(part, 0, 1)[..., None] * along - point, axis=-1)
+    found: Array = np.linalg.norm(starts + np.clip(part, 0, 1)[..., None] * along - point, axis=-1)
+    return found

@@ -6,12 +6,12 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
-from app.engine.messages import NeighboursAnswer
 from app.plotting.bundles import Dots
 from app.plotting.theme import Theme
 from app.rooms.plane import frames
 from app.rooms.plane.messages import ProbeAnswer
 from app.rooms.plane.pictures import PlanePicture
+from app.rooms.strip.messages import NeighboursAnswer
 
 LARGEST = 18.0  # pixels: the diameter of the data point with the largest weight; areas are as the weights
 FEW = 12.0  # effective neighbours up to which it is that large; beyond, all discs shrink so that they can be told apart

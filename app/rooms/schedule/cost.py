@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QColor,
@@ -25,11 +23,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.plotting.pens_and_numbers import number, tabular
 from app.plotting.sigma_axis import sigma_text
 from app.plotting.theme import Theme
-from app.rooms.compare.pictures import CostPicture
+from app.rooms.schedule.pictures import CostPicture
 from app.rooms.schedule.scale import Scaling, ramp, ticks
 from app.widgets.text import tooltip
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 LEFT, TOP, RIGHT, BOTTOM = 8.0, 44.0, 56.0, 20.0
 LEAST = 208  # pixels of height in a window
 LOW = 120.0  # pixels of height below which the words about a cell are left to the tooltip

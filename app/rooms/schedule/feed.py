@@ -1,4 +1,4 @@
-"""The schedule view's room: knots that are dragged, schedules that are designed, lists that are saved and loaded."""
+"""Feeds the schedule room: knots that are dragged, schedules that are designed, lists that are saved and loaded."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Cancel
-from app.rooms.compare.feed import Race
-from app.rooms.compare.messages import DesignEnded, DesignProgress, EndErrorAnswer, EndErrorRequest, StartDesign
-from app.rooms.compare.pictures import CostPicture, SchedulePicture, ScheduleRow
-from app.session.player import Player
-from app.session.state import AppState
-from app.shell import file_dialogs as files
-from app.shell.layout import seen
+from app.rooms.contract import Handlers, Services
+from app.rooms.schedule.messages import Design, Designed, DesignTask, EndErrorTask
+from app.rooms.schedule.pictures import CostPicture, SchedulePicture, ScheduleRow
+from app.rooms.schedule.view import ScheduleView
+from app.widgets.sight import seen
 from geomodel import presets, runs, schedules
 from geomodel.designed import GitsTable
+from geomodel.files import write_error
 from geomodel.settings import CUSTOM, RunSettings
 
 LISTS = "Noise levels (*.txt)"
@@ -29,22 +29,23 @@ TITLES = {"gits": "GITS", "tors": "TORS"}
 
 
 class ScheduleRoom(QObject):
-    """Feeds the schedule view."""
+    """Edits the draft's noise levels and asks where a run over them would end."""
 
     said = Signal(str, bool)  # a sentence for the status bar, and whether it is an error
 
-    def __init__(self, state: AppState, player: Player, view: Any, race: Race, window: Any) -> None:
-        super().__init__(window)
-        self._state, self._player, self.view, self._race, self._window = state, player, view, race, window
-        self._task: int | None = None  # a design
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self._state, self._player, self._lanes = services.state, services.player, services.lanes
+        self.view = view = ScheduleView(services.theme)
+        self._task: DesignTask | None = None
         self._design = ""
         self._progress = 0.0
         self._table: GitsTable | None = None
         self._then: dict[str, Any] = {}  # further settings that a designed preset brings
         self._steps = 0
-        self._asked: RunSettings | None = None
-        self._asking = 0  # the task of the newest end error
-        self._answer: EndErrorAnswer | None = None
+        self._asking: EndErrorTask | None = None  # the newest one
+        self._answer: TaskEnded | None = None  # the newest end error
         self._before: float | None = None  # the median end error of the schedule by its formula
         self._formula = RunSettings().schedule  # the last schedule that was not a list
         view.levels_dragged.connect(self._dragged)
@@ -56,10 +57,23 @@ class ScheduleRoom(QObject):
         view.save_wanted.connect(self._save)
         view.load_wanted.connect(self._load)
         view.reset_wanted.connect(self._reset)
-        for fact in (state.draft_changed, state.selection_changed, state.data_changed, race.lanes_changed):
+        view.level_picked.connect(services.playback.go)
+        state = self._state
+        for fact in (state.draft_changed, state.selection_changed, state.data_changed, self._lanes.changed):
             fact.connect(self.refresh)
-        player.room_event.connect(self._happened)
+        self._player.task_event.connect(self._happened)
+        self._player.drafting.design_wanted.connect(self.design_preset)
+        self.said.connect(services.say)
         self.refresh()
+
+    def handlers(self) -> Handlers:
+        """Its buttons stand in the view."""
+        return {}
+
+    def release(self) -> None:
+        """Stop listening."""
+        self._player.task_event.disconnect(self._happened)
+        self.view.release()
 
     # ------------------------------------------------------------ knots
 
@@ -85,63 +99,71 @@ class ScheduleRoom(QObject):
         self._player.drafting.edit({"schedule": self._formula, **defaults})
 
     def _ask(self, settings: RunSettings) -> None:
-        if settings == self._asked or self._state.errors:
+        older = self._asking
+        if self._state.errors or (older is not None and older.settings == settings):
             return
-        self._asked = settings
-        task = self._state.next_id()
-        if not self._player.drafting.is_toy:  # a network takes a while: it is said, and an older question is dropped
-            self._player.end_task(self._asking)
-            self._player.submit(Cancel(self._asking))
-            self._player.begin_task(task, "end error")
-        self._asking = task
-        self._player.submit(EndErrorRequest(task, settings))
+        self._asking = EndErrorTask(self._state.next_id(), settings)
+        if self._player.drafting.is_toy:  # answered at once: the status bar need not say so
+            self._player.submit(self._asking)
+            return
+        if older is not None:
+            self._player.forget_task(older.task_id)
+        self._player.begin(self._asking, "end error")
+
+    @property
+    def answered_for(self) -> RunSettings | None:
+        """The settings of the newest end error."""
+        return None if self._answer is None else self._answer.task.settings
 
     # ------------------------------------------------------------ designs
 
     def design_preset(self, name: str) -> None:
         """A preset whose levels are designed for the present model."""
         preset = presets.row(name)
+        if not preset.design:
+            return
         draft = replace(self._player.drafting.filled(), levels=(), **preset.changes)
         self._start(draft, preset.design, {"solver": draft.solver, "options": {}})
 
-    def _design_from_view(self, kind: str, options: dict[str, Any]) -> None:
+    def _design_from_view(self, kind: Design, options: dict[str, Any]) -> None:
         self._start(self._player.drafting.filled(), kind, {}, **options)
 
-    def _start(self, settings: RunSettings, kind: str, then: dict[str, Any], **options: Any) -> None:
+    def _start(self, settings: RunSettings, kind: Design, then: dict[str, Any], **options: Any) -> None:
         if self._task is not None or not self._player.drafting.check():
             return
-        self._task, self._progress, self._then = self._state.next_id(), 0.0, then
+        self._progress, self._then = 0.0, then
         self._steps = settings.steps - settings.final_zero
         metric, coeff = options.get("metric", "dev"), options.get("coeff", 1.15)
         self._design = TITLES[kind] + (f", {metric}, coefficient {coeff:g}" if kind == "gits" else "")
-        self._player.begin_task(self._task, self._design)
-        self._player.submit(StartDesign(self._task, settings, kind, metric, coeff))  # type: ignore[arg-type]
+        self._task = DesignTask(self._state.next_id(), settings, kind, metric, coeff)
+        self._player.begin(self._task, self._design)
         self.refresh()
 
     def _cancel(self) -> None:
         if self._task is not None:
-            self._player.submit(Cancel(self._task))
+            self._player.submit(Cancel(self._task.task_id))
 
-    def _happened(self, event: Any) -> None:
+    def _happened(self, event: TaskProgress | TaskEnded) -> None:
         match event:
-            case DesignProgress() if event.design_id == self._task:
+            case TaskProgress() if self._task is not None and event.task_id == self._task.task_id:
                 self._progress = event.fraction
-            case DesignEnded() if event.design_id == self._task:
-                self._player.end_task(event.design_id)
-                self._task = None
-                if event.message:
-                    self.said.emit(event.message, True)
-                if event.levels:
-                    self._table = event.table
-                    self._dropped(event.levels, **self._then)
-            case EndErrorAnswer() if event.request.settings == self._asked:
-                self._player.end_task(event.request.task_id)
+            case TaskEnded() if event.task is self._task:
+                self._designed(event)
+            case TaskEnded() if event.task is self._asking:
                 self._answer = event
-                if event.errors is not None and event.request.settings.schedule != CUSTOM:
-                    self._before = float(np.median(event.errors))
+                if event.result is not None and event.task.settings.schedule != CUSTOM:
+                    self._before = float(np.median(np.asarray(event.result)))
             case _:
                 return
         self.refresh()
+
+    def _designed(self, event: TaskEnded) -> None:
+        self._task = None
+        if event.message:
+            self.said.emit(event.message, True)
+        if isinstance(event.result, Designed):
+            self._table = event.result.table
+            self._dropped(event.result.levels, **self._then)
 
     # ------------------------------------------------------------ lists
 
@@ -165,28 +187,19 @@ class ScheduleRoom(QObject):
             self.use(levels.tolist())
 
     def _save(self) -> None:
-        files.ask_save(
-            self._window,
-            "Save noise levels",
-            LISTS,
-            "levels",
-            ".txt",
-            "levels.txt",
-            self._write,
-            store=self._window.store,
-        )
+        self._services.ask_save("Save noise levels", LISTS, "levels", ".txt", "levels.txt", self._write)
 
     def _write(self, path: str) -> None:
         text = "\n".join(map(repr, self._player.drafting.levels())) + "\n"
         try:
             Path(path).write_text(text, encoding="utf-8")
         except OSError as error:
-            self.said.emit(f"{path} could not be written: {error.strerror or error}.", True)
+            self.said.emit(write_error(path, error), True)
         else:
             self.said.emit(f"Saved {path}.", False)
 
     def _load(self) -> None:
-        files.ask_open(self._window, "Open noise levels", LISTS, "levels", self.read, store=self._window.store)
+        self._services.ask_open("Open noise levels", LISTS, "levels", self.read)
 
     def read(self, path: str) -> None:
         """Levels from a text file: numbers with commas or blanks between them."""
@@ -221,7 +234,7 @@ class ScheduleRoom(QObject):
         rows = [ScheduleRow(name=f"{name} (draft)", sigmas=levels, hue=-1)]
         rows += [
             ScheduleRow(name=lane.name, sigmas=runs.noise_levels(lane.settings), hue=lane.hue)
-            for lane in self._race.entries
+            for lane in self._lanes.lanes
         ]
         return SchedulePicture(
             rows=tuple(rows),
@@ -230,7 +243,7 @@ class ScheduleRoom(QObject):
             cost=self._cost(),
             working=f"{self._design}: teacher {self._progress:.0%}" if self._task is not None else "",
             end_error=self._end_error(),
-            error_of=self._answer.errors if self._answer else None,
+            error_of=None if self._answer is None or self._answer.result is None else np.asarray(self._answer.result),
             index=self._state.selection.index if run is not None and np.array_equal(run.sigmas, levels) else -1,
         )
 
@@ -244,10 +257,11 @@ class ScheduleRoom(QObject):
         answer = self._answer
         if answer is None:
             return ""
-        if answer.errors is None:
+        if answer.result is None:
             return answer.message
-        median = float(np.median(answer.errors))
-        text = f"end error {median:.3g} (median of {len(answer.errors)})"
-        if answer.request.settings.schedule == CUSTOM and self._before:
+        errors = np.asarray(answer.result)
+        median = float(np.median(errors))
+        text = f"end error {median:.3g} (median of {len(errors)})"
+        if answer.task.settings.schedule == CUSTOM and self._before:
             text += f", {median / self._before:.2f} × that of {schedules.row(self._formula).title}"
         return text

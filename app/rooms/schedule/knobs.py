@@ -10,10 +10,11 @@ from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.plotting.theme import Theme
-from app.rooms.compare.pictures import SchedulePicture, ScheduleRow
-from app.rooms.schedule.levels import Array, Axis, added, moved
+from app.rooms.schedule.levels import Axis, added, moved
+from app.rooms.schedule.pictures import SchedulePicture, ScheduleRow
 from app.rooms.schedule.rows import SchedulePlot, Spot
 from app.widgets.text import tooltip
+from geomodel.arrays import Array
 
 REACH = 10.0  # pixels around a dot that are still on it
 SLACK = 2.0  # pixels that a hand may tremble in a click

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.plotting.sigma_axis import GAP, positions
-from app.rooms.compare.pictures import ScheduleRow
+from app.rooms.schedule.pictures import ScheduleRow
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 APART = 1e-3  # share of the room between its neighbours that a knob keeps from each
 
 

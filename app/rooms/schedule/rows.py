@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.sigma_axis import draw_break, labels, minor_ticks, sigma_text
 from app.plotting.theme import Theme
-from app.rooms.compare.pictures import ScheduleRow
-from app.rooms.schedule.levels import Array, Axis
+from app.rooms.schedule.levels import Axis
+from app.rooms.schedule.pictures import ScheduleRow
+from geomodel.arrays import Array
 
 MARGIN = 24.0  # the end labels reach half their width beyond the axis
 AXIS = 32.0  # pixels under the rows for the axis and its labels

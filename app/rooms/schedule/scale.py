@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,8 @@ from PySide6.QtGui import QColor
 
 from app.plotting.pens_and_numbers import number
 from app.plotting.theme import Theme
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 DECADES = 4.0  # that a logarithmic map shows; what is cheaper has the palest colour
 NEGLIGIBLE = 0.05  # share of the largest cost below which negative costs are but marked
 # Björn Ottosson's OKLab, in which equal distances look equal: linear sRGB to cone responses, and those to Lab.

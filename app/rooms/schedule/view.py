@@ -20,9 +20,10 @@ from superqt import QFlowLayout
 
 from app.plotting.pens_and_numbers import number, tabular
 from app.plotting.theme import Theme, palette
-from app.rooms.compare.pictures import SchedulePicture
+from app.rooms.contract import View
 from app.rooms.schedule.cost import LEAST, CostMap
 from app.rooms.schedule.knobs import ScheduleRows
+from app.rooms.schedule.pictures import SchedulePicture
 from app.widgets.form import Choice, ChoiceField, commit_all
 from app.widgets.number_field import FloatField
 from app.widgets.text import Message, tooltip
@@ -67,7 +68,7 @@ class DesignBar(QWidget):
         for field in (self.metric_field, self.coefficient_field):
             field.editor.setMinimumHeight(28)
         self.metric_field.label.hide()
-        self.metric_field.layout().setHorizontalSpacing(0)
+        self.metric_field.set_gap(0)
         self.metric_field.setFixedWidth(72)
         self.coefficient_field.setMaximumWidth(240)
         self.gits = self._button("GITS", GITS, self._design_gits)
@@ -119,7 +120,7 @@ class DesignBar(QWidget):
         self.design_wanted.emit("tors", {})
 
 
-class ScheduleView(QWidget):
+class ScheduleView(View):
     """Rows of noise levels, the map of costs, and a bar."""
 
     levels_dragged = Signal(object)
@@ -186,7 +187,8 @@ class ScheduleView(QWidget):
         self.bar.setVisible(not self._print)
 
     def _scroll(self) -> QScrollArea:
-        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName("Schedules")
         self.setFocusProxy(scroll)
@@ -198,7 +200,8 @@ class ScheduleView(QWidget):
     @property
     def picture(self) -> SchedulePicture:
         """What it shows."""
-        return self._picture
+        shown: SchedulePicture = self._picture
+        return shown
 
     def display(self, picture: SchedulePicture) -> None:
         """Show the picture; the map of costs is drawn again only where it changed."""

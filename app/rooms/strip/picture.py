@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from app.engine.messages import Array, NeighboursAnswer
-from app.rooms.plane.pictures import StripPicture, StripRow
+from app.rooms.strip.messages import NeighboursAnswer
+from app.rooms.strip.pictures import StripPicture, StripRow
 from app.session.facts import DRIVER_NAMES
 from app.session.state import Run, Selection
 from geomodel import images
+from geomodel.arrays import Array
 from geomodel.datasets import DataError
 
 NEIGHBOURS = 12  # images that the strip has room for

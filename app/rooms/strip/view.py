@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSizePolicy, QTabBar, QVBoxLayout, QWidget
@@ -13,10 +10,11 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSizePolicy, QTab
 from app.plotting.montage import Montage, integer_zoom, to_image
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme, palette
-from app.rooms.plane.pictures import StripPicture
+from app.rooms.contract import View
+from app.rooms.strip.pictures import StripPicture
 from app.widgets.sample_grid import SampleGrid
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 NARROW = 520  # pixels of width under which the neighbours stand below the images
 THUMBNAIL = 44  # pixels that a neighbour takes at most
 PANEL = 232
@@ -97,7 +95,7 @@ class Neighbours(QWidget):
             painter.drawText(text.translated(0, line), Qt.AlignmentFlag.AlignLeft, label)
 
 
-class StripView(QWidget):
+class StripView(View):
     """Rows of images over the noise levels; beside them the nearest data and every sample at the playhead.
 
     The two stand side by side where there is room, else under two tabs.
@@ -108,7 +106,7 @@ class StripView(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
-        self.picture = StripPicture()
+        self._picture = StripPicture()
         self._montage = Montage(theme, print_mode=print_mode)
         self._montage.level_picked.connect(self.level_picked)
         self.setFocusProxy(self._montage)
@@ -146,16 +144,20 @@ class StripView(QWidget):
         self._row.addWidget(self._montage, 1)
         self._row.addWidget(self._side)
         self.set_theme(theme)
-        self.display(self.picture)
+        self.display(self._picture)
 
     def display(self, picture: StripPicture) -> None:
         """Show the picture; a playhead move moves the frame, and the neighbours where they have changed."""
-        old, self.picture = self.picture, picture
+        old, self._picture = self._picture, picture
         empty = picture.sigmas is None or not picture.rows
         self._message.setText(picture.message)
         self._message.setVisible(empty)
         self._montage.setVisible(not empty)
-        if not empty and (picture.rows is not old.rows or picture.sigmas is not old.sigmas):
+        if (
+            picture.sigmas is not None
+            and not empty
+            and (picture.rows is not old.rows or picture.sigmas is not old.sigmas)
+        ):
             self._montage.set_rows(picture.sigmas, picture.rows)
         self._montage.set_index(picture.index, picture.denoised_note)
         self._note.setText(picture.neighbours_note)
@@ -170,7 +172,7 @@ class StripView(QWidget):
 
     def _arrange(self) -> None:
         """Which of the two is shown: both, or that of the tab."""
-        picture, wide = self.picture, self.width() >= WIDE
+        picture, wide = self._picture, self.width() >= WIDE
         there = (picture.neighbours is not None or bool(picture.neighbours_note), picture.samples is not None)
         self._side.setVisible(bool(picture.rows) and any(there))
         self._tabs.setVisible(not wide and all(there))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
@@ -13,8 +12,8 @@ from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.sigma_axis import Scale, break_at, draw_break, labels, nearest, positions, sigma_text
 from app.plotting.theme import Theme
+from geomodel.arrays import Array
 
-Array = NDArray[Any]
 MARGIN = 24.0  # the end labels reach half their width beyond the track
 NOTCH = 120  # eighths of a degree: one click of a mouse wheel
 
@@ -75,7 +74,8 @@ class Scrubber(QAbstractSlider):
 
     def places(self) -> Array:
         """The levels' x on the widget."""
-        return self._along(positions(self.sigmas, self._scale))
+        places: Array = self._along(positions(self.sigmas, self._scale))
+        return places
 
     def _along(self, at: Any) -> Any:
         ends = positions(self.sigmas, self._scale)

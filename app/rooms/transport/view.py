@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QPalette, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
@@ -13,32 +11,36 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QWi
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.sigma_axis import SCALE_TITLES
 from app.plotting.theme import Theme
+from app.rooms.contract import View
+from app.rooms.transport.pictures import TransportPicture
 from app.rooms.transport.scrubber import Scrubber
 from app.widgets.form import ComboBox
 from app.widgets.icons import icon
 
-Array = NDArray[Any]
 BUTTONS = ("start", "back", "play", "forward", "end", "loop", "inside")
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 MINIMUM = 336
 ONE_ROW, TWO_ROWS = 960, 600  # pixels of width from which the bar takes one row, or two
 
 
-class TransportBar(QWidget):
+class TransportView(View):
     """Buttons, scrubber, the playhead's numbers, spread of the levels, speed."""
 
     index_wanted = Signal(int)
     speed_changed = Signal(float)
 
-    def __init__(self, theme: Theme, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
-        self._actions = actions
-        self._playing = False
+        self._picture = TransportPicture()
+        self._actions: Mapping[str, QAction] = {}
+        self._theme = theme
         self._rows = 0
         self._scrubber = Scrubber(theme)
         self._scrubber.valueChanged.connect(self.index_wanted)
         self._buttons, self._texts = QWidget(), QWidget()
-        self._fill_buttons()
+        self._button_row = QHBoxLayout(self._buttons)
+        self._button_row.setContentsMargins(0, 0, 0, 0)
+        self._button_row.setSpacing(0)
         self._fill_texts()
         self._scale = self._combo("Spread of the levels: step, log σ or σ")
         for scale, title in SCALE_TITLES.items():
@@ -48,7 +50,6 @@ class TransportBar(QWidget):
         self._speed = self._combo("Speed of playback")
         for speed in SPEEDS:
             self._speed.addItem(f"{speed:g}×", speed)
-        self.set_speed(1.0)
         self._speed.activated.connect(self._change_speed)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(8, 4, 8, 4)
@@ -58,17 +59,17 @@ class TransportBar(QWidget):
         self._arrange()
         self.set_theme(theme)
 
-    def _fill_buttons(self) -> None:
-        row = QHBoxLayout(self._buttons)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
+    def set_actions(self, actions: Mapping[str, QAction]) -> None:
+        """Give each button its action."""
+        self._actions = actions
         for name in BUTTONS:
             button = QToolButton(autoRaise=True)
-            button.setDefaultAction(self._actions[name])
+            button.setDefaultAction(actions[name])
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             button.setIconSize(QSize(20, 20))
             button.setFixedSize(32, 32)
-            row.addWidget(button)
+            self._button_row.addWidget(button)
+        self._draw_icons()
 
     def _fill_texts(self) -> None:
         row = QHBoxLayout(self._texts)
@@ -89,50 +90,49 @@ class TransportBar(QWidget):
 
     # ------------------------------------------------------------ what it shows
 
-    def set_levels(self, sigmas: Array, committed: int) -> None:
-        """The noise levels, and how many of them are computed."""
-        self._scrubber.set_levels(sigmas, committed)
+    def display(self, picture: TransportPicture) -> None:
+        """Show where the playhead stands."""
+        old, self._picture = self._picture, picture
+        if picture.sigmas is not None:
+            self._scrubber.set_levels(picture.sigmas, picture.committed)
+            self._scrubber.set_index(picture.index)
+            self._show_numbers(picture)
+        self._speed.setCurrentIndex(self._speed.findData(picture.speed))
+        if picture.playing != old.playing:
+            self._draw_icons()
 
-    def set_committed(self, committed: int) -> None:
-        """How many levels are computed."""
-        self._scrubber.set_levels(self._scrubber.sigmas, committed)
+    def describe(self) -> str:
+        """The numbers at the playhead."""
+        return "   ".join(label.text() for label in (self._step, self._sigma, self._evaluations) if label.text())
 
-    def set_index(self, index: int) -> None:
-        """The playhead."""
-        self._scrubber.set_index(index)
+    def release(self) -> None:
+        """Its buttons and its scrubber refer back to nothing."""
 
-    def set_text(self, step: str, sigma: str, evaluations: str = "") -> None:
-        """The numbers at the playhead, such as "step 7/18", "σ 3.88", "14 evaluations"."""
-        for label, text in ((self._step, step), (self._sigma, sigma), (self._evaluations, evaluations)):
+    def _show_numbers(self, picture: TransportPicture) -> None:
+        assert picture.sigmas is not None
+        texts = (
+            f"step {picture.index}/{len(picture.sigmas) - 1}",
+            f"σ {picture.sigmas[picture.index]:.4g}",
+            f"{picture.evaluations:,} evaluations",
+        )
+        for label, text in zip((self._step, self._sigma, self._evaluations), texts, strict=True):
             label.setText(text)
             # Room once taken is kept, so that nothing beside it moves while playing.
             label.setMinimumWidth(max(label.minimumWidth(), label.sizeHint().width()))
-        self._evaluations.setVisible(bool(evaluations))
-
-    def set_playing(self, playing: bool) -> None:
-        """Whether the play button pauses."""
-        self._playing = playing
-        self._actions["play"].setIcon(icon("pause" if playing else "play", self._theme))
-
-    def set_loop(self, loop: bool) -> None:
-        """Whether playback starts again at its end."""
-        self._actions["loop"].setChecked(loop)
-
-    def set_inside(self, inside: bool) -> None:
-        """Whether the inside of the step is shown."""
-        self._actions["inside"].setChecked(inside)
-
-    def set_speed(self, speed: float) -> None:
-        """The speed of playback; nothing is emitted."""
-        self._speed.setCurrentIndex(self._speed.findData(speed))
 
     def set_theme(self, theme: Theme) -> None:
         """Colours of icons and scrubber."""
         self._theme = theme
         self._scrubber.set_theme(theme)
+        self._draw_icons()
+
+    def _draw_icons(self) -> None:
         for name in BUTTONS:
-            self._actions[name].setIcon(icon(name, theme))
-        self.set_playing(self._playing)
+            if name in self._actions:
+                shown = "pause" if name == "play" and self._picture.playing else name
+                self._actions[name].setIcon(icon(shown, self._theme))
+        if "play" in self._actions:
+            self._actions["play"].setText("Pause" if self._picture.playing else "Play")
 
     # ------------------------------------------------------------ what a person does
 

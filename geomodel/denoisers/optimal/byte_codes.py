@@ -1,4 +1,8 @@
-"""Points that came from bytes, as whole numbers, with what that leaves over."""
+"""Stores image data that began as bytes in integer form, so that distances and means can be computed exactly and fast.
+
+The integers cannot hold a point exactly, so the size of what they miss is kept beside them, and a second byte for each
+number (a guard digit) that holds most of it.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +18,20 @@ from torch.nn.functional import pad
 from geomodel.denoisers.optimal.byte_products import LARGEST, digits, powers, product, runs
 from geomodel.denoisers.optimal.file_codes import BYTES_AT_ONCE, FileCodes, values
 
-_COARSEST = 2.0**-20  # of the range: a conversion error above it means that the points were no bytes
+_COARSEST = 2.0**-20  # of the range: where the conversion error is larger, the points did not come from bytes
 PARTS = 127 * 2.0**31  # a weight of 1 as a whole number: one top digit, worth 2³¹, and four lesser ones hold it
 _CUT = 2.0**15 + 2.0**7  # what the two lesser digits of a whole number can hold
-_LEAST_LOGIT = -100.0  # e to less is no weight, and takes ten times as long where it underflows
+_LEAST_LOGIT = -100.0  # a smaller logit is a weight of nothing, and exp takes ten times as long where it underflows
 _UNIT = 2.0**-53
-_WIDTH = 16  # points and coordinates are filled up to multiples of this, and to twice as many at least
+_WIDTH = 16  # points and coordinates are padded to multiples of this, and to at least twice as many
 _CELLS = 2**19  # numbers in the temporaries of one part: 4 MB, which stay in the processor's caches
 
 
 class Codes:
     """N points as y_i = o + a k_i + e_i with bytes k_i from −128 to 127, and e_i = f r_i + e'_i with bytes r_i.
 
-    Padded: points beyond N are infinitely far. All tensors are on `device`. Bytes that are `stored` in a file are read
-    from it at every question.
+    The arrays are padded with points that are infinitely far away. All tensors are on `device`. Bytes that are `stored`
+    in a file stay there and are read again for every query.
 
     Attributes:
         scale, origin: a and o.
@@ -91,8 +95,8 @@ class Codes:
     def build(
         points: Any, blocks: Callable[[], Iterable[slice]], norms: Tensor, device: torch.device, stored: Any = None
     ) -> Codes | None:
-        """The codes of the points; None where they were no bytes, or are one point."""
-        low, high = -1.0, 1.0  # what bytes become
+        """The codes of the points; None where the points did not come from bytes, or are all the same."""
+        low, high = -1.0, 1.0  # the values of the bytes 0 and 255
         if stored is None:
             limits = [points[rows].aminmax() for rows in blocks()]
             low, high = min(float(part.min) for part in limits), max(float(part.max) for part in limits)
@@ -106,7 +110,7 @@ class Codes:
         return codes if codes.error <= _COARSEST * (high - low) * math.sqrt(points.shape[1]) else None
 
     def query(self, x: Tensor) -> Query:
-        """x (b, d) float64 in whole numbers."""
+        """Queries x (b, d) float64, written as whole numbers."""
         t = (x - self.origin) / self.scale
         low, high = t.aminmax(dim=1, keepdim=True)
         middle, step = (low + high) / 2, ((high - low) / 2 / LARGEST).clamp(min=1e-300)
@@ -130,15 +134,16 @@ class Codes:
         return found, 2 * square * 16 * _UNIT * size
 
     def distance(self, query: Query, gap: Tensor, rounding: Tensor) -> Tensor:
-        """ρ = ‖x_q − o − a k_i‖ from a point's gap, rather too large than too small: (b,).
+        """An upper bound of ρ = ‖x_q − o − a k_i‖ from the gap of a point, (b,).
 
-        ρ² is the gap twice and ‖x_q − o‖², of which ‖x − o‖² is known; near a point the three nearly cancel.
+        ρ² is twice the gap plus ‖x_q − o‖². Only ‖x − o‖² is known, and near a point the two nearly cancel, so the
+        possible error of both is added.
         """
         doubt = 2 * rounding + 2 * query.square.sqrt() * query.missed + query.missed**2 + 8 * _UNIT * query.square
         return ((2 * gap + query.square).clamp(min=0) + doubt).sqrt()
 
     def finer_gaps(self, query: Query) -> Tensor:
-        """−(x_q − o − a k_i)·f r_i (N', b), x_q cut to its two greater digits: what `gaps` leave out, nearly."""
+        """−(x_q − o − a k_i)·f r_i (N', b): nearly all that `gaps` leaves out. x_q is cut to its two greater digits."""
         step, fine = query.step.to(self.device), self._fine
         origin = fine * (self.origin + self.scale * query.middle.to(self.device))
         factor = -self.scale * fine * step
@@ -203,7 +208,7 @@ class Codes:
                 yield torch._int_mm(digit[part].T.contiguous(), self._codes[part]).T.double()
 
     def _parts(self, width: int) -> Iterator[slice]:
-        """Runs of points whose rows of `width` numbers stay in a processor's cache."""
+        """Runs of points, short enough for their rows of `width` numbers to stay in a processor's cache."""
         size = max(_WIDTH, _CELLS // width // _WIDTH * _WIDTH)
         if not self._columns:
             size = max(_WIDTH, min(size, BYTES_AT_ONCE // self._codes.shape[1] // _WIDTH * _WIDTH))
@@ -213,8 +218,10 @@ class Codes:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weights in whole numbers q of S = `PARTS` for 1: their digits (N', 5 b), the top ones first; Σ q; the root of
-    Σ (q − S w)²; Σ w, Σ w ‖y_i − c‖², Σ w ‖e_i‖².
+    """Weights w as whole numbers q ≈ S w with S = `PARTS`, and their sums over the points, each (b,).
+
+    digits (N', 5 b): the digits of q, all top digits first. parts: Σ q. lost: the root of Σ (q − S w)². total: Σ w.
+    spread: Σ w ‖y_i − c‖². remainders: Σ w ‖e_i‖².
     """
 
     digits: Tensor

@@ -1,4 +1,4 @@
-"""Matrix products of bytes, without rounding."""
+"""Matrix products of bytes that are exact, and numbers written in digits that are bytes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from torch import Tensor
 _BASE = 256.0
 LARGEST = 2**31 - 2**24  # what four digits hold
 _OFFSET = 0x808080  # moves the three lesser digits from −128 … 127 to 0 … 255, the bytes of a whole number
-_TILE = 16  # columns that a processor's byte unit works on at once
-_SHORT = 2**12  # rows up to this length are taken several at a time
+_TILE = 16  # columns that a processor's byte unit multiplies at once
+_SHORT = 2**12  # rows up to this length are multiplied several at a time
 _LONGEST = 2**16  # rows whose sums of 2¹⁴ each stay below 2³¹ by far
 
 
@@ -21,15 +21,15 @@ def digits(whole: Tensor) -> Tensor:
 
 
 def powers(count: int, device: torch.device) -> Tensor:
-    """What the `count` greatest of four digits are worth, float64."""
+    """The place values of the `count` greatest of four digits, float64."""
     return torch.tensor([_BASE**place for place in range(4 - count, 4)], dtype=torch.float64, device=device)
 
 
 def product(codes: Tensor, columns: Tensor) -> Tensor:
     """codes (n, k) @ columns (k, m) of int8, exact, int32 (n, m). n and k: multiples of 16 from 32 on, k at most 2¹⁶.
 
-    A few columns leave most of a tile idle, and short rows keep memory waiting. So rows are then read several at a
-    time as one long row, against a block diagonal of the columns: the same numbers, up to twice as fast.
+    A few columns leave most of a tile idle, and short rows keep memory waiting. In that case several rows are read as
+    one long row and multiplied by a block diagonal of the columns, which gives the same numbers up to twice as fast.
     """
     count, short = columns.shape[1], codes.shape[1] <= _SHORT
     if codes.is_cuda and count % 8:
@@ -48,7 +48,7 @@ def product(codes: Tensor, columns: Tensor) -> Tensor:
 
 
 def exact_products(device: torch.device) -> bool:
-    """Whether the device multiplies bytes without saturating: extreme numbers against extreme numbers."""
+    """Whether the device multiplies bytes without saturating; tried with products of the most extreme numbers."""
     one = torch.tensor([-128, 127], dtype=torch.int8, device=device)
     codes = one.repeat_interleave(32)[:, None].expand(64, 512).contiguous()
     mixed = torch.stack([one.repeat(256), one[:1].expand(512), one[1:].expand(512)], dim=1).repeat(1, 6)

@@ -1,4 +1,4 @@
-"""D* of a query for which few points are left: from differences to the nearest, in float64, with a bound."""
+"""D* of queries for which few points are left, from differences to the nearest point, in float64 and with a bound."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-FEW = 1024  # points left up to which differences cost less than a pass over all of them
-TIGHTEN = 24  # points left from which a query is worth steps of its own
+FEW = 1024  # up to so many points left, differences cost less than a pass over all points
+TIGHTEN = 24  # with more points left, a query is worth steps of its own
 _UNIT = 2.0**-53
 
 
 class Answers:
-    """What is asked and what is known so far, query by query."""
+    """A batch of queries and what is known about each so far: mean, bound, nearest point, and whether it is `left`."""
 
     def __init__(self, x: Tensor, sigma: Tensor, hidden: Tensor | None, count: int, gaps: bool) -> None:
         self.x, self.sigma, self.hidden = x, sigma, hidden
@@ -26,7 +26,7 @@ class Answers:
 
 
 class Differences:
-    """What answers queries that have few points left.
+    """Answers queries that have few points left.
 
     Args:
         points: indexable by index tensors, giving (n, d) tensors. norms: (N,), distances from their mean.
@@ -38,9 +38,9 @@ class Differences:
         self._gamma = (points.shape[1] + 8) * _UNIT
 
     def few(self, answers: Answers, rows: Tensor, kept: Tensor, anchor: Tensor, gaps: Tensor | None) -> Tensor:
-        """Answer those of m queries that have few points left, and say which, (m,).
+        """Answer those of m queries that have few points left; returns which these are, (m,).
 
-        kept: (m, N), the points left. anchor: (m,), a near one of them. gaps: (m, N), of the others, if asked for.
+        kept: (m, N), the points left. anchor: (m,), a near one of them. gaps: (m, N), of the other points, or None.
         """
         counts = kept.sum(1)
         together = (counts <= TIGHTEN).nonzero()[:, 0]
@@ -72,7 +72,7 @@ class Differences:
         shift = (weights[:, None] @ delta)[:, 0] / weights.sum(1, keepdim=True)
         doubt, moved = error * precision, shift.norm(dim=1, keepdim=True)
         reach = (lengths.square() - 2 * (delta @ shift[:, :, None])[:, :, 0] + moved.square()).clamp(min=0).sqrt()
-        reach += 2.0**-25 * (lengths + moved)  # the root of that sum's rounding
+        reach += 2.0**-25 * (lengths + moved)  # for the rounding of that sum, under the root
         carried = logits + doubt + doubt.gather(1, best)
         excess = torch.where(doubt < 1, weights * doubt.expm1(), carried.exp())
         ratio = (excess * reach).sum(1) / (weights * (-doubt).exp()).sum(1)
@@ -89,7 +89,7 @@ class Differences:
 
 
 def _listed(kept: Tensor) -> tuple[Tensor, Tensor]:
-    """The columns that are true in each row of (m, N): indices (m, n), filled up with 0, and which are not filling."""
+    """The columns that are true in each row of (m, N): indices (m, n), padded with 0, and which of them are real."""
     row, column = kept.nonzero(as_tuple=True)
     counts = kept.sum(1)
     place = torch.arange(len(row)) - (counts.cumsum(0) - counts)[row]

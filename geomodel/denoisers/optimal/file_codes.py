@@ -1,4 +1,4 @@
-"""Codes of bytes that stay in their file."""
+"""Codes of bytes that stay in their file and are read when they are multiplied."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ BYTES_AT_ONCE = 2**21  # of one part: less than a processor's cache
 
 
 class FileCodes:
-    """The codes of `stored` bytes (N, *shape), or what `table` (256,) has for each: (N', d') int8 with zeros beyond."""
+    """The codes of `stored` bytes (N, *shape), int8 padded with zeros to (N', d').
+
+    With a `table` (256,), each byte's entry in it takes the place of its code.
+    """
 
     def __init__(self, stored: Any, shape: tuple[int, int], table: NDArray[np.int8] | None = None) -> None:
         self._stored, self.shape = stored, shape
@@ -28,7 +31,7 @@ class FileCodes:
         found = np.asarray(self._stored[rows.start : min(rows.stop, len(self._stored))])
         if self._table is None:
             codes = (found ^ np.uint8(128)).view(np.int8).reshape(len(found), -1)
-        else:  # of all look-ups in a table the quickest
+        else:  # bytes.translate is the quickest of all ways to look up bytes in a table
             codes = np.frombuffer(bytearray(found.tobytes().translate(self._table)), np.int8).reshape(len(found), -1)
         missing = (rows.stop - rows.start - len(codes), self.shape[1] - codes.shape[1])
         if any(missing):
@@ -37,5 +40,5 @@ class FileCodes:
 
 
 def values() -> Tensor:
-    """The points' number for every byte, float64."""
+    """The value that each of the 256 bytes has in the points, float64."""
     return torch.from_numpy(Points(np.arange(256, dtype=np.uint8))[:]).double()

@@ -1,4 +1,4 @@
-"""What the optimal denoiser takes: numbers whose squares are finite. One sentence for everything else."""
+"""Checks of what the optimal denoiser is given. Anything but real numbers with finite squares is refused."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from torch import Tensor
 
 from geomodel.denoisers.base import _labels, real
 
-LARGEST = 1e150  # numbers and noise levels beyond it: products of two would pass the range of float64
-_WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)  # what torch can subtract from
+LARGEST = 1e150  # the product of two larger numbers would leave the range of float64
+_WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)  # types that torch can subtract from
 LARGEST_LABEL = 999_999  # counting the points of each class takes memory for every number up to the largest
 
 
 def given_points(points: Any) -> Any:
-    """Points (N, *shape) as a tensor or an array-like over rows, which stays what it is: it may be a file."""
+    """Points (N, *shape) as a tensor or array-like. An array-like stays as it is, because it may be a file."""
     known = points if hasattr(points, "shape") else real("points", points)
     dtype = getattr(known, "dtype", None)
     if known.dtype.is_complex if isinstance(known, Tensor) else dtype is not None and dtype.kind not in "fiub":
@@ -31,7 +31,7 @@ def given_points(points: Any) -> Any:
 
 
 def points_of(optimal: Any, points: Any) -> Any:
-    """The points that D* was made from, as an array-like. ValueError for others."""
+    """The points, as an array-like. ValueError where their shape is not that of the points D* was made from."""
     known = points if hasattr(points, "shape") else real("points", points).numpy()
     if tuple(known.shape) != (len(optimal), *optimal.shape):
         raise ValueError(f"points have shape {tuple(known.shape)}; D* was made from {len(optimal)} others.")
@@ -39,7 +39,7 @@ def points_of(optimal: Any, points: Any) -> Any:
 
 
 def given_classes(labels: Any, count: int) -> Tensor:
-    """The class of each of `count` points, (N,) int64; below 0: of none."""
+    """The class of each of `count` points, (N,) int64; below 0 it has none."""
     classes = _labels(labels, count)
     if int(classes.max()) > LARGEST_LABEL:
         raise ValueError(f"labels go up to {int(classes.max())}; number the classes from 0, up to {LARGEST_LABEL}.")
@@ -74,7 +74,7 @@ def check_queries(x: Tensor, sigma: Tensor, labels: Tensor | None = None) -> Non
 
 
 def checked_count(name: str, value: Any, least: int) -> int:
-    """A whole number from `least` on."""
+    """The value as a whole number. ValueError where it is none, or below `least`."""
     try:
         count = operator.index(value)
     except TypeError:

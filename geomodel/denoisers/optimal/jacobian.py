@@ -1,4 +1,4 @@
-"""The Jacobian of the optimal denoiser, which is a covariance: J = ∂D*/∂x = Cov(x_0 | x)/σ². No d × d array is formed.
+"""The Jacobian of the optimal denoiser, which is a covariance: J = ∂D*/∂x = Cov(x_0 | x)/σ². No d × d array is made.
 
 Source: Tweedie's second formula (Efron 2011); Kadkhodaie et al. 2024 (arXiv 2310.02557) for what its eigenvectors show.
 The Jacobian of any other denoiser is in `geomodel.denoisers.network_jacobian`.
@@ -34,8 +34,8 @@ class JacobianSpectrum:
         values: (k,), descending, not negative, without unit.
         vectors: (k, *shape), orthonormal; each one's largest absolute coordinate is positive. Where fewer than k
             eigenvalues differ from 0, the rest complete the basis in no particular way.
-        trace: tr J, the sum of all d eigenvalues: the soft dimension at scale σ.
-        rank_used: how many points' weights entered.
+        trace: tr J, the sum of all d eigenvalues, called the soft dimension at scale σ.
+        rank_used: how many points entered with their weights.
     """
 
     values: Floats
@@ -47,9 +47,10 @@ class JacobianSpectrum:
 class PosteriorCovariance:
     """Cov(x_0 | x_σ = x) = Σ_i w_i (y_i − D*)(y_i − D*)ᵀ of one query, as an operator.
 
-    All posterior weights are used, or, with a tolerance, the largest that hold a mass of at least 1 − tolerance (then
-    normalised and centred about their own mean): the trace of J so loses at most tolerance·max_i ‖y_i − D*‖²/σ².
-    The y_i are taken from differences to the heaviest point, so that Cov vanishes as it should after collapse.
+    All posterior weights are used; with a tolerance, only the largest ones, which hold a mass of at least 1 − tolerance
+    and are normalised and centred about their own mean. The trace of J then loses at most
+    tolerance·max_i ‖y_i − D*‖²/σ². The y_i are taken as differences to the heaviest point, so that Cov goes to 0 where
+    all weight is on one point.
 
     Args:
         optimal: D* of the points.
@@ -57,13 +58,13 @@ class PosteriorCovariance:
         x: (*shape) or (1, *shape), one query in data units.
         sigma: noise level, above 0.
         labels: the query's class, where D* knows classes; None or -1 for all points.
-        tolerance: posterior mass that may be left out, from 0 (all that is not 0) to below 1.
+        tolerance: posterior mass that may be left out, from 0 (every point with any weight counts) to below 1.
 
     Attributes:
-        sigma, weights (k,), indices (k,): the points that weigh, in the order of the data.
+        sigma, weights (k,), indices (k,): the points that are used, in the order of the data, and their weights.
 
     Raises:
-        ValueError: points that are not those of D*, a noise level or tolerance out of range, and what D* refuses.
+        ValueError: the points are not those of D*, a noise level or tolerance is out of range, or D* refuses the query.
     """
 
     def __init__(
@@ -102,19 +103,19 @@ class PosteriorCovariance:
 
     @property
     def trace(self) -> float:
-        """tr J = Σ_i w_i ‖y_i − D*‖²/σ²: the soft dimension at scale σ.
+        """tr J = Σ_i w_i ‖y_i − D*‖²/σ², the soft dimension at scale σ.
 
-        For a Gaussian with covariance eigenvalues λ it is Σ λ/(λ + σ²): how many directions are wider than σ. Where
-        the points are denser than σ on an m-dimensional surface it is m; after collapse on one point it goes to 0.
+        For a Gaussian with covariance eigenvalues λ it is Σ λ/(λ + σ²), which counts the directions wider than σ. Where
+        the points lie denser than σ on an m-dimensional surface it is m; where one point has all the weight it is 0.
         """
         return float(sum((rows**2).sum() for rows in self._factor())) / self.sigma / self.sigma
 
     def spectrum(self, k: int = 6) -> JacobianSpectrum:
         """The min(k, d) leading eigenpairs of J.
 
-        From the Gram matrix of the weighted centred neighbours √w_i (y_i − D*), or from that of the coordinates, where
-        one of them has at most 600 rows; else from a block Krylov space, until the residual is below 1e-10 λ_1 (or for
-        60 products). ValueError for k < 1.
+        They come from the Gram matrix of the weighted centred neighbours √w_i (y_i − D*), or from that of the
+        coordinates, where one of them has at most 600 rows. Otherwise they come from a block Krylov space, which grows
+        until the residual is below 1e-10 λ_1 (or for 60 products). ValueError for k < 1.
         """
         if k < 1:
             raise ValueError(f"k counts eigenpairs, at least 1; got {k}.")
@@ -135,7 +136,7 @@ class PosteriorCovariance:
         return np.asarray(sum(rows.T @ (rows @ columns) for rows in self._factor()))
 
     def _factor(self) -> Iterator[Floats]:
-        """Rows √w_i (y_i − D*) whose outer products sum to Cov: whole where they are resident, else block by block."""
+        """Rows √w_i (y_i − D*), whose outer products sum to Cov: all at once from memory, or block by block."""
         if self._resident is not None:
             yield self._resident
         else:
@@ -154,7 +155,7 @@ class PosteriorCovariance:
 def soft_dimension(
     optimal: OptimalDenoiser, points: Any, x: Any, sigma: float, labels: Any = None, *, tolerance: float = 0.0
 ) -> Floats:
-    """tr J(x; σ) of B queries x (B, *shape), (B,): see `PosteriorCovariance.trace`, whose arguments and errors it has.
+    """tr J(x; σ) of B queries x (B, *shape), (B,); arguments and errors are those of `PosteriorCovariance`.
 
     labels: (B,) or None.
     """

@@ -1,4 +1,4 @@
-"""D* without some of its points: what the optimal denoiser would say had it not seen them."""
+"""D* without some of its points: the optimal denoiser of the data set that lacks them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from geomodel.denoisers.optimal.input import points_of
 from geomodel.denoisers.optimal.optimal import OptimalDenoiser
 
 _NUMBERS_AT_ONCE = 2**21  # numbers in one temporary (16 MB): all weights of a chunk, a block of points
-_ENOUGH = 0.1  # posterior mass that must remain for the known weights to serve: rounding grows by its inverse
+_ENOUGH = 0.1  # posterior mass that must remain to reuse the known weights; rounding grows by its inverse
 _NO_WEIGHT = 42.0  # nats below the largest logit: a weight under 6e-19
 _SMALLEST_SIGMA = 1e-150  # 1/σ² must be finite, as in `OptimalDenoiser`
 _UNIT = 2.0**-53
@@ -37,10 +37,10 @@ def leave_out(
 
         D₋(x) = Σ_{i ∉ E} w_i y_i / Σ_{i ∉ E} w_i = D* + (Σ_{i ∈ E} w_i (D* − y_i)) / Σ_{i ∉ E} w_i
 
-    with the weights w of D*, as long as a tenth of the mass remains. Where less does (the excluded point is the one x
-    came from, at a small σ), the weights that are left may have underflowed: the query then meets the remaining points
-    anew, with logits from differences to the nearest of them, as accurate as those of an `OptimalDenoiser` of the
-    subset at any σ, 0 included. That takes one pass over all points a query.
+    with the weights w of D*, as long as a tenth of the mass remains. Where less remains (at a small σ, if the excluded
+    point is the one that x came from), the other weights may have underflowed. They are then computed again for this
+    query over the remaining points, from differences to the nearest of them, which is as accurate as an
+    `OptimalDenoiser` of the subset at any σ, 0 included, and takes one pass over all points.
 
     Args:
         optimal: D* of the points. points: (N, *shape), the points it was made from (`data.points`).
@@ -49,8 +49,8 @@ def leave_out(
         classes: (N,), the labels that `optimal` was made with; needed where a label >= 0 is given.
 
     Raises:
-        ValueError: points that are not those of D*; exclude of another length than x, or with indices out of range;
-            a query without any point left; labels without classes; and what D* refuses.
+        ValueError: the points are not those of D*; exclude has another length than x or indices out of range; a query
+            has no point left; there are labels but no classes; or D* refuses the query.
     """
     points = points_of(optimal, points)
     queries, levels = float64_queries(optimal.shape, x, sigma)
@@ -95,7 +95,7 @@ def _without(
     weights: Floats,
     mean: Floats,
 ) -> Floats:
-    """One query's answer, (d,), from its weights (N,) and mean, or anew."""
+    """D* of one query without the points `absent`, (d,), from its known weights (N,) and mean where they suffice."""
     remaining = np.ones(len(weights), dtype=bool) if of_class is None else of_class.copy()
     remaining[absent] = False
     if not remaining.any():
@@ -122,7 +122,7 @@ def _anew(points: Any, x: Floats, sigma: float, remaining: Integers) -> Floats:
     with np.errstate(over="ignore", under="ignore"):
         weights = np.exp(-(gaps - gaps.min()) / variance)
     weights /= weights.sum()
-    if weights.max() == 1:  # a single point comes back as it was given
+    if weights.max() == 1:  # a point with all the weight is returned as it was given
         return np.asarray(_rows(points, near[[weights.argmax()]])[0])
     start, shift = 0, np.zeros(len(x))
     for differences in _from(anchor, points, near):

@@ -17,11 +17,9 @@ from geomodel.denoisers.optimal.posterior import Posterior, Rows, in_memory
 from geomodel.denoisers.optimal.search import Found, Search
 from geomodel.denoisers.optimal.untruncated import NUMBERS_AT_ONCE, RESIDENT_NUMBERS, SMALLEST_SIGMA, Gaps, Untruncated
 
-_NUMBERS_IN_CACHE = 2**16  # logits of a chunk of more than 64 queries: larger ones cost a page fault every 4 kB
-_CODE_BYTES = 5  # that the codes of a number take while they are made, all within a quarter of memory
-
-
-_LEAST_LOGIT = -700.0  # e to less is nothing, and takes ten times as long where it underflows
+_NUMBERS_IN_CACHE = 2**16  # logits of a chunk of more than 64 queries; larger ones cost a page fault every 4 kB
+_CODE_BYTES = 5  # bytes that the codes of one number take while they are made; they may fill a quarter of memory
+_LEAST_LOGIT = -700.0  # exp of less is 0, and takes ten times as long because it underflows
 
 
 class OptimalDenoiser(Denoiser):
@@ -39,17 +37,18 @@ class OptimalDenoiser(Denoiser):
     which vanishes with Δ. At a boundary between nearest points D* jumps as σ → 0 and no arithmetic is accurate there:
     `posterior(...).bound` says how far off it can be.
 
-    Above 10⁷ numbers, D* is not over every point in float64: `search` answers where its own bound is below the
-    tolerance, and `posterior(...).bound` is that bound. Points far away may be left out. Where few points weigh it
-    finds them among any; where many do, among those that were bytes (images), in memory or in a file.
+    Above 10⁷ numbers, a query is first given to `search`, which leaves out points that are far away. Its answer counts
+    where its own bound is below the tolerance; `posterior(...).bound` is then that bound. It can answer where few
+    points have weight, and, where many have, if the points came from bytes (images), in memory or in a file.
 
     Args:
-        points: (N, *shape), a tensor, an array or an array-like over a file, finite. Not copied above 10⁷ numbers: read
-            in float64 blocks by a call that is not searched. The codes of bytes in memory take three bytes a number,
-            where a twentieth of memory holds one.
+        points: (N, *shape), a tensor, an array or an array-like over a file, finite. Above 10⁷ numbers they are not
+            copied, but read in float64 blocks by a call that the search cannot answer. The codes of bytes in memory
+            take three bytes a number; they are made where all the numbers are at most a twentieth of memory.
         labels: (N,) whole numbers, or None. A query with label c ≥ 0 sees the points of class c alone, -1 sees all;
             points whose own label is below 0 are of no class.
-        tolerance: what a search may be off, relative to the points' largest distance from their mean; 0: none.
+        tolerance: the largest error of a search, relative to the points' largest distance from their mean; 0 turns
+            the search off.
         device: where the codes of a search are kept and multiplied; everything else stays on the CPU.
 
     Raises:
@@ -140,7 +139,7 @@ class OptimalDenoiser(Denoiser):
         return torch.stack(path)
 
     def _counts(self, labels: Tensor) -> Tensor:
-        """How many points each query sees."""
+        """How many points each query sees, (b,). ValueError where one sees none."""
         present = torch.zeros(0, dtype=torch.int64) if self._classes is None else self._classes[self._classes >= 0]
         sizes = torch.bincount(present, minlength=1)
         seen = sizes[labels.clamp(0, len(sizes) - 1)] * (labels < len(sizes))
@@ -155,9 +154,10 @@ class OptimalDenoiser(Denoiser):
     def _answers(
         self, x: Tensor, sigma: Tensor, labels: Tensor | None, *, gaps: bool
     ) -> Iterator[tuple[Tensor, Gaps | Found]]:
-        """Chunks of queries: which, and what a search found, or else their gaps. Of two answers the later counts.
+        """Yields chunks of queries: their numbers, and what a search found for them or their gaps.
 
-        Searches first, where there are any; the queries that they leave then come without.
+        The search comes first where there is one. Queries that it leaves over are yielded again, with their gaps; the
+        later answer counts.
         """
         if labels is not None:
             self._counts(labels)
@@ -168,7 +168,7 @@ class OptimalDenoiser(Denoiser):
                 rows = parts.pop(0)
                 try:
                     found = self._search(flat[rows], sigma[rows], self._hidden(labels, rows), gaps)
-                except torch.OutOfMemoryError:  # of a device that others use as well
+                except torch.OutOfMemoryError:  # other programs took memory of the device meanwhile
                     if len(rows) == 1:
                         raise
                     parts[:0] = rows.chunk(2)

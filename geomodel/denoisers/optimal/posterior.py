@@ -1,4 +1,4 @@
-"""What the optimal denoiser reads, and what it knows of the points behind its answers."""
+"""The answer of the optimal denoiser about a posterior, and the points that it reads."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Posterior:
         log_density: (B,): log[(1/N) Σ_i N(x; y_i, σ²I)]; at σ = 0, +inf on a data point and −inf elsewhere.
         mean: (B, *shape): D*(x; σ).
         bound: (B,): a bound on ‖mean − exact mean‖ from the rounding model of `OptimalDenoiser`.
-        every: (B, N): all weights, in the order of the points; None unless asked for.
+        every: (B, N): all weights, in the order of the points; None unless every=True was passed.
 
-    Where `OptimalDenoiser` is not untruncated, logits of points too far to matter are good to the mean's tolerance.
+    Where a search answered, the weights of points that are too far to matter are only as accurate as its tolerance.
     """
 
     weights: Tensor
@@ -38,7 +38,7 @@ class Posterior:
 
 
 class Rows:
-    """Points that stay where they are, in an array or an array-like over a file: rows are had by indexing."""
+    """Gives rows of points as tensors. The points, an array or an array-like over a file, are not copied."""
 
     def __init__(self, points: Any) -> None:
         self._points = points if hasattr(points, "shape") else np.asarray(points)
@@ -51,11 +51,12 @@ class Rows:
 
     def __getitem__(self, index: Any) -> Tensor:
         rows = self._points[index.numpy() if isinstance(index, Tensor) else index]
-        return torch.from_numpy(np.require(rows, self._dtype, ["C", "W"])).flatten(1)  # what torch takes in silence
+        writable = np.require(rows, self._dtype, ["C", "W"])  # torch warns of arrays that cannot be written
+        return torch.from_numpy(writable).flatten(1)
 
 
 def in_memory(points: Any) -> bool:
-    """Whether the points are held, not read from a file when they are asked for."""
+    """Whether the points are in memory, rather than read from a file when they are used."""
     while isinstance(points, np.ndarray) and not isinstance(points, np.memmap) and points.base is not None:
         points = points.base
     return isinstance(points, Tensor | np.ndarray | bytes) and not isinstance(points, np.memmap)

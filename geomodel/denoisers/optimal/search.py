@@ -1,30 +1,31 @@
-"""D* of many eight-bit points: exact integer products, a few points again from differences, and a bound for both.
+"""D* of large data sets by exact integer products or, for few points, by differences, with a certified bound for both.
 
 Notation. x is a query, y_i the N points, c their mean, R ≥ ‖y_i − c‖, h_i = ‖x − y_i‖²/2, w_i = exp(−h_i/σ²) up to
 a common factor, j the nearest point, η_i the error of a computed logit. Points that came from bytes are
 y_i = o + a k_i + e_i with whole numbers k_i and tiny ‖e_i‖ ≤ E (the rounding of their conversion); a query is
 x = x_q + e_x, in whole numbers too (`byte_codes`). Then h'_i, the h of x_q and o + a k_i, is known to float64 rounding.
 
-Few points left. A point with h_i > h_j + T σ² weighs at most e^{−T}; T makes N e^{−T} a hundredth of the tolerance, and
-all such points together move the mean by 2R times it. Where the principal components (`pruning`) or h' show that few
-others exist, those are taken in float64 from differences (`differences`). For h' the window is widened by its error,
+Few points left. A point with h_i > h_j + T σ² weighs at most e^{−T}. T is chosen so that N e^{−T} is a hundredth of the
+tolerance; all such points together move the mean by at most 2R times that. Where the principal components (`pruning`)
+or h' show that few other points exist, D* is computed from those in float64 (`differences`). For h' the window is
+widened by its error,
 
     |(h_i − h_j) − (h'_i − h'_j)| ≤ 2 (R + E) ‖e_x‖ + (ρ_i + ρ_j) E + (‖e_x‖ + E)²,   ρ_i = ‖x_q − o − a k_i‖
 
-(it grows slower in ρ_i than the gap does; E √(2 margin) ≤ 50 E² + margin/100 pays for the ρ_i of the limit itself).
+(it grows slower in ρ_i than the gap does, and E √(2 margin) ≤ 50 E² + margin/100 covers the ρ_i of the limit itself).
 
-Many points left. Up to a term that all share, |h_i − h'_i| ≤ A + ρ_i ‖e_i‖ with A = (R + 2E) ‖e_x‖ + E². With δ the
-largest |η_i| in the window, a mean whose weights have these errors is off by at most
+Many points left. Up to a term that all points share, |h_i − h'_i| ≤ A + ρ_i ‖e_i‖ with A = (R + 2E) ‖e_x‖ + E². With δ
+the largest |η_i| in the window, a mean whose weights have these errors is off by at most
 
     e^{2δ} √V (A + ρ √(Σ w ‖e_i‖²/Σ w))/σ²,   V = Σ w ‖y_i − mean‖²/Σ w,   ρ the largest ρ_i in the window.
 
 Where that is too much, −(x_q − o − a k_i)·e_i is added to h'_i, with e_i written in bytes as well and x_q in its two
-greater digits; what that leaves of e_i then stands for it. The weights, at most 1, are rounded to whole parts of S,
-which moves the mean by √(Σ (q_i − S w_i)²) √(Σ ‖y_i − mean‖²)/(S Σ w), and multiply the k_i in integer arithmetic
-again; o + a k_i stands for y_i: E.
+greater digits. The bound then has, in place of e_i, what those bytes leave of it. The weights, at most 1, are rounded
+to whole parts of S, which moves the mean by √(Σ (q_i − S w_i)²) √(Σ ‖y_i − mean‖²)/(S Σ w), and are multiplied with the
+k_i in integer arithmetic. Taking o + a k_i for y_i adds E.
 
-A query for which neither bound is below the tolerance is left to untruncated float64. Every step treats a query by
-itself: an answer depends on (x, σ, class) alone.
+A query for which neither bound is below the tolerance is left to untruncated float64. Every step treats each query by
+itself, so an answer depends on (x, σ, class) alone.
 """
 
 from __future__ import annotations
@@ -43,18 +44,18 @@ from geomodel.denoisers.optimal.byte_products import exact_products
 from geomodel.denoisers.optimal.differences import TIGHTEN, Answers, Differences
 from geomodel.denoisers.optimal.pruning import Heads
 
-_AT_ONCE = 16  # queries: 60,000 points then take about 60 MB
-_BYTES_A_GAP = 64  # that one query and point take on their way
-_HOPE = 0.8  # of the tolerance that the e_i of a typical posterior may take before they are asked for
-_NEAREST = 8  # points among which it is looked for
-_FARTHEST = 1e20  # numbers in a query beyond which (and for NaN) untruncated float64 answers
+_AT_ONCE = 16  # queries; with 60,000 points their temporaries take about 60 MB
+_BYTES_A_GAP = 64  # bytes of temporaries for one query and point
+_HOPE = 0.8  # share of the tolerance that the e_i of a typical posterior may use up before they are added
+_NEAREST = 8  # candidates among which the nearest point is sought
+_FARTHEST = 1e20  # a query with larger numbers, or NaN, is left to untruncated float64
 _LONGEST = 2**15  # dimensions up to which sums of products are exact
 _UNIT = 2.0**-53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Answers of b queries: j, means (b, d), bounds, which are left over, and, if asked for, gaps h_i − h_j (b, N)."""
+    """Answers to b queries: j, means (b, d), bounds, which queries are left over, and gaps h_i − h_j (b, N) or None."""
 
     anchor: Tensor
     mean: Tensor
@@ -64,13 +65,14 @@ class Found:
 
 
 class Search:
-    """What answers queries from the integer codes of N points. See the module's derivation.
+    """Answers queries from the integer codes of N points. The module's docstring has the derivation.
 
     Args:
         points: indexable by slices and index tensors, giving (n, d) tensors.
         centre, norms: (d,) c and (N,) ‖y_i − c‖, float64.
-        heads, codes: of these points; None where they were no bytes: then only queries near few points are answered.
-        tolerance: what a bound may be, in the units of the points.
+        heads, codes: of these points. codes is None where they did not come from bytes; then only queries near few
+            points are answered.
+        tolerance: the largest bound of an answer, in the units of the points.
     """
 
     def __init__(
@@ -92,9 +94,9 @@ class Search:
         device: torch.device | None,
         stored: Any = None,
     ) -> Search:
-        """A search over the points; without codes where no device is to keep any, or has no exact byte products.
+        """A search over the points. It has no codes where `device` is None or has no exact byte products.
 
-        stored: the points' bytes (N, *shape) in a file, where they are to stay there.
+        stored: the points' bytes (N, *shape) in a file, if they are to stay there.
         """
         codes = None
         if device is not None and len(centre) <= _LONGEST and exact_products(device):
@@ -102,7 +104,7 @@ class Search:
         return Search(points, centre, norms, Heads(points, blocks(), centre, norms), codes, tolerance)
 
     def at_once(self) -> int:
-        """How many queries to ask at once: on the CPU their numbers then stay in its caches."""
+        """How many queries to answer at once. On the CPU, so few that their numbers stay in its caches."""
         if self._codes is None or self._codes.device.type != "cuda":
             return _AT_ONCE
         free, _ = torch.cuda.mem_get_info(self._codes.device)
@@ -137,22 +139,22 @@ class Search:
             halves = self._half(answers.x[rows[at]], index)
             half[at], anchor[at] = halves.min(), index[halves.argmin()]
             kept[at] = lower[at] <= half[at] + window[at]
-            if len(index) > _NEAREST:  # the truth is known of all
+            if len(index) > _NEAREST:  # the distances of all these points are known
                 kept[at, index] = halves <= half[at] + window[at]
         gaps = None
-        if answers.gap is not None:  # the rest weighs nothing, but has an order
+        if answers.gap is not None:  # the other points have no weight, but their order is wanted
             gaps = (lower.double() - half[:, None]).maximum(self._nats * answers.sigma[rows, None].square())
         self._differences.few(answers, rows, kept, anchor, gaps)
 
     def _half(self, x: Tensor, index: Tensor) -> Tensor:
-        """h_i − ‖x − c‖²/2 of points, for one x or for an x each; its rounding is far below that of `Heads.lower`."""
+        """h_i − ‖x − c‖²/2 of points, for one x or one x a point; its rounding is far below that of `Heads.lower`."""
         query, rows = x - self._centre, self._points[index].double()
         dots = rows @ query if x.ndim == 1 else (rows * query).sum(1)
         half: Tensor = self._norms[index].square() / 2 - dots + query @ self._centre
         return half
 
     def _by_codes(self, answers: Answers, rows: Tensor, codes: Codes) -> None:
-        """Answer queries by a pass over all codes, and by one over their transpose where many points weigh."""
+        """Answer queries by a pass over all codes; where many points have weight, a second one makes the means."""
         sigma = answers.sigma[rows]
         query = codes.query(answers.x[rows])
         gap, rounding = codes.gaps(query)
@@ -189,7 +191,7 @@ class Search:
         return 1.02 * (fixed + pair * error)
 
     def _many(self, answers: Answers, asked: _Many, codes: Codes, rough: Tensor) -> None:
-        """Means over every point in integer arithmetic, and their bounds; `rough` (b,) marks gaps that need the e_i."""
+        """Means over every point in integer arithmetic, and their bounds; queries in `rough` (b,) need the e_i."""
         gap, variance = asked.gap, asked.sigma.square()
         if bool(rough.any()):
             part = asked.query[rough]
@@ -212,7 +214,7 @@ class Search:
             self._many(answers, asked[again], codes, again[again])
 
     def _bound_of_many(self, mean: Tensor, weights: Weights, doubt: Tensor, worst: Tensor, error: float) -> Tensor:
-        """A bound on ‖mean − exact‖, (b,): see the module's derivation."""
+        """A bound on ‖mean − exact‖, (b,); the module's docstring has the derivation."""
         total, length, count = weights.total, (mean - self._centre).norm(dim=1), self._count
         far = (count * (self._spread**2 + length.square())).sqrt()  # the root of Σ ‖y_i − mean‖²
         dropped = 2 * math.exp(-self._nats) * count / total
@@ -226,7 +228,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Many:
-    """What is known about queries for which many points weigh; the gaps and the least of each may be changed."""
+    """What is known about queries for which many points have weight. `_many` changes gap and least in place."""
 
     rows: Tensor
     query: Query

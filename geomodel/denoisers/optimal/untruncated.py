@@ -1,4 +1,4 @@
-"""D* in untruncated float64: logits of every point, the decisive ones from differences, and a bound."""
+"""D* over every point in float64, with a bound; the logits that decide are computed from differences."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from geomodel.denoisers.optimal.posterior import Rows
 
 RESIDENT_NUMBERS = 10_000_000  # N·d up to which the centred points stay in memory as float64 (80 MB)
 NUMBERS_AT_ONCE = 2**21  # numbers in one temporary (16 MB): logits, gathered differences
-_NUMBERS_IN_BLOCK = 2**18  # of points that are read, turned into float64, asked and forgotten
+_NUMBERS_IN_BLOCK = 2**18  # numbers of points that are read and converted to float64 at once
 _LOGIT_ERROR = 1e-9  # nats, in the worst case; above it the logits that carry weight are recomputed from differences
 _NO_WEIGHT = 42.0  # nats below the largest logit: a weight under 6e-19
 SMALLEST_SIGMA = 1e-150  # 1/σ² must be finite; every gap above 1e-297 has no weight there, as at σ = 0
@@ -22,7 +22,7 @@ _UNIT = 2.0**-53
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gaps:
-    """What is known about one chunk of queries: gap_i = (‖x − y_i‖² − ‖x − y_j‖²)/2 for all i, j an anchor near x."""
+    """What is known about a chunk of queries: gap_i = (‖x − y_i‖² − ‖x − y_j‖²)/2 for all i, for an anchor j."""
 
     gap: Tensor  # (b, N); inf for points of other classes
     precision: Tensor  # (b, 1): 1/σ²
@@ -30,7 +30,7 @@ class Gaps:
     x: Tensor  # (b, d)
     offset: Tensor  # (b, d): x − y_j
     refined: tuple[Tensor, Tensor, Tensor] | None  # rows, columns and error bounds of the gaps taken from differences
-    mean: Tensor | None = None  # (b, d): D*, where it was found in the same pass
+    mean: Tensor | None = None  # (b, d): D*, where the same pass computed it
 
     @property
     def logits(self) -> Tensor:
@@ -38,10 +38,10 @@ class Gaps:
 
 
 class Untruncated:
-    """All points in float64: kept about their mean where they are few, else read block by block for every question.
+    """Computes with all points in float64. A few are kept, centred; many are read block by block for every query.
 
     Attributes:
-        points: indexable, (N, d). centre (d,): their mean c. norms (N,): ‖y_i − c‖, and the largest, reach.
+        points: indexable, (N, d). centre (d,): their mean c. norms (N,): ‖y_i − c‖. reach: the largest norm.
 
     Raises ValueError for points that are not finite.
     """
@@ -55,19 +55,19 @@ class Untruncated:
             self._centred = points[:] - self.centre
         self.norms = torch.empty(len(points), dtype=torch.float64)
         for rows, block in self._blocks():
-            self.norms[rows] = block.norm(dim=1)  # kept apart, small tensors would split the memory blocks come from
+            self.norms[rows] = block.norm(dim=1)  # a list of small tensors would fragment the memory that blocks use
         self.reach = self.norms.max()
         if not bool(torch.isfinite(self.reach**2)):
             raise ValueError("points holds numbers that are not finite or beyond 1e150; expected squares to be finite.")
 
     def slices(self) -> Iterator[slice]:
-        """Runs of points that are read at once."""
+        """Slices of points that are read at once."""
         size = len(self.points) if self._centred is not None else max(1, _NUMBERS_IN_BLOCK // self.points.shape[1])
         for start in range(0, len(self.points), size):
             yield slice(start, min(start + size, len(self.points)))
 
     def _blocks(self) -> Iterator[tuple[slice, Tensor]]:
-        """The points about their mean, in float64: whole where they are resident, else block by block."""
+        """The centred points in float64: all at once where they are resident, else block by block."""
         for rows in self.slices():
             yield rows, self.points[rows] - self.centre if self._centred is None else self._centred
 
@@ -92,9 +92,10 @@ class Untruncated:
     def _all(
         self, x: Tensor, precision: Tensor, hidden: Tensor | None, *, together: bool
     ) -> tuple[Tensor, Tensor | None]:
-        """‖y_i − c‖²/2 − x·(y_i − c) (b, N) for x about c, and, where points are read and it can serve, D* on the way.
+        """‖y_i − c‖²/2 − x·(y_i − c) (b, N) for centred x; and D* if `together`, where points are read in blocks.
 
-        The weights are then about the least gap so far; what was summed is scaled down when a smaller one comes.
+        D* is then summed block by block with weights relative to the least gap so far; when a later block has a
+        smaller gap, the sums are scaled down.
         """
         gap, together = x.new_empty(len(x), len(self.points)), together and self._centred is None
         least, total, mean = x.new_full((len(x), 1), math.inf), x.new_zeros(len(x), 1), torch.zeros_like(x)
@@ -106,7 +107,7 @@ class Untruncated:
             if not together:
                 continue
             low = least.minimum(part.amin(dim=1, keepdim=True))
-            known = low < math.inf  # of a class that has been met
+            known = low < math.inf  # False until a point of the query's class has been read
             kept = torch.where(known, ((low - least) * precision).exp(), 1.0)
             weights = torch.where(known, ((low - part) * precision).exp(), 0.0)
             total, mean, least = total * kept + weights.sum(1, keepdim=True), mean * kept + weights @ block, low
@@ -136,7 +137,7 @@ class Untruncated:
                 mean += weights[:, columns] @ block
             mean += self.centre
         certain = weights.amax(dim=1) == 1
-        if bool(certain.any()):  # a single point comes back as it was given, free of the centring's rounding
+        if bool(certain.any()):  # a point with all the weight is returned as it was given
             mean[certain] = self.points[weights[certain].argmax(dim=1)].double()
         return mean
 

@@ -13,9 +13,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QTextBrowser
 
 from app.main_window import MainWindow
-from app.rooms.compare.feed import lane_name, menu
-from app.rooms.compare.messages import EndErrorAnswer
-from app.shell.layout import seen
+from app.rooms.compare.feed import menu
+from app.session.lanes import lane_name
+from app.widgets.sight import seen
 from geomodel import presets, solvers
 from geomodel.settings import RunSettings
 from geomodel.solvers.elsewhere import ELSEWHERE
@@ -41,23 +41,23 @@ def settled(window):
 
 
 def show(qtbot, window, name):
-    window.layout_of_docks.docks[name].raise_()
-    view = getattr(window.views, name.lower())
+    window.layout_of_docks.bring_forward(name)
+    view = window.views[name]
     qtbot.waitUntil(lambda: seen(view))
     QTest.qWait(0)  # what it shows when it comes into sight
     return view
 
 
 def raced(qtbot, window):
-    qtbot.waitUntil(lambda: window.room.race.comparison is not None and not window.player.tasks, timeout=WAIT)
-    return window.room.race.comparison
+    qtbot.waitUntil(lambda: window.rooms.compare.comparison is not None and not window.player.tasks, timeout=WAIT)
+    return window.rooms.compare.comparison
 
 
 # ---------------------------------------------------------------- the race
 
 
 def test_f6_races_the_lanes_from_the_runs_noise(qtbot, window):
-    view = show(qtbot, window, "Compare")
+    view = show(qtbot, window, "compare")
     assert "Add solvers" in view.picture.message
     QTest.keyClick(window, Qt.Key.Key_F6, Qt.KeyboardModifier.ControlModifier)  # the draft
     view.preset_wanted.emit("solver euler")
@@ -77,10 +77,10 @@ def test_f6_races_the_lanes_from_the_runs_noise(qtbot, window):
 
 
 def test_a_pinned_run_is_a_lane_and_leaves_with_its_pin(qtbot, window):
-    view = show(qtbot, window, "Compare")
+    view = show(qtbot, window, "compare")
     window.panels.runs.pin_toggled.emit(window.state.run.id, True)
     assert [lane.name for lane in view.picture.lanes] == ["Heun (EDM), 18 steps, Karras (ρ)"]
-    window.room.race.add_current()
+    window.rooms.compare.add_current()
     assert [lane.name for lane in view.picture.lanes][1] == "Heun (EDM), 18 steps, Karras (ρ) (2)"
     view.remove_wanted.emit(0)
     assert not window.state.run.pinned
@@ -88,7 +88,7 @@ def test_a_pinned_run_is_a_lane_and_leaves_with_its_pin(qtbot, window):
 
 
 def test_escape_cancels_a_race(qtbot, window):
-    view = show(qtbot, window, "Compare")
+    view = show(qtbot, window, "compare")
     window.player.drafting.edit({"count": 500})
     qtbot.waitUntil(lambda: settled(window), timeout=WAIT)
     view.preset_wanted.emit("solver dop853")
@@ -101,7 +101,7 @@ def test_escape_cancels_a_race(qtbot, window):
 
 
 def test_what_goes_wrong_is_said(qtbot, window):
-    view = show(qtbot, window, "Compare")
+    view = show(qtbot, window, "compare")
     window.player.drafting.edit({"solver": "rk45", "options": {"max_evaluations": 10}})
     qtbot.waitUntil(lambda: settled(window), timeout=WAIT)
     view.add_wanted.emit()
@@ -111,7 +111,7 @@ def test_what_goes_wrong_is_said(qtbot, window):
 
 
 def test_the_table_is_saved(qtbot, window, tmp_path):
-    view = show(qtbot, window, "Compare")
+    view = show(qtbot, window, "compare")
     view.save_wanted.emit()
     assert "no finished race" in window.panels.status._message.text()
     view.add_wanted.emit()
@@ -128,8 +128,8 @@ def test_the_table_is_saved(qtbot, window, tmp_path):
 
 def test_every_line_of_the_menu_can_be_added(qtbot, window):
     for choice, *_ in menu():
-        window.room.race.add_preset(choice)
-    assert len(window.room.race.entries) == len({entry.name for entry in window.room.race.entries}) == len(menu())
+        window.rooms.compare.add_preset(choice)
+    assert len(window.lanes.lanes) == len({lane.name for lane in window.lanes.lanes}) == len(menu())
 
 
 def test_a_lane_is_named_by_what_is_its_own():
@@ -163,7 +163,7 @@ def test_the_gits_preset_designs_six_steps(qtbot, window):
     qtbot.waitUntil(lambda: window.state.draft.schedule == "custom", timeout=WAIT)
     draft = window.state.draft
     assert (draft.solver, draft.steps, len(draft.levels)) == ("ipndm", 6, 7)
-    view = show(qtbot, window, "Schedule")
+    view = show(qtbot, window, "schedule")
     assert view.picture.cost.path[-1] == len(view.picture.cost.sigmas) - 1
     assert len(view.picture.cost.path) == 7
 
@@ -172,12 +172,12 @@ def test_the_gits_preset_designs_six_steps(qtbot, window):
 
 
 def answered(qtbot, window, settings):
-    room = window.room.schedule
-    qtbot.waitUntil(lambda: isinstance(room._answer, EndErrorAnswer) and room._answer.request.settings == settings)
+    room = window.rooms.schedule
+    qtbot.waitUntil(lambda: room.answered_for == settings, timeout=WAIT)
 
 
 def test_a_dragged_knot_says_where_the_run_would_end(qtbot, window):
-    view = show(qtbot, window, "Schedule")
+    view = show(qtbot, window, "schedule")
     answered(qtbot, window, window.player.drafting.filled())
     assert "end error" in view.picture.end_error
     levels = np.array(window.player.drafting.levels())
@@ -194,7 +194,7 @@ def test_a_dragged_knot_says_where_the_run_would_end(qtbot, window):
 
 
 def test_levels_are_copied_and_pasted_exactly(qtbot, window):
-    view = show(qtbot, window, "Schedule")
+    view = show(qtbot, window, "schedule")
     view.copy_wanted.emit()
     text = QGuiApplication.clipboard().text()
     assert tuple(map(float, text.split(","))) == window.player.drafting.levels()
@@ -210,7 +210,7 @@ def test_levels_are_copied_and_pasted_exactly(qtbot, window):
 
 
 def test_levels_are_saved_and_loaded(qtbot, window, tmp_path):
-    room = window.room.schedule
+    room = window.rooms.schedule
     room._write(str(tmp_path / "levels.txt"))
     expected = window.player.drafting.levels()
     window.player.drafting.edit({"steps": 5})
@@ -226,7 +226,7 @@ def test_levels_are_saved_and_loaded(qtbot, window, tmp_path):
 
 
 def test_tors_is_designed_from_the_view(qtbot, window):
-    view = show(qtbot, window, "Schedule")
+    view = show(qtbot, window, "schedule")
     view.design_wanted.emit("tors", {})
     assert "TORS" in view.picture.working
     qtbot.waitUntil(lambda: window.state.draft.schedule == "custom", timeout=WAIT)
@@ -235,9 +235,9 @@ def test_tors_is_designed_from_the_view(qtbot, window):
 
 
 def test_lanes_stand_on_the_axis_of_the_draft(qtbot, window):
-    view = show(qtbot, window, "Schedule")
-    window.room.race.add_preset("preset edm")
-    assert [row.hue for row in view.picture.rows] == [-1, window.room.race.entries[0].hue]
+    view = show(qtbot, window, "schedule")
+    window.rooms.compare.add_preset("preset edm")
+    assert [row.hue for row in view.picture.rows] == [-1, window.lanes.lanes[0].hue]
     assert view.picture.rows[1].sigmas[-1] == 0
 
 
@@ -245,7 +245,7 @@ def test_lanes_stand_on_the_axis_of_the_draft(qtbot, window):
 
 
 def test_every_step_of_a_point_set_is_asked_for(qtbot, window):
-    view = show(qtbot, window, "Derivatives")
+    view = show(qtbot, window, "derivatives")
     qtbot.waitUntil(lambda: view.picture.sigmas is not None and not view.picture.pending, timeout=WAIT)
     picture = view.picture
     assert np.isfinite(picture.true).all()
@@ -261,7 +261,7 @@ def test_every_step_of_a_point_set_is_asked_for(qtbot, window):
 
 
 def test_a_step_to_zero_says_why_it_has_no_derivative(qtbot, window):
-    view = show(qtbot, window, "Derivatives")
+    view = show(qtbot, window, "derivatives")
     window.player.drafting.edit({"final_zero": True, "steps": 6})
     qtbot.waitUntil(lambda: settled(window) and window.state.run.settings.final_zero, timeout=WAIT)
     qtbot.waitUntil(lambda: view.picture.why != () and "Euler step" in view.picture.why[-1], timeout=WAIT)

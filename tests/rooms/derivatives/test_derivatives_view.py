@@ -15,8 +15,8 @@ from app.plotting.measure_plot import MeasureChart
 from app.plotting.pens_and_numbers import number
 from app.plotting.sigma_axis import positions
 from app.plotting.theme import DARK, LIGHT, PRINT
-from app.rooms.compare.pictures import DerivativesPicture
 from app.rooms.derivatives.arrows import fit, round_length
+from app.rooms.derivatives.pictures import DerivativesPicture
 from app.rooms.derivatives.view import DerivativesView, lone
 
 SIGMAS = np.array([10.0, 4.0, 1.0, 0.2, 0.01, 0.0])

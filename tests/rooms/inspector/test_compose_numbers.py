@@ -11,8 +11,9 @@ from window_runs import TOY, computed
 
 import geomodel as gm
 from app.rooms.inspector import picture as numbers
+from app.rooms.measures.picture import measures_picture
 from app.rooms.plane.messages import ProbeAnswer, ProbeRequest
-from app.session import facts as compose
+from app.session.measured import _stages, measured
 from app.session.state import Selection
 from geomodel import measures
 
@@ -32,7 +33,7 @@ def pictures():
 
 def test_every_measure_of_a_finished_run(moons):
     run = computed(moons)
-    plots = {plot.name: plot for plot in compose.measured(run)}
+    plots = {plot.name: plot for plot in measured(run)}
     absent = {"denoiser_difference", "exact_distance", "clipped"}  # D* drives itself, and points are no images
     expected = [row.name for row in measures.MEASURES if row.name not in absent]
     assert list(plots) == expected
@@ -48,7 +49,7 @@ def test_every_measure_of_a_finished_run(moons):
 
 def test_a_growing_run_has_the_measures_that_need_no_end(moons):
     run, whole = computed(moons, levels=3), computed(moons)
-    plots, complete = compose.measured(run), compose.measured(whole)
+    plots, complete = measured(run), measured(whole)
     needs_end = {row.name: row.needs_end for row in measures.MEASURES}
     for plot, full in zip(plots, complete, strict=True):
         assert bool(plot.waiting) == needs_end[plot.name] == (plot.curves == ())
@@ -60,14 +61,14 @@ def test_a_growing_run_has_the_measures_that_need_no_end(moons):
 
 def test_measures_have_a_cursor_or_say_what_to_do(moons):
     run = computed(moons)
-    plots = compose.measured(run)
-    picture = compose.measures_picture(run, plots, Selection(1, 2, 3))
+    plots = measured(run)
+    picture = measures_picture(run, plots, Selection(1, 2, 3))
     assert (picture.sigmas is run.sigmas, picture.plots is plots, picture.index, picture.sample) == (True, True, 3, 2)
-    assert "Run (F5)" in compose.measures_picture(None, (), Selection()).message
+    assert "Run (F5)" in measures_picture(None, (), Selection()).message
 
 
 def rows_of(run, selection):
-    return {row.name: row.value for row in numbers.inspector_rows(run, compose.measured(run), selection)}
+    return {row.name: row.value for row in numbers.inspector_rows(run, measured(run), selection)}
 
 
 def values_of(text):
@@ -138,7 +139,7 @@ def test_the_probe_tells_its_numbers(moons):
 def test_the_effective_neighbours_name_speciation_and_collapse(pictures, moons):
     for source in (pictures, moons):
         run = computed(source)
-        plot = next(plot for plot in compose.measured(run) if plot.name == "effective_neighbours")
+        plot = next(plot for plot in measured(run) if plot.name == "effective_neighbours")
         names = [name for name, *_ in plot.regions]
         assert names[-1] == "collapsed"
         levels = [begin for _, begin, _ in plot.regions]
@@ -152,4 +153,4 @@ def test_the_effective_neighbours_name_speciation_and_collapse(pictures, moons):
         assert np.interp(-np.log(border), -np.log(run.sigmas[:-1]), np.log(median)) == pytest.approx(
             np.log(2), abs=1e-9
         )
-    assert compose._stages(computed(moons, levels=3), np.array([50.0, 40.0])) == ()  # nothing has collapsed
+    assert _stages(computed(moons, levels=3), np.array([50.0, 40.0])) == ()  # nothing has collapsed

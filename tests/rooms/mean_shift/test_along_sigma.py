@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from window_runs import TOY, computed, pictures
 
-from app.engine.messages import ImageProbe, MeanShiftRequest
+from app.engine.context import Context
 from app.plotting.sigma_axis import sigma_text
 from app.plotting.theme import LIGHT
 from app.rooms.mean_shift import along_feed as along_sigma
@@ -20,7 +20,7 @@ from app.rooms.mean_shift import annealed_feed as annealed
 from app.rooms.mean_shift import answers_along as engine
 from app.rooms.mean_shift.along_plot import AlongPlot
 from app.rooms.mean_shift.annealed_feed import Annealed
-from app.rooms.mean_shift.messages import AlongRequest, AnnealedRequest
+from app.rooms.mean_shift.messages import AlongRequest, AnnealedRequest, ImageProbe, MeanShiftRequest
 from app.session import facts as compose
 from app.session.state import AppState
 from geomodel import collapse, runs
@@ -47,7 +47,7 @@ class Asked(QObject):
         """The newest request, as the inbox keeps it."""
         request, self.waiting = self.waiting[-1], []
         find = engine.along if isinstance(request, AlongRequest) else engine.annealed
-        self.answered.emit(find(request, self.job, self._run.record))
+        self.answered.emit(find(request, Context(self.job, None, self._run.record)))
 
     def answer_all(self) -> None:
         while self.waiting:
@@ -155,7 +155,7 @@ def test_another_point_replaces_the_first_and_both_are_remembered(run, followed)
 def test_an_answer_that_comes_twice_counts_once(run, followed):
     player, along, _ = followed
     along.look(at(run))
-    reply = engine.along(player.waiting[-1], player.job, run.record)
+    reply = engine.along(player.waiting[-1], Context(player.job, None, run.record))
     for _ in range(2):
         player.answered.emit(reply)
     assert np.isfinite(along.picture().effective).sum() == 3
@@ -331,7 +331,7 @@ def test_ends_are_told_apart(run, walk):
     player, beside = walk
     beside.look_at(run, at(run))
     beside.begin()
-    last = engine.annealed(player.waiting[0], player.job, run.record)
+    last = engine.annealed(player.waiting[0], Context(player.job, None, run.record))
     same = annealed.picture(run, [replace(last, ends=(4, 4))]).note
     assert same == "Both end at data point 4 (bee)."
     away = np.append(last.distances[:-1], 12.3456)

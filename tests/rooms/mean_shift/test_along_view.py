@@ -14,7 +14,7 @@ from app.plotting import shares
 from app.plotting.sigma_axis import positions
 from app.plotting.theme import DARK, LIGHT, PRINT
 from app.rooms.mean_shift.along_plot import INSIDE, AlongPlot
-from app.rooms.plane.pictures import AlongPicture
+from app.rooms.mean_shift.pictures import AlongPicture
 
 SIGMAS = np.geomspace(80.0, 0.002, 24)
 MARKS = (("σ_S = √Λ = 9", 9.0), ("isotropic Gaussian formula: σ 4", 4.0), ("median N_eff = 2 at σ 3", 3.0))

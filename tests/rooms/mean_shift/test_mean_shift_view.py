@@ -19,8 +19,8 @@ from PySide6.QtTest import QTest
 
 from app.plotting.theme import DARK, LIGHT, PRINT
 from app.rooms.mean_shift.panels import ClassBars, PanelGrid
+from app.rooms.mean_shift.pictures import AlongPicture, AnnealedPicture, MeanShiftPicture, Panel
 from app.rooms.mean_shift.view import MeanShiftView
-from app.rooms.plane.pictures import AlongPicture, AnnealedPicture, MeanShiftPicture, Panel
 
 LEFT = Qt.MouseButton.LeftButton
 CAPTIONS = (("x", "sampling"), ("Dθ(x; σ)", "network"), ("D*(x; σ)", "optimal"), ("Dθ − D*", "reference"))

@@ -11,13 +11,13 @@ from plane_pictures import PICTURE, make_background, make_basins, make_probe, sh
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
+from app.engine.contract import Site
 from app.export import figure
 from app.plotting.theme import DARK, LIGHT, PRINT
 from app.rooms.inspector import picture as numbers
 from app.rooms.plane import text as words
 from app.rooms.plane.basins import class_tints
 from app.rooms.plane.basins_feed import BasinsFeed
-from app.rooms.plane.messages import Site
 
 WITH = replace(PICTURE, layers=PICTURE.layers | {"basins"})
 

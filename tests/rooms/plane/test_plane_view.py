@@ -28,8 +28,9 @@ from app.plotting.bundles import Bundle, Dots, Picture
 from app.plotting.quiver import Quiver, arrow_lines
 from app.plotting.theme import DARK, LIGHT, PRINT
 from app.rooms.plane import text as words
-from app.rooms.plane.pictures import LAYERS, PlanePicture
+from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.view import PlaneView
+from app.session.plane_options import LAYERS
 
 
 @pytest.fixture

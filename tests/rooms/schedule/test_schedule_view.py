@@ -16,8 +16,8 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QToolTip
 from app.export.figure import render
 from app.plotting.sigma_axis import GAP
 from app.plotting.theme import DARK, LIGHT, PRINT
-from app.rooms.compare.pictures import CostPicture, SchedulePicture, ScheduleRow
 from app.rooms.schedule.levels import Axis, added, moved
+from app.rooms.schedule.pictures import CostPicture, SchedulePicture, ScheduleRow
 from app.rooms.schedule.scale import Scaling, ramp, ticks
 from app.rooms.schedule.view import ScheduleView
 

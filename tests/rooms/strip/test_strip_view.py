@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage
 
 from app.plotting.montage import LARGEST, Montage, integer_zoom, to_image
 from app.plotting.theme import DARK, LIGHT, PRINT
-from app.rooms.plane.pictures import StripPicture, StripRow
+from app.rooms.strip.pictures import StripPicture, StripRow
 from app.rooms.strip.view import StripView, percent
 
 LEFT = Qt.MouseButton.LeftButton

@@ -1,21 +1,24 @@
-"""The transport and the inspector."""
+"""The transport: buttons, scrubber, numbers, speed."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QIcon, QKeySequence, QWheelEvent
+from PySide6.QtGui import QAction, QIcon, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import QMainWindow, QToolButton
 
 from app.plotting.sigma_axis import positions
 from app.plotting.theme import DARK, LIGHT
-from app.rooms.inspector.view import Inspector, Row
-from app.rooms.transport.view import BUTTONS, TransportBar
+from app.rooms.transport.pictures import TransportPicture
+from app.rooms.transport.view import BUTTONS, TransportView
 from app.widgets.icons import ICONS, icon
 
 LEFT = Qt.MouseButton.LeftButton
 SIGMAS = np.append(np.geomspace(80, 0.01, 9), 0.0)
+AT = TransportPicture(sigmas=SIGMAS, committed=6, index=2)
 
 
 @pytest.fixture
@@ -25,11 +28,11 @@ def actions(qapp):
 
 @pytest.fixture
 def bar(qtbot, actions):
-    bar = TransportBar(LIGHT, actions)
+    bar = TransportView(LIGHT)
+    bar.set_actions(actions)
     qtbot.addWidget(bar)
     bar.resize(1100, 52)
-    bar.set_levels(SIGMAS, 6)
-    bar.set_index(2)
+    bar.display(AT)
     with qtbot.waitExposed(bar):
         bar.show()
     return bar
@@ -92,9 +95,10 @@ def test_a_focused_scrubber_leaves_its_keys_to_the_windows_shortcuts(qtbot, acti
     actions["forward"].setShortcut(QKeySequence("Right"))
     actions["inside"].setShortcut(QKeySequence("Alt+Right"))
     window.addActions(list(actions.values()))
-    bar = TransportBar(LIGHT, actions)
+    bar = TransportView(LIGHT)
+    bar.set_actions(actions)
     window.setCentralWidget(bar)
-    bar.set_levels(SIGMAS, 6)
+    bar.display(AT)
     with qtbot.waitActive(window):
         window.show()
     wanted, triggered = [], []
@@ -123,10 +127,9 @@ def test_the_wheel_steps_one_level_a_notch(bar, wanted, qapp):
 
 
 def test_setting_the_playhead_says_nothing(bar, wanted):
-    bar.set_index(5)
-    bar.set_levels(SIGMAS, 3)  # the handle steps back with what is there
-    bar.set_committed(10)
-    bar.set_index(9)
+    bar.display(replace(AT, index=5))
+    bar.display(replace(AT, committed=3, index=2))
+    bar.display(replace(AT, committed=10, index=9))
     assert wanted == []
     assert bar._scrubber.value() == 9
     assert bar._scrubber.accessibleDescription() == "level 9, σ 0"
@@ -141,12 +144,13 @@ def test_computed_levels_are_filled_and_the_others_hollow(bar):
 
 
 def test_the_scrubber_waits_for_levels(qtbot, actions):
-    bar = TransportBar(LIGHT, actions)
+    bar = TransportView(LIGHT)
+    bar.set_actions(actions)
     qtbot.addWidget(bar)
     bar.resize(1100, 52)
     bar.grab()
     qtbot.mouseClick(bar._scrubber, LEFT, pos=QPoint(60, 16))
-    bar.set_levels(np.array([80.0]), 1)
+    bar.display(TransportPicture(sigmas=np.array([80.0]), committed=1))
     bar.grab()
     assert bar._scrubber.value() == 0
 
@@ -166,25 +170,16 @@ def test_buttons_are_the_actions(bar, actions):
 
 def test_play_turns_into_pause(bar, actions):
     still = actions["play"].icon().pixmap(20).toImage()
-    bar.set_playing(True)
+    bar.display(replace(AT, playing=True))
     assert actions["play"].icon().pixmap(20).toImage() != still
-    bar.set_playing(False)
+    bar.display(AT)
     assert actions["play"].icon().pixmap(20).toImage() == still
-
-
-def test_loop_and_inside_are_shown(bar, actions):
-    bar.set_loop(True)
-    bar.set_inside(True)
-    assert actions["loop"].isChecked()
-    assert actions["inside"].isChecked()
-    bar.set_inside(False)
-    assert not actions["inside"].isChecked()
 
 
 def test_the_speed_is_said_when_a_person_chooses_it(bar, qtbot):
     said = []
     bar.speed_changed.connect(said.append)
-    bar.set_speed(4.0)
+    bar.display(replace(AT, speed=4.0))
     assert said == []
     assert bar._speed.currentText() == "4×"
     bar._speed.setFocus()
@@ -200,24 +195,20 @@ def test_the_spread_is_chosen(bar, qtbot):
 
 
 def test_texts_are_shown_and_keep_their_room(bar):
-    bar.set_text("step 17/18", "σ 0.0123", "14 evaluations")
-    assert [label.text() for label in (bar._step, bar._sigma, bar._evaluations)] == [
-        "step 17/18",
-        "σ 0.0123",
-        "14 evaluations",
-    ]
-    room = bar._step.minimumWidth()
-    bar.set_text("step 1/18", "σ 80")
-    assert bar._step.minimumWidth() == room
-    assert not bar._evaluations.isVisibleTo(bar)
+    bar.display(replace(AT, committed=10, index=9, evaluations=1234))
+    assert bar.describe() == "step 9/9   σ 0   1,234 evaluations"
+    scrubber = bar._scrubber.geometry()
+    bar.display(AT)
+    bar.grab()
+    assert bar._scrubber.geometry() == scrubber
 
 
 @pytest.mark.parametrize("width", [360, 500, 700, 900, 1200])
 def test_everything_fits_at_every_width(qtbot, actions, width):
-    bar = TransportBar(LIGHT, actions)
+    bar = TransportView(LIGHT)
+    bar.set_actions(actions)
     qtbot.addWidget(bar)
-    bar.set_levels(SIGMAS, 6)
-    bar.set_text("step 17/18", "σ 0.0123")
+    bar.display(AT)
     bar.resize(width, bar.sizeHint().height())
     bar.grab()
     assert bar.width() == width
@@ -235,71 +226,3 @@ def test_icons_take_the_themes_colour(qapp, name):
             image.pixelColor(x, y).name() for x in range(48) for y in range(48) if image.pixelColor(x, y).alpha() == 255
         }
         assert colours == {theme.text}
-
-
-# ---------------------------------------------------------------- the inspector
-
-ROWS = (
-    Row("Playhead", "σ", "3.88", "noise level"),
-    Row("Playhead", "level", "7 of 18"),
-    Row("Measures", "norm", "2.5 data units", "‖x‖"),
-)
-
-
-@pytest.fixture
-def inspector(qtbot):
-    inspector = Inspector(LIGHT)
-    qtbot.addWidget(inspector)
-    inspector.resize(360, 300)
-    inspector.set_rows(ROWS)
-    with qtbot.waitActive(inspector):
-        inspector.show()
-    return inspector
-
-
-ALL = "Playhead\tσ\t3.88\nPlayhead\tlevel\t7 of 18\nMeasures\tnorm\t2.5 data units"
-
-
-def test_groups_stand_as_headers(inspector):
-    model = inspector._model
-    shown = [[model.data(model.index(row, column)) for column in (0, 1)] for row in range(model.rowCount())]
-    assert shown == [
-        ["Playhead", ""],
-        ["σ", "3.88"],
-        ["level", "7 of 18"],
-        ["Measures", ""],
-        ["norm", "2.5 data units"],
-    ]
-    assert inspector._table.columnSpan(0, 0) == 2
-    assert "‖x‖" in model.data(model.index(4, 0), Qt.ItemDataRole.ToolTipRole)
-
-
-def test_copy_takes_the_selected_rows_or_all(inspector, qtbot):
-    clipboard = QGuiApplication.clipboard()
-    inspector._table.setFocus()
-    qtbot.keyClick(inspector._table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert clipboard.text() == ALL
-    inspector._table.selectRow(4)
-    qtbot.keyClick(inspector._table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert clipboard.text() == "Measures\tnorm\t2.5 data units"
-    qtbot.mouseClick(inspector._copy_button, LEFT)
-    assert clipboard.text() == ALL
-
-
-def test_values_change_in_place(inspector, qtbot):
-    inspector._table.selectRow(4)
-    changed = (*ROWS[:2], Row("Measures", "norm", "9 data units", "‖x‖"))
-    with qtbot.assertNotEmitted(inspector._model.modelReset), qtbot.waitSignal(inspector._model.dataChanged) as caught:
-        inspector.set_rows(changed)
-    assert (caught.args[0].row(), caught.args[1].row()) == (4, 4)
-    assert inspector.text(selected=True) == "Measures\tnorm\t9 data units"
-    with qtbot.assertNotEmitted(inspector._model.dataChanged):
-        inspector.set_rows(changed)
-
-
-def test_other_names_build_the_table_again(inspector, qtbot):
-    with qtbot.waitSignal(inspector._model.modelReset):
-        inspector.set_rows(ROWS[:1])
-    assert inspector.text() == "Playhead\tσ\t3.88"
-    inspector.set_rows(())
-    assert inspector.text() == ""

@@ -1,0 +1,92 @@
+"""What every message between the window and the engine is made of.
+
+A message is a frozen dataclass of numbers, text and read-only arrays. A room defines requests, answers and tasks of its
+own by deriving from the bases below; the engine reads the class attributes and needs to know no message by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from geomodel.arrays import Array
+from geomodel.settings import RunSettings
+
+Rect = tuple[float, float, float, float]  # x, y, width, height
+PlaneMode = Literal["marginal", "slice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What the window tells the engine. With `latest_wins`, a newer one replaces a waiting one of the same class."""
+
+    latest_wins: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What the engine tells the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Command):
+    """A question about a run. Without `while_computing` it waits until the run that computes has ended."""
+
+    latest_wins: ClassVar[bool] = True
+    while_computing: ClassVar[bool] = True
+
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Event):
+    """The answer to a request, which it carries so that a late answer can be recognised."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Task(Command):
+    """Long work on a job made of settings: it tells its progress, can be cancelled by its id, and ends in one event."""
+
+    task_id: int
+    settings: RunSettings
+
+
+@dataclass(frozen=True, slots=True)
+class TaskProgress(Event):
+    """How much of one part of a task is done. What the parts are, such as the lanes of a race, is the room's affair."""
+
+    task_id: int
+    part: int
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnded(Event):
+    """The task's result, or a sentence that says why there is none; with neither, the task was cancelled."""
+
+    task: Task
+    result: object = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Which plane of the data's space is meant: the marginal, or the slice through a sample at a level."""
+
+    mode: PlaneMode = "marginal"
+    index: int = 0
+    sample: int = 0
+
+
+MARGINAL = Site()
+
+
+def frozen(array: Array) -> Array:
+    """The array, made read-only because another thread will read it."""
+    array = np.asarray(array)
+    array.flags.writeable = False
+    return array

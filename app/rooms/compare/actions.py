@@ -1,0 +1,10 @@
+"""The actions of the compare room."""
+
+from __future__ import annotations
+
+from app.rooms.row import ActionRow
+
+ACTIONS: tuple[ActionRow, ...] = (
+    ActionRow(id="race", menu="Run", title="Race", keys=("F6",), tip="Compare all lanes from the same noise"),
+    ActionRow(id="add_lane", menu="Run", title="Add to the race", keys=("Ctrl+F6",), tip="The sampler as a lane"),
+)

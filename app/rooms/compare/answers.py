@@ -1,0 +1,36 @@
+"""The race of solvers from the same noise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+from app.engine.context import Answers, Tasks, Work
+from app.rooms.compare.messages import RaceTask
+from geomodel import memory, runs
+from geomodel.experiments import Comparison, Lane, compare
+from geomodel.settings import CUSTOM, RunSettings, record_bytes
+
+
+def lane(name: str, settings: RunSettings, job: runs.Job) -> Lane:
+    """A lane of a race: the settings' solver over their own levels, from the job's first level."""
+    start = float(job.sigmas[0])
+    if settings.schedule == CUSTOM:
+        settings = replace(settings, levels=(start, *(level for level in settings.levels if level < start)))
+    levels = runs.noise_levels(replace(settings, sigma_max=start))
+    return Lane(name, settings.solver, levels, runs.solver_options(settings, job.data))
+
+
+def race(task: RaceTask, work: Work) -> Comparison:
+    """The comparison. ValueError where it would not fit into memory, or a lane's levels do not descend."""
+    job, model = work.job, work.model
+    numbers = prod(job.x.shape[1:])
+    need = sum(record_bytes(len(job.x), own.steps, 2 * numbers, 8) for _, own in task.lanes)
+    if need > (budget := memory.physical() // 4):
+        raise ValueError(f"The race would take {memory.text(need)}; at most {memory.text(budget)} are used.")
+    lanes = [lane(name, own, job) for name, own in task.lanes]
+    return compare(model, job.x, lanes, labels=job.labels(len(job.x)), noise=runs.noise_of(job), progress=work.progress)
+
+
+ANSWERS: Answers = {}
+TASKS: Tasks = {RaceTask: race}

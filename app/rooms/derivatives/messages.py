@@ -1,0 +1,38 @@
+"""What the view of implied derivatives asks of the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from app.engine.contract import Answer, Request
+from geomodel.arrays import Array
+
+
+@dataclass(frozen=True, slots=True)
+class DerivativeRequest(Request):
+    """The dD/dσ that a step of a run implies, beside the true and the effective one, for one sample."""
+
+    index: int
+    sample: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DerivativeAnswer(Answer):
+    """Three derivatives (*shape), None where they are undefined: `why` says so."""
+
+    request: DerivativeRequest
+    implied: Array | None = None
+    true: Array | None = None
+    effective: Array | None = None
+    method: str = ""
+    why: str = ""
+
+    def distance(self, other: Literal["true", "effective"]) -> float:
+        """‖implied − other‖/‖other‖; NaN where one is not there."""
+        first, second = self.implied, getattr(self, other)
+        if first is None or second is None or not np.any(second):
+            return float("nan")
+        return float(np.linalg.norm(first - second) / np.linalg.norm(second))

@@ -1,0 +1,46 @@
+"""Feeds the measures room."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from app.rooms.contract import Handlers, Services
+from app.rooms.measures.picture import measures_picture
+from app.rooms.measures.pictures import MeasuresPicture
+from app.rooms.measures.view import MeasuresView
+from app.widgets.sight import seen
+
+
+class MeasuresRoom(QObject):
+    """Shows the measures of the selected run, which the session computes, and remembers which are visible."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._state, self._measured, self._settings = services.state, services.measured, services.settings
+        self.view = MeasuresView(services.theme)
+        self.view.set_visible_measures(self._settings.settings.measures)
+        self.view.level_picked.connect(services.playback.go)
+        self.view.measures_chosen.connect(self._remember)
+        self._state.selection_changed.connect(self.refresh)
+        self._measured.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Display what is known."""
+        if self._state.run is None or seen(self.view):
+            self.view.display(self.picture())
+
+    def picture(self) -> MeasuresPicture:
+        """The measures at the playhead."""
+        return measures_picture(self._state.run, self._measured.plots, self._state.selection)
+
+    def handlers(self) -> Handlers:
+        """Its menu stands in the view."""
+        return {}
+
+    def release(self) -> None:
+        """Stop following the session."""
+        self.view.release()
+
+    def _remember(self) -> None:
+        self._settings.change(measures=self.view.visible_measures)

@@ -1,0 +1,79 @@
+"""The actions of the plane: what it shows, which part of it, and what a click does."""
+
+from __future__ import annotations
+
+from app.rooms.row import ActionRow
+from geomodel.basins import STEPS
+
+
+def _layer(name: str, title: str, keys: str, tip: str = "") -> ActionRow:
+    return ActionRow(id=f"layer.{name}", menu="View", title=title, keys=(keys,), tip=tip, checkable=True)
+
+
+BASINS = (
+    f"The class where dx/dσ = (x − D*)/σ leads from each point at this σ: Heun, {STEPS} steps on a Karras grid to σ min"
+)
+
+ACTIONS: tuple[ActionRow, ...] = (
+    ActionRow(
+        id="inside",
+        menu="Run",
+        title="Inside the step",
+        keys=("Alt+Right",),
+        checkable=True,
+        tip="Stage points, slopes, history, Euler's point and the exact curve",
+    ),
+    _layer("density", "Density p(x; σ)", "Ctrl+1"),
+    _layer("data", "Data", "Ctrl+2"),
+    _layer("field", "Field", "Ctrl+3"),
+    _layer("sampling", "Sampling trajectories", "Ctrl+4"),
+    _layer("denoising", "Denoising trajectories", "Ctrl+5"),
+    _layer("segment", "Segment x → D(x; σ)", "Ctrl+6"),
+    _layer("probe", "Probe", "Ctrl+7"),
+    _layer("weights", "Posterior weights", "Ctrl+8", "Areas of the data as their weights at the selected sample"),
+    _layer("basins", "Basins of attraction", "Ctrl+9", BASINS),
+    ActionRow(id="frame.sigma", menu="Frame", title="Follow σ", keys=("1",), group="frame", tip="± 3√(s² + σ²)"),
+    ActionRow(id="frame.run", menu="Frame", title="Whole run", keys=("2",), group="frame"),
+    ActionRow(id="frame.data", menu="Frame", title="Data", keys=("3",), group="frame"),
+    ActionRow(id="frame.scaled", menu="Frame", title="Scaled", keys=("4",), group="frame", tip="x/√(1 + σ²/s²)"),
+    ActionRow(
+        id="mode.marginal",
+        menu="Plane of images",
+        title="Marginal",
+        keys=("5",),
+        group="mode",
+        tip="Density and mean field of the projected data",
+    ),
+    ActionRow(
+        id="mode.slice",
+        menu="Plane of images",
+        title="Slice through the sample",
+        keys=("6",),
+        group="mode",
+        tip="The plane through the selected sample: density, field and probe are exact on it",
+    ),
+    ActionRow(id="arrow.slope", menu="Field", title="Slopes", group="arrow", tip="Unit length, colour for magnitude"),
+    ActionRow(id="arrow.move", menu="Field", title="Next move", group="arrow", tip="(1 − σ′/σ)(D − x), to scale"),
+    ActionRow(id="arrow.shift", menu="Field", title="Mean shift", group="arrow", tip="D − x, to scale: the whole jump"),
+    ActionRow(id="field.driver", menu="Field", title="Of the driver", group="field", rule=True),
+    ActionRow(id="field.optimal", menu="Field", title="Of the optimal denoiser D*", group="field"),
+    ActionRow(id="field.network", menu="Field", title="Of the network Dθ", group="field"),
+    ActionRow(id="field.difference", menu="Field", title="Difference Dθ − D*", group="field"),
+    ActionRow(
+        id="tool.select", menu="Tool", title="Select", keys=("V",), group="tool", tip="Pick samples, pan and zoom"
+    ),
+    ActionRow(
+        id="tool.probe", menu="Tool", title="Probe", keys=("P",), group="tool", tip="Drag a point, see D* answer"
+    ),
+    ActionRow(
+        id="tool.start", menu="Tool", title="Start here", keys=("S",), group="tool", tip="Click a start for sample 0"
+    ),
+    ActionRow(id="probe_up", menu="Tool", title="Probe: larger σ", keys=("Ctrl+Up",), rule=True),
+    ActionRow(id="probe_down", menu="Tool", title="Probe: smaller σ", keys=("Ctrl+Down",)),
+    ActionRow(id="probe_left", menu="Tool", title="Probe: left", keys=("Ctrl+Shift+Left",)),
+    ActionRow(id="probe_right", menu="Tool", title="Probe: right", keys=("Ctrl+Shift+Right",)),
+    ActionRow(id="probe_higher", menu="Tool", title="Probe: up", keys=("Ctrl+Shift+Up",)),
+    ActionRow(id="probe_lower", menu="Tool", title="Probe: down", keys=("Ctrl+Shift+Down",)),
+    ActionRow(id="probe_follow", menu="Tool", title="Probe: σ of the playhead", keys=("Ctrl+0",)),
+    ActionRow(id="probe_path", menu="Tool", title="Mean-shift path to the mode", keys=("M",), checkable=True),
+)

@@ -1,0 +1,92 @@
+"""The row above the plane: which tool the mouse holds and, for the probe, its noise level and the way to the mode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from app.plotting.pens_and_numbers import tabular
+from app.widgets.sigma_slider import SigmaSlider
+
+TOOLS = ("tool.select", "tool.probe", "tool.start")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolBarPicture:
+    """What the row shows of the probe; `sigma` is None where nothing can be probed."""
+
+    sigma: float | None = None
+    lowest: float = 0.01
+    highest: float = 1.0
+    follows: bool = True  # the probe's σ is the playhead's
+
+
+class ToolBar(QWidget):
+    """The row keeps its height whatever the tool, so that the plane beneath it stays where it is."""
+
+    sigma_wanted = Signal(object)  # a noise level, or None to follow the playhead
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._probe = QWidget()
+        self._slider = SigmaSlider(
+            "Noise level of the probe", "Bandwidth σ of the mean shift at the probe (Ctrl+Up, Ctrl+Down)"
+        )
+        self._slider.sigma_moved.connect(self._moved)
+        self._value = QLabel()
+        self._value.setFont(tabular(self.font()))
+        self._value.setMinimumWidth(self._value.fontMetrics().horizontalAdvance("σ 0.0000000"))
+        self._follow = QCheckBox("follow")
+        self._follow.setAccessibleName("The probe follows the playhead")
+        self._follow.setToolTip("The probe's σ is the playhead's (Ctrl+0)")
+        self._follow.toggled.connect(self._followed)
+        self._path = QToolButton()
+        probe = QHBoxLayout(self._probe)
+        probe.setContentsMargins(0, 0, 0, 0)
+        probe.setSpacing(8)
+        probe.addWidget(self._value)
+        probe.addWidget(self._slider, 1)
+        probe.addWidget(self._follow)
+        probe.addWidget(self._path)
+        kept = self._probe.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)
+        kept.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
+        self._probe.setSizePolicy(kept)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(16, 4, 12, 0)
+        self._row.setSpacing(4)
+        self._row.addWidget(self._probe, 1)
+        self.display(ToolBarPicture())
+
+    def set_actions(self, actions: Mapping[str, QAction]) -> None:
+        """A button for each tool with its key, and one for the probe's path."""
+        for at, name in enumerate(TOOLS):
+            button = QToolButton(autoRaise=True)
+            action = actions[name]
+            action.setIconText(f"{action.text()} {action.shortcut().toString()}")
+            button.setDefaultAction(action)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+            self._row.insertWidget(at, button)
+        self._row.insertSpacing(len(TOOLS), 12)
+        actions["probe_path"].setIconText("Path to the mode")
+        self._path.setDefaultAction(actions["probe_path"])
+
+    def display(self, picture: ToolBarPicture) -> None:
+        """Show the probe's noise level; nothing is emitted."""
+        self._probe.setVisible(picture.sigma is not None)
+        if picture.sigma is None:
+            return
+        self._slider.show_sigma(picture.sigma, picture.lowest, picture.highest)
+        self._value.setText(f"σ {picture.sigma:.4g}")
+        with QSignalBlocker(self._follow):
+            self._follow.setChecked(picture.follows)
+
+    def _moved(self, sigma: float) -> None:
+        self.sigma_wanted.emit(sigma)
+
+    def _followed(self, follows: bool) -> None:
+        self.sigma_wanted.emit(None if follows else self._slider.sigma)

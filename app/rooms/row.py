@@ -1,0 +1,41 @@
+"""The rows of the rooms' table. Plain values, so that the engine can read the table without Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Area = Literal["centre", "right", "below", "foot"]
+Millimetres = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRow:
+    """One action: menus, shortcuts, tooltips and the key sheet are made from such rows.
+
+    Of the actions of one `group`, one is checked.
+    """
+
+    id: str
+    menu: str
+    title: str
+    keys: tuple[str, ...] = ()
+    tip: str = ""
+    checkable: bool = False
+    group: str = ""
+    rule: bool = False  # a separator before it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomRow:
+    """A room: where its view stands, what builds it, what the engine computes for it, what a person can do in it."""
+
+    name: str
+    title: str
+    area: Area
+    room: str  # dotted path of the class that is built from Services
+    answers: str = ""  # dotted path of the module with ANSWERS and TASKS; empty: the engine computes nothing for it
+    figure: Millimetres | None = None  # size of its figure on paper; None: no figure is made of it
+    with_run: bool = False  # its figure is drawn by `run --figures` too
+    actions: tuple[ActionRow, ...] = ()
+    help: str = ""  # its page in resources/help

@@ -1,0 +1,64 @@
+"""Designed schedules, and how far a schedule's run ends from the ODE's own end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from app.engine.context import Answers, Tasks, Work
+from app.engine.contract import frozen
+from app.rooms.schedule.messages import Designed, DesignTask, EndErrorTask
+from geomodel import runs, schedules
+from geomodel.arrays import Array
+from geomodel.designed import gits_table
+from geomodel.experiments import Lane
+from geomodel.experiments.compare import run_lane
+from geomodel.experiments.exact import distances, solve
+from geomodel.experiments.progress import watched
+from geomodel.settings import RunSettings
+
+FINE_STEPS, TORS_STEPS = 60, 100  # of the grids on which GITS and TORS look
+END = "the ODE's end"  # under which the last solved end is kept
+
+
+def design(task: DesignTask, work: Work) -> Designed:
+    """The levels of a designed schedule between the job's ends, and the table that GITS chose from."""
+    job, settings = work.job, task.settings
+    assert settings.sigma_min is not None
+    assert settings.sigma_max is not None
+    steps, zero, labels = settings.steps, settings.final_zero, job.labels(len(job.x))
+    least = TORS_STEPS if task.kind == "tors" else FINE_STEPS
+    fine = schedules.karras(max(2 * steps, least), sigma_min=settings.sigma_min, sigma_max=settings.sigma_max)
+    teacher = watched(work.model, fine, 0, work.progress)
+    if task.kind == "tors":
+        levels = schedules.tors(teacher, job.x, steps, fine=fine, labels=labels, final_zero=zero)
+        return Designed(tuple(levels.tolist()))
+    metric: Any = task.metric
+    table = gits_table(teacher, job.x, fine=fine, metric=metric, coeff=task.coeff, labels=labels)
+    return Designed(tuple(table.levels(steps, zero).tolist()), table)
+
+
+def end_error(task: EndErrorTask, work: Work) -> Array:
+    """‖x_N − x_ref‖ of every sample, (B,). The reference is solved once for all schedules with the same ends."""
+    job, settings = work.job, task.settings
+    labels = job.labels(len(job.x))
+    ends = job.sigmas[[0, -1]] if job.sigmas[-1] else job.sigmas[[0, -2, -1]]
+    key = (_start(settings), tuple(ends.tolist()))
+    solved_for, end = work.kept.get(END, (None, None))
+    if solved_for != key:
+        end = solve(work.model, job.x, ends, labels=labels, reference=None)[-1:]
+        work.kept[END] = key, end
+    own = Lane("", settings.solver, job.sigmas, runs.solver_options(settings, job.data))
+    found, _ = run_lane(work.model, job.x, own, labels=labels, noise=runs.noise_of(job))
+    return frozen(distances(found.x[-1:], end)[0])
+
+
+def _start(settings: RunSettings) -> RunSettings:
+    """What moves from where, whatever the solver and its levels."""
+    own = RunSettings()
+    sampler = ("solver", "options", "schedule", "levels", "rho", "steps", "final_zero", "jump_at", "beside")
+    return replace(settings, **{name: getattr(own, name) for name in sampler})
+
+
+ANSWERS: Answers = {}
+TASKS: Tasks = {DesignTask: design, EndErrorTask: end_error}

@@ -1,0 +1,38 @@
+"""What the schedule room asks of the engine: designed schedules and end errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from app.engine.contract import Task
+from geomodel.designed import GitsTable
+
+Design = Literal["gits", "tors"]
+
+
+@dataclass(frozen=True, slots=True)
+class DesignTask(Task):
+    """Design a schedule of the settings' number of steps on a teacher's trajectory. The result is a `Designed`."""
+
+    kind: Design
+    metric: str = "dev"
+    coeff: float = 1.15
+
+
+@dataclass(frozen=True, slots=True)
+class Designed:
+    """The levels and, of GITS, the table that they were chosen from."""
+
+    levels: tuple[float, ...]
+    table: GitsTable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndErrorTask(Task):
+    """How far the settings' run ends from the ODE's own end, from the same noise.
+
+    The result is ‖x_N − x_ref‖ of every sample, (B,).
+    """
+
+    latest_wins: ClassVar[bool] = True

@@ -1,0 +1,63 @@
+"""Feeds the strip."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from app.engine.contract import Answer
+from app.rooms.contract import Handlers, Services
+from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
+from app.rooms.strip.picture import StripRows, strip_picture
+from app.rooms.strip.pictures import StripPicture
+from app.rooms.strip.view import StripView
+
+
+class StripRoom(QObject):
+    """Shows the selected sample over the noise levels, and asks for the data that weigh most at the playhead."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._state, self._player = services.state, services.player
+        self.view = StripView(services.theme)
+        self._rows = StripRows()
+        self._neighbours: NeighboursAnswer | None = None
+        self.view.level_picked.connect(services.playback.go)
+        self.view.sample_picked.connect(self._pick_sample)
+        self._state.selection_changed.connect(self.refresh)
+        self._state.run_grew.connect(self._grew)
+        self._player.answered.connect(self._answered)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Display what is known and ask for the nearest data."""
+        run, selection = self._state.run, self._state.selection
+        if run is None or self.view.isVisible():
+            self.view.display(self.picture())
+        if run is not None and run.linked and len(run.x.shape) == 5 and self.view.isVisible():
+            self._player.ask(NeighboursRequest(run.id, selection.index, selection.sample))
+
+    def picture(self) -> StripPicture:
+        """The strip at the playhead."""
+        return strip_picture(self._state.run, self._state.selection, self._neighbours, self._rows)
+
+    def handlers(self) -> Handlers:
+        """The strip is driven by clicks."""
+        return {}
+
+    def release(self) -> None:
+        """Stop listening."""
+        self._player.answered.disconnect(self._answered)
+        self.view.release()
+
+    def _grew(self, run_id: int) -> None:
+        run = self._state.run
+        if run is not None and run_id == run.id and run.status != "computing":
+            self.refresh()
+
+    def _answered(self, answer: Answer) -> None:
+        if isinstance(answer, NeighboursAnswer) and answer.request.run_id == self._state.selection.run_id:
+            self._neighbours = answer
+            self.refresh()
+
+    def _pick_sample(self, sample: int) -> None:
+        self._state.select(sample=sample)

@@ -1,0 +1,27 @@
+"""What the strip and the plane ask about the data nearest to a sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.engine.contract import Answer, Request
+from geomodel.arrays import Array
+
+
+@dataclass(frozen=True, slots=True)
+class NeighboursRequest(Request):
+    """The data that D* is made of at one level of one sample."""
+
+    index: int
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class NeighboursAnswer(Answer):
+    """Indices (k,) and weights (k,), descending, at x_n of the sample: the strip shows the first, the plane all."""
+
+    request: NeighboursRequest
+    indices: Array
+    weights: Array
+    effective_neighbours: float
+    optimal: Array  # (*shape): D*(x_n)

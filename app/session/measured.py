@@ -1,0 +1,129 @@
+"""Every measure of the selected run, computed once for all rooms that show it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.plotting.values import Curve, MeasurePlot
+from app.session.facts import stage_levels
+from app.session.state import AppState, Run
+from geomodel import measures
+from geomodel.arrays import Array
+from geomodel.regions import named_regions
+
+FIRST_STEP = "after the first step"
+MEASURE_MS = 100  # a growing run is measured this often
+
+
+class Measured(QObject):
+    """The measures of the selected run so far. Moving the playhead computes nothing."""
+
+    changed = Signal()
+
+    def __init__(self, state: AppState, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.plots: tuple[MeasurePlot, ...] = ()
+        self._state = state
+        self._of: tuple[int, int, str] = (-1, 0, "")  # run, levels, status
+        self._later = QTimer(self, singleShot=True, interval=MEASURE_MS)
+        self._later.timeout.connect(self._measure)
+        state.selection_changed.connect(self._selected)
+        state.run_grew.connect(self._grew)
+
+    def release(self) -> None:
+        """Stop measuring, because the window closes."""
+        self._later.stop()
+
+    def _selected(self) -> None:
+        run = self._state.run
+        if run is None or run.status != "computing" or self._of[0] != run.id:
+            self._measure()  # of a run that grows the timer keeps count
+
+    def _grew(self, run_id: int) -> None:
+        run = self._state.run
+        if run is None or run_id != run.id:
+            return
+        if run.status != "computing":
+            self._measure()
+        elif not self._later.isActive():
+            self._later.start()
+
+    def _measure(self) -> None:
+        run = self._state.run
+        if run is None or run.committed < 2:  # a new run's first level: the plots stand still until there is more
+            of, plots = (-1, 0, ""), tuple(replace(plot, curves=(), waiting=FIRST_STEP) for plot in self.plots)
+        else:
+            of, plots = (run.id, run.committed, run.status), ()
+        if of == self._of and of[0] >= 0:
+            return
+        self._of, self.plots = of, measured(run) if run is not None and of[0] >= 0 else plots
+        self.changed.emit()
+
+
+def measured(run: Run) -> tuple[MeasurePlot, ...]:
+    """Every measure of the run so far."""
+    n = run.committed
+    source: Any = (
+        run.trajectory if run.complete else measures.Curves(run.x, run.denoised, run.sigmas, run.extras).first(n)
+    )
+    plots = []
+    for row in measures.MEASURES:
+        waiting = "after the last step" if row.needs_end and not run.complete else ""
+        found = {} if waiting else measures.compute(row.name, source)
+        if not found and not waiting:
+            continue  # the run does not carry it
+        plots.append(
+            MeasurePlot(
+                name=row.name,
+                title=row.title,
+                unit=row.unit,
+                formula=row.formula,
+                curves=tuple(_curve(row, kind, values, run.settings.driver) for kind, values in found.items()),
+                waiting=waiting,
+                regions=_regions(row.name, run, found),
+            )
+        )
+    return tuple(plots)
+
+
+def _regions(name: str, run: Run, found: dict[str, Array]) -> tuple[tuple[str, float, float], ...]:
+    """Named by the exact trajectory where it was run, once the run is complete: only then is the peak known."""
+    if name == "effective_neighbours" and run.complete:
+        return _stages(run, measures.band(found[""])[0])
+    if name != "denoiser_difference" or not run.complete:
+        return ()
+    return named_regions(run.sigmas, measures.band(found.get("exact", next(iter(found.values()))))[0])
+
+
+def _stages(run: Run, median: Array) -> tuple[tuple[str, float, float], ...]:
+    if run.source is None:
+        return ()
+    positive = run.sigmas[run.sigmas > 0]
+    parted, collapsed = stage_levels(run, median)
+    if collapsed is None:
+        return ()
+    found, begin = [], float(positive[0])
+    for stage, end in (("mixed", parted), ("speciated", collapsed), ("collapsed", float(positive[-1]))):
+        if positive[-1] <= end < begin:
+            found.append((stage, begin, end))
+            begin = end
+    return tuple(found)
+
+
+def _curve(row: Any, kind: str, values: Array, driver: str) -> Curve:
+    """A curve with its hue and its name in the legend."""
+    match kind:
+        case "x":
+            hue, label = "sampling", "x"
+        case "denoised":
+            hue, label = "denoising", "D"
+        case "exact":
+            hue, label = "optimal", "on the exact run"
+        case _ if row.name == "effective_neighbours":
+            hue, label = "optimal", ""  # the title says it
+        case _:
+            hue, label = "reference" if driver == "mixture" else "network", "on this run"
+    return Curve(kind=hue, label=label, values=values)  # type: ignore[arg-type]

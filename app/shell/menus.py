@@ -1,0 +1,51 @@
+"""The menu bar, made from the actions' rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
+
+from app.rooms import ROOMS
+from app.shell.actions import ACTIONS, MENUS
+from app.shell.layout import LOG_TITLE
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+
+class Menus(QObject):
+    """Menus in the order of their table; the recent files are listed whenever their menu opens."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._documents = window.documents
+        menus: dict[str, QMenu] = {}
+        for name, parent in MENUS:
+            menus[name] = menus[parent].addMenu(name) if parent else window.menuBar().addMenu(f"&{name}")
+        for row in ACTIONS:
+            if row.rule:
+                menus[row.menu].addSeparator()
+            menus[row.menu].addAction(window.actions_by_id[row.id])
+            if row.id == "open_run":
+                self._recent = menus["File"].addMenu("Open recent")
+        self._recent.aboutToShow.connect(self._fill_recent)
+        docks = window.layout_of_docks.docks
+        menus["View"].addSeparator()
+        for room in ROOMS:
+            if room.name in docks:
+                menus["View"].addAction(docks[room.name].toggleViewAction())
+        menus["View"].addAction(docks[LOG_TITLE].toggleViewAction())
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for path, there in self._documents.recent():
+            entry = QAction(path if there else f"{path}  (missing)", self._recent)
+            entry.setEnabled(there)
+            entry.setData(path)
+            entry.triggered.connect(self._documents.open_recent)
+            self._recent.addAction(entry)
+        self._recent.addSeparator()
+        self._recent.addAction("Clear", self._documents.forget_recent)

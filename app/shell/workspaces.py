@@ -1,0 +1,77 @@
+"""Named arrangements of rooms, each with a main view in the centre."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.rooms.row import ActionRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """Rooms by name: the main view, those on its right from top to bottom, those below it.
+
+    A tuple among the rooms on the right is one place where several stand behind tabs.
+    """
+
+    name: str
+    title: str
+    tip: str
+    centre: str
+    right: tuple[tuple[str, ...], ...]
+    below: tuple[str, ...] = ()
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        """Every room of the arrangement but the one in the centre."""
+        return (*(name for place in self.right for name in place), *self.below)
+
+
+WORKSPACES: tuple[Workspace, ...] = (
+    Workspace(
+        name="explore",
+        title="Explore",
+        tip="Trajectories in the plane, beside their measures and numbers",
+        centre="plane",
+        right=(("measures",), ("inspector",)),
+        below=("strip",),
+    ),
+    Workspace(
+        name="mean_shift",
+        title="Mean shift",
+        tip="What the optimal denoiser answers at one image, and what it is made of",
+        centre="mean_shift",
+        right=(("plane",), ("inspector",)),
+    ),
+    Workspace(
+        name="solvers",
+        title="Solvers",
+        tip="Solvers and schedules compared from the same noise",
+        centre="compare",
+        right=(("schedule",), ("derivatives", "plane")),
+    ),
+)
+
+ACTIONS: tuple[ActionRow, ...] = tuple(
+    ActionRow(
+        id=f"workspace.{workspace.name}",
+        menu="View",
+        title=workspace.title,
+        keys=(f"Ctrl+Alt+{number}",),
+        tip=workspace.tip,
+        group="workspace",
+        rule=number == 1,
+    )
+    for number, workspace in enumerate(WORKSPACES, 1)
+)
+
+
+def workspace(name: str) -> Workspace:
+    """The workspace of this name; the first one where there is none, such as one from a later version's settings."""
+    return next((item for item in WORKSPACES if item.name == name), WORKSPACES[0])
+
+
+def home_of(room: str) -> Workspace | None:
+    """The workspace whose main view a room is, else the first that has it at all."""
+    mains = (item for item in WORKSPACES if item.centre == room)
+    return next(mains, next((item for item in WORKSPACES if room in item.rooms), None))

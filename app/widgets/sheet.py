@@ -1,0 +1,35 @@
+"""A page of text in a window of its own: it scrolls, it fits the screen, Esc closes it, and nothing waits for it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
+
+MOST = 0.85  # of the screen's width and height
+COLUMN = 760  # pixels: lines of text that are longer are hard to read
+SPARE = 48  # pixels for the frame, the margins and a scroll bar
+
+
+class Sheet(QDialog):
+    """Shows HTML. It goes when it is closed."""
+
+    def __init__(self, parent: QWidget, title: str, html: str) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._page = QTextBrowser()
+        self._page.setAccessibleName(title)
+        self._page.setOpenLinks(False)
+        self._page.setHtml(html)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(self._page)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As large as the text where the screen has the room."""
+        page, screen = self._page.document().clone(self), self.screen().availableSize() * MOST
+        page.setTextWidth(COLUMN)
+        page.setTextWidth(max(COLUMN, page.idealWidth()))  # a table may need more
+        wanted = page.size().toSize()
+        self.resize(min(wanted.width() + SPARE, screen.width()), min(wanted.height() + SPARE, screen.height()))

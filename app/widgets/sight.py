@@ -1,0 +1,10 @@
+"""Whether a person can see a widget."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+
+def seen(widget: QWidget) -> bool:
+    """Whether it is on the screen. A dock behind another's tab is visible to Qt but stands outside the window."""
+    return widget.isVisible() and not widget.visibleRegion().isEmpty()
