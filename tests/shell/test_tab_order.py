@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from app.plotting.theme import THEMES
 from app.rooms.schedule.knobs import ScheduleRows
 from app.shell.tab_order import reading_order
+from app.shell.workspaces import WORKSPACES
 from app.widgets.focus_frame import FocusFrame
 from app.widgets.sight import seen
 
@@ -92,6 +93,16 @@ def test_tab_visits_every_control_once_in_reading_order(window, room):
         press(Key.Key_Backtab, SHIFT)
         back.append(focus())
     assert back == [*reversed(visited[:-1]), visited[-1]]
+
+
+@pytest.mark.parametrize("name", [workspace.name for workspace in WORKSPACES])
+def test_every_workspace_gives_the_focus_to_its_own_main_view(window, name):
+    window.layout_of_docks.switch(name)
+    main = window.layout_of_docks.main_view()
+    assert main.hasFocus()
+    visit(number(window).editor)
+    press(Key.Key_Return)
+    assert main.hasFocus()
 
 
 def test_the_order_goes_through_the_places_of_the_window(window):
