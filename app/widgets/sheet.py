@@ -33,3 +33,8 @@ class Sheet(QDialog):
         page.setTextWidth(max(COLUMN, page.idealWidth()))  # a table may need more
         wanted = page.size().toSize()
         self.resize(min(wanted.width() + SPARE, screen.width()), min(wanted.height() + SPARE, screen.height()))
+
+    def show_at(self, anchor: str) -> None:
+        """Show the page from this anchor on. The window comes first, because lines have no place before it."""
+        self.show()
+        self._page.scrollToAnchor(anchor)
