@@ -71,10 +71,11 @@ class OpenPath(Command):
 
 @dataclass(frozen=True, slots=True)
 class Save(Command):
-    """Write a run. The path's suffix decides whether it is the whole run as NPZ or its measures as CSV."""
+    """Write a run, or its measures, in a format of the export table."""
 
     trajectory: Trajectory
     path: str
+    format: Literal["run", "measures"] = "run"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
-from geomodel import measures, recognise, runs
+from app.export import formats
+from geomodel import recognise, runs
 from geomodel.files import read_error, write_error
 from geomodel.record import Record
 from geomodel.settings import from_json
@@ -204,10 +205,7 @@ class Worker:
 
     def _save(self, command: Save) -> None:
         try:
-            if command.path.lower().endswith(".csv"):
-                measures.write_csv(command.trajectory, command.path)
-            else:
-                command.trajectory.save(command.path)
+            formats.row(command.format).write(command.trajectory, command.path)
         except OSError as error:
             self.post(Saved(command.path, write_error(command.path, error)))
         else:

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from app.export import figure
+from app.export import figure, formats
 from app.shell import file_dialogs as files
 from app.shell.settings_store import SettingsStore
 from app.widgets.form import Choice, ChoiceField, Field, align, commit_all
@@ -116,15 +116,17 @@ class SavePicture(QDialog):
         sizes = (self._width, self._height, self._dpi)
         if not commit_all(sizes) or any(item.error for item in sizes):
             return
-        name = f"{self._view.value.lower()}-{number_text(self._width.value)}mm.png"
-        files.ask_save(
-            self, "Save picture", "PNG pictures (*.png)", "picture", "png", name, self._save, store=self._store
-        )
+        name = f"{self._view.value.lower()}-{number_text(self._width.value)}mm"
+        files.ask_save(self, "picture", name, self._save, store=self._store, say=self._say)
+
+    def _say(self, text: str, is_error: bool = False, cause: str = "") -> None:
+        self._result.say(text, is_error=is_error)
 
     def _save(self, path: str) -> None:
         view = self._views[self._view.value]
         try:
-            figure.save_png(view, path, self._size(), self._dpi.value, self._recipe())
+            image = figure.render(view, self._size(), self._dpi.value, self._recipe())
+            formats.row("picture").write(image, path)
         except (OSError, ValueError) as error:
             self._result.say(str(error), is_error=True)
             return

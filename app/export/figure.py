@@ -65,7 +65,11 @@ def save_png(
     """Write the picture as PNG. Raises OSError with a sentence if the file cannot be written, and ValueError as
     `render` does.
     """
-    image = render(view, size_mm, dpi, recipe)
+    write_png(render(view, size_mm, dpi, recipe), path)
+
+
+def write_png(image: QImage, path: str | Path) -> None:
+    """Write an image as PNG. Raises OSError with a sentence if the file cannot be written."""
     file = QSaveFile(str(path))  # the file appears whole or not at all
     opened = file.open(QIODevice.OpenModeFlag.WriteOnly)
     if not (opened and QImageWriter(file, b"png").write(image) and file.commit()):

@@ -17,6 +17,7 @@ from app.session.measured import Measured
 from app.session.playback import Playback
 from app.session.player import Player
 from app.session.state import AppState
+from app.shell.file_dialogs import Say
 from app.shell.settings_store import SettingsStore
 
 Handlers = Mapping[str, Callable[[], object]]
@@ -81,19 +82,8 @@ class AskOpen(Protocol):
 class AskSave(Protocol):
     """Asks for a place to save, without blocking."""
 
-    def __call__(
-        self, title: str, filters: str, purpose: str, suffix: str, name: str, then: Callable[[str], None]
-    ) -> None:
-        """Propose a name and call `then` with the path. The name gets `suffix` if it has none."""
-
-
-class Say(Protocol):
-    """Shows one sentence in the status bar."""
-
-    def __call__(self, text: str, is_error: bool = False, cause: str = "") -> None:
-        """Show the sentence. An error stays until its cause is settled, or until the next message if it names no
-        cause.
-        """
+    def __call__(self, format: str, name: str, then: Callable[[str], None]) -> None:
+        """Propose a name and call `then` with the path, which has the suffix of the format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,14 @@ from PySide6.QtCore import QObject
 
 from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Cancel
+from app.export import formats
 from app.rooms.compare.messages import RaceTask
 from app.rooms.compare.pictures import ComparePicture, LanePicture
 from app.rooms.compare.view import CompareView
 from app.rooms.contract import Handlers, Services
 from app.session.facts import DRIVER_NAMES, run_basis
 from app.session.lanes import Lane
+from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
 from geomodel import images, presets, solvers
 from geomodel.arrays import Array
@@ -26,8 +28,6 @@ from geomodel.projection import Basis, identity_basis
 from geomodel.settings import RunSettings
 
 EMPTY = "Add solvers to compare or pin runs, then press Race. All lanes start from the same noise."
-TABLES = "Tables (*.csv)"
-SAVE = "save"  # the cause of an error, which the next saved file settles
 
 
 class CompareRoom(QObject):
@@ -146,12 +146,12 @@ class CompareRoom(QObject):
         if self.comparison is None:
             self._services.say("There is no finished race to save; press Race (F6) first.", True, SAVE)
             return
-        self._services.ask_save("Save table", TABLES, "race", ".csv", "race.csv", self._write)
+        self._services.ask_save("race", "race", self._write)
 
     def _write(self, path: str) -> None:
         assert self.comparison is not None
         try:
-            self.comparison.write_csv(path)
+            formats.row("race").write(self.comparison, path)
         except OSError as error:
             self._services.say(write_error(path, error), True, SAVE)
         else:

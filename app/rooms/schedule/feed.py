@@ -13,10 +13,12 @@ from PySide6.QtGui import QGuiApplication
 
 from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Cancel
+from app.export import formats
 from app.rooms.contract import Handlers, Services
 from app.rooms.schedule.messages import Design, Designed, DesignTask, EndErrorTask
 from app.rooms.schedule.pictures import CostPicture, SchedulePicture, ScheduleRow
 from app.rooms.schedule.view import ScheduleView
+from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
 from geomodel import presets, runs, schedules
 from geomodel.designed import GitsTable
@@ -187,16 +189,16 @@ class ScheduleRoom(QObject):
             self.use(levels.tolist())
 
     def _save(self) -> None:
-        self._services.ask_save("Save noise levels", LISTS, "levels", ".txt", "levels.txt", self._write)
+        self._services.ask_save("levels", "levels", self._write)
 
     def _write(self, path: str) -> None:
-        text = "\n".join(map(repr, self._player.drafting.levels())) + "\n"
         try:
-            Path(path).write_text(text, encoding="utf-8")
+            formats.row("levels").write(self._player.drafting.levels(), path)
         except OSError as error:
-            self.said.emit(write_error(path, error), True)
+            self._services.say(write_error(path, error), True, SAVE)
         else:
-            self.said.emit(f"Saved {path}.", False)
+            self._services.settle(SAVE)
+            self._services.say(f"Saved {path}.")
 
     def _load(self) -> None:
         self._services.ask_open("Open noise levels", LISTS, "levels", self.read)
