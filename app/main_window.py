@@ -26,7 +26,7 @@ from app.shell.by_name import ByName
 from app.shell.commands import Commands
 from app.shell.documents import Documents
 from app.shell.file_dialogs import FileDialogs
-from app.shell.keys import KeyKeeper
+from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
 from app.shell.menus import Menus
 from app.shell.settings_store import SettingsStore
@@ -72,8 +72,7 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self)
         actions.connect(self.actions_by_id, self._handlers())
         self.panels_feed = PanelsFeed(self.state, self.player, self.playback, self.panels, self)
-        self._keeper = KeyKeeper(self)
-        application().installEventFilter(self._keeper)
+        self.keys = FocusLaw(self, self.layout_of_docks.main_view)
         self._connect()
         self.set_theme(self._chosen_theme())
 
@@ -155,7 +154,7 @@ class MainWindow(QMainWindow):
             self.player.close()
             if not self.engine.shut_down(CLOSE_MS):
                 os._exit(0)  # someone's denoiser holds the thread, and a live QThread must not be dropped
-            application().removeEventFilter(self._keeper)
+            self.keys.release()
             self.measured.release()
             for room in self.rooms.values():
                 room.release()

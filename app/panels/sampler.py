@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -113,6 +112,7 @@ class SamplerPanel(QWidget):
         scroll.setWidget(body)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it scrolls to the field that Tab visits
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._estimate.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout()
@@ -164,9 +164,6 @@ class SamplerPanel(QWidget):
             item.edited.connect(self._option_edited)
             self._option_rows.addWidget(item)
         align((self._preset, *self._fields.values(), *self._options.values()))
-        solver, *others = self._fields.values()
-        for before, after in pairwise((solver, *self._options.values(), *others)):
-            QWidget.setTabOrder(before.editor, after.editor)
 
     def _show_elsewhere(self) -> None:
         hidden = [self._errors[name] for name, item in self._fields.items() if name in self._errors and item.isHidden()]

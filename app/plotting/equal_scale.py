@@ -263,10 +263,6 @@ class EqualScaleCanvas(pg.GraphicsView):
         self.box.sigResized.disconnect(self._apply)
         self.close()
 
-    def mark_focus(self, color: str | None) -> None:
-        """A line around the plot while the view has the keyboard."""
-        self.box.setBorder(None if color is None else QPen(QColor(color), 0))
-
     def set_labels(self, x: str, y: str) -> None:
         """What the axes carry."""
         self.bottom.setLabel(x)

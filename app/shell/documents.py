@@ -138,7 +138,7 @@ class Documents(QObject):
     def _current(self, figures: Mapping[str, View]) -> str:
         """The title of the view that has the focus, or of the one in the centre."""
         focus = QApplication.focusWidget()
-        main = self._window.rooms[self._window.layout_of_docks.current.centre].view
+        main = self._window.layout_of_docks.main_view()
         inside = (title for title, view in figures.items() if focus and (view is focus or view.isAncestorOf(focus)))
         return next(inside, next(title for title, view in figures.items() if view is main))
 

@@ -1,22 +1,177 @@
-"""Which control a key belongs to."""
+"""Whose a key is, and where the focus goes when a control is done with it.
+
+Space, the arrows, Home, End and the letter keys are shortcuts of the window: they drive time and tools. Text is typed
+into number fields alone, which take only the characters of a number. So two rules are enough:
+
+- Only Tab, or a click into text, brings the focus to a control. A control that is clicked does its work without it.
+- Enter, Esc, a choice, a click elsewhere or the key of an action gives the focus back to the main view.
+
+A control that was reached by Tab keeps the few keys by which it is worked: Space for a button, the up and down arrows
+for a list, a slider or tabs.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractButton, QComboBox
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QLineEdit,
+    QMainWindow,
+    QScrollArea,
+    QScrollBar,
+    QTabBar,
+    QWidget,
+)
+from shiboken6 import isValid
+
+from app.shell.tab_order import reading_order
+from app.widgets.focus_frame import FocusFrame
+
+K, Reason, Type = Qt.Key, Qt.FocusReason, QEvent.Type
+CLICKED = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QTabBar)  # of a spin box, its two arrows
+CONTROLS = (*CLICKED, QLineEdit)
+ENDS = (K.Key_Return, K.Key_Enter, K.Key_Escape)
+COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
 
-class KeyKeeper(QObject):
-    """Leaves Space and the arrows to the control that has the focus where it uses them itself."""
+class FocusLaw(QObject):
+    """Watches the events of the whole application, and decides for the controls of one window."""
+
+    def __init__(self, window: QMainWindow, main_view: Callable[[], QWidget]) -> None:
+        super().__init__(window)
+        self._window, self._main_view = window, main_view
+        self._frame: FocusFrame | None = None
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        self._app = app
+        self._app.installEventFilter(self)
+        self._app.focusChanged.connect(self._focus_moved)
+        self.give_back()
+
+    def release(self) -> None:
+        """Watch no longer."""
+        self._app.removeEventFilter(self)
+        self._app.focusChanged.disconnect(self._focus_moved)
+
+    def give_back(self) -> None:
+        """The focus goes to the main view; what was being typed is taken over by its field."""
+        view = self._main_view()
+        if self._app.activeWindow() is not view.window() and self._is_ours(self._app.activeWindow()):
+            view.activateWindow()  # from a dock that floats
+        view.setFocus(Reason.OtherFocusReason)
+
+    def _is_ours(self, widget: QWidget | None) -> bool:
+        """It stands in the window or in one of its floating docks, not in a dialog or a list that popped up."""
+        top = None if widget is None else widget.window()
+        return top is self._window or (isinstance(top, QDockWidget) and top.parent() is self._window)
+
+    # ------------------------------------------------------------ events
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Qt asks here whether a key is a shortcut or belongs to the control."""
-        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(watched, QAbstractButton | QComboBox):
+        """True where the event is done with."""
+        kind = event.type()
+        if kind == Type.Shortcut:
+            self._end_typing()
+        elif kind in HANDLERS and isinstance(watched, QWidget) and self._is_ours(watched):
+            return HANDLERS[kind](self, watched, event)
+        return False
+
+    def _end_typing(self) -> None:
+        """An action acts: what was typed counts, and the next keys are the window's."""
+        if isinstance(self._app.focusWidget(), QAbstractSpinBox | QLineEdit) and self._app.activePopupWidget() is None:
+            self.give_back()
+
+    def _keep(self, control: QWidget, event: QKeyEvent) -> bool:
+        """Qt asks here whether a key is a control's own although it is a shortcut."""
+        escapes = event.key() == K.Key_Escape and isinstance(control, CONTROLS)
+        if escapes or (event.key() == K.Key_Space and isinstance(control, QAbstractButton)):
+            event.accept()
+            return True
+        return False
+
+    def _press_key(self, control: QWidget, event: QKeyEvent) -> bool:
+        key, commands = event.key(), event.modifiers() & COMMANDS
+        if key in (K.Key_Tab, K.Key_Backtab) and not commands:
+            self._walk(control.window(), forward=key == K.Key_Tab)
+            return True
+        if control.isWindow() and key in ENDS:  # no control needed it for itself
+            self.give_back()
+            return True
+        if isinstance(control, QComboBox) and not control.isEditable():
+            return self._work_list(control, event)
+        if isinstance(control, QTabBar) and key in (K.Key_Up, K.Key_Down):
+            control.setCurrentIndex(control.currentIndex() + (1 if key == K.Key_Down else -1))
+            return True
+        searches = isinstance(control, QAbstractItemView) and event.text().isprintable() and event.text() != ""
+        return searches and not commands and _pass_on(event)
+
+    def _work_list(self, box: QComboBox, event: QKeyEvent) -> bool:
+        """Closed, a list changes by the up and down arrows alone. The focus is back before it opens."""
+        key = event.key()
+        if key in (K.Key_Return, K.Key_Enter, K.Key_F4) or (key == K.Key_Down and event.modifiers() & COMMANDS):
+            self.give_back()
+            box.showPopup()
+            return True
+        return key not in (K.Key_Up, K.Key_Down) and _pass_on(event)
+
+    def _press_mouse(self, widget: QWidget, event: QMouseEvent) -> bool:
+        """Qt has given the focus by now. Unhandled presses come again for each parent, where a child is beneath."""
+        if isinstance(widget, QScrollBar) or widget.childAt(event.position().toPoint()) is not None:
             return False
-        assert isinstance(event, QKeyEvent)
-        arrows = (Qt.Key.Key_Up, Qt.Key.Key_Down) if isinstance(watched, QComboBox) else ()
-        if event.key() not in (Qt.Key.Key_Space, *arrows):
-            return False
-        event.accept()
-        return True
+        focus = widget.window().focusWidget()
+        inside = focus is not None and (focus is widget or focus.isAncestorOf(widget))
+        if not inside or isinstance(widget, CLICKED):
+            self.give_back()
+        return False
+
+    # ------------------------------------------------------------ focus
+
+    def _walk(self, window: QWidget, *, forward: bool) -> None:
+        """To the next control in reading order, round at the ends."""
+        stops = list(reading_order(window))
+        if not stops:
+            return
+        here = window.focusWidget()
+        at = stops.index(here) + (1 if forward else -1) if here in stops else (0 if forward else -1)
+        control = stops[at % len(stops)]
+        window.setAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)  # the style marks the focus from now on
+        control.setFocus(Reason.TabFocusReason if forward else Reason.BacktabFocusReason)
+        around = control.parentWidget()
+        while around is not None:
+            if isinstance(around, QScrollArea):
+                around.ensureWidgetVisible(control)
+            around = around.parentWidget()
+
+    def _focus_moved(self, old: QWidget | None, now: QWidget | None) -> None:
+        """Where a control vanishes or is disabled, Qt gives the focus to its neighbour, which nobody asked for."""
+        gone = old is not None and isValid(old) and not (old.isVisible() and old.isEnabled())
+        if gone and self._window.isVisible() and (now is None or self._is_ours(now)) and now is not self._main_view():
+            self.give_back()
+            return
+        if self._frame is not None and isValid(self._frame):
+            self._frame.hide()
+            self._frame.deleteLater()
+        self._frame = FocusFrame(now) if now is not None and self._is_ours(now) else None
+
+
+def _pass_on(event: QKeyEvent) -> bool:
+    """Keep a key from its control; the parents see it."""
+    event.ignore()
+    return True
+
+
+HANDLERS: dict[QEvent.Type, Callable[..., bool]] = {
+    Type.ShortcutOverride: FocusLaw._keep,
+    Type.KeyPress: FocusLaw._press_key,
+    Type.MouseButtonPress: FocusLaw._press_mouse,
+    Type.MouseButtonDblClick: FocusLaw._press_mouse,
+}

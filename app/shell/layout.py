@@ -87,6 +87,10 @@ class Layout(QWidget):
 
     # ------------------------------------------------------------ workspaces
 
+    def main_view(self) -> QWidget:
+        """The view in the centre."""
+        return self._rooms[self.current.centre].view
+
     def switch(self, name: str) -> None:
         """Arrange the rooms as in a workspace, the way a person left it."""
         target = workspace(name)
@@ -110,6 +114,7 @@ class Layout(QWidget):
             self._window.setUpdatesEnabled(True)
         self.tabs.setCurrentIndex(WORKSPACES.index(target))
         self.workspace_changed.emit(target.name)
+        self.main_view().setFocus()
         self._came_into_sight(target.centre)
 
     def _take_centre(self) -> None:

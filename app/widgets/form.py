@@ -139,7 +139,13 @@ class ActionButton(QPushButton):
         self.setEnabled(action.isEnabled())
 
 
-class _Combo(QComboBox):
+class ComboBox(QComboBox):
+    """A list that leaves the wheel to what scrolls, so that nothing changes by being passed over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         outline_widget(self, self.rect())
@@ -152,12 +158,11 @@ class ChoiceField(Field):
     """One of a few."""
 
     def __init__(self, name: str, limits: Limits, choices: Sequence[Choice] = ()) -> None:
-        self._combo = _Combo()
+        self._combo = ComboBox()
         super().__init__(name, limits, self._combo)
         # A long title is cut in the closed box, never a reason for a wider panel; the open list shows it whole.
         self._combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._combo.setMinimumContentsLength(8)
-        self._combo.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._combo.activated.connect(self._activated)
         self._choices: tuple[Choice, ...] = ()
         self.set_choices(choices)

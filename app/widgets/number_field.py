@@ -1,4 +1,4 @@
-"""Fields for numbers: typed freely, stepped with the arrows, explained where they do not fit."""
+"""Fields for numbers: typed as people write them, stepped with the arrows, explained where they do not fit."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import re
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPaintEvent, QPalette, QValidator, QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QLabel
+from PySide6.QtWidgets import QAbstractSpinBox, QLabel, QLineEdit
 
 from app.widgets.form import Field
 from app.widgets.text import outline_widget
 from geomodel.settings import Limits
 
 SPIN_MS = 150  # a value that is being spun is told when it has rested this long
+STEPS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 UNDO, REDO = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
 RATIO = 1.1  # one arrow step of a logarithmic field
+CHARACTERS = "0123456789.,+-−eE"  # what numbers are made of; every other key is left to the window
+COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+GROUPS = re.compile(r"([+-]?[1-9]\d{0,2}(?:,\d{3})+)(\.\d*)?([eE][+-]?\d+)?")  # 12,345.6
 
 
 def number_text(value: float) -> str:
@@ -25,14 +29,32 @@ def number_text(value: float) -> str:
     return re.sub(r"e([+-])0*", lambda found: "e" + found[1].strip("+"), f"{value:.6g}")
 
 
+class _Line(QLineEdit):
+    """Takes the characters of a number. Letters and Space are not typed, because they are keys of the window."""
+
+    def event(self, event: QEvent) -> bool:
+        keys = event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
+        if keys and isinstance(event, QKeyEvent) and _is_foreign(event):
+            event.ignore()
+            return False
+        return super().event(event)
+
+
+def _is_foreign(event: QKeyEvent) -> bool:
+    text = event.text()
+    return text.isprintable() and text not in CHARACTERS and not event.modifiers() & COMMANDS
+
+
 class _Box(QAbstractSpinBox):
-    """Text with arrows. Any text may stand in it: what it means is the field's business."""
+    """Text with arrows. Any text may be pasted into it: what it means is the field's business."""
 
     stepped = Signal(int)
     dismissed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
+        self.refused = False  # what stands in it is no value
+        self.setLineEdit(_Line())
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccelerated(True)
         self.setMinimumWidth(72)
@@ -56,29 +78,30 @@ class _Box(QAbstractSpinBox):
     def event(self, event: QEvent) -> bool:
         """Which keys are ours although they are shortcuts: those that edit, while there is something half typed."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            if event.key() in STEPS and not event.modifiers() & COMMANDS:
                 event.accept()
                 return True
-            half_typed = self.lineEdit().isModified()
-            if event.key() == Qt.Key.Key_Escape:
-                event.setAccepted(half_typed)
-                return True
-            if not half_typed and (event.matches(UNDO) or event.matches(REDO)):
+            if not self.lineEdit().isModified() and (event.matches(UNDO) or event.matches(REDO)):
                 event.ignore()
                 return False
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.lineEdit().isModified():
+        """Enter and Esc go on to the window, which takes the focus; text that is no value keeps Enter."""
+        if event.key() == Qt.Key.Key_Escape:
             self.dismissed.emit()
-        else:
-            super().keyPressEvent(event)
+            event.ignore()
+            return
+        super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.setAccepted(self.refused)
 
 
 class NumberField(Field):
     """A number that may be typed freely. A value out of range stays as it was typed and is explained."""
 
     kind = "a number such as 0.002 or 1e-3"
+    commas = "Decimals take a point; commas stand between groups of three digits, as in 12,345.6."
 
     def __init__(self, name: str, limits: Limits, *, unit: str = "", optional: bool = False) -> None:
         self._box = _Box()
@@ -108,13 +131,15 @@ class NumberField(Field):
             try:
                 value = self._parse(text)
             except ValueError:
-                self._typed_error = f"{self.limits.title} is {self.kind}; “{text.strip()}” is not."
+                hint = f" {self.commas}" if "," in text else ""
+                self._typed_error = f"{self.limits.title} is {self.kind}; “{text.strip()}” is not.{hint}"
             else:
                 self._typed_error = ""
                 self._box.lineEdit().setModified(False)
                 self._given_error = self._range_error(value)
                 self._tell(value)
             self._show_error()
+        self._box.refused = bool(self._typed_error)
         return not self._typed_error
 
     def _parse(self, text: str) -> float | None:
@@ -124,7 +149,9 @@ class NumberField(Field):
         return self._number(text)
 
     def _number(self, text: str) -> float:
-        value = float(text.replace(",", "."))
+        if GROUPS.fullmatch(text):
+            text = text.replace(",", "")
+        value = float(text)
         if not math.isfinite(value) or "_" in text:
             raise ValueError(text)
         return value
@@ -175,12 +202,13 @@ class IntField(NumberField):
     """A whole number; the arrows add one."""
 
     kind = "a whole number such as 18"
+    commas = "Commas stand between groups of three digits, as in 12,345."
 
     def _number(self, text: str) -> int:
         value = super()._number(text)
-        if "," in text or "." in text or value != int(value):
-            raise ValueError(text)  # 1,000 and 1.000 are one or a thousand: ask rather than guess
-        return int(text) if "e" not in text.lower() else int(value)
+        if "." in text or value != int(value):
+            raise ValueError(text)  # 1.000 is one or a thousand: ask rather than guess
+        return int(text.replace(",", "")) if "e" not in text.lower() else int(value)
 
     def _moved(self, value: float, steps: int) -> int:
         return int(value) + steps

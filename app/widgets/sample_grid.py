@@ -16,7 +16,7 @@ from geomodel.arrays import Array
 
 GAP = 4
 LARGEST = 4  # image pixels are at most this many device pixels wide at scale 1
-KEYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+KEYS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}  # left and right move the playhead
 
 
 class SampleGrid(QWidget):

@@ -1,41 +1,14 @@
-"""Horizontal sliders: one over shares, one over noise levels that is even in log σ."""
+"""A slider over noise levels, even in log σ."""
 
 from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QSlider
+from PySide6.QtCore import Signal
 
-from app.widgets.text import tooltip
+from app.widgets.slider import Slider
 
 SIGMA_STEPS = 1000
-
-
-class Slider(QSlider):
-    """Leaves the wheel to what scrolls, and is not moved under a hand that holds it."""
-
-    def __init__(self, steps: int, name: str, text: str) -> None:
-        super().__init__(Qt.Orientation.Horizontal)
-        self.setRange(0, steps)
-        self.setPageStep(steps // 10)
-        self.setMinimumWidth(48)
-        self.setAccessibleName(name)
-        self.setToolTip(tooltip(name, text))
-
-    def set_part(self, part: float) -> None:
-        """Show a place from 0 to 1; nothing is emitted."""
-        if not self.isSliderDown():
-            with QSignalBlocker(self):
-                self.setValue(round(self.maximum() * part))
-
-    def part(self) -> float:
-        """Where the slider stands, from 0 to 1."""
-        return self.value() / self.maximum()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
 
 
 class SigmaSlider(Slider):

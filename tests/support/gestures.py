@@ -21,11 +21,17 @@ def type_into(field, text, end=Qt.Key.Key_Return):
     """Replace a field's text with keys, and end with one."""
     field.setFocus()
     field.editor.selectAll()
-    if text.isascii():
-        QTest.keyClicks(field.editor, text)
-    else:  # no key of QTest has it
-        QApplication.clipboard().setText(text)
-        QTest.keyClick(field.editor, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(field.editor, text)
+    if end is not None:
+        QTest.keyClick(field.editor, end)
+
+
+def paste_into(field, text, end=Qt.Key.Key_Return):
+    """Replace a field's text with one from the clipboard, which may be any, and end with a key."""
+    QApplication.clipboard().setText(text)
+    field.setFocus()
+    field.editor.selectAll()
+    QTest.keyClick(field.editor, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     if end is not None:
         QTest.keyClick(field.editor, end)
 

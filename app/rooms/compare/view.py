@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QSplitter,
@@ -28,6 +27,7 @@ from app.rooms.compare.pictures import ComparePicture
 from app.rooms.compare.plot import ErrorChart
 from app.rooms.compare.table import LaneTable
 from app.rooms.contract import View
+from app.widgets.form import ComboBox
 from app.widgets.text import Message, tooltip
 
 WIDE = 720  # pixels of width from which the selected sample stands beside the plot
@@ -62,6 +62,8 @@ class CompareView(View):
         self._picture, self._print = ComparePicture(), print_mode
         self._plotted: Plotted = "sigma"
         self._lane = -1
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus if print_mode else Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Compare")
         self._shape: tuple[bool, bool] | None = None  # wide, with pages beside the table
         self.chart = ErrorChart(theme, tabular(self.font(), 0.85), print_mode=print_mode)
         self.table = LaneTable(theme)
@@ -70,7 +72,7 @@ class CompareView(View):
         self.images = LaneImages(theme)
         self._images_page, self._images_note = QWidget(), QLabel(wordWrap=True)
         self.bar = CompareBar()
-        self._combo = QComboBox()
+        self._combo = ComboBox()
         for plotted, title in PLOTTED.items():
             self._combo.addItem(title, plotted)
         self._combo.setToolTip("What is plotted")

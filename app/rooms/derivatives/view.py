@@ -106,6 +106,8 @@ class DerivativesView(View):
         super().__init__(parent)
         self._picture = DerivativesPicture()
         self._theme, self._print = theme, print_mode
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus if print_mode else Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Derivatives")
         self._planar = False  # the vectors of some step were seen: their place is kept at the others
         self._build()
         for plot in self._plots:

@@ -83,6 +83,7 @@ class InspectorView(View):
         self._table.setFrameShape(QFrame.Shape.NoFrame)
         self._table.setModel(self._model)
         self._set_up_table()
+        self.setFocusProxy(self._table)
         self._copy_button = QPushButton("Copy all")
         self._copy_button.setToolTip("Copy every row as tab-separated text (Ctrl+C copies the selected rows)")
         self._copy_button.clicked.connect(self._copy_all)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
@@ -23,7 +22,8 @@ from app.plotting.pens_and_numbers import tabular
 from app.rooms.mean_shift.pictures import MeanShiftPicture
 from app.widgets.form import align
 from app.widgets.number_field import IntField
-from app.widgets.sigma_slider import SigmaSlider, Slider
+from app.widgets.sigma_slider import SigmaSlider
+from app.widgets.slider import Slider
 from app.widgets.text import blend, tooltip
 from geomodel.settings import Limits
 
@@ -119,14 +119,6 @@ class MeanShiftControls(QWidget):
         column.setSpacing(8)
         column.addLayout(choice)
         column.addWidget(self._point)
-        self._set_tab_order()
-
-    def _set_tab_order(self) -> None:
-        fields = self.fields
-        order = [self.sample, self.probe, fields["data_index"], fields["seed"], fields["second_index"]]
-        order += [self.share, self.sigma, self.follow]
-        for first, second in pairwise(order):
-            QWidget.setTabOrder(first, second)
 
     def display(self, picture: MeanShiftPicture) -> None:
         """Show where the probe is wished to stand; nothing is told, and a slider that is held stays in the hand."""

@@ -166,6 +166,7 @@ class MeanShiftView(View):
             self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(content)
         self._scroll.setAccessibleName("Mean shift at the point")
+        self.setFocusProxy(self._scroll)
         self._controls.setContentsMargins(16, 8, 16, 8)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -93,7 +93,8 @@ class MeasuresView(View):
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setAccessibleName("Measures over the noise levels")
+        self.setFocusProxy(scroll)
         scroll.setWidget(self._page)
         return scroll
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QFocusEvent, QFontMetrics, QKeyEvent, QPalette, QResizeEvent
+from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
@@ -26,7 +26,6 @@ from geomodel.arrays import Array
 
 NEAR = 10  # pixels within which a click picks a sample and a hover finds a data point
 MOST_PIXELS = 256  # of the density image, each way
-BY_KEYS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 HELP = "Wheel: zoom. Drag: pan. Double click or 0: back to the frame. Click: select a sample. Ctrl+click: start there."
 
 
@@ -49,7 +48,6 @@ class PlaneView(View):
         self._shown: PlanePicture | None = None
         self._theme, self._print_mode = theme, print_mode
         self._announced: Rect | None = None
-        self._released = False
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus if print_mode else Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Plane")
         self.setAutoFillBackground(True)
@@ -139,7 +137,6 @@ class PlaneView(View):
 
     def release(self) -> None:
         """Let go of everything that refers back to this view."""
-        self._released = True
         self._timer.stop()
         for signal in (self._timer.timeout, self.ground.range_changed, self.ground.freed, self.ground.resumed):
             signal.disconnect()
@@ -296,17 +293,6 @@ class PlaneView(View):
             self.reset_frame()
         else:
             super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        if event.reason() in BY_KEYS:  # who clicked knows where the focus is
-            self._mark_focus(self._theme.accent)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._mark_focus(None)
-
-    def _mark_focus(self, color: str | None) -> None:
-        if not self._released:  # a window that closes still hands the focus around
-            self.ground.mark_focus(color)
 
 
 def _distance_to_segments(point: Array, starts: Array, ends: Array) -> Array:

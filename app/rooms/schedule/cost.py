@@ -32,8 +32,8 @@ LEFT, TOP, RIGHT, BOTTOM = 8.0, 44.0, 56.0, 20.0
 LEAST = 208  # pixels of height in a window
 LOW = 120.0  # pixels of height below which the words about a cell are left to the tooltip
 HINT = "Point at a cell: one Euler jump from the σ of its row to the σ of its column."
-HELP = "Dots are the intervals that were chosen. ←, → go through them."
-KEYS: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+HELP = "Dots are the intervals that were chosen. ↑, ↓ go through them."
+KEYS: dict[int, int] = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}  # left and right move the playhead
 
 
 def _is_ours(event: QKeyEvent) -> bool:
@@ -248,20 +248,13 @@ class CostMap(QWidget):
         self._point_at(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and right go through the chosen intervals."""
+        """Up and down go through the chosen intervals."""
         if self._cost is None or not _is_ours(event):
             super().keyPressEvent(event)
             return
         chosen = list(pairwise(self._cost.path.tolist()))
         at = chosen.index(self._cell) + KEYS[event.key()] if self._cell in chosen else 0
         self._point_at(chosen[min(max(at, 0), len(chosen) - 1)])
-
-    def event(self, event: QEvent) -> bool:
-        # With the focus here these keys are ours, not the window's shortcuts: they would act a second time.
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_ours(event):
-            event.accept()
-            return True
-        return super().event(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self._point_at(None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -23,22 +21,13 @@ SLACK = 2.0  # pixels that a hand may tremble in a click
 NUDGE, FAST = 0.01, 5  # share of the row's log range; with Shift so many times that
 HELP = (
     "Drag a knob to move its level; double-click on the line adds one, right-click removes one. "
-    "Keys: ←, → choose · ↑, ↓ or Alt+←, Alt+→ move by 1 %, with Shift by 5 % · Insert adds · Delete removes. "
+    "Keys: ←, → or Page Up, Page Down choose · ↑, ↓ move by 1 %, with Shift by 5 % · Insert adds · Delete removes. "
     "The first and the last level stay."
 )
-K, NONE, ALT = Qt.Key, Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
-CHOOSE: dict[int, Callable[[int], int]] = {
-    K.Key_Left: lambda at: at - 1,
-    K.Key_Right: lambda at: at + 1,
-    K.Key_Home: lambda at: 0,
-    K.Key_End: lambda at: sys.maxsize,
-}
-MOVE: dict[tuple[int, Qt.KeyboardModifier], int] = {
-    (K.Key_Up, NONE): -1,
-    (K.Key_Down, NONE): 1,
-    (K.Key_Left, ALT): -1,
-    (K.Key_Right, ALT): 1,
-}
+K, NONE = Qt.Key, Qt.KeyboardModifier.NoModifier
+# Left, right, Home and End move the playhead, and the chosen knob goes with it where the playhead is on these levels.
+CHOOSE: dict[int, int] = {K.Key_PageUp: -1, K.Key_PageDown: 1}
+MOVE: dict[int, int] = {K.Key_Up: -1, K.Key_Down: 1}
 
 
 class ScheduleRows(SchedulePlot):
@@ -52,6 +41,7 @@ class ScheduleRows(SchedulePlot):
         super().__init__(theme, parent, print_mode=print_mode)
         self._before: Array | None = None  # the draft's levels before the edit that is under way
         self._grip: QPointF | None = None  # where a knob was taken
+        self._playhead = -1  # the last level on which it stood
         self._note_help = ""
         self.setMouseTracking(True)
         self.setAccessibleName("Noise levels of the draft")
@@ -64,6 +54,8 @@ class ScheduleRows(SchedulePlot):
         else:
             self._before = self._grip = self._spot = None
             self._axis = Axis.over(rows)
+            if picture.index not in (-1, self._playhead):
+                self._focused = self._playhead = picture.index
         self._rows, self._editable, self._index = rows, picture.editable, picture.index
         self._note, self._note_help = picture.end_error, note_help
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus if self.draft is None else Qt.FocusPolicy.StrongFocus)
@@ -224,8 +216,8 @@ class ScheduleRows(SchedulePlot):
         """How many times `NUDGE` to the right; None for another key."""
         shift = Qt.KeyboardModifier.ShiftModifier
         plain = event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | shift)
-        side = MOVE.get((event.key(), plain))
-        return None if side is None else side * (FAST if event.modifiers() & shift else 1)
+        side = MOVE.get(event.key())
+        return None if side is None or plain != NONE else side * (FAST if event.modifiers() & shift else 1)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, nudge = event.key(), self._nudge_of(event)
@@ -240,7 +232,7 @@ class ScheduleRows(SchedulePlot):
             at = float(self._axis.at(self._levels[self._focused]))
             self._move(at + nudge * NUDGE * float(own[-1] - own[0]))
         elif key in CHOOSE:
-            self._choose(CHOOSE[key](self._focused))
+            self._choose(self._focused + CHOOSE[key])
             self.picked.emit(self._focused)
         elif key == K.Key_Insert:
             self._add_after()

@@ -190,7 +190,8 @@ class ScheduleView(View):
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setAccessibleName("Schedules")
+        self.setFocusProxy(scroll)
         scroll.setWidget(self._page)
         return scroll
 

@@ -109,6 +109,7 @@ class StripView(View):
         self._picture = StripPicture()
         self._montage = Montage(theme, print_mode=print_mode)
         self._montage.level_picked.connect(self.level_picked)
+        self.setFocusProxy(self._montage)
         self._neighbours = Neighbours(theme)
         self._grid = SampleGrid(theme)
         self._grid.sample_picked.connect(self.sample_picked)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSignalBlocker, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
 
 from app.plotting.pens_and_numbers import tabular
@@ -16,7 +16,6 @@ from geomodel.arrays import Array
 
 MARGIN = 24.0  # the end labels reach half their width beyond the track
 NOTCH = 120  # eighths of a degree: one click of a mouse wheel
-KEYS = {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}
 
 
 class Scrubber(QAbstractSlider):
@@ -164,12 +163,3 @@ class Scrubber(QAbstractSlider):
         self._turned -= notches * NOTCH
         self.setValue(self.value() + notches)
         event.accept()
-
-    def event(self, event: QEvent) -> bool:
-        # With the focus here the plain keys are ours, not the window's shortcuts: they would act a second time.
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-            if plain and event.key() in KEYS:
-                event.accept()
-                return True
-        return super().event(event)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QPalette, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.sigma_axis import SCALE_TITLES
@@ -14,6 +14,7 @@ from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.transport.pictures import TransportPicture
 from app.rooms.transport.scrubber import Scrubber
+from app.widgets.form import ComboBox
 from app.widgets.icons import icon
 
 BUTTONS = ("start", "back", "play", "forward", "end", "loop", "inside")
@@ -81,8 +82,8 @@ class TransportView(View):
         row.addStretch(1)
         self._evaluations.setForegroundRole(QPalette.ColorRole.PlaceholderText)
 
-    def _combo(self, purpose: str) -> QComboBox:
-        combo = QComboBox()
+    def _combo(self, purpose: str) -> ComboBox:
+        combo = ComboBox()
         combo.setToolTip(purpose)
         combo.setAccessibleName(purpose)
         return combo

@@ -257,7 +257,7 @@ def test_a_click_on_a_sample_selects_it(qtbot):
     with qtbot.waitSignal(view.sample_picked) as picked:
         qtbot.mouseClick(grid, LEFT, pos=at)
     assert picked.args == [4]
-    for key, sample in ((Qt.Key.Key_Right, 3), (Qt.Key.Key_Left, 1)):
+    for key, sample in ((Qt.Key.Key_Down, 3), (Qt.Key.Key_Up, 1)):
         with qtbot.waitSignal(view.sample_picked) as picked:
             qtbot.keyClick(grid, key)
         assert picked.args == [sample]

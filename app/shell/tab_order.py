@@ -1,0 +1,78 @@
+"""The order in which Tab visits the controls: the order of the layouts, which is the order in which they are read.
+
+Layouts know where a control stands even when it was built late, so nothing else has to keep a tab order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QGridLayout, QLayout, QMainWindow, QScrollArea, QSplitter, QToolBar, QWidget
+
+BY_TAB = (Qt.FocusPolicy.TabFocus, Qt.FocusPolicy.StrongFocus, Qt.FocusPolicy.WheelFocus)
+LEFT, RIGHT = (Qt.DockWidgetArea.LeftDockWidgetArea,), (Qt.DockWidgetArea.RightDockWidgetArea,)
+BELOW = (Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea)
+
+
+def reading_order(widget: QWidget | None) -> Iterator[QWidget]:
+    """The controls in a widget that can take the focus now, itself first."""
+    if widget is None or not widget.isVisible() or not widget.isEnabled():
+        return
+    if widget.focusPolicy() in BY_TAB and widget.focusProxy() is None:
+        yield widget
+    for part in _parts(widget):
+        yield from reading_order(part)
+
+
+def _parts(widget: QWidget) -> Iterator[QWidget | None]:
+    if isinstance(widget, QMainWindow):
+        yield from _areas(widget)
+    elif isinstance(widget, QToolBar):
+        yield from (widget.widgetForAction(action) for action in widget.actions())
+    elif isinstance(widget, QScrollArea | QDockWidget):
+        yield widget.widget()
+    elif isinstance(widget, QSplitter):
+        yield from (widget.widget(at) for at in range(widget.count()))
+    elif layout := widget.layout():
+        yield from _laid_out(layout)
+
+
+def _areas(window: QMainWindow) -> Iterator[QWidget | None]:
+    """The row on top, the left column, the central view, the column on the right, what stands below."""
+    bars = window.findChildren(QToolBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    yield from (bar for bar in bars if window.toolBarArea(bar) == Qt.ToolBarArea.TopToolBarArea)
+    yield from _docks(window, LEFT)
+    yield window.centralWidget()
+    yield from _docks(window, RIGHT)
+    yield from _docks(window, BELOW)
+    yield from (bar for bar in bars if window.toolBarArea(bar) == Qt.ToolBarArea.BottomToolBarArea)
+    yield window.statusBar()
+
+
+def _docks(window: QMainWindow, areas: tuple[Qt.DockWidgetArea, ...]) -> list[QDockWidget]:
+    docks = window.findChildren(QDockWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    # A dock behind another's tab is visible to Qt, but stands outside the window.
+    shown = [dock for dock in docks if not dock.isFloating() and not dock.visibleRegion().isEmpty()]
+    return sorted(
+        (dock for dock in shown if window.dockWidgetArea(dock) in areas), key=lambda dock: (dock.y(), dock.x())
+    )
+
+
+def _laid_out(layout: QLayout) -> Iterator[QWidget]:
+    for at in _places(layout):
+        item = layout.itemAt(at)
+        assert item is not None
+        if widget := item.widget():
+            yield widget
+        elif inner := item.layout():
+            yield from _laid_out(inner)
+
+
+def _places(layout: QLayout) -> list[int]:
+    places = list(range(layout.count()))
+    if isinstance(layout, QGridLayout):  # its items may have come in any order
+        rows_and_columns: list[Any] = [layout.getItemPosition(at) for at in places]
+        places.sort(key=lambda at: tuple(rows_and_columns[at][:2]))
+    return places

@@ -1,0 +1,42 @@
+"""The edge that shows which control has the keyboard: one for all, so that it looks the same everywhere."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QRegion
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
+
+EDGE = 2  # pixels
+
+
+class FocusFrame(QWidget):
+    """Lies over a control, as large as it is. The mask leaves the edge alone, so that nothing beneath is repainted."""
+
+    def __init__(self, control: QWidget) -> None:
+        super().__init__(control)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        control.installEventFilter(self)
+        if isinstance(control, QAbstractScrollArea):
+            control.viewport().installEventFilter(self)
+        self._fit(control)
+        self.raise_()
+        self.show()
+
+    def _fit(self, control: QWidget) -> None:
+        rect = control.rect()
+        if isinstance(control, QAbstractScrollArea):  # Qt keeps the scroll bars above everything, and they would cut it
+            rect.setBottomRight(control.viewport().geometry().bottomRight())
+        self.setGeometry(rect)
+        self.setMask(QRegion(rect).subtracted(QRegion(rect.adjusted(EDGE, EDGE, -EDGE, -EDGE))))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follows the control's size."""
+        control = self.parentWidget()
+        if event.type() == QEvent.Type.Resize and control is not None:
+            self._fit(control)
+        return False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QApplication.palette().color(QPalette.ColorRole.Highlight))
