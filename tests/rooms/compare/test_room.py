@@ -95,6 +95,8 @@ def test_a_pinned_run_is_a_lane_and_leaves_with_its_pin(qtbot, window):
 
 def test_escape_cancels_a_race(qtbot, window):
     view = show(qtbot, window, "compare")
+    window.player.drafting.edit({"count": 500})
+    qtbot.waitUntil(lambda: settled(window), timeout=WAIT)
     view.preset_wanted.emit("solver dop853")
     view.race_wanted.emit()
     assert view.picture.running
