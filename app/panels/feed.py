@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from app.engine.messages import OpenFailed
 from app.panels import Panels
 from app.panels.model import Slot
 from app.panels.runs import RunRow
+from app.session import bundled
 from app.session.drafting import expected_evaluations
 from app.session.facts import DRIVER_NAMES
 from app.session.playback import Playback
@@ -23,8 +25,18 @@ from geomodel.settings import RunSettings
 class PanelsFeed(QObject):
     """Feeds the model, sampler and runs panels and passes on what is edited there."""
 
-    def __init__(self, state: AppState, player: Player, playback: Playback, panels: Panels, parent: QObject) -> None:
+    def __init__(
+        self,
+        state: AppState,
+        player: Player,
+        playback: Playback,
+        panels: Panels,
+        recent: Callable[[], Sequence[str]],
+        parent: QObject,
+    ) -> None:
+        """`recent` tells the checkpoints that were opened before."""
         super().__init__(parent)
+        self._recent = recent
         self.state, self.player, self._playback = state, player, playback
         self.model, self.sampler, self.runs = panels.model, panels.sampler, panels.runs
         self._run_bar = panels.run_bar
@@ -51,8 +63,10 @@ class PanelsFeed(QObject):
     def _show_choices(self) -> None:
         sets = [(row.name, row.title) for row in map(datasets.row, datasets.names())]
         files = [(path, title) for path, title in self._opened_files.items()]
-        networks = [("", "none")] + [(path, Path(path).stem) for path in self.state.networks]
-        self.model.set_choices(tuple(networks), tuple(sets + files))
+        networks = {"": "none", **dict(bundled.networks())}
+        for path in (*self.state.networks, *self._recent()):
+            networks.setdefault(path, Path(path).stem)
+        self.model.set_choices(tuple(networks.items()), tuple(sets + files))
 
     def _show_draft(self) -> None:
         self.model.set_settings(self.state.draft)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QGridLayout, QMainWindow, QTabBar, QTabWidget, QToolBar, QWidget
 
 from app.rooms import ROOMS
 from app.rooms.contract import Room
+from app.shell.screens import bring_onto_screens
 from app.shell.settings_store import SettingsStore
 from app.shell.workspaces import WORKSPACES, Workspace, home_of, workspace
 
@@ -33,7 +34,8 @@ class Layout(QWidget):
         self._states: dict[str, QByteArray] = {}  # of the workspaces that were left
         self._images = False  # whether what is shown are images
         self._fresh = True
-        self._centre = QVBoxLayout(self)
+        self._corner: QWidget | None = None  # what lies over the main view
+        self._centre = QGridLayout(self)
         self._centre.setContentsMargins(0, 0, 0, 0)
         self.tabs = QTabBar()
         self.tabs.setAccessibleName("Workspaces")
@@ -81,6 +83,7 @@ class Layout(QWidget):
         dock = QDockWidget(title, self._window)
         dock.setObjectName(f"dock.{name}")
         dock.setWidget(widget)
+        dock.hide()  # until the first arrangement: all docks at once would need a wide window
         self._window.addDockWidget(area, dock)
         self.docks[name] = dock
         return dock
@@ -90,6 +93,11 @@ class Layout(QWidget):
     def main_view(self) -> QWidget:
         """The view in the centre."""
         return self._rooms[self.current.centre].view
+
+    def put_in_corner(self, widget: QWidget) -> None:
+        """Let a widget lie over the lower right corner of the main view, which does not move for it."""
+        self._corner = widget
+        self._centre.addWidget(widget, 0, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
 
     def switch(self, name: str) -> None:
         """Arrange the rooms as in a workspace, the way a person left it."""
@@ -120,7 +128,9 @@ class Layout(QWidget):
     def _take_centre(self) -> None:
         """The main view leaves its dock for the centre."""
         view = self._rooms[self.current.centre].view
-        self._centre.addWidget(view)
+        self._centre.addWidget(view, 0, 0)
+        if self._corner is not None:
+            self._corner.raise_()
         view.show()
 
     def reset(self) -> None:
@@ -132,13 +142,16 @@ class Layout(QWidget):
         window, docks = self._window, self.docks
         for name, dock in docks.items():
             dock.setFloating(False)
-            dock.setVisible(name in self.current.rooms or name == LEFT_TITLE)
+            dock.setVisible(name == LEFT_TITLE)  # the others when they have their places, else the window would grow
         places = [place for place in self.current.right if place]
         for above, below in pairwise(places):
             window.splitDockWidget(docks[above[0]], docks[below[0]], Qt.Orientation.Vertical)
         for place in places:
             for before, after in pairwise(place):
                 window.tabifyDockWidget(docks[before], docks[after])
+        for name in self.current.rooms:
+            docks[name].show()
+        for place in places:
             docks[place[0]].raise_()
         tops = [docks[place[0]] for place in places]
         right = max(LEAST_RIGHT, round(0.28 * window.width()))
@@ -188,6 +201,7 @@ class Layout(QWidget):
         settings, crashed = self._store.settings, self._store.mark_open()
         if settings.layout_version == VERSION and not crashed:
             self._window.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
+            bring_onto_screens(self._window)
             self._states = {name: QByteArray.fromBase64(text.encode()) for name, text in settings.layouts.items()}
             self._show(workspace(settings.workspace))
         else:

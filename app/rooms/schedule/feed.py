@@ -1,4 +1,4 @@
-"""Feeds the schedule room: knots that are dragged, schedules that are designed, lists that are saved and loaded."""
+"""Feeds the schedule room: a person drags knots, designs schedules, and saves and loads lists."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from geomodel.files import write_error
 from geomodel.settings import CUSTOM, RunSettings
 
 LISTS = "Noise levels (*.txt)"
-MOST_BYTES = 1 << 20  # of a list of levels
+MOST_BYTES = 1 << 20  # characters of a list of levels
 TITLES = {"gits": "GITS", "tors": "TORS"}
 
 
 class ScheduleRoom(QObject):
-    """Edits the draft's noise levels and asks where a run over them would end."""
+    """Edits the draft's noise levels and requests where a run over them would end."""
 
     said = Signal(str, bool)  # a sentence for the status bar, and whether it is an error
 
@@ -44,12 +44,12 @@ class ScheduleRoom(QObject):
         self._design = ""
         self._progress = 0.0
         self._table: GitsTable | None = None
-        self._then: dict[str, Any] = {}  # further settings that a designed preset brings
+        self._then: dict[str, Any] = {}  # further settings of a designed preset
         self._steps = 0
-        self._asking: EndErrorTask | None = None  # the newest one
+        self._asking: EndErrorTask | None = None  # the newest design
         self._answer: TaskEnded | None = None  # the newest end error
-        self._before: float | None = None  # the median end error of the schedule by its formula
-        self._formula = RunSettings().schedule  # the last schedule that was not a list
+        self._before: float | None = None  # the median end error of the last schedule that came from a formula
+        self._formula = RunSettings().schedule  # the name of that schedule
         view.levels_dragged.connect(self._dragged)
         view.levels_dropped.connect(self._dropped)
         view.design_wanted.connect(self._design_from_view)
@@ -69,18 +69,18 @@ class ScheduleRoom(QObject):
         self.refresh()
 
     def handlers(self) -> Handlers:
-        """Its buttons stand in the view."""
+        """The room has no actions, because its buttons stand in the view."""
         return {}
 
     def release(self) -> None:
-        """Stop listening."""
+        """Stop listening, because the window closes."""
         self._player.task_event.disconnect(self._happened)
         self.view.release()
 
     # ------------------------------------------------------------ knots
 
     def _dragged(self, levels: Any) -> None:
-        """While a knot moves, point sets say at once where the run would end."""
+        """While a knot moves, request at once where the run of a point set would end."""
         if self._player.drafting.is_toy:
             self._ask(runs.with_levels(self._player.drafting.filled(), levels))
 
@@ -90,7 +90,7 @@ class ScheduleRoom(QObject):
             self._ask(self._player.drafting.filled())
 
     def use(self, levels: Iterable[float], **more: Any) -> None:
-        """Let the draft run over these levels."""
+        """Let the draft use these levels."""
         if self._state.draft.schedule != CUSTOM:
             self._formula = self._state.draft.schedule
         self._player.drafting.edit({**more, "schedule": CUSTOM, "levels": tuple(map(float, levels))})
@@ -105,7 +105,7 @@ class ScheduleRoom(QObject):
         if self._state.errors or (older is not None and older.settings == settings):
             return
         self._asking = EndErrorTask(self._state.next_id(), settings)
-        if self._player.drafting.is_toy:  # answered at once: the status bar need not say so
+        if self._player.drafting.is_toy:  # this is answered at once, so the status bar does not mention it
             self._player.submit(self._asking)
             return
         if older is not None:
@@ -120,7 +120,7 @@ class ScheduleRoom(QObject):
     # ------------------------------------------------------------ designs
 
     def design_preset(self, name: str) -> None:
-        """A preset whose levels are designed for the present model."""
+        """Design the levels of a preset for the present model."""
         preset = presets.row(name)
         if not preset.design:
             return
@@ -170,12 +170,12 @@ class ScheduleRoom(QObject):
     # ------------------------------------------------------------ lists
 
     def copy(self) -> None:
-        """The draft's levels to the clipboard, every digit."""
+        """Copy the draft's levels to the clipboard with every digit."""
         QGuiApplication.clipboard().setText(", ".join(map(repr, self._player.drafting.levels())))
         self.said.emit("Noise levels copied.", False)
 
     def paste(self) -> None:
-        """Levels from the clipboard, kept exactly."""
+        """Take levels from the clipboard, with every digit."""
         self._take(QGuiApplication.clipboard().text(), "The clipboard")
 
     def _take(self, text: str, source: str) -> None:
@@ -204,7 +204,7 @@ class ScheduleRoom(QObject):
         self._services.ask_open("Open noise levels", LISTS, "levels", self.read)
 
     def read(self, path: str) -> None:
-        """Levels from a text file: numbers with commas or blanks between them."""
+        """Take levels from a text file with numbers between commas or blanks."""
         try:
             with Path(path).open(encoding="utf-8") as file:
                 text = file.read(MOST_BYTES + 1)
@@ -219,7 +219,7 @@ class ScheduleRoom(QObject):
     # ------------------------------------------------------------ showing
 
     def refresh(self) -> None:
-        """What is known, on the view; point sets are asked where the draft ends."""
+        """Show the present state. For point sets, request where the draft ends."""
         if not seen(self.view):
             return
         if self._player.drafting.is_toy and not self._state.errors and self._player.device:
