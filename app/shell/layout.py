@@ -28,6 +28,7 @@ class Layout(QWidget):
     def __init__(self, window: QMainWindow, store: SettingsStore) -> None:
         super().__init__(window)
         self.docks: dict[str, QDockWidget] = {}  # by the name of the room, or the title of the panel
+        self._areas: dict[str, Qt.DockWidgetArea] = {}  # where each dock stands at first
         self.current: Workspace = WORKSPACES[0]
         self._window, self._store = window, store
         self._rooms: Mapping[str, Room] = {}
@@ -85,7 +86,7 @@ class Layout(QWidget):
         dock.setWidget(widget)
         dock.hide()  # until the first arrangement: all docks at once would need a wide window
         self._window.addDockWidget(area, dock)
-        self.docks[name] = dock
+        self.docks[name], self._areas[name] = dock, area
         return dock
 
     # ------------------------------------------------------------ workspaces
@@ -114,6 +115,8 @@ class Layout(QWidget):
             self.current = target
             self._take_centre()
             state = self._states.get(target.name)
+            if state is not None:
+                self._take_out()
             if state is None or not self._window.restoreState(state, VERSION):
                 self._arrange()
             self.docks[target.centre].hide()
@@ -140,8 +143,9 @@ class Layout(QWidget):
 
     def _arrange(self) -> None:
         window, docks = self._window, self.docks
+        self._take_out()
         for name, dock in docks.items():
-            dock.setFloating(False)
+            window.addDockWidget(self._areas[name], dock)
             dock.setVisible(name == LEFT_TITLE)  # the others when they have their places, else the window would grow
         places = [place for place in self.current.right if place]
         for above, below in pairwise(places):
@@ -157,6 +161,14 @@ class Layout(QWidget):
         right = max(LEAST_RIGHT, round(0.28 * window.width()))
         window.resizeDocks([docks[LEFT_TITLE], tops[0]], [LEFT_WIDTH, right], Qt.Orientation.Horizontal)
         window.resizeDocks(tops, [600, 300][: len(tops)], Qt.Orientation.Vertical)
+
+    def _take_out(self) -> None:
+        """Take every dock out of its place: one that stays behind a tab would take its neighbours there, and the row of
+        tabs would stay although nothing is behind it.
+        """
+        for dock in self.docks.values():
+            dock.setFloating(False)
+            self._window.removeDockWidget(dock)
 
     def bring_forward(self, name: str) -> None:
         """Let a room come into sight, in another workspace where the present one does not have it."""

@@ -16,7 +16,8 @@ ROOM = 8  # pixels of a button beside its text, at the least
 
 def faults(window: QMainWindow) -> list[str]:
     """What is cut, covered or outside, in words; nothing where all is well."""
-    found = []
+    parts = window.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    found = [f"The window has {text}" for text in _overlaps([p for p in parts if not p.visibleRegion().isEmpty()])]
     for widget in window.findChildren(QWidget):
         if widget.isVisible() and widget.window() is window and not widget.visibleRegion().isEmpty():
             found += [f"{_name(widget)} {fault}" for fault in (*_text(widget), *_place(widget), *_neighbours(widget))]
@@ -60,13 +61,17 @@ def _place(widget: QWidget):
 
 
 def _neighbours(widget: QWidget):
-    """The widgets of one layout do not lie on each other."""
+    """The widgets of one layout do not lie on each other, nor do the parts of the window."""
     layout = widget.layout()
     shown = [] if layout is None else [part for part in _laid_out(layout) if part.isVisible()]
     shown = [part for part in shown if not isinstance(part, Card)]  # it lies over the picture
-    for one, other in combinations(shown, 2):
-        if one.geometry().intersects(other.geometry()):
-            yield f"has {_name(one)} on {_name(other)}"
+    yield from (f"has {text}" for text in _overlaps(shown))
+
+
+def _overlaps(widgets: list[QWidget]):
+    for one, other in combinations(widgets, 2):
+        if one.isVisible() and other.isVisible() and one.geometry().intersects(other.geometry()):
+            yield f"{_name(one)} on {_name(other)}"
 
 
 def _laid_out(layout: QLayout):
