@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 
 from app.engine.messages import OpenFailed
 from app.panels import Panels
-from app.panels.model import Slot
+from app.panels.model import DRIVERS, Slot
 from app.panels.runs import RunRow
 from app.session import bundled
 from app.session.drafting import expected_evaluations
@@ -57,6 +57,7 @@ class PanelsFeed(QObject):
         self.runs.remove_wanted.connect(player.remove)
         self._show_choices()
         self._show_draft()
+        self._describe("network")
 
     # ------------------------------------------------------------ showing
 
@@ -71,6 +72,8 @@ class PanelsFeed(QObject):
     def _show_draft(self) -> None:
         self.model.set_settings(self.state.draft)
         self.sampler.set_settings(self.state.draft)
+        if "driver" not in self.state.errors:
+            self._describe("driver")
         self._show_estimate()
 
     def _show_errors(self) -> None:
@@ -132,7 +135,7 @@ class PanelsFeed(QObject):
             text = f"{i.architecture}, {i.parameters:,} parameters, σ {i.sigma_min:.3g} to {i.sigma_max:.3g}"
             self.model.set_card("network", self._card(i))
         elif slot == "driver":
-            text = self._relation()
+            text = self._relation() or next(row.help for row in DRIVERS if row.value == self.state.draft.driver)
         self.model.set_message(slot, text, False)
 
     def _card(self, info: Any) -> list[tuple[str, str]]:
