@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QDockWidget, QGridLayout, QMainWindow, QTabBar, QT
 
 from app.rooms import ROOMS
 from app.rooms.contract import Room
-from app.shell.screens import bring_onto_screens
 from app.shell.settings_store import SettingsStore
 from app.shell.workspaces import WORKSPACES, Workspace, home_of, workspace
 
@@ -212,8 +211,8 @@ class Layout(QWidget):
         self._arrange()
         settings, crashed = self._store.settings, self._store.mark_open()
         if settings.layout_version == VERSION and not crashed:
+            # Qt brings a place that no screen has any more onto one that is there.
             self._window.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
-            bring_onto_screens(self._window)
             self._states = {name: QByteArray.fromBase64(text.encode()) for name, text in settings.layouts.items()}
             self._show(workspace(settings.workspace))
         else:

@@ -133,6 +133,15 @@ def test_a_wrong_value_moves_no_field_and_is_said_where_it_arises(window):
     assert places(window) == before
 
 
+@pytest.mark.parametrize("name", ["options", "steps", "seed"])
+def test_an_error_takes_the_place_of_a_formula_of_any_height(window, name):
+    before = places(window)
+    window.panels.sampler.set_errors({name: SENTENCE})
+    assert places(window) == before
+    window.panels.sampler.set_errors({})
+    assert places(window) == before
+
+
 @pytest.mark.parametrize("slot", ["network", "data", "driver"])
 def test_a_message_at_a_slot_keeps_its_height(window, slot):
     before = places(window)

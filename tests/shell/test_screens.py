@@ -13,11 +13,10 @@ from PySide6.QtCore import QRect, QSize
 from PySide6.QtWidgets import QMainWindow
 
 from app.shell.layout import VERSION
-from app.shell.screens import brought_onto, first_size
+from app.shell.screens import first_size
 from app.shell.settings_store import SettingsStore
 
 FRAME = QSize(8, 32)
-LAPTOP, WIDE = QRect(0, 0, 1280, 770), QRect(1280, 0, 2560, 1440)
 
 
 @pytest.mark.parametrize(
@@ -26,20 +25,6 @@ LAPTOP, WIDE = QRect(0, 0, 1280, 770), QRect(1280, 0, 2560, 1440)
 )
 def test_the_first_window_is_as_large_as_is_useful_and_fits(available, size):
     assert first_size(QSize(*available), FRAME).toTuple() == size
-
-
-@pytest.mark.parametrize(
-    ("framed", "screens", "place"),
-    [
-        ((100, 50, 900, 600), (LAPTOP,), (100, 50, 900, 600)),  # it stands well
-        ((1400, 100, 1440, 900), (LAPTOP,), (0, 0, 1280, 770)),  # its screen is gone and was larger
-        ((-300, -40, 900, 600), (LAPTOP,), (0, 0, 900, 600)),
-        ((1200, 400, 1440, 1200), (LAPTOP, WIDE), (1280, 240, 1440, 1200)),  # most of it is on the second screen
-        ((9000, 9000, 900, 600), (LAPTOP, WIDE), (380, 170, 900, 600)),  # it was on neither
-    ],
-)
-def test_a_remembered_place_is_brought_onto_a_screen(framed, screens, place):
-    assert brought_onto(QRect(*framed), screens).getRect() == place
 
 
 SHOWN = """
