@@ -36,6 +36,7 @@ class RoomRow:
     room: str  # dotted path of the class that is built from Services
     answers: str = ""  # dotted path of the module with ANSWERS and TASKS; empty: the engine computes nothing for it
     figure: Millimetres | None = None  # size of its figure on paper; None: no figure is made of it
+    images_only: bool = False  # it has nothing to show of other data
     with_run: bool = False  # its figure is drawn by `run --figures` too
     actions: tuple[ActionRow, ...] = ()
     help: str = ""  # its page in resources/help

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
+from app.plotting.headings import Entry, Header
 from app.plotting.measure_plot import MeasureChart, wants_log
 from app.plotting.pens_and_numbers import Kind, hue, number, tabular
 from app.plotting.sigma_axis import positions, sigma_text
@@ -20,7 +21,6 @@ from app.plotting.values import Curve
 from app.rooms.contract import View
 from app.rooms.derivatives.arrows import Arrows
 from app.rooms.derivatives.pictures import DerivativesPicture
-from app.rooms.measures.cell import Entry, Header
 from app.widgets.layouts import clear
 from app.widgets.text import formula_html, tooltip
 from geomodel.arrays import Array

@@ -28,12 +28,13 @@ from PySide6.QtWidgets import (
 )
 from superqt import QFlowLayout
 
+from app.plotting.headings import Entry
 from app.plotting.pens_and_numbers import Kind
 from app.plotting.sigma_axis import SCALE_TITLES, Scale
 from app.plotting.theme import Theme, palette
 from app.plotting.values import MeasurePlot
 from app.rooms.contract import View
-from app.rooms.measures.cell import Cell, Entry
+from app.rooms.measures.cell import Cell
 from app.rooms.measures.pictures import MeasuresPicture
 from app.widgets.layouts import clear
 

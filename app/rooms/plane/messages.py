@@ -10,6 +10,8 @@ from geomodel.arrays import Array
 from geomodel.basins import Basins
 from geomodel.record import StepDetail
 
+DRAWN_WEIGHTS = 200  # the largest posterior weights, which the plane draws: more would hold up a drag
+
 FieldOf = Literal["driver", "optimal", "network", "difference"]
 
 

@@ -14,8 +14,10 @@ from PySide6.QtGui import QImage
 
 from app.plotting.montage import LARGEST, Montage, integer_zoom, to_image
 from app.plotting.theme import DARK, LIGHT, PRINT
-from app.rooms.strip.pictures import StripPicture, StripRow
-from app.rooms.strip.view import StripView, percent
+from app.plotting.values import ImageRow
+from app.rooms.strip.pictures import StripPicture
+from app.rooms.strip.view import StripView
+from app.widgets.neighbours import percent
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -24,8 +26,8 @@ def make_picture(levels: int = 5, size: int = 8, colour: bool = False, index: in
     rng = np.random.default_rng(0)
     shape = (size, size, 3) if colour else (size, size)
     rows = (
-        StripRow(caption="x(σ)", kind="sampling", images=rng.integers(0, 256, (levels, *shape), np.uint8)),
-        StripRow(
+        ImageRow(caption="x(σ)", kind="sampling", images=rng.integers(0, 256, (levels, *shape), np.uint8)),
+        ImageRow(
             caption="D(x; σ)",
             kind="denoising",
             images=rng.integers(0, 256, (levels - 1, *shape), np.uint8),
