@@ -82,3 +82,10 @@ def number(value: float, digits: int = 4) -> str:
     if -4 <= power <= 5:
         return f"{value:.{max(0, digits - 1 - power)}f}".replace("-", "−")
     return f"{mantissa}×10{str(power).translate(_SUPERSCRIPT)}".replace("-", "−")
+
+
+def percent(weight: float) -> str:
+    """A weight in two significant digits: 37 %, 3.7 %, 0.37 %."""
+    if weight < 0.001:
+        return "< 0.1 %"
+    return f"{100 * weight:.{0 if weight >= 0.0995 else 1 if weight >= 0.00995 else 2}f} %"

@@ -8,19 +8,12 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.plotting.montage import integer_zoom, to_image
-from app.plotting.pens_and_numbers import tabular
+from app.plotting.pens_and_numbers import percent, tabular
 from app.plotting.theme import Theme
 from geomodel.arrays import Array
 
 THUMBNAIL = 44  # pixels that a neighbour takes at most
 PANEL = 232  # pixels of width that several of them like to have
-
-
-def percent(weight: float) -> str:
-    """A weight in two significant digits: 37 %, 3.7 %, 0.37 %."""
-    if weight < 0.001:
-        return "< 0.1 %"
-    return f"{100 * weight:.{0 if weight >= 0.0995 else 1 if weight >= 0.00995 else 2}f} %"
 
 
 class Neighbours(QWidget):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from math import ceil, nan
+from math import ceil
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -36,6 +36,7 @@ from app.plotting.values import MeasurePlot
 from app.rooms.contract import View
 from app.rooms.measures.cell import Cell
 from app.rooms.measures.pictures import MeasuresPicture
+from app.rooms.measures.text import describe, values_at
 from app.widgets.layouts import clear
 
 CELL_WIDTH, CELL_HEIGHT = 320, 136  # pixels that a plot takes at least
@@ -114,6 +115,7 @@ class MeasuresView(View):
         names = [plot.name for plot in picture.plots]
         if names != [plot.name for plot in old.plots]:
             self._fill_menu()
+        self.setAccessibleDescription(self.describe())
         empty = picture.sigmas is None or not picture.plots
         self._message.setText(picture.message)
         self._message.setVisible(empty)
@@ -141,11 +143,13 @@ class MeasuresView(View):
         if self._due:
             self._next.start()
 
+    def describe(self) -> str:
+        """The picture in words and numbers."""
+        return describe(self.picture)
+
     def value_at(self, name: str) -> dict[str, float]:
         """The values at the playhead of the measure's curves, by their labels; NaN where undefined."""
-        plot = next(plot for plot in self._picture.plots if plot.name == name)
-        at, sample = self._picture.index, self._picture.sample
-        return {c.label: float(c.values[at, sample]) if at < len(c.values) else nan for c in plot.curves}
+        return values_at(next(plot for plot in self._picture.plots if plot.name == name), self._picture)
 
     # ------------------------------------------------------------ what is visible
 

@@ -10,6 +10,7 @@ from app.plotting.montage import Montage
 from app.plotting.theme import Theme, palette
 from app.rooms.contract import View
 from app.rooms.strip.pictures import StripPicture
+from app.rooms.strip.text import describe
 from app.widgets.neighbours import PANEL, Neighbours
 from app.widgets.sample_grid import SampleGrid
 
@@ -72,6 +73,7 @@ class StripView(View):
     def display(self, picture: StripPicture) -> None:
         """Show the picture; a playhead move moves the frame, and the neighbours where they have changed."""
         old, self._picture = self._picture, picture
+        self.setAccessibleDescription(describe(picture))
         empty = picture.sigmas is None or not picture.rows
         self._message.setText(picture.message)
         self._message.setVisible(empty)
@@ -92,6 +94,10 @@ class StripView(View):
             assert weights is not None
             self._neighbours.set_neighbours(picture.neighbours, weights, picture.neighbour_labels)
         self._arrange()
+
+    def describe(self) -> str:
+        """The picture in words and numbers."""
+        return describe(self._picture)
 
     def _arrange(self) -> None:
         """Which of the two is shown: both, or that of the tab."""
