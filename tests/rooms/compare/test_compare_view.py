@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -460,16 +458,3 @@ def test_every_heading_has_a_tooltip(view):
         assert column.tip in model.headerData(at, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole).replace(
             "&#x27;", "'"
         )
-
-
-def test_a_released_view_dies(qtbot):
-    view = CompareView(LIGHT)
-    view.resize(900, 700)
-    view.set_presets((("a", "A", ""),))
-    view.display(with_images(make_picture()))
-    view.grab()
-    gone = weakref.ref(view)
-    view.release()
-    view.deleteLater()
-    del view
-    qtbot.waitUntil(lambda: bool(gc.collect()) is not None and gone() is None)

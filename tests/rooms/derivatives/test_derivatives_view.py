@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -289,14 +287,3 @@ def test_a_print_keeps_the_size_that_it_is_given(qtbot, view, size):
     assert (printed.width(), printed.height()) == pixels
     image = figure.render(view, size, 96)
     assert (image.width(), image.height()) == pixels
-
-
-def test_a_released_view_dies(qtbot):
-    view = DerivativesView(LIGHT)
-    view.display(make_picture())
-    view.grab()
-    gone = weakref.ref(view)
-    view.release()
-    view.deleteLater()
-    del view
-    qtbot.waitUntil(lambda: bool(gc.collect()) is not None and gone() is None)

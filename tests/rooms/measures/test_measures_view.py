@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
 from dataclasses import replace
 from itertools import pairwise
 
@@ -396,15 +394,3 @@ def test_the_theme_changes_everything(view):
     image = view.grab().toImage()
     assert image.pixelColor(2, 2).name() == DARK.base
     assert chart._layers[0].line.opts["pen"].color().name() == DARK.sampling
-
-
-def test_a_released_view_dies(qtbot):
-    view = MeasuresView(LIGHT)
-    view.resize(420, 560)
-    view.display(make_picture())
-    view.grab()
-    gone = weakref.ref(view)
-    view.release()
-    view.deleteLater()
-    del view
-    qtbot.waitUntil(lambda: bool(gc.collect()) is not None and gone() is None)
