@@ -9,6 +9,7 @@ import numpy as np
 from app.export.offstage import Offstage
 from app.rooms import ROOMS
 from app.rooms.contract import Room
+from app.session.plane_options import LAYERS, PlaneOptions
 
 SIZE = (640, 480)  # of a view
 LEVEL, SAMPLE = 2, 1  # of the selection
@@ -49,6 +50,8 @@ def full_rooms(folder) -> FullRooms:
     stage.settle()
     services.playback.pause()
     services.state.select(index=LEVEL, sample=SAMPLE)
+    plane = PlaneOptions(mode="slice", layers=frozenset(LAYERS), probe=(0.5, -0.5), tool="probe", inside=True)
+    services.state.set_plane_options(plane)
     compare = made.rooms["compare"].handlers()
     compare["add_lane"]()
     services.player.drafting.edit({"solver": "euler"})

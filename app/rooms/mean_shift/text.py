@@ -31,8 +31,7 @@ def _sentences(picture: MeanShiftPicture) -> Iterator[str]:
     if picture.classes:
         yield f"Classes: {', '.join(f'{name} {percent(share)}' for name, share in picture.classes[:SPOKEN])}."
     if picture.along is not None:
-        marks = ", ".join(f"{name} at σ = {number(sigma, 3)}" for name, sigma in picture.along.marks)
-        yield f"Along σ over {len(picture.along.sigmas)} levels{f': {marks}' if marks else ''}."
+        yield f"Along σ over {len(picture.along.sigmas)} levels: {picture.along.note or 'no named level'}."
     if picture.steps:
         yield f"Mean shift rests after {len(picture.steps)} iterations, the last of which {picture.steps[-1].note}."
     if picture.annealed.ode:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from app.plotting.pens_and_numbers import number, percent
 from app.rooms.strip.pictures import StripPicture
 
+SPOKEN = 5  # neighbours that a description names; the picture has the others
+
 
 def describe(picture: StripPicture) -> str:
     """The picture in sentences, with its numbers."""
@@ -28,5 +30,5 @@ def _sentences(picture: StripPicture) -> Iterator[str]:
         yield f"{picture.neighbours_note[0].upper()}{picture.neighbours_note[1:].rstrip('.')}."
     if picture.neighbour_weights is not None:
         names = picture.neighbour_labels or ("",) * len(picture.neighbour_weights)
-        weights = zip(names, picture.neighbour_weights, strict=True)
-        yield f"Nearest data: {', '.join(f'{name} {percent(float(weight))}'.strip() for name, weight in weights)}."
+        heaviest = list(zip(names, picture.neighbour_weights, strict=True))[:SPOKEN]
+        yield f"Nearest data: {', '.join(f'{name} {percent(float(weight))}'.strip() for name, weight in heaviest)}."
