@@ -19,8 +19,8 @@ class Header(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._title, self._unit = "", ""
-        self._values: tuple[tuple[Kind, str], ...] = ()
+        self._title, self.unit = "", ""
+        self.values: tuple[tuple[Kind, str], ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_theme(self, theme: Theme) -> None:
@@ -28,11 +28,11 @@ class Header(QWidget):
         self.update()
 
     def set_title(self, title: str, unit: str) -> None:
-        self._title, self._unit = title, unit
+        self._title, self.unit = title, unit
         self.update()
 
     def set_values(self, values: tuple[tuple[Kind, str], ...]) -> None:
-        self._values = values
+        self.values = values
         self.update()
 
     @property
@@ -55,7 +55,7 @@ class Header(QWidget):
             room = self._paint_values(painter)
             x = 4.0
             title, unit = tabular(self.font(), bold=True), tabular(self.font(), 0.9)
-            for text, font, color in ((self._title, title, self._theme.text), (self._unit, unit, self._theme.muted)):
+            for text, font, color in ((self._title, title, self._theme.text), (self.unit, unit, self._theme.muted)):
                 metrics = QFontMetricsF(font)
                 fits = metrics.horizontalAdvance(text) <= room - 8 - x
                 if text is self._title or fits:  # a unit that does not fit is in the tooltip
@@ -77,7 +77,7 @@ class Header(QWidget):
         painter.setPen(QColor(self._theme.text))
         room = metrics.horizontalAdvance("000.00")
         x = self.width() - 10.0
-        for kind, text in reversed(self._values):
+        for kind, text in reversed(self.values):
             width = metrics.horizontalAdvance(text)
             painter.drawText(QPointF(x - width, self._baseline(line)), text)
             x -= max(room, width) + SHORT + 6
