@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.plotting.pens_and_numbers import SAMPLE_WIDTH, Kind, hue, paint_sample, tabular
 from app.plotting.theme import Theme
 
-SHORT = 16  # pixels that a sample of a curve takes before a value
-ONE_LINE = 320  # pixels of width under which the values stand under the title
+SHORT = 16  # pixels that a curve's sample takes before a value
+ONE_LINE = 320  # with less width, the values stand under the title
 
 
 class Header(QWidget):
@@ -58,7 +58,7 @@ class Header(QWidget):
             for text, font, color in ((self._title, title, self._theme.text), (self.unit, unit, self._theme.muted)):
                 metrics = QFontMetricsF(font)
                 fits = metrics.horizontalAdvance(text) <= room - 8 - x
-                if text is self._title or fits:  # a unit that does not fit is in the tooltip
+                if text is self._title or fits:  # the tooltip has a unit that does not fit
                     text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, room - 8 - x))
                     painter.setFont(font)
                     painter.setPen(QColor(color))
@@ -70,7 +70,7 @@ class Header(QWidget):
         return line * self._line + (self._line + metrics.ascent() - metrics.descent()) / 2
 
     def _paint_values(self, painter: QPainter) -> float:
-        """From the right; returns where the title must end."""
+        """Draw the values from the right. Returns where the title must end."""
         font, line = tabular(self.font()), int(self._two_lines)
         metrics = QFontMetricsF(font)
         painter.setFont(font)

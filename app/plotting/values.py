@@ -1,4 +1,4 @@
-"""What plots over the noise levels, rows of images and the plane are made of."""
+"""The values that plots over the noise levels, rows of images and the plane show."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class MeasurePlot:
     formula: str
     curves: tuple[Curve, ...]
     waiting: str = ""  # why there is no curve yet
-    regions: tuple[tuple[str, float, float], ...] = ()  # named stretches: name, σ where it begins, σ where it ends
+    regions: tuple[tuple[str, float, float], ...] = ()  # named ranges: name, σ where it begins, σ where it ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

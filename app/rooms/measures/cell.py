@@ -18,7 +18,7 @@ from app.rooms.measures.pictures import MeasuresPicture
 
 
 class Cell(QWidget):
-    """One measure: header and plot, or why there is no curve yet."""
+    """One measure: header and plot, or the reason why there is no curve yet."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
@@ -44,7 +44,7 @@ class Cell(QWidget):
         self.chart.set_theme(theme)
 
     def show_plot(self, plot: MeasurePlot, picture: MeasuresPicture, scale: Scale) -> None:
-        """Draw what has changed: everything, the selected sample's curves, or the cursor alone."""
+        """Draw only what has changed: everything, the selected sample's curves, or the cursor."""
         assert picture.sigmas is not None
         drawn = (picture.sigmas, scale, *(curve.values for curve in plot.curves))
         if len(drawn) != len(self._drawn) or any(a is not b for a, b in zip(drawn, self._drawn, strict=True)):

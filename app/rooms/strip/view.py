@@ -11,6 +11,7 @@ from app.plotting.theme import Theme, palette
 from app.rooms.contract import View
 from app.rooms.strip.pictures import StripPicture
 from app.rooms.strip.text import describe
+from app.widgets.focus_area import show_area
 from app.widgets.neighbours import PANEL, Neighbours
 from app.widgets.sample_grid import SampleGrid
 
@@ -30,10 +31,10 @@ class StripView(View):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
+        self.setAccessibleName("Strip")
         self._picture = StripPicture()
         self._montage = Montage(theme, print_mode=print_mode)
         self._montage.level_picked.connect(self.level_picked)
-        self.setFocusProxy(self._montage)
         self._neighbours = Neighbours(theme)
         self._grid = SampleGrid(theme)
         self._grid.sample_picked.connect(self.sample_picked)
@@ -77,7 +78,7 @@ class StripView(View):
         empty = picture.sigmas is None or not picture.rows
         self._message.setText(picture.message)
         self._message.setVisible(empty)
-        self._montage.setVisible(not empty)
+        show_area(self, self._montage, there=not empty)
         if (
             picture.sigmas is not None
             and not empty
