@@ -14,7 +14,6 @@ from PySide6.QtGui import QAccessible, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-import resources
 from app.engine.contract import Request
 from app.export import figure, offstage
 from app.main_window import MainWindow
@@ -249,12 +248,3 @@ def test_every_action_of_a_room_stands_in_a_menu_and_does_something(window, room
     assert actions <= rooms.rooms[name].handlers().keys()
     in_menus = {action for menu in window.menuBar().findChildren(QWidget) for action in menu.actions()}
     assert {window.actions_by_id[each] for each in actions} <= in_menus
-
-
-@every_room
-def test_a_room_has_a_page_of_help(name):
-    page = resources.path("help", ROWS[name].help)
-    if not any(resources.path("help", row.help).exists() for row in ROOMS):
-        pytest.skip("help is one page as yet")
-    assert page.exists()
-    assert len(page.read_text("utf-8")) > 200
