@@ -12,7 +12,7 @@ from full_rooms import LEVEL, SAMPLE, SIZE, full_rooms
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QAccessible, QPixmap
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QTabBar, QWidget
 
 from app.engine.contract import Request
 from app.export import figure, offstage
@@ -89,8 +89,10 @@ def controls(view):
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
 @pytest.mark.parametrize("ratio", [1, 2])
 def test_a_view_draws_empty_and_full_in_every_theme_and_scale(qtbot, rooms, name, theme, ratio):
-    QApplication.instance().setPalette(palette(theme))  # as the window does
-    view = fresh(qtbot, rooms, name, LIGHT if theme is DARK else DARK)
+    other = LIGHT if theme is DARK else DARK
+    own_ground = ROWS[name].figure is not None  # the others stand on the window's
+    QApplication.setPalette(palette(other if own_ground else theme))
+    view = fresh(qtbot, rooms, name, other)
     view.display(rooms.empty[name])
     view.show()
     view.set_theme(theme)
@@ -227,10 +229,10 @@ def test_every_control_has_a_name(rooms, name):
 
 
 @every_room
-def test_keys_bring_a_room_into_sight(qtbot, window, name):
-    view = window.views[name]
+def test_a_room_comes_into_sight_by_the_key_of_its_workspace_or_by_its_tab(qtbot, window, name):
+    row, view = ROWS[name], window.views[name]
     window.layout_of_docks.show_image_rooms(visible=True)
-    if ROWS[name].area == "foot":
+    if row.area == "foot":
         assert seen(view)  # in every workspace
         return
     start = WORKSPACES[-1] if home_of(name) is WORKSPACES[0] else WORKSPACES[0]
@@ -239,7 +241,20 @@ def test_keys_bring_a_room_into_sight(qtbot, window, name):
     qtbot.waitUntil(window.isActiveWindow)
     digit = Qt.Key(Qt.Key.Key_1 + WORKSPACES.index(home_of(name)))
     QTest.keyClick(window, digit, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: seen(view) or behind_a_tab(window, row) is not None)
+    if not seen(view):
+        bar, at = behind_a_tab(window, row)
+        qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(at).center())
     qtbot.waitUntil(lambda: seen(view))
+    entries = [action.text() for menu in window.menuBar().findChildren(QMenu) for action in menu.actions()]
+    assert row.title in entries
+
+
+def behind_a_tab(window, row):
+    """The tab bar among the docks and the place of the room's tab in it."""
+    bars = [bar for bar in window.findChildren(QTabBar) if bar is not window.layout_of_docks.tabs]
+    places = ((bar, at) for bar in bars for at in range(bar.count()) if bar.tabText(at) == row.title)
+    return next(places, None)
 
 
 @every_room
