@@ -47,11 +47,6 @@ def data_count(run: Run) -> int:
     return len(dataset) if label < 0 else int((dataset.labels == label).sum())
 
 
-def class_name(dataset: Any, label: int) -> str:
-    """What a class of the data is called."""
-    return dataset.label_names[label] if dataset.label_names else f"class {label}"
-
-
 def probe_sigma(run: Run, selection: Selection, options: PlaneOptions) -> float:
     """The probe's own noise level, or the playhead's where it follows that."""
     return options.probe_sigma if options.probe_sigma is not None else float(run.sigmas[selection.index])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +12,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 import platformdirs
 from msgspec import Meta
+
+from geomodel.files import replacing, write_error
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class SettingsStore:
             self._unwritten = False
         except OSError as error:
             if not self._unwritten:
-                log.warning("The settings could not be written to %s: %s.", self.path, error)
+                log.warning("The settings are not kept: %s", write_error(self.path, error))
             self._unwritten = True
 
     def mark_open(self) -> bool:
@@ -108,14 +109,8 @@ class SettingsStore:
             log.warning("%s could not be set aside: %s.", self.path, error)
 
     def _write(self) -> None:
-        """Write beside the file and rename: a crash leaves the old settings or the new ones, never half of them."""
+        """Replace the file as a whole. Only its owner may read it, because it names the files that were opened."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.stem, suffix=".tmp")
-        written = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(self.settings), indent=2) + b"\n")
-            written.replace(self.path)
-        except OSError:
-            written.unlink(missing_ok=True)
-            raise
+        with replacing(self.path) as file:
+            Path(file.name).chmod(0o600)
+            file.write(msgspec.json.format(msgspec.json.encode(self.settings), indent=2) + b"\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from superqt import QElidingLabel
 
 from app.plotting.pens_and_numbers import tabular
-from app.plotting.theme import Theme, palette
+from app.plotting.theme import Theme
 from app.rooms.compare.bar import CompareBar, Preset
 from app.rooms.compare.columns import PrintedTable
 from app.rooms.compare.images import LaneImages, images_caption
@@ -271,10 +271,7 @@ class CompareView(View):
 
     def set_theme(self, theme: Theme) -> None:
         """Colours of everything."""
-        ground = palette(theme)
-        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
-        self.setPalette(ground)
-        self.setAutoFillBackground(True)
+        self.set_background(theme)
         for part in (self.chart, self.table, self.paths, self.images):
             part.set_theme(theme)
 

@@ -8,14 +8,14 @@ from math import nan
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.measure_plot import MeasureChart, wants_log
-from app.plotting.pens_and_numbers import Kind, hue, number, tabular
+from app.plotting.pens_and_numbers import Kind, hue, tabular
 from app.plotting.sigma_axis import positions, sigma_text
-from app.plotting.theme import Theme, palette
+from app.plotting.theme import Theme
 from app.plotting.values import Curve
 from app.rooms.contract import View
 from app.rooms.derivatives.arrows import Arrows
@@ -24,6 +24,7 @@ from app.rooms.measures.cell import Entry, Header
 from app.widgets.layouts import clear
 from app.widgets.text import formula_html, tooltip
 from geomodel.arrays import Array
+from geomodel.number_text import fixed
 
 WIDE = 720  # pixels of width from which the vectors stand beside the plots
 SHORT = 400  # pixels of height under which a print, which cannot grow, goes without them
@@ -77,7 +78,7 @@ class StepPlot(QWidget):
             self._values = {kind: values for kind, values in curves.items() if values is not None}
             self._draw(sigmas)
         self.chart.set_index(index)
-        texts = {kind: number(float(v[index]) if index < len(v) else nan) for kind, v in self._values.items()}
+        texts = {kind: fixed(float(v[index]) if index < len(v) else nan) for kind, v in self._values.items()}
         self.header.set_values(tuple(texts.items()))
         self.setAccessibleDescription(", ".join(f"{NAMES[kind]} {text}" for kind, text in texts.items()))
 
@@ -215,10 +216,7 @@ class DerivativesView(View):
     def set_theme(self, theme: Theme) -> None:
         """Colours of everything."""
         self._theme = theme
-        ground = palette(theme)
-        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
-        self.setPalette(ground)
-        self.setAutoFillBackground(True)
+        self.set_background(theme)
         for widget in (*self._plots, self._arrows):
             widget.set_theme(theme)
         self._write_legend()

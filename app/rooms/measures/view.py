@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
-    QColor,
     QContextMenuEvent,
     QPalette,
     QResizeEvent,
@@ -30,7 +29,7 @@ from superqt import QFlowLayout
 
 from app.plotting.pens_and_numbers import Kind
 from app.plotting.sigma_axis import SCALE_TITLES, Scale
-from app.plotting.theme import Theme, palette
+from app.plotting.theme import Theme
 from app.plotting.values import MeasurePlot
 from app.rooms.contract import View
 from app.rooms.measures.cell import Cell, Entry
@@ -262,10 +261,7 @@ class MeasuresView(View):
     def set_theme(self, theme: Theme) -> None:
         """Colours of everything."""
         self._theme = theme
-        ground = palette(theme)
-        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
-        self.setPalette(ground)
-        self.setAutoFillBackground(True)
+        self.set_background(theme)
         for cell in self._cells.values():
             cell.set_theme(theme)
         self._legend_shows = None

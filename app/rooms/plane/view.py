@@ -13,7 +13,7 @@ from superqt import QElidingLabel
 from app.engine.contract import Rect
 from app.plotting.equal_scale import EqualScaleCanvas, Tool
 from app.plotting.legend import Legend
-from app.plotting.pens_and_numbers import number, tabular
+from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.plane import frames
@@ -23,6 +23,7 @@ from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.tool_bar import ToolBar, ToolBarPicture
 from app.widgets.text import shortened, tooltip
 from geomodel.arrays import Array
+from geomodel.number_text import fixed
 
 NEAR = 10  # pixels within which a click picks a sample and a hover finds a data point
 MOST_PIXELS = 256  # of the density image, each way
@@ -273,7 +274,7 @@ class PlaneView(View):
             self.hovered.emit(None)
             return
         x, y = self._true(*place)
-        self._readout.setText(f"{self._picture.x_label} {number(x)}   {self._picture.y_label} {number(y)}")
+        self._readout.setText(f"{self._picture.x_label} {fixed(x)}   {self._picture.y_label} {fixed(y)}")
         self.hovered.emit((x, y, self._data_at(*place)))
 
     def _data_at(self, x: float, y: float) -> int | None:

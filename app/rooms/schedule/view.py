@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 from superqt import QFlowLayout
 
-from app.plotting.pens_and_numbers import number, tabular
-from app.plotting.theme import Theme, palette
+from app.plotting.pens_and_numbers import tabular
+from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.schedule.cost import LEAST, CostMap
 from app.rooms.schedule.knobs import ScheduleRows
@@ -28,6 +28,7 @@ from app.widgets.form import Choice, ChoiceField, commit_all
 from app.widgets.number_field import FloatField
 from app.widgets.text import Message, tooltip
 from geomodel import measures
+from geomodel.number_text import fixed
 from geomodel.settings import Limits
 
 BESIDE = 560  # pixels of width from which the map may stand beside the rows
@@ -224,8 +225,8 @@ class ScheduleView(View):
         errors = self._picture.error_of
         if errors is None or not len(errors):
             return ""
-        median, low, high = (number(float(value)) for value in measures.band(errors, axis=0))
-        return f"{len(errors)} samples: median {median}, 10–90 % {low} to {high}, largest {number(float(errors.max()))}"
+        median, low, high = (fixed(float(value)) for value in measures.band(errors, axis=0))
+        return f"{len(errors)} samples: median {median}, 10–90 % {low} to {high}, largest {fixed(float(errors.max()))}"
 
     # ------------------------------------------------------------ layout and colours
 
@@ -246,10 +247,7 @@ class ScheduleView(View):
     def set_theme(self, theme: Theme) -> None:
         """Colours of everything."""
         self._theme = theme
-        ground = palette(theme)
-        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
-        self.setPalette(ground)
-        self.setAutoFillBackground(True)
+        self.set_background(theme)
         self.rows.set_theme(theme)
         self.cost.set_theme(theme)
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSizePolicy, QTab
 
 from app.plotting.montage import Montage, integer_zoom, to_image
 from app.plotting.pens_and_numbers import tabular
-from app.plotting.theme import Theme, palette
+from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.strip.pictures import StripPicture
 from app.widgets.sample_grid import SampleGrid
@@ -187,10 +187,7 @@ class StripView(View):
 
     def set_theme(self, theme: Theme) -> None:
         """Colours of everything."""
-        ground = palette(theme)
-        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
-        self.setPalette(ground)
-        self.setAutoFillBackground(True)
+        self.set_background(theme)
         self._montage.set_theme(theme)
         self._neighbours.set_theme(theme)
         self._grid.set_theme(theme)
