@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QMessageBox
 
 from app.engine.messages import NetworkOpened
 from app.plotting.theme import THEMES
@@ -72,15 +72,7 @@ class Commands(QObject):
         Sheet(self._window, "Solvers", help_sheets.solver_sheet()).show()
 
     def _show_about(self) -> None:
-        Sheet(self._window, "What am I seeing?", help_sheets.room_sheet()).show_at(self._room_in_use())
-
-    def _room_in_use(self) -> str:
-        """The room that has the focus, or else the one in the centre."""
-        focus = QApplication.focusWidget()
-        for name, view in self._window.views.items():
-            if focus is not None and (view is focus or view.isAncestorOf(focus)):
-                return name
-        return self._layout.current.centre
+        Sheet(self._window, "What am I seeing?", help_sheets.room_sheet()).show_at(self._layout.room_in_use())
 
     def offer_data(self, event: NetworkOpened) -> None:
         """A network was opened that does not fit the present data: ask whether to open those it was trained on."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication
 
 import resources
 from app.engine.messages import DataOpened, NetworkOpened, OpenFailed, RunOpened, Saved
@@ -139,10 +138,9 @@ class Documents(QObject):
 
     def _current(self, figures: Mapping[str, View]) -> str:
         """The title of the view that has the focus, or of the one in the centre."""
-        focus = QApplication.focusWidget()
-        main = self._window.layout_of_docks.main_view()
-        inside = (title for title, view in figures.items() if focus and (view is focus or view.isAncestorOf(focus)))
-        return next(inside, next(title for title, view in figures.items() if view is main))
+        layout = self._window.layout_of_docks
+        wanted = (self._window.rooms[layout.room_in_use()].view, layout.main_view())
+        return next(title for view in wanted for title, shown in figures.items() if shown is view)
 
     def _recipe(self) -> dict[str, Any]:
         run = self._state.run

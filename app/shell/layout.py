@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QMainWindow,
+    QTabBar,
+    QTabWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.rooms import ROOMS
 from app.rooms.contract import Room
@@ -90,6 +99,14 @@ class Layout(QWidget):
     def main_view(self) -> QWidget:
         """The view in the centre."""
         return self._rooms[self.current.centre].view
+
+    def room_in_use(self) -> str:
+        """The name of the room that has the focus, or else of the one in the centre."""
+        focus = QApplication.focusWidget()
+        for name, room in self._rooms.items():
+            if focus is not None and (room.view is focus or room.view.isAncestorOf(focus)):
+                return name
+        return self.current.centre
 
     def switch(self, name: str) -> None:
         """Arrange the rooms as in a workspace, the way a person left it."""
