@@ -101,7 +101,7 @@ def test_a_zero_is_left_out_of_a_logarithmic_axis_and_said(view):
     line = view._plots[0].chart._layers[0].line
     np.testing.assert_array_equal(line.opts["connect"], [False, True, True, False, False])
     assert texts(view._plots[0])["sampling"] == "0"
-    assert view._note.text().startswith("An Euler step")
+    assert view._note.text().startswith("This is an Euler step")
     assert view._note.isVisibleTo(view)
 
 
