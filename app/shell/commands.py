@@ -1,4 +1,4 @@
-"""What the actions of the window itself do; rooms and documents handle their own."""
+"""Carries out the actions of the window itself. Rooms and documents handle their own actions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Commands(QObject):
-    """Running, undoing, workspaces, theme and help."""
+    """Runs, undoes, switches workspaces and theme, and shows help."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -32,7 +32,7 @@ class Commands(QObject):
         self._tick_workspace(self._layout.current.name)
 
     def handlers(self) -> Handlers:
-        """Action → what it does."""
+        """What each action does."""
         player, layout = self._player, self._layout
         found: dict[str, Callable[[], object]] = {
             "quit": self._quit,
@@ -54,7 +54,7 @@ class Commands(QObject):
 
     def _run(self) -> None:
         panels = self._window.panels
-        if panels.model.commit() and panels.sampler.commit():  # what is still being typed counts
+        if panels.model.commit() and panels.sampler.commit():  # half-typed text counts
             self._player.run()
 
     def _tick_workspace(self, name: str) -> None:
@@ -75,7 +75,7 @@ class Commands(QObject):
         Sheet(self._window, "What am I seeing?", help_sheets.room_sheet()).show_at(self._layout.room_in_use())
 
     def offer_data(self, event: NetworkOpened) -> None:
-        """A network was opened that does not fit the present data: ask whether to open those it was trained on."""
+        """The open network does not fit the present data, so ask whether to open those it was trained on."""
         title = datasets.row(event.info.data_name).title
         box = QMessageBox(QMessageBox.Icon.Question, "Open its training data?", "", parent=self._window)
         box.setText(f"{event.info.name} was trained on {title}, which is not open.\nOpen {title} and let it drive?")
