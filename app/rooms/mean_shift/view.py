@@ -1,4 +1,4 @@
-"""The mean-shift view: a point, the denoisers there, the data that D* is made of, and the way to the mode."""
+"""The mean-shift view: a point, the denoisers there, the data that make up D*, and the path to the mode."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ ITERATION = "Mean shift repeats x ← D*(x; σ) at this one σ until it rests at
 
 
 class Section(QWidget):
-    """A heading, a line beside or under it, and what it is about."""
+    """A heading, a line beside or under it, and its content."""
 
     def __init__(self, title: str, formula: str, body: QWidget) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class Section(QWidget):
 
 
 class MeanShiftView(View):
-    """What D* answers at a point, and what the answer is made of."""
+    """What D* answers at a point, and which data the answer is made of."""
 
     probing_toggled = Signal(bool)
     probe_edited = Signal(
@@ -176,7 +176,7 @@ class MeanShiftView(View):
             column.addWidget(widget, stretch)
 
     def display(self, picture: MeanShiftPicture) -> None:
-        """Show the picture; what has not changed is not painted again."""
+        """Show the picture. Parts that have not changed are not painted again."""
         old, self._picture = self._picture, picture
         empty = not picture.panels
         self._message.setText(picture.message)
@@ -237,7 +237,7 @@ class MeanShiftView(View):
         self._both.setVisible(bool(shown.ode) or not self._print)
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
+        """Set all colours."""
         self.set_background(theme)
         for widget in self._painted:
             widget.set_theme(theme)
@@ -248,7 +248,7 @@ class MeanShiftView(View):
         self._lower.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
 
     def release(self) -> None:
-        """Let go of connections, so that nothing keeps the view alive."""
+        """Disconnect everything, so that nothing keeps the view alive."""
         self._controls.probing_toggled.disconnect(self.probing_toggled)
         self._controls.probe_edited.disconnect(self.probe_edited)
         self.along.picked.disconnect(self.level_picked)
