@@ -12,7 +12,7 @@ from app.panels import Panels
 from app.panels.model import Slot
 from app.panels.runs import RunRow
 from app.session.drafting import expected_evaluations
-from app.session.facts import DRIVER_NAMES
+from app.session.facts import DRIVER_NAMES, class_words
 from app.session.playback import Playback
 from app.session.player import Player
 from app.session.state import AppState, Run
@@ -189,7 +189,13 @@ class PanelsFeed(QObject):
         if run.path and run.status != "recorded":
             return Path(run.path).name
         s = run.settings
-        return f"{solvers.row(s.solver).title} {s.steps} · {DRIVER_NAMES[s.driver]} · {Path(s.data).name}"
+        parts = (
+            f"{solvers.row(s.solver).title} {s.steps}",
+            DRIVER_NAMES[s.driver],
+            Path(s.data).name,
+            class_words(run),
+        )
+        return " · ".join(filter(None, parts))
 
     @staticmethod
     def _run_status(run: Run) -> str:

@@ -15,7 +15,7 @@ from geomodel import datasets, presets, runs, settings, solvers
 from geomodel.settings import CUSTOM, RunSettings
 
 TOY_WORK = 3e7  # samples × steps × data points × dimensions up to which a run is computed at every change
-IMAGE_COUNT, TOY_COUNT = 16, 64  # trajectories proposed
+COUNTS = {"toy": 64, "points": 64, "images": 16}  # trajectories proposed, by the kind of the data
 RUN_SECONDS = 30.0  # that a proposed run takes at most
 
 
@@ -30,6 +30,8 @@ class Drafting(QObject):
         super().__init__(parent)
         self._state, self._submit = state, submit
         self._after_data: NetworkOpened | None = None  # the network that waits for its training data
+        self._counts = dict(COUNTS)  # the latest for each kind of data
+        state.draft_changed.connect(self._remember_count)
 
     def open_data(self, name: str) -> None:
         """Open a named set or a file as reference data."""
@@ -152,16 +154,20 @@ class Drafting(QObject):
         if waiting is not None and tuple(waiting.info.shape) == tuple(event.dataset.shape):
             self.network_opened(waiting)
 
+    def _remember_count(self) -> None:
+        """Data of another kind change nothing about it, and an undo takes it back too."""
+        data, draft = self._state.data, self._state.draft
+        if data is not None and data.name == draft.data:
+            self._counts[data.dataset.kind] = draft.count
+
     def _proposed(self, draft: RunSettings, event: DataOpened) -> RunSettings:
-        images = event.dataset.kind == "images"
-        usual = (TOY_COUNT, IMAGE_COUNT) if images else (IMAGE_COUNT, TOY_COUNT)
         no_density = draft.driver == "mixture" and event.dataset.gaussians is None
         return replace(
             draft,
             driver="optimal" if no_density else draft.driver,
             sigma_min=event.sigma_min,
             sigma_max=event.sigma_max,
-            count=usual[1] if draft.count == usual[0] else draft.count,
+            count=self._counts[event.dataset.kind],
             start="noise" if draft.start == "point" else draft.start,
             start_index=0,
             label=-1,

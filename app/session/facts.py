@@ -10,6 +10,8 @@ from app.session.state import Run, Selection
 from geomodel import datasets
 from geomodel.arrays import Array
 from geomodel.collapse import crossing, speciation_sigma
+from geomodel.datasets import Dataset
+from geomodel.number_text import general
 from geomodel.projection import identity_basis
 from geomodel.solvers import row as solver_row
 
@@ -27,7 +29,17 @@ def plane_title(run: Run) -> str:
     """Solver, driver and data of a run."""
     settings = run.settings
     data = datasets.row(settings.data).title if settings.data in datasets.names() else Path(settings.data).name
-    return f"{data} · {DRIVER_NAMES[settings.driver]} · {solver_row(settings.solver).title}, {settings.steps} steps"
+    sampler = f"{solver_row(settings.solver).title}, {settings.steps} steps"
+    return " · ".join(filter(None, (data, DRIVER_NAMES[settings.driver], sampler, class_words(run))))
+
+
+def class_words(run: Run) -> str:
+    """The class that a run asks for and how strongly; empty where it asks for none."""
+    label, guidance = run.settings.label, run.settings.guidance
+    if label < 0:
+        return ""
+    name = class_name(None if run.source is None else run.source.dataset, label)
+    return name if guidance == 1 else f"{name}, guidance {general(guidance, 3)}"
 
 
 def stage_levels(run: Run, median: Array) -> tuple[float, float | None]:
@@ -47,9 +59,11 @@ def data_count(run: Run) -> int:
     return len(dataset) if label < 0 else int((dataset.labels == label).sum())
 
 
-def class_name(dataset: Any, label: int) -> str:
-    """What a class of the data is called."""
-    return dataset.label_names[label] if dataset.label_names else f"class {label}"
+def class_name(dataset: Dataset | None, label: int) -> str:
+    """A class in words: "class sneaker", or its number where the data give no names or are not open."""
+    number = f"class {label}"
+    name = number if dataset is None else dataset.class_name(label)
+    return name if name == number else f"class {name}"
 
 
 def probe_sigma(run: Run, selection: Selection, options: PlaneOptions) -> float:

@@ -12,6 +12,7 @@ from app.engine.messages import DataOpened, NetworkOpened
 from app.session.plane_options import PlaneOptions
 from geomodel.arrays import Array
 from geomodel.record import Record, StepDetail
+from geomodel.schedules import nearest_level
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
 
@@ -165,19 +166,29 @@ class AppState(QObject):
             self.errors_changed.emit()
 
     def select(self, *, run_id: int | None = None, sample: int | None = None, index: int | None = None) -> None:
-        """Move the selection; everything is brought into the range of what is computed."""
+        """Move the selection; everything is brought into the range of what is computed.
+
+        Another run is shown at the level nearest to the σ that was shown, unless an index is given.
+        """
         old = self.selection
         run = self.runs.get(old.run_id if run_id is None else run_id)
         if run is None or run.committed == 0:
             return
+        if index is None:
+            index = old.index if run.id == old.run_id else self.level_in(run)
         new = Selection(
             run.id,
             min(max(old.sample if sample is None else sample, 0), run.x.shape[1] - 1),
-            min(max(old.index if index is None else index, 0), run.committed - 1),
+            min(max(index, 0), run.committed - 1),
         )
         if new != old:
             self.selection = new
             self.selection_changed.emit()
+
+    def level_in(self, run: Run) -> int:
+        """The level of a run that is nearest in log σ to the one that is shown; 0 where nothing is shown."""
+        shown = self.run
+        return 0 if shown is None else nearest_level(run.sigmas, float(shown.sigmas[self.selection.index]))
 
     def set_plane_options(self, options: PlaneOptions) -> None:
         """Change how the plane is looked at."""

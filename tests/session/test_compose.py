@@ -108,6 +108,17 @@ def test_a_title_says_data_driver_solver_and_steps(moons):
     assert compose.plane_title(of_a_file) == "points.csv · mixture D · Heun (EDM), 5 steps"
 
 
+def test_class_and_guidance_stand_at_the_end_of_the_title(moons):
+    run = computed(moons)
+    run.settings = replace(TOY, label=1, guidance=2.5)
+    assert compose.plane_title(run).endswith("5 steps · class lower moon, guidance 2.5")
+    run.settings = replace(TOY, label=1)
+    assert compose.class_words(run) == "class lower moon"
+    run.source = None  # its data are not open
+    assert compose.class_words(run) == "class 1"
+    assert compose.class_words(computed(moons)) == ""
+
+
 def test_a_caption_says_what_is_not_ordinary(moons):
     run = computed(moons)
     run.status, run.caption, run.message = "recorded", "The data are not here", "x became NaN"

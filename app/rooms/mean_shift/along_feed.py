@@ -112,7 +112,7 @@ class AlongSigma(QObject):
             effective=_filled(None if known is None else known.effective, (len(sigmas),)),
             total=compose.data_count(run),
             classes=_filled(shares, (len(sigmas), count)) if count else None,
-            names=tuple(compose.class_name(dataset, label) for label in range(count)),
+            names=tuple(dataset.class_name(label) for label in range(count)),
             marks=marks,
             note=" · ".join(name for name, _ in marks),
         )
