@@ -14,7 +14,8 @@ PIXELS_PER_MM = 5  # of the views that the figures are made of: it decides how f
 def draw(run_path: Path, out: Path) -> list[Path]:
     """A PNG of each room that has something to show of the run, at half of its levels; returns what was written."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtCore import Qt
+    from PySide6.QtWidgets import QApplication, QWidget
 
     from app.export import figure
     from app.export.offstage import Offstage
@@ -23,8 +24,13 @@ def draw(run_path: Path, out: Path) -> list[Path]:
     stage = Offstage()
     rows = [(row, row.figure) for row in ROOMS if row.with_run and row.figure is not None]
     rooms = [(row.name, size, stage.room(row)) for row, size in rows]
+    wall = QWidget()
+    wall.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)  # what hangs on it is laid out, but no window appears
+    wall.resize(2000, 2000)
+    wall.show()
     for _, size, room in rooms:
         room.view.resize(*(round(PIXELS_PER_MM * side) for side in size))
+        room.view.setParent(wall)
         room.view.show()
     run = stage.open(run_path)
     stage.go(len(run.sigmas) // 2)
@@ -39,8 +45,8 @@ def draw(run_path: Path, out: Path) -> list[Path]:
             figure.save_png(room.view, out / f"{name}.png", size, DPI, recipe)
             written.append(out / f"{name}.png")
     for _, _, room in rooms:
-        room.view.hide()
         room.release()
-        room.view.deleteLater()
+    wall.hide()
+    wall.deleteLater()
     qt.processEvents()
     return written

@@ -20,6 +20,7 @@ class MeasuresRoom(QObject):
         self.view = MeasuresView(services.theme)
         self.view.set_visible_measures(self._settings.settings.measures)
         self.view.level_picked.connect(services.playback.go)
+        self.view.measures_chosen.connect(self._remember)
         self._state.selection_changed.connect(self.refresh)
         self._measured.changed.connect(self.refresh)
         self.refresh()
@@ -38,6 +39,8 @@ class MeasuresRoom(QObject):
         return {}
 
     def release(self) -> None:
-        """Remember which measures are visible."""
-        self._settings.change(measures=self.view.visible_measures)
+        """Stop following the session."""
         self.view.release()
+
+    def _remember(self) -> None:
+        self._settings.change(measures=self.view.visible_measures)

@@ -44,6 +44,7 @@ class MeasuresView(View):
     """Small plots of the measures over the noise levels, with the playhead's values beside their titles."""
 
     level_picked = Signal(int)
+    measures_chosen = Signal()  # a person has changed which measures are visible
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
@@ -199,6 +200,7 @@ class MeasuresView(View):
             self.set_scale(choice)
         else:
             self.set_visible_measures(set(self.visible_measures) ^ {choice})
+            self.measures_chosen.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self._menu.popup(event.globalPos())
