@@ -11,6 +11,7 @@ from app.engine.messages import OpenFailed
 from app.panels import Panels
 from app.panels.model import Slot
 from app.panels.runs import RunRow
+from app.session.drafted import Drafted
 from app.session.drafting import expected_evaluations
 from app.session.facts import DRIVER_NAMES, class_words
 from app.session.playback import Playback
@@ -23,9 +24,17 @@ from geomodel.settings import RunSettings
 class PanelsFeed(QObject):
     """Feeds the model, sampler and runs panels and passes on what is edited there."""
 
-    def __init__(self, state: AppState, player: Player, playback: Playback, panels: Panels, parent: QObject) -> None:
+    def __init__(
+        self,
+        state: AppState,
+        player: Player,
+        playback: Playback,
+        drafted: Drafted,
+        panels: Panels,
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
-        self.state, self.player, self._playback = state, player, playback
+        self.state, self.player, self._playback, self._drafted = state, player, playback, drafted
         self.model, self.sampler, self.runs = panels.model, panels.sampler, panels.runs
         self._opened_files: dict[str, str] = {}  # path → title
         self._cost: dict[tuple[str, str, int], float] = {}  # (driver, data, count) → seconds an evaluation
@@ -35,6 +44,7 @@ class PanelsFeed(QObject):
         state.network_changed.connect(self._show_network)
         state.runs_changed.connect(self._show_runs)
         state.selection_changed.connect(self._show_runs)
+        drafted.changed.connect(self._show_changes)
         player.open_failed.connect(self._open_failed)
         self.model.edited.connect(player.drafting.edit)
         self.sampler.edited.connect(player.drafting.edit)
@@ -57,6 +67,9 @@ class PanelsFeed(QObject):
         self.model.set_settings(self.state.draft)
         self.sampler.set_settings(self.state.draft)
         self._show_estimate()
+
+    def _show_changes(self) -> None:
+        self.sampler.set_changes(self._drafted.whole)
 
     def _show_errors(self) -> None:
         self.sampler.set_errors(self.state.errors)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.plotting.theme import Theme
 from app.rooms.row import RoomRow
+from app.session.drafted import Drafted
 from app.session.lanes import Lanes
 from app.session.measured import Measured
 from app.session.playback import Playback
@@ -102,6 +103,7 @@ class Services:
     state: AppState
     player: Player
     playback: Playback
+    drafted: Drafted
     lanes: Lanes
     measured: Measured
     settings: SettingsStore

@@ -16,6 +16,12 @@ from geomodel.projection import identity_basis
 from geomodel.solvers import row as solver_row
 
 DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blend": "a Dθ + (1 − a) D*"}
+START_NAMES = {
+    "noise": "Pure noise",
+    "exact": "Data + noise",
+    "data": "One data point + noise",
+    "point": "Clicked point",
+}
 
 
 def run_basis(run: Run) -> Any:
@@ -26,11 +32,16 @@ def run_basis(run: Run) -> Any:
 
 
 def plane_title(run: Run) -> str:
-    """Solver, driver and data of a run."""
+    """Data, driver, solver and class of a run."""
     settings = run.settings
-    data = datasets.row(settings.data).title if settings.data in datasets.names() else Path(settings.data).name
     sampler = f"{solver_row(settings.solver).title}, {settings.steps} steps"
-    return " · ".join(filter(None, (data, DRIVER_NAMES[settings.driver], sampler, class_words(run))))
+    parts = (data_title(settings.data), DRIVER_NAMES[settings.driver], sampler, class_words(run))
+    return " · ".join(filter(None, parts))
+
+
+def data_title(name: str) -> str:
+    """The title of named data, or the name of a file."""
+    return datasets.row(name).title if name in datasets.names() else Path(name).name
 
 
 def class_words(run: Run) -> str:

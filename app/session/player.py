@@ -182,6 +182,11 @@ class Player(QObject):
             return self._pending
         return next((run for run in self.state.runs.values() if run.status == "computing"), None)
 
+    @property
+    def next_shown(self) -> Run | None:
+        """The run that is about to be shown, else the one that is."""
+        return self._pending or self.state.run
+
     def remove(self, run_id: int) -> None:
         """Take a run from the list and let the engine forget it."""
         run = self.state.runs.get(run_id)

@@ -18,6 +18,7 @@ from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.plane import frames
 from app.rooms.plane import text as words
+from app.rooms.plane.changed_line import ChangedLine
 from app.rooms.plane.layers import PlaneLayers, curves_drawn
 from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.tool_bar import ToolBar, ToolBarPicture
@@ -58,6 +59,7 @@ class PlaneView(View):
         self._tools.sigma_wanted.connect(self.sigma_wanted)
         self.ground = EqualScaleCanvas(tabular(self.font(), 0.92), print_mode=print_mode)
         self.layers = PlaneLayers(self.ground.box, theme, print_mode=print_mode)
+        self._changes = ChangedLine(self.ground)
         self._arrange()
         self._timer = QTimer(self, interval=0, singleShot=True)
         self._timer.timeout.connect(self._announce)
@@ -157,6 +159,10 @@ class PlaneView(View):
     def show_tools(self, picture: ToolBarPicture) -> None:
         """The probe's noise level in the row of tools."""
         self._tools.display(picture)
+
+    def show_changes(self, line: str, whole: str) -> None:
+        """What is drafted but not run yet, over the picture."""
+        self._changes.say(line, whole)
 
     def request_rect(self) -> Rect:
         """The part of the plane that is seen, in true coordinates at the playhead's noise level."""

@@ -1,0 +1,59 @@
+"""What is drafted but not run yet: how the draft differs from the run that is shown."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.session.changes import MOST, Change, changes, sentence
+from app.session.player import Player
+from app.session.state import AppState
+
+
+class Drafted(QObject):
+    """Follows draft, runs and selection.
+
+    It looks once everything that an event brings about has happened, so that a small point set, which is run again at
+    every change, never counts as changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, state: AppState, player: Player, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.changes: tuple[Change, ...] = ()
+        self._state, self._player = state, player
+        self._line = ""
+        self._timer = QTimer(self, interval=0, singleShot=True)
+        self._timer.timeout.connect(self._look)
+        for signal in (
+            state.draft_changed,
+            state.errors_changed,
+            state.data_changed,
+            state.selection_changed,
+            player.progress_changed,
+        ):
+            signal.connect(self._timer.start)
+
+    @property
+    def line(self) -> str:
+        """One line: what has changed, and what to do; empty where nothing has."""
+        return self._line
+
+    @property
+    def whole(self) -> str:
+        """Every change; empty where there is none."""
+        return sentence(self.changes, len(self.changes))
+
+    def _look(self) -> None:
+        found = self._found()
+        ready = "" if self._state.errors else ", press F5"
+        line = f"changed: {sentence(found, MOST)}{ready}" if found else ""
+        if (found, line) != (self.changes, self._line):
+            self.changes, self._line = found, line
+            self.changed.emit()
+
+    def _found(self) -> tuple[Change, ...]:
+        run, data = self._player.next_shown, self._state.data
+        if run is None:
+            return ()
+        return changes(run.settings, self._player.drafting.filled(), None if data is None else data.dataset)
