@@ -52,6 +52,7 @@ class PanelsFeed(QObject):
         self.runs.run_selected.connect(self._select_run)
         self.runs.pin_toggled.connect(self._pin)
         self.runs.remove_wanted.connect(player.remove)
+        self.runs.settings_wanted.connect(self._use_settings)
         self._show_choices()
         self._show_draft()
 
@@ -228,6 +229,10 @@ class PanelsFeed(QObject):
     def _select_run(self, run_id: int) -> None:
         self._playback.pause()
         self.state.select(run_id=run_id)
+
+    def _use_settings(self, run_id: int) -> None:
+        if run := self.state.runs.get(run_id):
+            self.player.drafting.use(run.settings)
 
     def _pin(self, run_id: int, pinned: bool) -> None:
         if run := self.state.runs.get(run_id):

@@ -12,7 +12,7 @@ from app.engine.contract import Command
 from app.engine.messages import DataOpened, NetworkOpened, OpenData, OpenNetwork
 from app.session.state import AppState
 from geomodel import datasets, presets, runs, settings, solvers
-from geomodel.settings import CUSTOM, RunSettings
+from geomodel.settings import CUSTOM, Driver, RunSettings
 
 TOY_WORK = 3e7  # samples × steps × data points × dimensions up to which a run is computed at every change
 COUNTS = {"toy": 64, "points": 64, "images": 16}  # trajectories proposed, by the kind of the data
@@ -92,6 +92,27 @@ class Drafting(QObject):
         """Take back (or repeat) the last change; data of another time are opened again."""
         if not (self._state.redo() if forward else self._state.undo()):
             return
+        self._follow_draft()
+
+    def use(self, settings: RunSettings) -> None:
+        """Take settings of a run over, as one change that can be taken back.
+
+        Named data are opened again. Of a file, the data stay as they are unless they are the ones that are open, and so
+        does a network that is not open any more.
+        """
+        state, draft = self._state, settings
+        here = state.data is not None and state.data.name == draft.data
+        if not here and draft.data not in datasets.names():
+            present = state.draft
+            draft = replace(draft, data=present.data, data_count=present.data_count, data_seed=present.data_seed)
+        if draft.network not in state.networks:
+            driver: Driver = "optimal" if draft.driver in ("network", "blend") else draft.driver
+            draft = replace(draft, network="", driver=driver)
+        state.set_draft(draft)
+        self._follow_draft()
+
+    def _follow_draft(self) -> None:
+        """Network and data of the draft are chosen, and opened where they are not there."""
         draft, data = self._state.draft, self._state.data
         if draft.network != (self._state.network.path if self._state.network else ""):
             self._state.network = self._state.networks.get(draft.network)

@@ -143,6 +143,16 @@ class AppState(QObject):
         self.draft = draft
         self.draft_changed.emit()
 
+    @property
+    def undo_leads_to(self) -> RunSettings | None:
+        """The draft that an undo brings back; None where there is nothing to take back."""
+        return self._undo[-1] if self._undo else None
+
+    @property
+    def redo_leads_to(self) -> RunSettings | None:
+        """The draft that a redo brings again; None where nothing was taken back."""
+        return self._redo[-1] if self._redo else None
+
     def undo(self) -> bool:
         """The draft before the last change."""
         return self._swap(self._undo, self._redo)

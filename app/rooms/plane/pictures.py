@@ -48,7 +48,8 @@ class PlanePicture:
     """Everything the plane view shows."""
 
     title: str = ""
-    caption: str = ""  # one line under the title: mode, explained variance, recorded
+    caption: str = ""  # one short line under the title: mode, explained variance, recorded
+    caption_whole: str = ""  # what it means, in full
     x_label: str = "x₁"
     y_label: str = "x₂"
     direct: bool = True  # the plane is the data's space; else distances in it are of projections

@@ -82,7 +82,6 @@ class PlaneView(View):
         self._readout.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._readout.setFixedWidth(QFontMetrics(small).horizontalAdvance("x₁ −0.0000×10⁻⁰⁰   x₂ −0.00000"))
         self._readout.setVisible(not self._print_mode)
-        self._title.setToolTip(HELP)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setWordWrap(True)
         self._message.setFont(tabular(self.font(), 1.1))
@@ -206,9 +205,10 @@ class PlaneView(View):
 
     def _show_words(self, picture: PlanePicture, old: PlanePicture | None) -> None:
         self._title.setText(picture.title)
+        self._title.setToolTip(tooltip(picture.title, HELP))
         self._title.setVisible(bool(picture.title))
         self._caption.setText(picture.caption)
-        self._caption.setToolTip(picture.caption)
+        self._caption.setToolTip(tooltip("", picture.caption_whole) if picture.caption_whole else "")
         self._caption.setVisible(bool(picture.caption) or not self._print_mode)
         entries = () if picture.message else words.legend(picture)
         self._legend.display(entries)
