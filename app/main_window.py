@@ -25,6 +25,7 @@ from app.session.state import AppState
 from app.shell import actions
 from app.shell.by_name import ByName
 from app.shell.commands import Commands
+from app.shell.context_menus import ContextMenus
 from app.shell.documents import Documents
 from app.shell.file_dialogs import FileDialogs
 from app.shell.keys import FocusLaw
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
+        self.context_menus = ContextMenus(self)
         self.commands = Commands(self)
         self.menus = Menus(self)
         actions.connect(self.actions_by_id, self._handlers())

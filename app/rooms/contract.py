@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
@@ -19,6 +20,7 @@ from app.session.playback import Playback
 from app.session.player import Player
 from app.session.state import AppState
 from app.shell.settings_store import SettingsStore
+from app.widgets.context_menu import Row
 
 Handlers = Mapping[str, Callable[[], object]]
 
@@ -47,6 +49,10 @@ class View(QWidget):
     def describe(self) -> str:
         """The picture in words and numbers."""
         raise NotImplementedError
+
+    def menu_rows(self, at: QPoint) -> Sequence[Row]:
+        """What its menu holds at a position, beside what every menu of a picture holds."""
+        return ()
 
     def release(self) -> None:
         """Let go of everything that refers back to this view, so that it can die."""

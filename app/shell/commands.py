@@ -44,6 +44,7 @@ class Commands(QObject):
             "quit": self._quit,
             "undo": player.drafting.undo,
             "redo": partial(player.drafting.undo, forward=True),
+            "context_menu": self._window.context_menus.show_at_focus,
             "run": self._run,
             "cancel": player.cancel,
             "close_network": player.close_network,

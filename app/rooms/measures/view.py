@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import ceil, nan
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
     QColor,
-    QContextMenuEvent,
     QPalette,
     QResizeEvent,
 )
@@ -35,6 +34,7 @@ from app.plotting.values import MeasurePlot
 from app.rooms.contract import View
 from app.rooms.measures.cell import Cell, Entry
 from app.rooms.measures.pictures import MeasuresPicture
+from app.widgets.context_menu import Row
 from app.widgets.layouts import clear
 
 CELL_WIDTH, CELL_HEIGHT = 320, 136  # pixels that a plot takes at least
@@ -202,8 +202,9 @@ class MeasuresView(View):
             self.set_visible_measures(set(self.visible_measures) ^ {choice})
             self.measures_chosen.emit()
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self._menu.popup(event.globalPos())
+    def menu_rows(self, at: QPoint) -> Sequence[Row]:
+        """Which measures, over which axis."""
+        return self._menu.actions()
 
     # ------------------------------------------------------------ layout and colours
 

@@ -33,6 +33,7 @@ class PlaneCommands:
         view.frame_resumed.connect(self._tick)
         view.probe_dragged.connect(self._probe_to)
         view.probe_dropped.connect(self._probe_to)
+        view.probe_wanted.connect(self._probe_here)
         view.sigma_wanted.connect(self._probe_sigma_to)
         view.start_clicked.connect(self._start_at)
         view.sample_picked.connect(self._pick_sample)
@@ -96,8 +97,7 @@ class PlaneCommands:
         if kind in ("field", "arrow"):
             changes["layers"] = options.layers | {"field"}
         if kind == "tool" and value == "probe":
-            changes["layers"] = options.layers | {"probe"}
-            changes["probe"] = options.probe or self._probe_start()
+            changes |= {"layers": options.layers | {"probe"}, "probe": options.probe or self._probe_start()}
         self._change(**changes)
         self._tick()  # a click on the choice that held already has unticked nothing, but a zoom has
         if kind == "frame":
@@ -126,6 +126,10 @@ class PlaneCommands:
 
     def _probe_to(self, x: float, y: float) -> None:
         self._change(probe=(x, y))
+
+    def _probe_here(self, x: float, y: float) -> None:
+        self._choose("tool", "probe")
+        self._probe_to(x, y)
 
     def _probe_sigma_to(self, sigma: float | None) -> None:
         self._change(probe_sigma=sigma)

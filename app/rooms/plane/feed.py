@@ -155,6 +155,7 @@ class PlaneRoom(QObject):
         inside = inside_picture(run, selection, basis, _of_run(self._inside, run)) if options.inside else None
         return replace(
             plane_picture(run, selection, self._projected[run.id], self._site(run)),
+            probes=direct,
             background=_of_run(self._density, run),
             basins=_of_run(self._basins.answer, run),
             arrow=options.arrow,

@@ -53,6 +53,7 @@ class PlanePicture:
     x_label: str = "x₁"
     y_label: str = "x₂"
     direct: bool = True  # the plane is the data's space; else distances in it are of projections
+    probes: bool = True  # a point of the plane is one of the data's space, as in a slice
     data: Array | None = None  # (N, 2)
     scale: float = 1.0  # s, the data's scale
     center: tuple[float, float] = (0.0, 0.0)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from superqt import QElidingLabel
@@ -20,8 +21,10 @@ from app.rooms.plane import frames
 from app.rooms.plane import text as words
 from app.rooms.plane.changed_line import ChangedLine
 from app.rooms.plane.layers import PlaneLayers, curves_drawn
+from app.rooms.plane.menu import LOOK_ROWS, point_rows
 from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.tool_bar import ToolBar, ToolBarPicture
+from app.widgets.context_menu import Row
 from app.widgets.text import shortened, tooltip
 from geomodel.arrays import Array
 
@@ -36,6 +39,7 @@ class PlaneView(View):
     rect_changed = Signal(object)  # the Rect that density and field should fill
     probe_dragged = Signal(float, float)
     probe_dropped = Signal(float, float)
+    probe_wanted = Signal(float, float)  # at a point, whatever the tool
     start_clicked = Signal(float, float)
     sample_picked = Signal(int)
     frame_left = Signal()  # the user zoomed or panned
@@ -200,6 +204,17 @@ class PlaneView(View):
             self._readout.width(),
             size.height(),
         )
+
+    def menu_rows(self, at: QPoint) -> Sequence[Row]:
+        """What can be done at a position, and how the plane is looked at."""
+        picture = self._picture
+        if picture.message:
+            return LOOK_ROWS
+        x, y = self.ground.to_plane(QPointF(self.ground.viewport().mapFrom(self, at)))
+        start = partial(self.start_clicked.emit, *self._true(x, y)) if picture.direct else None
+        scale = self._probe_factor()
+        probe = partial(self.probe_wanted.emit, x / scale, y / scale) if picture.probes else None
+        return point_rows(self.sample_at(x, y), self.sample_picked.emit, start, probe) + LOOK_ROWS
 
     # ---------------------------------------------------------------- parts
 
