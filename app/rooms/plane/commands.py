@@ -97,7 +97,8 @@ class PlaneCommands:
         if kind in ("field", "arrow"):
             changes["layers"] = options.layers | {"field"}
         if kind == "tool" and value == "probe":
-            changes |= {"layers": options.layers | {"probe"}, "probe": options.probe or self._probe_start()}
+            changes["layers"] = options.layers | {"probe"}
+            changes["probe"] = options.probe or self._probe_start()
         self._change(**changes)
         self._tick()  # a click on the choice that held already has unticked nothing, but a zoom has
         if kind == "frame":
