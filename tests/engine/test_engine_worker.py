@@ -326,8 +326,9 @@ def test_requests_about_unknown_runs_are_dropped(bench):
 
 def test_save_and_reopen_links_to_the_same_data(bench, tmp_path):
     trajectory = bench.handle(StartRun(1, TOY)).trajectory
-    for name in ("run.npz", "run.csv"):
-        assert bench.handle(Save(trajectory, str(tmp_path / name))) == Saved(str(tmp_path / name))
+    for name, kind, start in (("run.npz", "run", b"PK"), ("run.csv", "run", b"PK"), ("a.npz", "measures", b"le")):
+        assert bench.handle(Save(trajectory, str(tmp_path / name), kind)) == Saved(str(tmp_path / name))
+        assert (tmp_path / name).read_bytes()[:2] == start  # what was asked for decides, not the name
     opened = bench.handle(OpenRun(2, str(tmp_path / "run.npz")))
     assert isinstance(opened, RunOpened)
     assert opened.linked
