@@ -203,21 +203,16 @@ class PanelsFeed(QObject):
         if run.path and run.status != "recorded":
             return Path(run.path).name
         s = run.settings
-        parts = (
-            f"{solvers.row(s.solver).title} {s.steps}",
-            DRIVER_NAMES[s.driver],
-            Path(s.data).name,
-            class_words(run),
-        )
-        return " · ".join(filter(None, parts))
+        return f"{solvers.row(s.solver).title} {s.steps} · {DRIVER_NAMES[s.driver]} · {Path(s.data).name}"
 
     @staticmethod
     def _run_status(run: Run) -> str:
+        status: str = run.status
         if run.status == "computing":
-            return f"computing {run.committed - 1}/{len(run.sigmas) - 1}"
+            status = f"computing {run.committed - 1}/{len(run.sigmas) - 1}"
         if run.status == "stopped":
-            return run.message or f"cancelled at step {run.committed - 1}"
-        return run.status
+            status = run.message or f"cancelled at step {run.committed - 1}"
+        return " · ".join(filter(None, (status, class_words(run))))
 
     # ------------------------------------------------------------ acting
 

@@ -22,7 +22,7 @@ class Drafted(QObject):
         super().__init__(parent)
         self.changes: tuple[Change, ...] = ()
         self._state, self._player = state, player
-        self._line = ""
+        self._lines: tuple[str, ...] = ()
         self._timer = QTimer(self, interval=0, singleShot=True)
         self._timer.timeout.connect(self._look)
         for signal in (
@@ -35,9 +35,9 @@ class Drafted(QObject):
             signal.connect(self._timer.start)
 
     @property
-    def line(self) -> str:
-        """One line: what has changed, and what to do; empty where nothing has."""
-        return self._line
+    def lines(self) -> tuple[str, ...]:
+        """What has changed and what to do, as one line: first the one that names the most; none where nothing has."""
+        return self._lines
 
     @property
     def whole(self) -> str:
@@ -47,9 +47,10 @@ class Drafted(QObject):
     def _look(self) -> None:
         found = self._found()
         ready = "" if self._state.errors else ", press F5"
-        line = f"changed: {sentence(found, MOST)}{ready}" if found else ""
-        if (found, line) != (self.changes, self._line):
-            self.changes, self._line = found, line
+        named = range(min(MOST, len(found)), 0, -1)
+        lines = tuple(f"changed: {sentence(found, most)}{ready}" for most in named)
+        if (found, lines) != (self.changes, self._lines):
+            self.changes, self._lines = found, lines
             self.changed.emit()
 
     def _found(self) -> tuple[Change, ...]:

@@ -32,16 +32,16 @@ def run_basis(run: Run) -> Any:
 
 
 def plane_title(run: Run) -> str:
-    """Data, driver, solver and class of a run."""
+    """Data, driver, class and solver of a run: what is cut in a narrow window stands last."""
     settings = run.settings
     sampler = f"{solver_row(settings.solver).title}, {settings.steps} steps"
-    parts = (data_title(settings.data), DRIVER_NAMES[settings.driver], sampler, class_words(run))
+    parts = (data_title(settings.data), DRIVER_NAMES[settings.driver], class_words(run), sampler)
     return " · ".join(filter(None, parts))
 
 
 def data_title(name: str) -> str:
-    """The title of named data, or the name of a file."""
-    return datasets.row(name).title if name in datasets.names() else Path(name).name
+    """The title of named data without their size, or the name of a file."""
+    return datasets.row(name).title.partition(" (")[0] if name in datasets.names() else Path(name).name
 
 
 def class_words(run: Run) -> str:

@@ -108,10 +108,11 @@ def test_a_title_says_data_driver_solver_and_steps(moons):
     assert compose.plane_title(of_a_file) == "points.csv · mixture D · Heun (EDM), 5 steps"
 
 
-def test_class_and_guidance_stand_at_the_end_of_the_title(moons):
+def test_class_and_guidance_stand_in_the_title(moons):
     run = computed(moons)
     run.settings = replace(TOY, label=1, guidance=2.5)
-    assert compose.plane_title(run).endswith("5 steps · class lower moon, guidance 2.5")
+    title = compose.plane_title(run)
+    assert title == "Two moons · D* · class lower moon, guidance 2.5 · Heun (EDM), 5 steps"
     run.settings = replace(TOY, label=1)
     assert compose.class_words(run) == "class lower moon"
     run.source = None  # its data are not open

@@ -21,6 +21,8 @@ class ChangedLine(ElidedLabel):
         super().__init__()
         self.setParent(plot)
         self._plot = plot
+        self._lines: tuple[str, ...] = ()
+        self._whole = ""
         self.setAccessibleName("Changed settings")
         self.setFont(tabular(self.font(), 0.92))
         self.setAutoFillBackground(True)
@@ -29,11 +31,10 @@ class ChangedLine(ElidedLabel):
         self.hide()
         plot.installEventFilter(self)
 
-    def say(self, line: str, whole: str) -> None:
-        """Show a line; the tooltip has every change. Empty: nothing is shown."""
-        self.setText(line)
-        self.setToolTip(tooltip("Changed since this run", whole))
-        self.setVisible(bool(line))
+    def say(self, lines: tuple[str, ...], whole: str) -> None:
+        """Show the first of the lines that fits; the tooltip has every change. Without a line, nothing is shown."""
+        self._lines, self._whole = lines, whole
+        self.setVisible(bool(lines))
         self._fit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -43,8 +44,13 @@ class ChangedLine(ElidedLabel):
         return False
 
     def _fit(self) -> None:
-        size = self.sizeHint()
-        self.resize(min(size.width(), self._plot.width() - LEFT - RIGHT), size.height())
+        room = self._plot.width() - LEFT - RIGHT
+        for line in self._lines:
+            self.setText(line)
+            if self.sizeHint().width() <= room:
+                break
+        self.setToolTip(tooltip("Changed since this run", self._whole))
+        self.resize(min(self.sizeHint().width(), room), self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -139,7 +139,7 @@ class PlaneRoom(QObject):
         self.view.show_tools(self._tools())
 
     def _show_changes(self) -> None:
-        self.view.show_changes(self._drafted.line, self._drafted.whole)
+        self.view.show_changes(self._drafted.lines, self._drafted.whole)
 
     def picture(self) -> PlanePicture:
         """The plane at the playhead, with what the engine has answered so far."""

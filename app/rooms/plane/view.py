@@ -163,9 +163,9 @@ class PlaneView(View):
         """The probe's noise level in the row of tools."""
         self._tools.display(picture)
 
-    def show_changes(self, line: str, whole: str) -> None:
+    def show_changes(self, lines: tuple[str, ...], whole: str) -> None:
         """What is drafted but not run yet, over the picture."""
-        self._changes.say(line, whole)
+        self._changes.say(lines, whole)
 
     def request_rect(self) -> Rect:
         """The part of the plane that is seen, in true coordinates at the playhead's noise level."""

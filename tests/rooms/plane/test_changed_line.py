@@ -18,17 +18,19 @@ def test_it_lies_over_the_plot_which_stays_where_it_is(qtbot):
     line, before = view.findChild(ChangedLine), view.ground.geometry()
     area = view.ground.box.geometry()
     assert not line.isVisible()
-    view.show_changes("changed: steps 18 → 30, press F5", "steps 18 → 30")
+    view.show_changes(("changed: steps 18 → 30, press F5",), "steps 18 → 30")
     assert line.isVisible()
     assert line.text() == "changed: steps 18 → 30, press F5"
     assert "steps 18 → 30" in line.toolTip()
     assert view.ground.geometry() == before
     assert view.ground.box.geometry() == area
     at = line.pos()
-    view.show_changes("changed: " + 40 * "ρ 7 → 5 ", "all of them")
+    view.show_changes(("changed: " + 40 * "ρ 7 → 5 ", "changed: ρ 7 → 5 and 39 more, press F5"), "all of them")
+    assert line.text() == "changed: ρ 7 → 5 and 39 more, press F5"  # the longer one does not fit
+    assert "all of them" in line.toolTip()
     assert line.pos() == at
     assert line.geometry().right() < view.ground.width()
-    view.resize(380, 400)
+    view.resize(250, 400)
     assert line.geometry().right() < view.ground.width()
-    view.show_changes("", "")
+    view.show_changes((), "")
     assert not line.isVisible()
