@@ -95,7 +95,7 @@ class Worker:
             case Forget():
                 self._forget(command.run_id)
             case Cancel():
-                pass  # the run it names has ended already
+                self.inbox.put_back(self._without(command.run_id, self.inbox.drain()))
             case Request():
                 self._answer(command)
 
@@ -173,9 +173,25 @@ class Worker:
             self.post(opened)
 
     def _stops_waiting(self) -> list[Cancel | Shutdown]:
+        """What has come to stop an opening. A cancel of something that waits behind the opening takes that away."""
         stops = self.inbox.urgent()
+        for stop in stops:
+            if isinstance(stop, Cancel) and stop.run_id != OPENING:
+                self.inbox.put_back(self._without(stop.run_id, self.inbox.drain()))
         self.inbox.put_back([stop for stop in stops if isinstance(stop, Shutdown)])
         return stops
+
+    def _without(self, cancelled: int, waiting: list[Command]) -> list[Command]:
+        """The waiting commands but for the run or task of this id, which ends before it has begun."""
+        kept: list[Command] = []
+        for command in waiting:
+            if isinstance(command, Task) and command.task_id == cancelled:
+                self.post(TaskEnded(command))
+            elif isinstance(command, StartRun) and command.run_id == cancelled:
+                self.post(RunStopped(command.run_id, ""))
+            else:
+                kept.append(command)
+        return kept
 
     def _open_run(self, command: OpenRun) -> None:
         trajectory = Trajectory.load(command.path)
@@ -297,7 +313,7 @@ class Worker:
                 case Save():
                     self._save(command)
                 case Cancel():
-                    pass  # belongs to a run that has ended
+                    later, waiting = (self._without(command.run_id, commands) for commands in (later, waiting))
                 case _:
                     later.append(command)
         stopped = bool(waiting)

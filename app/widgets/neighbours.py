@@ -8,9 +8,10 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.plotting.montage import integer_zoom, to_image
-from app.plotting.pens_and_numbers import percent, tabular
+from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme
 from geomodel.arrays import Array
+from geomodel.number_text import percent
 
 THUMBNAIL = 44  # pixels that a neighbour takes at most
 PANEL = 232  # pixels of width that several of them like to have

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.plotting.pens_and_numbers import Kind, number
+from app.plotting.pens_and_numbers import Kind
 from app.plotting.sigma_axis import sigma_text
 from app.rooms.derivatives.pictures import DerivativesPicture
 from geomodel.arrays import Array
+from geomodel.number_text import fixed
 
 Curves = dict[Kind, Array | None]
 
@@ -34,7 +35,7 @@ def _sentences(picture: DerivativesPicture) -> Iterator[str]:
 def _numbers(title: str, curves: Curves, at: int) -> Iterator[str]:
     known = {NAMES[kind]: values[at] for kind, values in curves.items() if values is not None and at < len(values)}
     if known:
-        yield f"{title}: {', '.join(f'{name} {number(float(value))}' for name, value in known.items())}."
+        yield f"{title}: {', '.join(f'{name} {fixed(float(value))}' for name, value in known.items())}."
 
 
 def step_text(picture: DerivativesPicture) -> str:
@@ -48,13 +49,13 @@ def step_text(picture: DerivativesPicture) -> str:
 
 
 def sentence(picture: DerivativesPicture) -> str:
-    """Why the step has no number, or what its number hides; often nothing."""
+    """A sentence that says why the step has no number, or what its number hides; often empty."""
     assert picture.sigmas is not None
     at = picture.index
     if at >= len(picture.sigmas) - 1:
-        return "The run ends here: no step starts at this level."
+        return "The run ends here, so no step starts at this level."
     if at < len(picture.why) and picture.why[at]:
         return picture.why[at]
     if picture.implied is not None and at < len(picture.implied) and picture.implied[at] == 0:
-        return "An Euler step: with one evaluation alone the solver takes Ḋ\u00a0=\u00a00."
+        return "This is an Euler step. With a single evaluation the solver takes Ḋ\u00a0=\u00a00."
     return ""

@@ -12,10 +12,11 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.plotting.montage import integer_zoom, to_image
-from app.plotting.pens_and_numbers import SAMPLE_WIDTH, paint_sample, percent, tabular
+from app.plotting.pens_and_numbers import SAMPLE_WIDTH, paint_sample, tabular
 from app.plotting.theme import Theme
 from app.rooms.mean_shift.pictures import Panel
 from app.widgets.neighbours import Neighbours
+from geomodel.number_text import percent
 
 WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 GAP = 12  # pixels between images

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from app.plotting.pens_and_numbers import number, percent
 from app.rooms.mean_shift.pictures import MeanShiftPicture, Panel
+from geomodel.number_text import fixed, percent
 
 SPOKEN = 5  # neighbours and classes that a description names; the picture has the others
 
@@ -20,10 +20,10 @@ def _sentences(picture: MeanShiftPicture) -> Iterator[str]:
     if not picture.panels:
         yield picture.message
         return
-    yield f"{picture.title[:1].upper()}{picture.title[1:]}, σ = {number(picture.sigma)}."
+    yield f"{picture.title[:1].upper()}{picture.title[1:]}, σ = {fixed(picture.sigma)}."
     yield f"{_panels(picture.panels)}."
     if not math.isnan(picture.effective_neighbours):
-        yield f"Effective neighbours {number(picture.effective_neighbours)} of {picture.total:,}."
+        yield f"Effective neighbours {fixed(picture.effective_neighbours)} of {picture.total:,}."
     if picture.weights is not None:
         names = picture.labels or ("",) * len(picture.weights)
         heaviest = list(zip(names, picture.weights, strict=True))[:SPOKEN]

@@ -10,11 +10,12 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.plotting.headings import Header
 from app.plotting.measure_plot import MeasureChart
-from app.plotting.pens_and_numbers import number, tabular
+from app.plotting.pens_and_numbers import tabular
 from app.plotting.sigma_axis import Scale
 from app.plotting.theme import Theme
 from app.plotting.values import MeasurePlot
 from app.rooms.measures.pictures import MeasuresPicture
+from geomodel.number_text import fixed
 
 
 class Cell(QWidget):
@@ -56,7 +57,7 @@ class Cell(QWidget):
             self._plot = plot
             self._write_names(plot)
         self.chart.set_index(picture.index)
-        texts = [number(value) for value in self.chart.values()]
+        texts = [fixed(value) for value in self.chart.values()]
         self.header.set_values(tuple((curve.kind, text) for curve, text in zip(plot.curves, texts, strict=True)))
         self.setAccessibleDescription(", ".join(f"{c.label} {t}" for c, t in zip(plot.curves, texts, strict=True)))
 

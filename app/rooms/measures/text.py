@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import nan
 
-from app.plotting.pens_and_numbers import number
 from app.plotting.values import MeasurePlot
 from app.rooms.measures.pictures import MeasuresPicture
+from geomodel.number_text import fixed
 
 
 def values_at(plot: MeasurePlot, picture: MeasuresPicture) -> dict[str, float]:
@@ -25,8 +25,8 @@ def _sentences(picture: MeasuresPicture) -> Iterator[str]:
     if picture.sigmas is None:
         yield picture.message
         return
-    at, sigma = picture.index, number(float(picture.sigmas[picture.index]))
+    at, sigma = picture.index, fixed(float(picture.sigmas[picture.index]))
     yield f"Sample {picture.sample} at level {at} of {len(picture.sigmas) - 1}, σ = {sigma}."
     for plot in picture.plots:
-        values = ", ".join(f"{label} {number(value)}".strip() for label, value in values_at(plot, picture).items())
+        values = ", ".join(f"{label} {fixed(value)}".strip() for label, value in values_at(plot, picture).items())
         yield f"{plot.title}: {plot.waiting.rstrip('.') or values}."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.plotting.pens_and_numbers import number, percent
 from app.rooms.strip.pictures import StripPicture
+from geomodel.number_text import fixed, percent
 
 SPOKEN = 5  # neighbours that a description names; the picture has the others
 
@@ -21,7 +21,7 @@ def _sentences(picture: StripPicture) -> Iterator[str]:
         return
     at = picture.index
     clipped = f", D {picture.denoised_note}" if picture.denoised_note else ""
-    sigma = number(float(picture.sigmas[at]))
+    sigma = fixed(float(picture.sigmas[at]))
     yield f"Sample {picture.sample} at level {at} of {len(picture.sigmas) - 1}, σ = {sigma}{clipped}."
     yield f"Rows of images: {', '.join(f'{row.caption} at {len(row.images)} levels' for row in picture.rows)}."
     if picture.samples is not None:

@@ -1,13 +1,13 @@
-"""The strip view: the selected sample as images over the noise levels, and the data that D* is made of."""
+"""The strip view: the selected sample as images over the noise levels, and the data that make up D*."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QTabBar, QVBoxLayout, QWidget
 
 from app.plotting.montage import Montage
-from app.plotting.theme import Theme, palette
+from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.strip.pictures import StripPicture
 from app.rooms.strip.text import describe
@@ -15,15 +15,15 @@ from app.widgets.focus_area import show_area
 from app.widgets.neighbours import PANEL, Neighbours
 from app.widgets.sample_grid import SampleGrid
 
-NARROW = 520  # pixels of width under which the neighbours stand below the images
+NARROW = 520  # with less width, the neighbours stand below the images
 WIDE = 900  # pixels of width from which neighbours and samples stand side by side
 SIDES = ("Nearest data", "All samples")
 
 
 class StripView(View):
-    """Rows of images over the noise levels; beside them the nearest data and every sample at the playhead.
+    """Rows of images over the noise levels, with the nearest data and every sample at the playhead beside them.
 
-    The two stand side by side where there is room, else under two tabs.
+    The two stand side by side if there is room, otherwise under two tabs.
     """
 
     level_picked = Signal(int)
@@ -72,7 +72,7 @@ class StripView(View):
         self.display(self._picture)
 
     def display(self, picture: StripPicture) -> None:
-        """Show the picture; a playhead move moves the frame, and the neighbours where they have changed."""
+        """Show the picture. A playhead move moves the frame, and the neighbours if they have changed."""
         old, self._picture = self._picture, picture
         self.setAccessibleDescription(describe(picture))
         empty = picture.sigmas is None or not picture.rows
@@ -101,7 +101,7 @@ class StripView(View):
         return describe(self._picture)
 
     def _arrange(self) -> None:
-        """Which of the two is shown: both, or that of the tab."""
+        """Show both, or only that of the tab."""
         picture, wide = self._picture, self.width() >= WIDE
         there = (picture.neighbours is not None or bool(picture.neighbours_note), picture.samples is not None)
         self._side.setVisible(bool(picture.rows) and any(there))
@@ -116,11 +116,8 @@ class StripView(View):
         self._side.setMaximumWidth(side if beside else self.width())
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
-        ground = palette(theme)
-        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
-        self.setPalette(ground)
-        self.setAutoFillBackground(True)
+        """Set all colours."""
+        self.set_background(theme)
         self._montage.set_theme(theme)
         self._neighbours.set_theme(theme)
         self._grid.set_theme(theme)
@@ -130,7 +127,7 @@ class StripView(View):
         self._arrange()
 
     def release(self) -> None:
-        """Let go of connections, so that nothing keeps the view alive."""
+        """Disconnect everything, so that nothing keeps the view alive."""
         self._montage.level_picked.disconnect(self.level_picked)
         self._grid.sample_picked.disconnect(self.sample_picked)
         self._tabs.currentChanged.disconnect(self._arrange)

@@ -15,13 +15,13 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QTabBar
 
 from app.plotting.montage import LARGEST, Montage, integer_zoom, to_image
-from app.plotting.pens_and_numbers import percent
 from app.plotting.theme import DARK, LIGHT, PRINT
 from app.plotting.values import ImageRow
 from app.rooms.strip.pictures import StripPicture
 from app.rooms.strip.view import StripView
 from app.widgets.neighbours import Neighbours
 from app.widgets.sample_grid import SampleGrid
+from geomodel.number_text import percent
 
 LEFT = Qt.MouseButton.LeftButton
 
