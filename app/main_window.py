@@ -16,6 +16,7 @@ from app.panels.feed import PanelsFeed
 from app.plotting.theme import LIGHT, THEMES, Theme, palette
 from app.rooms import ROOMS
 from app.rooms.contract import Room, Services, build_room
+from app.session.drafted import Drafted
 from app.session.lanes import Lanes
 from app.session.measured import Measured
 from app.session.playback import Playback
@@ -24,6 +25,7 @@ from app.session.state import AppState
 from app.shell import actions
 from app.shell.by_name import ByName
 from app.shell.commands import Commands
+from app.shell.context_menus import ContextMenus
 from app.shell.documents import Documents
 from app.shell.file_dialogs import FileDialogs
 from app.shell.keys import FocusLaw
@@ -58,6 +60,7 @@ class MainWindow(QMainWindow):
         self.engine = EngineThread()
         self.playback = Playback(self.state, self)
         self.player = Player(self.state, self.engine, self.playback, self)
+        self.drafted = Drafted(self.state, self.player, self)
         self.lanes = Lanes(self.state, self)
         self.measured = Measured(self.state, self)
         self.actions_by_id = actions.build(self)
@@ -68,10 +71,11 @@ class MainWindow(QMainWindow):
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
+        self.context_menus = ContextMenus(self)
         self.commands = Commands(self)
         self.menus = Menus(self)
         actions.connect(self.actions_by_id, self._handlers())
-        self.panels_feed = PanelsFeed(self.state, self.player, self.playback, self.panels, self)
+        self.panels_feed = PanelsFeed(self.state, self.player, self.playback, self.drafted, self.panels, self)
         self.keys = FocusLaw(self, self.layout_of_docks.main_view)
         self._connect()
         self.set_theme(self._chosen_theme())
@@ -88,6 +92,7 @@ class MainWindow(QMainWindow):
             state=self.state,
             player=self.player,
             playback=self.playback,
+            drafted=self.drafted,
             lanes=self.lanes,
             measured=self.measured,
             settings=self.store,

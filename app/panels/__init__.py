@@ -24,7 +24,7 @@ class Panels:
     def __init__(self, theme: Theme, actions: Mapping[str, QAction]) -> None:
         self.model = ModelPanel(theme, actions["open_checkpoint"], actions["open_data"])
         self.sampler = SamplerPanel(theme, actions["run"])
-        self.runs = RunsPanel(theme)
+        self.runs = RunsPanel(theme, actions["save_run"])
         self.status = StatusBar(theme, actions["cancel"])
         self.log = LogPanel(theme)
         self.column = QWidget()

@@ -11,8 +11,9 @@ from app.engine.messages import OpenFailed
 from app.panels import Panels
 from app.panels.model import Slot
 from app.panels.runs import RunRow
+from app.session.drafted import Drafted
 from app.session.drafting import expected_evaluations
-from app.session.facts import DRIVER_NAMES
+from app.session.facts import DRIVER_NAMES, class_words
 from app.session.playback import Playback
 from app.session.player import Player
 from app.session.state import AppState, Run
@@ -23,9 +24,17 @@ from geomodel.settings import RunSettings
 class PanelsFeed(QObject):
     """Feeds the model, sampler and runs panels, and passes on what a person edits there."""
 
-    def __init__(self, state: AppState, player: Player, playback: Playback, panels: Panels, parent: QObject) -> None:
+    def __init__(
+        self,
+        state: AppState,
+        player: Player,
+        playback: Playback,
+        drafted: Drafted,
+        panels: Panels,
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
-        self.state, self.player, self._playback = state, player, playback
+        self.state, self.player, self._playback, self._drafted = state, player, playback, drafted
         self.model, self.sampler, self.runs = panels.model, panels.sampler, panels.runs
         self._opened_files: dict[str, str] = {}  # path → title
         self._cost: dict[tuple[str, str, int], float] = {}  # (driver, data, count) → seconds for an evaluation
@@ -35,6 +44,7 @@ class PanelsFeed(QObject):
         state.network_changed.connect(self._show_network)
         state.runs_changed.connect(self._show_runs)
         state.selection_changed.connect(self._show_runs)
+        drafted.changed.connect(self._show_changes)
         player.open_failed.connect(self._open_failed)
         self.model.edited.connect(player.drafting.edit)
         self.sampler.edited.connect(player.drafting.edit)
@@ -42,6 +52,7 @@ class PanelsFeed(QObject):
         self.runs.run_selected.connect(self._select_run)
         self.runs.pin_toggled.connect(self._pin)
         self.runs.remove_wanted.connect(player.remove)
+        self.runs.settings_wanted.connect(self._use_settings)
         self._show_choices()
         self._show_draft()
 
@@ -57,6 +68,9 @@ class PanelsFeed(QObject):
         self.model.set_settings(self.state.draft)
         self.sampler.set_settings(self.state.draft)
         self._show_estimate()
+
+    def _show_changes(self) -> None:
+        self.sampler.set_changes(self._drafted.whole)
 
     def _show_errors(self) -> None:
         self.sampler.set_errors(self.state.errors)
@@ -193,11 +207,12 @@ class PanelsFeed(QObject):
 
     @staticmethod
     def _run_status(run: Run) -> str:
+        status: str = run.status
         if run.status == "computing":
-            return f"computing {run.committed - 1}/{len(run.sigmas) - 1}"
+            status = f"computing {run.committed - 1}/{len(run.sigmas) - 1}"
         if run.status == "stopped":
-            return run.message or f"cancelled at step {run.committed - 1}"
-        return run.status
+            status = run.message or f"cancelled at step {run.committed - 1}"
+        return " · ".join(filter(None, (status, class_words(run))))
 
     # ------------------------------------------------------------ acting
 
@@ -209,6 +224,10 @@ class PanelsFeed(QObject):
     def _select_run(self, run_id: int) -> None:
         self._playback.pause()
         self.state.select(run_id=run_id)
+
+    def _use_settings(self, run_id: int) -> None:
+        if run := self.state.runs.get(run_id):
+            self.player.drafting.use(run.settings)
 
     def _pin(self, run_id: int, pinned: bool) -> None:
         if run := self.state.runs.get(run_id):

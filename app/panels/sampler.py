@@ -8,9 +8,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from app.panels.run_button import RunButton
 from app.plotting.theme import Theme, palette
+from app.session.facts import START_NAMES
 from app.widgets.form import (
-    ActionButton,
     BoolField,
     Choice,
     ChoiceField,
@@ -29,10 +30,10 @@ from geomodel.solvers.table import SolverRow
 RHO = "rho"  # the only option of a schedule
 PRESET = Limits("Preset", "A usual sampler, which sets solver, options, schedule and steps at once.", None, None)
 STARTS = (
-    Choice("noise", "Pure noise", "x = σz with z from N(0, I)."),
-    Choice("exact", "Data + noise", "x = y + σz with y a random data point, which is a draw from p_σ."),
-    Choice("data", "One data point + noise", "x = y + σz, with the same data point y for every sample."),
-    Choice("point", "Clicked point", "Sample 0 starts where you clicked in the plane; the others start as noise."),
+    Choice("noise", START_NAMES["noise"], "x = σz with z from N(0, I)."),
+    Choice("exact", START_NAMES["exact"], "x = y + σz with y a random data point, which is a draw from p_σ."),
+    Choice("data", START_NAMES["data"], "x = y + σz, with the same data point y for every sample."),
+    Choice("point", START_NAMES["point"], "Sample 0 starts where you clicked in the plane; the others start as noise."),
 )
 
 
@@ -55,6 +56,7 @@ class SamplerPanel(QWidget):
         self._schedule_formula = Message(rich=True)
         self._elsewhere = Message()  # errors of hidden fields
         self._estimate = Message()
+        self._run = RunButton(run)
         self._option_rows = QVBoxLayout()
         self._option_rows.setSpacing(4)
         self._body = QVBoxLayout()
@@ -62,7 +64,7 @@ class SamplerPanel(QWidget):
         for item in self._fields.values():
             item.edited.connect(self._edited)
             self._body.addWidget(item)
-        self._arrange(run)
+        self._arrange()
         self._build_options(())
         self.set_theme(theme)
         self._show_settings()
@@ -89,6 +91,10 @@ class SamplerPanel(QWidget):
         """Show time and size of the run beside the button."""
         self._estimate.say(text)
 
+    def set_changes(self, words: str) -> None:
+        """Say at the button what Run would change; empty: nothing."""
+        self._run.set_changes(words)
+
     def commit(self) -> bool:
         """Take over typed text. Returns False if some of it is no value, which its field then explains."""
         shown = [item for item in self._fields.values() if not item.isHidden()]
@@ -96,7 +102,7 @@ class SamplerPanel(QWidget):
 
     # ------------------------------------------------------------ inside
 
-    def _arrange(self, run: QAction) -> None:
+    def _arrange(self) -> None:
         body = QWidget()
         body.setLayout(self._body)
         self._body.setContentsMargins(8, 8, 8, 8)
@@ -117,7 +123,7 @@ class SamplerPanel(QWidget):
         self._estimate.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(ActionButton(run, primary=True))
+        row.addWidget(self._run)
         row.addWidget(self._estimate, 1)
         foot = QVBoxLayout()
         foot.setContentsMargins(8, 4, 8, 8)

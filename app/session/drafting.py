@@ -12,10 +12,10 @@ from app.engine.contract import Command
 from app.engine.messages import DataOpened, NetworkOpened, OpenData, OpenNetwork
 from app.session.state import AppState
 from geomodel import datasets, presets, runs, settings, solvers
-from geomodel.settings import CUSTOM, RunSettings
+from geomodel.settings import CUSTOM, Driver, RunSettings
 
 TOY_WORK = 3e7  # a run is computed at every change up to this product of samples × steps × data points × dimensions
-IMAGE_COUNT, TOY_COUNT = 16, 64  # trajectories of a proposed run
+COUNTS = {"toy": 64, "points": 64, "images": 16}  # trajectories of a proposed run, by the kind of the data
 RUN_SECONDS = 30.0  # most seconds that a proposed run takes
 
 
@@ -30,6 +30,8 @@ class Drafting(QObject):
         super().__init__(parent)
         self._state, self._submit = state, submit
         self._after_data: NetworkOpened | None = None  # the network that waits for its training data
+        self._counts = dict(COUNTS)  # the latest for each kind of data
+        state.draft_changed.connect(self._remember_count)
 
     def open_data(self, name: str) -> None:
         """Open a named set or a file as reference data."""
@@ -90,6 +92,27 @@ class Drafting(QObject):
         """Undo or redo the last change. If the data were different then, they are opened again."""
         if not (self._state.redo() if forward else self._state.undo()):
             return
+        self._follow_draft()
+
+    def use(self, settings: RunSettings) -> None:
+        """Take settings of a run over, as one change that can be taken back.
+
+        Named data are opened again. Of a file, the data stay as they are unless they are the ones that are open, and so
+        does a network that is not open any more.
+        """
+        state, draft = self._state, settings
+        here = state.data is not None and state.data.name == draft.data
+        if not here and draft.data not in datasets.names():
+            present = state.draft
+            draft = replace(draft, data=present.data, data_count=present.data_count, data_seed=present.data_seed)
+        if draft.network not in state.networks:
+            driver: Driver = "optimal" if draft.driver in ("network", "blend") else draft.driver
+            draft = replace(draft, network="", driver=driver)
+        state.set_draft(draft)
+        self._follow_draft()
+
+    def _follow_draft(self) -> None:
+        """Network and data of the draft are chosen, and opened where they are not there."""
         draft, data = self._state.draft, self._state.data
         if draft.network != (self._state.network.path if self._state.network else ""):
             self._state.network = self._state.networks.get(draft.network)
@@ -153,16 +176,20 @@ class Drafting(QObject):
         if waiting is not None and tuple(waiting.info.shape) == tuple(event.dataset.shape):
             self.network_opened(waiting)
 
+    def _remember_count(self) -> None:
+        """Data of another kind change nothing about it, and an undo takes it back too."""
+        data, draft = self._state.data, self._state.draft
+        if data is not None and data.name == draft.data:
+            self._counts[data.dataset.kind] = draft.count
+
     def _proposed(self, draft: RunSettings, event: DataOpened) -> RunSettings:
-        images = event.dataset.kind == "images"
-        usual = (TOY_COUNT, IMAGE_COUNT) if images else (IMAGE_COUNT, TOY_COUNT)
         no_density = draft.driver == "mixture" and event.dataset.gaussians is None
         return replace(
             draft,
             driver="optimal" if no_density else draft.driver,
             sigma_min=event.sigma_min,
             sigma_max=event.sigma_max,
-            count=usual[1] if draft.count == usual[0] else draft.count,
+            count=self._counts[event.dataset.kind],
             start="noise" if draft.start == "point" else draft.start,
             start_index=0,
             label=-1,

@@ -10,10 +10,18 @@ from app.session.state import Run, Selection
 from geomodel import datasets
 from geomodel.arrays import Array
 from geomodel.collapse import crossing, speciation_sigma
+from geomodel.datasets import Dataset
+from geomodel.number_text import general
 from geomodel.projection import identity_basis
 from geomodel.solvers import row as solver_row
 
 DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blend": "a Dθ + (1 − a) D*"}
+START_NAMES = {
+    "noise": "Pure noise",
+    "exact": "Data + noise",
+    "data": "One data point + noise",
+    "point": "Clicked point",
+}
 
 
 def run_basis(run: Run) -> Any:
@@ -24,10 +32,25 @@ def run_basis(run: Run) -> Any:
 
 
 def plane_title(run: Run) -> str:
-    """Solver, driver and data of a run."""
+    """Data, driver, class and solver of a run: what is cut in a narrow window stands last."""
     settings = run.settings
-    data = datasets.row(settings.data).title if settings.data in datasets.names() else Path(settings.data).name
-    return f"{data} · {DRIVER_NAMES[settings.driver]} · {solver_row(settings.solver).title}, {settings.steps} steps"
+    sampler = f"{solver_row(settings.solver).title}, {settings.steps} steps"
+    parts = (data_title(settings.data), DRIVER_NAMES[settings.driver], class_words(run), sampler)
+    return " · ".join(filter(None, parts))
+
+
+def data_title(name: str) -> str:
+    """The title of named data without their size, or the name of a file."""
+    return datasets.row(name).title.partition(" (")[0] if name in datasets.names() else Path(name).name
+
+
+def class_words(run: Run) -> str:
+    """The class that a run asks for and how strongly; empty where it asks for none."""
+    label, guidance = run.settings.label, run.settings.guidance
+    if label < 0:
+        return ""
+    name = class_name(None if run.source is None else run.source.dataset, label)
+    return name if guidance == 1 else f"{name}, guidance {general(guidance, 3)}"
 
 
 def stage_levels(run: Run, median: Array) -> tuple[float, float | None]:
@@ -45,6 +68,13 @@ def data_count(run: Run) -> int:
     assert run.source is not None
     dataset, label = run.source.dataset, run.settings.label
     return len(dataset) if label < 0 else int((dataset.labels == label).sum())
+
+
+def class_name(dataset: Dataset | None, label: int) -> str:
+    """A class in words: "class sneaker", or its number where the data give no names or are not open."""
+    number = f"class {label}"
+    name = number if dataset is None else dataset.class_name(label)
+    return name if name == number else f"class {name}"
 
 
 def probe_sigma(run: Run, selection: Selection, options: PlaneOptions) -> float:

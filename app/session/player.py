@@ -77,8 +77,7 @@ class Player(QObject):
         self._recorded = ""
         self._pending: Run | None = None  # computing, but not shown yet
         self._replaces: int | None = None
-        self._then_play = False
-        self._wanted = 0  # the level at which the pending run takes over
+        self._then_play = False  # the pending run plays from its start; else it keeps the σ that is shown
         self.drafting = Drafting(state, self.submit, self)
         self.drafting.edited.connect(self.run_if_toy)
         engine.happened.connect(self.receive)
@@ -120,14 +119,12 @@ class Player(QObject):
         return True
 
     def run_if_toy(self) -> None:
-        """Run a small point set again, keeping the playhead where it is."""
+        """Run a small point set again, keeping the σ of the playhead."""
         if self.drafting.is_toy and not self.state.errors:
             self.run(keep=True)
 
     def run(self, *, keep: bool = False) -> None:
-        """Start a run from the draft. With `keep` the playhead stays where it is; otherwise the run plays from the
-        start.
-        """
+        """Start a run from the draft. With `keep` the playhead stays at its σ; otherwise it plays from the start."""
         if not self.drafting.check():
             return
         self.cancel()
@@ -136,9 +133,6 @@ class Player(QObject):
         self._pending = Run(self.state.next_id(), self.state.draft, "computing", source=self.state.data)
         if not keep:
             self._playback.pause()
-            self._wanted = 0
-        elif current is not None:
-            self._wanted = self.state.selection.index
         self._then_play = not keep
         self.submit(StartRun(self._pending.id, self.state.draft, self.state.selection.sample))
         self.progress_changed.emit()
@@ -187,6 +181,11 @@ class Player(QObject):
         if self._pending is not None:
             return self._pending
         return next((run for run in self.state.runs.values() if run.status == "computing"), None)
+
+    @property
+    def next_shown(self) -> Run | None:
+        """The run that is about to be shown, else the one that is."""
+        return self._pending or self.state.run
 
     def remove(self, run_id: int) -> None:
         """Remove a run from the list and let the engine forget it."""
@@ -320,14 +319,17 @@ class Player(QObject):
         self.progress_changed.emit()
 
     def _show_pending(self, *, ended: bool = False) -> None:
-        """Let the pending run replace the old one as soon as it reaches the playhead, so that nothing flickers."""
+        """Let the pending run replace the old one as soon as it has reached its σ, so that nothing flickers."""
         run = self._pending
-        if run is None or run.committed == 0 or not (ended or run.committed > self._wanted):
+        if run is None or run.committed == 0:
+            return
+        level = 0 if self._then_play else self.state.level_in(run)
+        if not ended and run.committed <= level:
             return
         self._pending = None
         old = self._replaces
         self.state.add_run(run)
-        self.state.select(run_id=run.id, index=self._wanted)
+        self.state.select(run_id=run.id, index=level)
         if old is not None and old in self.state.runs:
             self.remove(old)
         if self._then_play:

@@ -14,6 +14,7 @@ from app.engine.messages import DataOpened, NetworkOpened
 from app.session.plane_options import PlaneOptions
 from geomodel.arrays import Array
 from geomodel.record import Record, StepDetail
+from geomodel.schedules import nearest_level
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
 
@@ -144,6 +145,16 @@ class AppState(QObject):
         self.draft = draft
         self.draft_changed.emit()
 
+    @property
+    def undo_leads_to(self) -> RunSettings | None:
+        """The draft that an undo brings back; None where there is nothing to take back."""
+        return self._undo[-1] if self._undo else None
+
+    @property
+    def redo_leads_to(self) -> RunSettings | None:
+        """The draft that a redo brings again; None where nothing was taken back."""
+        return self._redo[-1] if self._redo else None
+
     def undo(self) -> bool:
         """The draft before the last change."""
         return self._swap(self._undo, self._redo)
@@ -167,19 +178,29 @@ class AppState(QObject):
             self.errors_changed.emit()
 
     def select(self, *, run_id: int | None = None, sample: int | None = None, index: int | None = None) -> None:
-        """Move the selection. Values are limited to what is computed."""
+        """Move the selection. Values are limited to what is computed.
+
+        Another run is shown at the level nearest to the σ that was shown, unless an index is given.
+        """
         old = self.selection
         run = self.runs.get(old.run_id if run_id is None else run_id)
         if run is None or run.committed == 0:
             return
+        if index is None:
+            index = old.index if run.id == old.run_id else self.level_in(run)
         new = Selection(
             run.id,
             min(max(old.sample if sample is None else sample, 0), run.x.shape[1] - 1),
-            min(max(old.index if index is None else index, 0), run.committed - 1),
+            min(max(index, 0), run.committed - 1),
         )
         if new != old:
             self.selection = new
             self.selection_changed.emit()
+
+    def level_in(self, run: Run) -> int:
+        """The level of a run that is nearest in log σ to the one that is shown; 0 where nothing is shown."""
+        shown = self.run
+        return 0 if shown is None else nearest_level(run.sigmas, float(shown.sigmas[self.selection.index]))
 
     def set_plane_options(self, options: PlaneOptions) -> None:
         """Change the plane's options."""

@@ -39,6 +39,14 @@ OWN: tuple[ActionRow, ...] = (
     ActionRow(id="quit", menu="File", title="Quit", keys=("Ctrl+Q",), rule=True),
     ActionRow(id="undo", menu="Edit", title="Undo", keys=("Ctrl+Z",), tip="Take back the last change of a setting"),
     ActionRow(id="redo", menu="Edit", title="Redo", keys=("Ctrl+Shift+Z",), tip="Repeat the change that was undone"),
+    ActionRow(
+        id="context_menu",
+        menu="Edit",
+        title="Menu of this place",
+        keys=("Shift+F10",),
+        tip="What a right click on the control with the focus shows",
+        rule=True,
+    ),
     ActionRow(id="run", menu="Run", title="Run", keys=("F5", "Ctrl+R"), tip="Compute a new run from the settings"),
     ActionRow(id="cancel", menu="Run", title="Cancel", keys=("Esc",), tip="Stop computing; what was computed stays"),
 )

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMessageBox
 from app.engine.messages import NetworkOpened
 from app.plotting.theme import THEMES
 from app.rooms.contract import Handlers
+from app.session.changes import changes, sentence
 from app.shell import help_sheets
 from app.shell.workspaces import WORKSPACES
 from app.widgets.sheet import Sheet
@@ -19,6 +20,8 @@ from geomodel import datasets
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
+
+NAMED = 1  # change that a menu entry names
 
 
 class Commands(QObject):
@@ -30,6 +33,8 @@ class Commands(QObject):
         self._player, self._layout = window.player, window.layout_of_docks
         self._layout.workspace_changed.connect(self._tick_workspace)
         self._tick_workspace(self._layout.current.name)
+        window.state.draft_changed.connect(self._name_changes)
+        self._name_changes()
 
     def handlers(self) -> Handlers:
         """What each action does."""
@@ -38,6 +43,7 @@ class Commands(QObject):
             "quit": self._quit,
             "undo": player.drafting.undo,
             "redo": partial(player.drafting.undo, forward=True),
+            "context_menu": self._window.context_menus.show_at_focus,
             "run": self._run,
             "cancel": player.cancel,
             "close_network": player.close_network,
@@ -56,6 +62,21 @@ class Commands(QObject):
         panels = self._window.panels
         if panels.model.commit() and panels.sampler.commit():  # half-typed text counts
             self._player.run()
+
+    def _name_changes(self) -> None:
+        """Undo and Redo say what they take back or repeat."""
+        state = self._window.state
+        data = None if state.data is None else state.data.dataset
+        before, after = state.undo_leads_to, state.redo_leads_to
+        undone = () if before is None else changes(before, state.draft, data)
+        redone = () if after is None else changes(state.draft, after, data)
+        for name, title, there, found in (
+            ("undo", "Undo", before is not None, undone),
+            ("redo", "Redo", after is not None, redone),
+        ):
+            action = self._window.actions_by_id[name]
+            action.setEnabled(there)
+            action.setText(f"{title} {sentence(found, NAMED)}".strip())
 
     def _tick_workspace(self, name: str) -> None:
         self._window.actions_by_id[f"workspace.{name}"].setChecked(True)

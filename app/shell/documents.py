@@ -117,16 +117,16 @@ class Documents(QObject):
     def _save(self, format: Literal["run", "measures"], path: str) -> None:
         self._player.save(path, format)
 
-    def save_figure(self) -> None:
-        """Ask for size and file of a picture."""
+    def save_figure(self, title: str = "") -> None:
+        """Ask for size and file of a picture: of the view with this title, or of the one that has the focus."""
         figures = self._figures()
-        current = self._current(figures)
+        current = title or self._current(figures)
         dialogs.save_picture(self._window, figures, self._recipe, self._figure_done, store=self._store, current=current)
 
-    def copy_figure(self) -> None:
-        """Copy the view that has the focus, or the main one, to the clipboard."""
+    def copy_figure(self, title: str = "") -> None:
+        """Copy the view with this title, else the one that has the focus, or the main one, to the clipboard."""
         figures = self._figures()
-        figure.copy_to_clipboard(figures[self._current(figures)], self._recipe())
+        figure.copy_to_clipboard(figures[title or self._current(figures)], self._recipe())
         self.say("Picture copied.")
 
     def _figures(self) -> dict[str, View]:

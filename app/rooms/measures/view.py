@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import ceil, nan
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
-    QContextMenuEvent,
     QPalette,
     QResizeEvent,
 )
@@ -34,6 +33,7 @@ from app.plotting.values import MeasurePlot
 from app.rooms.contract import View
 from app.rooms.measures.cell import Cell, Entry
 from app.rooms.measures.pictures import MeasuresPicture
+from app.widgets.context_menu import Row
 from app.widgets.focus_area import show_area
 from app.widgets.layouts import clear
 
@@ -203,8 +203,9 @@ class MeasuresView(View):
             self.set_visible_measures(set(self.visible_measures) ^ {choice})
             self.measures_chosen.emit()
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self._menu.popup(event.globalPos())
+    def menu_rows(self, at: QPoint) -> Sequence[Row]:
+        """Which measures, over which axis."""
+        return self._menu.actions()
 
     # ------------------------------------------------------------ layout and colours
 

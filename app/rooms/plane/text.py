@@ -161,7 +161,7 @@ def _sentences(picture: PlanePicture, free: bool) -> Iterator[str]:
     if picture.message:
         yield picture.message
         return
-    yield from (f"{text}." for text in (picture.title, picture.caption) if text)
+    yield from (f"{text}." for text in (picture.title, picture.caption_whole) if text)
     if picture.data is not None:
         yield f"{len(picture.data)} data points."
     pair = selected(picture)

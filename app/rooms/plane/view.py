@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from superqt import QElidingLabel
@@ -18,9 +19,12 @@ from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.plane import frames
 from app.rooms.plane import text as words
+from app.rooms.plane.changed_line import ChangedLine
 from app.rooms.plane.layers import PlaneLayers, curves_drawn
+from app.rooms.plane.menu import LOOK_ROWS, point_rows
 from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.tool_bar import ToolBar, ToolBarPicture
+from app.widgets.context_menu import Row
 from app.widgets.text import shortened, tooltip
 from geomodel.arrays import Array
 from geomodel.number_text import fixed
@@ -38,6 +42,7 @@ class PlaneView(View):
     rect_changed = Signal(object)  # the Rect that density and field should fill
     probe_dragged = Signal(float, float)
     probe_dropped = Signal(float, float)
+    probe_wanted = Signal(float, float)  # at a point, whatever the tool
     start_clicked = Signal(float, float)
     sample_picked = Signal(int)
     frame_left = Signal()  # the user zoomed or panned
@@ -61,6 +66,7 @@ class PlaneView(View):
         self._tools.sigma_wanted.connect(self.sigma_wanted)
         self.ground = EqualScaleCanvas(tabular(self.font(), 0.92), print_mode=print_mode)
         self.layers = PlaneLayers(self.ground.box, theme, print_mode=print_mode)
+        self._changes = ChangedLine(self.ground)
         self._arrange()
         self._timer = QTimer(self, interval=0, singleShot=True)
         self._timer.timeout.connect(self._announce)
@@ -83,7 +89,6 @@ class PlaneView(View):
         self._readout.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._readout.setFixedWidth(QFontMetrics(small).horizontalAdvance("x₁ −0.0000×10⁻⁰⁰   x₂ −0.00000"))
         self._readout.setVisible(not self._print_mode)
-        self._title.setToolTip(HELP)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setWordWrap(True)
         self._message.setFont(tabular(self.font(), 1.1))
@@ -161,6 +166,10 @@ class PlaneView(View):
         """The probe's noise level in the row of tools."""
         self._tools.display(picture)
 
+    def show_changes(self, lines: tuple[str, ...], whole: str) -> None:
+        """What is drafted but not run yet, over the picture."""
+        self._changes.say(lines, whole)
+
     def request_rect(self) -> Rect:
         """The part of the plane in view, in true coordinates at the playhead's noise level."""
         x, y, width, height = self.ground.visible()
@@ -199,13 +208,25 @@ class PlaneView(View):
             size.height(),
         )
 
+    def menu_rows(self, at: QPoint) -> Sequence[Row]:
+        """What can be done at a position, and how the plane is looked at."""
+        picture = self._picture
+        if picture.message:
+            return LOOK_ROWS
+        x, y = self.ground.to_plane(QPointF(self.ground.viewport().mapFrom(self, at)))
+        start = partial(self.start_clicked.emit, *self._true(x, y)) if picture.direct else None
+        scale = self._probe_factor()
+        probe = partial(self.probe_wanted.emit, x / scale, y / scale) if picture.probes else None
+        return point_rows(self.sample_at(x, y), self.sample_picked.emit, start, probe) + LOOK_ROWS
+
     # ---------------------------------------------------------------- parts
 
     def _show_words(self, picture: PlanePicture, old: PlanePicture | None) -> None:
         self._title.setText(picture.title)
+        self._title.setToolTip(tooltip(picture.title, HELP))
         self._title.setVisible(bool(picture.title))
         self._caption.setText(picture.caption)
-        self._caption.setToolTip(picture.caption)
+        self._caption.setToolTip(tooltip("", picture.caption_whole) if picture.caption_whole else "")
         self._caption.setVisible(bool(picture.caption) or not self._print_mode)
         entries = () if picture.message else words.legend(picture)
         self._legend.display(entries)

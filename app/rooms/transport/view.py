@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QPalette, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from app.plotting.pens_and_numbers import tabular
-from app.plotting.sigma_axis import SCALE_TITLES
+from app.plotting.sigma_axis import SCALE_TITLES, Scale
 from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.transport.pictures import TransportPicture
 from app.rooms.transport.scrubber import Scrubber
+from app.widgets.context_menu import Entry, Row, Submenu
 from app.widgets.form import ComboBox
 from app.widgets.icons import icon
 
 BUTTONS = ("start", "back", "play", "forward", "end", "loop", "inside")
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+SPREAD = "Spread of the levels"
 MINIMUM = 336
 ONE_ROW, TWO_ROWS = 960, 600  # least pixels of width for one row and for two; with less there are three
 
@@ -42,7 +45,7 @@ class TransportView(View):
         self._button_row.setContentsMargins(0, 0, 0, 0)
         self._button_row.setSpacing(0)
         self._fill_texts()
-        self._scale = self._combo("Spread of the levels: step, log σ or σ")
+        self._scale = self._combo(f"{SPREAD}: step, log σ or σ")
         for scale, title in SCALE_TITLES.items():
             self._scale.addItem(title, scale)
         self._scale.setCurrentText(SCALE_TITLES["log"])
@@ -142,6 +145,23 @@ class TransportView(View):
 
     def _change_speed(self) -> None:
         self.speed_changed.emit(self._speed.currentData())
+
+    def menu_rows(self, at: QPoint) -> Sequence[Row]:
+        """Where the playhead can go, its σ, how the levels are spread."""
+        there = self._picture.sigmas is not None
+        spread = [
+            Entry(title, partial(self._choose_scale, scale), checked=self._scale.currentData() == scale)
+            for scale, title in SCALE_TITLES.items()
+        ]
+        return ("start", "end", None, Entry("Copy σ", self._copy_sigma, enabled=there), Submenu(SPREAD, spread))
+
+    def _copy_sigma(self) -> None:
+        assert self._picture.sigmas is not None
+        QApplication.clipboard().setText(repr(float(self._picture.sigmas[self._picture.index])))
+
+    def _choose_scale(self, scale: Scale) -> None:
+        self._scale.setCurrentText(SCALE_TITLES[scale])
+        self._change_scale()
 
     # ------------------------------------------------------------ layout
 
