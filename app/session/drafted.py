@@ -1,4 +1,4 @@
-"""What is drafted but not run yet: how the draft differs from the run that is shown."""
+"""Follows how the draft differs from the selected run."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from app.session.state import AppState
 class Drafted(QObject):
     """Follows draft, runs and selection.
 
-    It looks once everything that an event brings about has happened, so that a small point set, which is run again at
-    every change, never counts as changed.
+    It compares them after an event has had all its effects, so that a small point set, which runs again at every
+    change, never counts as changed.
     """
 
     changed = Signal()
@@ -36,12 +36,12 @@ class Drafted(QObject):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What has changed and what to do, as one line: first the one that names the most; none where nothing has."""
+        """The changes and what to do, as lines from the longest to the shortest; none if nothing has changed."""
         return self._lines
 
     @property
     def whole(self) -> str:
-        """Every change; empty where there is none."""
+        """Every change; empty if there is none."""
         return sentence(self.changes, len(self.changes))
 
     def _look(self) -> None:
