@@ -1,4 +1,4 @@
-"""The window: session, rooms, panels and shell, put together and taken apart."""
+"""The window: puts session, rooms, panels and shell together, and takes them apart."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ WARM_MS = 50  # torch is imported this long after the window is shown, so that t
 
 
 def application() -> QApplication:
-    """The one application, which is there before any window."""
+    """The one application, which exists before any window."""
     found = QApplication.instance()
     assert isinstance(found, QApplication)
     return found
 
 
 class MainWindow(QMainWindow):
-    """Everything a person sees."""
+    """The main window, which owns everything that a person sees."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class MainWindow(QMainWindow):
 
     @property
     def room(self) -> ByName[Room]:
-        """The rooms by name, as scripts write it: ``window.room.schedule``."""
+        """The rooms by name, so that scripts can write ``window.room.schedule``."""
         return self.rooms
 
     def _build_rooms(self) -> dict[str, Room]:
@@ -124,9 +124,9 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------ life
 
     def begin(self, paths: list[str], denoiser: str = "") -> None:
-        """Start the engine, show the recorded run, and load torch once the window has been painted.
+        """Start the engine, show the recorded run, and load torch after the window was painted.
 
-        `paths` are opened, and `denoiser` (``file.py:function``) is run, as soon as torch is there.
+        Once torch is loaded, it opens `paths` and runs `denoiser` (``file.py:function``).
         """
         self._open_later, self._own = paths, denoiser
         self.engine.start()
@@ -143,22 +143,22 @@ class MainWindow(QMainWindow):
             self.player.drafting.open_network(self._own, own=True)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """The first showing lays out the docks."""
+        """Lay out the docks when the window is first shown."""
         super().showEvent(event)
         self.layout_of_docks.first_showing()
 
     def keep_layout(self) -> None:
-        """Remember what stands where, for the next start."""
+        """Remember the layout for the next start."""
         self.layout_of_docks.remember()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep the layout, hide, cancel, join the engine, leave; nothing is asked."""
+        """Keep the layout, hide, cancel, join the engine and leave. No question is asked."""
         if not self.engine.isFinished():
             self.keep_layout()
             self.hide()
             self.player.close()
             if not self.engine.shut_down(CLOSE_MS):
-                os._exit(0)  # someone's denoiser holds the thread, and a live QThread must not be dropped
+                os._exit(0)  # someone's denoiser holds the thread, and a live QThread must not be destroyed
             self.keys.release()
             self.measured.release()
             for room in self.rooms.values():
@@ -166,12 +166,12 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Files may be dropped anywhere."""
+        """Accept files anywhere in the window."""
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
+        """Open the dropped files."""
         for url in event.mimeData().urls():
             if url.isLocalFile():
                 self.documents.open_path(url.toLocalFile())
@@ -179,7 +179,7 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------ showing
 
     def set_theme(self, theme: Theme) -> None:
-        """Recolour everything."""
+        """Set the colours of everything."""
         application().setPalette(palette(theme))
         for view in self.views.values():
             view.set_theme(theme)

@@ -1,4 +1,4 @@
-"""Between state and the panels on the left: what can be chosen, what is wrong, what has run."""
+"""Feeds the panels on the left: what can be chosen, which fields are wrong, which runs there are."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from geomodel.settings import RunSettings
 
 
 class PanelsFeed(QObject):
-    """Feeds the model, sampler and runs panels and passes on what is edited there."""
+    """Feeds the model, sampler and runs panels, and passes on what a person edits there."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class PanelsFeed(QObject):
         self.state, self.player, self._playback, self._drafted = state, player, playback, drafted
         self.model, self.sampler, self.runs = panels.model, panels.sampler, panels.runs
         self._opened_files: dict[str, str] = {}  # path → title
-        self._cost: dict[tuple[str, str, int], float] = {}  # (driver, data, count) → seconds an evaluation
+        self._cost: dict[tuple[str, str, int], float] = {}  # (driver, data, count) → seconds for an evaluation
         state.draft_changed.connect(self._show_draft)
         state.errors_changed.connect(self._show_errors)
         state.data_changed.connect(self._show_data)
@@ -135,7 +135,7 @@ class PanelsFeed(QObject):
         self.model.set_message(slot, text, False)
 
     def _card(self, info: Any) -> list[tuple[str, str]]:
-        """Everything a checkpoint says of itself, with what was measured here."""
+        """Every line of a checkpoint's header, with what was measured on this computer."""
         each = [seconds for (driver, *_), seconds in self._cost.items() if driver == "network"]
         rows = [
             ("name", info.name),
@@ -152,7 +152,7 @@ class PanelsFeed(QObject):
         return rows + ([("cost", f"{1000 * each[-1]:.2g} ms an evaluation")] if each else [])
 
     def _relation(self) -> str:
-        """Whether D* speaks of the data that the network was trained on."""
+        """Whether D* is made of the data that the network was trained on."""
         data, network = self.state.data, self.state.network
         if data is None or network is None:
             return ""
@@ -160,7 +160,7 @@ class PanelsFeed(QObject):
         if not trained:
             return "Unknown whether the network was trained on these data."
         same = trained == data.dataset.fingerprint
-        return "D* is over the network's own training data." if same else "D* is over other data than the network's."
+        return "D* is made of the network's own training data." if same else "D* is over other data than the network's."
 
     def _show_estimate(self) -> None:
         data, draft = self.state.data, self.state.draft
@@ -172,7 +172,7 @@ class PanelsFeed(QObject):
         self.sampler.set_estimate(f"≈ {duration(seconds)} · record {size}" if seconds else f"record {size}")
 
     def _expected_seconds(self, draft: RunSettings) -> float:
-        """From a run like it; before the first one, from the network's pace when it was opened."""
+        """The seconds, from an earlier run like it. Before the first one, the network's pace at opening gives them."""
         if each := self._cost.get((draft.driver, draft.data, draft.count)):
             return each * draft.steps * solvers.row(draft.solver).evaluations
         network = self.state.network
@@ -218,7 +218,7 @@ class PanelsFeed(QObject):
 
     def _open_failed(self, event: OpenFailed) -> None:
         if event.slot in ("data", "network"):
-            self.model.set_settings(self.state.draft)  # what was open stays
+            self.model.set_settings(self.state.draft)  # what was open stays open
             self.model.set_message(event.slot, event.message, True)
 
     def _select_run(self, run_id: int) -> None:

@@ -1,4 +1,4 @@
-"""The list of runs: which one is shown, which are pinned, which are drawn."""
+"""The list of runs: which one is selected, which are pinned, which are drawn."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ NAME, PINNED = range(2)
 COLUMNS = (
     (
         "Run",
-        "What was run; beneath, how far it is. Delete removes the run from the list; "
+        "The run, and under it how far it is. Delete removes the run from the list; "
         "Ctrl+Enter takes its settings over into the form.",
     ),
-    ("Pin", "A pinned run stays when another is computed."),
+    ("Pin", "A pinned run stays in the list when another is computed."),
 )
 ROW_HEIGHT = 40
 STATUS_ROLE = Qt.ItemDataRole.UserRole
@@ -50,7 +50,7 @@ class RunRow:
 
 
 class RunsPanel(QWidget):
-    """The runs in the order given. Signals carry the run's id and what a person wants for it."""
+    """The runs in the given order. Signals carry the run's id and what a person wants for it."""
 
     run_selected = Signal(int)
     pin_toggled = Signal(int, bool)
@@ -82,7 +82,7 @@ class RunsPanel(QWidget):
         self.setPalette(palette(theme))
 
     def set_runs(self, rows: tuple[RunRow, ...]) -> None:
-        """Show the runs; nothing is told."""
+        """Show the runs and emit nothing."""
         self._silent = True
         if [row.id for row in rows] != [row.id for row in self._rows]:
             self._list.clear()
@@ -97,7 +97,7 @@ class RunsPanel(QWidget):
                 self._list.setCurrentItem(item)
         self._rows = rows
         self._silent = False
-        self._empty.say("" if rows else "No runs yet: press Run.")
+        self._empty.say("" if rows else "There are no runs yet. Press Run.")
         self._list.setVisible(bool(rows))
 
     def _selected(self, current: QTreeWidgetItem | None) -> None:
@@ -149,7 +149,7 @@ def _fill(item: QTreeWidgetItem, row: RunRow) -> None:
 
 
 class _List(QTreeWidget):
-    """Space and the arrows belong to the playhead, so the tick is in the menu too."""
+    """The tick is in the menu too, because Space and the arrows belong to the playhead."""
 
     remove_pressed = Signal(object)  # each with an item
     use_pressed = Signal(object)
@@ -202,7 +202,7 @@ class _List(QTreeWidget):
 
 
 class _Delegate(QStyledItemDelegate):
-    """Two lines beside a swatch of the run's colour; ticks with an edge that can be seen."""
+    """Paints two lines beside a swatch of the run's colour, and ticks with a visible edge."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(super().sizeHint(option, index).width(), ROW_HEIGHT)
@@ -212,7 +212,7 @@ class _Delegate(QStyledItemDelegate):
     ) -> None:
         self.initStyleOption(option, index)
         colors, roles = option.palette, QPalette.ColorRole
-        # A quiet selection: the swatch keeps its colour, the text its contrast.
+        # The selection is pale, so that the swatch keeps its colour and the text its contrast.
         colors.setColor(roles.Highlight, blend(colors, roles.Highlight, roles.Base, 0.2))
         colors.setColor(roles.HighlightedText, colors.color(roles.Text))
         option.text = ""

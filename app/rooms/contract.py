@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QColor, QPalette
 from PySide6.QtWidgets import QWidget
 
-from app.plotting.theme import Theme
+from app.plotting.theme import Theme, palette
 from app.rooms.row import RoomRow
 from app.session.drafted import Drafted
 from app.session.lanes import Lanes
@@ -46,6 +46,13 @@ class View(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
         raise NotImplementedError
+
+    def set_background(self, theme: Theme) -> None:
+        """Take the palette of a theme, and fill the view with the background of plots."""
+        colors = palette(theme)
+        colors.setColor(QPalette.ColorRole.Window, QColor(theme.base))
+        self.setPalette(colors)
+        self.setAutoFillBackground(True)
 
     def describe(self) -> str:
         """The picture in words and numbers."""

@@ -1,4 +1,4 @@
-"""From a run and a selection to what the views show. Pure functions; every number comes from `geomodel`."""
+"""Facts that follow from a run and a selection. Pure functions; every number comes from `geomodel`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ START_NAMES = {
 
 
 def run_basis(run: Run) -> Any:
-    """The plane a run is shown in; None where its data are needed and not open."""
+    """The plane of a run; None if it needs data that are not open."""
     if run.source is not None:
         return run.source.plane
     return identity_basis(2) if tuple(run.x.shape[2:]) == (2,) else None
@@ -54,9 +54,9 @@ def class_words(run: Run) -> str:
 
 
 def stage_levels(run: Run, median: Array) -> tuple[float, float | None]:
-    """Where the classes part (σ_S, the root of the data's largest variance), and where one point is left: N_eff = 2.
+    """Where the classes part (σ_S, the root of the data's largest variance), and where one point is left (N_eff = 2).
 
-    median (n,): of the samples' effective neighbours at the first n levels; without one, nothing has collapsed.
+    median (n,): of the samples' effective neighbours at the first n levels; without it, the second level is unknown.
     """
     assert run.source is not None
     parted = speciation_sigma(run.source.plane_points)  # the plane holds the direction of largest variance
@@ -64,7 +64,7 @@ def stage_levels(run: Run, median: Array) -> tuple[float, float | None]:
 
 
 def data_count(run: Run) -> int:
-    """How many data points D* of the run is made of: all, or those of its class."""
+    """How many data points make up D* of the run: all, or those of its class."""
     assert run.source is not None
     dataset, label = run.source.dataset, run.settings.label
     return len(dataset) if label < 0 else int((dataset.labels == label).sum())
@@ -78,5 +78,5 @@ def class_name(dataset: Dataset | None, label: int) -> str:
 
 
 def probe_sigma(run: Run, selection: Selection, options: PlaneOptions) -> float:
-    """The probe's own noise level, or the playhead's where it follows that."""
+    """The probe's own noise level, or the playhead's if it follows that."""
     return options.probe_sigma if options.probe_sigma is not None else float(run.sigmas[selection.index])

@@ -1,4 +1,4 @@
-"""What the actions of the window itself do; rooms and documents handle their own."""
+"""Carries out the actions of the window itself. Rooms and documents handle their own actions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QMessageBox
 
 from app.engine.messages import NetworkOpened
 from app.plotting.theme import THEMES
@@ -25,7 +25,7 @@ NAMED = 1  # change that a menu entry names
 
 
 class Commands(QObject):
-    """Running, undoing, workspaces, theme and help."""
+    """Runs, undoes, switches workspaces and theme, and shows help."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -37,7 +37,7 @@ class Commands(QObject):
         self._name_changes()
 
     def handlers(self) -> Handlers:
-        """Action → what it does."""
+        """What each action does."""
         player, layout = self._player, self._layout
         found: dict[str, Callable[[], object]] = {
             "quit": self._quit,
@@ -60,7 +60,7 @@ class Commands(QObject):
 
     def _run(self) -> None:
         panels = self._window.panels
-        if panels.model.commit() and panels.sampler.commit():  # what is still being typed counts
+        if panels.model.commit() and panels.sampler.commit():  # half-typed text counts
             self._player.run()
 
     def _name_changes(self) -> None:
@@ -93,18 +93,10 @@ class Commands(QObject):
         Sheet(self._window, "Solvers", help_sheets.solver_sheet()).show()
 
     def _show_about(self) -> None:
-        Sheet(self._window, "What am I seeing?", help_sheets.room_sheet()).show_at(self._room_in_use())
-
-    def _room_in_use(self) -> str:
-        """The room that has the focus, or else the one in the centre."""
-        focus = QApplication.focusWidget()
-        for name, view in self._window.views.items():
-            if focus is not None and (view is focus or view.isAncestorOf(focus)):
-                return name
-        return self._layout.current.centre
+        Sheet(self._window, "What am I seeing?", help_sheets.room_sheet()).show_at(self._layout.room_in_use())
 
     def offer_data(self, event: NetworkOpened) -> None:
-        """A network was opened that does not fit the present data: ask whether to open those it was trained on."""
+        """The open network does not fit the present data, so ask whether to open those it was trained on."""
         title = datasets.row(event.info.data_name).title
         box = QMessageBox(QMessageBox.Icon.Question, "Open its training data?", "", parent=self._window)
         box.setText(f"{event.info.name} was trained on {title}, which is not open.\nOpen {title} and let it drive?")

@@ -9,11 +9,12 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.plotting.measure_plot import MeasureChart
-from app.plotting.pens_and_numbers import SAMPLE_WIDTH, Kind, hue, number, paint_sample, tabular
+from app.plotting.pens_and_numbers import SAMPLE_WIDTH, Kind, hue, paint_sample, tabular
 from app.plotting.sigma_axis import Scale
 from app.plotting.theme import Theme
 from app.plotting.values import MeasurePlot
 from app.rooms.measures.pictures import MeasuresPicture
+from geomodel.number_text import fixed
 
 SHORT = 16  # pixels that a curve's sample takes before a value
 ONE_LINE = 320  # with less width, the values stand under the title
@@ -157,7 +158,7 @@ class Cell(QWidget):
             self._plot = plot
             self._write_names(plot)
         self.chart.set_index(picture.index)
-        texts = [number(value) for value in self.chart.values()]
+        texts = [fixed(value) for value in self.chart.values()]
         self.header.set_values(tuple((curve.kind, text) for curve, text in zip(plot.curves, texts, strict=True)))
         self.setAccessibleDescription(", ".join(f"{c.label} {t}" for c, t in zip(plot.curves, texts, strict=True)))
 

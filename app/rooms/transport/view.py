@@ -1,4 +1,4 @@
-"""The transport: play, step and scrub. It shows what it is told and says what a person wants."""
+"""The transport: play, step and scrub. It shows its picture and emits what a person wants."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BUTTONS = ("start", "back", "play", "forward", "end", "loop", "inside")
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 SPREAD = "Spread of the levels"
 MINIMUM = 336
-ONE_ROW, TWO_ROWS = 960, 600  # pixels of width from which the bar takes one row, or two
+ONE_ROW, TWO_ROWS = 960, 600  # least pixels of width for one row and for two; with less there are three
 
 
 class TransportView(View):
@@ -58,7 +58,8 @@ class TransportView(View):
         self._grid.setContentsMargins(8, 4, 8, 4)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(0)
-        self._grid.setSizeConstraint(QGridLayout.SizeConstraint.SetNoConstraint)  # else one row could not become two
+        # otherwise one row could not become two
+        self._grid.setSizeConstraint(QGridLayout.SizeConstraint.SetNoConstraint)
         self._arrange()
         self.set_theme(theme)
 
@@ -109,7 +110,7 @@ class TransportView(View):
         return "   ".join(label.text() for label in (self._step, self._sigma, self._evaluations) if label.text())
 
     def release(self) -> None:
-        """Its buttons and its scrubber refer back to nothing."""
+        """Drop nothing, because its buttons and its scrubber refer back to nothing."""
 
     def _show_numbers(self, picture: TransportPicture) -> None:
         assert picture.sigmas is not None
@@ -120,11 +121,11 @@ class TransportView(View):
         )
         for label, text in zip((self._step, self._sigma, self._evaluations), texts, strict=True):
             label.setText(text)
-            # Room once taken is kept, so that nothing beside it moves while playing.
+            # Width that a label once took stays reserved, so that nothing beside it moves while playing.
             label.setMinimumWidth(max(label.minimumWidth(), label.sizeHint().width()))
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of icons and scrubber."""
+        """Set the colours of icons and scrubber."""
         self._theme = theme
         self._scrubber.set_theme(theme)
         self._draw_icons()
@@ -172,7 +173,7 @@ class TransportView(View):
         self._arrange()
 
     def _arrange(self) -> None:
-        """One row where there is room; else the scrubber above; else the numbers below."""
+        """One row if there is room. With less room the scrubber stands above, and then the numbers below."""
         rows = 1 if self.width() >= ONE_ROW else 2 if self.width() >= TWO_ROWS else 3
         if rows == self._rows:
             return
