@@ -52,7 +52,18 @@ def changes(before: RunSettings, after: RunSettings, dataset: Dataset | None = N
 
 def sentence(found: tuple[Change, ...], most: int = MOST) -> str:
     """The first changes, and how many more there are."""
-    named, more = ", ".join(map(str, found[:most])), len(found) - most
+    return _and_more(", ".join(map(str, found[:most])), len(found) - most)
+
+
+def lines(found: tuple[Change, ...]) -> tuple[str, ...]:
+    """The changes for a line, from the longest to the shortest, which names the first field without its values."""
+    if not found:
+        return ()
+    named = (sentence(found, most) for most in range(min(MOST, len(found)), 0, -1))
+    return (*named, _and_more(found[0].title, len(found) - 1))
+
+
+def _and_more(named: str, more: int) -> str:
     return f"{named} and {more} more" if more > 0 else named
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.session.changes import MOST, Change, changes, sentence
+from app.session.changes import Change, changes, lines, sentence
 from app.session.player import Player
 from app.session.state import AppState
 
@@ -47,10 +47,9 @@ class Drafted(QObject):
     def _look(self) -> None:
         found = self._found()
         ready = "" if self._state.errors else ", press F5"
-        named = range(min(MOST, len(found)), 0, -1)
-        lines = tuple(f"changed: {sentence(found, most)}{ready}" for most in named)
-        if (found, lines) != (self.changes, self._lines):
-            self.changes, self._lines = found, lines
+        told = tuple(f"changed: {line}{ready}" for line in lines(found))
+        if (found, told) != (self.changes, self._lines):
+            self.changes, self._lines = found, told
             self.changed.emit()
 
     def _found(self) -> tuple[Change, ...]:
