@@ -17,12 +17,12 @@ import pyqtgraph as pg  # isort: skip - after PySide6, which it then uses
 
 from app.export import figure
 from app.plotting.theme import DARK, LIGHT, PRINT, palette
-from app.plotting.values import Curve, MeasurePlot
+from app.plotting.values import Curve, ImageRow, MeasurePlot
 from app.rooms.measures.pictures import MeasuresPicture
 from app.rooms.measures.view import MeasuresView
 from app.rooms.plane.pictures import PlaneCurves, PlanePicture
 from app.rooms.plane.view import PlaneView
-from app.rooms.strip.pictures import StripPicture, StripRow
+from app.rooms.strip.pictures import StripPicture
 from app.rooms.strip.view import StripView
 
 SIZE = (85.0, 60.0)
@@ -252,7 +252,7 @@ def _measures():
 def _strip():
     sigmas, *_ = _trajectories()
     images = np.random.default_rng(0).integers(0, 256, (9, 28, 28), dtype=np.uint8)
-    return StripView, StripPicture(sigmas=sigmas, rows=(StripRow(caption="x(σ)", kind="sampling", images=images),))
+    return StripView, StripPicture(sigmas=sigmas, rows=(ImageRow(caption="x(σ)", kind="sampling", images=images),))
 
 
 @pytest.mark.parametrize("made", [_plane, _measures, _strip], ids=["plane", "measures", "strip"])
