@@ -21,13 +21,13 @@ RUNS_HEIGHT = 120  # two runs; the list scrolls
 
 
 class Panels:
-    """Every panel that is no room."""
+    """The panels, which are not rooms."""
 
     def __init__(self, theme: Theme, actions: Mapping[str, QAction]) -> None:
         self.model = ModelPanel(theme, actions["open_checkpoint"], actions["open_data"])
         self.sampler = SamplerPanel(theme)
         self.run_bar = RunBar(actions["run"])
-        self.runs = RunsPanel(theme)
+        self.runs = RunsPanel(theme, actions["save_run"])
         self.status = StatusBar(theme, actions["cancel"])
         self.log = LogPanel(theme)
         self.column = QWidget()
@@ -70,6 +70,6 @@ class Panels:
             self._scroll.ensureWidgetVisible(wrong)
 
     def set_theme(self, theme: Theme) -> None:
-        """Recolour every panel."""
+        """Set the colours of every panel."""
         for panel in (self.model, self.sampler, self.runs, self.status, self.log):
             panel.set_theme(theme)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from app.panels.run_button import RunButton
 from app.widgets.elided import ElidedLabel
-from app.widgets.form import ActionButton
 
 
 class RunBar(QWidget):
@@ -19,9 +19,14 @@ class RunBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
         row.setSpacing(8)
-        row.addWidget(ActionButton(run, primary=True))
+        self._run = RunButton(run)
+        row.addWidget(self._run)
         row.addWidget(self._estimate, 1)
 
     def set_estimate(self, text: str) -> None:
         """Time and size of the run."""
         self._estimate.setText(text)
+
+    def set_changes(self, words: str) -> None:
+        """Say at the button what Run would change; empty: nothing."""
+        self._run.set_changes(words)

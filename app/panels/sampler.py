@@ -1,4 +1,4 @@
-"""The sampler: which rule, over which noise levels, from where, how many."""
+"""The sampler panel: which rule, over which noise levels, from which start, for how many samples."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.plotting.theme import Theme, palette
+from app.session.facts import START_NAMES
 from app.widgets.explanation import Explanation
 from app.widgets.form import (
     BoolField,
@@ -26,13 +27,13 @@ from geomodel.settings import CUSTOM, Limits, RunSettings, limits
 from geomodel.solvers import SOLVERS
 from geomodel.solvers.table import SolverRow
 
-RHO = "rho"  # the one option that schedules have
-PRESET = Limits("Preset", "A usual sampler: solver, options, schedule and steps at once.", None, None)
+RHO = "rho"  # the only option of a schedule
+PRESET = Limits("Preset", "A usual sampler, which sets solver, options, schedule and steps at once.", None, None)
 STARTS = (
-    Choice("noise", "Pure noise", "x = σz with z from N(0, I)."),
-    Choice("exact", "Data + noise", "x = y + σz with y a random data point: exactly p_σ."),
-    Choice("data", "One data point + noise", "x = y + σz, the same data point y for every sample."),
-    Choice("point", "Clicked point", "Sample 0 starts where you clicked in the plane; the others start as noise."),
+    Choice("noise", START_NAMES["noise"], "x = σz with z from N(0, I)."),
+    Choice("exact", START_NAMES["exact"], "x = y + σz with y a random data point, which is a draw from p_σ."),
+    Choice("data", START_NAMES["data"], "x = y + σz, with the same data point y for every sample."),
+    Choice("point", START_NAMES["point"], "Sample 0 starts where you clicked in the plane; the others start as noise."),
 )
 
 
@@ -45,7 +46,7 @@ class SamplerPanel(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._settings = RunSettings()
-        self._fields = {field.name: field for field in _fields()}
+        self.fields = {field.name: field for field in _fields()}
         self._preset = ChoiceField("preset", PRESET, [Choice(item.name, item.title, item.help) for item in PRESETS])
         self._preset.set_placeholder("none of them")
         self._preset.edited.connect(self._preset_chosen)
@@ -57,7 +58,7 @@ class SamplerPanel(QWidget):
         self._option_rows.setSpacing(4)
         self._body = QVBoxLayout(self)
         self._body.addWidget(self._preset)
-        for item in self._fields.values():
+        for item in self.fields.values():
             item.edited.connect(self._edited)
             self._body.addWidget(item)
         self._arrange()
@@ -72,20 +73,20 @@ class SamplerPanel(QWidget):
         self.setPalette(palette(theme))
 
     def set_settings(self, settings: RunSettings) -> None:
-        """Show settings; nothing is told."""
+        """Show settings and emit nothing."""
         self._settings = settings
         self._show_settings()
 
     def set_errors(self, errors: dict[str, str]) -> None:
-        """Field → sentence, shown in the field's group. A field without one has none."""
-        for name, item in self._fields.items():
+        """Show each field's sentence in its group. A field that is not in the mapping has none."""
+        for name, item in self.fields.items():
             item.set_error(errors.get(name, ""))
         for name, place in self._own_places.items():
             place.set_error(name, errors.get(name, ""))
 
     def commit(self) -> bool:
-        """Take over what is being typed. False where something typed is no value: it is explained at its field."""
-        shown = [item for item in self._fields.values() if not item.isHidden()]
+        """Take over typed text. Returns False if some of it is no value, which its field then explains."""
+        shown = [item for item in self.fields.values() if not item.isHidden()]
         return commit_all((*shown, *self._options.values()))
 
     # ------------------------------------------------------------ inside
@@ -96,30 +97,30 @@ class SamplerPanel(QWidget):
         return {"options": self._solver_place, "levels": self._schedule_place, "start_point": self._start_place}
 
     def _arrange(self) -> None:
-        fields = list(self._fields.values())
-        start = fields.index(self._fields["start"])
-        explain((self._preset, self._fields["solver"]), self._solver_place)
+        fields = list(self.fields.values())
+        start = fields.index(self.fields["start"])
+        explain((self._preset, self.fields["solver"]), self._solver_place)
         explain(fields[1:start], self._schedule_place)
         explain(fields[start:], self._start_place)
         self._body.setContentsMargins(8, 8, 8, 8)
         self._body.setSpacing(4)
-        after_solver = self._body.indexOf(self._fields["solver"]) + 1
+        after_solver = self._body.indexOf(self.fields["solver"]) + 1
         self._body.insertWidget(after_solver, self._solver_place)
         self._body.insertLayout(after_solver + 1, self._option_rows)
         self._body.insertSpacing(after_solver + 2, 8)
-        self._body.insertWidget(self._body.indexOf(self._fields["schedule"]) + 1, self._schedule_place)
-        self._body.insertSpacing(self._body.indexOf(self._fields["start"]), 8)
+        self._body.insertWidget(self._body.indexOf(self.fields["schedule"]) + 1, self._schedule_place)
+        self._body.insertSpacing(self._body.indexOf(self.fields["start"]), 8)
         self._body.addWidget(self._start_place)
 
     def _show_settings(self) -> None:
         settings = self._settings
-        for name, item in self._fields.items():
+        for name, item in self.fields.items():
             item.set_value(getattr(settings, name))
         schedule = next((row for row in SCHEDULES if row.name == settings.schedule), None)
-        self._fields["rho"].setVisible(schedule is not None and RHO in (option.name for option in schedule.options))
-        for name in ("steps", "sigma_max", "sigma_min", "final_zero"):  # the list decides them
-            self._fields[name].setVisible(settings.schedule != CUSTOM)
-        self._fields["start_index"].setVisible(settings.start == "data")
+        self.fields["rho"].setVisible(schedule is not None and RHO in (option.name for option in schedule.options))
+        for name in ("steps", "sigma_max", "sigma_min", "final_zero"):  # the list of levels decides these
+            self.fields[name].setVisible(settings.schedule != CUSTOM)
+        self.fields["start_index"].setVisible(settings.start == "data")
         self._schedule_place.say(formula_html(schedule.formula) if schedule else listed(settings.levels))
         self._preset.set_value(next((item.name for item in PRESETS if _is(item, settings)), None))
         self._show_solver()
@@ -139,13 +140,13 @@ class SamplerPanel(QWidget):
         for name, item in self._options.items():
             self._solver_place.set_error(name, "")
             item.hide()
-            item.deleteLater()  # this may be inside one of its signals
+            item.deleteLater()  # this may run inside one of its signals
         self._options = {option.name: _option_field(option) for option in options}
         for item in self._options.values():
             item.edited.connect(self._option_edited)
             self._option_rows.addWidget(item)
         explain(self._options.values(), self._solver_place)
-        align((self._preset, *self._fields.values(), *self._options.values()))
+        align((self._preset, *self.fields.values(), *self._options.values()))
 
     def _preset_chosen(self, _: str, value: str) -> None:
         self.preset_wanted.emit(value)
@@ -157,7 +158,7 @@ class SamplerPanel(QWidget):
             kept = set(old.options) & set(new.options) if old and new else set()
             names = {option.name for option in kept}
             changes["options"] = {name: given for name, given in self._settings.options.items() if name in names}
-        if name == "schedule" and value != CUSTOM:  # each has a usual ρ of its own
+        if name == "schedule" and value != CUSTOM:  # each schedule has a usual ρ of its own
             changes |= {option.name: option.default for option in _schedule(value).options}
         self.edited.emit(changes)
 
@@ -201,7 +202,7 @@ def _is(preset: Preset, settings: RunSettings) -> bool:
 
 
 def listed(levels: tuple[float, ...]) -> str:
-    """A list of levels in words: how many, the first ones, the last."""
+    """Describe a list of levels in words: how many, the first ones, the last."""
     if len(levels) < 2:
         return ""
     shown = [f"{level:.3g}" for level in levels]
@@ -215,7 +216,7 @@ def _schedule(name: str) -> Schedule:
 def _option_field(option: Option) -> Field:
     low, high = option.limits or (None, None)
     about = Limits(option.title, option.tooltip, low, high)
-    if option.kind in ("bool", "moments"):  # moments: those of the reference data, or none
+    if option.kind in ("bool", "moments"):  # the moments of the reference data, if there are any
         return BoolField(option.name, about)
     if option.kind == "choice":
         return ChoiceField(option.name, about, [Choice(choice, choice) for choice in option.choices])

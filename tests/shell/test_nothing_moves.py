@@ -51,7 +51,7 @@ def rest():
 def places(window):
     """Where the plot, the fields, the button, the runs and the transport stand."""
     panels = window.panels
-    fields = [field.editor for panel in (panels.model, panels.sampler) for field in panel._fields.values()]
+    fields = [field.editor for panel in (panels.model, panels.sampler) for field in panel.fields.values()]
     fixed = (window.views.plane.ground, window.views.transport, panels.run_bar, panels.runs, window.statusBar())
     rest()
     shown = [widget for widget in (*fixed, *fields) if widget.isVisible()]
@@ -122,7 +122,7 @@ def test_no_tool_layer_or_run_moves_anything(window, name, size):
 
 def test_a_wrong_value_moves_no_field_and_is_said_where_it_arises(window):
     before = places(window)
-    field = window.panels.sampler._fields["steps"]
+    field = window.panels.sampler.fields["steps"]
     type_into(field, "0")
     until(lambda: field.error != "")
     assert window.panels.sampler._schedule_place.error == field.error
@@ -154,7 +154,7 @@ def test_a_message_at_a_slot_keeps_its_height(window, slot):
 
 def test_f5_scrolls_to_what_keeps_a_run_from_starting(window):
     window.resize(1024, 700)
-    field = window.panels.sampler._fields["seed"]
+    field = window.panels.sampler.fields["seed"]
     type_into(field, "-5")
     window.panels._scroll.verticalScrollBar().setValue(0)
     window.views.plane.setFocus()
@@ -168,7 +168,7 @@ def test_f5_scrolls_to_what_keeps_a_run_from_starting(window):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_wrong_editor_has_an_edge_of_its_own(window, theme):
     window.set_theme(THEMES[theme])
-    editor = window.panels.model._fields["data_count"].editor
+    editor = window.panels.model.fields["data_count"].editor
     window.panels.model.set_errors({"data_count": "Too many."})
     QApplication.processEvents()
     image = editor.grab().toImage()
@@ -194,7 +194,7 @@ def test_the_transport_stands_still_while_the_strip_comes_and_goes(pictures, nam
     place = pictures.views.transport.geometry(), pictures.panels.run_bar.geometry()
     strip = pictures.layout_of_docks.docks["strip"]
     for visible in (False, True):
-        pictures.layout_of_docks.show_strip(visible=visible)
+        pictures.layout_of_docks.show_image_rooms(visible=visible)
         rest()
         assert strip.isVisible() == (visible and "strip" in workspace(name).rooms)
         assert (pictures.views.transport.geometry(), pictures.panels.run_bar.geometry()) == place

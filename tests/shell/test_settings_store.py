@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def test_home_is_the_environment_or_the_system_folder(monkeypatch, tmp_path):
 def test_every_field_survives_a_round_trip():
     changed = AppSettings(
         theme="dark",
+        greeted=True,
         recent_files=("/a/σ.npz",),
         directories={"run": "/a"},
         speed=0.25,
@@ -77,6 +79,13 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(monkeypatch, caplog
     monkeypatch.undo()
     assert [path.name for path in store.path.parent.iterdir()] == ["settings.json"]
     assert SettingsStore(store.path).settings.theme == "dark"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_only_the_owner_may_read_which_files_were_opened():
+    store = SettingsStore()
+    store.remember_file("/data/secret.npz")
+    assert store.path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_home_that_cannot_be_made_is_one_line_in_the_log(monkeypatch, tmp_path, caplog):

@@ -44,7 +44,7 @@ def button(window, name):
 def test_every_bundled_network_has_a_title_and_is_offered(still):
     files = sorted(path.stem for path in resources.path("checkpoints").glob("*.safetensors"))
     assert sorted(bundled.TITLES) == files
-    combo = still.panels.model._fields["network"].editor
+    combo = still.panels.model.fields["network"].editor
     assert [combo.itemText(at) for at in range(combo.count())] == ["none", "Two moons", "Spiral", "Fashion-MNIST"]
 
 
@@ -57,17 +57,17 @@ def test_recent_checkpoints_are_offered_where_they_still_are(qtbot, tmp_path):
         first.store.remember_file(path)
     first.close()
     second = MainWindow()
-    lines = {choice.value: choice.title for choice in second.panels.model._fields["network"]._choices}
+    lines = {choice.value: choice.title for choice in second.panels.model.fields["network"].choices}
     second.close()
     assert lines[str(there)] == "mine"
     assert len(lines) == 5
 
 
 def test_a_bundled_network_opens_when_it_is_chosen(qtbot, window):
-    pick(qtbot, window.panels.model._fields["network"], bundled.path("two-moons"))
+    pick(qtbot, window.panels.model.fields["network"], bundled.path("two-moons"))
     run = finished(qtbot, window, lambda run: run.settings.driver == "network")
     assert run.settings.network == bundled.path("two-moons")
-    assert window.panels.model._fields["network"].editor.currentText() == "Two moons"
+    assert window.panels.model.fields["network"].editor.currentText() == "Two moons"
     assert window.store.settings.recent_files == ()  # those of the program are always there
 
 
@@ -102,7 +102,7 @@ def test_two_moons_play_from_their_start(qtbot, window):
     assert window.state.selection.index == 0
     assert window.store.settings.greeted
     window.playback.pause()
-    pick(qtbot, window.panels.model._fields["data"], "rings")
+    pick(qtbot, window.panels.model.fields["data"], "rings")
     finished(qtbot, window, lambda run: run.settings.data == "rings")
     window.actions_by_id["welcome"].trigger()
     QTest.mouseClick(button(window, "Watch two moons"), LEFT)
