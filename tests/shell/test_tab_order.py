@@ -107,8 +107,9 @@ def test_every_workspace_gives_the_focus_to_its_own_main_view(window, name):
 
 def test_the_order_goes_through_the_places_of_the_window(window):
     panels, views = window.panels, window.views
-    left, right = (panels.model, panels.sampler, panels.runs), (views.measures, views.inspector, views.transport)
-    places = (window.layout_of_docks.tabs, *left, views.plane, *right)
+    left = (panels.model, panels.sampler, panels.run_bar, panels.runs)
+    right = (views.measures, views.inspector, views.transport)
+    places = (window.layout_of_docks.tabs, *left, views.plane, window.welcome.card, *right)
     at = [next(i for i, p in enumerate(places) if p is w or p.isAncestorOf(w)) for w in reading_order(window)]
     assert at == sorted(at)
     assert set(at) == set(range(len(places)))

@@ -9,7 +9,17 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 from superqt import QFlowLayout
 
 from app.plotting.headings import Entry, Header
@@ -167,12 +177,22 @@ class DerivativesView(View):
             inside.addWidget(label)
         inside.addLayout(self._legend)
         inside.addLayout(self._body, 1)
+        self._whole = self._page if self._print else self._scrolled()
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self._message, 1)
-        column.addWidget(self._page, 1)
+        column.addWidget(self._whole, 1)
         if self._print:  # a print keeps the size it is given, whatever its parts prefer during the layout
             column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+
+    def _scrolled(self) -> QScrollArea:
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setAccessibleName("Derivatives of the steps")
+        scroll.setWidget(self._page)
+        return scroll
 
     # ------------------------------------------------------------ the picture
 
@@ -182,7 +202,7 @@ class DerivativesView(View):
         self.setAccessibleDescription(describe(picture))
         self._message.setText(picture.message)
         self._message.setVisible(picture.sigmas is None)
-        self._page.setVisible(picture.sigmas is not None)
+        self._whole.setVisible(picture.sigmas is not None)
         if picture.sigmas is None:
             return
         self._write(picture)

@@ -27,10 +27,11 @@ from app.rooms.schedule.cost import LEAST, CostMap
 from app.rooms.schedule.knobs import ScheduleRows
 from app.rooms.schedule.pictures import SchedulePicture
 from app.rooms.schedule.text import describe, error_band
+from app.widgets.explanation import Explanation
 from app.widgets.focus_area import show_area
-from app.widgets.form import Choice, ChoiceField, commit_all
+from app.widgets.form import Choice, ChoiceField, commit_all, explain
 from app.widgets.number_field import FloatField
-from app.widgets.text import Message, tooltip
+from app.widgets.text import tooltip
 from geomodel.settings import Limits
 
 BESIDE = 560  # pixels of width from which the map may stand beside the rows
@@ -83,12 +84,14 @@ class DesignBar(QWidget):
         self.save = self._button("Save…", "Write the draft's levels to a file.", self.save_wanted)
         self.load = self._button("Load…", "Take levels from a file as the draft's schedule.", self.load_wanted)
         self.reset = self._button("Reset", "Return to the formula of the sampler's form.", self.reset_wanted)
-        flow = QFlowLayout(self)
-        flow.setContentsMargins(0, 0, 0, 0)
-        flow.setHorizontalSpacing(16)
-        flow.setVerticalSpacing(8)
-        flow.addWidget(self._group(self.gits, self.metric_field, self.coefficient_field, self.tors))
-        flow.addWidget(self._group(self.copy, self.paste, self.save, self.load, self.reset))
+        self._flow = QFlowLayout(self)
+        self._flow.setContentsMargins(0, 0, 0, 0)
+        self._flow.setHorizontalSpacing(8)
+        self._flow.setVerticalSpacing(8)
+        for widget in (self.gits, self.metric_field, self.coefficient_field, self.tors):
+            self._flow.addWidget(widget)
+        for widget in (self.copy, self.paste, self.save, self.load, self.reset):
+            self._flow.addWidget(widget)
 
     def _button(self, text: str, help_text: str, then: Any) -> QPushButton:
         button = QPushButton(text, autoDefault=False)
@@ -99,14 +102,9 @@ class DesignBar(QWidget):
         button.clicked.connect(then)
         return button
 
-    def _group(self, *widgets: QWidget) -> QWidget:
-        group = QWidget()
-        row = QHBoxLayout(group)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        for widget in widgets:
-            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
-        return group
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setMinimumHeight(self._flow.heightForWidth(self.width()))  # else a low view lets the rows overlap
 
     def allow(self, picture: SchedulePicture) -> None:
         """Enable the buttons that can be used now."""
@@ -173,7 +171,8 @@ class ScheduleView(View):
         row.addWidget(self._working)
         row.addWidget(self._cancel)
         row.addStretch(1)
-        self._message = Message()
+        self._message = Explanation()
+        explain((self.bar.metric_field, self.bar.coefficient_field), self._message)
         self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._page = QWidget()
@@ -217,6 +216,7 @@ class ScheduleView(View):
         self._empty.setVisible(empty)
         show_area(self, self._body, there=not empty)
         self._message.say("" if empty else picture.message)
+        self._message.setVisible(not self._print or bool(self._message.usual.sentence))
         self._working.setText(picture.working)
         self._progress.setVisible(bool(picture.working) and not self._print)
         self.bar.allow(picture)
