@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import math
 
-import pyqtgraph as pg
 from PySide6.QtGui import QFont, QFontMetricsF
 
 from app.plotting.pens_and_numbers import number
 from app.plotting.theme import Theme
+from app.plotting.titled_axis import TitledAxis
 
 
-class ValueAxis(pg.AxisItem):
+class ValueAxis(TitledAxis):
     """A left axis with few round values and faint lines across the plot."""
 
     def __init__(self, theme: Theme, font: QFont) -> None:
-        super().__init__("left", maxTickLength=0)
+        super().__init__("left", font, maxTickLength=0)
         self._log = self._empty = False
         self.setStyle(tickTextOffset=6, tickAlpha=255, tickFont=font)
-        self.setWidth(QFontMetricsF(font).horizontalAdvance("0.0000") + 8)  # one width, so that plots line up
+        metrics = QFontMetricsF(font)
+        self._plain = metrics.horizontalAdvance("0.0000") + 8  # one width, so that plots line up
+        self._line = metrics.height()
+        self.setWidth(self._plain)
         self.setGrid(255)
         self.set_theme(theme)
 
@@ -27,6 +30,12 @@ class ValueAxis(pg.AxisItem):
         self.setPen(theme.base)
         self.setTickPen(theme.line)
         self.setTextPen(theme.muted)
+        self.set_title_theme(theme)
+
+    def set_titles(self, *titles: str) -> None:
+        """Quantity and unit beside the labels."""
+        self.setWidth(self._plain + (self._line + 2 if titles else 0))
+        super().set_titles(*titles)
 
     def set_kind(self, *, log: bool, empty: bool) -> None:
         """Whether the plotted values are powers of ten; an empty plot has nothing to label."""
