@@ -17,6 +17,7 @@ class ValueAxis(TitledAxis):
     def __init__(self, theme: Theme, font: QFont) -> None:
         super().__init__("left", font, maxTickLength=0)
         self._log = self._empty = False
+        self._zero: float | None = None
         self.setStyle(tickTextOffset=6, tickAlpha=255, tickFont=font)
         metrics = QFontMetricsF(font)
         self._plain = metrics.horizontalAdvance("0.0000") + 8  # one width, so that plots line up
@@ -42,9 +43,21 @@ class ValueAxis(TitledAxis):
         self._log, self._empty = log, empty
         self.picture = None
 
+    def set_zero(self, place: float | None) -> None:
+        """Where the value 0 stands on a logarithmic axis, in a place of its own at the bottom."""
+        self._zero = place
+        self.picture = None
+
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
         if self._empty:
             return []
+        if self._zero is not None:
+            least = self._zero + 14 * (maxVal - minVal) / size  # a label's height above that of 0
+            (spacing, ticks), *_ = self._round_values(least, maxVal, size)
+            return [(spacing, [self._zero, *ticks])]
+        return self._round_values(minVal, maxVal, size)
+
+    def _round_values(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
         rough = (maxVal - minVal) / max(2.0, size / 20)
         power = 10.0 ** math.floor(math.log10(rough))
         steps = [part * power for part in (0.5, 1, 2, 5, 10)]
@@ -60,7 +73,7 @@ class ValueAxis(TitledAxis):
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self._log:
-            return [number(10.0**value, 1).replace("1×", "") for value in values]
+            return ["0" if value == self._zero else number(10.0**value, 1).replace("1×", "") for value in values]
         power = math.floor(math.log10(spacing) + 1e-9)
         if -4 <= power <= 4:
             return [f"{value:.{max(0, -power)}f}".replace("-", "−") for value in values]

@@ -33,14 +33,13 @@ class Enlarged(QObject):
         self._page.setLayout(layout)  # the page takes it from the view
         self._stage.setFrameShape(QFrame.Shape.NoFrame)
         self._stage.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._stage.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         self._stage.setAccessibleName(f"{view.accessibleName()} enlarged".strip().capitalize())
         self._stage.hide()
-        column = QVBoxLayout(view)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        self._column = QVBoxLayout(view)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
         for half in (self._page, self._stage):
-            column.addWidget(half, 1)
+            self._column.addWidget(half, 1)
         self._parts: dict[QObject, tuple[QWidget, Callable[[bool], None] | None]] = {}  # by their titles
         self._title: QWidget | None = None  # of the part on the stage
         self._place = QWidget()  # stands in the layout for it
@@ -119,6 +118,8 @@ class Enlarged(QObject):
 
     def _show(self, grow: Callable[[bool], None] | None) -> None:
         there = self._title is not None
+        margin = MARGIN if there else 0  # the page has its own
+        self._column.setContentsMargins(margin, margin, margin, margin)
         self._page.setVisible(not there)
         self._stage.setVisible(there)
         for title in self._parts:

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme, palette
-from app.rooms.compare.cells import LANE_ROLE, ROW_HEIGHT, Delegate, Header, Index
+from app.rooms.compare.cells import LANE_ROLE, Delegate, Header, Index
 from app.rooms.compare.columns import COLUMNS, LEFT, NAME, RIGHT, STATE, plain, state_text, text, title
 from app.rooms.compare.pictures import ComparePicture, LanePicture
 from app.widgets.text import tooltip
@@ -133,7 +133,7 @@ class LaneTable(QTableView):
         self._delegate = Delegate(theme, self)
         self.setItemDelegate(self._delegate)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self._header = header = Header(theme, self)
         self.setHorizontalHeader(header)
         header.setSectionsClickable(True)
@@ -211,13 +211,15 @@ class LaneTable(QTableView):
     def full_height(self) -> int:
         """Pixels at which every row is seen."""
         bars = self.horizontalHeader().sizeHint().height() + self.horizontalScrollBar().sizeHint().height()
-        return bars + ROW_HEIGHT * len(self._model.lanes)
+        return bars + self.verticalHeader().length()
 
     def _spread(self) -> None:
-        """Numbers take what they need, the names the rest."""
+        """Numbers take what they need, the names the rest, on as many lines as they take there."""
         header, taken = self.horizontalHeader(), 0
         for column in range(STATE, len(COLUMNS)):
             width = max(self.sizeHintForColumn(column), header.sectionSizeFromContents(column).width())
             self.setColumnWidth(column, width)
             taken += width
-        self.setColumnWidth(NAME, max(NAME_WIDTH, self.viewport().width() - taken))
+        self._delegate.name_width = max(NAME_WIDTH, self.viewport().width() - taken)
+        self.setColumnWidth(NAME, self._delegate.name_width)
+        self.resizeRowsToContents()

@@ -19,6 +19,7 @@ HEAD = 11.0  # pixels of an arrow's head
 EDGE = 14.0  # pixels around the vectors
 KEY = 164.0  # pixels of width that names and lengths take
 SAMPLE = 28.0
+UNIT = "data units per unit of σ"
 
 
 def round_length(most: float) -> float:
@@ -142,7 +143,9 @@ class Arrows(QWidget):
         painter.drawLine(QPointF(x, y), QPointF(end, y))
         for at in (x, end):
             painter.drawLine(QPointF(at, y - 4), QPointF(at, y + 4))
-        painter.drawText(QPointF(end + 8, y + (metrics.ascent() - metrics.descent()) / 2), number(length, 1))
+        painter.drawText(
+            QPointF(end + 8, y + (metrics.ascent() - metrics.descent()) / 2), f"{number(length, 1)} {UNIT}"
+        )
 
 
 def _length(vector: Array) -> str:
