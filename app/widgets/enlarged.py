@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLayout, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 ENLARGE, BACK = "Double click or Enter: enlarge", "Double click, Enter or Esc: back"
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -27,19 +27,19 @@ class Enlarged(QObject):
         """Of a view that is laid out. A printed view has no stage, because it shows every part."""
         super().__init__(view)
         self._view = view
-        self._page, self._stage = QWidget(), QScrollArea(widgetResizable=True)
-        layout = view.layout()
-        assert layout is not None
-        self._page.setLayout(layout)  # the page takes it from the view
+        self._page, self._stage, self._ground = QWidget(), QScrollArea(widgetResizable=True), QWidget()
+        self._page.setLayout(_layout(view))  # the page takes it from the view
         self._stage.setFrameShape(QFrame.Shape.NoFrame)
         self._stage.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._stage.setAccessibleName(f"{view.accessibleName()} enlarged".strip().capitalize())
         self._stage.hide()
-        self._column = QVBoxLayout(view)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
+        QVBoxLayout(self._ground).setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        self._stage.setWidget(self._ground)
+        column = QVBoxLayout(view)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
         for half in (self._page, self._stage):
-            self._column.addWidget(half, 1)
+            column.addWidget(half, 1)
         self._parts: dict[QObject, tuple[QWidget, Callable[[bool], None] | None]] = {}  # by their titles
         self._title: QWidget | None = None  # of the part on the stage
         self._place = QWidget()  # stands in the layout for it
@@ -90,7 +90,7 @@ class Enlarged(QObject):
         for widget in self._around:
             widget.installEventFilter(self)
         _replace(part, self._place)
-        self._stage.setWidget(part)
+        _layout(self._ground).addWidget(part)
         part.show()
         if self._proxy is not None:
             self._view.setFocusProxy(self._stage)
@@ -106,7 +106,7 @@ class Enlarged(QObject):
         for widget in self._around:
             widget.removeEventFilter(self)
         self._around = []
-        self._stage.takeWidget()
+        _layout(self._ground).removeWidget(part)
         _replace(self._place, part)
         part.setVisible(wanted)
         self._place.deleteLater()
@@ -118,8 +118,6 @@ class Enlarged(QObject):
 
     def _show(self, grow: Callable[[bool], None] | None) -> None:
         there = self._title is not None
-        margin = MARGIN if there else 0  # the page has its own
-        self._column.setContentsMargins(margin, margin, margin, margin)
         self._page.setVisible(not there)
         self._stage.setVisible(there)
         for title in self._parts:
@@ -186,7 +184,11 @@ def _replace(old: QWidget, new: QWidget) -> None:
     assert around is not None
     if isinstance(around, QSplitter):
         around.replaceWidget(around.indexOf(old), new)
-        return
-    layout = around.layout()
+    else:
+        _layout(around).replaceWidget(old, new)
+
+
+def _layout(widget: QWidget) -> QLayout:
+    layout = widget.layout()
     assert layout is not None
-    layout.replaceWidget(old, new)
+    return layout

@@ -31,6 +31,6 @@ class Titled(QWidget):
             widget.setToolTip(tooltip(text, help_text))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        column.setSpacing(0)
         column.addWidget(self.title)
         column.addWidget(body, 1)

@@ -220,6 +220,7 @@ class LaneTable(QTableView):
             width = max(self.sizeHintForColumn(column), header.sectionSizeFromContents(column).width())
             self.setColumnWidth(column, width)
             taken += width
-        self._delegate.name_width = max(NAME_WIDTH, self.viewport().width() - taken)
+        view = self.viewport().width()
+        self._delegate.name_width = view - taken if view - taken >= NAME_WIDTH else max(NAME_WIDTH, view // 2)
         self.setColumnWidth(NAME, self._delegate.name_width)
         self.resizeRowsToContents()

@@ -45,7 +45,7 @@ class Arrows(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._arrows: tuple[tuple[str, Kind, Array], ...] = ()
-        self.setMinimumSize(240, 80)
+        self.setMinimumSize(240, 72)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_theme(self, theme: Theme) -> None:
@@ -143,9 +143,10 @@ class Arrows(QWidget):
         painter.drawLine(QPointF(x, y), QPointF(end, y))
         for at in (x, end):
             painter.drawLine(QPointF(at, y - 4), QPointF(at, y + 4))
-        painter.drawText(
-            QPointF(end + 8, y + (metrics.ascent() - metrics.descent()) / 2), f"{number(length, 1)} {UNIT}"
-        )
+        words, right = number(length, 1), self.width() - (EDGE if self._tall else KEY)
+        if end + 8 + metrics.horizontalAdvance(f"{words} {UNIT}") <= right:
+            words = f"{words} {UNIT}"
+        painter.drawText(QPointF(end + 8, y + (metrics.ascent() - metrics.descent()) / 2), words)
 
 
 def _length(vector: Array) -> str:

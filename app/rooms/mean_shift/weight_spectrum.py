@@ -61,7 +61,7 @@ class WeightSpectrum(QWidget):
     def _area(self) -> QRectF:
         metrics = QFontMetricsF(tabular(self.font(), 0.85))
         left, below = metrics.horizontalAdvance("10⁻¹² "), 2.5 * metrics.height()
-        return QRectF(self.rect()).adjusted(left, 1.5 * metrics.height(), -8, -below)
+        return QRectF(self.rect()).adjusted(left, 1.5 * metrics.height(), -left / 3, -below)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if len(self._ranks) < 2:

@@ -76,7 +76,7 @@ class CostMap(QWidget):
         self.update()
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, 160) if self._print else QSize(280, LEAST)
+        return QSize(0, 160) if self._print else QSize(280, round(LEAST + (TITLE if self._titled else 0)))
 
     def sizeHint(self) -> QSize:
         return QSize(480, 400)
@@ -115,6 +115,7 @@ class CostMap(QWidget):
     def set_titled(self, titled: bool) -> None:
         """Whether both axes have a whole title."""
         self._titled = titled
+        self.updateGeometry()
         self.update()
 
     @property
@@ -242,7 +243,9 @@ class CostMap(QWidget):
         height = 3 * QFontMetricsF(self.font()).height()
         room = QRectF(left, bottom - 2 * line - 24 - height, 0.42 * area.width(), height)
         flags = Qt.AlignmentFlag.AlignBottom | Qt.TextFlag.TextWordWrap
-        painter.drawText(room, flags, self.words or HINT)
+        words = self.words or HINT
+        if painter.boundingRect(room, flags, words).height() <= height:  # else the tooltip says it
+            painter.drawText(room, flags, words)
 
     def _paint_cell(self, painter: QPainter) -> None:
         if self._cell is None:
