@@ -1,4 +1,6 @@
-"""Figures of a saved run without a window: the same rooms and the same engine, on an offscreen platform."""
+"""Makes figures of a saved run without a window. It uses the same rooms and the same engine on an offscreen
+platform.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,16 @@ from pathlib import Path
 from app.rooms import ROOMS
 
 DPI = 300.0
-PIXELS_PER_MM = 5  # of the views that the figures are made of: it decides how fine a density is
+PIXELS_PER_MM = 5  # size of the views behind the figures; it decides how fine a density is
 
 
 def draw(run_path: Path, out: Path) -> list[Path]:
-    """A PNG of each room that has something to show of the run, at half of its levels; returns what was written."""
+    """Write a PNG for each room that can show something of the run, at half of its levels, and return what was
+    written.
+    """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtCore import Qt
+    from PySide6.QtWidgets import QApplication, QWidget
 
     from app.export import figure
     from app.export.offstage import Offstage
@@ -23,8 +28,13 @@ def draw(run_path: Path, out: Path) -> list[Path]:
     stage = Offstage()
     rows = [(row, row.figure) for row in ROOMS if row.with_run and row.figure is not None]
     rooms = [(row.name, size, stage.room(row)) for row, size in rows]
+    wall = QWidget()
+    wall.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)  # widgets are laid out under it, but no window appears
+    wall.resize(2000, 2000)
+    wall.show()
     for _, size, room in rooms:
         room.view.resize(*(round(PIXELS_PER_MM * side) for side in size))
+        room.view.setParent(wall)
         room.view.show()
     run = stage.open(run_path)
     stage.go(len(run.sigmas) // 2)
@@ -39,8 +49,8 @@ def draw(run_path: Path, out: Path) -> list[Path]:
             figure.save_png(room.view, out / f"{name}.png", size, DPI, recipe)
             written.append(out / f"{name}.png")
     for _, _, room in rooms:
-        room.view.hide()
         room.release()
-        room.view.deleteLater()
+    wall.hide()
+    wall.deleteLater()
     qt.processEvents()
     return written

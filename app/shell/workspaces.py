@@ -42,7 +42,6 @@ WORKSPACES: tuple[Workspace, ...] = (
         tip="What the optimal denoiser answers at one image, and what it is made of",
         centre="mean_shift",
         right=(("plane",), ("inspector",)),
-        below=("strip",),
     ),
     Workspace(
         name="solvers",

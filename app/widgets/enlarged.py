@@ -44,7 +44,7 @@ class Enlarged(QObject):
         self._title: QWidget | None = None  # of the part on the stage
         self._place = QWidget()  # stands in the layout for it
         self._around: list[QWidget] = []  # what the part needs to be shown
-        self._proxy = view.focusProxy()
+        self._area: QWidget | None = None  # the view's own place for the keyboard
         self._lost = QTimer(self, interval=0, singleShot=True)  # a view that is being changed is not moved about
         self._lost.timeout.connect(self._fall_back)
         for watched in (view, self._stage):
@@ -92,8 +92,9 @@ class Enlarged(QObject):
         _replace(part, self._place)
         _layout(self._ground).addWidget(part)
         part.show()
-        if self._proxy is not None:
-            self._view.setFocusProxy(self._stage)
+        self._area = self._view.focusProxy()
+        if self._area is not None:
+            self._area.setFocusProxy(self._stage)  # the view may set its own anew at any time
         self._show(grow)
 
     def shrink(self) -> None:
@@ -110,8 +111,8 @@ class Enlarged(QObject):
         _replace(self._place, part)
         part.setVisible(wanted)
         self._place.deleteLater()
-        if self._proxy is not None:
-            self._view.setFocusProxy(self._proxy)
+        if self._area is not None:
+            self._area.setFocusProxy(None)  # type: ignore[arg-type]  # the stubs forget that there may be none
         self._show(grow)
         if had_focus and wanted:
             title.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -6,13 +6,13 @@ from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
 
 
 class Pages(QWidget):
-    """Pages of which one is shown, under tabs that are their titles."""
+    """Shows one of its pages, under tabs that are their titles."""
 
     def __init__(self) -> None:
         super().__init__()
         self._pages: list[tuple[str, QWidget]] = []
         self.tabs = QTabBar(drawBase=False, expanding=False, usesScrollButtons=False)
-        self.tabs.setAccessibleName("What is shown of the comparison")
+        self.tabs.setAccessibleName("Pages of the comparison")
         self.tabs.currentChanged.connect(self._show)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -21,13 +21,13 @@ class Pages(QWidget):
         self.hide()
 
     def set_pages(self, pages: list[tuple[str, QWidget]]) -> None:
-        """These pages; the one that was shown stays if it can."""
+        """Set the pages. The one in view stays if it is among them."""
         if pages == self._pages:
             return
         shown = self.tabs.tabText(self.tabs.currentIndex())
         for _, page in self._pages:
             self._column.removeWidget(page)
-            page.hide()  # else it would float where it was
+            page.hide()  # else it would float at its old place
         self._pages = pages
         self.tabs.blockSignals(True)
         while self.tabs.count():
@@ -47,5 +47,5 @@ class Pages(QWidget):
             page.setVisible(at == self.tabs.currentIndex())
 
     def release(self) -> None:
-        """Let go of the connection."""
+        """Disconnect the tabs."""
         self.tabs.currentChanged.disconnect(self._show)

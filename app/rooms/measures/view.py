@@ -36,6 +36,7 @@ from app.rooms.contract import View
 from app.rooms.measures.cell import Cell, Entry
 from app.rooms.measures.pictures import MeasuresPicture
 from app.widgets.enlarged import Enlarged
+from app.widgets.focus_area import show_area
 from app.widgets.layouts import clear
 
 CELL_WIDTH, CELL_HEIGHT = 320, 136  # pixels that a plot takes at least
@@ -45,9 +46,11 @@ class MeasuresView(View):
     """Small plots of the measures over the noise levels, with the playhead's values beside their titles."""
 
     level_picked = Signal(int)
+    measures_chosen = Signal()  # a person has changed which measures are visible
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
+        self.setAccessibleName("Measures")
         self._picture = MeasuresPicture()
         self._theme, self._print = theme, print_mode
         self._scale: Scale = "log"
@@ -98,7 +101,6 @@ class MeasuresView(View):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName("Measures over the noise levels")
-        self.setFocusProxy(scroll)
         scroll.setWidget(self._page)
         return scroll
 
@@ -119,7 +121,7 @@ class MeasuresView(View):
         empty = picture.sigmas is None or not picture.plots
         self._message.setText(picture.message)
         self._message.setVisible(empty)
-        self._body.setVisible(not empty)
+        show_area(self, self._body, there=not empty)
         if picture.plots is not old.plots:
             self._arrange()
             self._write_legend()
@@ -203,6 +205,7 @@ class MeasuresView(View):
             self.set_scale(choice)
         else:
             self.set_visible_measures(set(self.visible_measures) ^ {choice})
+            self.measures_chosen.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self._menu.popup(event.globalPos())

@@ -1,0 +1,73 @@
+"""Figures of saved runs without a window: of points, of images, and of runs that leave little to show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+from window_runs import TOY
+
+import geomodel as gm
+from app.export import headless
+from app.export.offstage import Offstage
+from app.rooms import ROOMS
+from geomodel import runs
+from geomodel.settings import RunSettings
+
+
+def saved(folder, settings: RunSettings):
+    """A computed run in a file."""
+    trajectory = runs.compute(settings, gm.datasets.load(settings.data, count=settings.data_count))
+    trajectory.save(folder / "run.npz")
+    return folder / "run.npz"
+
+
+def images(folder) -> str:
+    """Twenty grey images in a file."""
+    path = folder / "images.npy"
+    np.save(path, np.random.default_rng(0).integers(0, 256, (20, 9, 8), np.uint8))
+    return str(path)
+
+
+def drawn(folder, settings):
+    written = headless.draw(saved(folder, settings), folder)
+    for path in written:
+        with Image.open(path) as image:
+            assert np.asarray(image).std() > 1  # something is drawn
+    return [path.name for path in written]
+
+
+def test_points_have_a_plane_and_measures(qapp, tmp_path):
+    assert drawn(tmp_path, TOY) == ["plane.png", "measures.png"]
+    assert not (tmp_path / "home").exists()  # no settings, no log
+
+
+def test_images_have_a_strip_too(qapp, tmp_path):
+    settings = replace(TOY, data=images(tmp_path), steps=3, count=2)
+    assert drawn(tmp_path, settings) == ["plane.png", "measures.png", "strip.png"]
+    strip = next(row for row in ROOMS if row.name == "strip")
+    with Image.open(tmp_path / "strip.png") as image:
+        assert image.size == tuple(round(side / 25.4 * headless.DPI) for side in strip.figure)
+
+
+def test_a_file_that_is_no_run_says_so(qapp, tmp_path):
+    (tmp_path / "run.npz").write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"run\.npz"):
+        headless.draw(tmp_path / "run.npz", tmp_path)
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_the_probe_survives_a_run_of_one_step_to_zero(qapp, tmp_path, level):
+    """Its levels have one positive σ, so the slider over log σ has no length."""
+    stage = Offstage()
+    plane = stage.room(next(row for row in ROOMS if row.name == "plane"))
+    run = stage.open(saved(tmp_path, replace(TOY, steps=1, final_zero=True)))
+    assert run.sigmas[-1] == 0
+    stage.go(level)
+    plane.handlers()["tool.probe"]()
+    plane.handlers()["probe_up"]()
+    stage.settle()
+    assert plane.picture().probe_point is not None
+    plane.release()
