@@ -149,7 +149,7 @@ class DerivativesView(View):
         self._fill.setToolTip(tooltip("Fill all steps", FILL))
         self._fill.setAccessibleName("Fill all steps")
         self._plots = (
-            StepPlot("‖dD/dσ‖", "per unit of σ", TAYLOR, self._theme, print_mode=self._print),
+            StepPlot("‖dD/dσ‖", "data units per unit of σ", TAYLOR, self._theme, print_mode=self._print),
             StepPlot("Relative distance", "", DISTANCE, self._theme, print_mode=self._print),
         )
         self._arrows = Arrows(self._theme)

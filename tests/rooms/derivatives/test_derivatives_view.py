@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from enlarging import assert_enlarges, double_click, is_large
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 
 from app.export import figure
@@ -300,3 +301,31 @@ def test_a_released_view_dies(qtbot):
     view.deleteLater()
     del view
     qtbot.waitUntil(lambda: bool(gc.collect()) is not None and gone() is None)
+
+
+@pytest.mark.parametrize("name", ["norms", "distances", "vectors"])
+def test_each_plot_enlarges(qtbot, name):
+    view = shown(qtbot, make_picture())
+    norms, distances = view._plots
+    parts = {"norms": (norms.header, norms), "distances": (distances.header, distances)}
+    title, part = parts.get(name, (view._vectors.title, view._vectors))
+    assert_enlarges(qtbot, view, title, part)
+
+
+def test_an_enlarged_plot_says_what_its_axes_and_curves_are(qtbot):
+    view = shown(qtbot, make_picture())
+    norms = view._plots[0]
+    double_click(norms.header)
+    wanted = ("noise level σ", "‖dD/dσ‖ (data units per unit of σ)")
+    qtbot.waitUntil(lambda: (norms.chart._bottom.title, norms.chart._left.title) == wanted)
+    assert [text.split()[0] for _, text in norms.header._values] == ["implied", "true", "effective"]
+
+
+def test_vectors_that_go_give_the_view_back(qtbot):
+    view = shown(qtbot, make_picture())
+    double_click(view._vectors.title)
+    view.display(replace(view.picture, index=2))
+    qtbot.waitUntil(lambda: is_large(view, view._vectors))
+    view.display(replace(view.picture, sigmas=SIGMAS.copy(), arrows=()))
+    qtbot.waitUntil(view._plots[0].isVisible)
+    assert not view._vectors.isVisible()

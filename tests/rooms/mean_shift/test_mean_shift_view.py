@@ -12,15 +12,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from enlarging import assert_enlarges, double_click, is_large
 from gestures import open_window, type_into
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from app.plotting.theme import DARK, LIGHT, PRINT
 from app.rooms.mean_shift.panels import ClassBars, PanelGrid
 from app.rooms.mean_shift.pictures import AlongPicture, AnnealedPicture, MeanShiftPicture, Panel
 from app.rooms.mean_shift.view import MeanShiftView
+from app.shell.tab_order import reading_order
+from app.widgets.titled import Title
 
 LEFT = Qt.MouseButton.LeftButton
 CAPTIONS = (("x", "sampling"), ("Dθ(x; σ)", "network"), ("D*(x; σ)", "optimal"), ("Dθ − D*", "reference"))
@@ -318,11 +322,10 @@ def test_every_control_is_reached_by_tab_in_reading_order(qtbot):
     for widget in (*boxes, c.share, c.sigma, c.follow):
         QTest.keyClick(view.focusWidget(), Qt.Key.Key_Tab)
         assert widget.hasFocus()
-    QTest.keyClick(c.follow, Qt.Key.Key_Tab)
-    QTest.keyClick(view.focusWidget(), Qt.Key.Key_Tab)
-    assert view._mode.hasFocus()
-    QTest.keyClick(view._mode, Qt.Key.Key_Tab)
-    assert view._anneal.hasFocus()
+    stops = [widget for widget in reading_order(view) if isinstance(widget, QPushButton | Title)]
+    titles = [section.heading for section in (view._point, view._near, view._share)]
+    assert stops[: stops.index(view._mode) + 1] == [c.follow, *titles, view._path.heading, view._mode]
+    assert stops[stops.index(view._mode) + 1 :][:2] == [view._both.heading, view._anneal]
     for widget in (c.sample, c.probe, *boxes, c.share, c.sigma, c.follow, view._mode, view._anneal):
         assert widget.toolTip()
         assert widget.accessibleName() or widget.text()
@@ -388,3 +391,32 @@ if __name__ == "__main__":
     shown.show()
     application.processEvents()
     print(shown.devicePixelRatioF(), all(exact(shown._panels)), all(exact(shown._steps)))
+
+
+@pytest.mark.parametrize("name", ["point", "near", "share", "path", "both", "jacobian"])
+def test_each_section_enlarges(qtbot, name):
+    view = show(qtbot, make_picture())
+    section = getattr(view, f"_{name}")
+    assert_enlarges(qtbot, view, section.heading, section)
+
+
+def test_enlarged_images_are_larger_and_whole(qtbot):
+    view = show(qtbot, make_picture())
+    grid, before = view._panels, view._panels.image_rect(0).width()
+    double_click(view._point.heading)
+    qtbot.waitUntil(lambda: grid.image_rect(0).width() > 1.5 * before)
+    rects = [grid.image_rect(at) for at in range(len(CAPTIONS))]
+    assert all(grid.rect().contains(rect.toAlignedRect()) for rect in rects)
+    assert not any(one.intersects(other) for at, one in enumerate(rects) for other in rects[:at])
+    double_click(view._point.heading)
+    qtbot.waitUntil(lambda: grid.image_rect(0).width() == before)
+
+
+def test_a_section_that_goes_gives_the_view_back(qtbot):
+    view = show(qtbot, make_picture())
+    double_click(view._share.heading)
+    view.display(replace(view.picture, sigma=2.0))
+    qtbot.waitUntil(lambda: is_large(view, view._share))
+    view.display(replace(view.picture, classes=()))
+    qtbot.waitUntil(view._panels.isVisible)
+    assert not view._share.isVisible()
