@@ -34,6 +34,7 @@ def test_an_enlarged_plot_in_the_window(window, qtbot):
 
     double_click(cell.header)
     qtbot.waitUntil(lambda: is_large(view, cell))
+    assert view.isAncestorOf(QApplication.focusWidget())
     press(Key.Key_Right)  # time goes on by the keys of the window
     assert is_large(view, cell)
     before = window.state.selection.index

@@ -13,8 +13,9 @@ from PySide6.QtCore import QRectF
 from app.export import figure
 from app.plotting.theme import LIGHT
 from app.rooms.compare.cells import BESIDE_NAME
+from app.rooms.compare.lanes import lane_curve
 from app.rooms.compare.pictures import ComparePicture, LanePicture
-from app.rooms.compare.ranges import DEPTH
+from app.rooms.compare.ranges import ASIDE_ALL, DEPTH, beside
 from app.rooms.compare.view import CompareView
 
 BATCH = 16
@@ -81,6 +82,7 @@ RACES = {
     "one lane": [make_lane(0, 18)],
     "one step": [make_lane(0, 1, 1), make_lane(1, 36, 18)],
     "twelve at one count": [make_lane(at, 10, 10, 10.0**-at) for at in range(12)],
+    "twelve at one count, one far off": [*(make_lane(at, 10, 10) for at in range(12)), make_lane(12, 100, 50)],
     "thirty at one count": [make_lane(at, 10, 10) for at in range(30)],
     "adaptive": [make_lane(at, count, steps) for at, (count, steps) in enumerate(((37, 6), (91, 15), (10, 10)))],
     "exact": [make_lane(0, 5), make_lane(1, 100, 50, 1e-4), exact(2)],
@@ -109,8 +111,9 @@ def test_an_error_of_zero_has_a_place_of_its_own_under_the_rest(qtbot):
     texts = dict(zip(ticks, chart._left.tickStrings(ticks, 1.0, spacing), strict=True))
     assert texts.pop(zero) == "0"
     assert min(texts) > zero  # and there are readable ones above it
-    plot(view, "evaluations")
-    assert not np.isfinite(chart.places(1)[0]).all()  # a start is no result
+    plot(view, "sigma")
+    assert np.isnan(chart.places(1)[0, 1])  # a start is no result
+    assert np.isfinite(chart.places(1)[1, 1])
 
 
 TITLES = {
@@ -138,10 +141,19 @@ def test_a_title_that_does_not_fit_gives_way_to_a_shorter_one(qtbot):
 # ---------------------------------------------------------------- names
 
 
+def test_bars_at_one_count_stay_near_it_however_many_they_are():
+    bars = [lane_curve(make_lane(at, 10), "end", 0, 0.0) for at in range(60)]
+    shifts = beside(tuple(bars))
+    assert len(set(shifts)) == 60
+    assert max(map(abs, shifts)) <= ASIDE_ALL / 2
+
+
 @pytest.mark.parametrize("width", [600, 800, 1200])
 def test_names_are_whole(qtbot, width):
-    view = shown(qtbot, make_lane(0, 5, name=LONG), make_lane(1, 7), size=(width, 700))
+    view = shown(qtbot, make_lane(0, 5, name=LONG), make_lane(1, 7), size=(1000, 700))
     table = view.table
+    view.resize(width, 700)
+    qtbot.waitUntil(lambda: view.width() == width)
     metrics, room = table.fontMetrics(), QRectF(0, 0, table.columnWidth(0) - BESIDE_NAME, 1000).toRect()
     needed = metrics.boundingRect(room, 0x1000, LONG)  # wrapped between words
     assert needed.height() <= table.rowHeight(0)
