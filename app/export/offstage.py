@@ -14,6 +14,7 @@ from app.engine.worker import Worker
 from app.plotting.theme import PRINT
 from app.rooms.contract import Room, Services, build_room
 from app.rooms.row import RoomRow
+from app.session.drafted import Drafted
 from app.session.lanes import Lanes
 from app.session.measured import Measured
 from app.session.playback import Playback
@@ -54,11 +55,13 @@ class Offstage:
         self._parent = QObject()
         state = AppState(self._parent)
         playback = Playback(state, self._parent)
+        player = Player(state, self._engine, playback, self._parent)
         self._services = Services(
             theme=PRINT,
             state=state,
-            player=Player(state, self._engine, playback, self._parent),
+            player=player,
             playback=playback,
+            drafted=Drafted(state, player, self._parent),
             lanes=Lanes(state, self._parent),
             measured=Measured(state, self._parent),
             settings=SettingsStore(),

@@ -6,9 +6,9 @@ import math
 
 from PySide6.QtGui import QFont, QFontMetricsF
 
-from app.plotting.pens_and_numbers import number
 from app.plotting.theme import Theme
 from app.plotting.titled_axis import TitledAxis
+from geomodel.number_text import fixed
 
 
 class ValueAxis(TitledAxis):
@@ -73,11 +73,11 @@ class ValueAxis(TitledAxis):
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self._log:
-            return ["0" if value == self._zero else number(10.0**value, 1).replace("1×", "") for value in values]
+            return ["0" if value == self._zero else fixed(10.0**value, 1).replace("1×", "") for value in values]
         power = math.floor(math.log10(spacing) + 1e-9)
         if -4 <= power <= 4:
             return [f"{value:.{max(0, -power)}f}".replace("-", "−") for value in values]
-        return [number(value, 2) for value in values]
+        return [fixed(value, 2) for value in values]
 
 
 def _multiples(step: float, low: float, high: float) -> list[float]:

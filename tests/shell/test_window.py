@@ -28,12 +28,14 @@ def window(qtbot, monkeypatch):
 
 
 def test_a_changed_field_runs_a_toy_again_in_place(qtbot, window):
-    window.playback.go(7)
+    window.playback.go(8)
+    sigma = window.state.run.sigmas[8]
     type_in(qtbot, window.panels.sampler._fields["steps"], "9")
     run = finished(qtbot, window, lambda run: run.settings.steps == 9)
     assert len(run.sigmas) == 10
     assert len(window.state.runs) == 1
-    assert window.state.selection.index == 7
+    assert window.state.selection.index == 4  # the playhead keeps its σ
+    assert run.sigmas[4] == pytest.approx(sigma)
     pick(qtbot, window.panels.sampler._fields["solver"], "euler")
     run = finished(qtbot, window, lambda run: run.settings.solver == "euler")
     assert run.trajectory.evaluations == 9

@@ -243,5 +243,5 @@ class ErrorChart(pg.PlotWidget):
 def _shown(picture: ComparePicture) -> tuple[Any, ...]:
     """What the plot of errors depends on. Both pictures are alive when this is compared, so no identity is reused."""
     arrays = ((id(lane.errors), id(lane.sigmas), id(lane.evaluations_at)) for lane in picture.lanes)
-    looks = ((lane.hue, lane.state == "done") for lane in picture.lanes)
-    return picture.sample, tuple(arrays), tuple(looks)
+    hues = ((lane.hue, lane.state == "done") for lane in picture.lanes)
+    return picture.sample, tuple(arrays), tuple(hues)

@@ -1,11 +1,11 @@
-"""The compare view: samplers raced from the same noise, and how far each is from the reference."""
+"""The compare view: samplers that start from the same noise, and how far each is from the reference."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from superqt import QElidingLabel
 
 from app.plotting.pens_and_numbers import tabular
-from app.plotting.theme import Theme, palette
+from app.plotting.theme import Theme
 from app.rooms.compare.bar import CompareBar, Preset
 from app.rooms.compare.columns import PrintedTable
 from app.rooms.compare.images import LaneImages, images_caption
@@ -42,7 +42,7 @@ EMPTY = "Add solvers to compare, then press Race."
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ShownComparison(ComparePicture):
-    """A picture with what was chosen in the view, so that a figure made of it shows the same."""
+    """A picture together with the choices made in the view, so that a figure of it shows the same."""
 
     plotted: Plotted = "sigma"
     lane: int = -1
@@ -157,7 +157,7 @@ class CompareView(View):
 
     @property
     def picture(self) -> ComparePicture:
-        """What it shows, with what is plotted and the lane that is picked."""
+        """The present picture, with what is plotted and which lane is picked."""
         if (self._plotted, self._lane) == ("sigma", -1):
             plain: ComparePicture = self._picture
             return plain
@@ -165,7 +165,7 @@ class CompareView(View):
         return ShownComparison(**known, plotted=self._plotted, lane=self._lane)
 
     def display(self, picture: ComparePicture) -> None:
-        """Show the picture; progress touches its rows only."""
+        """Show the picture. Progress touches only its rows."""
         self._picture = picture
         if isinstance(picture, ShownComparison):
             self._plotted, self._lane = picture.plotted, picture.lane
@@ -175,7 +175,7 @@ class CompareView(View):
             self.printed.display(picture)
         else:
             self.table.display(picture)
-            self._lane = self.table.lane()  # none, where it was removed
+            self._lane = self.table.lane()  # none, if it was removed
             self.paths.display(picture)
             self.images.display(picture)
         self._show_words()
@@ -206,17 +206,17 @@ class CompareView(View):
         return " · ".join(filter(None, (picture.caption, reference)))
 
     def _meaning(self) -> str:
-        """What a curve and its band are."""
+        """What a curve and its band mean."""
         batch = next((lane.errors.shape[1] for lane in self._picture.lanes if lane.errors is not None), 0)
         if not batch:
             return ""
         of = "median" if self._plotted == "end" else f"sample {self._picture.sample}"
         words = f"{of}, 10–90 % of {batch}"
-        return f"‖x − x_ref‖: {words} samples" if self._print else words  # on paper there is no tooltip
+        return f"‖x − x_ref‖: {words} samples" if self._print else words  # paper has no tooltip
 
     def _awaited(self) -> str:
         if not self._picture.running:
-            return "Press Race: all start from the same noise."
+            return "Press Race. All lanes start from the same noise."
         if self._picture.reference_fraction < 1:
             return f"Solving the reference: {100 * self._picture.reference_fraction:.0f} %"
         return "Racing: a curve appears when its sampler has ended."
@@ -229,7 +229,7 @@ class CompareView(View):
     # ------------------------------------------------------------ what a person does
 
     def set_presets(self, presets: tuple[Preset, ...]) -> None:
-        """What the menu "Add" offers: id, title and tooltip of each."""
+        """Set the lines of the menu "Add": id, title and tooltip of each."""
         self.bar.set_presets(presets)
 
     def _choose(self) -> None:
@@ -238,7 +238,7 @@ class CompareView(View):
         self._show_words()
 
     def _pick(self, lane: int) -> None:
-        """A lane was clicked in the table or in a plot; −1: none."""
+        """A person clicked a lane in the table or in a plot; −1 means none."""
         self._lane = lane
         self.table.select(lane)
         self._mark()
@@ -248,7 +248,7 @@ class CompareView(View):
     # ------------------------------------------------------------ layout and colours
 
     def _arrange(self) -> None:
-        """Beside the plot where there is room, else under it with the table."""
+        """Place the pages beside the plot if there is room, otherwise under it with the table."""
         if self._print:
             return
         lanes, wide = self._picture.lanes, self.width() >= WIDE
@@ -257,7 +257,7 @@ class CompareView(View):
             extra.append(("Trajectories", self.paths))
         if any(lane.image is not None for lane in lanes):
             extra.append(("Images", self._images_page))
-        # The place that loses pages comes first: a page has one place at a time.
+        # The place that loses pages comes first, because a page has one place at a time.
         table: list[tuple[str, QWidget]] = [("Table", self.table)]
         if wide:
             self._below.set_pages(table)
@@ -265,7 +265,7 @@ class CompareView(View):
         if not wide:
             self._below.set_pages([*table, *extra])
         shape = (wide, bool(extra))
-        if lanes and shape != self._shape:  # else the splitters stay where they were dragged to
+        if lanes and shape != self._shape:  # otherwise the splitters stay where a person dragged them
             self._shape = shape
             self._share(wide)
 
@@ -276,11 +276,8 @@ class CompareView(View):
         self._body.setSizes([height - below, below])
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
-        ground = palette(theme)
-        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
-        self.setPalette(ground)
-        self.setAutoFillBackground(True)
+        """Set all colours."""
+        self.set_background(theme)
         for part in (self.chart, self.table, self.paths, self.images):
             part.set_theme(theme)
 
@@ -289,7 +286,7 @@ class CompareView(View):
         self._arrange()
 
     def release(self) -> None:
-        """Let go of connections, so that nothing keeps the view alive."""
+        """Disconnect everything, so that nothing keeps the view alive."""
         for part in (self.table, self.chart, self.paths):
             part.lane_picked.disconnect(self._pick)
         self.table.remove_wanted.disconnect(self.remove_wanted)

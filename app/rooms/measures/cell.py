@@ -9,11 +9,12 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.plotting.measure_plot import MeasureChart
-from app.plotting.pens_and_numbers import SAMPLE_WIDTH, Kind, hue, number, paint_sample, tabular
+from app.plotting.pens_and_numbers import SAMPLE_WIDTH, Kind, hue, paint_sample, tabular
 from app.plotting.sigma_axis import Scale
 from app.plotting.theme import Theme
 from app.plotting.values import MeasurePlot
 from app.rooms.measures.pictures import MeasuresPicture
+from geomodel.number_text import fixed
 
 SHORT = 16  # pixels that a curve's sample takes before a value
 ONE_LINE = 320  # with less width, the values stand under the title
@@ -161,7 +162,7 @@ class Cell(QWidget):
         self._write_values(plot)
 
     def _write_values(self, plot: MeasurePlot) -> None:
-        texts = [number(value) for value in self.chart.values()]
+        texts = [fixed(value) for value in self.chart.values()]
         named = [f"{c.label} {t}".strip() if self._enlarged else t for c, t in zip(plot.curves, texts, strict=True)]
         self.header.set_values(tuple((curve.kind, text) for curve, text in zip(plot.curves, named, strict=True)))
         self.setAccessibleDescription(", ".join(f"{c.label} {t}" for c, t in zip(plot.curves, texts, strict=True)))

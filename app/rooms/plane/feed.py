@@ -47,7 +47,7 @@ class PlaneRoom(QObject):
 
     def __init__(self, services: Services) -> None:
         super().__init__()
-        self._state, self._player = services.state, services.player
+        self._state, self._player, self._drafted = services.state, services.player, services.drafted
         self.view = PlaneView(services.theme)
         self.view.set_actions(services.actions)
         self._projected: dict[int, Projected] = {}
@@ -65,6 +65,7 @@ class PlaneRoom(QObject):
         self._state.plane_options_changed.connect(self._options_changed)
         self._state.data_changed.connect(self._show)
         self._player.answered.connect(self._answered)
+        self._drafted.changed.connect(self._show_changes)
         self.view.rect_changed.connect(self._rect_changed)
         self.view.display(PlanePicture(message=OPENING))
 
@@ -137,6 +138,9 @@ class PlaneRoom(QObject):
         self.view.display(self.picture())
         self.view.show_tools(self._tools())
 
+    def _show_changes(self) -> None:
+        self.view.show_changes(self._drafted.lines, self._drafted.whole)
+
     def picture(self) -> PlanePicture:
         """The plane at the playhead, with what the engine has answered so far."""
         run, options, selection = self._state.run, self._state.plane_options, self._state.selection
@@ -151,6 +155,7 @@ class PlaneRoom(QObject):
         inside = inside_picture(run, selection, basis, _of_run(self._inside, run)) if options.inside else None
         return replace(
             plane_picture(run, selection, self._projected[run.id], self._site(run)),
+            probes=direct,
             background=_of_run(self._density, run),
             basins=_of_run(self._basins.answer, run),
             arrow=options.arrow,

@@ -22,13 +22,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.plotting.pens_and_numbers import number, tabular
+from app.plotting.pens_and_numbers import tabular
 from app.plotting.sigma_axis import sigma_text
 from app.plotting.theme import Theme
 from app.rooms.schedule.pictures import CostPicture
 from app.rooms.schedule.scale import Scaling, ramp, ticks
 from app.widgets.text import tooltip
 from geomodel.arrays import Array
+from geomodel.number_text import fixed
 
 LEFT, TOP, RIGHT, BOTTOM = 8.0, 24.0, 56.0, 20.0
 TITLE = 18.0  # for the title of an axis
@@ -89,7 +90,7 @@ class CostMap(QWidget):
         if self._cost is None or self._cell is None:
             return ""
         start, end = (sigma_text(self._cost.sigmas[at]) for at in self._cell)
-        return f"σ {start} → {end}: cost {number(float(self._cost.cost[self._cell]), 3)}"
+        return f"σ {start} → {end}: cost {fixed(float(self._cost.cost[self._cell]), 3)}"
 
     def _say(self) -> None:
         self.setAccessibleDescription(self.words or HINT)

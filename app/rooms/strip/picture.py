@@ -97,11 +97,10 @@ def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None)
         neighbours = images.pixels(dataset.points[nearest])
     except DataError as error:  # the file behind a large set has changed
         return {"neighbours_note": str(error)}
-    names = dataset.label_names
     labels = () if dataset.labels is None else tuple(dataset.labels[nearest])
     return {
         "neighbours": neighbours,
         "neighbour_weights": answer.weights[:NEIGHBOURS],
-        "neighbour_labels": tuple(names[label] if names else str(label) for label in labels),
+        "neighbour_labels": tuple(dataset.class_name(int(label)) for label in labels),
         "neighbours_note": f"effective neighbours {answer.effective_neighbours:.4g} of {len(dataset):,}{of}",
     }

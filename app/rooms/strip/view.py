@@ -1,4 +1,4 @@
-"""The strip view: the selected sample as images over the noise levels, and the data that D* is made of."""
+"""The strip view: the selected sample as images over the noise levels, and the data that make up D*."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSizePolicy, QTab
 
 from app.plotting.montage import Montage, integer_zoom, to_image
 from app.plotting.pens_and_numbers import tabular
-from app.plotting.theme import Theme, palette
+from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.strip.pictures import StripPicture
 from app.widgets.focus_area import show_area
 from app.widgets.sample_grid import SampleGrid
 from geomodel.arrays import Array
 
-NARROW = 520  # pixels of width under which the neighbours stand below the images
-THUMBNAIL = 44  # pixels that a neighbour takes at most
+NARROW = 520  # with less width, the neighbours stand below the images
+THUMBNAIL = 44  # most pixels of a neighbour
 PANEL = 232
 WIDE = 900  # pixels of width from which neighbours and samples stand side by side
 SIDES = ("Nearest data", "All samples")
@@ -31,7 +31,7 @@ def percent(weight: float) -> str:
 
 
 class Neighbours(QWidget):
-    """The nearest data with their posterior weights: as many as there is room for, the heaviest first."""
+    """The nearest data with their posterior weights: as many as fit, the heaviest first."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, largest: int = THUMBNAIL) -> None:
         super().__init__(parent)
@@ -64,7 +64,7 @@ class Neighbours(QWidget):
             columns = max(1, int((self.width() + 8) // pitch))
             count = min(len(self._images), columns * max(1, int((self.height() + 8) // tall)))
             for at in range(count):
-                # Whole device pixels: an image pixel must not fall between two of them.
+                # Whole device pixels, because an image pixel must not fall between two of them.
                 x, y = (round(part * ratio) / ratio for part in (at % columns * pitch, at // columns * tall))
                 self._paint_one(painter, at, QRectF(x, y, wide, high), pitch - 8, line)
 
@@ -97,9 +97,9 @@ class Neighbours(QWidget):
 
 
 class StripView(View):
-    """Rows of images over the noise levels; beside them the nearest data and every sample at the playhead.
+    """Rows of images over the noise levels, with the nearest data and every sample at the playhead beside them.
 
-    The two stand side by side where there is room, else under two tabs.
+    The two stand side by side if there is room, otherwise under two tabs.
     """
 
     level_picked = Signal(int)
@@ -148,7 +148,7 @@ class StripView(View):
         self.display(self._picture)
 
     def display(self, picture: StripPicture) -> None:
-        """Show the picture; a playhead move moves the frame, and the neighbours where they have changed."""
+        """Show the picture. A playhead move moves the frame, and the neighbours if they have changed."""
         old, self._picture = self._picture, picture
         empty = picture.sigmas is None or not picture.rows
         self._message.setText(picture.message)
@@ -172,7 +172,7 @@ class StripView(View):
         self._arrange()
 
     def _arrange(self) -> None:
-        """Which of the two is shown: both, or that of the tab."""
+        """Show both, or only that of the tab."""
         picture, wide = self._picture, self.width() >= WIDE
         there = (picture.neighbours is not None or bool(picture.neighbours_note), picture.samples is not None)
         self._side.setVisible(bool(picture.rows) and any(there))
@@ -187,11 +187,8 @@ class StripView(View):
         self._side.setMaximumWidth(side if beside else self.width())
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
-        ground = palette(theme)
-        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
-        self.setPalette(ground)
-        self.setAutoFillBackground(True)
+        """Set all colours."""
+        self.set_background(theme)
         self._montage.set_theme(theme)
         self._neighbours.set_theme(theme)
         self._grid.set_theme(theme)
@@ -201,7 +198,7 @@ class StripView(View):
         self._arrange()
 
     def release(self) -> None:
-        """Let go of connections, so that nothing keeps the view alive."""
+        """Disconnect everything, so that nothing keeps the view alive."""
         self._montage.level_picked.disconnect(self.level_picked)
         self._grid.sample_picked.disconnect(self.sample_picked)
         self._tabs.currentChanged.disconnect(self._arrange)

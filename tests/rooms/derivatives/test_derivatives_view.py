@@ -13,12 +13,12 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 
 from app.export import figure
 from app.plotting.measure_plot import MeasureChart
-from app.plotting.pens_and_numbers import number
 from app.plotting.sigma_axis import positions
 from app.plotting.theme import DARK, LIGHT, PRINT
 from app.rooms.derivatives.arrows import fit, round_length
 from app.rooms.derivatives.pictures import DerivativesPicture
 from app.rooms.derivatives.view import DerivativesView, lone
+from geomodel.number_text import fixed
 
 SIGMAS = np.array([10.0, 4.0, 1.0, 0.2, 0.01, 0.0])
 WHY = "A step to σ = 0 is an Euler step, x' = D, with every solver: it implies no derivative."
@@ -102,7 +102,7 @@ def test_a_zero_is_left_out_of_a_logarithmic_axis_and_said(view):
     line = view._plots[0].chart._layers[0].line
     np.testing.assert_array_equal(line.opts["connect"], [False, True, True, False, False])
     assert texts(view._plots[0])["sampling"] == "0"
-    assert view._note.text().startswith("An Euler step")
+    assert view._note.text().startswith("This is an Euler step")
     assert view._note.isVisibleTo(view)
 
 
@@ -174,7 +174,7 @@ def test_a_step_without_a_number_says_why_in_plain_sight(view):
     view.display(make_picture(index=4))
     assert view._note.text() == WHY
     assert view._note.isVisibleTo(view)
-    assert texts(view._plots[0]) == {"sampling": "–", "reference": number(0.004), "optimal": "–"}
+    assert texts(view._plots[0]) == {"sampling": "–", "reference": fixed(0.004), "optimal": "–"}
     view.display(make_picture(index=5))
     assert "no step starts" in view._note.text()
     view.display(make_picture(index=1))

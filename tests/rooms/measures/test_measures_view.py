@@ -15,12 +15,12 @@ from PySide6.QtWidgets import QGraphicsPathItem
 
 from app.plotting import sigma_axis
 from app.plotting.measure_plot import value_range, wants_log
-from app.plotting.pens_and_numbers import number
 from app.plotting.sigma_axis import GAP, SigmaAxis, break_at, labels, minor_ticks, positions, sigma_text
 from app.plotting.theme import DARK, LIGHT
 from app.plotting.values import Curve, MeasurePlot
 from app.rooms.measures.pictures import MeasuresPicture
 from app.rooms.measures.view import MeasuresView
+from geomodel.number_text import fixed
 
 SIGMAS = np.array([80.0, 10.0, 1.0, 0.1, 0.0])
 LEFT = Qt.MouseButton.LeftButton
@@ -163,7 +163,7 @@ def test_nearest_level():
 
 
 def test_numbers_keep_their_digits():
-    assert [number(v) for v in (3.88, 0.0012, 123456.0, -2e-7, 0.0, float("nan"))] == [
+    assert [fixed(v) for v in (3.88, 0.0012, 123456.0, -2e-7, 0.0, float("nan"))] == [
         "3.880",
         "0.001200",
         "123456",
@@ -292,7 +292,7 @@ def test_a_playhead_move_moves_the_cursor_and_the_values_only(view):
     assert [chart._still for chart in charts] == stills
     assert [chart.viewRange() for chart in charts] == ranges
     assert before != after
-    expected = [number(curve.values[2, 3]) for curve in picture.plots[0].curves]
+    expected = [fixed(curve.values[2, 3]) for curve in picture.plots[0].curves]
     assert [text for _, text in view._cells["norm"].header._values] == expected
     assert view._cells["norm"].accessibleDescription() == f"x {expected[0]}, D {expected[1]}"
 

@@ -24,7 +24,7 @@ from PySide6.QtCore import QBuffer, QEvent, QMarginsF, QPoint, QSizeF, Qt
 from PySide6.QtGui import QColor, QPageSize, QPainter, QPdfWriter
 from PySide6.QtWidgets import QApplication
 
-from app.plotting.bundles import Bundle, Dots, Picture
+from app.plotting.bundles import Bundle, Dots, ImageItem
 from app.plotting.quiver import Quiver, arrow_lines
 from app.plotting.theme import DARK, LIGHT, PRINT
 from app.rooms.plane import text as words
@@ -103,7 +103,7 @@ def test_a_playhead_move_touches_only_what_changed(view, monkeypatch):
     picture = replace(PICTURE, background=make_background(), probe=make_probe(), frame="run", layers=frozenset(LAYERS))
     view.display(picture)
     touched = []
-    for kind, name in ((Bundle, "setData"), (Dots, "set_points"), (Quiver, "set_arrows"), (Picture, "set_image")):
+    for kind, name in ((Bundle, "setData"), (Dots, "set_points"), (Quiver, "set_arrows"), (ImageItem, "set_image")):
         original = getattr(kind, name)
 
         def spy(self, *args, original=original, **options):

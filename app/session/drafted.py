@@ -1,0 +1,60 @@
+"""What is drafted but not run yet: how the draft differs from the run that is shown."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.session.changes import MOST, Change, changes, sentence
+from app.session.player import Player
+from app.session.state import AppState
+
+
+class Drafted(QObject):
+    """Follows draft, runs and selection.
+
+    It looks once everything that an event brings about has happened, so that a small point set, which is run again at
+    every change, never counts as changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, state: AppState, player: Player, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.changes: tuple[Change, ...] = ()
+        self._state, self._player = state, player
+        self._lines: tuple[str, ...] = ()
+        self._timer = QTimer(self, interval=0, singleShot=True)
+        self._timer.timeout.connect(self._look)
+        for signal in (
+            state.draft_changed,
+            state.errors_changed,
+            state.data_changed,
+            state.selection_changed,
+            player.progress_changed,
+        ):
+            signal.connect(self._timer.start)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What has changed and what to do, as one line: first the one that names the most; none where nothing has."""
+        return self._lines
+
+    @property
+    def whole(self) -> str:
+        """Every change; empty where there is none."""
+        return sentence(self.changes, len(self.changes))
+
+    def _look(self) -> None:
+        found = self._found()
+        ready = "" if self._state.errors else ", press F5"
+        named = range(min(MOST, len(found)), 0, -1)
+        lines = tuple(f"changed: {sentence(found, most)}{ready}" for most in named)
+        if (found, lines) != (self.changes, self._lines):
+            self.changes, self._lines = found, lines
+            self.changed.emit()
+
+    def _found(self) -> tuple[Change, ...]:
+        run, data = self._player.next_shown, self._state.data
+        if run is None:
+            return ()
+        return changes(run.settings, self._player.drafting.filled(), None if data is None else data.dataset)
