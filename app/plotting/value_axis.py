@@ -35,7 +35,7 @@ class ValueAxis(TitledAxis):
 
     def set_titles(self, *titles: str) -> None:
         """Quantity and unit beside the labels."""
-        self.setWidth(self._plain + (self._line + 2 if titles else 0))
+        self.setWidth(self._plain + (self._line + 6 if titles else 0))
         super().set_titles(*titles)
 
     def set_kind(self, *, log: bool, empty: bool) -> None:

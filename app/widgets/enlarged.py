@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
@@ -23,6 +24,11 @@ class Enlarged(QObject):
 
     changed = Signal()
 
+    # Defaults for a view that Python takes apart before Qt does, because Qt still sends events then.
+    _parts: Mapping[QObject, tuple[QWidget, Callable[[bool], None] | None]] = MappingProxyType({})  # by their titles
+    _title: QWidget | None = None  # of the part on the stage
+    _around: tuple[QWidget, ...] = ()  # what the part needs to be shown
+
     def __init__(self, view: QWidget) -> None:
         """Of a view that is laid out. A printed view has no stage, because it shows every part."""
         super().__init__(view)
@@ -40,10 +46,8 @@ class Enlarged(QObject):
         column.setSpacing(0)
         for half in (self._page, self._stage):
             column.addWidget(half, 1)
-        self._parts: dict[QObject, tuple[QWidget, Callable[[bool], None] | None]] = {}  # by their titles
-        self._title: QWidget | None = None  # of the part on the stage
+        self._parts = {}
         self._place = QWidget()  # stands in the layout for it
-        self._around: list[QWidget] = []  # what the part needs to be shown
         self._area: QWidget | None = None  # the view's own place for the keyboard
         self._lost = QTimer(self, interval=0, singleShot=True)  # a view that is being changed is not moved about
         self._lost.timeout.connect(self._fall_back)
@@ -57,16 +61,18 @@ class Enlarged(QObject):
 
     def add(self, title: QWidget, part: QWidget, grow: Callable[[bool], None] | None = None) -> None:
         """A part can be enlarged by its title; `grow` is told when it is, so that it shows more."""
-        self._parts[title] = part, grow
+        self._parts = {**self._parts, title: (part, grow)}
         title.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         title.installEventFilter(self)
         self._hint(title)
 
     def release(self) -> None:
-        """Let go of the parts' methods and of the timer."""
+        """Watch no longer, and let go of the parts' methods."""
         self._lost.stop()
         self._lost.timeout.disconnect(self._fall_back)
-        self._parts.clear()
+        for watched in (self._view, self._stage, *self._parts, *self._around):
+            watched.removeEventFilter(self)
+        self._parts = {}
 
     # ------------------------------------------------------------ there and back
 
@@ -84,9 +90,10 @@ class Enlarged(QObject):
     def _enlarge(self, title: QWidget) -> None:
         part, grow = self._parts[title]
         self._title, self._place = title, QWidget()
-        self._around = [part]
-        while (above := self._around[-1].parentWidget()) is not None and above is not self._page:
-            self._around.append(above)
+        around = [part]
+        while (above := around[-1].parentWidget()) is not None and above is not self._page:
+            around.append(above)
+        self._around = tuple(around)
         for widget in self._around:
             widget.installEventFilter(self)
         _replace(part, self._place)
@@ -106,7 +113,7 @@ class Enlarged(QObject):
         title, self._title = self._title, None
         for widget in self._around:
             widget.removeEventFilter(self)
-        self._around = []
+        self._around = ()
         _layout(self._ground).removeWidget(part)
         _replace(self._place, part)
         part.setVisible(wanted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -106,3 +108,15 @@ def test_a_printed_measure_has_titles_on_its_axes(qtbot):
     printed.display(make_picture("norm"))
     printed.grab()
     assert titles(printed._cells["norm"]) == ("noise level σ", "Norm (data units)")
+
+
+def test_a_view_dies_with_an_enlarged_measure(qtbot):
+    view = MeasuresView(LIGHT)
+    view.display(make_picture("norm", "end"))
+    view.grab()
+    double_click(view._cells["norm"].header)
+    gone = weakref.ref(view)
+    view.release()
+    view.deleteLater()
+    del view
+    qtbot.waitUntil(lambda: bool(gc.collect()) is not None and gone() is None)
