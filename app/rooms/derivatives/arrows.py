@@ -46,7 +46,7 @@ class Arrows(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._arrows: tuple[tuple[str, Kind, Array], ...] = ()
-        self.setMinimumSize(240, 72)
+        self.setMinimumSize(240, 66)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_theme(self, theme: Theme) -> None:
