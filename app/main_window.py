@@ -195,7 +195,7 @@ class MainWindow(QMainWindow):
 
     def _opened(self, event: DataOpened | NetworkOpened | RunOpened) -> None:
         if isinstance(event, DataOpened):
-            self.layout_of_docks.show_strip(visible=len(event.dataset.shape) == 3)
+            self.layout_of_docks.show_image_rooms(visible=len(event.dataset.shape) == 3)
         else:
             self.documents.remember(event.path)
 

@@ -56,7 +56,7 @@ class Offstage:
         state = AppState(self._parent)
         playback = Playback(state, self._parent)
         player = Player(state, self._engine, playback, self._parent)
-        self._services = Services(
+        self.services = Services(
             theme=PRINT,
             state=state,
             player=player,
@@ -73,24 +73,24 @@ class Offstage:
             bring_forward=_say_nothing,
         )
         self._failure = ""
-        self._services.player.open_failed.connect(self._failed)
+        self.services.player.open_failed.connect(self._failed)
 
     def room(self, row: RoomRow) -> Room:
         """Build a room of the table."""
-        return build_room(row, self._services)
+        return build_room(row, self.services)
 
     def open(self, path: Path) -> Run:
         """Open a saved run. Raises ValueError with the engine's sentence if it cannot be opened."""
-        self._services.player.open_run(str(path))
+        self.services.player.open_run(str(path))
         self.settle()
-        run = self._services.state.run
+        run = self.services.state.run
         if run is None:
             raise ValueError(self._failure)
         return run
 
     def go(self, level: int) -> None:
         """Put the playhead on a level."""
-        self._services.playback.go(level)
+        self.services.playback.go(level)
         self.settle()
 
     def settle(self) -> None:

@@ -64,7 +64,7 @@ class ModelPanel(QWidget):
         self._beside = BoolField("beside", limits("beside"))
         self._own = (self._blend, self._label, self._guidance, self._beside)
         fields = (self._network, self._data, self._count, self._seed, self._driver, *self._own)
-        self._fields: dict[str, Field] = {item.name: item for item in fields}
+        self.fields: dict[str, Field] = {item.name: item for item in fields}
         self._messages = {slot: Message() for slot in ("network", "data", "driver")}
         self._arrange(open_checkpoint, open_data)
         for item in fields:
@@ -86,13 +86,13 @@ class ModelPanel(QWidget):
 
     def set_settings(self, settings: RunSettings) -> None:
         """Show settings and emit nothing."""
-        for name, item in self._fields.items():
+        for name, item in self.fields.items():
             item.set_value(getattr(settings, name))
         self._offer()
 
     def set_errors(self, errors: Mapping[str, str]) -> None:
         """Show each field's sentence. A field that is not in the mapping has none."""
-        for name, item in self._fields.items():
+        for name, item in self.fields.items():
             item.set_error(errors.get(name, ""))
 
     def set_message(self, slot: Slot, text: str, is_error: bool = False) -> None:

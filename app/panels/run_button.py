@@ -1,4 +1,4 @@
-"""The button that runs the draft. It says whether the draft is another one than what is shown."""
+"""The button that runs the draft. Its text changes when the draft differs from the selected run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CHANGED = " · changed"
 
 
 class RunButton(ActionButton):
-    """As wide as its longer text, so that nothing beside it moves."""
+    """A button as wide as its longer text, so that nothing beside it moves."""
 
     def __init__(self, run: QAction) -> None:
         self._changes = CHANGED
@@ -19,7 +19,7 @@ class RunButton(ActionButton):
         self.set_changes("")
 
     def set_changes(self, words: str) -> None:
-        """What Run would change; empty: nothing."""
+        """Set what Run would change; an empty text means nothing."""
         self._changes = words
         self._follow()
 

@@ -47,7 +47,7 @@ class SamplerPanel(QWidget):
         super().__init__(parent)
         self._settings = RunSettings()
         self._errors: dict[str, str] = {}
-        self._fields = {field.name: field for field in _fields()}
+        self.fields = {field.name: field for field in _fields()}
         self._preset = ChoiceField("preset", PRESET, [Choice(item.name, item.title, item.help) for item in PRESETS])
         self._preset.set_placeholder("none of them")
         self._preset.edited.connect(self._preset_chosen)
@@ -61,7 +61,7 @@ class SamplerPanel(QWidget):
         self._option_rows.setSpacing(4)
         self._body = QVBoxLayout()
         self._body.addWidget(self._preset)
-        for item in self._fields.values():
+        for item in self.fields.values():
             item.edited.connect(self._edited)
             self._body.addWidget(item)
         self._arrange()
@@ -83,7 +83,7 @@ class SamplerPanel(QWidget):
     def set_errors(self, errors: dict[str, str]) -> None:
         """Show each field's sentence. A field that is not in the mapping has none."""
         self._errors = errors
-        for name, item in self._fields.items():
+        for name, item in self.fields.items():
             item.set_error(errors.get(name, ""))
         self._show_elsewhere()
 
@@ -97,7 +97,7 @@ class SamplerPanel(QWidget):
 
     def commit(self) -> bool:
         """Take over typed text. Returns False if some of it is no value, which its field then explains."""
-        shown = [item for item in self._fields.values() if not item.isHidden()]
+        shown = [item for item in self.fields.values() if not item.isHidden()]
         return commit_all((*shown, *self._options.values()))
 
     # ------------------------------------------------------------ inside
@@ -107,12 +107,12 @@ class SamplerPanel(QWidget):
         body.setLayout(self._body)
         self._body.setContentsMargins(8, 8, 8, 8)
         self._body.setSpacing(4)
-        after_solver = self._body.indexOf(self._fields["solver"]) + 1
+        after_solver = self._body.indexOf(self.fields["solver"]) + 1
         self._body.insertWidget(after_solver, self._formula)
         self._body.insertLayout(after_solver + 1, self._option_rows)
         self._body.insertSpacing(after_solver + 2, 8)
-        self._body.insertWidget(self._body.indexOf(self._fields["schedule"]) + 1, self._schedule_formula)
-        self._body.insertSpacing(self._body.indexOf(self._fields["start"]), 8)
+        self._body.insertWidget(self._body.indexOf(self.fields["schedule"]) + 1, self._schedule_formula)
+        self._body.insertSpacing(self._body.indexOf(self.fields["start"]), 8)
         self._body.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidget(body)
@@ -138,13 +138,13 @@ class SamplerPanel(QWidget):
 
     def _show_settings(self) -> None:
         settings = self._settings
-        for name, item in self._fields.items():
+        for name, item in self.fields.items():
             item.set_value(getattr(settings, name))
         schedule = next((row for row in SCHEDULES if row.name == settings.schedule), None)
-        self._fields["rho"].setVisible(schedule is not None and RHO in (option.name for option in schedule.options))
+        self.fields["rho"].setVisible(schedule is not None and RHO in (option.name for option in schedule.options))
         for name in ("steps", "sigma_max", "sigma_min", "final_zero"):  # the list of levels decides these
-            self._fields[name].setVisible(settings.schedule != CUSTOM)
-        self._fields["start_index"].setVisible(settings.start == "data")
+            self.fields[name].setVisible(settings.schedule != CUSTOM)
+        self.fields["start_index"].setVisible(settings.start == "data")
         self._schedule_formula.say(formula_html(schedule.formula) if schedule else listed(settings.levels))
         self._preset.set_value(next((item.name for item in PRESETS if _is(item, settings)), None))
         self._show_solver()
@@ -169,10 +169,10 @@ class SamplerPanel(QWidget):
         for item in self._options.values():
             item.edited.connect(self._option_edited)
             self._option_rows.addWidget(item)
-        align((self._preset, *self._fields.values(), *self._options.values()))
+        align((self._preset, *self.fields.values(), *self._options.values()))
 
     def _show_elsewhere(self) -> None:
-        hidden = [self._errors[name] for name, item in self._fields.items() if name in self._errors and item.isHidden()]
+        hidden = [self._errors[name] for name, item in self.fields.items() if name in self._errors and item.isHidden()]
         if "options" in self._errors:
             hidden.append(self._errors["options"])
         self._elsewhere.say("\n".join(hidden), is_error=True)

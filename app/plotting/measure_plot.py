@@ -123,7 +123,7 @@ class MeasureChart(pg.PlotWidget):
         self._box = item.getViewBox()
         self._box.setMouseEnabled(False, False)
         self._box.disableAutoRange()
-        self._layers: list[_Layer] = []
+        self.layers: list[_Layer] = []
         self._regions = Regions(self._box, font)
         self._theme, self._print = theme, print_mode
         self._still: QPixmap | None = None
@@ -146,7 +146,7 @@ class MeasureChart(pg.PlotWidget):
         self.setBackground(theme.base)
         self._bottom.set_theme(theme)
         self._left.set_theme(theme)
-        for layer, curve in zip(self._layers, self._curves, strict=False):
+        for layer, curve in zip(self.layers, self._curves, strict=False):
             layer.style(curve, theme, self._ratio())
 
     def set_quantity(self, title: str, unit: str) -> None:
@@ -158,6 +158,11 @@ class MeasureChart(pg.PlotWidget):
         """Whether both axes have their titles, which a small plot has no room for."""
         self._titled = titled
         self._write_titles()
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """What stands along both axes: across and up."""
+        return self._bottom.title, self._left.title
 
     def _write_titles(self) -> None:
         self._left.set_titles(*(self._quantity if self._titled else ()))
@@ -185,11 +190,11 @@ class MeasureChart(pg.PlotWidget):
         bottom, top = value_range(np.log10(finite) if self.log else finite, self.log)
         top += (top - bottom) * (NAMES if regions else 0.0)
         self._box.setYRange(bottom, top, padding=0)
-        while len(self._layers) < len(curves):
-            self._layers.append(_Layer(self._box))
-        for at, layer in enumerate(self._layers):
+        while len(self.layers) < len(curves):
+            self.layers.append(_Layer(self._box))
+        for at, layer in enumerate(self.layers):
             layer.set_visible(at < len(curves))
-        for layer, curve in zip(self._layers, curves, strict=False):
+        for layer, curve in zip(self.layers, curves, strict=False):
             layer.style(curve, self._theme, self._ratio())
             _, below, above = measures.band(curve.values)
             layer.draw_band(self._x, self._shown(below), self._shown(above))
@@ -199,7 +204,7 @@ class MeasureChart(pg.PlotWidget):
     def set_sample(self, sample: int) -> None:
         """Show another selected sample. The bands stay."""
         self._sample = sample
-        for layer, curve in zip(self._layers, self._curves, strict=False):
+        for layer, curve in zip(self.layers, self._curves, strict=False):
             layer.draw_line(curve, self._x[: len(curve.values)], self._shown(curve.values[:, sample]))
         self.set_index(self._index)
 

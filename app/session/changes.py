@@ -1,4 +1,4 @@
-"""In what two settings differ, in words: a run and the draft, or a change that can be taken back."""
+"""Says in words how two settings differ, such as a run's and the draft's, or before and after an undoable change."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from geomodel.number_text import general
 from geomodel.settings import CUSTOM, RunSettings, limits
 from geomodel.solvers import row as solver_row
 
-MOST = 3  # changes that a line names
+MOST = 3  # most changes that a line names
 DIGITS = 4
 
-MATTERS: dict[str, Callable[[RunSettings], bool]] = {  # fields that decide nothing in other settings
+MATTERS: dict[str, Callable[[RunSettings], bool]] = {  # fields that have no effect in some settings
     "blend": lambda settings: settings.driver == "blend",
     "guidance": lambda settings: settings.label >= 0,
     "beside": lambda settings: settings.driver != "optimal",
@@ -37,12 +37,13 @@ class Change:
     after: str
 
     def __str__(self) -> str:
-        """The change as a line names it; two values that read the same have no arrow between them."""
+        """The change in the words of a line. If both values read the same, there is no arrow between them."""
         return f"{self.title} {self.before} → {self.after}" if self.before != self.after else f"{self.title} changed"
 
 
 def changes(before: RunSettings, after: RunSettings, dataset: Dataset | None = None) -> tuple[Change, ...]:
-    """The fields that differ and matter, in the order of the settings. A value that is left open differs from none.
+    """The fields that differ and have an effect, in the order of the settings. A value that is left open differs from
+    none.
 
     dataset: names the classes.
     """
@@ -51,7 +52,18 @@ def changes(before: RunSettings, after: RunSettings, dataset: Dataset | None = N
 
 def sentence(found: tuple[Change, ...], most: int = MOST) -> str:
     """The first changes, and how many more there are."""
-    named, more = ", ".join(map(str, found[:most])), len(found) - most
+    return _and_more(", ".join(map(str, found[:most])), len(found) - most)
+
+
+def lines(found: tuple[Change, ...]) -> tuple[str, ...]:
+    """The changes for a line, from the longest to the shortest, which names the first field without its values."""
+    if not found:
+        return ()
+    named = (sentence(found, most) for most in range(min(MOST, len(found)), 0, -1))
+    return (*named, _and_more(found[0].title, len(found) - 1))
+
+
+def _and_more(named: str, more: int) -> str:
     return f"{named} and {more} more" if more > 0 else named
 
 
@@ -70,7 +82,7 @@ def _always(_settings: RunSettings) -> bool:
 
 
 def _option_changes(before: RunSettings, after: RunSettings) -> Iterator[Change]:
-    """Of another solver nothing is kept, so that its options start from their defaults."""
+    """With another solver, its options start from their defaults."""
     kept = before.options if before.solver == after.solver else {}
     for option in solver_row(after.solver).options:
         old, new = kept.get(option.name, option.default), after.options.get(option.name, option.default)
@@ -104,5 +116,5 @@ def _plain(value: object) -> str:
 
 
 def _in_a_line(title: str) -> str:
-    """A title without its capital, unless it is a symbol."""
+    """A title with a small first letter, unless it is a symbol."""
     return title[0].lower() + title[1:] if title[1:2].islower() else title

@@ -1,10 +1,10 @@
-"""What is drafted but not run yet: how the draft differs from the run that is shown."""
+"""Follows how the draft differs from the selected run."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.session.changes import MOST, Change, changes, sentence
+from app.session.changes import Change, changes, lines, sentence
 from app.session.player import Player
 from app.session.state import AppState
 
@@ -12,8 +12,8 @@ from app.session.state import AppState
 class Drafted(QObject):
     """Follows draft, runs and selection.
 
-    It looks once everything that an event brings about has happened, so that a small point set, which is run again at
-    every change, never counts as changed.
+    It compares them after an event has had all its effects, so that a small point set, which runs again at every
+    change, never counts as changed.
     """
 
     changed = Signal()
@@ -36,21 +36,20 @@ class Drafted(QObject):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What has changed and what to do, as one line: first the one that names the most; none where nothing has."""
+        """The changes and what to do, as lines from the longest to the shortest; none if nothing has changed."""
         return self._lines
 
     @property
     def whole(self) -> str:
-        """Every change; empty where there is none."""
+        """Every change; empty if there is none."""
         return sentence(self.changes, len(self.changes))
 
     def _look(self) -> None:
         found = self._found()
         ready = "" if self._state.errors else ", press F5"
-        named = range(min(MOST, len(found)), 0, -1)
-        lines = tuple(f"changed: {sentence(found, most)}{ready}" for most in named)
-        if (found, lines) != (self.changes, self._lines):
-            self.changes, self._lines = found, lines
+        told = tuple(f"changed: {line}{ready}" for line in lines(found))
+        if (found, told) != (self.changes, self._lines):
+            self.changes, self._lines = found, told
             self.changed.emit()
 
     def _found(self) -> tuple[Change, ...]:

@@ -1,4 +1,4 @@
-"""The menu of every view: what the view offers at the place, then what can be done with any picture."""
+"""Gives every view a menu: what the view offers at the place, then what can be done with any picture."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ContextMenus(QObject):
-    """Pops a menu up at a right click, and by key at the control that has the focus."""
+    """Opens a menu at a right click, and by key at the control that has the focus."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -45,7 +45,9 @@ class ContextMenus(QObject):
         )
 
     def show_at_focus(self) -> None:
-        """Not every system has a key for this: send what a right click in the middle of the control sends."""
+        """Send what a right click in the middle of the control sends, because not every system has a key for the
+        menu.
+        """
         control = QApplication.focusWidget()
         if control is not None and QApplication.activePopupWidget() is None:
             middle = control.rect().center()

@@ -25,7 +25,6 @@ from app.shell.workspaces import WORKSPACES, Workspace, home_of, workspace
 VERSION = 4  # version of the docks; a layout of another version is not restored, because it can crash Qt
 LEFT_WIDTH, LEAST_RIGHT = 304, 280
 LEFT_TITLE, LOG_TITLE = "Model and sampler", "Log"
-STRIP = "strip"  # only images have this room
 
 
 class Layout(QWidget):
@@ -126,7 +125,7 @@ class Layout(QWidget):
             if state is None or not self._window.restoreState(state, VERSION):
                 self._arrange()
             self.docks[target.centre].hide()
-            self._show_strip()
+            self._show_image_rooms()
         finally:
             self._window.setUpdatesEnabled(True)
         self.tabs.setCurrentIndex(WORKSPACES.index(target))
@@ -143,7 +142,7 @@ class Layout(QWidget):
     def reset(self) -> None:
         """Return the present workspace, and no other, to its first arrangement."""
         self._arrange()
-        self._show_strip()
+        self._show_image_rooms()
 
     def _arrange(self) -> None:
         window, docks = self._window, self.docks
@@ -178,21 +177,21 @@ class Layout(QWidget):
     def _came_into_sight(self, name: str) -> None:
         QTimer.singleShot(0, self._rooms[name].view, self._rooms[name].refresh)  # after the dock has its place
 
-    # ------------------------------------------------------------ the strip
+    # ------------------------------------------------------------ rooms for images
 
-    def show_strip(self, *, visible: bool) -> None:
-        """Show the strip for images only."""
+    def show_image_rooms(self, *, visible: bool) -> None:
+        """Some rooms stand there for images only."""
         self._images = visible
-        self._show_strip()
+        self._show_image_rooms()
 
-    def _show_strip(self) -> None:
-        strip = self.docks[STRIP]
-        wanted = self._images and STRIP in self.current.rooms
-        if strip.isHidden() == (not wanted):
-            return
-        strip.setVisible(wanted)
-        if wanted:
-            self._window.resizeDocks([strip], [max(180, self._window.height() // 4)], Qt.Orientation.Vertical)
+    def _show_image_rooms(self) -> None:
+        for row in ROOMS:
+            dock, wanted = self.docks.get(row.name), self._images and row.name in self.current.rooms
+            if not row.images_only or dock is None or dock.isHidden() == (not wanted):
+                continue
+            dock.setVisible(wanted)
+            if wanted:
+                self._window.resizeDocks([dock], [max(180, self._window.height() // 4)], Qt.Orientation.Vertical)
 
     # ------------------------------------------------------------ from session to session
 

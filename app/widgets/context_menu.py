@@ -1,4 +1,4 @@
-"""Menus of a place: rows of actions and of what can be done there, popped up without blocking."""
+"""Menus of a place: rows of actions and of commands for that place. They do not block."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something that can be done at this place alone. `keys` are shown beside it."""
+    """A command for this place only. Its `keys` are shown beside it."""
 
     title: str
     act: Callable[[], object]
     enabled: bool = True
-    checked: bool | None = None  # None: it cannot be checked
+    checked: bool | None = None  # None means that it cannot be checked
     keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Submenu:
-    """Rows behind a title."""
+    """Rows in a submenu with this title."""
 
     title: str
     rows: Sequence[Row]
@@ -34,7 +34,7 @@ Row = Union[str, QAction, Entry, Submenu, None]  # noqa: UP007  an action's id, 
 
 
 def popup(widget: QWidget, rows: Sequence[Row], at: QPoint, actions: Mapping[str, QAction] | None = None) -> None:
-    """Show a menu at a global position; it deletes itself when it closes.
+    """Show a menu at a global position. It deletes itself when it closes.
 
     actions: by the ids that the rows name.
     """

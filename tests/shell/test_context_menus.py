@@ -140,23 +140,23 @@ def test_the_measures_menu_names_the_measures_where_a_plot_is_clicked(qtbot, win
 def test_the_settings_of_a_run_are_taken_over_in_the_window(qtbot, window):
     first = window.state.run
     first.pinned = True
-    type_in(qtbot, window.panels.sampler._fields["steps"], "9")
+    type_in(qtbot, window.panels.sampler.fields["steps"], "9")
     second = finished(qtbot, window, lambda run: run.settings.steps == 9)
     tree = window.panels.runs.findChild(QTreeWidget)
     assert tree.topLevelItemCount() == 2
     right_click(tree.viewport(), tree.visualItemRect(tree.topLevelItem(0)).center())
     assert window.state.run is second
     choose_entry(qtbot, "Use these settings")
-    assert window.panels.sampler._fields["steps"].value == 18
+    assert window.panels.sampler.fields["steps"].value == 18
     assert window.actions_by_id["undo"].text() == "Undo steps 9 → 18"
     window.actions_by_id["undo"].trigger()
-    assert window.panels.sampler._fields["steps"].value == 9
+    assert window.panels.sampler.fields["steps"].value == 9
     assert window.actions_by_id["redo"].text() == "Redo steps 9 → 18"
     tree.setFocus()
     tree.setCurrentItem(tree.topLevelItem(0))
     assert window.state.run is first
     QTest.keyClick(tree, Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    assert window.panels.sampler._fields["steps"].value == 18
+    assert window.panels.sampler.fields["steps"].value == 18
     assert not window.actions_by_id["redo"].isEnabled()
     assert window.actions_by_id["redo"].text() == "Redo"
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from enlarging import double_click, is_large
+from enlarging import double_click, is_large, title_of
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from real_window import closed, opened
 
+from app.rooms.measures.cell import Cell
 from app.shell.tab_order import reading_order
 
 Key = Qt.Key
@@ -29,8 +30,8 @@ def press(key):
 
 def test_an_enlarged_plot_in_the_window(window, qtbot):
     view = window.views.measures
-    qtbot.waitUntil(lambda: len(view._cells) == len(view.visible_measures))
-    cell, plane = next(iter(view._cells.values())), window.views.plane
+    qtbot.waitUntil(lambda: len(view.findChildren(Cell)) == len(view.visible_measures))
+    cell, plane = view.findChildren(Cell)[0], window.views.plane
 
     double_click(cell.header)
     qtbot.waitUntil(lambda: is_large(view, cell))
@@ -50,7 +51,7 @@ def test_an_enlarged_plot_in_the_window(window, qtbot):
     assert QApplication.focusWidget() is cell.header
     stops = list(reading_order(window))
     assert cell.header in stops
-    assert not [other for other in view._cells.values() if other is not cell and other.header in stops]
+    assert not [other for other in view.findChildren(Cell) if other is not cell and other.header in stops]
 
     field = window.panels.sampler._fields["steps"]
     field.setFocus(Qt.FocusReason.TabFocusReason)
@@ -69,7 +70,7 @@ def test_the_main_view_keeps_the_keyboard_while_a_part_of_it_is_enlarged(window,
     view = window.views.compare
     part = view.chart.parentWidget()
     qtbot.waitUntil(part.isVisible)
-    double_click(view._title)
+    double_click(title_of(view, "Error"))
     qtbot.waitUntil(lambda: is_large(view, part))
     field = window.panels.sampler._fields["steps"]
     field.setFocus(Qt.FocusReason.TabFocusReason)

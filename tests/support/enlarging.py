@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 LEFT = Qt.MouseButton.LeftButton
 EDGE = 40  # pixels of a view that margins and a scroll bar may take from its enlarged part
+
+
+def title_of(view, name):
+    """The title by which a part is enlarged; the part is what it stands in."""
+    tab = Qt.FocusPolicy.TabFocus
+    found = [w for w in view.findChildren(QWidget) if w.focusPolicy() == tab and w.accessibleName() == name]
+    assert len(found) == 1, found
+    return found[0]
 
 
 def double_click(title):
@@ -22,8 +31,9 @@ def is_large(view, part):
     return max(corner.x(), corner.y()) <= EDGE and max(room.width(), room.height()) <= EDGE
 
 
-def assert_enlarges(qtbot, view, title, part):
+def assert_enlarges(qtbot, view, title):
     """Double click and Esc, Enter and Enter, Enter and Esc, double click and double click."""
+    part = title.parentWidget()
     before = part.size()
     assert title.toolTip().removesuffix("</qt>").endswith("Double click or Enter: enlarge")
     assert title.accessibleName()

@@ -73,6 +73,6 @@ def paste_into(field, text, end=Qt.Key.Key_Return):
 
 def choose(field, value):
     """Choose a line by its value; neighbours in the table do not matter."""
-    row = [choice.value for choice in field._choices].index(value)
+    row = [choice.value for choice in field.choices].index(value)
     field.editor.setCurrentIndex(row)
     field.editor.activated.emit(row)

@@ -127,7 +127,7 @@ class ErrorChart(pg.PlotWidget):
         self._box = item.getViewBox()
         self._box.setMouseEnabled(False, False)
         self._box.disableAutoRange()
-        self._layers: list[_Layer] = []
+        self.layers: list[_Layer] = []
         self._picture, self._plotted, self._lane = ComparePicture(), "sigma", -1
         self.curves: tuple[LaneCurve | None, ...] = ()
         self._shifts: list[float] = []
@@ -149,13 +149,13 @@ class ErrorChart(pg.PlotWidget):
             self._style()
 
     def _style(self) -> None:
-        for at, (layer, lane) in enumerate(zip(self._layers, self._picture.lanes, strict=False)):
+        for at, (layer, lane) in enumerate(zip(self.layers, self._picture.lanes, strict=False)):
             layer.style(lane, self._theme, thick=at == self._lane)
 
     def display(self, picture: ComparePicture, plotted: Plotted) -> None:
         """Draw the curves, unless their values are the same as before."""
         old, self._picture = self._picture, picture
-        if _shown(old) == _shown(picture) and plotted == self._plotted and self._layers:
+        if _shown(old) == _shown(picture) and plotted == self._plotted and self.layers:
             return
         self._plotted = plotted
         levels = [lane.sigmas for lane in picture.lanes if lane.errors is not None and lane.sigmas is not None]
@@ -166,10 +166,10 @@ class ErrorChart(pg.PlotWidget):
         self._bottom.set_levels(np.ones(1) if counts else union)
         self._bottom.show_counts(counts)
         self._set_range(places)
-        while len(self._layers) < len(picture.lanes):
-            self._layers.append(_Layer(self._box))
+        while len(self.layers) < len(picture.lanes):
+            self.layers.append(_Layer(self._box))
         bottom = self._box.viewRange()[1][0]
-        for at, layer in enumerate(self._layers):
+        for at, layer in enumerate(self.layers):
             curve = self.curves[at] if at < len(self.curves) else None
             layer.draw(curve, bottom, self.places(at) if curve is not None else np.empty((0, 2)))
         titles_across, titles_up = AXES[plotted]
@@ -191,6 +191,11 @@ class ErrorChart(pg.PlotWidget):
         left, right = across(places[np.isfinite(places)], shifts)
         self._box.setXRange(left, right, padding=0)
         self._shifts = [part * (right - left) for part in shifts]
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """What stands along both axes: across and up."""
+        return self._bottom.title, self._left.title
 
     def places(self, lane: int) -> Array:
         """Where a lane's symbols stand (m, 2), NaN where there is none."""

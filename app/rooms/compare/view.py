@@ -26,6 +26,7 @@ from app.rooms.compare.paths import LanePaths
 from app.rooms.compare.pictures import ComparePicture
 from app.rooms.compare.plot import ErrorChart
 from app.rooms.compare.table import LaneTable
+from app.rooms.compare.text import describe, shared
 from app.rooms.contract import View
 from app.widgets.enlarged import Enlarged
 from app.widgets.form import ComboBox
@@ -182,14 +183,19 @@ class CompareView(View):
         self._mark()
         self._arrange()
 
+    def describe(self) -> str:
+        """The picture in words and numbers."""
+        return describe(self._picture)
+
     def _show_words(self) -> None:
         picture = self._picture
+        self.setAccessibleDescription(describe(picture))
         there = bool(picture.lanes)
         self._empty.setText(picture.message or EMPTY)
         self._empty.setVisible(not there)
         self._body.setVisible(there)
         self._wrong.say(picture.message if there else "", is_error=True)
-        _say(self._caption, self._shared() if there else "")
+        _say(self._caption, shared(picture) if there else "")
         self._caption.setVisible(there and bool(self._caption.toolTip()))
         self._title.setText(f"Error {PLOTTED[self._plotted]}" if self._print else "Error")
         self._note.setText(self._meaning())
@@ -197,13 +203,6 @@ class CompareView(View):
         self._waiting.setVisible(not any(self.chart.curves))
         self._images_note.setText(images_caption(picture))
         self.bar.display(picture)
-
-    def _shared(self) -> str:
-        """What the lanes have in common, and how far the reference is."""
-        picture = self._picture
-        solving = f", {100 * picture.reference_fraction:.0f} %" if picture.reference_fraction < 1 else ""
-        reference = f"reference {picture.reference}{solving}" if picture.reference else ""
-        return " · ".join(filter(None, (picture.caption, reference)))
 
     def _meaning(self) -> str:
         """What a curve and its band mean."""

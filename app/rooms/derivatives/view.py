@@ -12,15 +12,16 @@ from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
+from app.plotting.headings import Entry, Header
 from app.plotting.measure_plot import MeasureChart, wants_log
 from app.plotting.pens_and_numbers import Kind, hue, tabular
-from app.plotting.sigma_axis import positions, sigma_text
+from app.plotting.sigma_axis import positions
 from app.plotting.theme import Theme
 from app.plotting.values import Curve
 from app.rooms.contract import View
 from app.rooms.derivatives.arrows import Arrows
 from app.rooms.derivatives.pictures import DerivativesPicture
-from app.rooms.measures.cell import Entry, Header
+from app.rooms.derivatives.text import NAMES, describe, sentence, step_text
 from app.widgets.enlarged import Enlarged
 from app.widgets.layouts import clear
 from app.widgets.text import formula_html, tooltip
@@ -38,7 +39,6 @@ TAYLOR = (
 )
 DISTANCE = "‖Ḋ implied − Ḋ‖/‖Ḋ‖, Ḋ the true derivative at the step's start, or the effective one of the step."
 FILL = "Ask the denoiser for the true and the effective derivative of every step. It takes evaluations."
-NAMES: dict[Kind, str] = {"sampling": "implied", "reference": "true", "optimal": "effective"}
 LONE: dict[Kind, str] = {"sampling": "o", "reference": "x", "optimal": "d"}  # symbols of steps without a neighbour
 
 
@@ -199,6 +199,7 @@ class DerivativesView(View):
     def display(self, picture: DerivativesPicture) -> None:
         """Show the picture. A playhead move changes only cursors, values, note and vectors."""
         old, self._picture = self._picture, picture
+        self.setAccessibleDescription(describe(picture))
         self._message.setText(picture.message)
         self._message.setVisible(picture.sigmas is None)
         self._page.setVisible(picture.sigmas is not None)
@@ -219,6 +220,10 @@ class DerivativesView(View):
         self._place_arrows()
         if picture.arrows is not old.arrows:
             self._arrows.set_arrows(picture.arrows)
+
+    def describe(self) -> str:
+        """The picture in words and numbers."""
+        return describe(self._picture)
 
     def _write(self, picture: DerivativesPicture) -> None:
         self._title.setText(picture.solver)
@@ -276,26 +281,3 @@ def lone(values: Array) -> Array:
     """Indices of finite values without a finite neighbour, because a line does not show them."""
     known = np.concatenate(([False], np.isfinite(values), [False]))
     return np.flatnonzero(known[1:-1] & ~known[:-2] & ~known[2:])
-
-
-def step_text(picture: DerivativesPicture) -> str:
-    """Which step starts at the playhead."""
-    assert picture.sigmas is not None
-    at, last = picture.index, len(picture.sigmas) - 1
-    if at >= last:
-        return f"level {last} of {last}, σ {sigma_text(float(picture.sigmas[last]))}"
-    start, end = (sigma_text(float(sigma)) for sigma in picture.sigmas[at : at + 2])
-    return f"step {at} of {last}, σ {start} → {end}"
-
-
-def sentence(picture: DerivativesPicture) -> str:
-    """A sentence that says why the step has no number, or what its number hides; often empty."""
-    assert picture.sigmas is not None
-    at = picture.index
-    if at >= len(picture.sigmas) - 1:
-        return "The run ends here, so no step starts at this level."
-    if at < len(picture.why) and picture.why[at]:
-        return picture.why[at]
-    if picture.implied is not None and at < len(picture.implied) and picture.implied[at] == 0:
-        return "This is an Euler step. With a single evaluation the solver takes Ḋ\u00a0=\u00a00."
-    return ""

@@ -16,6 +16,7 @@ from app.rooms.mean_shift.along_plot import AlongPlot
 from app.rooms.mean_shift.controls import MeanShiftControls
 from app.rooms.mean_shift.panels import ClassBars, Flowing, NeighbourRows, PanelGrid, refit
 from app.rooms.mean_shift.pictures import MeanShiftPicture
+from app.rooms.mean_shift.text import describe
 from app.rooms.mean_shift.weight_spectrum import WeightSpectrum
 from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
@@ -192,6 +193,7 @@ class MeanShiftView(View):
     def display(self, picture: MeanShiftPicture) -> None:
         """Show the picture. Parts that have not changed are not painted again."""
         old, self._picture = self._picture, picture
+        self.setAccessibleDescription(describe(picture))
         empty = not picture.panels
         self._message.setText(picture.message)
         self._message.setVisible(empty)
@@ -251,6 +253,10 @@ class MeanShiftView(View):
         self._beside.setVisible(bool(shown.ode))
         self._anneal.setVisible(not self._print)
         self._both.setVisible(bool(shown.ode) or not self._print)
+
+    def describe(self) -> str:
+        """The picture in words and numbers."""
+        return describe(self._picture)
 
     def set_theme(self, theme: Theme) -> None:
         """Set all colours."""

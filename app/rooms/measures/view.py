@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from math import ceil, nan
+from math import ceil
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -26,13 +26,15 @@ from PySide6.QtWidgets import (
 )
 from superqt import QFlowLayout
 
+from app.plotting.headings import Entry
 from app.plotting.pens_and_numbers import Kind
 from app.plotting.sigma_axis import SCALE_TITLES, Scale
 from app.plotting.theme import Theme
 from app.plotting.values import MeasurePlot
 from app.rooms.contract import View
-from app.rooms.measures.cell import Cell, Entry
+from app.rooms.measures.cell import Cell
 from app.rooms.measures.pictures import MeasuresPicture
+from app.rooms.measures.text import describe, values_at
 from app.widgets.context_menu import Row
 from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
@@ -118,6 +120,7 @@ class MeasuresView(View):
         names = [plot.name for plot in picture.plots]
         if names != [plot.name for plot in old.plots]:
             self._fill_menu()
+        self.setAccessibleDescription(self.describe())
         empty = picture.sigmas is None or not picture.plots
         self._message.setText(picture.message)
         self._message.setVisible(empty)
@@ -145,11 +148,13 @@ class MeasuresView(View):
         if self._due:
             self._next.start()
 
+    def describe(self) -> str:
+        """The picture in words and numbers."""
+        return describe(self.picture)
+
     def value_at(self, name: str) -> dict[str, float]:
         """The values at the playhead of the measure's curves, by their labels; NaN where undefined."""
-        plot = next(plot for plot in self._picture.plots if plot.name == name)
-        at, sample = self._picture.index, self._picture.sample
-        return {c.label: float(c.values[at, sample]) if at < len(c.values) else nan for c in plot.curves}
+        return values_at(next(plot for plot in self._picture.plots if plot.name == name), self._picture)
 
     # ------------------------------------------------------------ what is visible
 

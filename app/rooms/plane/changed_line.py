@@ -1,4 +1,4 @@
-"""The line over the picture that says what is drafted but not run yet."""
+"""A line over the picture that names the draft's changes since the run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RIGHT = 20
 
 
 class ChangedLine(ElidedLabel):
-    """Lies over a plot, which stays where it is."""
+    """Lies over a plot, which keeps its place."""
 
     def __init__(self, plot: QWidget) -> None:
         super().__init__()
@@ -32,13 +32,13 @@ class ChangedLine(ElidedLabel):
         plot.installEventFilter(self)
 
     def say(self, lines: tuple[str, ...], whole: str) -> None:
-        """Show the first of the lines that fits; the tooltip has every change. Without a line, nothing is shown."""
+        """Show the first of the lines that fits. The tooltip has every change. Without lines, nothing is shown."""
         self._lines, self._whole = lines, whole
         self.setVisible(bool(lines))
         self._fit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Another size of the plot."""
+        """Follow the plot's size."""
         if event.type() == QEvent.Type.Resize:
             self._fit()
         return False

@@ -32,6 +32,7 @@ from app.rooms.plane.view import PlaneView
 from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from app.session.facts import probe_sigma, run_basis
 from app.session.state import Run
+from app.widgets.sight import seen
 from geomodel.run_checks import DETAIL_NUMBERS
 
 REST_MS = 250  # how long the basins leave the engine alone after another request went first
@@ -191,11 +192,16 @@ class PlaneRoom(QObject):
 
     # ------------------------------------------------------------ asking
 
+    def _asked_of(self) -> Run | None:
+        """The run that the engine can be asked about; none while the view is out of sight."""
+        run = self._state.run
+        return run if run is not None and run.linked and seen(self.view) else None
+
     def _ask(self, *, again: bool = False) -> None:
-        run, selection, options = self._state.run, self._state.selection, self._state.plane_options
-        if run is None or not run.linked:
-            return
+        run, selection, options = self._asked_of(), self._state.selection, self._state.plane_options
         self._ask_density(again=again)
+        if run is None:
+            return
         if options.probe is not None and self._probes(run):
             sigma, site = probe_sigma(run, selection, options), self._site(run)
             if sigma > 0:
@@ -212,8 +218,9 @@ class PlaneRoom(QObject):
             self._player.ask(NeighboursRequest(run.id, selection.index, selection.sample))
 
     def _ask_density(self, *, again: bool = False) -> None:
-        run, options = self._state.run, self._state.plane_options
-        if run is None or not run.linked:
+        run, options = self._asked_of(), self._state.plane_options
+        if run is None:
+            self._basins.want(None)
             return
         sigma = float(run.sigmas[self._state.selection.index])
         if sigma == 0:

@@ -1,4 +1,4 @@
-"""What the plane's menu holds: what can be done at a point, and the actions that say how the plane is looked at."""
+"""The rows of the plane's menu: what can be done at a point, and the actions that change the plane's options."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def point_rows(
     start: Callable[[], None] | None,
     probe: Callable[[], None] | None,
 ) -> tuple[Row, ...]:
-    """Rows of a point: the sample that is near, and what can be put there; None where that cannot be."""
+    """The rows for a point: the sample near it, and what can be placed there. A row that does not apply is disabled."""
     return (
         Entry(
             "Select this sample" if sample is None else f"Select sample {sample}",
@@ -33,4 +33,4 @@ def point_rows(
 
 
 def _nothing() -> None:
-    """What cannot be chosen does."""
+    """Do nothing, because the row is disabled."""

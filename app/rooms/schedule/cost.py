@@ -35,7 +35,7 @@ LEFT, TOP, RIGHT, BOTTOM = 8.0, 24.0, 56.0, 20.0
 TITLE = 18.0  # for the title of an axis
 LEAST = 188  # least pixels of height in a window
 LOW = 120.0  # with fewer pixels of height, only the tooltip describes the cell
-HINT = "Point at a cell to read the cost of one Euler jump from the σ of its row to the σ of its column."
+HINT = "A cell is one Euler jump from the σ of its row to the σ of its column."
 HELP = "Dots are the chosen intervals. ↑, ↓ go through them."
 KEYS: dict[int, int] = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}  # the left and right keys move the playhead
 

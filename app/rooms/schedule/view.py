@@ -26,14 +26,13 @@ from app.rooms.contract import View
 from app.rooms.schedule.cost import HELP, HINT, LEAST, CostMap
 from app.rooms.schedule.knobs import ScheduleRows
 from app.rooms.schedule.pictures import SchedulePicture
+from app.rooms.schedule.text import describe, error_band
 from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
 from app.widgets.form import Choice, ChoiceField, commit_all
 from app.widgets.number_field import FloatField
 from app.widgets.text import Message, tooltip
 from app.widgets.titled import Titled
-from geomodel import measures
-from geomodel.number_text import fixed
 from geomodel.settings import Limits
 
 BESIDE = 560  # pixels of width from which the map may stand beside the rows
@@ -222,6 +221,7 @@ class ScheduleView(View):
     def display(self, picture: SchedulePicture) -> None:
         """Show the picture. The map of costs is drawn again only if it changed."""
         self._picture = picture
+        self.setAccessibleDescription(describe(picture))
         empty = not picture.rows
         self._empty.setText(picture.message)
         self._empty.setVisible(empty)
@@ -234,15 +234,12 @@ class ScheduleView(View):
             self.cost.show_cost(picture.cost)
             self._map.title.setText(picture.cost.title)
         self._map.setVisible(picture.cost is not None)
-        self.rows.show_picture(picture, self._note_help())
+        self.rows.show_picture(picture, error_band(picture))
         self._arrange()
 
-    def _note_help(self) -> str:
-        errors = self._picture.error_of
-        if errors is None or not len(errors):
-            return ""
-        median, low, high = (fixed(float(value)) for value in measures.band(errors, axis=0))
-        return f"{len(errors)} samples: median {median}, 10–90 % {low} to {high}, largest {fixed(float(errors.max()))}"
+    def describe(self) -> str:
+        """The picture in words and numbers."""
+        return describe(self._picture)
 
     # ------------------------------------------------------------ layout and colours
 

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from enlarging import assert_enlarges, double_click, is_large
+from enlarging import assert_enlarges, double_click, is_large, title_of
 from gestures import open_window
+from parts import part, words
 from PySide6.QtCore import QRectF
+from PySide6.QtWidgets import QComboBox, QTabBar
 
 from app.export import figure
 from app.plotting.theme import LIGHT
@@ -16,7 +18,7 @@ from app.rooms.compare.cells import BESIDE_NAME
 from app.rooms.compare.lanes import lane_curve
 from app.rooms.compare.pictures import ComparePicture, LanePicture
 from app.rooms.compare.ranges import ASIDE_ALL, DEPTH, beside
-from app.rooms.compare.view import CompareView
+from app.rooms.compare.view import EMPTY, CompareView
 
 BATCH = 16
 LONG = "DPM-Solver++ 3M (as published), order 3, 18 steps to 0, Karras (ρ)"
@@ -57,8 +59,15 @@ def shown(qtbot, *lanes, size=(900, 700)):
 
 
 def plot(view, plotted):
-    view._combo.setCurrentIndex(view._combo.findData(plotted))
-    view._combo.activated.emit(view._combo.currentIndex())
+    combo = part(view, QComboBox, "What is plotted")
+    combo.setCurrentIndex(combo.findData(plotted))
+    combo.activated.emit(combo.currentIndex())
+
+
+def tabs_with(view, text):
+    """The tabs that are the titles of several pages."""
+    bars = view.findChildren(QTabBar)
+    return next(bar for bar in bars if text in [bar.tabText(at) for at in range(bar.count())])
 
 
 def assert_in_sight(view):
@@ -128,14 +137,14 @@ def test_both_axes_say_what_they_carry(qtbot, plotted):
     view = shown(qtbot, make_lane(0, 5), size=(1000, 900))
     plot(view, plotted)
     view.grab()
-    assert (view.chart._bottom.title, view.chart._left.title) == TITLES[plotted]
+    assert view.chart.titles == TITLES[plotted]
 
 
 def test_a_title_that_does_not_fit_gives_way_to_a_shorter_one(qtbot):
     view = shown(qtbot, make_lane(0, 5), size=(420, 420))
     view.grab()
-    assert view.chart._left.title in ("‖x − x_ref‖, data units", "‖x − x_ref‖", "")
-    assert view.chart._left.title != TITLES["sigma"][1]
+    assert view.chart.titles[1] in ("‖x − x_ref‖, data units", "‖x − x_ref‖", "")
+    assert view.chart.titles[1] != TITLES["sigma"][1]
 
 
 # ---------------------------------------------------------------- names
@@ -176,44 +185,45 @@ def test_names_under_images_are_whole(qtbot):
 
 def test_chart_and_pages_enlarge(qtbot):
     view = shown(qtbot, make_lane(0, 5), make_lane(1, 100))
-    assert_enlarges(qtbot, view, view._title, view.chart.parentWidget())
-    assert_enlarges(qtbot, view, view._beside.tabs, view._beside)
-    assert_enlarges(qtbot, view, view._below.tabs, view._below)
+    for title in (title_of(view, "Error"), tabs_with(view, "Trajectories"), tabs_with(view, "Table")):
+        assert_enlarges(qtbot, view, title)
 
 
 def test_the_pages_of_an_enlarged_place_still_change(qtbot):
     view = shown(qtbot, make_lane(0, 5), make_lane(1, 100))
     before = view.images.cells.lay_out()[0]
-    double_click(view._beside.tabs)
-    qtbot.waitUntil(lambda: is_large(view, view._beside))
-    view._beside.tabs.setCurrentIndex(1)
+    tabs = tabs_with(view, "Images")
+    double_click(tabs)
+    qtbot.waitUntil(lambda: is_large(view, tabs.parentWidget()))
+    tabs.setCurrentIndex(1)
     qtbot.waitUntil(view.images.isVisible)
     assert view.images.cells.lay_out()[0] > before
 
 
 def test_it_stays_while_a_race_goes_on_and_ends_with_its_lanes(qtbot):
     view = shown(qtbot, make_lane(0, 5), make_lane(1, 100))
-    part = view.chart.parentWidget()
-    double_click(view._title)
+    title, plot = title_of(view, "Error"), view.chart.parentWidget()
+    double_click(title)
     view.display(replace(view.picture, running=True))
     view.resize(1100, 640)
-    qtbot.waitUntil(lambda: is_large(view, part) and view.width() == 1100)
+    qtbot.waitUntil(lambda: is_large(view, plot) and view.width() == 1100)
     view.display(ComparePicture())
-    qtbot.waitUntil(view._empty.isVisible)
-    assert not part.isVisible()
+    qtbot.waitUntil(lambda: EMPTY in words(view))
+    assert not title.isVisible()
 
 
 def test_a_place_that_loses_its_pages_gives_the_view_back(qtbot):
     view = shown(qtbot, make_lane(0, 5), make_lane(1, 100))
-    double_click(view._beside.tabs)
+    double_click(tabs_with(view, "Images"))
     view.resize(500, 700)  # its pages stand beside the table now
-    qtbot.waitUntil(lambda: view.chart.isVisible() and view._below.isVisible())
-    assert view._below.tabs.count() == 3
+    qtbot.waitUntil(lambda: view.chart.isVisible() and tabs_with(view, "Table").isVisible())
+    assert tabs_with(view, "Table").count() == 3
 
 
 def test_a_figure_shows_chart_and_table_whatever_is_enlarged(qtbot):
     view = shown(qtbot, make_lane(0, 5), make_lane(1, 100))
     plain = figure.render(view, (170, 120), 96)
-    double_click(view._beside.tabs)
-    qtbot.waitUntil(lambda: is_large(view, view._beside))
+    tabs = tabs_with(view, "Images")
+    double_click(tabs)
+    qtbot.waitUntil(lambda: is_large(view, tabs.parentWidget()))
     assert figure.render(view, (170, 120), 96) == plain

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from enlarging import assert_enlarges, double_click, is_large
 from gestures import open_window
+from parts import part, words
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
 from app.export import figure
 from app.plotting.theme import LIGHT
 from app.plotting.values import Curve, MeasurePlot
+from app.rooms.measures.cell import Cell
 from app.rooms.measures.pictures import MeasuresPicture
 from app.rooms.measures.view import MeasuresView
 
@@ -39,32 +41,32 @@ def view(qtbot):
     view.resize(420, 560)
     view.display(make_picture("norm", "angle", "end"))
     open_window(qtbot, view)
-    qtbot.waitUntil(lambda: len(view._cells) == 3)
+    qtbot.waitUntil(lambda: len(cells(view)) == 3)
     return view
 
 
-def titles(cell):
-    return cell.chart._bottom.title, cell.chart._left.title
+def cells(view):
+    return {cell.accessibleName(): cell for cell in view.findChildren(Cell)}
 
 
-@pytest.mark.parametrize("name", ["norm", "end"])
+@pytest.mark.parametrize("name", ["Norm", "End"])
 def test_each_measure_enlarges(view, qtbot, name):
-    cell = view._cells[name]
-    assert_enlarges(qtbot, view, cell.header, cell)
+    cell = part(view, Cell, name)
+    assert_enlarges(qtbot, view, cell.header)
 
 
 def test_both_axes_get_their_titles_and_the_curves_their_names(view, qtbot):
-    cell = view._cells["norm"]
-    assert titles(cell) == ("", "")
+    cell = part(view, Cell, "Norm")
+    assert cell.chart.titles == ("", "")
     double_click(cell.header)
-    qtbot.waitUntil(lambda: titles(cell) == ("noise level σ", "Norm (data units)"))
-    assert [text.split()[0] for _, text in cell.header._values] == ["x"]
+    qtbot.waitUntil(lambda: cell.chart.titles == ("noise level σ", "Norm (data units)"))
+    assert [text.split()[0] for _, text in cell.header.values] == ["x"]
     view.set_scale("index")
-    assert titles(cell) == ("step", "Norm (data units)")
+    assert cell.chart.titles == ("step", "Norm (data units)")
 
 
 def test_it_stays_while_pictures_and_sizes_change(view, qtbot):
-    cell, picked = view._cells["angle"], []
+    cell, picked = part(view, Cell, "Angle"), []
     double_click(cell.header)
     view.display(replace(view.picture, index=3, sample=1))
     view.display(make_picture("norm", "angle", "end", "more"))
@@ -76,27 +78,27 @@ def test_it_stays_while_pictures_and_sizes_change(view, qtbot):
     QTest.mouseClick(cell.chart.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert picked == [2]
     double_click(cell.header)
-    qtbot.waitUntil(lambda: len(view._cells) == 4 and all(other.isVisible() for other in view._cells.values()))
-    rects = [other.geometry() for other in view._cells.values()]
+    qtbot.waitUntil(lambda: len(cells(view)) == 4 and all(other.isVisible() for other in cells(view).values()))
+    rects = [other.geometry() for other in cells(view).values()]
     assert not any(one.intersects(other) for at, one in enumerate(rects) for other in rects[:at])
 
 
 def test_a_measure_that_goes_gives_the_view_back(view, qtbot):
-    cell = view._cells["angle"]
+    cell = part(view, Cell, "Angle")
     double_click(cell.header)
     qtbot.waitUntil(lambda: is_large(view, cell))
     view.set_visible_measures(["norm", "end"])
-    qtbot.waitUntil(view._cells["norm"].isVisible)
+    qtbot.waitUntil(part(view, Cell, "Norm").isVisible)
     assert not cell.isVisible()
-    double_click(view._cells["norm"].header)
+    double_click(part(view, Cell, "Norm").header)
     view.display(MeasuresPicture(message="Press Run."))
-    qtbot.waitUntil(view._message.isVisible)
+    qtbot.waitUntil(lambda: "Press Run." in words(view))
 
 
 def test_a_figure_has_every_measure_whatever_is_enlarged(view, qtbot):
     plain = figure.render(view, (120, 120), 96)
-    double_click(view._cells["norm"].header)
-    qtbot.waitUntil(lambda: is_large(view, view._cells["norm"]))
+    double_click(part(view, Cell, "Norm").header)
+    qtbot.waitUntil(lambda: is_large(view, part(view, Cell, "Norm")))
     assert len(view.picture.plots) == 3
     assert figure.render(view, (120, 120), 96) == plain
 
@@ -107,14 +109,14 @@ def test_a_printed_measure_has_titles_on_its_axes(qtbot):
     printed.resize(640, 480)
     printed.display(make_picture("norm"))
     printed.grab()
-    assert titles(printed._cells["norm"]) == ("noise level σ", "Norm (data units)")
+    assert part(printed, Cell).chart.titles == ("noise level σ", "Norm (data units)")
 
 
 def test_a_view_dies_with_an_enlarged_measure(qtbot):
     view = MeasuresView(LIGHT)
     view.display(make_picture("norm", "end"))
     view.grab()
-    double_click(view._cells["norm"].header)
+    double_click(part(view, Cell, "Norm").header)
     gone = weakref.ref(view)
     view.release()
     view.deleteLater()

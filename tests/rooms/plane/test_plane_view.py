@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +18,7 @@ from plane_pictures import (
     make_probe,
     shown,
 )
-from PySide6.QtCore import QBuffer, QEvent, QMarginsF, QPoint, QSizeF, Qt
+from PySide6.QtCore import QBuffer, QMarginsF, QPoint, QSizeF, Qt
 from PySide6.QtGui import QColor, QPageSize, QPainter, QPdfWriter
 from PySide6.QtWidgets import QApplication
 
@@ -316,20 +314,3 @@ def test_print_is_vectors_but_for_the_density(qtbot):
     painter.end()
     assert bytes(buffer.data().data()).count(b"/Subtype /Image") == 1
     view.release()
-
-
-def test_nothing_keeps_a_released_view_alive(qtbot):
-    view = PlaneView(LIGHT)
-    view.resize(400, 300)
-    view.show()
-    view.display(replace(PICTURE, background=make_background(), probe=make_probe(), inside=make_inside()))
-    view.grab()
-    gone = weakref.ref(view)
-    view.release()
-    view.close()
-    view.deleteLater()
-    del view
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    QApplication.processEvents()
-    gc.collect()
-    assert gone() is None

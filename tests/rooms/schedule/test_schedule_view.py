@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from enlarging import assert_enlarges, double_click, is_large
 from gestures import choose, open_window, type_into
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QColor, QHelpEvent, QKeySequence
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow, QToolTip
 
 from app.export.figure import render
@@ -441,52 +437,3 @@ def test_a_print_has_rows_and_map_and_no_bar(view):
     assert PRINT.runs[1] in colours
     assert QColor(*ramp(PRINT)[-1].tolist()).name() in colours
     assert LIGHT.accent not in colours
-
-
-def test_a_released_view_dies(qtbot):
-    view = ScheduleView(LIGHT)
-    view.resize(400, 560)
-    view.display(make_picture())
-    view.grab()
-    gone = weakref.ref(view)
-    view.release()
-    view.deleteLater()
-    del view
-    qtbot.waitUntil(lambda: bool(gc.collect()) is not None and gone() is None)
-
-
-def test_rows_and_map_enlarge(view, qtbot):
-    assert_enlarges(qtbot, view, view._levels.title, view._levels)
-    assert_enlarges(qtbot, view, view._map.title, view._map)
-
-
-def test_enlarged_and_printed_rows_have_room_for_the_title_of_their_axis(view, qtbot):
-    before = view.rows.needed
-    double_click(view._levels.title)
-    qtbot.waitUntil(lambda: view.rows.needed > before)
-    printed = ScheduleView(LIGHT, print_mode=True)
-    qtbot.addWidget(printed)
-    printed.display(view.picture)
-    assert printed.rows.needed > before
-
-
-def test_knobs_of_enlarged_rows_are_worked_by_keys_and_esc_is_theirs_first(view, qtbot):
-    double_click(view._levels.title)
-    qtbot.waitUntil(lambda: is_large(view, view._levels))
-    view.rows.setFocus()
-    dropped = []
-    view.levels_dropped.connect(dropped.append)
-    QTest.keyPress(view.rows, Qt.Key.Key_Up)
-    QTest.keyClick(view.rows, Qt.Key.Key_Escape)  # the level goes back
-    assert is_large(view, view._levels)
-    QTest.keyRelease(view.rows, Qt.Key.Key_Up)
-    QTest.keyClick(view.rows, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: not is_large(view, view._levels))
-
-
-def test_a_map_that_goes_gives_the_view_back(view, qtbot):
-    double_click(view._map.title)
-    qtbot.waitUntil(lambda: is_large(view, view._map))
-    view.display(replace(view.picture, cost=None))
-    qtbot.waitUntil(view.rows.isVisible)
-    assert not view._map.isVisible()
