@@ -54,8 +54,4 @@ def sentence(picture: DerivativesPicture) -> str:
     at = picture.index
     if at >= len(picture.sigmas) - 1:
         return "The run ends here, so no step starts at this level."
-    if at < len(picture.why) and picture.why[at]:
-        return picture.why[at]
-    if picture.implied is not None and at < len(picture.implied) and picture.implied[at] == 0:
-        return "This is an Euler step. With a single evaluation the solver takes Ḋ\u00a0=\u00a00."
-    return ""
+    return picture.why[at] if at < len(picture.why) else ""

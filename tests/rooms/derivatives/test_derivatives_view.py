@@ -20,6 +20,7 @@ from app.rooms.derivatives.view import DerivativesView, StepPlot, lone
 from geomodel.number_text import fixed
 
 SIGMAS = np.array([10.0, 4.0, 1.0, 0.2, 0.01, 0.0])
+EULER = "This is an Euler step."
 WHY = "A step to σ = 0 is an Euler step, x' = D, with every solver: it implies no derivative."
 LEFT = Qt.MouseButton.LeftButton
 NAN = np.nan
@@ -34,7 +35,7 @@ def make_picture(**changes) -> DerivativesPicture:
         effective=np.array([0.12, 0.29, 0.7, 0.015, NAN]),
         to_true=np.array([1.0, 0.2, 0.1, 1.0, NAN]),
         to_effective=np.array([1.0, 0.01, 0.15, 0.4, NAN]),
-        why=("", "", "", "", WHY),
+        why=(EULER, "", "", "", WHY),
         method="jvp",
         formula="Ḋ ≈ (h/h_0) (D − D_p)/(t − s)",
         solver="DPM-Solver++ 2M",
@@ -191,7 +192,7 @@ def test_a_step_without_a_number_says_why_in_plain_sight(view):
 def test_everything_fits(qtbot, size):
     view = shown(qtbot, make_picture(index=4, can_fill=True), size=size)
     assert (view.width(), view.height()) == size
-    beside = part(view, Arrows).geometry().left() > plots(view)[0].geometry().right()
+    beside = part(view, Arrows).parentWidget().geometry().left() > plots(view)[0].geometry().right()
     assert beside == (size[0] == 900)
     assert view._note.height() >= view._note.heightForWidth(view._note.width())
 
