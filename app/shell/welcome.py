@@ -15,6 +15,7 @@ from app.plotting.pens_and_numbers import tabular
 from app.rooms.contract import Handlers
 from app.session import bundled
 from app.shell.file_dialogs import ask_open
+from app.shell.workspaces import WORKSPACES
 from app.widgets.text import blend, tooltip
 from geomodel.settings import RunSettings
 
@@ -80,14 +81,26 @@ class Welcome(QObject):
         self.card.dismissed.connect(self._put_away)
         window.layout_of_docks.put_in_corner(self.card)
         window.player.opened.connect(self._opened)
-        self.card.setVisible(not self._store.settings.greeted)
+        window.layout_of_docks.workspace_changed.connect(self._place)
+        self._wanted = not self._store.settings.greeted
+        self._place()
 
     def handlers(self) -> Handlers:
         """Action → what it does."""
-        return {"welcome": self.card.show}
+        return {"welcome": self._show}
+
+    def _place(self, _workspace: str = "") -> None:
+        """The card lies over the first workspace alone, because the others have controls in that corner."""
+        self.card.setVisible(self._wanted and self._window.layout_of_docks.current is WORKSPACES[0])
+
+    def _show(self) -> None:
+        self._wanted = True
+        self._window.layout_of_docks.switch(WORKSPACES[0].name)
+        self._place()
 
     def _put_away(self) -> None:
-        self.card.hide()
+        self._wanted = False
+        self._place()
         self._store.change(greeted=True)
 
     def _choose(self, way: str) -> None:
@@ -96,7 +109,7 @@ class Welcome(QObject):
 
     def _watch_toy(self) -> None:
         window, run = self._window, self._window.state.run
-        window.layout_of_docks.switch("explore")
+        window.layout_of_docks.switch(WORKSPACES[0].name)
         if run is not None and run.settings.data == TOY:
             window.playback.go(0)
             window.playback.play()
@@ -105,7 +118,7 @@ class Welcome(QObject):
             window.player.drafting.edit({"data": TOY, "data_count": RunSettings().data_count})
 
     def _watch_images(self) -> None:
-        self._window.layout_of_docks.switch("explore")
+        self._window.layout_of_docks.switch(WORKSPACES[0].name)
         self._then = self._run_network
         self._window.player.drafting.open_with_its_data(bundled.path(IMAGES))
 

@@ -95,6 +95,14 @@ def test_the_card_goes_for_good_moves_nothing_and_comes_back_from_the_menu(still
     assert still.welcome.card.isVisible()
 
 
+def test_the_card_does_not_lie_over_the_controls_of_other_workspaces(still):
+    still.actions_by_id["workspace.solvers"].trigger()
+    assert still.welcome.card.isHidden()
+    still.actions_by_id["welcome"].trigger()
+    assert still.layout_of_docks.current.name == "explore"
+    assert still.welcome.card.isVisible()
+
+
 def test_two_moons_play_from_their_start(qtbot, window):
     window.playback.go(9)
     QTest.mouseClick(button(window, "Watch two moons"), LEFT)
