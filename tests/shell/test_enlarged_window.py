@@ -53,7 +53,7 @@ def test_an_enlarged_plot_in_the_window(window, qtbot):
     assert cell.header in stops
     assert not [other for other in view.findChildren(Cell) if other is not cell and other.header in stops]
 
-    field = window.panels.sampler._fields["steps"]
+    field = window.panels.sampler.fields["steps"]
     field.setFocus(Qt.FocusReason.TabFocusReason)
     press(Key.Key_Escape)  # it is the field's
     assert is_large(view, cell)
@@ -72,7 +72,7 @@ def test_the_main_view_keeps_the_keyboard_while_a_part_of_it_is_enlarged(window,
     qtbot.waitUntil(part.isVisible)
     double_click(title_of(view, "Error"))
     qtbot.waitUntil(lambda: is_large(view, part))
-    field = window.panels.sampler._fields["steps"]
+    field = window.panels.sampler.fields["steps"]
     field.setFocus(Qt.FocusReason.TabFocusReason)
     press(Key.Key_Return)  # back to the main view
     press(Key.Key_Escape)

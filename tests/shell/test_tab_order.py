@@ -26,12 +26,14 @@ from PySide6.QtWidgets import (
     QToolBar,
 )
 
+from app.plotting.headings import Header
 from app.plotting.theme import THEMES
 from app.rooms.schedule.knobs import ScheduleRows
 from app.shell.tab_order import reading_order
 from app.shell.workspaces import WORKSPACES
 from app.widgets.focus_frame import FocusFrame
 from app.widgets.sight import seen
+from app.widgets.titled import Title
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,8 @@ def window(opened, qtbot):
 
 def all_controls(window):
     """Every visible control that a person can work, found without the order of Tab."""
-    kinds = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QAbstractScrollArea, QTabBar)
+    plain = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QAbstractScrollArea, QTabBar)
+    kinds = (*plain, Title, Header)  # a plot is enlarged by its title
     docks = [dock for dock in window.layout_of_docks.docks.values() if not dock.visibleRegion().isEmpty()]
     bars = window.findChildren(QToolBar)
     found = {w for root in (window.centralWidget(), *docks, *bars) for kind in kinds for w in root.findChildren(kind)}
