@@ -34,6 +34,7 @@ from geomodel.arrays import Array
 LOG_DECADES = 1.5  # positive values that span more than this ratio get a logarithmic axis
 NAMES = 0.2  # share of the height that is left for the names of regions
 DOTTED_LEVELS = 64  # with more steps, their dots would merge into a bar
+RIGHT = 20  # pixels beside the plot: half of the last label of the axis, such as 0.0029, lies there
 
 
 def wants_log(values: Array) -> bool:
@@ -118,7 +119,7 @@ class MeasureChart(pg.PlotWidget):
         self.setMouseTracking(False)
         item = self.getPlotItem()
         item.hideButtons()
-        item.layout.setContentsMargins(0, 0, 10, 0)
+        item.layout.setContentsMargins(0, 0, RIGHT, 0)
         self._left.setZValue(-1)  # the axis draws lines across the plot, which belong behind the curves
         self._box = item.getViewBox()
         self._box.setMouseEnabled(False, False)

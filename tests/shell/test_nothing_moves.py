@@ -103,7 +103,7 @@ def test_a_workspace_leaves_no_tabs_and_no_size_behind(window, name):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("size", SIZES[:2], ids=str)
-def test_no_tool_layer_or_run_moves_anything(window, name, size):
+def test_no_tool_and_no_layer_moves_anything(window, name, size):
     window.resize(*size)
     window.layout_of_docks.switch(name)
     before = places(window)
@@ -113,7 +113,10 @@ def test_no_tool_layer_or_run_moves_anything(window, name, size):
     for action in ("layer.field", "layer.field", "layer.data", "layer.data", "frame.data", "frame.sigma"):
         window.actions_by_id[action].trigger()
         assert places(window) == before, action
-    run = window.state.run
+
+
+def test_a_run_that_replaces_another_moves_nothing(window):
+    before, run = places(window), window.state.run
     window.actions_by_id["run"].trigger()
     until(lambda: window.state.run is not run and window.state.run.status == "complete")
     window.playback.pause()
