@@ -111,14 +111,7 @@ def test_npz_names(tmp_path, names, chosen):
         assert data.labels is None
 
 
-LABEL_NAMES = [
-    ("arr_0", "arr_1"),
-    ("images", "label"),
-    ("data", "target"),
-    ("x", "targets"),
-    ("X", "Y"),
-    ("Data", "Labels"),
-]
+LABEL_NAMES = ["arr_0 arr_1", "images label", "data target", "x targets", "X Y", "Data Labels"]
 
 
 @pytest.mark.parametrize("names", LABEL_NAMES)
