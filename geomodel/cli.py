@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 
 def levels(text: str) -> tuple[float, ...]:
-    """Noise levels from a list with commas or blanks."""
-    return tuple(float(part) for part in text.replace(",", " ").split())
+    """Noise levels from a list as programs print it. argparse shows the sentence only of its own error."""
+    try:
+        return schedules.levels_from_text(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 # option, field of RunSettings, type

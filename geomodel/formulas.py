@@ -6,6 +6,7 @@ the steps: n = steps - 1, then a zero. Otherwise n = steps. Both ends are exact.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -167,6 +168,25 @@ def custom(levels: ArrayLike) -> Levels:
             f"level {i} is {float(values[i])!r} and level {i + 1} is {float(values[i + 1])!r}."
         )
     return values
+
+
+_KEYWORD = re.compile(r"\b(dtype|device|requires_grad|grad_fn)\s*=\s*[^,)\]]*")
+_CALL = re.compile(r"[A-Za-z_][\w.]*\(")  # tensor(, array(, np.float64(
+_BETWEEN = str.maketrans("[](){},;\ufeff", " " * 9)
+
+
+def levels_from_text(text: str) -> tuple[float, ...]:
+    """The numbers of a list as programs print it: in brackets or tensor(…), between commas, semicolons or blanks.
+
+    Raises ValueError with a clause for anything else. `custom` checks whether the numbers are a schedule.
+    """
+    if ";" in text and "," in text:  # a comma may be the point of a decimal number here
+        raise ValueError("it has both commas and semicolons. Use one of them, and decimal points.")
+    plain = _CALL.sub(" ", _KEYWORD.sub(" ", text)).translate(_BETWEEN)
+    try:
+        return tuple(float(part) for part in plain.split())
+    except ValueError as error:
+        raise ValueError("it holds no list of numbers.") from error
 
 
 def with_jump(levels: Levels, jump_at: int | None) -> Levels:

@@ -20,6 +20,7 @@ from geomodel.formulas import Levels as Levels
 from geomodel.formulas import cosine as cosine
 from geomodel.formulas import custom as custom
 from geomodel.formulas import karras as karras
+from geomodel.formulas import levels_from_text as levels_from_text
 from geomodel.formulas import log_uniform as log_uniform
 from geomodel.formulas import polyexponential as polyexponential
 from geomodel.formulas import uniform as uniform

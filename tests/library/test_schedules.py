@@ -184,6 +184,35 @@ def test_numpy_numbers_are_numbers():
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "14.615, 6.475, 3.5, 0.029",
+        "[14.615, 6.475, 3.5, 0.029]",
+        "\ufeff14.615\r\n6.475\r\n3.5\r\n0.029\r\n",
+        "14.615; 6.475; 3.5; 0.029",
+        "[14.615 6.475\n  3.5   0.029]",
+        "tensor([14.6150,  6.4750,  3.5000,  0.0290], device='cuda:0', dtype=torch.float64)",
+        "tensor([1.4615e+01, 6.4750e+00, 3.5, 2.9e-02], requires_grad=True)",
+        "array([14.615, 6.475, 3.5, 0.029], dtype=float32)",
+        "(np.float64(14.615), np.float64(6.475), np.float64(3.5), np.float64(0.029))",
+    ],
+)
+def test_lists_are_read_as_programs_print_them(text):
+    assert schedules.levels_from_text(text) == (14.615, 6.475, 3.5, 0.029)
+
+
+@pytest.mark.parametrize("text", ["three", "[80, ..., 1]", "80 1x"])
+def test_other_text_is_no_list(text):
+    with pytest.raises(ValueError, match="no list of numbers"):
+        schedules.levels_from_text(text)
+
+
+def test_decimal_commas_are_not_taken_for_separators():
+    with pytest.raises(ValueError, match="decimal points"):
+        schedules.levels_from_text("80,5; 4,2; 1,0")
+
+
 def test_custom_keeps_levels_exactly():
     levels = [80.0, 3.3, 0.1, 0.0]
     found = schedules.custom(levels)

@@ -180,10 +180,9 @@ class ScheduleRoom(QObject):
 
     def _take(self, text: str, source: str) -> None:
         try:
-            levels = schedules.custom([float(part) for part in text.replace(",", " ").split()])
+            levels = schedules.custom(schedules.levels_from_text(text))
         except ValueError as error:
-            sentence = str(error) if "level" in str(error) else "it holds no list of numbers."
-            self.said.emit(f"{source} is no schedule: {sentence}", True)
+            self.said.emit(f"{source} is no schedule: {error}", True)
         else:
             self._table = None
             self.use(levels.tolist())
@@ -204,9 +203,9 @@ class ScheduleRoom(QObject):
         self._services.ask_open("Open noise levels", LISTS, "levels", self.read)
 
     def read(self, path: str) -> None:
-        """Take levels from a text file with numbers between commas or blanks."""
+        """Take levels from a text file, which may begin with a byte order mark."""
         try:
-            with Path(path).open(encoding="utf-8") as file:
+            with Path(path).open(encoding="utf-8-sig") as file:
                 text = file.read(MOST_BYTES + 1)
         except (OSError, UnicodeDecodeError):
             self.said.emit(f"{Path(path).name} cannot be read as text.", True)

@@ -208,11 +208,15 @@ def test_levels_are_copied_and_pasted_exactly(qtbot, idle):
     view.paste_wanted.emit()
     assert idle.state.draft.levels == (9.0, 3.3333333333333335, 0.1, 0.0)
     assert (idle.state.draft.steps, idle.state.draft.final_zero) == (3, True)
+    for text in ("[9, 3.5]", "tensor([9.0000, 3.5000])", "9; 3.5"):
+        QGuiApplication.clipboard().setText(text)
+        view.paste_wanted.emit()
+        assert idle.state.draft.levels == (9.0, 3.5)
     for bad, word in (("three", "no list"), ("1, 2", "descend"), ("", "at least two"), ("9 nan", "NaN")):
         QGuiApplication.clipboard().setText(bad)
         view.paste_wanted.emit()
         assert word in idle.panels.status._message.text()
-    assert idle.state.draft.levels == (9.0, 3.3333333333333335, 0.1, 0.0)
+    assert idle.state.draft.levels == (9.0, 3.5)
 
 
 def test_levels_are_saved_and_loaded(qtbot, idle, tmp_path):
@@ -222,6 +226,10 @@ def test_levels_are_saved_and_loaded(qtbot, idle, tmp_path):
     idle.player.drafting.edit({"steps": 5})
     room.read(str(tmp_path / "levels.txt"))
     assert idle.state.draft.levels == expected
+    (tmp_path / "marked.txt").write_bytes("\ufeff80.0\r\n10.0\r\n".encode())  # as Windows writes UTF-8
+    room.read(str(tmp_path / "marked.txt"))
+    assert idle.state.draft.levels == (80.0, 10.0)
+    room.read(str(tmp_path / "levels.txt"))
     (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00\x01")
     (tmp_path / "large.txt").write_text("1 " * 600_000)
     for name, word in (("binary.txt", "cannot be read"), ("large.txt", "larger than"), ("none.txt", "cannot be read")):
