@@ -85,6 +85,8 @@ class Opener:
             if posted:
                 self._post(Opening(command.name, 1.0))
         if opened is not None:
+            for remark in opened.dataset.remarks:
+                log.info("%s: %s", opened.dataset.name, remark)
             self._post(opened)
 
     def _open_network(self, command: OpenNetwork) -> None:

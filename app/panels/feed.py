@@ -137,6 +137,7 @@ class PanelsFeed(QObject):
             d = data.dataset
             space = f"{d.shape[0]} dimensions" if len(d.shape) == 1 else " × ".join(map(str, d.shape))
             text = f"{len(d):,} points in {space}, scale s = {d.std:.4g}, {d.fingerprint[:15]}…"
+            text = " ".join([f"{text}.", *d.remarks]) if d.remarks else text
         elif slot == "network" and network is not None:
             i = network.info
             text = f"{i.architecture}, {i.parameters:,} parameters, σ {i.sigma_min:.3g} to {i.sigma_max:.3g}"
@@ -144,6 +145,18 @@ class PanelsFeed(QObject):
         elif slot == "driver":
             text = self._relation() or next(row.help for row in DRIVERS if row.value == self.state.draft.driver)
         self.model.set_message(slot, text, False)
+        if slot == "data" and data is not None:  # after the message, which may set a tooltip of its own
+            self.model.set_card("data", self._data_card(data.dataset))
+
+    def _data_card(self, data: Any) -> list[tuple[str, str]]:
+        """What a data set is, with what was taken from its file and what was left out."""
+        classes = 0 if data.labels is None else int(data.labels.max()) + 1
+        return [
+            ("name", data.name),
+            ("points", f"{len(data):,} of shape {' × '.join(map(str, data.shape))}"),
+            ("classes", ", ".join(data.label_names or ()) or str(classes)),
+            *(("file", remark) for remark in data.remarks),
+        ]
 
     def _card(self, info: Any) -> list[tuple[str, str]]:
         """Every line of a checkpoint's header, with what was measured on this computer."""

@@ -183,4 +183,4 @@ def remarks(table: Table, coordinates: list[int], label: int | None, index: bool
     said += ", …" if len(names) > _NAMED else ""
     said += "; line 1 is a header" if all(map(is_number, names)) else ""
     said += f"; class from column {label + 1}" if label is not None else ""
-    return (said + ("; column 1 numbers the rows" if index else ""),)
+    return (said + ("; column 1 numbers the rows." if index else "."),)

@@ -53,7 +53,7 @@ def test_coordinates_are_told_from_the_numbers_of_rows(tmp_path, case):
     header, row, said = COORDINATES[case]
     data = datasets.load(table(tmp_path, header, row))
     np.testing.assert_array_equal(data.points, POINTS)
-    assert (data.labels, data.remarks) == (None, (said,))
+    assert (data.labels, data.remarks) == (None, (f"{said}.",))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_column_of_numbers_gives_classes_without_names(tmp_path, name):
     data = datasets.load(table(tmp_path, f"x,y,{name}", lambda i, a, b: f"{a},{b},{i % 3}"))
     np.testing.assert_array_equal(data.points, POINTS)
     assert (data.labels.tolist(), data.label_names) == ([i % 3 for i in range(12)], None)
-    assert data.remarks == (f"{XY}; class from column 3",)
+    assert data.remarks == (f"{XY}; class from column 3.",)
 
 
 def test_words_are_the_names_of_classes(tmp_path):
@@ -80,7 +80,7 @@ def test_words_are_the_names_of_classes(tmp_path):
     np.testing.assert_array_equal(data.points, POINTS)
     assert data.label_names == ("a dog", "cat", "eel, grey")  # sorted
     assert [data.label_names[label] for label in data.labels] == [WORDS[i % 3] for i in range(12)]
-    assert data.remarks == ("2 coordinates: u, v; class from column 2; column 1 numbers the rows",)
+    assert data.remarks == ("2 coordinates: u, v; class from column 2; column 1 numbers the rows.",)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_y_is_a_class_unless_x_stands_beside_it(tmp_path):
 def test_a_target_of_fractions_is_a_coordinate(tmp_path):
     data = datasets.load(table(tmp_path, "a,target", lambda i, a, b: f"{a},{b}"))
     np.testing.assert_array_equal(data.points, POINTS)
-    assert (data.labels, data.remarks) == (None, ("2 coordinates: a, target",))
+    assert (data.labels, data.remarks) == (None, ("2 coordinates: a, target.",))
 
 
 @pytest.mark.parametrize(
