@@ -136,8 +136,8 @@ class PanelsFeed(QObject):
         if slot == "data" and data is not None:
             d = data.dataset
             space = f"{d.shape[0]} dimensions" if len(d.shape) == 1 else " × ".join(map(str, d.shape))
-            text = f"{len(d):,} points in {space}, scale s = {d.std:.4g}, {d.fingerprint[:15]}…"
-            text = " ".join([f"{text}.", *d.remarks]) if d.remarks else text
+            text = f"{len(d):,} points in {space}, scale s = {d.std:.4g}"
+            text = " ".join([f"{text}.", *d.remarks]) if d.remarks else f"{text}, {d.fingerprint[:15]}…"
         elif slot == "network" and network is not None:
             i = network.info
             text = f"{i.architecture}, {i.parameters:,} parameters, σ {i.sigma_min:.3g} to {i.sigma_max:.3g}"
@@ -156,6 +156,7 @@ class PanelsFeed(QObject):
             ("points", f"{len(data):,} of shape {' × '.join(map(str, data.shape))}"),
             ("classes", ", ".join(data.label_names or ()) or str(classes)),
             *(("file", remark) for remark in data.remarks),
+            ("fingerprint", data.fingerprint),
         ]
 
     def _card(self, info: Any) -> list[tuple[str, str]]:

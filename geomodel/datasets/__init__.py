@@ -73,14 +73,17 @@ def load(
     Args:
         name_or_path: one of `names()`, or a path:
 
-            - .csv, .txt, .tsv: one point a row (an optional header line, values separated by commas, semicolons or
-              white space, lines from # on ignored);
+            - .csv, .txt, .tsv: one point a row (values separated by commas, semicolons or white space, lines from # on
+              ignored). A header names the columns, as pandas and R write it: one named label, class, target, or y
+              where there is no x, gives the classes, and a first column without a name, or 0, 1, 2, …, is left out;
             - .npy: floats (N, d), which are points, or uint8 (N, H, W), (N, H, W, C) or (N, C, H, W): images;
-            - .npz: one such array, or one named x, images, data, points or arr_0; labels named y or labels;
+            - .npz: one such array, or one named x, images, data, points or arr_0; labels named y, label(s),
+              target(s), or arr_1 beside arr_0;
             - idx, plain or .gz: images as in MNIST, with the labels from the file beside it (train-labels-idx1-ubyte
               for train-images-idx3-ubyte);
-            - a folder or a .zip of PNG or JPEG images, all of one size and mode (grey or RGB), in the order of their
-              names; subfolders are classes;
+            - a folder or a .zip of pictures (PNG, JPEG, WebP, BMP, the first frame of a GIF, TIFF, PPM, JPEG 2000),
+              upright as viewers show them, all of one size and mode (grey or RGB), in the order of their names;
+              subfolders are classes, or the dataset.json of an EDM archive gives them;
             - CIFAR-10: one batch (pickle or .bin), or the training batches of its folder or .tar.gz.
 
             A file is recognised by its content, or by its name where the content has no marks (text, binary batches of
@@ -88,6 +91,8 @@ def load(
 
             A .npy or plain idx file larger than a quarter of this computer's memory stays on the disk and is read as it
             is needed, so it must not change while it is used. Other files of that size are refused.
+
+            The set's `remarks` say what was taken from a file and what was left out.
         count: how many points to generate, at least 1. Only generated sets use it.
         seed: the seed of a generated set. With one seed, a smaller set is the beginning of every larger one.
         progress: called with the fraction done, 0 to 1, often enough to keep a window responsive. An exception from it

@@ -178,7 +178,7 @@ def remarks(table: Table, coordinates: list[int], label: int | None, index: bool
     """A sentence about what was taken; none where every column of a file without a header is a coordinate."""
     if not table.names and not index:
         return ()
-    names = [(table.names[column] if table.names else "") or f"column {column + 1}" for column in coordinates]
+    names = [(table.names[column][:40] if table.names else "") or f"column {column + 1}" for column in coordinates]
     said = f"{len(names)} coordinate{'s' * (len(names) > 1)}: {', '.join(names[:_NAMED])}"
     said += ", …" if len(names) > _NAMED else ""
     said += "; line 1 is a header" if all(map(is_number, names)) else ""

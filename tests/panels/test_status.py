@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import pytest
 from gestures import open_window
 from parts import part
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow
@@ -205,6 +208,23 @@ def test_a_failed_opening_is_over_when_something_is_opened(qtbot, window, tmp_pa
     qtbot.waitUntil(lambda: "missing.csv" in message.text(), timeout=60_000)
     window.player.drafting.open_data("spiral")
     qtbot.waitUntil(lambda: "missing.csv" not in message.text(), timeout=60_000)
+
+
+def test_the_data_card_and_the_log_say_what_was_taken_from_a_file(qtbot, window, tmp_path, caplog):
+    rows = [f"{number},{number / 7},{number / -3},{number % 2}" for number in range(9)]
+    path = tmp_path / "pandas.csv"
+    path.write_text("\n".join([",x,<b>y</b>,label", *rows]))
+    said = "2 coordinates: x, <b>y</b>; class from column 4; column 1 numbers the rows."
+    card = window.panels.model._places["data"].usual
+    window.begin([])
+    with caplog.at_level("INFO"):
+        window.documents.open_path(str(path))
+        qtbot.waitUntil(lambda: said in card.sentence, timeout=60_000)
+    assert card.textFormat() == Qt.TextFormat.PlainText
+    assert escape(said) in card.toolTip()
+    assert f"pandas.csv: {said}" in caplog.messages
+    window.player.drafting.open_data("spiral")
+    qtbot.waitUntil(lambda: "coordinates" not in card.sentence + card.toolTip(), timeout=60_000)
 
 
 def test_there_is_a_run_to_save_when_one_has_finished(qtbot, window):
