@@ -16,7 +16,14 @@ from geomodel.job import Job
 from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, problems
 from geomodel.run_measures import distance, measure, measure_beside, nothing
-from geomodel.run_start import noise_levels, recommended_sigmas, resolved, start_points, with_levels
+from geomodel.run_start import (
+    noise_levels,
+    recommended_sigmas,
+    resolved,
+    start_points,
+    whole_schedule,
+    with_levels,
+)
 from geomodel.settings import RunSettings, to_json
 from geomodel.trajectory import Step, Trajectory
 
@@ -43,6 +50,7 @@ __all__ = [
     "solver_options",
     "start_points",
     "steps_of",
+    "whole_schedule",
     "with_levels",
 ]
 
@@ -76,7 +84,7 @@ def prepare(
         exact=exact,
         network=guided,
         x=torch.as_tensor(start_points(settings, data, network)),
-        sigmas=noise_levels(settings),
+        schedule=whole_schedule(settings),
         data=data,
         parts=tuple(part for part in (optimal, network) if part is not None),
         identity=identity(data, network),
@@ -141,7 +149,8 @@ def steps_of(job: Job, model: Any, rows: slice = ALL) -> Iterator[Step]:
     options = solver_options(settings, job.data)
     if solvers.row(settings.solver).stochastic:
         options["noise"] = noise_of(job, rows)
-    return iterate(model, x, job.sigmas, solver=settings.solver, labels=job.labels(len(x)), **options)
+    labels, jump = job.labels(len(x)), settings.jump
+    return iterate(model, x, job.schedule, solver=settings.solver, labels=labels, jump_at=jump, **options)
 
 
 def advance(

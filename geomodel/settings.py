@@ -151,6 +151,11 @@ class RunSettings:
     ] = 0
 
     @property
+    def jump(self) -> int | None:
+        """The level at which the run jumps to D; None where it follows its schedule to the end."""
+        return None if self.jump_at < 0 else self.jump_at
+
+    @property
     def seeds(self) -> range:
         """The seed of each sample."""
         return range(self.seed, self.seed + self.count)

@@ -81,6 +81,7 @@ class Adaptive(Solver):
         calls_at: Callable[[float], int],
         exact_display: bool,
         state: AdaptiveState | None = None,
+        jump_at: int | None = None,
     ) -> Iterator[Step]:
         """The steps over descending levels, as `base.run` yields those of the other solvers."""
         sigmas = levels.tolist()
@@ -98,26 +99,31 @@ class Adaptive(Solver):
             return ask(x, sigma, rows)
 
         place = None if state is None else state.place
-        for index in range(0 if state is None else state.index + 1, len(sigmas) - 1):
-            effort = Effort()
+        steps = len(sigmas) - 1 if jump_at is None else jump_at + 1
+        for index in range(0 if state is None else state.index + 1, steps):
+            effort, jumps = Effort(), index == jump_at
             spent = torch.zeros(len(x), dtype=torch.int64) if place is None else place.evaluations
             if place is None:
                 place = self._begin(asked, x, times[0])
             if bool((place.time == times[index]).all()):  # the solver's own evaluation is at the level
                 denoised, display_evaluations = place.denoised, 0
+            elif jumps:
+                denoised, display_evaluations = asked(x, torch.full_like(place.time, times[index]), everyone), 0
+                place = replace(place, denoised=denoised, evaluations=place.evaluations + 1)
             elif exact_display:
                 denoised, display_evaluations = ask(x, torch.full((len(x),), sigmas[index], dtype=x.dtype), everyone), 1
             else:
                 denoised, display_evaluations = torch.full_like(x, math.nan), 0
+            sigma_next = 0.0 if jumps else sigmas[index + 1]
             x_next = place.denoised
-            if sigmas[index + 1] > 0:
+            if sigma_next > 0:
                 place = self._reach(asked, place, times[index + 1], times[-1], effort)
                 x_next = _read(place, times[index + 1])
             evaluations = (place.evaluations - spent).numpy()
             yield Step(
                 index=index,
                 sigma=sigmas[index],
-                sigma_next=sigmas[index + 1],
+                sigma_next=sigma_next,
                 x=x,
                 x_next=x_next,
                 denoised=denoised,
