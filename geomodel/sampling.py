@@ -159,7 +159,7 @@ def _labels(labels: Any, batch: int) -> Tensor | None:
     classes = torch.as_tensor(labels)
     if classes.shape != (batch,) or classes.dtype.is_floating_point:
         raise ValueError(f"labels must be {batch} whole numbers, one a sample; got shape {tuple(classes.shape)}.")
-    return classes.to(torch.int64)
+    return classes.to(torch.int64, copy=True)
 
 
 def _draw(noise: Any, rule: Solver, solver: str, start: Tensor, counts: tuple[int, int]) -> Draw | None:
@@ -180,7 +180,7 @@ def _draw(noise: Any, rule: Solver, solver: str, start: Tensor, counts: tuple[in
             f"The solver {solver} draws noise: give noise=gm.Brownian(seeds), or {counts[0]} arrays from N(0, I); "
             f"got {noise!r}."
         )
-    draws = [torch.as_tensor(draw).to("cpu", torch.float64) for draw in noise]
+    draws = [torch.as_tensor(draw).to("cpu", torch.float64, copy=True) for draw in noise]  # a buffer may be reused
     if len(draws) not in counts or any(draw.shape != start.shape for draw in draws):
         raise ValueError(
             f"The noise must be one array of shape {tuple(start.shape)} for each of the {counts[0]} intervals; "

@@ -55,6 +55,15 @@ class Denoiser:
         return 1
 
 
+def ask(model: Callable[..., Any], x: Tensor, sigma: float | Tensor, labels: Tensor | None = None) -> Any:
+    """What a callable that may be anybody's answers. It is given copies and its answer is copied, because it may work
+    in place on what it is given, and may return the same buffer again at the next call.
+    """
+    given = {} if labels is None else {"labels": labels.clone()}
+    answer = model(x.clone(), sigma.clone() if isinstance(sigma, Tensor) else sigma, **given)
+    return answer.clone() if isinstance(answer, Tensor) else answer
+
+
 def real(name: str, values: Any) -> Tensor:
     """The values as a tensor; whole numbers keep a whole type. ValueError where they are not real numbers."""
     if isinstance(values, Tensor):

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from geomodel.arrays import Floats
+from geomodel.denoisers.base import ask
 from geomodel.denoisers.optimal.jacobian import one_query
 from geomodel.projection import krylov
 
@@ -161,7 +162,7 @@ class _Products:
 
     def _denoise(self, x: Tensor) -> Tensor:
         labels = None if self._labels is None else self._labels.expand(len(x))
-        denoised: Tensor = self._model(x, self._sigma) if labels is None else self._model(x, self._sigma, labels)
+        denoised: Tensor = ask(self._model, x, self._sigma, labels)
         return denoised
 
     def _copies(self, columns: Floats) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from geomodel.arrays import Array
+from geomodel.denoisers.base import ask
 from geomodel.formulas import Levels
 from geomodel.trajectory import Combination, Evaluation, Step
 
@@ -194,7 +195,7 @@ def checked_denoise(model: Callable[..., Any], labels: Tensor | None) -> Denoise
     """The model as D(x, sigma) in float64 on the CPU; DenoiserError where an answer cannot be used."""
 
     def denoise(x: Tensor, sigma: float | Tensor) -> Tensor:
-        answer = model(x, sigma) if labels is None else model(x, sigma, labels=labels)
+        answer = ask(model, x, sigma, labels)
         if not isinstance(answer, Tensor):
             raise DenoiserError(
                 f"The denoiser returned a {type(answer).__name__} at {_level(sigma)}; it must return a tensor."
@@ -204,6 +205,8 @@ def checked_denoise(model: Callable[..., Any], labels: Tensor | None) -> Denoise
                 f"The denoiser returned shape {tuple(answer.shape)} at {_level(sigma)}; "
                 f"it must return the shape of x, {tuple(x.shape)}."
             )
+        if answer.requires_grad and not torch.is_grad_enabled():  # the model itself took derivatives
+            answer = answer.detach()
         answer = answer.to("cpu", torch.float64)
         if not is_finite(answer):
             word = "NaN" if bool(answer.isnan().any()) else "an infinite value"
