@@ -82,7 +82,7 @@ class MainWindow(QMainWindow):
         return self.rooms
 
     def _build_rooms(self) -> dict[str, Room]:
-        dialogs = FileDialogs(self, self.store)
+        dialogs = FileDialogs(self, self.store, self.panels.status.say)
         services = Services(
             theme=LIGHT,
             state=self.state,

@@ -55,7 +55,7 @@ def playhead(window: MainWindow, paints: Paints, moves: int) -> None:
     plane, state = window.views.plane, window.state
     base, last = plane.picture, len(window.state.run.sigmas) - 1
     alone, of_it, whole, selecting = [], [], [], []
-    plane.blockSignals(True)  # the presenter would answer a moved frame with a picture of its own
+    plane.blockSignals(True)  # the feed would answer a moved frame with a picture of its own
     for index in back_and_forth(last, moves):
         picture = replace(base, index=index)
         shown = timed(lambda picture=picture: plane.display(picture))

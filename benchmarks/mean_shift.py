@@ -96,7 +96,7 @@ def measure(name: str, network: str, seconds: float) -> None:
         window.actions_by_id["run"].trigger()
         wait_until(lambda: complete(window, name))
         window.playback.pause()
-        window.layout_of_docks.docks["Mean shift"].raise_()
+        window.layout_of_docks.switch("mean_shift")
         window.views.mean_shift.probing_toggled.emit(True)
         load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
         times(f"{len(window.state.data.dataset):,} images, {window.width()} × {window.height()}{load}")

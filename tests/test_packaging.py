@@ -66,7 +66,7 @@ def test_the_wheel_holds_the_program_and_its_files_and_nothing_else(wheel):
         "resources/data/fashion-mnist-LICENSE.txt",
         "resources/checkpoints/two-moons.safetensors",
         "resources/runs/two-moons.npz",
-        "resources/help/views.html",
+        "resources/help/introduction.html",
     ):
         assert needed in files
     (entry,) = (name for name in names if name.endswith("entry_points.txt"))

@@ -1,1 +1,3 @@
-"""The engine: the one place where Qt and torch meet."""
+"""The engine computes on a thread of its own. Only here and in the rooms' answers files do Qt's threads and torch
+meet.
+"""

@@ -1,4 +1,4 @@
-"""What answers and tasks work with: the job of a run, its data and record, and the plane that is looked at."""
+"""Defines what answers and tasks work with: the job of a run, its data and its record, and the plane in view."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from geomodel.job import Job
 from geomodel.record import Record
 from geomodel.trajectory import Trajectory
 
-Progress = Callable[[int, float], None]  # part, fraction
+Progress = Callable[[int, float], None]  # part, fraction done
 
 
 def nobody_waits() -> bool:
-    """The engine has nothing else to do."""
+    """Reports that the engine has nothing else to do."""
     return False
 
 
 @dataclass(slots=True)
 class Context:
-    """What a run was made of, kept so that requests about it can be answered."""
+    """What a run was made of. The engine keeps it so that it can answer requests about the run."""
 
     job: Job
     data: OpenSet | None
@@ -33,7 +33,7 @@ class Context:
     _plane: PlaneSpace | None = None
 
     def plane(self, site: Site) -> PlaneSpace:
-        """The plane of a request. The last one is kept because a drag asks for it again and again."""
+        """Returns the plane of a request. The last plane is kept, because a drag requests it again and again."""
         if self._plane is None or site != self._site:
             opened = self.data.opened if self.data else None
             self._site, self._plane = site, plane_space(site, self.job, opened, self.record)
@@ -42,7 +42,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a task is carried out with. `model` is the job's denoiser behind the gate, so that a cancel can stop it."""
+    """What a task works with. `model` is the job's denoiser behind the gate, so that a cancel can stop the task."""
 
     job: Job
     model: Any
@@ -50,7 +50,7 @@ class Work:
     kept: dict[object, Any] = field(default_factory=dict)  # what earlier tasks left for later ones to use again
 
 
-Answering = Callable[[Any, Context], Answer]  # of one class of requests
-Working = Callable[[Any, Work], object]  # of one class of tasks; returns the result
+Answering = Callable[[Any, Context], Answer]  # for one class of requests
+Working = Callable[[Any, Work], object]  # for one class of tasks; returns the result
 Answers = dict[type[Request], Answering]
 Tasks = dict[type[Task], Working]

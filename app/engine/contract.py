@@ -20,19 +20,21 @@ PlaneMode = Literal["marginal", "slice"]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What the window tells the engine. With `latest_wins`, a newer one replaces a waiting one of the same class."""
+    """What the window sends to the engine. If `latest_wins`, a newer command replaces a waiting one of the same
+    class.
+    """
 
     latest_wins: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What the engine tells the window."""
+    """What the engine sends to the window."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request(Command):
-    """A question about a run. Without `while_computing` it waits until the run that computes has ended."""
+    """A question about a run. Without `while_computing` it waits until the run that is being computed has ended."""
 
     latest_wins: ClassVar[bool] = True
     while_computing: ClassVar[bool] = True
@@ -49,7 +51,9 @@ class Answer(Event):
 
 @dataclass(frozen=True, slots=True)
 class Task(Command):
-    """Long work on a job made of settings: it tells its progress, can be cancelled by its id, and ends in one event."""
+    """Long work on a job made from settings. It reports its progress, its id can cancel it, and it ends in one
+    event.
+    """
 
     task_id: int
     settings: RunSettings
@@ -57,7 +61,7 @@ class Task(Command):
 
 @dataclass(frozen=True, slots=True)
 class TaskProgress(Event):
-    """How much of one part of a task is done. What the parts are, such as the lanes of a race, is the room's affair."""
+    """How much of one part of a task is done. The room defines what the parts are, such as the lanes of a race."""
 
     task_id: int
     part: int
@@ -66,7 +70,7 @@ class TaskProgress(Event):
 
 @dataclass(frozen=True, slots=True)
 class TaskEnded(Event):
-    """The task's result, or a sentence that says why there is none; with neither, the task was cancelled."""
+    """The task's result, or a sentence that says why there is none. If both are empty, the task was cancelled."""
 
     task: Task
     result: object = None
@@ -75,7 +79,7 @@ class TaskEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Which plane of the data's space is meant: the marginal, or the slice through a sample at a level."""
+    """Which plane of the data's space a request means: the marginal, or the slice through a sample at a level."""
 
     mode: PlaneMode = "marginal"
     index: int = 0
@@ -86,7 +90,7 @@ MARGINAL = Site()
 
 
 def frozen(array: Array) -> Array:
-    """The array, made read-only because another thread will read it."""
+    """Make the array read-only, because another thread will read it."""
     array = np.asarray(array)
     array.flags.writeable = False
     return array

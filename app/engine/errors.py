@@ -1,4 +1,4 @@
-"""What went wrong in a run or a task, as a sentence a person can act on."""
+"""Turns the error of a run or a task into a sentence that says what a person can do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 def sentence(error: Exception, settings: RunSettings) -> str:
-    """The error as a sentence. Where memory ran out it says how much is free and which field to lower."""
+    """The error as a sentence. If memory ran out, it says how much is free and which field to lower."""
     text = str(error)
     if not isinstance(error, MemoryError) and not any(word in text.lower() for word in NO_MEMORY):
         return text or type(error).__name__

@@ -1,4 +1,4 @@
-"""The gate at a denoiser, through which commands reach a run while it computes."""
+"""The gate wraps a denoiser, so that commands reach a run while it computes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Cancelled(BaseException):
-    """Raised inside a run to leave it; not an error, so no solver may catch it as one."""
+    """Leaves a run from the inside. It is not an error, so that no solver's `except Exception` catches it."""
 
 
 class Gate:

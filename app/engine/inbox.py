@@ -1,4 +1,4 @@
-"""The engine's queue of commands: ordered, except that a newer request replaces a waiting one of its class."""
+"""The engine's queue of commands. It keeps their order, but a newer request replaces a waiting one of its class."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from app.engine.messages import Cancel, Shutdown
 
 
 class Inbox:
-    """Commands from any thread to one reader."""
+    """Carries commands from any thread to one reader."""
 
     def __init__(self) -> None:
         self._commands: deque[Command] = deque()
         self._changed = threading.Condition()
 
     def put(self, command: Command) -> None:
-        """Add a command. Where its class says that the latest wins, it replaces a waiting one of the same class."""
+        """Add a command. If its class says that the latest wins, it replaces a waiting one of the same class."""
         with self._changed:
             if command.latest_wins:
                 kept = [item for item in self._commands if type(item) is not type(command)]
@@ -27,13 +27,13 @@ class Inbox:
             self._changed.notify()
 
     def put_back(self, commands: Sequence[Command]) -> None:
-        """Return commands to the front, in their order."""
+        """Put commands back at the front, in their order."""
         with self._changed:
             self._commands.extendleft(reversed(commands))
             self._changed.notify()
 
     def take(self) -> Command:
-        """The next command; waits for one."""
+        """Return the next command, and wait until there is one."""
         with self._changed:
             while not self._commands:
                 self._changed.wait()
@@ -41,18 +41,18 @@ class Inbox:
 
     @property
     def waiting(self) -> bool:
-        """Something has come that nobody has taken yet."""
+        """Whether a command waits that nobody has taken yet."""
         return bool(self._commands)
 
     def urgent(self) -> list[Cancel | Shutdown]:
-        """What may not wait for answers: cancels and the shutdown, taken out of their turn."""
+        """Take out, ahead of their turn, the cancels and the shutdown, which must not wait for answers."""
         with self._changed:
             found = [command for command in self._commands if isinstance(command, Cancel | Shutdown)]
             self._commands = deque(command for command in self._commands if not isinstance(command, Cancel | Shutdown))
             return found
 
     def drain(self) -> list[Command]:
-        """All commands that are waiting, without waiting."""
+        """Take all commands that wait now. It does not block."""
         with self._changed:
             commands = list(self._commands)
             self._commands.clear()

@@ -1,4 +1,4 @@
-"""What the engine has open: data sets, networks, and torch itself. Everything is opened once."""
+"""Holds what the engine has open: data sets, networks, and torch itself. Each is opened once."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ from geomodel.trajectory import Trajectory
 
 @dataclass(slots=True)
 class OpenSet:
-    """Open reference data, with the optimal denoiser once a run has needed it."""
+    """Open reference data. The optimal denoiser is added when a run first needs it."""
 
     opened: DataOpened
     optimal: Any = None
 
     @property
     def dataset(self) -> Any:
-        """The data themselves."""
+        """The geomodel Dataset."""
         return self.opened.dataset
 
     @property
     def whole(self) -> bool:
-        """False where the data stay in a file that has become shorter since."""
+        """False if the data stay in a file that has become shorter since it was opened."""
         stored = self.dataset.stored
         return not isinstance(stored, FileArray) or stored.whole
 
 
 def _projected(plane: Any, points: Any, between: Callable[[], None]) -> Array:
-    """All points in the plane, a bounded number at a time: they may be in a file larger than the memory."""
+    """All points in the plane, a bounded number at a time, because the file may be larger than the memory."""
     found = []
     for rows in blocks(len(points), prod(points.shape[1:])):
         between()
@@ -53,7 +53,7 @@ def _projected(plane: Any, points: Any, between: Callable[[], None]) -> Array:
 
 
 class Library:
-    """Opens and keeps. Only the engine's thread uses it."""
+    """Opens and keeps data and networks. Only the engine's thread uses it."""
 
     def __init__(self) -> None:
         self._data: dict[tuple[str, int, int], OpenSet] = {}
@@ -63,22 +63,25 @@ class Library:
         self._device = ""
 
     def load_torch(self) -> Ready | None:
-        """Import torch and set it up for this thread; None where that was done before."""
+        """Import torch and set it up for this thread; return None if that was done before."""
         if self._device:
             return None
         started = time.perf_counter()
         import torch
 
         torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-        torch.set_grad_enabled(False)  # once per thread: inside a generator it would leak to the caller
-        gc.freeze()  # what torch has made stays: a full collection on the window's thread would be a stall
+        # once per thread, because inside a generator it would leak to the caller at every yield
+        torch.set_grad_enabled(False)
+        # torch's own objects stay for good, and a full collection of them on the window's thread would stall it
+        gc.freeze()
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         return Ready(self._device, torch.get_num_threads(), time.perf_counter() - started)
 
     def data(self, name: str, count: int, seed: int, progress: Callable[[float], None] | None = None) -> OpenSet:
-        """A data set with its plane; needs no torch. `progress` hears the fraction read and may raise to stop.
+        """A data set with its plane; it needs no torch. `progress` receives the fraction that was read and may raise to
+        stop.
 
-        With it, someone asks to open the set: one that is open but no longer whole is then read again.
+        With `progress`, a person has asked to open the set, so an open one that is no longer whole is read again.
         """
         key = (name, count, seed)
         if key not in self._data or (progress is not None and not self._data[key].whole):
@@ -88,12 +91,13 @@ class Library:
 
             def between() -> None:
                 if progress is not None:
-                    progress(1.0)  # it is read; whoever listens may still stop here
+                    progress(1.0)  # the data are read now, but `progress` may still raise to stop
 
             between()
             points = dataset.points
             plane = identity_basis(2) if dataset.shape == (2,) else principal_components(points, between=between)
-            _ = dataset.std, dataset.fingerprint  # cached on the data: asked for here first, not by the window
+            # computed here and cached on the data, so that the window's thread never computes it
+            _ = dataset.std, dataset.fingerprint
             low, high = runs.recommended_sigmas(dataset)
             opened = DataOpened(
                 name=name,
@@ -110,16 +114,16 @@ class Library:
         return self._data[key]
 
     def keep_data(self, used: list[OpenSet]) -> None:
-        """Let go of the sets that no run uses, but for the newest, which the panel shows."""
+        """Drop the sets that no run uses, except the newest, which the model panel shows."""
         newest = next(reversed(self._data.values()), None)
         self._data = {key: item for key, item in self._data.items() if item is newest or item in used}
 
     def trust(self, own: str) -> None:
-        """The user named ``file.py:function`` on the command line: this code of theirs may run."""
+        """Allow the code of ``file.py:function`` to run, because the user named it on the command line."""
         self._trusted.add(own)
 
     def network(self, path: str) -> Any:
-        """A checkpoint's network, or the denoiser of the user's own that was named at the start."""
+        """A checkpoint's network, or the user's own denoiser from the command line."""
         from geomodel.denoisers.network import measure_pace, piece_rows
 
         if path not in self._networks:
@@ -131,7 +135,8 @@ class Library:
                 from geomodel.checkpoints import load_checkpoint
 
                 network = load_checkpoint(path, device=self._device)
-            if path not in self._paces:  # measured once: opened again, it works in the same pieces
+            # measured once, so that a network that is opened again works in the same pieces
+            if path not in self._paces:
                 self._paces[path] = measure_pace(network)
             network.piece = piece_rows(self._paces[path])
             gc.freeze()
@@ -139,15 +144,15 @@ class Library:
         return self._networks[path]
 
     def pace(self, path: str) -> float:
-        """Seconds an open network takes for a row, measured when it was opened."""
+        """How many seconds an open network takes for a row. This was measured when it was opened."""
         return self._paces[path]
 
     def close_network(self, path: str) -> None:
-        """Let go of a network."""
+        """Drop a network."""
         self._networks.pop(path, None)
 
     def prepare(self, settings: RunSettings) -> tuple[runs.Job, OpenSet | None]:
-        """A job from its settings, with what it was made of."""
+        """Build a job from its settings, with what it was made of."""
         data = self.data(settings.data, settings.data_count, settings.data_seed) if settings.data else None
         network = self.network(settings.network) if settings.network else None
         job = runs.prepare(settings, data.dataset if data else None, network, data.optimal if data else None)
@@ -156,7 +161,7 @@ class Library:
         return job, data
 
     def recognised(self, trajectory: Trajectory, settings: RunSettings) -> tuple[OpenSet | None, str]:
-        """The data a saved run was made with, by fingerprint; else a sentence naming what is missing."""
+        """Find the data of a saved run by their fingerprint; otherwise return a sentence that names what is missing."""
         wanted = trajectory.settings.get("data")
         if not isinstance(wanted, dict):
             return None, ""
@@ -169,7 +174,7 @@ class Library:
         return data, ""
 
     def same_network(self, trajectory: Trajectory, settings: RunSettings) -> str:
-        """Empty where the network a saved run was made with can be had; else a sentence."""
+        """Empty if the network of a saved run is at hand, otherwise a sentence."""
         if not settings.network:
             return ""
         wanted = trajectory.settings.get("network")

@@ -1,4 +1,4 @@
-"""The commands and events of a session: opening, running, saving, closing. A room's own messages are in its folder."""
+"""The commands and events of a session: open, run, save, close. A room's own messages are in its folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from geomodel.record import Record
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
 
-OPENING = 0  # the run id by which an opening is cancelled: no run has it
+OPENING = 0  # stands for the run id when an opening is cancelled, because an opening has no run
 
 
 # ---------------------------------------------------------------- commands
@@ -33,7 +33,9 @@ class OpenData(Command):
 
 @dataclass(frozen=True, slots=True)
 class OpenNetwork(Command):
-    """Open a checkpoint; `own` says that the path is ``file.py:function``, named by the user to be run."""
+    """Open a checkpoint. `own` means that the path is ``file.py:function``, code that the user named in order to run
+    it.
+    """
 
     path: str
     own: bool = False
@@ -41,14 +43,16 @@ class OpenNetwork(Command):
 
 @dataclass(frozen=True, slots=True)
 class CloseNetwork(Command):
-    """Let go of a network and of what runs hold of it."""
+    """Drop a network and what the runs hold of it."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRun(Command):
-    """Read a saved run; `link` it to its data and network where they can be had, so that it can be asked about."""
+    """Read a saved run. `link` connects it to its data and network if they are at hand, so that requests about it
+    work.
+    """
 
     run_id: int
     path: str
@@ -67,15 +71,16 @@ class OpenPath(Command):
 
 @dataclass(frozen=True, slots=True)
 class Save(Command):
-    """Write a run: the whole as NPZ, or its measures as CSV, by the path's suffix."""
+    """Write a run, or its measures, in a format of the export table."""
 
     trajectory: Trajectory
     path: str
+    format: Literal["run", "measures"] = "run"
 
 
 @dataclass(frozen=True, slots=True)
 class StartRun(Command):
-    """Compute a run; `keep` is the sample whose stage points are kept when keeping all would be too much."""
+    """Compute a run. `keep` is the sample whose stage points are kept if keeping all would take too much memory."""
 
     run_id: int
     settings: RunSettings
@@ -84,14 +89,14 @@ class StartRun(Command):
 
 @dataclass(frozen=True, slots=True)
 class Cancel(Command):
-    """Stop a run within a piece of one evaluation; what was computed stays."""
+    """Stop a run within a piece of one evaluation. What it has computed stays."""
 
     run_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Forget(Command):
-    """A run has left the list: its models and data may go."""
+    """The run was removed from the list, so its models and data may be dropped."""
 
     run_id: int
 
@@ -106,7 +111,7 @@ class Shutdown(Command):
 
 @dataclass(frozen=True, slots=True)
 class Ready(Event):
-    """torch is there."""
+    """torch is loaded."""
 
     device: str
     threads: int
@@ -115,7 +120,7 @@ class Ready(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataOpened(Event):
-    """Reference data are open. `dataset` is a geomodel Dataset: arrays only."""
+    """Reference data are open. `dataset` is a geomodel Dataset, which holds arrays only."""
 
     name: str
     count: int
@@ -123,13 +128,13 @@ class DataOpened(Event):
     dataset: Any
     sigma_min: float
     sigma_max: float
-    plane: Any  # a geomodel Basis: identity for 2-D data, else the first two principal components
+    plane: Any  # a geomodel Basis: the identity for 2-D data, otherwise the first two principal components
     plane_points: Array  # (N, 2) float64
 
 
 @dataclass(frozen=True, slots=True)
 class Opening(Event):
-    """Data are being read; 1 when that has ended, however it did."""
+    """How much of the data is read. It is 1 when the reading has ended, for whatever reason."""
 
     name: str
     fraction: float
@@ -143,12 +148,12 @@ class NetworkOpened(Event):
     info: Any
     sigma_min: float
     sigma_max: float
-    pace: float = 0.0  # seconds a row of an evaluation takes
+    pace: float = 0.0  # seconds that an evaluation takes for a row
 
 
 @dataclass(frozen=True, slots=True)
 class OpenFailed(Event):
-    """A file or name could not be opened; what was open stays."""
+    """A file or name could not be opened. What was open stays open."""
 
     slot: Literal["data", "network", "run"]
     name: str
@@ -157,7 +162,7 @@ class OpenFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOpened(Event):
-    """A saved run was read; `missing` says what could not be had again."""
+    """A saved run was read. `missing` says which of its data or networks were not found."""
 
     run_id: int
     path: str
@@ -170,7 +175,7 @@ class RunOpened(Event):
 
 @dataclass(frozen=True, slots=True)
 class Saved(Event):
-    """A file was written; `message` is empty, or says why not."""
+    """The file was written if `message` is empty; otherwise `message` says why it was not."""
 
     path: str
     message: str = ""
@@ -192,12 +197,12 @@ class RunFinished(Event):
     run_id: int
     trajectory: Trajectory
     seconds: float  # the whole run
-    evaluating: float  # of it in the denoiser
+    evaluating: float  # of these, the seconds in the denoiser
 
 
 @dataclass(frozen=True, slots=True)
 class RunStopped(Event):
-    """The run was cancelled or failed; `message` is empty for a cancel. What was computed stays, as `trajectory`."""
+    """The run was cancelled or failed; `message` is empty for a cancel. `trajectory` holds what was computed."""
 
     run_id: int
     message: str

@@ -1,4 +1,4 @@
-"""What a point of the plane stands for: a point of 2-D data, the mean over a marginal, or a point of a slice."""
+"""What a point of the plane stands for: a 2-D data point, the mean of a marginal, or a point of a slice."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class Kernels:
 
 
 class PlaneSpace(Protocol):
-    """A plane with a density. `lift` is None where a point of the plane is no single point of the data's space."""
+    """A plane with a density. `lift` is None if a point of the plane is no single point of the data's space."""
 
     lift: Any
 
     def kernels(self, sigma: float, rect: Rect) -> Kernels | None:
-        """What the density is made of; None without reference data."""
+        """The Gaussians that make up the density; None without reference data."""
 
     def project(self, x: Array) -> Array:
-        """Plane coordinates (m, 2) of points (m, *shape)."""
+        """The plane coordinates (m, 2) of points (m, *shape)."""
 
 
 class Direct:
-    """2-D data: the plane is their space."""
+    """For 2-D data, the plane is the space of the data."""
 
     def __init__(self, job: Job, opened: DataOpened | None) -> None:
         self._job, self._opened = job, opened
@@ -60,7 +60,9 @@ class Direct:
 
 
 class Marginal:
-    """The data projected: density and field are those of the projection, the mean over all that lies above a point."""
+    """The projected data. Density and field are those of the projection, so they are means over all that projects
+    there.
+    """
 
     lift = None
 
@@ -76,7 +78,7 @@ class Marginal:
 
 
 class Cut:
-    """A slice through one sample at one level: a point of the plane is a point of the data's space."""
+    """A slice through one sample at one level. A point of the plane is a point of the data's space."""
 
     def __init__(self, job: Job, opened: Any, x: Array) -> None:
         rows = _rows(job, opened)
@@ -94,7 +96,7 @@ class Cut:
 
 
 def plane_space(site: Site, job: Job, opened: DataOpened | None, record: Record | Trajectory) -> PlaneSpace:
-    """The plane that a request is about. ValueError where images have no reference data to span it."""
+    """The plane of a request. Raises ValueError if images have no reference data to span it."""
     if tuple(job.x.shape[1:]) == (2,):
         return Direct(job, opened)
     if opened is None:
@@ -105,7 +107,7 @@ def plane_space(site: Site, job: Job, opened: DataOpened | None, record: Record 
 
 
 def _rows(job: Job, opened: Any) -> Array | None:
-    """The rows of the run's class; None for all."""
+    """The rows of the run's class; None means all rows."""
     return None if job.settings.label < 0 else np.flatnonzero(opened.dataset.labels == job.settings.label)
 
 

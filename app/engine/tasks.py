@@ -1,4 +1,4 @@
-"""Progress of a task as events, and the table of what the rooms' answers files can do."""
+"""Posts the progress of tasks as events, and collects what the rooms' answers files can compute."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ TELL_SECONDS = 0.1  # between two progress events of a task
 
 
 def handlers() -> tuple[Answers, Tasks]:
-    """What each room's answers file can do, by class of request and of task. Importing them may load torch."""
+    """What each room's answers file can compute, by class of request and of task. Importing the files may load
+    torch.
+    """
     answers: Answers = {}
     tasks: Tasks = {}
     for row in ROOMS:
@@ -26,7 +28,7 @@ def handlers() -> tuple[Answers, Tasks]:
 
 
 def progress_events(task_id: int, post: Callable[[Event], None]) -> Progress:
-    """A function that posts the progress of a task, but no more often than anyone can see."""
+    """A function that posts the progress of a task, but not more often than a person can see."""
     last = 0.0
 
     def progress(part: int, fraction: float) -> None:

@@ -1,4 +1,6 @@
-"""The engine as a QThread: events and a coalesced "the record has grown" arrive as signals on the window's thread."""
+"""Runs the engine on a QThread. Its events, and a coalesced signal that the record has grown, reach the window's
+thread.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from app.engine.worker import Worker
 
 
 class EngineThread(QThread):
-    """Start it once, `submit` commands, `shut_down` before it goes."""
+    """`start` it once, `submit` commands, and call `shut_down` before it is destroyed."""
 
     happened = Signal(object)
     dirty = Signal()
@@ -25,7 +27,7 @@ class EngineThread(QThread):
         self._noticed = threading.Event()
 
     def run(self) -> None:
-        """Qt calls this on the new thread."""
+        """Run the loop. Qt calls this on the new thread."""
         self._worker.loop()
 
     def submit(self, command: Command) -> None:
@@ -33,23 +35,23 @@ class EngineThread(QThread):
         self._worker.inbox.put(command)
 
     def acknowledge(self) -> None:
-        """The window has looked at the record: the next step may knock again."""
+        """The window has read the record, so the next step may emit the signal again."""
         self._noticed.clear()
 
     def shut_down(self, milliseconds: int = 10_000) -> bool:
-        """Cancel, leave the loop and join; False where someone's denoiser still holds the thread."""
+        """Cancel, leave the loop and join. Returns False if someone's denoiser still holds the thread."""
         if not self.isRunning():
             return True
         self.submit(Shutdown())
         ended = self.wait(milliseconds)
-        gc.unfreeze()  # what was held back from the collector while the engine ran is garbage now
+        gc.unfreeze()  # collects what was kept from the collector while the engine ran
         return ended
 
     def _post(self, event: Event) -> None:
         self.happened.emit(event)
 
     def _notify(self) -> None:
-        # One knock at a time: a queued signal per step would be an unbounded queue.
+        # At most one signal is under way, because a queued signal for every step would be an unbounded queue.
         if not self._noticed.is_set():
             self._noticed.set()
             self.dirty.emit()

@@ -1,7 +1,7 @@
-"""The engine's loop, without Qt: it owns every model and tensor, and answers commands one after the other.
+"""Runs the engine's loop, without Qt. It owns every model and tensor, and handles commands one after the other.
 
-While a run computes, a gate around its denoiser looks at the queue before each evaluation and between the pieces of a
-long one: a cancel stops the run there, requests are answered there, everything else waits its turn.
+While a run computes, a gate around its denoiser reads the queue before each evaluation and between the pieces of a long
+one. A cancel stops the run there and requests are answered there; every other command waits its turn.
 """
 
 from __future__ import annotations
@@ -42,25 +42,26 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
-from geomodel import measures, recognise, runs
+from app.export import formats
+from geomodel import recognise, runs
 from geomodel.files import read_error, write_error
 from geomodel.record import Record
 from geomodel.settings import from_json
 from geomodel.trajectory import Trajectory
 
 log = logging.getLogger(__name__)
-TELL_SECONDS = 0.1  # progress is told this often
+TELL_SECONDS = 0.1  # interval between progress events
 
 
 class Worker:
-    """One engine. `post` delivers events, `notify` says that a record has grown; both are called on its thread."""
+    """One engine. It calls `post` with events and `notify` when a record has grown, both on its own thread."""
 
     def __init__(self, post: Callable[[Event], None], notify: Callable[[], None]) -> None:
         self.inbox = Inbox()
         self.post = post
         self.notify = notify
         self._library = Library()
-        self._kept: dict[object, Any] = {}  # by tasks, for later tasks
+        self._kept: dict[object, Any] = {}  # what tasks leave for later tasks
         self._tables: tuple[Answers, Tasks] | None = None
         self.contexts: dict[int, Context] = {}
         self.running: int | None = None
@@ -94,7 +95,7 @@ class Worker:
             case Forget():
                 self._forget(command.run_id)
             case Cancel():
-                pass  # the run it names has ended already
+                self.inbox.put_back(self._without(command.run_id, self.inbox.drain()))
             case Request():
                 self._answer(command)
 
@@ -104,7 +105,7 @@ class Worker:
 
     @property
     def _rooms(self) -> tuple[Answers, Tasks]:
-        """What the rooms can answer and do, imported when it is first needed because it loads torch."""
+        """What the rooms can answer and do. It is imported when it is first needed, because it loads torch."""
         if self._tables is None:
             self._tables = tasks.handlers()
         return self._tables
@@ -149,7 +150,7 @@ class Worker:
                 self._open(OpenData(command.path, command.count, command.seed))
 
     def _open_data(self, command: OpenData) -> None:
-        """Read data, saying how far it is; a cancel leaves what was open as it was."""
+        """Read data and post how far the reading is. A cancel leaves everything that was open as it was."""
         said, told = time.perf_counter(), False
 
         def progress(fraction: float) -> None:
@@ -172,9 +173,25 @@ class Worker:
             self.post(opened)
 
     def _stops_waiting(self) -> list[Cancel | Shutdown]:
+        """What has come to stop an opening. A cancel of something that waits behind the opening takes that away."""
         stops = self.inbox.urgent()
+        for stop in stops:
+            if isinstance(stop, Cancel) and stop.run_id != OPENING:
+                self.inbox.put_back(self._without(stop.run_id, self.inbox.drain()))
         self.inbox.put_back([stop for stop in stops if isinstance(stop, Shutdown)])
         return stops
+
+    def _without(self, cancelled: int, waiting: list[Command]) -> list[Command]:
+        """The waiting commands but for the run or task of this id, which ends before it has begun."""
+        kept: list[Command] = []
+        for command in waiting:
+            if isinstance(command, Task) and command.task_id == cancelled:
+                self.post(TaskEnded(command))
+            elif isinstance(command, StartRun) and command.run_id == cancelled:
+                self.post(RunStopped(command.run_id, ""))
+            else:
+                kept.append(command)
+        return kept
 
     def _open_run(self, command: OpenRun) -> None:
         trajectory = Trajectory.load(command.path)
@@ -204,10 +221,7 @@ class Worker:
 
     def _save(self, command: Save) -> None:
         try:
-            if command.path.lower().endswith(".csv"):
-                measures.write_csv(command.trajectory, command.path)
-            else:
-                command.trajectory.save(command.path)
+            formats.row(command.format).write(command.trajectory, command.path)
         except OSError as error:
             self.post(Saved(command.path, write_error(command.path, error)))
         else:
@@ -238,14 +252,14 @@ class Worker:
             self.running = None
 
     def _partial(self, run_id: int) -> Trajectory | None:
-        """What a stopped run leaves: the levels it reached, where there is at least a step."""
+        """What a stopped run leaves: the levels it has reached, if it has completed a step."""
         context = self.contexts.get(run_id)
         if context is None or not isinstance(context.record, Record) or context.record.committed < 2:
             return None
         return runs.finish(context.job, context.record, display=False)
 
     def _gated(self, job: runs.Job, record: Record) -> float:
-        """Compute the run behind the gate; returns the seconds spent in its denoiser."""
+        """Compute the run behind the gate. Returns the seconds spent in its denoiser."""
         with self._gate(job) as gate:
             exact = None if job.exact is None else Gate(job.exact, self._poll_commands)
             runs.advance(job, gate, record, self.notify, self._poll_commands, exact)
@@ -253,7 +267,7 @@ class Worker:
 
     @contextmanager
     def _gate(self, job: runs.Job) -> Iterator[Gate]:
-        """The job's denoiser, looking at the queue before each evaluation and between the pieces of a long one."""
+        """The job's denoiser, which reads the queue before each evaluation and between the pieces of a long one."""
         models = (job.model, *job.parts)
         for model in models:
             model.between_pieces = self._poll_commands
@@ -266,7 +280,7 @@ class Worker:
     # ------------------------------------------------------------ tasks
 
     def _task(self, task: Task) -> None:
-        """A room's task, cancelled and answered for like a run."""
+        """Carry out a room's task. It is cancelled and answered like a run."""
         self.running = task.task_id
         _, works = self._rooms
         try:
@@ -285,7 +299,7 @@ class Worker:
             self.running = None
 
     def _poll_commands(self) -> None:
-        """Between two pieces of work of a run: obey a cancel, answer requests, keep the rest for later."""
+        """Called between two pieces of a run: obey a cancel, answer requests, keep the other commands for later."""
         if self._answering:
             return
         later: list[Command] = []
@@ -295,11 +309,11 @@ class Worker:
             match command:
                 case Request() if command.while_computing:
                     self._answer(command)
-                    waiting = [*self.inbox.urgent(), *waiting]  # a cancel does not wait for the other answers
+                    waiting = [*self.inbox.urgent(), *waiting]  # a cancel does not wait for the remaining answers
                 case Save():
                     self._save(command)
                 case Cancel():
-                    pass  # of a run that has ended
+                    later, waiting = (self._without(command.run_id, commands) for commands in (later, waiting))
                 case _:
                     later.append(command)
         stopped = bool(waiting)
@@ -312,7 +326,7 @@ class Worker:
         return isinstance(command, Shutdown) or (isinstance(command, Cancel) and command.run_id == self.running)
 
     def _close_network(self, path: str) -> None:
-        """Runs that it drove can be asked nothing more; the others only lose it beside D*."""
+        """Runs that the network drove can answer no more requests. Other runs only lose it as the network beside D*."""
         self._library.close_network(path)
         for run_id, context in list(self.contexts.items()):
             if context.job.settings.network == path:
@@ -337,7 +351,8 @@ class Worker:
         self._answering = True
         try:
             self.post(answers[type(request)](request, context))
-        except Exception:  # someone's denoiser: a view without its picture is not worth a stopped engine
+        # the code may be a user's own denoiser, and a view without its picture is better than an engine that stopped
+        except Exception:
             log.exception("%s", type(request).__name__)
         finally:
             self._answering = False

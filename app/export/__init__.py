@@ -1,1 +1,1 @@
-"""Figures and data leaving the program."""
+"""Writes figures and data out of the program."""

@@ -1,4 +1,4 @@
-"""Asking for a picture: which view, how large on paper, how fine, and where."""
+"""The dialog for a picture: which view, how large on paper, at which resolution, and where to save it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from app.export import figure
+from app.export import figure, formats
 from app.shell import file_dialogs as files
 from app.shell.settings_store import SettingsStore
 from app.widgets.form import Choice, ChoiceField, Field, align, commit_all
@@ -35,9 +35,9 @@ def save_picture(
     store: SettingsStore,
     current: str = "",
 ) -> SavePicture:
-    """Open the dialog, which does not block; `done` gets the path of the picture when it is written.
+    """Open the dialog, which does not block. `done` gets the path of the picture when it is written.
 
-    `recipe` is asked when the picture is made: what is shown may have changed since the dialog was opened.
+    `recipe` is called when the picture is made, because the run may have changed since the dialog was opened.
     """
     dialog = SavePicture(parent, views, recipe, done, store, current or next(iter(views)))
     dialog.show()
@@ -45,7 +45,7 @@ def save_picture(
 
 
 class SavePicture(QDialog):
-    """Size and resolution of a picture. Problems are told here, and the dialog stays."""
+    """The size and resolution of a picture. It shows problems and stays open."""
 
     def __init__(
         self,
@@ -60,11 +60,11 @@ class SavePicture(QDialog):
         self.setWindowTitle("Save picture")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._views, self._recipe, self._done, self._store = views, recipe, done, store
-        self._view = ChoiceField("view", Limits("View", "What the picture shows.", None, None), _titles(views))
+        self._view = ChoiceField("view", Limits("View", "The view that the picture shows.", None, None), _titles(views))
         self._column = ChoiceField("column", Limits("Fits", "Usual widths in a paper.", None, None), COLUMNS)
         self._width = FloatField("width", Limits("Width", "Width on paper.", 10, 1000), step=5.0, unit="mm")
         self._height = FloatField("height", Limits("Height", "Height on paper.", 10, 1000), step=5.0, unit="mm")
-        self._dpi = IntField("dpi", Limits("Resolution", "Pixels an inch: 300 for print.", 96, 1200), unit="dpi")
+        self._dpi = IntField("dpi", Limits("Resolution", "Pixels in an inch; 300 suits print.", 96, 1200), unit="dpi")
         self._result = Message()
         self._arrange()
         self._view.set_value(current)
@@ -98,7 +98,7 @@ class SavePicture(QDialog):
             self._describe()
 
     def _set_width(self, width: float) -> None:
-        """A width, with the height that keeps the view's proportions."""
+        """Set a width, and the height that keeps the view's proportions."""
         view = self._views[self._view.value]
         self._width.set_value(width)
         self._height.set_value(float(round(width * view.height() / max(1, view.width()))))
@@ -116,15 +116,17 @@ class SavePicture(QDialog):
         sizes = (self._width, self._height, self._dpi)
         if not commit_all(sizes) or any(item.error for item in sizes):
             return
-        name = f"{self._view.value.lower()}-{number_text(self._width.value)}mm.png"
-        files.ask_save(
-            self, "Save picture", "PNG pictures (*.png)", "picture", "png", name, self._save, store=self._store
-        )
+        name = f"{self._view.value.lower()}-{number_text(self._width.value)}mm"
+        files.ask_save(self, "picture", name, self._save, store=self._store, say=self._say)
+
+    def _say(self, text: str, is_error: bool = False, cause: str = "") -> None:
+        self._result.say(text, is_error=is_error)
 
     def _save(self, path: str) -> None:
         view = self._views[self._view.value]
         try:
-            figure.save_png(view, path, self._size(), self._dpi.value, self._recipe())
+            image = figure.render(view, self._size(), self._dpi.value, self._recipe())
+            formats.row("picture").write(image, path)
         except (OSError, ValueError) as error:
             self._result.say(str(error), is_error=True)
             return

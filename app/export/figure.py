@@ -1,4 +1,6 @@
-"""Pictures of views for papers and slides: the view is built anew in the print theme and drawn at a physical size."""
+"""Makes pictures of views for papers and slides. The view is built anew in the print theme and drawn at a physical
+size.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +29,12 @@ def pixels(size_mm: tuple[float, float], dpi: float) -> tuple[int, int]:
 
 
 def render(view: Any, size_mm: tuple[float, float], dpi: float, recipe: Mapping[str, Any] | None = None) -> QImage:
-    """The view's picture in the print theme, at this size on paper: text, lines and symbols are alike at every dpi.
+    """Draw the view in the print theme at this size on paper, so that text, lines and symbols are alike at every dpi.
 
-    A view is built as `type(view)(theme, print_mode=True)`, has `picture`, `display(picture)` and `release()`.
+    The view is built as `type(view)(theme, print_mode=True)` and shows the view's `picture`.
 
-    `recipe` is written into the file beside the picture: the settings that the picture was made with. ValueError where
-    the picture would be too large.
+    `recipe` holds the settings behind the picture, and the file keeps them. Raises ValueError if the picture would be
+    too large.
     """
     width, height = pixels(size_mm, dpi)
     fits = width * height <= MAX_PIXELS
@@ -44,7 +46,7 @@ def render(view: Any, size_mm: tuple[float, float], dpi: float, recipe: Mapping[
         )
     image.fill(PRINT.base)
     _draw(view, image, pixels(size_mm, DPI))
-    per_metre = round(dpi / MM_PER_INCH * 1000)  # only now: fonts would follow the image's own resolution
+    per_metre = round(dpi / MM_PER_INCH * 1000)  # not earlier, because fonts would follow the image's own resolution
     image.setDotsPerMeterX(per_metre)
     image.setDotsPerMeterY(per_metre)
     image.setText("Software", f"Geomodel {__version__}")
@@ -60,8 +62,14 @@ def save_png(
     dpi: float,
     recipe: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the picture as PNG. OSError with a sentence where the file cannot be written; ValueError as in `render`."""
-    image = render(view, size_mm, dpi, recipe)
+    """Write the picture as PNG. Raises OSError with a sentence if the file cannot be written, and ValueError as
+    `render` does.
+    """
+    write_png(render(view, size_mm, dpi, recipe), path)
+
+
+def write_png(image: QImage, path: str | Path) -> None:
+    """Write an image as PNG. Raises OSError with a sentence if the file cannot be written."""
     file = QSaveFile(str(path))  # the file appears whole or not at all
     opened = file.open(QIODevice.OpenModeFlag.WriteOnly)
     if not (opened and QImageWriter(file, b"png").write(image) and file.commit()):
@@ -69,7 +77,7 @@ def save_png(
 
 
 def copy_to_clipboard(view: Any, recipe: Mapping[str, Any] | None = None) -> None:
-    """The view in the print theme and in its present proportions, to the clipboard."""
+    """Copy the view to the clipboard, in the print theme and in its present proportions."""
     size = (view.width() * MM_PER_INCH / DPI, view.height() * MM_PER_INCH / DPI)
     QGuiApplication.clipboard().setImage(render(view, size, CLIPBOARD_DPI, recipe))
 
@@ -88,7 +96,9 @@ def _draw(view: Any, image: QImage, size: tuple[int, int]) -> None:
 
 
 def _settle(view: QWidget) -> None:
-    """Lay everything out: plots place their axes only once they have been drawn and their labels measured."""
+    """Lay everything out. Plots place their axes only after they were drawn once, because they measure the labels
+    then.
+    """
     for _ in range(2):
         view.grab()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
@@ -96,4 +106,5 @@ def _settle(view: QWidget) -> None:
     for plot in plots:
         for item in plot.scene().items():
             if hasattr(item, "setExportMode"):
-                item.setExportMode(True, {"antialias": True})  # symbols as outlines, not as stamps of pixels
+                # symbols are drawn as outlines, because pixmaps would be coarse
+                item.setExportMode(True, {"antialias": True})

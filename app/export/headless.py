@@ -1,4 +1,6 @@
-"""Figures of a saved run without a window: the same rooms and the same engine, on an offscreen platform."""
+"""Makes figures of a saved run without a window. It uses the same rooms and the same engine on an offscreen
+platform.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,13 @@ from pathlib import Path
 from app.rooms import ROOMS
 
 DPI = 300.0
-PIXELS_PER_MM = 5  # of the views that the figures are made of: it decides how fine a density is
+PIXELS_PER_MM = 5  # size of the views behind the figures; it decides how fine a density is
 
 
 def draw(run_path: Path, out: Path) -> list[Path]:
-    """A PNG of each room that has something to show of the run, at half of its levels; returns what was written."""
+    """Write a PNG for each room that can show something of the run, at half of its levels, and return what was
+    written.
+    """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QApplication, QWidget
@@ -25,7 +29,7 @@ def draw(run_path: Path, out: Path) -> list[Path]:
     rows = [(row, row.figure) for row in ROOMS if row.with_run and row.figure is not None]
     rooms = [(row.name, size, stage.room(row)) for row, size in rows]
     wall = QWidget()
-    wall.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)  # what hangs on it is laid out, but no window appears
+    wall.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)  # widgets are laid out under it, but no window appears
     wall.resize(2000, 2000)
     wall.show()
     for _, size, room in rooms:

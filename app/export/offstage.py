@@ -1,4 +1,4 @@
-"""Rooms without a window: the session and the engine in one thread, so that figures can be made of a saved run."""
+"""Runs rooms without a window, with session and engine in one thread, so that figures of a saved run can be made."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from app.shell.settings_store import SettingsStore
 
 
 class SameThread(QObject):
-    """The engine's loop, turned by hand."""
+    """Turns the engine's loop by hand."""
 
     happened = Signal(object)
     dirty = Signal()
@@ -38,16 +38,16 @@ class SameThread(QObject):
         self._worker.inbox.put(command)
 
     def acknowledge(self) -> None:
-        """Nobody else waits for this."""
+        """Do nothing, because no other thread waits."""
 
     def settle(self) -> None:
-        """Handle every command that is queued, and those that follow from the answers."""
+        """Handle every command in the queue, and those that follow from the answers."""
         while self._worker.inbox.waiting:
             self._worker.handle(self._worker.inbox.take())
 
 
 class Offstage:
-    """What rooms are built from where nobody looks: dialogs are never opened and nothing is said."""
+    """What rooms are built from if no person is there. No dialog opens and no message is shown."""
 
     def __init__(self) -> None:
         self._engine = SameThread()
@@ -77,7 +77,7 @@ class Offstage:
         return build_room(row, self._services)
 
     def open(self, path: Path) -> Run:
-        """Open a saved run. ValueError with the engine's sentence where it cannot be opened."""
+        """Open a saved run. Raises ValueError with the engine's sentence if it cannot be opened."""
         self._services.player.open_run(str(path))
         self.settle()
         run = self._services.state.run
@@ -92,7 +92,7 @@ class Offstage:
 
     def settle(self) -> None:
         """Let views be laid out and the engine answer until nothing is left to do."""
-        for _ in range(3):  # a layout asks for another density, whose answer may change the layout once more
+        for _ in range(3):  # a layout requests another density, and its answer may change the layout once more
             QCoreApplication.processEvents()
             self._engine.settle()
 

@@ -1,8 +1,8 @@
-"""A paint device that draws everything larger, cosmetic pens too.
+"""A paint device that draws everything larger, including cosmetic pens.
 
-A cosmetic pen is so many device pixels wide whatever the painter's scale, so that a picture drawn at 300 dpi by scaling
-the painter has lines a third as thick as at 96 dpi. Here a widget believes that it draws on a 96 dpi device; every
-primitive is passed on to a painter on the larger image, with the width of cosmetic pens multiplied.
+A cosmetic pen has the same width in device pixels at every scale of the painter, so a picture that is drawn at 300 dpi
+by scaling the painter has lines a third as thick as at 96 dpi. Here a widget draws as if on a 96 dpi device, and every
+primitive is passed on to a painter on the larger image, with wider cosmetic pens.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from PySide6.QtGui import (
     QTransform,
 )
 
-DPI = 96  # of the device that the widget believes in
+DPI = 96  # of the device for which the widget draws
 Metric = QPaintDevice.PaintDeviceMetric
 Dirty = QPaintEngine.DirtyFlag
 
 
 class ScaledDevice(QPaintDevice):
-    """A device of so many logical pixels, drawn over the whole of an image."""
+    """A device with this many logical pixels. It draws over the whole of an image."""
 
     def __init__(self, image: QImage, width: int, height: int) -> None:
         super().__init__()
@@ -111,8 +111,8 @@ class _ScaledEngine(QPaintEngine):
     def _widened(self, pen: QPen) -> QPen:
         if pen.isCosmetic():
             pen = QPen(pen)
-            pen.setWidthF(max(pen.widthF(), 1.0) * self._pens)  # width 0 means one device pixel …
-            pen.setCosmetic(True)  # … and was cosmetic by that alone
+            pen.setWidthF(max(pen.widthF(), 1.0) * self._pens)  # width 0 means one device pixel, and such a pen
+            pen.setCosmetic(True)  # is cosmetic for that reason alone
         return pen
 
     def drawPath(self, path: QPainterPath) -> None:

@@ -1,7 +1,7 @@
-"""Items of a plane plot that hold one layer each: a bundle of curves, dots, an image.
+"""Items of a plane plot. Each holds one layer: a bundle of curves, dots, or an image.
 
-A bundle draws in data coordinates with cosmetic pens, which is fastest, but Qt does not scale them with the screen or
-with an exporter's painter: `device_scale` does. The other items draw in pixels of the scene, where a pen scales itself.
+A bundle draws in data coordinates with cosmetic pens, which is fastest. Qt does not scale such pens with the screen or
+with an exporter's painter, so `device_scale` does. The other items draw in pixels of the scene, where Qt scales pens.
 """
 
 from __future__ import annotations
@@ -21,20 +21,22 @@ from geomodel.arrays import Array
 Symbol = Literal["disc", "ring", "diamond", "square", "handle"]
 Rect = tuple[float, float, float, float]
 
-FEW = 100  # up to so many symbols are drawn as outlines: sharp at any place and size
+FEW = 100  # up to so many symbols are drawn as outlines, which are sharp at any place and size
 
 
 def device_scale(item: QGraphicsItem, painter: QPainter) -> float:
-    """Device pixels a pixel of the scene: the screen's ratio times what an exporter has scaled the painter by."""
+    """Device pixels in a pixel of the scene: the screen's ratio times the scale that an exporter has set on the
+    painter.
+    """
     there, here = painter.deviceTransform(), item.sceneTransform()
     return math.hypot(there.m11(), there.m12()) / math.hypot(here.m11(), here.m12())
 
 
 class Bundle(pg.PlotCurveItem):
-    """Any number of curves as one item; NaN interrupts a curve.
+    """Any number of curves as one item. NaN interrupts a curve.
 
-    The pen's width and dash are in pixels of the scene. A hairline is one device pixel wide at every scale: wider
-    antialiased pens cost tens of times more, and are for single curves.
+    The pen's width and dash are in pixels of the scene. A hairline is one device pixel wide at every scale, because
+    wider antialiased pens cost tens of times more; wider pens are for single curves.
     """
 
     def __init__(self, *, hairline: bool = False) -> None:
@@ -56,7 +58,7 @@ class Bundle(pg.PlotCurveItem):
         if not levels:
             self.clear_curves()
             return
-        points = np.asarray(curves, np.float64).reshape(levels, -1, 2).transpose(1, 0, 2)  # a curve after the other
+        points = np.asarray(curves, np.float64).reshape(levels, -1, 2).transpose(1, 0, 2)  # one curve after the other
         finite: Array = np.asarray(np.isfinite(points).all(-1))
         connect = np.zeros(finite.shape, bool)
         connect[:, :-1] = finite[:, :-1] & finite[:, 1:]
@@ -109,7 +111,7 @@ class Sketch(pg.GraphicsObject):
 
 
 class Dots(Sketch):
-    """Symbols of one look at many points: one pixmap drawn many times, or outlines if they are few or printed."""
+    """Symbols of one style at many points. One pixmap is drawn many times, or outlines if they are few or printed."""
 
     def __init__(self, symbol: Symbol, size: float, *, vector: bool = False) -> None:
         super().__init__()
@@ -128,7 +130,7 @@ class Dots(Sketch):
         self.update()
 
     def set_points(self, points: Array, sizes: Array | None = None) -> None:
-        """Show points (n, 2); where sizes (n,) are given they replace the common diameter in pixels."""
+        """Show points (n, 2). If sizes (n,) are given, they replace the common diameter in pixels."""
         points = np.asarray(points, np.float64).reshape(-1, 2)
         finite: Array = np.asarray(np.isfinite(points).all(-1))
         self.points, self._sizes = points[finite], None if sizes is None else np.asarray(sizes)[finite]
@@ -163,11 +165,11 @@ class Dots(Sketch):
         rows = self._fragments.ndarray()
         rows[:, :2] = pixels
         rows[:, 2:] = (0, 0, stamp.width(), stamp.height(), 1 / scale, 1 / scale, 0, 1)
-        draw: Any = painter.drawPixmapFragments  # its typed form takes no raw memory
+        draw: Any = painter.drawPixmapFragments  # the typed overload takes no raw memory
         draw(*self._fragments.drawargs(), stamp)
 
     def _in_sight(self) -> Array:
-        """Which points lie in the view or a symbol's size beside it; far ones would overflow Qt's integers."""
+        """Which points have a symbol in the view. Points far outside would overflow Qt's integers."""
         view = self.viewRect()
         if view is None or not len(self.points):
             return np.zeros(len(self.points), bool)
@@ -203,7 +205,7 @@ def draw_symbol(painter: QPainter, symbol: Symbol, at: QPointF, size: float, pen
     elif symbol == "diamond":
         corners = (QPointF(0, -r), QPointF(r, 0), QPointF(0, r), QPointF(-r, 0))
         painter.drawPolygon(QPolygonF([at + corner for corner in corners]))
-    else:  # a handle: a ring with a cross hair that leaves its middle free
+    else:  # the probe's handle: a ring with a cross hair that leaves its middle free
         painter.drawEllipse(at, r, r)
         for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
             way = QPointF(dx, dy)
@@ -211,7 +213,9 @@ def draw_symbol(painter: QPainter, symbol: Symbol, at: QPointF, size: float, pen
 
 
 class Picture(pg.GraphicsObject):
-    """An image in a rectangle of the plane, smooth or in cells; enlarged for paper, where viewers show its pixels."""
+    """An image in a rectangle of the plane, smooth or in cells. It is enlarged for paper, where viewers show its
+    pixels.
+    """
 
     def __init__(self, enlarge: int = 1, *, smooth: bool = True) -> None:
         super().__init__()
@@ -222,7 +226,7 @@ class Picture(pg.GraphicsObject):
     def set_image(self, colours: Array, rect: Rect) -> None:
         """Show uint8 colours (rows, columns, 3), or 4 with alpha, row 0 at the smallest y."""
         rows, columns, channels = colours.shape
-        # Top row first, and drawn in an upright painter: Qt's smooth scaling is several times slower on a mirrored one.
+        # Qt's smooth scaling is several times slower on a mirrored painter, so the rows are flipped and drawn upright.
         pixels = np.full((rows, columns, 4), 255, np.uint8)
         pixels[..., :3] = colours[::-1, :, 2::-1]
         if channels == 4:

@@ -1,4 +1,4 @@
-"""The ground of the plane view: axes of equal scale, zoom and pan, and the mouse, in displayed coordinates."""
+"""A canvas for the plane: axes of equal scale, zoom and pan, and the mouse, all in displayed coordinates."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from app.rooms.plane.frames import Box
 
 Tool = Literal["select", "probe", "start"]
 
-REACH = 14  # pixels around the probe's handle that take hold of it
-STILL = 4  # pixels that a press may move and still be a click
+REACH = 14  # pixels around the probe's handle within which a press takes hold of it
+STILL = 4  # pixels by which a press may move and still be a click
 LEFT = Qt.MouseButton.LeftButton
 MIDDLE = Qt.MouseButton.MiddleButton
 
 
 class PlaneAxis(pg.AxisItem):
-    """An axis of fixed size, so that new tick labels never move the plot; a real minus sign."""
+    """An axis of fixed size, so that new tick labels never move the plot. It writes real minus signs."""
 
     def __init__(self, side: Literal["left", "bottom"], font: QFont) -> None:
         super().__init__(side, maxTickLength=-5)
@@ -37,16 +37,17 @@ class PlaneAxis(pg.AxisItem):
 
 
 class EqualScaleCanvas(pg.GraphicsView):
-    """Shows a box of the plane at equal scale, or what the user zoomed and panned to.
+    """Shows a box of the plane at equal scale, or the part that the user zoomed and panned to.
 
-    The mouse is handled here and not by the scene, whose search for items under the cursor costs more than a repaint.
+    The canvas handles the mouse itself, because the scene's search for items under the cursor costs more than a
+    repaint.
     """
 
     range_changed = Signal()
     freed = Signal()
     resumed = Signal()
     clicked = Signal(float, float, bool)  # x, y, with Ctrl
-    probe_moved = Signal(float, float, bool)  # x, y, let go
+    probe_moved = Signal(float, float, bool)  # x, y, whether the button was released
     hovered = Signal(object)  # (x, y) or None
 
     def __init__(self, font: QFont, *, print_mode: bool) -> None:
@@ -55,12 +56,12 @@ class EqualScaleCanvas(pg.GraphicsView):
         self.handle: tuple[float, float] | None = None
         self._box: Box = (0.0, 0.0, 1.0, 1.0)
         self._within: tuple[float, float, float, float] | None = None
-        self._free: tuple[float, float, float] | None = None  # centre, units a pixel
+        self._free: tuple[float, float, float] | None = None  # centre, units in a pixel
         self._press: QPointF | None = None
         self._last = QPointF()
-        self._grip: QPointF | None = None  # from the cursor to the handle while it is held
+        self._grip: QPointF | None = None  # from the cursor to the handle while the mouse holds it
         self._interactive = not print_mode
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys are the view's
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the view handles the keys
         self.setViewportUpdateMode(self.ViewportUpdateMode.FullViewportUpdate)
         self.setCacheMode(self.CacheModeFlag.CacheNone)  # a cached background would be a bitmap in print
         self.viewport().setMouseTracking(True)
@@ -83,24 +84,24 @@ class EqualScaleCanvas(pg.GraphicsView):
 
     @property
     def free(self) -> bool:
-        """The user has left the frame."""
+        """Whether the user has zoomed or panned away from the frame."""
         return self._free is not None
 
     def show_box(self, box: Box) -> None:
-        """The box of the frame; followed unless the user has left it."""
+        """Set the frame's box. The canvas follows it unless the user has zoomed or panned."""
         if box != self._box:
             self._box = box
             self._apply()
 
     def resume(self) -> None:
-        """Back from where the user zoomed and panned to the frame's box."""
+        """Return from where the user zoomed and panned to the frame's box."""
         if self._free is not None:
             self._free = None
             self._apply()
             self.resumed.emit()
 
     def unit(self) -> float:
-        """Displayed length of a pixel."""
+        """The displayed length of a pixel."""
         if self._free is not None:
             return self._free[2]
         columns, rows = max(1.0, float(self.box.width())), max(1.0, float(self.box.height()))
@@ -108,7 +109,7 @@ class EqualScaleCanvas(pg.GraphicsView):
         return unit if self._within is None else min(unit, self._within[2] / columns, self._within[3] / rows)
 
     def visible(self) -> tuple[float, float, float, float]:
-        """x, y, width and height of what is seen."""
+        """x, y, width and height of the part in view."""
         x, y = self._free[:2] if self._free is not None else self._box[:2]
         width, height = self.unit() * max(1.0, self.box.width()), self.unit() * max(1.0, self.box.height())
         if self._within is None:
@@ -122,7 +123,7 @@ class EqualScaleCanvas(pg.GraphicsView):
         )
 
     def keep_within(self, rect: tuple[float, float, float, float] | None) -> None:
-        """See nothing outside a rectangle: a printed picture ends where its density ends."""
+        """Clip to a rectangle, so that a printed picture ends where its density ends."""
         self._within = rect
         self._apply()
 
@@ -132,7 +133,7 @@ class EqualScaleCanvas(pg.GraphicsView):
         self.range_changed.emit()
 
     def _area(self) -> QRectF:
-        area: QRectF = self.box.mapRectToScene(self.box.rect())  # its bounding rectangle is a little larger
+        area: QRectF = self.box.mapRectToScene(self.box.rect())  # the item's bounding rectangle is a little larger
         return area
 
     def to_plane(self, position: QPointF) -> tuple[float, float]:
@@ -230,7 +231,7 @@ class EqualScaleCanvas(pg.GraphicsView):
 
     @property
     def dragging(self) -> bool:
-        """The probe's handle is held."""
+        """Whether the mouse holds the probe's handle."""
         return self._grip is not None
 
     def _over_handle(self, position: QPointF) -> bool:
@@ -250,7 +251,7 @@ class EqualScaleCanvas(pg.GraphicsView):
     # ---------------------------------------------------------------- looks
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of the ground and the axes."""
+        """Set the colours of the background and the axes."""
         self.setBackground(theme.base)
         for axis in (self.left, self.bottom):
             axis.setPen(QPen(QColor(theme.muted), 0))
@@ -259,11 +260,11 @@ class EqualScaleCanvas(pg.GraphicsView):
             axis.label.setDefaultTextColor(QColor(theme.text))
 
     def release(self) -> None:
-        """Break the cycles between the items and the scene."""
+        """Break the reference cycles between the items and the scene."""
         self.box.sigResized.disconnect(self._apply)
         self.close()
 
     def set_labels(self, x: str, y: str) -> None:
-        """What the axes carry."""
+        """Set the titles of the axes."""
         self.bottom.setLabel(x)
         self.left.setLabel(y)

@@ -1,4 +1,4 @@
-"""Small texts in a plane plot, on a ground of their own."""
+"""Small texts in a plane plot, each on a background of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from geomodel.arrays import Array
 
 
 class Labels(Sketch):
-    """Texts right of and above their points; or, `centred`, on them, where those before have left room."""
+    """Texts at the upper right of their points, or `centred` on them, if the earlier texts have left room there."""
 
     def __init__(self, *, centred: bool = False) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class Labels(Sketch):
         self._color, self._ground = QColor(), QColor()
 
     def set_look(self, color: str, ground: str) -> None:
-        """Text and what lies under it."""
+        """The text and its background."""
         self._color, self._ground = QColor(color), QColor(ground)
         self._ground.setAlphaF(0.55)
         self.update()

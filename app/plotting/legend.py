@@ -1,4 +1,4 @@
-"""A legend beside the plot, never on it: a row of samples drawn like what they stand for."""
+"""A legend beside the plot, so that it never covers it. Each sample is drawn like the item it stands for."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SPACE = 18  # between entries
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a legend: which sample, its text, and what a tooltip says about it."""
+    """One line of a legend: its sample, its text, and what its tooltip says."""
 
     sample: str
     text: str
     tip: str = ""
 
 
-FOOT = 4  # pixels under the last row: a row's letters reach a little below it in print
+FOOT = 4  # pixels under the last row, because its letters reach a little below it in print
 
 
 class Legend(QWidget):
@@ -74,7 +74,7 @@ class Legend(QWidget):
         return QSize(120, self._row())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A fixed height is the size hint's, which a layout asks for before it has given the width."""
+        """A layout asks for a fixed height before it has given the width, so the height is part of the size hint."""
         if event.size().width() != event.oldSize().width():
             self.updateGeometry()
 
@@ -132,7 +132,7 @@ class Legend(QWidget):
 
 
 def paint_sample(painter: QPainter, rect: QRectF, entry: Entry, theme: Theme) -> None:
-    """The mark that an entry explains."""
+    """Draws the sample of an entry."""
     _SAMPLES[entry.sample](painter, rect, theme)
 
 
@@ -233,7 +233,7 @@ def _basins(painter: QPainter, rect: QRectF, theme: Theme) -> None:
     width = rect.width() / 3
     for part, color in enumerate(theme.classes[:3]):
         pale = QColor(color)
-        pale.setAlphaF(2 * theme.tint)  # a small patch needs more
+        pale.setAlphaF(2 * theme.tint)  # a small patch needs a stronger colour
         painter.fillRect(QRectF(rect.left() + part * width, rect.center().y() - 4.5, width, 9), pale)
 
 

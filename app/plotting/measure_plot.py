@@ -1,4 +1,4 @@
-"""The plot of one measure: a band over the samples, the selected sample's curves on top, the playhead."""
+"""The plot of one measure: a band over the samples, the curves of the selected sample above it, and the playhead."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from app.plotting.values import Curve
 from geomodel import measures
 from geomodel.arrays import Array
 
-LOG_DECADES = 1.5  # positive values that span more than this get a logarithmic axis
-NAMES = 0.2  # of the height is left to the names of regions
-DOTTED_LEVELS = 64  # more steps than this would merge their dots into a bar
+LOG_DECADES = 1.5  # positive values that span more than this ratio get a logarithmic axis
+NAMES = 0.2  # share of the height that is left for the names of regions
+DOTTED_LEVELS = 64  # with more steps, their dots would merge into a bar
 
 
 def wants_log(values: Array) -> bool:
@@ -42,7 +42,7 @@ def wants_log(values: Array) -> bool:
 
 
 def value_range(values: Array, log: bool) -> tuple[float, float]:
-    """Axis limits around finite values; a linear axis starts at zero where zero is near."""
+    """Axis limits around finite values. A linear axis starts at zero if zero is near."""
     if not len(values):
         return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
@@ -53,7 +53,7 @@ def value_range(values: Array, log: bool) -> tuple[float, float]:
 
 
 def band_path(x: Array, low: Array, high: Array) -> QPainterPath:
-    """The area between two curves, one closed piece for each run of finite values."""
+    """The area between two curves, in one closed piece for each run of finite values."""
     path = QPainterPath()
     finite = np.isfinite(low) & np.isfinite(high)
     edges = np.flatnonzero(np.diff(np.concatenate(([False], finite, [False]))))
@@ -103,10 +103,10 @@ class _Layer:
 
 
 class MeasureChart(pg.PlotWidget):
-    """Curves over the noise levels; a click or a drag picks the nearest level.
+    """Curves over the noise levels. A click or a drag picks the nearest level.
 
-    Everything but the playhead is kept as one pixmap: moving a cursor in the scene would repaint every curve that it
-    crosses, eight plots at a time. A printed chart is painted from the scene, as vectors.
+    The plot is kept as a pixmap without the playhead, because a cursor that moves in the scene would repaint every
+    curve it crosses, eight plots at a time. A printed chart is painted from the scene, as vectors.
     """
 
     picked = Signal(int)
@@ -119,7 +119,7 @@ class MeasureChart(pg.PlotWidget):
         item = self.getPlotItem()
         item.hideButtons()
         item.layout.setContentsMargins(0, 0, 10, 0)
-        self._left.setZValue(-1)  # its lines across the plot lie behind the curves
+        self._left.setZValue(-1)  # the axis draws lines across the plot, which belong behind the curves
         self._box = item.getViewBox()
         self._box.setMouseEnabled(False, False)
         self._box.disableAutoRange()
@@ -135,10 +135,10 @@ class MeasureChart(pg.PlotWidget):
         self.scene().changed.connect(self._forget_still)
 
     def hasHeightForWidth(self) -> bool:
-        return False  # a wrapping text inside would make every plot as tall as it would like to be
+        return False  # a wrapping text inside would make every plot as tall as the text prefers
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
+        """Set all colours."""
         self._theme = theme
         self.setBackground(theme.base)
         self._bottom.set_theme(theme)
@@ -147,13 +147,13 @@ class MeasureChart(pg.PlotWidget):
             layer.style(curve, theme, self._ratio())
 
     def _ratio(self) -> float:
-        """Device pixels a pixel; a print scales its pens itself, whatever screen the window is on."""
+        """Device pixels in a pixel. A print scales its pens itself, whatever screen shows the window."""
         return 1.0 if self._print else self.devicePixelRatioF()
 
     def set_data(
         self, sigmas: Array, scale: Scale, curves: tuple[Curve, ...], sample: int, regions: tuple[Named, ...] = ()
     ) -> None:
-        """New levels or values: everything is drawn, and the ranges are chosen once."""
+        """Show new levels or values. Everything is drawn and the ranges are chosen once."""
         self._curves, self._x = curves, positions(sigmas, scale)
         self._bottom.set_levels(sigmas, scale)
         low, high = float(self._x.min()), float(self._x.max())
@@ -177,14 +177,14 @@ class MeasureChart(pg.PlotWidget):
         self.set_sample(sample)
 
     def set_sample(self, sample: int) -> None:
-        """Another selected sample: the bands stay."""
+        """Show another selected sample. The bands stay."""
         self._sample = sample
         for layer, curve in zip(self._layers, self._curves, strict=False):
             layer.draw_line(curve, self._x[: len(curve.values)], self._shown(curve.values[:, sample]))
         self.set_index(self._index)
 
     def set_index(self, index: int) -> None:
-        """The playhead: nothing but the cursor moves."""
+        """Move the playhead. Only the cursor is drawn again."""
         self._index = index
         self.viewport().update()
 
@@ -241,7 +241,7 @@ class MeasureChart(pg.PlotWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
-            event.ignore()  # the right button asks the view for its menu
+            event.ignore()  # the view opens its menu on the right button
             return
         self._picked = -1
         self._pick(event.position())
@@ -257,7 +257,7 @@ class MeasureChart(pg.PlotWidget):
         self.mousePressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()  # scrolls the column
+        event.ignore()  # lets the wheel scroll the column
 
     def _pick(self, at: QPointF) -> None:
         level = nearest(self._x, self._box.mapSceneToView(self.mapToScene(at.toPoint())).x())

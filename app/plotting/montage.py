@@ -1,4 +1,4 @@
-"""Rows of images over the noise levels: true pixels at an integer zoom, one column a level."""
+"""Rows of images over the noise levels, with true pixels at an integer zoom and one column for each level."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from app.plotting.theme import Theme
 from app.rooms.strip.pictures import StripRow
 from geomodel.arrays import Array
 
-GAP = 4  # pixels between columns: room for the playhead's frame
+GAP = 4  # pixels between columns, where the playhead's frame has room
 ROW_GAP = 6
 CAPTION_WIDTH = 120
 LARGEST = 96  # pixels that a cell takes at most
 
 
 def to_image(pixels: Array) -> QImage:
-    """(H, W) grey or (H, W, 3) colour uint8 pixels as an image of its own."""
+    """An image (H, W) grey or (H, W, 3) colour of uint8 pixels. It owns its memory."""
     pixels = np.ascontiguousarray(pixels, np.uint8)
     kind = QImage.Format.Format_Grayscale8 if pixels.ndim == 2 else QImage.Format.Format_RGB888
     return QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], kind).copy()
 
 
 def integer_zoom(room: float, size: int) -> int:
-    """The largest whole factor at which `size` pixels fit into the room; at least 1."""
+    """The largest whole factor at which `size` pixels fit into the room, at least 1."""
     return max(1, int(room // size))
 
 
@@ -56,7 +56,7 @@ class Geometry:
 
 
 class Montage(QAbstractScrollArea):
-    """Captions at the left stay; the columns scroll and follow the playhead. Everything is painted."""
+    """Paints captions at the left, which stay, and columns, which scroll and follow the playhead."""
 
     level_picked = Signal(int)
 
@@ -78,19 +78,19 @@ class Montage(QAbstractScrollArea):
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of captions, labels and the playhead."""
+        """Set the colours of captions, labels and the playhead."""
         self._theme = theme
         self.viewport().update()
 
     def set_rows(self, sigmas: Array, rows: tuple[StripRow, ...]) -> None:
-        """New images; the scroll position follows the playhead."""
+        """Show new images. The scroll position follows the playhead."""
         self._sigmas, self._rows = sigmas, rows
         shapes = [row.images.shape[1:3] for row in rows]
         self._size = (max((w for _, w in shapes), default=1), max((h for h, _ in shapes), default=1))
         self._lay_out()
 
     def set_index(self, index: int, note: str = "") -> None:
-        """The playhead, and what is to be said of the second row there."""
+        """Move the playhead, and show a note about the second row there."""
         self._index, self._note = index, note
         self._follow()
         self.viewport().update()
@@ -98,7 +98,9 @@ class Montage(QAbstractScrollArea):
     # ------------------------------------------------------------ geometry
 
     def _measure(self) -> Geometry:
-        """Zoom from the height that is there, whether or not a scroll bar is shown: else bar and zoom would chase."""
+        """Choose the zoom from the available height, whether or not a scroll bar is shown, so that the two do not
+        alternate.
+        """
         ratio = self.devicePixelRatioF()
         width, height = self._size
         labels = self._label_metrics().height() + 6
@@ -122,7 +124,7 @@ class Montage(QAbstractScrollArea):
         view = self.viewport().size() * ratio
         levels = len(self._sigmas)
         self._columns = np.arange(levels)
-        if self._print and levels:  # a printed strip cannot scroll: as many levels as fit, evenly
+        if self._print and levels:  # a printed strip cannot scroll, so it shows as many levels as fit, evenly chosen
             fit = max(1, (view.width() - g.left) // g.pitch)
             self._columns = np.unique(np.linspace(0, levels - 1, min(levels, fit)).round().astype(int))
         across, down = self.horizontalScrollBar(), self.verticalScrollBar()
@@ -136,7 +138,7 @@ class Montage(QAbstractScrollArea):
         self.viewport().update()
 
     def _follow(self) -> None:
-        """Scroll until the playhead's column and a neighbour are in sight."""
+        """Scroll until the playhead's column and its neighbour are in view."""
         g, bar = self._geometry, self.horizontalScrollBar()
         at = self._index * g.pitch
         last = at + 2 * g.pitch - bar.pageStep()
@@ -175,7 +177,7 @@ class Montage(QAbstractScrollArea):
             if len(self._sigmas) and self._rows:
                 g, ratio = self._geometry, self.devicePixelRatioF()
                 self._paint_captions(painter, g, ratio)
-                # From here on device pixels, so that an image pixel is a whole number of them.
+                # From here on the unit is a device pixel, so that an image pixel is a whole number of them.
                 painter.scale(1 / ratio, 1 / ratio)
                 right = self.viewport().width() * ratio
                 painter.setClipRect(QRectF(g.left - GAP * ratio, 0, right, self.viewport().height() * ratio))
@@ -186,7 +188,7 @@ class Montage(QAbstractScrollArea):
                 self._paint_labels(painter, g, ratio, shown)
 
     def _paint_captions(self, painter: QPainter, g: Geometry, ratio: float) -> None:
-        """Beside each row its curve's sample and name, below them a note."""
+        """Write beside each row the sample and name of its curve, and below them a note."""
         plain, small = self.font(), tabular(self.font(), 0.85)
         high, width = QFontMetricsF(plain).height(), g.left / ratio - GAP - 10
         for at, row in enumerate(self._rows):
@@ -211,13 +213,13 @@ class Montage(QAbstractScrollArea):
             if level < len(images):
                 painter.drawImage(rect, to_image(images[level]))
             else:
-                painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))  # a place that holds nothing yet
+                painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))  # nothing is computed for this place yet
 
     def _paint_labels(self, painter: QPainter, g: Geometry, ratio: float, shown: Array) -> None:
-        """σ under the columns, as many as fit; the playhead's always, in bold, under its frame."""
+        """Write σ under as many columns as fit. The playhead's is always there, in bold, under its frame."""
         view = self.viewport().size() * ratio
         bottom = self._top(g, len(self._rows) - 1) + g.row - ROW_GAP * ratio
-        bottom = min(bottom, view.height() - g.labels)  # in sight even where the rows are not
+        bottom = min(bottom, view.height() - g.labels)  # stays in view even if the rows do not
         painter.fillRect(QRectF(0, bottom + ratio, view.width(), g.labels), QColor(self._theme.base))
         plain, bold = tabular(self.font(), 0.85), tabular(self.font(), 0.85, bold=True)
         metrics = QFontMetricsF(bold)
@@ -260,7 +262,7 @@ class Montage(QAbstractScrollArea):
             self.level_picked.emit(level)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Up and down scroll the rows where they do not fit, else the columns."""
+        """The up and down keys scroll the rows if they do not fit, otherwise the columns."""
         vertical = self.verticalScrollBar().maximum() > 0 and not event.angleDelta().x()
         (self.verticalScrollBar() if vertical else self.horizontalScrollBar()).event(event)
 

@@ -1,4 +1,4 @@
-"""What a kind of curve looks like, wherever it is drawn, and how a number is written."""
+"""The pens of each kind of curve, the same in every view, and the spelling of numbers."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from app.plotting.theme import Theme
 
 Kind = Literal["sampling", "denoising", "optimal", "network", "reference"]
 
-# Scatter symbols at the steps, so that the kinds differ in grey print too.
+# Each kind has a symbol at the steps, so that the kinds differ in grey print too.
 SYMBOLS: dict[Kind, str] = {"denoising": "o", "optimal": "d", "network": "s"}
-SAMPLE_WIDTH = 24  # pixels that a sample of a curve takes
+SAMPLE_WIDTH = 24  # pixels that a curve's sample takes
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def hue(kind: Kind, theme: Theme) -> QColor:
-    """The colour that says whose curve it is."""
+    """The hue, which says whose curve it is."""
     return QColor(getattr(theme, kind))
 
 
 def curve_pen(kind: Kind, theme: Theme, width: float) -> QPen:
-    """A cosmetic pen: the dash says which kind of curve it is."""
+    """A cosmetic pen, whose dash says which kind of curve it is."""
     pen = QPen(hue(kind, theme), width)
     pen.setCosmetic(True)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
@@ -58,7 +58,7 @@ def paint_sample(painter: QPainter, rect: QRectF, kind: Kind, theme: Theme) -> N
 
 
 def tabular(font: QFont, factor: float = 1.0, *, bold: bool = False) -> QFont:
-    """The font with figures of one width, so that changing numbers do not jitter."""
+    """The font with digits of one width, so that changing numbers do not jitter."""
     result = QFont(font)
     result.setFeature(QFont.Tag("tnum"), 1)
     result.setBold(bold)

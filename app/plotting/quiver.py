@@ -1,4 +1,4 @@
-"""Arrows as one item."""
+"""Draws arrows as one item."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from PySide6.QtWidgets import QWidget
 from app.plotting.bundles import Sketch, device_scale
 from geomodel.arrays import Array
 
-FAR = 1e5  # pixels: beyond this a line's end would overflow Qt's integers
+FAR = 1e5  # pixels; beyond this a line's end would overflow Qt's integers
 
 
 class Quiver(Sketch):
     """Arrows from tails to tips in data coordinates, in a few colours.
 
-    Heads are at most `head` pixels long and end `gap` pixels before the tip, where a mark may stand. Hairlines are one
-    device pixel wide at every scale: hundreds of wider antialiased arrows cost more than the rest of the picture.
+    Heads are at most `head` pixels long and end `gap` pixels before the tip, where a symbol may stand. Hairlines are
+    one device pixel wide at every scale, because hundreds of wider antialiased arrows cost more than the rest of the
+    picture.
     """
 
     def __init__(self, *, head: float, width: float, gap: float = 0.0, hairline: bool = False) -> None:
@@ -34,12 +35,12 @@ class Quiver(Sketch):
         self._lines = PrimitiveArray(QLineF, 4)
 
     def set_colors(self, colors: Sequence[QColor | str]) -> None:
-        """The colours that `color_of` counts."""
+        """The colours. The numbers of `color_of` index them."""
         self._colors = tuple(QColor(color) for color in colors)
         self.update()
 
     def set_arrows(self, tails: Array, tips: Array, color_of: Array | None = None) -> None:
-        """Show arrows (n, 2) → (n, 2), each in its colour (n,)."""
+        """Show arrows (n, 2) → (n, 2), each with its colour number (n,)."""
         tails, tips = (np.asarray(ends, np.float64).reshape(-1, 2) for ends in (tails, tips))
         finite = (np.isfinite(tails) & np.isfinite(tips)).all(-1)
         self.tails, self.tips = tails[finite], tips[finite]
@@ -70,7 +71,7 @@ class Quiver(Sketch):
 
 
 def arrow_lines(tails: Array, tips: Array, head: float, gap: float = 0.0) -> Array:
-    """Shaft and two barbs of arrows (n, 2) → (n, 2): (3, n, 4) as x1, y1, x2, y2."""
+    """The shaft and two barbs of arrows (n, 2) → (n, 2), as (3, n, 4) with x1, y1, x2, y2."""
     length = np.linalg.norm(tips - tails, axis=-1, keepdims=True)
     along = (tips - tails) * np.maximum(0, 1 - gap / np.maximum(length, 1e-9))
     tips, length = tails + along, np.maximum(0, length - gap)

@@ -1,4 +1,4 @@
-"""Named stretches of noise levels in a plot: thin lines between them, their names along the top."""
+"""Named ranges of noise levels in a plot, with thin lines between them and their names along the top."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.plotting.theme import Theme
 from geomodel.arrays import Array
 
 Named = tuple[str, float, float]  # name, σ where it begins, σ where it ends
-NARROW = 0.14  # of the axis: a stretch less wide stays without its name
+NARROW = 0.14  # share of the axis; a narrower range is drawn without its name
 
 
 class Regions:
@@ -24,7 +24,7 @@ class Regions:
         self._names: list[pg.TextItem] = []
 
     def draw(self, regions: tuple[Named, ...], sigmas: Array, scale: Scale, theme: Theme) -> None:
-        """Replace what is drawn, once the box has its ranges."""
+        """Draw the ranges, once the box has its limits."""
         for item in (*self._lines, *self._names):
             self._box.removeItem(item)
         places = np.array([self._places(high, low, sigmas, scale) for _, high, low in regions]).reshape(-1, 2)
@@ -44,7 +44,7 @@ class Regions:
 
     @staticmethod
     def _places(high: float, low: float, sigmas: Array, scale: Scale) -> tuple[float, float]:
-        """Where two noise levels stand, between the places of the run's own levels."""
+        """Where two noise levels stand, interpolated between the run's own levels."""
         positive = sigmas[sigmas > 0]
         logs = -np.log(positive)
         begin, end = np.interp(-np.log([high, low]), logs, positions(sigmas, scale)[: len(positive)])

@@ -1,4 +1,4 @@
-"""Shares that add up to a whole, as bands on each other: which have a band of their own, and where its name fits."""
+"""Draws shares of a whole as stacked bands: decides which members have a band and where its name fits."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 
 from geomodel.arrays import Array
 
-MOST = 5  # bands with a name; the rest is one
+MOST = 5  # bands with a name; all other members share one band
 STRIDE = 2  # pixels between the places that are tried for a name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Band:
-    """One band between two curves, in shares from 0 to 1: of one member, or of the rest (`member` is −1)."""
+    """A band between two curves, in shares from 0 to 1. It belongs to one member, or to the rest (`member` is −1)."""
 
     member: int
     low: Array  # (L,)
@@ -23,7 +23,7 @@ class Band:
 
 
 def bands(shares: Array, members: list[int]) -> list[Band]:
-    """The members' bands from the bottom, then the rest's. shares (L, C) with NaN where they are not known."""
+    """The members' bands from the bottom, then the rest's. `shares` (L, C) has NaN where they are not known."""
     parts = [shares[:, member] for member in members]
     edges = np.cumsum([np.zeros(len(shares)), *parts], axis=0)
     found = [Band(member, edges[n], edges[n + 1]) for n, member in enumerate(members)]
@@ -31,7 +31,7 @@ def bands(shares: Array, members: list[int]) -> list[Band]:
 
 
 def leading(shares: Array) -> list[int]:
-    """The members with the highest peaks; what weighs most where the data are known best comes first."""
+    """The members with the highest peaks. The one that weighs most at the lowest noise comes first."""
     known = shares[np.isfinite(shares).all(axis=1)]
     if not len(known):
         return []
@@ -40,7 +40,7 @@ def leading(shares: Array) -> list[int]:
 
 
 def place(x: Array, band: Band, size: tuple[float, float], height: float) -> tuple[float, float] | None:
-    """The middle of a name of this size in pixels (x, share) where its band leaves most room; None where too little.
+    """The middle of a name of this size in pixels (x, share) where its band leaves most room; None if it fits nowhere.
 
     x (L,) ascending in pixels; `height`: the pixels of a share of 1.
     """
@@ -63,7 +63,8 @@ def place(x: Array, band: Band, size: tuple[float, float], height: float) -> tup
 def named(
     shares: Array, x: Array, size: Callable[[int], tuple[float, float]], height: float
 ) -> list[tuple[Band, tuple[float, float] | None]]:
-    """Bands with the places of their names; who has no room for a name joins the rest, whose own name is optional.
+    """Bands with the places of their names. A member whose name does not fit joins the rest; the rest's name is
+    optional.
 
     `size`: of a member's name, in pixels; −1 is the rest. Otherwise as `place` and `bands`.
     """

@@ -1,4 +1,4 @@
-"""The axis of noise levels, shared by every view over σ: noise at the left, data at the right."""
+"""The axis of noise levels in every view over σ, with noise at the left and data at the right."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GAP = 0.6  # decades between the last positive level and the slot of σ = 0
 
 
 def positions(sigmas: Array, scale: Scale = "log") -> Array:
-    """Where the levels stand: −log10 σ with σ = 0 in a slot beyond a break, the step's index, or −σ."""
+    """Where the levels stand: at −log10 σ with σ = 0 in a slot beyond a break, at the step's index, or at −σ."""
     sigmas = np.asarray(sigmas, np.float64)
     if scale == "index":
         return np.arange(len(sigmas), dtype=np.float64)
@@ -41,7 +41,7 @@ def nearest(places: Array, x: float) -> int:
 
 
 def break_at(sigmas: Array, scale: Scale) -> float | None:
-    """The middle of the break before the slot of σ = 0; None where there is none."""
+    """The middle of the break before the slot of σ = 0; None if no level is 0."""
     sigmas = np.asarray(sigmas)
     if scale != "log" or sigmas[-1] > 0 or not (sigmas > 0).any():
         return None
@@ -73,7 +73,7 @@ def labels(sigmas: Array, scale: Scale, width: Callable[[str], float], pixels_pe
 
 
 def _ends(sigmas: Array, scale: Scale) -> list[Label]:
-    """Labels of the first level, the last, and the last above zero, most wanted first."""
+    """Labels of the first level, the last, and the last above zero, in the order of importance."""
     places, last = positions(sigmas, scale), len(sigmas) - 1
     if scale == "index":
         return [(0.0, "step 0"), (float(last), str(last))][: len(sigmas)]
@@ -105,7 +105,7 @@ def _decades(sigmas: Array) -> tuple[int, int]:
 
 
 def minor_ticks(sigmas: Array, scale: Scale) -> Array:
-    """Positions of ticks without a label: every step, or 2 … 9 in each decade."""
+    """Positions of ticks without a label: at every step, or at 2 … 9 in each decade."""
     sigmas = np.asarray(sigmas, np.float64)
     if scale == "index":
         return positions(sigmas, "index")
@@ -118,7 +118,7 @@ def minor_ticks(sigmas: Array, scale: Scale) -> Array:
 
 
 def draw_break(painter: QPainter, at: QPointF, line: QColor, ground: QColor) -> None:
-    """Two short strokes over an erased piece of a horizontal axis line."""
+    """Draw two short strokes over an erased piece of a horizontal axis line."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(ground, 5.0))
@@ -150,9 +150,9 @@ class SigmaAxis(pg.AxisItem):
         self.setTextPen(theme.muted)
 
     def set_levels(self, sigmas: Array, scale: Scale = "log") -> None:
-        """The noise levels, and how they are spread."""
+        """Set the noise levels, and how they are spread."""
         if scale == self._scale and np.array_equal(sigmas, self._sigmas):
-            return  # an axis is dear to draw: its labels are measured one by one
+            return  # drawing an axis is slow, because its labels are measured one by one
         self._sigmas, self._scale = np.asarray(sigmas, np.float64), scale
         self.picture = None
         self.update()
@@ -161,7 +161,7 @@ class SigmaAxis(pg.AxisItem):
         per_unit = size / max(maxVal - minVal, 1e-9)
         self._texts = dict(labels(self._sigmas, self._scale, self._metrics.horizontalAdvance, per_unit))
         minor = minor_ticks(self._sigmas, self._scale)
-        if self._scale == "index" and per_unit < 4:  # a tick at every step would be a bar
+        if self._scale == "index" and per_unit < 4:  # with a tick at every step, the ticks would merge
             minor = np.empty(0)
         return [(1.0, list(self._texts)), (1.0, minor.tolist())]
 

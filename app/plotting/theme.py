@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPalette
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
-    """Every colour that is not computed from data. Hue says whose curve it is; dash says which kind."""
+    """Every colour that is not computed from data. Hue says whose curve it is; dash says which kind of curve it is."""
 
     name: str
     window: str  # behind panels
@@ -28,9 +28,9 @@ class Theme:
     network: str
     reference: str
     data: str
-    runs: tuple[str, ...]  # hue of a run in comparisons
-    density: tuple[str, ...]  # from no density to the maximum, evenly spaced
-    classes: tuple[str, ...]  # of the data, as areas; beyond ten they come again
+    runs: tuple[str, ...]  # hues of the runs in comparisons
+    density: tuple[str, ...]  # from no density to the maximum, in even steps
+    classes: tuple[str, ...]  # hues of the data's classes, for areas; they repeat after ten
     tint: float = 0.22  # alpha of an area over the density
 
     def lookup(self) -> np.ndarray:
@@ -43,7 +43,7 @@ class Theme:
         )
 
 
-# Every second is darker, so that areas differ in grey print too; the hues of the trajectories come last.
+# Every second hue is darker, so that areas differ in grey print too. The hues of the trajectories come last.
 _CLASSES = (
     "#c9b500",
     "#5b3fa0",
@@ -124,7 +124,9 @@ THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 
 
 def palette(theme: Theme) -> QPalette:
-    """A Fusion palette with every role set: a one-colour QPalette leaves black bases and unreadable disabled text."""
+    """A Fusion palette with every role set. A palette made from one colour leaves black bases and unreadable
+    disabled text.
+    """
     result = QPalette()
     roles = {
         QPalette.ColorRole.Window: theme.window,

@@ -18,7 +18,8 @@ class ValueAxis(pg.AxisItem):
         super().__init__("left", maxTickLength=0)
         self._log = self._empty = False
         self.setStyle(tickTextOffset=6, tickAlpha=255, tickFont=font)
-        self.setWidth(QFontMetricsF(font).horizontalAdvance("0.0000") + 8)  # one width, so that plots line up
+        # one width, so that plots stand exactly above each other
+        self.setWidth(QFontMetricsF(font).horizontalAdvance("0.0000") + 8)
         self.setGrid(255)
         self.set_theme(theme)
 
@@ -29,7 +30,7 @@ class ValueAxis(pg.AxisItem):
         self.setTextPen(theme.muted)
 
     def set_kind(self, *, log: bool, empty: bool) -> None:
-        """Whether the plotted values are powers of ten; an empty plot has nothing to label."""
+        """Set whether the plotted values are powers of ten. An empty plot has no labels."""
         self._log, self._empty = log, empty
         self.picture = None
 
@@ -41,10 +42,10 @@ class ValueAxis(pg.AxisItem):
         steps = [part * power for part in (0.5, 1, 2, 5, 10)]
         if self._log:
             steps = [1.0, 2.0, 5.0, 10.0]
-        edge = 6 * (maxVal - minVal) / size  # a label any nearer to the end would be cut, and dropped
+        edge = 6 * (maxVal - minVal) / size  # a label nearer to the end would be cut off
         at = next((i for i, step in enumerate(steps) if step >= rough * 0.999), len(steps) - 1)
         ticks = _multiples(steps[at], minVal + edge, maxVal - edge)
-        if len(ticks) < 2 and at:  # one label says no scale
+        if len(ticks) < 2 and at:  # a single label does not show the scale
             at -= 1
             ticks = _multiples(steps[at], minVal + edge, maxVal - edge)
         return [(steps[at], ticks)]

@@ -1,4 +1,4 @@
-"""What plots over the noise levels are made of."""
+"""The values that plots over the noise levels show."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ class MeasurePlot:
     formula: str
     curves: tuple[Curve, ...]
     waiting: str = ""  # why there is no curve yet
-    regions: tuple[tuple[str, float, float], ...] = ()  # named stretches: name, σ where it begins, σ where it ends
+    regions: tuple[tuple[str, float, float], ...] = ()  # named ranges: name, σ where it begins, σ where it ends

@@ -1,4 +1,4 @@
-"""Every view is a room: one folder, one row in `ROOMS`. Whatever handles every room loops over this table."""
+"""Every view is a room with one folder and one row in `ROOMS`. Code that handles every room loops over this table."""
 
 from __future__ import annotations
 

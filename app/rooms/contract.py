@@ -1,4 +1,4 @@
-"""What a room is, and what it is built from."""
+"""Defines what a room is, and what it is built from."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from app.session.measured import Measured
 from app.session.playback import Playback
 from app.session.player import Player
 from app.session.state import AppState
+from app.shell.file_dialogs import Say
 from app.shell.settings_store import SettingsStore
 
 Handlers = Mapping[str, Callable[[], object]]
 
 
 class View(QWidget):
-    """A widget that shows a picture: one frozen value, from which a second view shows the very same.
+    """A widget that shows a picture, which is one frozen value. A second view can show the same picture.
 
     It is built as ``View(theme, print_mode=False)``; in print mode it is drawn on paper and takes no clicks.
     """
@@ -36,11 +37,11 @@ class View(QWidget):
         return self._picture
 
     def display(self, picture: Any) -> None:
-        """Show a picture. What has not changed since the last one is not drawn again."""
+        """Show a picture. Parts that have not changed since the last one are not drawn again."""
         raise NotImplementedError
 
     def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
+        """Take the colours of a theme."""
         raise NotImplementedError
 
     def describe(self) -> str:
@@ -48,21 +49,21 @@ class View(QWidget):
         raise NotImplementedError
 
     def release(self) -> None:
-        """Let go of everything that refers back to this view, so that it can die."""
+        """Drop everything that refers back to this view, so that it can be deleted."""
 
 
 class Room(Protocol):
-    """A view with its feed: it follows the state, asks the engine and displays what is known."""
+    """A view with its feed, which follows the state, sends requests to the engine and displays the answers."""
 
     @property
     def view(self) -> View:
         """The view, which stands in the window for as long as the room lives."""
 
     def refresh(self) -> None:
-        """Display what is known and ask for what is missing, because the view has come into sight."""
+        """Show the present state and request what is missing, because a person can see the view now."""
 
     def picture(self) -> object:
-        """The view's picture as it is now, also where the view is behind a tab."""
+        """The view's present picture, also if the view is behind a tab."""
 
     def handlers(self) -> Handlers:
         """What each action of the room's row does."""
@@ -75,28 +76,19 @@ class AskOpen(Protocol):
     """Asks for a file to open, without blocking."""
 
     def __call__(self, title: str, filters: str, purpose: str, then: Callable[[str], None]) -> None:
-        """Call `then` with the path; it is not called where the dialog is dismissed."""
+        """Call `then` with the path. It is not called if the dialog is dismissed."""
 
 
 class AskSave(Protocol):
-    """Asks where to save, without blocking."""
+    """Asks for a place to save, without blocking."""
 
-    def __call__(
-        self, title: str, filters: str, purpose: str, suffix: str, name: str, then: Callable[[str], None]
-    ) -> None:
-        """Propose a name, which gets `suffix` where it has none, and call `then` with the path."""
-
-
-class Say(Protocol):
-    """Says one sentence in the status bar."""
-
-    def __call__(self, text: str, is_error: bool = False, cause: str = "") -> None:
-        """An error holds until its cause is settled, or until the next message where none is named."""
+    def __call__(self, format: str, name: str, then: Callable[[str], None]) -> None:
+        """Propose a name and call `then` with the path, which has the suffix of the format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What rooms are built from: everything that they share."""
+    """Everything that rooms share, which they are built from."""
 
     theme: Theme
     state: AppState
@@ -109,12 +101,12 @@ class Services:
     ask_open: AskOpen
     ask_save: AskSave
     say: Say
-    settle: Callable[[str], None]  # errors of this cause are over
-    bring_forward: Callable[[str], None]  # the room of this name comes into sight
+    settle: Callable[[str], None]  # errors of this cause have ended
+    bring_forward: Callable[[str], None]  # shows the room of this name to the person
 
 
 def build_room(row: RoomRow, services: Services) -> Room:
-    """The room that a row of the table names."""
+    """Build the room of a row of the table."""
     module, _, name = row.room.rpartition(".")
     room: Room = vars(import_module(module))[name](services)
     return room

@@ -1,4 +1,4 @@
-"""The rows of the rooms' table. Plain values, so that the engine can read the table without Qt."""
+"""Defines the rows of the rooms' table. They are plain values, so that the engine can read the table without Qt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Millimetres = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionRow:
-    """One action: menus, shortcuts, tooltips and the key sheet are made from such rows.
+    """One action. Menus, shortcuts, tooltips and the key sheet are made from such rows.
 
     Of the actions of one `group`, one is checked.
     """
@@ -28,14 +28,16 @@ class ActionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomRow:
-    """A room: where its view stands, what builds it, what the engine computes for it, what a person can do in it."""
+    """A room: where its view stands, which class builds it, what the engine computes for it, and what a person can
+    do in it.
+    """
 
     name: str
     title: str
     area: Area
     room: str  # dotted path of the class that is built from Services
-    answers: str = ""  # dotted path of the module with ANSWERS and TASKS; empty: the engine computes nothing for it
-    figure: Millimetres | None = None  # size of its figure on paper; None: no figure is made of it
-    with_run: bool = False  # its figure is drawn by `run --figures` too
+    answers: str = ""  # dotted path of the module with ANSWERS and TASKS; empty if the engine computes nothing for it
+    figure: Millimetres | None = None  # size of its figure on paper; None if it has no figure
+    with_run: bool = False  # `run --figures` draws its figure too
     actions: tuple[ActionRow, ...] = ()
     help: str = ""  # its page in resources/help

@@ -7,7 +7,7 @@ and is run again on every change of a field; images and networks wait for Run.
 from __future__ import annotations
 
 import logging
-from typing import Protocol
+from typing import Literal, Protocol
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
@@ -111,12 +111,12 @@ class Player(QObject):
             self._recorded = path
         self.submit(OpenRun(self.state.next_id(), path, link=not recorded))
 
-    def save(self, path: str) -> bool:
-        """Write the selected run as NPZ or its measures as CSV; False where there is nothing to write."""
+    def save(self, path: str, format: Literal["run", "measures"] = "run") -> bool:
+        """Write the selected run or its measures; False where there is nothing to write."""
         run = self.state.run
         if run is None or run.trajectory is None:
             return False
-        self.submit(Save(run.trajectory, path))
+        self.submit(Save(run.trajectory, path, format))
         return True
 
     def run_if_toy(self) -> None:

@@ -7,9 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox
 
-import resources
 from app.engine.messages import NetworkOpened
 from app.plotting.theme import THEMES
 from app.rooms.contract import Handlers
@@ -73,7 +72,15 @@ class Commands(QObject):
         Sheet(self._window, "Solvers", help_sheets.solver_sheet()).show()
 
     def _show_about(self) -> None:
-        Sheet(self._window, "What am I seeing?", resources.path("help", "views.html").read_text("utf-8")).show()
+        Sheet(self._window, "What am I seeing?", help_sheets.room_sheet()).show_at(self._room_in_use())
+
+    def _room_in_use(self) -> str:
+        """The room that has the focus, or else the one in the centre."""
+        focus = QApplication.focusWidget()
+        for name, view in self._window.views.items():
+            if focus is not None and (view is focus or view.isAncestorOf(focus)):
+                return name
+        return self._layout.current.centre
 
     def offer_data(self, event: NetworkOpened) -> None:
         """A network was opened that does not fit the present data: ask whether to open those it was trained on."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
@@ -16,13 +17,13 @@ from app.export import dialogs, figure
 from app.rooms import ROOMS
 from app.rooms.contract import Handlers, View
 from app.shell import file_dialogs as files
-from app.shell.file_dialogs import filters
+from app.shell.file_dialogs import SAVE, filters
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
 
 SLOTS = {DataOpened: "data", NetworkOpened: "network", RunOpened: "run"}  # what was opened → the error it settles
-SAVE, UNFINISHED = "save", "unfinished"
+UNFINISHED = "unfinished"
 
 
 class Documents(QObject):
@@ -98,22 +99,23 @@ class Documents(QObject):
 
     def save_run(self) -> None:
         """Ask where to write the run."""
-        self._ask_save("Save run", filters("Runs", "run"), ".npz", "run")
+        self._ask_save("run")
 
     def save_csv(self) -> None:
         """Ask where to write the measures."""
-        self._ask_save("Save measures", "Tables (*.csv)", ".csv", "measures")
+        self._ask_save("measures")
 
-    def _ask_save(self, title: str, filters: str, suffix: str, purpose: str) -> None:
+    def _ask_save(self, format: Literal["run", "measures"]) -> None:
         run = self._state.run
         if run is None or run.trajectory is None:
             self.say("There is no finished run to save; press Run (F5) first.", True, UNFINISHED)
             return
-        name = f"{run.settings.solver}-{run.settings.steps}{suffix}"
-        files.ask_save(self._window, title, filters, purpose, suffix, name, self._save, store=self._store)
+        name = f"{run.settings.solver}-{run.settings.steps}"
+        then = partial(self._save, format)
+        files.ask_save(self._window, format, name, then, store=self._store, say=self.say)
 
-    def _save(self, path: str) -> None:
-        self._player.save(path)
+    def _save(self, format: Literal["run", "measures"], path: str) -> None:
+        self._player.save(path, format)
 
     def save_figure(self) -> None:
         """Ask for size and file of a picture."""

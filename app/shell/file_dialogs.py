@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app.export import formats
+from app.export.formats import ExportFormat
 from app.shell.settings_store import SettingsStore
 from geomodel import recognise
 from geomodel.recognise import Kind
 
 Chosen = Callable[[str], None]
+SAVE = "save"  # the cause of an error that the next saved file settles
+
+
+class Say(Protocol):
+    """Says one sentence in the status bar."""
+
+    def __call__(self, text: str, is_error: bool = False, cause: str = "") -> None:
+        """An error holds until its cause is settled, or until the next message where none is named."""
 
 
 def filters(title: str, kind: Kind) -> str:
@@ -24,16 +35,16 @@ def filters(title: str, kind: Kind) -> str:
 class FileDialogs:
     """Asks for files over one window."""
 
-    def __init__(self, parent: QWidget, store: SettingsStore) -> None:
-        self._parent, self._store = parent, store
+    def __init__(self, parent: QWidget, store: SettingsStore, say: Say) -> None:
+        self._parent, self._store, self._say = parent, store, say
 
     def ask_open(self, title: str, filters: str, purpose: str, then: Chosen) -> None:
         """As the function of this name."""
         ask_open(self._parent, title, filters, purpose, then, store=self._store)
 
-    def ask_save(self, title: str, filters: str, purpose: str, suffix: str, name: str, then: Chosen) -> None:
+    def ask_save(self, format: str, name: str, then: Chosen) -> None:
         """As the function of this name."""
-        ask_save(self._parent, title, filters, purpose, suffix, name, then, store=self._store)
+        ask_save(self._parent, format, name, then, store=self._store, say=self._say)
 
 
 def ask_open(
@@ -50,23 +61,28 @@ def ask_open(
 
 
 def ask_save(
-    parent: QWidget,
-    title: str,
-    filters: str,
-    purpose: str,
-    suffix: str,
-    name: str,
-    callback: Chosen,
-    *,
-    store: SettingsStore,
+    parent: QWidget, format: str, name: str, callback: Chosen, *, store: SettingsStore, say: Say
 ) -> QFileDialog:
-    """Ask where to save, proposing a name; one without a suffix gets `suffix`. Otherwise as `ask_open`."""
-    dialog = _dialog(parent, title, filters, purpose, callback, store)
+    """Ask where to save, proposing a name. `callback` gets the path with the format's suffix.
+
+    The dialog asks before a file is replaced, but it knows only the name that was typed. Where the suffix that is added
+    leads to another file that exists, nothing is saved and `say` gets the sentence.
+    """
+    row = formats.row(format)
+    dialog = _dialog(parent, row.title, row.filter, format, partial(_save_as, row, callback, say), store)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix(suffix)
-    dialog.selectFile(name)
+    dialog.setDefaultSuffix(row.suffix)
+    dialog.selectFile(row.named(name))
     dialog.open()
     return dialog
+
+
+def _save_as(row: ExportFormat, callback: Chosen, say: Say, chosen: str) -> None:
+    path = row.named(chosen)
+    if path != chosen and Path(path).exists():
+        say(f"{path} exists already, so nothing was saved. Choose it by its whole name to replace it.", True, SAVE)
+    else:
+        callback(path)
 
 
 def _dialog(

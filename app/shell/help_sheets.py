@@ -1,14 +1,27 @@
-"""Help that is made from the tables: every key, every solver."""
+"""Builds the help from the tables: every room, every key, every solver."""
 
 from __future__ import annotations
 
 from html import escape
 
+import resources
+from app.rooms import ROOMS
 from app.shell.actions import ACTIONS, MENUS
 from geomodel.solvers import SOLVERS
 from geomodel.solvers.elsewhere import ELSEWHERE, STEPS_ELSEWHERE
 
+INTRODUCTION = "introduction.html"
 UNBROKEN = "<style>td { white-space: nowrap }</style>"  # else Qt breaks keys and titles to make nested tables small
+
+
+def room_sheet() -> str:
+    """An introduction, then the page of every room as HTML. The anchor of a page is the room's name."""
+    pages = [f'<h3><a name="{row.name}"></a>{row.title}</h3>{_page(row.help)}' for row in ROOMS]
+    return _page(INTRODUCTION) + "".join(pages)
+
+
+def _page(name: str) -> str:
+    return resources.path("help", name).read_text("utf-8").strip()
 
 
 def key_sheet() -> str:

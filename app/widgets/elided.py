@@ -1,4 +1,4 @@
-"""One line of text that is cut where there is no room for it, so that it never widens a window."""
+"""One line of text that is cut off if it does not fit, so that it never widens a window."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.widgets.text import tooltip
 
 
 class ElidedLabel(QLabel):
-    """A plain line that asks for all its width and needs none. The tooltip has the whole text."""
+    """A plain line that prefers all its width and needs none. The tooltip has the whole text."""
 
     def __init__(self, cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
         super().__init__()

@@ -1,4 +1,6 @@
-"""The edge that shows which control has the keyboard: one for all, so that it looks the same everywhere."""
+"""The frame around the control that has the keyboard. One class draws it for all, so that it looks the same
+everywhere.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ EDGE = 2  # pixels
 
 
 class FocusFrame(QWidget):
-    """Lies over a control, as large as it is. The mask leaves the edge alone, so that nothing beneath is repainted."""
+    """Lies over a control of the same size. Its mask keeps only the edge, so that nothing beneath is repainted."""
 
     def __init__(self, control: QWidget) -> None:
         super().__init__(control)
@@ -25,13 +27,14 @@ class FocusFrame(QWidget):
 
     def _fit(self, control: QWidget) -> None:
         rect = control.rect()
-        if isinstance(control, QAbstractScrollArea):  # Qt keeps the scroll bars above everything, and they would cut it
+        # Qt keeps scroll bars above everything, so they would cut the frame
+        if isinstance(control, QAbstractScrollArea):
             rect.setBottomRight(control.viewport().geometry().bottomRight())
         self.setGeometry(rect)
         self.setMask(QRegion(rect).subtracted(QRegion(rect.adjusted(EDGE, EDGE, -EDGE, -EDGE))))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follows the control's size."""
+        """Follow the control's size."""
         control = self.parentWidget()
         if event.type() == QEvent.Type.Resize and control is not None:
             self._fit(control)

@@ -1,4 +1,4 @@
-"""Fields of a form: a title, an editor and, under them, words about what is wrong with what was typed."""
+"""Fields of a form. Each has a title, an editor and, under them, a message about a wrong value."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from geomodel.settings import Limits
 
 
 class Field(QWidget):
-    """A title, an editor and a message. `edited` tells what a person did, never what the program set."""
+    """A title, an editor and a message. `edited` reports what a person did, never what the program set."""
 
     edited = Signal(str, object)
 
@@ -31,7 +31,7 @@ class Field(QWidget):
         super().__init__()
         self.name, self.limits, self.editor = name, limits, editor
         self._value: Any = None
-        self._typed_error = ""  # what was typed is no value
+        self._typed_error = ""  # the text is not a value
         self._given_error = ""  # the value does not fit
         self.label = QLabel(limits.title)
         self.label.setBuddy(editor)
@@ -50,21 +50,21 @@ class Field(QWidget):
         self.setFocusProxy(editor)
 
     def set_gap(self, pixels: int) -> None:
-        """The space between title and editor."""
+        """Set the space between title and editor."""
         self._layout.setHorizontalSpacing(pixels)
 
     @property
     def value(self) -> Any:
-        """The last value that was set or told."""
+        """The last value that was set or emitted."""
         return self._value
 
     @property
     def error(self) -> str:
-        """What is wrong, as shown."""
+        """The message under the field."""
         return self._typed_error or self._given_error
 
     def set_value(self, value: Any) -> None:
-        """Show a value without telling. Half-typed text stays where the value is not a new one."""
+        """Show a value and emit nothing. Half-typed text stays unless the value is a new one."""
         if value != self._value:
             self._value = value
             self._typed_error = self._given_error = ""
@@ -72,12 +72,12 @@ class Field(QWidget):
             self._show_error()
 
     def set_error(self, text: str) -> None:
-        """Explain under the field what is wrong with its value; empty: nothing is."""
+        """Explain under the field what is wrong with its value; an empty text means nothing is wrong."""
         self._given_error = text
         self._show_error()
 
     def commit(self) -> bool:
-        """Take over what is typed; False where it is no value, which is then explained."""
+        """Take over the typed text. Returns False and explains it if it is no value."""
         return not self._typed_error
 
     def _tell(self, value: Any) -> None:
@@ -111,7 +111,7 @@ class Choice(NamedTuple):
 
 
 def commit_all(fields: Iterable[Field]) -> bool:
-    """Take over what is being typed. Where something is no value: False, and the first such field gets the focus."""
+    """Take over typed text in all fields. Returns False if one is no value, and the first such field gets the focus."""
     wrong = [field for field in fields if not field.commit()]
     if wrong:
         wrong[0].setFocus()
@@ -119,7 +119,7 @@ def commit_all(fields: Iterable[Field]) -> bool:
 
 
 class ActionButton(QPushButton):
-    """A button that does what an action does; with `key`, it names the action's key."""
+    """A button for an action. With `key`, it names the action's key."""
 
     def __init__(self, action: QAction, *, primary: bool = False, key: bool = True) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ class ActionButton(QPushButton):
 
 
 class ComboBox(QComboBox):
-    """A list that leaves the wheel to what scrolls, so that nothing changes by being passed over."""
+    """A list that leaves the wheel to the scroll area, so that scrolling past it changes nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,12 +155,12 @@ class ComboBox(QComboBox):
 
 
 class ChoiceField(Field):
-    """One of a few."""
+    """A choice among a few."""
 
     def __init__(self, name: str, limits: Limits, choices: Sequence[Choice] = ()) -> None:
         self._combo = ComboBox()
         super().__init__(name, limits, self._combo)
-        # A long title is cut in the closed box, never a reason for a wider panel; the open list shows it whole.
+        # A long title is cut in the closed box, so that it never widens the panel; the open list shows it whole.
         self._combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._combo.setMinimumContentsLength(8)
         self._combo.activated.connect(self._activated)
@@ -168,11 +168,11 @@ class ChoiceField(Field):
         self.set_choices(choices)
 
     def set_placeholder(self, text: str) -> None:
-        """What the box shows while none of its lines is chosen."""
+        """Set the text of the box while none of its lines is chosen."""
         self._combo.setPlaceholderText(text)
 
     def set_choices(self, choices: Sequence[Choice]) -> None:
-        """Replace the lines; the value stays."""
+        """Replace the lines. The value stays."""
         if tuple(choices) == self._choices:
             return
         self._choices = tuple(choices)
@@ -185,7 +185,7 @@ class ChoiceField(Field):
         self._show_value()
 
     def set_available(self, value: Any, available: bool, reason: str) -> None:
-        """Offer a line, or say why it is not."""
+        """Offer a line, or give the reason why it is not offered."""
         model = self._combo.model()
         assert isinstance(model, QStandardItemModel)
         for row, choice in enumerate(self._choices):
@@ -220,7 +220,7 @@ class _Check(QCheckBox):
 
 
 class BoolField(Field):
-    """Yes or no. The title stands at the box, in the editors' column."""
+    """Yes or no. The title stands beside the box, in the editors' column."""
 
     def __init__(self, name: str, limits: Limits) -> None:
         self._check = _Check(limits.title)

@@ -1,4 +1,4 @@
-"""Icons of the transport, drawn: no font or file can be missing, and they take the theme's colours."""
+"""Icons of the transport. They are drawn, so that no font or file can be missing and they take the theme's colours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIZES = (16, 20, 32, 40, 48, 60)
 
 
 def icon(name: str, theme: Theme) -> QIcon:
-    """The icon in the theme's text colour; muted where disabled, accented where checked."""
+    """The icon in the theme's text colour, muted if disabled and in the accent colour if checked."""
     result = QIcon()
     states = (
         (theme.text, QIcon.Mode.Normal, QIcon.State.Off),
@@ -44,7 +44,7 @@ Paths = tuple[QPainterPath, QPainterPath]  # filled, stroked
 
 
 def _triangles(*spans: tuple[float, float], bar: float | None = None, half: float = 4.5) -> Paths:
-    """Triangles from x to x', pointing towards x', and a bar."""
+    """Triangles from x to x', which point towards x', and a bar."""
     path = QPainterPath()
     for base, tip in spans:
         path.addPolygon(QPolygonF([QPointF(base, 8 - half), QPointF(tip, 8), QPointF(base, 8 + half)]))

@@ -1,4 +1,4 @@
-"""Help with layouts whose contents change."""
+"""Helps with layouts whose contents change."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ def clear(layout: QLayout) -> None:
     """Remove and delete every widget of a layout."""
     while (item := layout.takeAt(0)) is not None:
         if (widget := item.widget()) is not None:
-            widget.hide()  # at once, because the deletion waits for the event loop
+            widget.hide()  # hidden at once, because the deletion waits for the event loop
             widget.deleteLater()

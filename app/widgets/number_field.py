@@ -1,4 +1,4 @@
-"""Fields for numbers: typed as people write them, stepped with the arrows, explained where they do not fit."""
+"""Fields for numbers. They accept the usual spellings, step with the arrows, and explain values that do not fit."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from app.widgets.form import Field
 from app.widgets.text import outline_widget
 from geomodel.settings import Limits
 
-SPIN_MS = 150  # a value that is being spun is told when it has rested this long
+SPIN_MS = 150  # a value is emitted when it has not changed for this long while the arrows spin it
 STEPS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 UNDO, REDO = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
 RATIO = 1.1  # one arrow step of a logarithmic field
-CHARACTERS = "0123456789.,+-−eE"  # what numbers are made of; every other key is left to the window
+CHARACTERS = "0123456789.,+-−eE"  # the characters of numbers; the window handles every other key
 COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 GROUPS = re.compile(r"([+-]?[1-9]\d{0,2}(?:,\d{3})+)(\.\d*)?([eE][+-]?\d+)?")  # 12,345.6
 
 
 def number_text(value: float) -> str:
-    """A number as one would type it: 80, 0.002, 1e-6."""
+    """A number in the spelling that a person would type: 80, 0.002, 1e-6."""
     if isinstance(value, int):
         return str(value)
     return re.sub(r"e([+-])0*", lambda found: "e" + found[1].strip("+"), f"{value:.6g}")
 
 
 class _Line(QLineEdit):
-    """Takes the characters of a number. Letters and Space are not typed, because they are keys of the window."""
+    """Accepts only the characters of a number. Letters and Space are refused, because they are keys of the window."""
 
     def event(self, event: QEvent) -> bool:
         keys = event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
@@ -46,14 +46,14 @@ def _is_foreign(event: QKeyEvent) -> bool:
 
 
 class _Box(QAbstractSpinBox):
-    """Text with arrows. Any text may be pasted into it: what it means is the field's business."""
+    """Text with arrows. Any text may be pasted into it; the field decides what it means."""
 
     stepped = Signal(int)
     dismissed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self.refused = False  # what stands in it is no value
+        self.refused = False  # the text is not a value
         self.setLineEdit(_Line())
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccelerated(True)
@@ -69,14 +69,14 @@ class _Box(QAbstractSpinBox):
         return QValidator.State.Acceptable, text, position
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()  # the wheel scrolls the panel; it must not change what it passes over
+        event.ignore()  # the wheel scrolls the panel and must not change the fields that pass under it
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         outline_widget(self, self.rect())
 
     def event(self, event: QEvent) -> bool:
-        """Which keys are ours although they are shortcuts: those that edit, while there is something half typed."""
+        """Keep the keys that edit, although they are shortcuts, while there is half-typed text."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             if event.key() in STEPS and not event.modifiers() & COMMANDS:
                 event.accept()
@@ -87,7 +87,7 @@ class _Box(QAbstractSpinBox):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter and Esc go on to the window, which takes the focus; text that is no value keeps Enter."""
+        """Pass Enter and Esc on to the window, which takes the focus. If the text is no value, Enter stays here."""
         if event.key() == Qt.Key.Key_Escape:
             self.dismissed.emit()
             event.ignore()
@@ -112,7 +112,7 @@ class NumberField(Field):
             self._box.lineEdit().setPlaceholderText("automatic")
         if unit:
             label = QLabel(unit)
-            label.setMinimumWidth(32)  # editors of different units end at one line
+            label.setMinimumWidth(32)  # aligns editors that have different units
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
             self._layout.addWidget(label, 0, 2)
         self._timer = QTimer(self)
@@ -185,7 +185,7 @@ class NumberField(Field):
         raise NotImplementedError
 
     def _dismiss(self) -> None:
-        """Escape: back to the last value."""
+        """On Escape, return to the last value."""
         self._timer.stop()
         self._typed_error = ""
         self._show_value()
@@ -199,7 +199,7 @@ class NumberField(Field):
 
 
 class IntField(NumberField):
-    """A whole number; the arrows add one."""
+    """A whole number. The arrows add or subtract one."""
 
     kind = "a whole number such as 18"
     commas = "Commas stand between groups of three digits, as in 12,345."
@@ -207,7 +207,7 @@ class IntField(NumberField):
     def _number(self, text: str) -> int:
         value = super()._number(text)
         if "." in text or value != int(value):
-            raise ValueError(text)  # 1.000 is one or a thousand: ask rather than guess
+            raise ValueError(text)  # “1.000” may mean one or a thousand, so it is an error
         return int(text.replace(",", "")) if "e" not in text.lower() else int(value)
 
     def _moved(self, value: float, steps: int) -> int:
@@ -215,7 +215,7 @@ class IntField(NumberField):
 
 
 class FloatField(NumberField):
-    """A number; the arrows add `step`, or multiply by 1.1 where none is given."""
+    """A number. The arrows add `step`, or multiply by 1.1 if there is none."""
 
     def __init__(
         self, name: str, limits: Limits, *, step: float | None = None, unit: str = "", optional: bool = False

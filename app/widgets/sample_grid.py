@@ -1,4 +1,4 @@
-"""Every sample of a run as a small image: the selected one is framed, a click selects another."""
+"""Shows every sample of a run as a small image. The selected one is framed, and a click selects another."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from app.plotting.theme import Theme
 from geomodel.arrays import Array
 
 GAP = 4
-LARGEST = 4  # image pixels are at most this many device pixels wide at scale 1
-KEYS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}  # left and right move the playhead
+LARGEST = 4  # an image pixel takes at most this many device pixels at scale 1
+KEYS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}  # the left and right keys move the playhead
 
 
 class SampleGrid(QWidget):
-    """True pixels at the largest integer zoom at which all fit; where none does, as many as fit."""
+    """True pixels at the largest integer zoom at which all samples fit; if none does, as many samples as fit."""
 
     sample_picked = Signal(int)
 
@@ -37,7 +37,7 @@ class SampleGrid(QWidget):
         self.update()
 
     def set_samples(self, images: Array, sample: int) -> None:
-        """Images (B, H, W[, 3]) uint8, and the selected one."""
+        """Show images (B, H, W[, 3]) uint8, and the selected one."""
         self._images, self._sample = images, sample
         self.setAccessibleDescription(f"sample {sample} of {len(images)} is selected")
         self.update()

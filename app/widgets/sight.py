@@ -1,4 +1,4 @@
-"""Whether a person can see a widget."""
+"""Tells whether a person can see a widget."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from PySide6.QtWidgets import QWidget
 
 
 def seen(widget: QWidget) -> bool:
-    """Whether it is on the screen. A dock behind another's tab is visible to Qt but stands outside the window."""
+    """Whether it is on the screen. Qt calls a dock behind another's tab visible, but it stands outside the window."""
     return widget.isVisible() and not widget.visibleRegion().isEmpty()

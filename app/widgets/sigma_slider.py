@@ -1,4 +1,4 @@
-"""A slider over noise levels, even in log σ."""
+"""A slider over noise levels, spread by log σ."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ SIGMA_STEPS = 1000
 
 
 class SigmaSlider(Slider):
-    """From the lowest noise level on the left to the highest on the right. Where the two are one, it is disabled."""
+    """Runs from the lowest noise level on the left to the highest on the right. It is disabled if the two are equal."""
 
-    sigma_moved = Signal(float)  # a person moved it to this noise level
+    sigma_moved = Signal(float)  # a person moved the slider to this noise level
 
     def __init__(self, name: str, text: str) -> None:
         super().__init__(SIGMA_STEPS, name, text)
@@ -22,7 +22,9 @@ class SigmaSlider(Slider):
         self.valueChanged.connect(self._moved)
 
     def show_sigma(self, sigma: float, lowest: float, highest: float) -> None:
-        """Show a noise level between two positive ends; nothing is emitted. One outside the ends stands at its end."""
+        """Show a noise level between two positive ends and emit nothing. A level outside the ends stands at the
+        nearest end.
+        """
         self._lowest, self._highest = lowest, highest
         self.setEnabled(highest > lowest)
         if sigma > 0 and highest > lowest:

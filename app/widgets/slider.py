@@ -1,4 +1,4 @@
-"""A slider over a part from 0 to 1."""
+"""A slider over a fraction from 0 to 1."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from app.widgets.text import tooltip
 
 
 class Slider(QSlider):
-    """A horizontal slider that leaves the wheel to what scrolls, and is not moved under a hand that holds it."""
+    """A horizontal slider that leaves the wheel to the scroll area, and that the program does not move while a
+    person holds it.
+    """
 
     def __init__(self, steps: int, name: str, text: str) -> None:
         super().__init__(Qt.Orientation.Horizontal)
@@ -21,7 +23,7 @@ class Slider(QSlider):
         self.setToolTip(tooltip(name, text))
 
     def set_part(self, part: float) -> None:
-        """Show a place from 0 to 1; nothing is told."""
+        """Show a place from 0 to 1 and emit nothing."""
         if not self.isSliderDown():
             with QSignalBlocker(self):
                 self.setValue(round(self.maximum() * part))

@@ -1,4 +1,4 @@
-"""What the panels' words and edges look like. Colours come from the palette, so that they follow the theme."""
+"""Draws words and edges of the panels. Colours come from the palette, so that they follow the theme."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPalette,
 from PySide6.QtWidgets import QLabel, QWidget
 
 BAR = 3  # pixels of the bar beside an error
-MOST_CHARACTERS = 300  # of a sentence under a control
-LONGEST_WORD = 220  # pixels: Qt breaks lines between words alone, and a path is one word
+MOST_CHARACTERS = 300  # for a sentence under a control
+LONGEST_WORD = 220  # pixels; Qt breaks lines between words only, and a path is one word
 
 
 def tooltip(title: str, text: str) -> str:
@@ -21,9 +21,9 @@ def tooltip(title: str, text: str) -> str:
 
 
 def shortened(text: str, metrics: QFontMetrics) -> str:
-    """A sentence that fits a narrow column: its middle is left out, and so is the middle of each very long word.
+    """A sentence that fits a narrow column. It loses its middle, and so does each very long word.
 
-    What went wrong often stands at the end, behind the name of the file.
+    The cause of an error often stands at the end, behind the name of the file.
     """
     if len(text) > MOST_CHARACTERS:
         text = f"{text[: MOST_CHARACTERS // 2]}…{text[-MOST_CHARACTERS // 2 :]}"
@@ -31,20 +31,22 @@ def shortened(text: str, metrics: QFontMetrics) -> str:
 
 
 def formula_html(formula: str) -> str:
-    """A formula of the tables with its subscripts and powers in place: σmax^(1/ρ) reads as one would write it."""
+    """A formula of the tables as HTML with subscripts and powers, so that σmax^(1/ρ) reads as it does in print."""
     lines = (html.escape(line) for line in formula.split(";  "))
     text = re.sub(r"σ(max|min)", r"σ<sub>\1</sub>", "<br>".join(lines))
     return re.sub(r"\^\(([^()]*)\)|\^(\w)", lambda found: f"<sup>{found[1] or found[2]}</sup>", text)
 
 
 def blend(colors: QPalette, first: QPalette.ColorRole, second: QPalette.ColorRole, share: float) -> QColor:
-    """So much of the first colour, the rest of the second."""
+    """Mix the two colours with this share of the first."""
     a, b = colors.color(first), colors.color(second)
     return QColor(*(round(getattr(b, c)() * (1 - share) + getattr(a, c)() * share) for c in ("red", "green", "blue")))
 
 
 def outline(painter: QPainter, colors: QPalette, rect: QRect) -> None:
-    """Draw an edge at 3:1 against the window: Fusion's own is darker than a dark window, so that boxes vanish in it."""
+    """Draw an edge with contrast 3:1 to the window. Fusion's own edge is darker than a dark window, so boxes would
+    vanish.
+    """
     edge = blend(colors, QPalette.ColorRole.WindowText, QPalette.ColorRole.Window, 0.5)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -55,7 +57,7 @@ def outline(painter: QPainter, colors: QPalette, rect: QRect) -> None:
 
 
 def outline_widget(widget: QWidget, rect: QRect) -> None:
-    """An `outline` at the end of a widget's paint event. The focus has an edge of its own."""
+    """Call `outline` at the end of a widget's paint event. The focus has an edge of its own."""
     if not widget.hasFocus():
         painter = QPainter(widget)
         outline(painter, widget.palette(), rect)
@@ -63,9 +65,9 @@ def outline_widget(widget: QWidget, rect: QRect) -> None:
 
 
 class Message(QLabel):
-    """Words under a control: secondary text, or an error with a bar beside it. Empty: not there.
+    """Words under a control: secondary text, or an error with a bar beside it. With no text it takes no room.
 
-    Plain text is shortened to what a narrow column holds; then the tooltip has the whole.
+    Plain text is shortened to fit a narrow column; the tooltip then has the whole.
     """
 
     def __init__(self, *, rich: bool = False) -> None:
@@ -88,14 +90,14 @@ class Message(QLabel):
         self._text = text
         shown = text if self._rich else shortened(text, self.fontMetrics())
         self.setText(shown)
-        if self._cut or shown != text:  # a tooltip that somebody else gave stays
+        if self._cut or shown != text:  # leaves a tooltip that somebody else set
             self.setToolTip(tooltip("", text) if shown != text else "")
         self._cut = shown != text
         self.setVisible(bool(text))
 
     @property
     def sentence(self) -> str:
-        """The whole of what was said."""
+        """The whole sentence."""
         return self._text
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -12,7 +12,8 @@ from engine_bench import Bench
 
 import geomodel as gm
 import resources
-from app.engine.contract import Site
+from app.engine import library
+from app.engine.contract import Site, TaskEnded
 from app.engine.inbox import Inbox
 from app.engine.library import Library
 from app.engine.messages import (
@@ -46,6 +47,7 @@ from app.rooms.plane.messages import (
     ProbeAnswer,
     ProbeRequest,
 )
+from app.rooms.schedule.messages import EndErrorTask
 from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from geomodel.denoisers.base import Denoiser
 from geomodel.settings import RunSettings
@@ -205,6 +207,40 @@ def test_requests_are_answered_during_a_run_and_runs_wait(bench, monkeypatch):
     assert bench.worker.inbox.take() == StartRun(2, TOY)
 
 
+@pytest.mark.parametrize("waiting", [StartRun(2, TOY), EndErrorTask(2, TOY)])
+@pytest.mark.parametrize("asked", [(), (NeighboursRequest(1, 0, 0),)])
+def test_what_waits_behind_a_run_is_cancelled_before_it_begins(bench, monkeypatch, waiting, asked):
+    inbox = bench.worker.inbox
+
+    def hook(sigma):
+        if not bench.of(RunStopped) + bench.of(TaskEnded):
+            for command in (*asked, waiting, Cancel(2)):
+                inbox.put(command)
+
+    drive_with(monkeypatch, hook)
+    bench.handle(StartRun(1, TOY))
+    assert inbox.drain() == []
+    ended = bench.of(RunStopped) + bench.of(TaskEnded)
+    assert ended == [RunStopped(2, "") if isinstance(waiting, StartRun) else TaskEnded(waiting)]
+    assert bench.kinds()[-1] == "RunFinished"  # the run that computed is not touched
+
+
+def test_what_waits_behind_an_opening_is_cancelled_before_it_begins(bench, monkeypatch):
+    task, load = EndErrorTask(2, TOY), library.datasets.load
+
+    def slow(name, *, count, seed, progress):
+        for command in (task, Cancel(2)):
+            bench.worker.inbox.put(command)
+        progress(0.5)
+        return load(name, count=count, seed=seed)
+
+    monkeypatch.setattr(library.datasets, "load", slow)
+    bench.handle(OpenData("spiral", 20, 0))
+    assert bench.of(TaskEnded) == [TaskEnded(task)]
+    assert bench.kinds()[-1] == "DataOpened"
+    assert bench.worker.inbox.drain() == []
+
+
 def test_a_nan_stops_the_run_says_where_and_keeps_what_there_is(bench, monkeypatch):
     class Broken(Hooked):
         def _denoise(self, x, sigma, labels):
@@ -326,8 +362,9 @@ def test_requests_about_unknown_runs_are_dropped(bench):
 
 def test_save_and_reopen_links_to_the_same_data(bench, tmp_path):
     trajectory = bench.handle(StartRun(1, TOY)).trajectory
-    for name in ("run.npz", "run.csv"):
-        assert bench.handle(Save(trajectory, str(tmp_path / name))) == Saved(str(tmp_path / name))
+    for name, kind, start in (("run.npz", "run", b"PK"), ("run.csv", "run", b"PK"), ("a.npz", "measures", b"le")):
+        assert bench.handle(Save(trajectory, str(tmp_path / name), kind)) == Saved(str(tmp_path / name))
+        assert (tmp_path / name).read_bytes()[:2] == start  # what was asked for decides, not the name
     opened = bench.handle(OpenRun(2, str(tmp_path / "run.npz")))
     assert isinstance(opened, RunOpened)
     assert opened.linked

@@ -289,7 +289,7 @@ def test_a_screen_of_scale_two_gives_the_same_picture(qapp, tmp_path):
         qapp = QApplication([])
         from app.export import figure
         from app.plotting.theme import LIGHT
-        from tests.test_export import _plane
+        from tests.export.test_export import _plane
         kind, picture = _plane()
         view = kind(LIGHT)
         view.display(picture)

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QToolTip
 
 from app.engine.contract import Site
 from app.engine.messages import DataOpened, OpenData, OpenFailed, RunFinished, RunStopped, StartRun
-from app.rooms.mean_shift import feed as mean_shift
+from app.rooms.mean_shift import picture as mean_shift
 from app.rooms.mean_shift.messages import ImageProbe, MeanShiftAnswer, MeanShiftRequest
 from app.rooms.plane.hover import Hover, card
 from app.rooms.plane.messages import DensityRequest, ProbeRequest
@@ -152,16 +153,16 @@ def test_the_window_says_so_where_it_would_show_the_data(qtbot, bench, path, ask
     )  # fmt: skip
     picture = compose_strip.strip_picture(run, Selection(1, 1, 2), neighbours)
     np.testing.assert_array_equal(picture.neighbours, IMAGES[neighbours.indices[:12]])
-    np.testing.assert_array_equal(mean_shift.picture(run, shift).neighbours, IMAGES[shift.indices])
+    np.testing.assert_array_equal(mean_shift.mean_shift_picture(run, shift).neighbours, IMAGES[shift.indices])
     assert "data point 79" in card(opened.dataset, 79)
 
     os.truncate(path, 1000)
     picture = compose_strip.strip_picture(run, Selection(1, 1, 2), neighbours)
     assert picture.neighbours is None
     assert "has become shorter" in picture.neighbours_note
-    assert "has become shorter" in mean_shift.picture(run, shift).message
+    assert "has become shorter" in mean_shift.mean_shift_picture(run, shift).message
     shown = []
-    monkeypatch.setattr("app.rooms.plane.hover.QToolTip.showText", lambda place, text, widget: shown.append(text))
+    monkeypatch.setattr(QToolTip, "showText", lambda place, text, widget: shown.append(text))
     Hover._show(SimpleNamespace(_state=SimpleNamespace(run=run), _plane=None), (0.0, 0.0, 79))
     assert "has become shorter" in shown[0]
 

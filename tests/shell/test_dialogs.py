@@ -68,15 +68,29 @@ def test_opening_calls_back_and_remembers_the_directory(qtbot, window, tmp_path)
     assert len(chosen) == 1
 
 
-@pytest.mark.parametrize(("typed", "written"), [("fine", "fine.npz"), ("fine.v2", "fine.v2"), ("b.npz", "b.npz")])
-def test_saving_adds_the_suffix_where_there_is_none(qtbot, window, tmp_path, typed, written):
+NAMES = [("fine", "fine.npz"), ("fine.v2", "fine.v2.npz"), ("a.csv", "a.csv.npz"), ("b.npz", "b.npz")]
+
+
+@pytest.mark.parametrize(("typed", "written"), NAMES)
+def test_saving_adds_the_suffix_of_what_is_saved(qtbot, window, tmp_path, typed, written):
     chosen = []
-    dialog = files.ask_save(
-        window, "Save run", "Runs (*.npz)", "run", "npz", "heun-18.npz", chosen.append, store=SettingsStore()
-    )
+    dialog = files.ask_save(window, "run", "heun-18", chosen.append, store=SettingsStore(), say=print)
     assert dialog.findChild(QLineEdit, "fileNameEdit").text() == "heun-18.npz"
     _answer(qtbot, dialog, str(tmp_path / typed))
     qtbot.waitUntil(lambda: chosen == [str(tmp_path / written)])
+
+
+def test_a_suffix_that_is_added_replaces_no_other_file(qtbot, window, tmp_path):
+    (tmp_path / "a.v2.npz").write_bytes(b"kept")
+    said, chosen = [], []
+    dialog = files.ask_save(
+        window, "run", "a", chosen.append, store=SettingsStore(), say=lambda text, *more: said.append((text, *more))
+    )
+    _answer(qtbot, dialog, str(tmp_path / "a.v2"))
+    qtbot.waitUntil(lambda: bool(said))
+    assert chosen == []
+    assert "a.v2.npz exists already" in said[0][0]
+    assert said[0][1:] == (True, "save")
 
 
 def test_a_directory_that_is_gone_is_not_used(window, tmp_path, qtbot):

@@ -1,38 +1,38 @@
-"""The law of the focus, in the real window: whose a key is, where the focus goes, and where Tab leads."""
+"""The law of the focus, in the real window: whose a key is, where the focus goes, who keeps it."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import fields
-
 import pytest
+from focused_window import (
+    ALT,
+    LEFT,
+    NONE,
+    Key,
+    activate,
+    as_at_first,
+    click_text,
+    focus,
+    number,
+    opened_once,
+    press,
+    settled,
+    until,
+    visit,
+)
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QAbstractScrollArea,
-    QAbstractSlider,
     QAbstractSpinBox,
     QApplication,
     QComboBox,
     QStyle,
     QStyleOptionSpinBox,
-    QTabBar,
-    QToolBar,
 )
 
-from app.main_window import MainWindow
-from app.plotting.theme import THEMES
-from app.rooms.schedule.knobs import ScheduleRows
-from app.shell.tab_order import reading_order
-from app.widgets.focus_frame import FocusFrame
-from app.widgets.sight import seen
 from app.widgets.sigma_slider import SigmaSlider
 
-WAIT = 60  # seconds, a bound for a stuck test, not a speed
-Key, NONE = Qt.Key, Qt.KeyboardModifier.NoModifier
-ALT, SHIFT, LEFT = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier, Qt.MouseButton.LeftButton
 TIME = {Key.Key_Right: 4, Key.Key_Left: 2, Key.Key_Home: 0, Key.Key_End: 18}  # where level 3 goes
 LETTERS = {
     Key.Key_V: "tool.select",
@@ -56,87 +56,12 @@ DIGITS = {
 
 @pytest.fixture(scope="module")
 def opened(qapp, tmp_path_factory):
-    """One window for the whole module: no test leaves more behind than settings and a playhead."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("GEOMODEL_HOME", str(tmp_path_factory.mktemp("home")))
-    patch.setattr(QApplication, "style", QApplication.style)
-    window = MainWindow()
-    window.resize(1280, 800)
-    window.show()
-    window.begin([])
-    until(lambda: window.state.run is not None and window.state.run.status == "complete")
-    window.player.drafting.edit({"data_count": 50, "count": 4})  # every change of a field computes it again
-    settled(window)
-    yield window
-    window.close()
-    assert not window.engine.isRunning()
-    window.deleteLater()
-    patch.undo()
+    yield from opened_once(tmp_path_factory)
 
 
 @pytest.fixture
 def window(opened, qtbot):
-    activate(opened)
-    opened.layout_of_docks.switch("explore")
-    settled(opened)
-    opened.playback.pause()
-    opened.playback.go(3)
-    opened.actions_by_id["tool.select"].trigger()
-    opened.views.plane.setFocus()
-    return opened
-
-
-def until(check):
-    end = time.monotonic() + WAIT
-    while not check():
-        QTest.qWait(5)  # the engine computes meanwhile
-        assert time.monotonic() < end, "it never comes"
-
-
-def activate(window):
-    """A list that has closed does not give the activity back on the offscreen platform."""
-    window.activateWindow()
-    until(window.isActiveWindow)
-
-
-def settled(window):
-    def done():
-        run, draft = window.state.run, window.state.draft
-        chosen = {name: value for name, value in vars_of(draft).items() if value is not None}
-        return run.status == "complete" and chosen.items() <= vars_of(run.settings).items()
-
-    until(done)
-
-
-def vars_of(settings):
-    return {item.name: getattr(settings, item.name) for item in fields(settings) if item.name != "options"}
-
-
-def focus():
-    return QApplication.focusWidget()
-
-
-def press(key, modifier=NONE):
-    """A key as the person presses it: the control that has the focus gets it."""
-    QTest.keyClick(focus(), key, modifier)
-
-
-def visit(control):
-    """Tab until a control has the focus."""
-    for _ in range(80):
-        if focus() is control:
-            return control
-        press(Key.Key_Tab)
-    raise AssertionError(f"Tab does not reach {control.accessibleName()}")
-
-
-def click_text(field):
-    QTest.mouseClick(field.editor.lineEdit(), LEFT)
-    assert focus() is field.editor
-
-
-def number(window, name="steps"):
-    return window.panels.sampler._fields[name]
+    return as_at_first(opened)
 
 
 def controls(window):
@@ -180,7 +105,7 @@ def triggered(window, name):
 
 
 def test_the_main_view_has_the_focus_from_the_start(opened):
-    assert opened.focusWidget() is opened.views.plane
+    assert opened.first is opened.focusWidget() is opened.views.plane
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -241,10 +166,10 @@ def test_space_works_a_box_and_a_button_that_tab_has_reached(window):
     assert not window.state.draft.final_zero
     assert focus() is box
     settled(window)
-    fired = triggered(window, "run")
+    before = window.state.run.id
     visit(controls(window)["button"])
     press(Key.Key_Space)
-    assert len(fired) == 1
+    until(lambda: window.state.run.id != before)
 
 
 # ---------------------------------------------------------------- number fields
@@ -400,13 +325,20 @@ def test_a_closed_list_changes_by_up_and_down_alone(window):
 
 
 def test_no_letter_chooses_another_run(window):
+    first = window.state.run
+    first.pinned = True
     window.actions_by_id["run"].trigger()
+    until(lambda: window.state.run is not first)
     settled(window)
     visit(window.panels.runs._list)
-    before = window.state.selection.run_id
+    second = window.state.run
     for key in (Key.Key_H, Key.Key_E):
         press(key)
-    assert window.state.selection.run_id == before
+    assert window.state.run is second
+    press(Key.Key_Up)
+    assert window.state.run is first
+    press(Key.Key_Delete)
+    assert [*window.state.runs.values()] == [second]
 
 
 @pytest.mark.parametrize("by_tab", [False, True])
@@ -458,87 +390,3 @@ def test_a_control_that_vanishes_leaves_the_focus_to_the_main_view(window):
     button.setEnabled(False)
     assert focus() is window.views.plane
     button.setEnabled(True)
-
-
-# ---------------------------------------------------------------- Tab
-
-
-def all_controls(window):
-    """Every visible control that a person can work, found without the order of Tab."""
-    kinds = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QAbstractScrollArea, QTabBar)
-    docks = [dock for dock in window.layout_of_docks.docks.values() if not dock.visibleRegion().isEmpty()]
-    bars = window.findChildren(QToolBar)
-    found = {w for root in (window.centralWidget(), *docks, *bars) for kind in kinds for w in root.findChildren(kind)}
-    return {w for w in found if w.isVisible() and w.isEnabled() and w.focusPolicy() & Qt.FocusPolicy.TabFocus}
-
-
-def test_the_options_of_another_solver_are_visited_where_they_stand(window):
-    window.player.drafting.edit({"solver": "dpm2"})
-    settled(window)
-    options = [field.editor for field in window.panels.sampler._options.values()]
-    assert len(options) == 2
-    visit(number(window, "solver").editor)
-    for control in (*options, number(window, "steps").editor):
-        press(Key.Key_Tab)
-        assert focus() is control
-    window.actions_by_id["undo"].trigger()
-    settled(window)
-
-
-# The rooms below ask the engine for work that runs would wait for, so what follows changes no setting.
-@pytest.mark.parametrize("room", ["measures", "mean_shift", "compare", "schedule", "derivatives"])
-def test_tab_visits_every_control_once_in_reading_order(window, room):
-    window.layout_of_docks.bring_forward(room)
-    until(lambda: seen(window.views[room]))
-    main = window.layout_of_docks.main_view()
-    main.setFocus()
-    order = list(reading_order(window))
-    visited = []
-    for _ in order:
-        press(Key.Key_Tab)
-        visited.append(focus())
-        assert focus().isVisible()
-    assert sorted(map(id, visited)) == sorted(map(id, order))
-    at = order.index(visited[0])
-    assert visited == order[at:] + order[:at]
-    assert len(set(visited)) == len(visited)
-    views = {view for view in order if view in window.views.values() or isinstance(view, ScheduleRows)}
-    assert set(visited) == all_controls(window) | views
-    back = []
-    for _ in order:
-        press(Key.Key_Backtab, SHIFT)
-        back.append(focus())
-    assert back == [*reversed(visited[:-1]), visited[-1]]
-
-
-def test_the_order_goes_through_the_places_of_the_window(window):
-    panels, views = window.panels, window.views
-    left, right = (panels.model, panels.sampler, panels.runs), (views.measures, views.inspector, views.transport)
-    places = (window.layout_of_docks.tabs, *left, views.plane, *right)
-    at = [next(i for i, p in enumerate(places) if p is w or p.isAncestorOf(w)) for w in reading_order(window)]
-    assert at == sorted(at)
-    assert set(at) == set(range(len(places)))
-
-
-def test_a_field_out_of_sight_is_scrolled_into_sight(window):
-    visit(number(window, "seed").editor)
-    assert not focus().visibleRegion().isEmpty()
-    visit(window.panels.sampler._preset.editor)
-    assert not focus().visibleRegion().isEmpty()
-
-
-# ---------------------------------------------------------------- the edge
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_control_that_has_the_focus_shows_an_edge_and_no_other_does(window, theme):
-    window.set_theme(THEMES[theme])
-    for control in list(reading_order(window)):
-        visit(control)
-        frames = [f for f in window.findChildren(FocusFrame) if not f.isHidden()]
-        assert [f.parentWidget() for f in frames] == [control]
-        image, frame = control.grab().toImage(), frames[0].geometry()
-        middle = frame.center()
-        sides = [(0, middle.y()), (frame.right(), middle.y()), (middle.x(), 0), (middle.x(), frame.bottom())]
-        assert {image.pixelColor(*side).name() for side in sides} == {THEMES[theme].accent}
-    window.set_theme(THEMES["light"])

@@ -21,7 +21,9 @@ def parent(qtbot):
     return parent
 
 
-@pytest.mark.parametrize("html", [LONG, help_sheets.key_sheet(), help_sheets.solver_sheet(), "<p>short</p>"])
+@pytest.mark.parametrize(
+    "html", [LONG, help_sheets.key_sheet(), help_sheets.solver_sheet(), help_sheets.room_sheet(), "<p>short</p>"]
+)
 def test_a_sheet_fits_the_screen_and_can_be_made_smaller(qtbot, parent, html):
     sheet = Sheet(parent, "Title", html)
     sheet.show()

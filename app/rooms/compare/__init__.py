@@ -1,1 +1,1 @@
-"""A race of solvers from the same noise."""
+"""Compares samplers that start from the same noise."""

@@ -6,5 +6,11 @@ from app.rooms.row import ActionRow
 
 ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(id="race", menu="Run", title="Race", keys=("F6",), tip="Compare all lanes from the same noise"),
-    ActionRow(id="add_lane", menu="Run", title="Add to the race", keys=("Ctrl+F6",), tip="The sampler as a lane"),
+    ActionRow(
+        id="add_lane",
+        menu="Run",
+        title="Add to the race",
+        keys=("Ctrl+F6",),
+        tip="Add the sampler as a lane",
+    ),
 )

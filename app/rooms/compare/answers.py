@@ -1,4 +1,4 @@
-"""The race of solvers from the same noise."""
+"""Runs the race of solvers from the same noise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from geomodel.settings import CUSTOM, RunSettings, record_bytes
 
 
 def lane(name: str, settings: RunSettings, job: runs.Job) -> Lane:
-    """A lane of a race: the settings' solver over their own levels, from the job's first level."""
+    """A lane of a race. It takes the settings' solver and levels, but starts at the job's first level."""
     start = float(job.sigmas[0])
     if settings.schedule == CUSTOM:
         settings = replace(settings, levels=(start, *(level for level in settings.levels if level < start)))
@@ -22,7 +22,7 @@ def lane(name: str, settings: RunSettings, job: runs.Job) -> Lane:
 
 
 def race(task: RaceTask, work: Work) -> Comparison:
-    """The comparison. ValueError where it would not fit into memory, or a lane's levels do not descend."""
+    """The comparison. Raises ValueError if it would not fit into memory, or if the levels of a lane do not descend."""
     job, model = work.job, work.model
     numbers = prod(job.x.shape[1:])
     need = sum(record_bytes(len(job.x), own.steps, 2 * numbers, 8) for _, own in task.lanes)

@@ -30,7 +30,7 @@ class CompareBar(QWidget):
         self.menu.triggered.connect(self._add_preset)
         self.race = _button("Race", "Run every sampler of the table from the same noise.")
         self.race.clicked.connect(self._race_or_cancel)
-        self.add = _button("Add current", "Add the sampler as its panel is set.")
+        self.add = _button("Add current", "Add the sampler with the settings of its panel.")
         self.add.clicked.connect(self.add_wanted)
         self.presets = _button("Add", "Add a sampler from a list.")
         self.presets.setMenu(self.menu)
@@ -45,7 +45,7 @@ class CompareBar(QWidget):
         self.set_presets(())
 
     def display(self, picture: ComparePicture) -> None:
-        """What can be pressed now."""
+        """Enable the buttons that can be pressed now."""
         self._running = picture.running
         self.race.setText("Cancel" if picture.running else "Race")
         self.race.setAccessibleName(self.race.text())
@@ -53,7 +53,7 @@ class CompareBar(QWidget):
         self.save.setEnabled(any(lane.errors is not None for lane in picture.lanes))
 
     def set_presets(self, presets: tuple[Preset, ...]) -> None:
-        """What the menu "Add" offers."""
+        """Set the lines of the menu "Add"."""
         self.menu.clear()
         for name, title, tip in presets:
             action = self.menu.addAction(title)
@@ -68,7 +68,7 @@ class CompareBar(QWidget):
         (self.cancel_wanted if self._running else self.race_wanted).emit()
 
     def release(self) -> None:
-        """Let go of the connections."""
+        """Disconnect the buttons."""
         self.menu.triggered.disconnect(self._add_preset)
         self.race.clicked.disconnect(self._race_or_cancel)
         self.add.clicked.disconnect(self.add_wanted)

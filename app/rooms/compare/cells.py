@@ -22,7 +22,7 @@ ARROW = 8  # pixels beside a heading for the arrow of the sorting
 
 
 class Header(QHeaderView):
-    """Quiet headings over a line; an arrow says by which one the rows are sorted."""
+    """Headings over a line. An arrow shows which column sorts the rows."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
@@ -53,7 +53,7 @@ class Header(QHeaderView):
 
 
 class Delegate(QStyledItemDelegate):
-    """A sample of the lane's curve before its name, a thin bar under its progress."""
+    """Draws a piece of the lane's curve before its name, and a thin bar for its progress."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -62,7 +62,7 @@ class Delegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         self.initStyleOption(option, index)
         colors, roles = option.palette, QPalette.ColorRole
-        # A quiet selection: the symbol keeps its colour, the text its contrast.
+        # The selection is pale, so that the symbol keeps its colour and the text its contrast.
         colors.setColor(roles.Highlight, blend(colors, roles.Highlight, roles.Base, 0.2))
         colors.setColor(roles.HighlightedText, colors.color(roles.Text))
         words, option.text = option.text, ""

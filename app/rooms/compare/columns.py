@@ -1,4 +1,4 @@
-"""What the table of the compare view says of each lane, and how it is printed."""
+"""The columns of the compare table: what each says about a lane, and how the table is printed."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
 def state_text(lane: LanePicture) -> str:
-    """How far it is."""
+    """How far the lane is, as text."""
     return f"{100 * lane.fraction:.0f} %" if lane.state == "running" else lane.state
 
 
 def _state(lane: LanePicture, sample: int) -> float:
-    """Failed before waiting before running before done."""
+    """Sorts failed lanes before waiting, running and done ones."""
     return {"failed": -1.0, "waiting": 0.0, "running": lane.fraction, "done": 2.0}[lane.state]
 
 
@@ -65,7 +65,7 @@ def _three(value: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A number of a lane: its heading, what a tooltip says, how it is found and written."""
+    """A number of a lane: its heading, its tooltip, where the value comes from, and how it is written."""
 
     title: str
     tip: str
@@ -75,8 +75,8 @@ class Column:
 
 COLUMNS = (
     Column("Sampler", "Solver, steps and noise levels. Delete takes the row out of the comparison.", _state),
-    Column("State", "How far it is.", _state),
-    Column("Evalu-\nations", "Evaluations of the denoiser; the most of any sample.", _evaluations, _count),
+    Column("State", "How far the lane is.", _state),
+    Column("Evalu-\nations", "Evaluations of the denoiser: the most that any sample took.", _evaluations, _count),
     Column("Sec-\nonds", "Wall time of all samples together.", _seconds, _two),
     Column("End error\nmedian", "‖x − x_ref‖ at the last noise level: median over the samples.", _median),
     Column("End error\nworst", "‖x − x_ref‖ at the last noise level: the largest of any sample.", _worst),
@@ -90,14 +90,14 @@ def title(column: int, sample: int) -> str:
 
 
 def text(lane: LanePicture, column: int, sample: int) -> str:
-    """What stands in a cell."""
+    """The text of a cell."""
     if column in (NAME, STATE):
         return lane.name if column == NAME else state_text(lane)
     value = COLUMNS[column].value(lane, sample)
     return "" if value is None else COLUMNS[column].text(value)
 
 
-DROPPED = (3, 6, 5)  # seconds, the sample's own error, the worst: in print, where names need the room
+DROPPED = (3, 6, 5)  # print leaves out the seconds, the sample's own error and the worst one if the names need the room
 
 
 def plain(text: str) -> str:
@@ -128,7 +128,7 @@ class PrintedTable(QWidget):
         return 1.4 * QFontMetricsF(self.font()).height()
 
     def columns(self) -> dict[int, float]:
-        """The numbers that leave room for whole names, with their widths: cost and extremes give way first."""
+        """The columns that leave room for whole names, with their widths. Those of `DROPPED` are left out first."""
         advance, lanes = QFontMetricsF(self.font()).horizontalAdvance, self._picture.lanes
         widths = {}
         for column in range(STATE + 1, len(COLUMNS)):

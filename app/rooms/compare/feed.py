@@ -1,4 +1,4 @@
-"""Feeds the compare room: who starts in the race, what the engine is asked, what the view shows."""
+"""Feeds the compare room: keeps its lanes, requests the race, and shows the results."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from PySide6.QtCore import QObject
 
 from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Cancel
+from app.export import formats
 from app.rooms.compare.messages import RaceTask
 from app.rooms.compare.pictures import ComparePicture, LanePicture
 from app.rooms.compare.view import CompareView
 from app.rooms.contract import Handlers, Services
 from app.session.facts import DRIVER_NAMES, run_basis
 from app.session.lanes import Lane
+from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
 from geomodel import images, presets, solvers
 from geomodel.arrays import Array
@@ -25,13 +27,11 @@ from geomodel.files import write_error
 from geomodel.projection import Basis, identity_basis
 from geomodel.settings import RunSettings
 
-EMPTY = "Add solvers to compare (or pin runs), then press Race: all start from the same noise."
-TABLES = "Tables (*.csv)"
-SAVE = "save"  # the cause of an error that the next saved file settles
+EMPTY = "Add solvers to compare or pin runs, then press Race. All lanes start from the same noise."
 
 
 class CompareRoom(QObject):
-    """Races the lanes from the draft's noise and follows how far each has come."""
+    """Races the lanes from the draft's noise and follows their progress."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class CompareRoom(QObject):
         self.view = CompareView(services.theme)
         self.comparison: Comparison | None = None
         self._raced: tuple[Lane, ...] = ()
-        self._base: RunSettings | None = None  # what the comparison started from
+        self._base: RunSettings | None = None  # the settings from which the comparison started
         self._basis: Basis | None = None
         self._data: Array | None = None
         self._scale = 1.0
@@ -60,11 +60,11 @@ class CompareRoom(QObject):
         self.refresh()
 
     def handlers(self) -> Handlers:
-        """F6 races, Ctrl+F6 adds a lane; both bring the view into sight."""
+        """F6 races and Ctrl+F6 adds a lane. Both bring the view to the front."""
         return {"race": self._race_in_sight, "add_lane": self._add_in_sight}
 
     def release(self) -> None:
-        """Stop listening."""
+        """Stop listening, because the window closes."""
         self._player.task_event.disconnect(self._happened)
         self.view.release()
 
@@ -75,7 +75,7 @@ class CompareRoom(QObject):
         self._lanes.add(self._player.drafting.filled())
 
     def add_preset(self, choice: str) -> None:
-        """A preset, or a solver at the draft's steps and levels: a line of `menu`."""
+        """A lane for a line of `menu`: a preset, or a solver at the draft's steps and levels."""
         draft, (kind, name) = self._player.drafting.filled(), choice.split()
         if kind == "solver":
             self._lanes.add(replace(draft, solver=name, options={}))
@@ -146,12 +146,12 @@ class CompareRoom(QObject):
         if self.comparison is None:
             self._services.say("There is no finished race to save; press Race (F6) first.", True, SAVE)
             return
-        self._services.ask_save("Save table", TABLES, "race", ".csv", "race.csv", self._write)
+        self._services.ask_save("race", "race", self._write)
 
     def _write(self, path: str) -> None:
         assert self.comparison is not None
         try:
-            self.comparison.write_csv(path)
+            formats.row("race").write(self.comparison, path)
         except OSError as error:
             self._services.say(write_error(path, error), True, SAVE)
         else:
@@ -165,7 +165,7 @@ class CompareRoom(QObject):
             self.refresh()
 
     def refresh(self) -> None:
-        """Display what is known."""
+        """Show the present state."""
         if seen(self.view):
             self.view.display(self.picture())
 
@@ -201,7 +201,7 @@ class CompareRoom(QObject):
         return identity_basis(2) if prod(self.comparison.reference.shape[2:]) == 2 else None
 
     def _difference_scale(self, k: int) -> float:
-        """The largest difference of any lane's end to the reference."""
+        """The largest difference between the end of any lane and the reference."""
         assert self.comparison is not None
         end = self.comparison.reference[-1, k]
         results = [lane.result for lane in self._lanes.lanes if lane.result is not None]
@@ -245,6 +245,6 @@ class CompareRoom(QObject):
 
 
 def menu() -> tuple[tuple[str, str, str], ...]:
-    """What can be added with one click: (id, title, tooltip)."""
+    """What one click can add: (id, title, tooltip)."""
     named = [(f"preset {item.name}", item.title, item.help) for item in presets.PRESETS if not item.design]
     return (*named, *((f"solver {row.name}", row.title, row.formula) for row in solvers.SOLVERS))

@@ -1,4 +1,4 @@
-"""The images that the selected sample became, beside their difference to the reference."""
+"""Shows the images at the ends of the selected sample's trajectories, beside their differences to the reference."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ GAP = 4  # between an image and its difference
 SPACE = 16  # between lanes
 FOOT = 4  # between an image and its name, which has two lines
 SMALLEST, LARGEST = 56, 112  # pixels that an image takes
-NAME_WIDTH = 112  # pixels that a name has at least
+NAME_WIDTH = 112  # least pixels of a name
 
 
 class _Cells(QWidget):
-    """The reference, then each lane's end and its difference to the reference: true pixels, one zoom for all."""
+    """Paints the reference, then each lane's end and its difference to the reference, in true pixels at one zoom."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.theme, self.picture = theme, ComparePicture()
-        self.room = 0  # pixels of height that are in sight
+        self.room = 0  # pixels of height in view
         self.setFont(tabular(self.font(), 0.9))
 
     def _line(self) -> float:
@@ -39,7 +39,7 @@ class _Cells(QWidget):
         return next((image.shape[:2] for image in images if image is not None), (1, 1))
 
     def lay_out(self) -> tuple[int, float, int, float]:
-        """Zoom in device pixels, pitch across, columns, pitch down: the largest zoom that needs no scrolling."""
+        """Zoom in device pixels, pitch across, columns, pitch down, for the largest zoom that needs no scrolling."""
         ratio, (height, width), count = self.devicePixelRatioF(), self._shape(), len(self.picture.lanes) + 1
         zoom, least = (integer_zoom(size * ratio, height) for size in (LARGEST, SMALLEST))
         while True:
@@ -57,7 +57,7 @@ class _Cells(QWidget):
         return QRectF(cell % columns * across, cell // columns * down, across - SPACE, down - SPACE)
 
     def fit(self) -> None:
-        """Be as high as all cells need."""
+        """Take the height that all cells need."""
         self.setMinimumHeight(round(self.rect_of(len(self.picture.lanes)).bottom()))
         self.update()
 
@@ -87,7 +87,7 @@ class _Cells(QWidget):
             left = round(rect.left() * ratio) + at * (width * zoom + round(GAP * ratio))
             place = QRectF(left, round(rect.top() * ratio), width * zoom, height * zoom)
             if image is None:
-                painter.drawRect(place.adjusted(0.5, 0.5, -0.5, -0.5))  # a place that holds nothing yet
+                painter.drawRect(place.adjusted(0.5, 0.5, -0.5, -0.5))  # nothing is computed for this place yet
             else:
                 painter.drawImage(place, to_image(image))
         painter.restore()
@@ -104,7 +104,7 @@ class _Cells(QWidget):
 
 
 class LaneImages(QScrollArea):
-    """The images of the selected sample, scrolled where they do not fit."""
+    """The images of the selected sample. They scroll if they do not fit."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(widgetResizable=True)
@@ -115,7 +115,7 @@ class LaneImages(QScrollArea):
         self.setWidget(self.cells)
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of the text."""
+        """Set the colour of the text."""
         self.cells.theme = theme
         self.cells.update()
 
@@ -131,6 +131,6 @@ class LaneImages(QScrollArea):
 
 
 def images_caption(picture: ComparePicture) -> str:
-    """What the grey of the differences means."""
+    """A sentence that says what the grey of the differences means."""
     white = f"; white is +{number(picture.difference_scale, 2)}" if picture.difference_scale > 0 else ""
-    return f"Sample {picture.sample}: its end, and the difference to the reference. Mid grey is none{white}."
+    return f"Sample {picture.sample}: its end and the difference to the reference. Mid grey means no difference{white}."

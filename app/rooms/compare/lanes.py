@@ -1,4 +1,4 @@
-"""What a lane of a comparison looks like, and its curve in the plot of errors."""
+"""How a lane of a comparison is drawn, and its curve in the plot of errors."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ PLOTTED: dict[Plotted, str] = {
     "evaluations": "Error over evaluations",
     "end": "End error over evaluations",
 }
-# One more than there are hues, so that the pairs repeat late and lanes differ in grey print too.
+# There is one symbol more than hues, so that the pairs repeat late and lanes differ in grey print too.
 SYMBOLS = ("o", "s", "t1", "d", "+", "t", "star", "x")
 NEAR = 12  # pixels within which the mouse finds a curve
 THIN, THICK = 1.4, 3.0
 
 
 def lane_hue(lane: LanePicture, theme: Theme) -> QColor:
-    """The colour that says whose curve it is."""
+    """The hue, which says whose curve it is."""
     return QColor(theme.runs[lane.hue % len(theme.runs)])
 
 
@@ -64,11 +64,11 @@ class LaneCurve:
     low: Array  # (m,) of the band; −∞ where an error of 0 is among the lowest tenth
     high: Array
     bar: bool  # the band is a bar at each symbol, not an area with a line
-    texts: tuple[str, ...]  # what the mouse reads at each dot
+    texts: tuple[str, ...]  # the tooltip at each dot
 
 
 def log10(values: Any, zero: float = np.nan) -> Array:
-    """The logarithm; of 0 it is `zero`, of what is negative or not finite it is NaN."""
+    """The logarithm. It is `zero` for 0, and NaN for values that are negative or not finite."""
     values = np.asarray(values, np.float64)
     known = np.isfinite(values) & (values > 0)
     return np.asarray(np.log10(values, where=known, out=np.where(values == 0, zero, np.nan)))
@@ -80,14 +80,14 @@ def ended(lane: LanePicture) -> bool:
 
 
 def lane_curve(lane: LanePicture, plotted: Plotted, sample: int, zero: float) -> LaneCurve | None:
-    """The curve of the selected sample with the band over all, or the end's median with its bar.
+    """The curve of the selected sample with the band over all samples, or the end's median with its bar.
 
-    `zero` is where σ = 0 stands. None where nothing is known yet.
+    `zero` is where σ = 0 stands. Returns None if nothing is known yet.
     """
     errors, sigmas, spent = lane.errors, lane.sigmas, lane.evaluations_at
     if errors is None or sigmas is None or (plotted != "sigma" and spent is None):
         return None
-    with np.errstate(invalid="ignore"):  # a lane that ran away
+    with np.errstate(invalid="ignore"):  # a lane that diverged
         middle, low, high = measures.band(errors)
     if plotted == "end":
         assert spent is not None
@@ -113,7 +113,7 @@ def _text(lane: LanePicture, at: int, error: float) -> str:
 
 
 def distance(points: Array) -> float:
-    """From the origin to a polyline (n, 2), in pixels; infinite where it is nowhere finite."""
+    """The distance from the origin to a polyline (n, 2), in pixels; infinite if no point of it is finite."""
     if not len(points):
         return math.inf
     start, way = points[:-1], np.diff(points, axis=0)

@@ -6,13 +6,13 @@ from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
 
 
 class Pages(QWidget):
-    """Pages of which one is shown; tabs where there are several."""
+    """Shows one of its pages. Tabs appear if there are several."""
 
     def __init__(self) -> None:
         super().__init__()
         self._pages: list[tuple[str, QWidget]] = []
         self._tabs = QTabBar(drawBase=False, expanding=False, usesScrollButtons=False)
-        self._tabs.setAccessibleName("What is shown of the comparison")
+        self._tabs.setAccessibleName("Pages of the comparison")
         self._tabs.currentChanged.connect(self._show)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -21,13 +21,13 @@ class Pages(QWidget):
         self.hide()
 
     def set_pages(self, pages: list[tuple[str, QWidget]]) -> None:
-        """These pages; the one that was shown stays if it can."""
+        """Set the pages. The one in view stays if it is among them."""
         if pages == self._pages:
             return
         shown = self._tabs.tabText(self._tabs.currentIndex())
         for _, page in self._pages:
             self._column.removeWidget(page)
-            page.hide()  # else it would float where it was
+            page.hide()  # else it would float at its old place
         self._pages = pages
         self._tabs.blockSignals(True)
         while self._tabs.count():
@@ -47,5 +47,5 @@ class Pages(QWidget):
             page.setVisible(at == self._tabs.currentIndex())
 
     def release(self) -> None:
-        """Let go of the connection."""
+        """Disconnect the tabs."""
         self._tabs.currentChanged.disconnect(self._show)

@@ -1,4 +1,4 @@
-"""The trajectories of the selected sample, of every lane and of the reference."""
+"""Draws the trajectories of the selected sample, for every lane and for the reference."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.rooms.compare.lanes import NEAR, THICK, THIN, distance, lane_hue, lane_
 from app.rooms.compare.pictures import ComparePicture, LanePicture
 from geomodel.arrays import Array
 
-HELP = "Wheel: zoom. Drag: pan. Double click: back. Click a curve: pick its sampler."
+HELP = "Wheel: zoom. Drag: pan. Double click: return to the frame. Click a curve: pick its sampler."
 FRAME = "x / √(1 + σ²/s²)"
 PAD = 1.2
 
@@ -74,13 +74,13 @@ class LanePaths(EqualScaleCanvas):
             self.box.addItem(item, ignoreBounds=True)
         self._paths: list[_Path] = []
         self._picture, self._lane = ComparePicture(), -1
-        self.curves: list[tuple[Array, Array]] = []  # x and D of each lane, as drawn
+        self.curves: list[tuple[Array, Array]] = []  # x and D of each lane in displayed coordinates
         self.clicked.connect(self._pick)
         self.hovered.connect(self._name)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
+        """Set all colours."""
         super().set_theme(theme)
         self._theme = theme
         self._data.set_look(theme.data)
@@ -123,7 +123,7 @@ class LanePaths(EqualScaleCanvas):
         self._frame([exact, *(points for pair in self.curves for points in pair)])
 
     def _frame(self, curves: list[Array]) -> None:
-        """Around the curves, but no nearer than half of the data."""
+        """The box around the curves, but not smaller than half of the data."""
         points = np.concatenate(curves)
         points = points[np.isfinite(points).all(1)]
         if not len(points):
@@ -135,7 +135,7 @@ class LanePaths(EqualScaleCanvas):
         self.show_box((*((low + high) / 2).tolist(), *side.tolist()))
 
     def nearest(self, x: float, y: float) -> int:
-        """The lane with a curve near displayed coordinates; −1 where none is."""
+        """The lane with a curve near displayed coordinates; −1 if there is none."""
         away = [min(distance((points - (x, y)) / self.unit()) for points in pair) for pair in self.curves]
         best = int(np.argmin(away)) if away else -1
         return best if away and away[best] < NEAR else -1
@@ -149,7 +149,7 @@ class LanePaths(EqualScaleCanvas):
         self.viewport().setToolTip(self._picture.lanes[lane].name if lane >= 0 else HELP)
 
     def release(self) -> None:
-        """Break the cycles between the items and the scene."""
+        """Break the reference cycles between the items and the scene."""
         self.clicked.disconnect(self._pick)
         self.hovered.disconnect(self._name)
         super().release()

@@ -1,4 +1,4 @@
-"""What the views of the solver room show: races, schedules, implied derivatives. Frozen values, as in `pictures`."""
+"""What the compare view shows, as frozen values."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from geomodel.arrays import Array
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LanePicture:
-    """One lane of a race. What is not known yet is None. `hue` indexes `Theme.runs`, cyclically."""
+    """One lane of a race. Unknown values are None. `hue` indexes `Theme.runs`, cyclically."""
 
     name: str  # such as "Heun, 18 steps, Karras ρ 7"
     hue: int
     state: Literal["waiting", "running", "done", "failed"] = "waiting"
-    fraction: float = 0.0  # of the lane, while it runs
+    fraction: float = 0.0  # fraction of the lane that is done while it runs
     message: str = ""  # why it failed
     evaluations: int | None = None  # the most of any sample
     seconds: float | None = None
@@ -36,7 +36,7 @@ class ComparePicture:
     running: bool = False
     caption: str = ""  # what they share: model, data, noise
     reference: str = ""  # such as "DOP853, tolerance 1e-10"
-    reference_fraction: float = 1.0  # of the reference, while it is solved
+    reference_fraction: float = 1.0  # fraction of the reference that is solved
     reference_sampling: Array | None = None  # (L, 2)
     reference_image: Array | None = None
     data: Array | None = None  # (N, 2): behind the trajectories
@@ -44,4 +44,4 @@ class ComparePicture:
     reference_sigmas: Array | None = None  # (L,)
     difference_scale: float = 0.0  # the difference that is white in the difference images
     sample: int = 0
-    message: str = ""  # an empty state, or what went wrong
+    message: str = ""  # what to do if there is nothing to show, or what went wrong

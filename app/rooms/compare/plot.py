@@ -31,8 +31,8 @@ from app.rooms.compare.lanes import (
 from app.rooms.compare.pictures import ComparePicture, LanePicture
 from geomodel.arrays import Array
 
-ASIDE = 0.015  # of the plot's width between bars at one count
-DEPTH = 16.0  # decades below the largest error that are shown at most
+ASIDE = 0.015  # share of the plot's width between bars at one count
+DEPTH = 16.0  # the most decades below the largest error that are shown
 
 
 def round_counts(low: float, high: float) -> list[list[int]]:
@@ -54,7 +54,7 @@ class LaneAxis(SigmaAxis):
         self._width = QFontMetricsF(font).horizontalAdvance
 
     def show_counts(self, counts: bool) -> None:
-        """Which of the two."""
+        """Choose between the two."""
         self._counts = counts
         self.picture = None
         self.update()
@@ -111,7 +111,7 @@ class _Layer:
 
 
 class ErrorChart(pg.PlotWidget):
-    """Errors of the lanes, both axes logarithmic; a click picks the lane whose curve is near."""
+    """Errors of the lanes on logarithmic axes. A click picks the lane whose curve is near."""
 
     lane_picked = Signal(int)
 
@@ -124,7 +124,7 @@ class ErrorChart(pg.PlotWidget):
         item = self.getPlotItem()
         item.hideButtons()
         item.layout.setContentsMargins(0, 4, 12, 0)
-        self._left.setZValue(-1)  # its lines across the plot lie behind the curves
+        self._left.setZValue(-1)  # the axis draws lines across the plot, which belong behind the curves
         self._box = item.getViewBox()
         self._box.setMouseEnabled(False, False)
         self._box.disableAutoRange()
@@ -135,7 +135,7 @@ class ErrorChart(pg.PlotWidget):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
+        """Set all colours."""
         self._theme = theme
         self.setBackground(theme.base)
         self._bottom.set_theme(theme)
@@ -153,7 +153,7 @@ class ErrorChart(pg.PlotWidget):
             layer.style(lane, self._theme, thick=at == self._lane)
 
     def display(self, picture: ComparePicture, plotted: Plotted) -> None:
-        """Draw the curves, unless what they show is the same as before."""
+        """Draw the curves, unless their values are the same as before."""
         old, self._picture = self._picture, picture
         if _shown(old) == _shown(picture) and plotted == self._plotted and self._layers:
             return
@@ -177,7 +177,7 @@ class ErrorChart(pg.PlotWidget):
         self._style()
 
     def _set_range(self, places: Array) -> None:
-        """Ranges around everything that is drawn."""
+        """The ranges around everything that is drawn."""
         known = [curve for curve in self.curves if curve is not None]
         heights = np.concatenate([np.concatenate((c.dots[:, 1], c.low, c.high)) for c in known] or [np.empty(0)])
         heights = heights[np.isfinite(heights)]
@@ -195,7 +195,7 @@ class ErrorChart(pg.PlotWidget):
     # ------------------------------------------------------------ the mouse
 
     def nearest(self, at: QPointF) -> tuple[int, int]:
-        """The lane whose curve is near a place on the plot, and its nearest symbol; (−1, 0) where none is."""
+        """The lane whose curve is near a place on the plot, and its nearest symbol; (−1, 0) if there is none."""
         found, least = (-1, 0), float(NEAR)
         for lane, curve in enumerate(self.curves):
             if curve is None or self._box.width() <= 0:
@@ -233,7 +233,9 @@ class ErrorChart(pg.PlotWidget):
 
 
 def beside(curves: tuple[LaneCurve | None, ...]) -> list[float]:
-    """How far each is moved aside, in parts of the plot: bars at one count of evaluations would hide each other."""
+    """How far each bar is moved aside, in parts of the plot, because bars at one count of evaluations would hide
+    each other.
+    """
     at = [float(curve.dots[0, 0]) if curve is not None and curve.bar else None for curve in curves]
     shifts = []
     for lane, x in enumerate(at):
@@ -243,7 +245,7 @@ def beside(curves: tuple[LaneCurve | None, ...]) -> list[float]:
 
 
 def _shown(picture: ComparePicture) -> tuple[Any, ...]:
-    """What the errors' plot depends on; pictures that are compared are both alive, so that identities are their own."""
+    """What the plot of errors depends on. Both pictures are alive when this is compared, so no identity is reused."""
     arrays = ((id(lane.errors), id(lane.sigmas), id(lane.evaluations_at)) for lane in picture.lanes)
     looks = ((lane.hue, lane.state == "done") for lane in picture.lanes)
     return picture.sample, tuple(arrays), tuple(looks)

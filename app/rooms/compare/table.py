@@ -1,4 +1,6 @@
-"""The table of the compare view: a row a lane with its progress, cost and end error; sorted by a click."""
+"""The table of the compare view. Each lane has a row with its progress, cost and end error; a click on a heading
+sorts.
+"""
 
 from __future__ import annotations
 
@@ -34,11 +36,11 @@ from app.rooms.compare.pictures import ComparePicture, LanePicture
 from app.widgets.text import tooltip
 
 SORT_ROLE = Qt.ItemDataRole.UserRole + 1
-NAME_WIDTH = 152  # pixels that a name takes at least
+NAME_WIDTH = 152  # least pixels of a name
 
 
 class LaneModel(QAbstractTableModel):
-    """The lanes of a picture; a change of one is told of its row alone."""
+    """The lanes of a picture. If one lane changes, only its row is updated."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +48,7 @@ class LaneModel(QAbstractTableModel):
         self._sample = 0
 
     def display(self, picture: ComparePicture) -> bool:
-        """Take over the lanes; whether the rows are others than before."""
+        """Take over the lanes. Returns whether the rows are different lanes."""
         old, sample = self.lanes, self._sample
         if [lane.name for lane in picture.lanes] != [lane.name for lane in old]:
             self.beginResetModel()
@@ -99,7 +101,7 @@ class LaneModel(QAbstractTableModel):
 
 
 class Sorted(QSortFilterProxyModel):
-    """By number; what is not known comes last in either direction."""
+    """Sorts by number. Unknown values come last in either direction."""
 
     def lessThan(self, left: Index, right: Index) -> bool:
         one, other = (self.sourceModel().data(index, SORT_ROLE) for index in (left, right))
@@ -146,13 +148,13 @@ class LaneTable(QTableView):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
+        """Set all colours."""
         self.setPalette(palette(theme))
         self._delegate.theme = self._header.theme = theme
         self.viewport().update()
 
     def display(self, picture: ComparePicture) -> None:
-        """Show the lanes; the selected row stays with its lane."""
+        """Show the lanes. The selected row stays with its lane."""
         self._silent = True
         chosen = self.lane()
         name = self._model.lanes[chosen].name if chosen >= 0 else None
@@ -163,12 +165,12 @@ class LaneTable(QTableView):
         self._spread()
 
     def lane(self) -> int:
-        """The lane of the selected row, −1 for none."""
+        """The lane of the selected row; −1 for none."""
         rows = self.selectionModel().selectedRows()
         return self._sorted.mapToSource(rows[0]).row() if rows else -1
 
     def select(self, lane: int) -> None:
-        """Select a lane's row; nothing is told."""
+        """Select a lane's row without emitting a signal."""
         silent, self._silent = self._silent, True
         if lane < 0:
             self.clearSelection()
@@ -205,16 +207,16 @@ class LaneTable(QTableView):
         self._spread()
 
     def release(self) -> None:
-        """Let go of the connection."""
+        """Disconnect the selection."""
         self.selectionModel().selectionChanged.disconnect(self._select)
 
     def full_height(self) -> int:
-        """Pixels at which every row is seen."""
+        """The height in pixels that shows every row."""
         bars = self.horizontalHeader().sizeHint().height() + self.horizontalScrollBar().sizeHint().height()
         return bars + ROW_HEIGHT * len(self._model.lanes)
 
     def _spread(self) -> None:
-        """Numbers take what they need, the names the rest."""
+        """The numbers take the width they need, and the names take the rest."""
         header, taken = self.horizontalHeader(), 0
         for column in range(STATE, len(COLUMNS)):
             width = max(self.sizeHintForColumn(column), header.sectionSizeFromContents(column).width())

@@ -1,1 +1,1 @@
-"""The dD/dσ that each step of a solver implies."""
+"""Shows the dD/dσ that each step of a solver implies."""

@@ -1,4 +1,4 @@
-"""The derivative that a step of a run implies, beside the true and the effective one."""
+"""Computes the derivative that a step of a run implies, and beside it the true and the effective one."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from geomodel.record import Record, StepDetail
 from geomodel.run_checks import DETAIL_NUMBERS
 from geomodel.trajectory import Evaluation, Trajectory
 
-FEW_SUBSTEPS = 8  # of the exact curve under a step, where an evaluation is dear
+FEW_SUBSTEPS = 8  # sub-steps of the exact curve under a step if an evaluation is slow
 
 
 def _inside(job: runs.Job, record: Record | Trajectory, index: int, sample: int) -> tuple[StepDetail, int]:
-    """The inside of a step and the sample's row in it: as it was kept, or computed again."""
+    """The inside of a step and the sample's row in it, as the record kept it or computed again."""
     if isinstance(record, Record) and (record.samples is None or sample in record.samples):
         return record.details[index], sample if record.samples is None else record.samples.index(sample)
     return runs.inside(job, index, sample), 0
@@ -34,9 +34,9 @@ def derivative(request: DerivativeRequest, at: Context) -> DerivativeAnswer:
     why, implied, rule = "", None, solvers.row(job.settings.solver)
     if rule.adaptive or rule.stochastic:
         reason = "takes steps of its own between the levels" if rule.adaptive else "draws noise and follows no curve"
-        why = f"{rule.title} {reason}: there is no single difference to read."
+        why = f"{rule.title} {reason}, so no single difference gives a derivative."
     elif i == 0 and options.get("analytic_first_step"):
-        why = "The first slope is analytic: the step's start was not evaluated."
+        why = "The first slope is analytic, so D was not evaluated at the step's start."
     else:
         evaluations = [
             Evaluation(torch.as_tensor(x[row : row + 1]), level, torch.as_tensor(denoised[row : row + 1]))

@@ -1,4 +1,4 @@
-"""A few vectors of the plane from one origin, each drawn in its own way, with their lengths and a scale bar."""
+"""Draws a few vectors of the plane from one origin, each in its own style, with their lengths and a scale bar."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from app.plotting.theme import Theme
 from geomodel.arrays import Array
 
 KINDS: dict[str, Kind] = {"implied": "sampling", "true": "reference", "effective": "optimal"}  # by a vector's name
-WIDTHS: dict[Kind, float] = {"sampling": 4.0, "optimal": 1.6, "reference": 2.0}  # they may lie on one another
+WIDTHS: dict[Kind, float] = {"sampling": 4.0, "optimal": 1.6, "reference": 2.0}  # the vectors may coincide
 HEAD = 11.0  # pixels of an arrow's head
 EDGE = 14.0  # pixels around the vectors
-KEY = 164.0  # pixels of width that names and lengths take
+KEY = 164.0  # pixels of width for names and lengths
 SAMPLE = 28.0
 
 
 def round_length(most: float) -> float:
-    """The largest of 1, 2, 5 times a power of ten that is not above `most`."""
+    """The largest of 1, 2, 5 times a power of ten that is at most `most`."""
     power = 10.0 ** math.floor(math.log10(most))
     return next(part * power for part in (5.0, 2.0, 1.0) if part * power <= most * (1 + 1e-9))
 
 
 def fit(vectors: Array, room: QRectF) -> tuple[QPointF, float]:
-    """Where the origin stands and how many pixels a unit takes, so that origin and vectors (n, 2) fill the room."""
+    """Where the origin stands and how many pixels a unit takes, so that origin and vectors (n, 2) fill the space."""
     ends = np.concatenate((np.zeros((1, 2)), vectors))
     low, high = ends.min(0), ends.max(0)
     spans = [side / span for side, span in zip((room.width(), room.height()), high - low, strict=True) if span > 0]
@@ -52,7 +52,7 @@ class Arrows(QWidget):
         self.update()
 
     def set_arrows(self, arrows: tuple[tuple[str, Array], ...]) -> None:
-        """Vectors (2,) by the names in `KINDS`; what is not finite is left out."""
+        """Set vectors (2,) by the names in `KINDS`. Those that are not finite are left out."""
         self._arrows = tuple((name, KINDS[name], vector) for name, vector in arrows if np.isfinite(vector).all())
         self.setAccessibleDescription(", ".join(f"{name} {_length(vector)}" for name, _, vector in self._arrows))
         self.update()
@@ -66,11 +66,11 @@ class Arrows(QWidget):
 
     @property
     def _tall(self) -> bool:
-        """Whether names stand over the drawing, which then is no higher than wide."""
+        """Whether names stand above the drawing, because it is taller than wide."""
         return self.height() > self.width()
 
     def room(self) -> QRectF:
-        """Where vectors may be drawn: over the scale bar, under the names or left of them."""
+        """The area for vectors: above the scale bar, and under the names or right of them."""
         whole = QRectF(self.rect()).adjusted(EDGE, EDGE, -EDGE, -self._line - EDGE)
         if self._tall:
             whole.setTop(whole.top() + len(KINDS) * self._line)
@@ -88,7 +88,7 @@ class Arrows(QWidget):
                 painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
                 return
             origin, scale = fit(np.array([vector for *_, vector in self._arrows]), self.room())
-            # The widest first: those that coincide with it are seen by their width and dash.
+            # The widest is drawn first, so that the others remain visible on it by their width and dash.
             for _, kind, vector in sorted(self._arrows, key=lambda arrow: -WIDTHS[arrow[1]]):
                 x, y = (vector * scale).tolist()
                 self._paint_arrow(painter, kind, origin, origin + QPointF(x, -y))
@@ -103,7 +103,7 @@ class Arrows(QWidget):
         along = tip - tail
         length = math.hypot(along.x(), along.y())
         if length < 1:
-            return  # its zero stands in the key
+            return  # the legend says that it is zero
         along *= 1 / length
         across = QPointF(-along.y(), along.x())
         head = min(HEAD, 0.5 * length)

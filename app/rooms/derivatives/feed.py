@@ -1,4 +1,4 @@
-"""Feeds the room of implied derivatives: what is asked step by step, what the view shows."""
+"""Feeds the derivatives room: requests one step after the other and shows the answers."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from geomodel import solvers
 from geomodel.finite_differences import FORMULAS
 from geomodel.run_checks import DETAIL_NUMBERS
 
-EMPTY = "Press Run (F5): every step of a second-order solver implies an estimate of dD/dσ."
+EMPTY = "Press Run (F5). Every step of a second-order solver implies an estimate of dD/dσ."
 UNLINKED = "The derivative needs the model of this run, which is not open."
 
 
 class DerivativesRoom(QObject):
-    """Asks for the implied derivative step by step, but only while the view is seen."""
+    """Requests the implied derivative step by step, but only while a person can see the view."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -43,16 +43,16 @@ class DerivativesRoom(QObject):
         self.refresh()
 
     def handlers(self) -> Handlers:
-        """Its buttons stand in the view."""
+        """The room has no actions, because its buttons stand in the view."""
         return {}
 
     def release(self) -> None:
-        """Stop listening and asking."""
+        """Stop listening and requesting, because the window closes."""
         self._player.answered.disconnect(self._answered)
         self.view.release()
 
     def refresh(self) -> None:
-        """Ask for the playhead's step, then, where it is cheap or wanted, for the others."""
+        """Request the playhead's step. Then request the others if they are cheap or if a person wants them."""
         if not seen(self.view):
             return
         run, selection = self._state.run, self._state.selection

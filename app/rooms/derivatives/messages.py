@@ -1,4 +1,4 @@
-"""What the view of implied derivatives asks of the engine."""
+"""What the derivatives room requests from the engine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DerivativeRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DerivativeAnswer(Answer):
-    """Three derivatives (*shape), None where they are undefined: `why` says so."""
+    """Three derivatives (*shape). Undefined ones are None, and `why` gives the reason."""
 
     request: DerivativeRequest
     implied: Array | None = None
@@ -31,7 +31,7 @@ class DerivativeAnswer(Answer):
     why: str = ""
 
     def distance(self, other: Literal["true", "effective"]) -> float:
-        """‖implied − other‖/‖other‖; NaN where one is not there."""
+        """‖implied − other‖/‖other‖; NaN if one of them is undefined."""
         first, second = self.implied, getattr(self, other)
         if first is None or second is None or not np.any(second):
             return float("nan")

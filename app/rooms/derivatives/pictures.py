@@ -1,4 +1,4 @@
-"""What the view of implied derivatives shows."""
+"""What the derivatives view shows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DerivativesPicture:
     sigmas: Array | None = None  # (steps + 1,)
     implied: Array | None = None
     true: Array | None = None  # at the step's start
-    effective: Array | None = None  # what would land on the exact curve
+    effective: Array | None = None  # the one that would land on the exact curve
     to_true: Array | None = None
     to_effective: Array | None = None
     why: tuple[str, ...] = ()  # a sentence for each step that has no number, else ""
@@ -25,7 +25,7 @@ class DerivativesPicture:
     formula: str = ""  # the solver's estimate
     solver: str = ""
     index: int = 0
-    pending: bool = False  # steps are still being asked for
-    can_fill: bool = False  # other steps can be asked for, at a cost
+    pending: bool = False  # answers to requests are still missing
+    can_fill: bool = False  # other steps can be computed, at a cost
     arrows: tuple[tuple[str, Array], ...] = ()  # 2-D data: name and Ḋ (2,) at the playhead's step
     message: str = ""

@@ -13,7 +13,7 @@ from app.rooms.plane.messages import BasinsAnswer, ProbeAnswer
 
 
 class InspectorRoom(QObject):
-    """Shows every number at the playhead, with those of the probe and of the basins that the plane has asked for."""
+    """Shows every number at the playhead, also those of the probe and of the basins that the plane requests."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class InspectorRoom(QObject):
         self._player.answered.connect(self._answered)
 
     def refresh(self) -> None:
-        """Display what is known."""
+        """Show the present state."""
         run = self._state.run
         if run is not None and run.committed:
             self.view.display(self.picture())
@@ -45,11 +45,11 @@ class InspectorRoom(QObject):
         return InspectorPicture(rows=rows)
 
     def handlers(self) -> Handlers:
-        """Its button stands in the view."""
+        """The room has no actions, because its button stands in the view."""
         return {}
 
     def release(self) -> None:
-        """Stop listening."""
+        """Stop listening, because the window closes."""
         self._player.answered.disconnect(self._answered)
         self.view.release()
 

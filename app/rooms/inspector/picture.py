@@ -1,4 +1,4 @@
-"""The numbers beside the pictures, as rows of the inspector. Pure functions."""
+"""Makes the rows of the inspector. Pure functions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def inspector_rows(run: Run, plots: tuple[MeasurePlot, ...], selection: Selectio
 
 
 def _counts(run: Run) -> list[Row]:
-    """What other programs call steps, told apart."""
+    """The counts that other programs call steps, each in a row of its own."""
     made = run.trajectory or run.record
     assert made is not None
     levels = len(run.sigmas)

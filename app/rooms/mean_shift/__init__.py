@@ -1,1 +1,1 @@
-"""The mean shift at one image."""
+"""Shows the mean shift at one image."""

@@ -1,4 +1,4 @@
-"""What D* is made of along σ, for the point that the mean-shift view looks at: asked piece by piece, and remembered."""
+"""Feeds the plot along σ: requests what D* is made of at the view's point, piece by piece, and remembers it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from geomodel import measures, schedules
 from geomodel.arrays import Array
 from geomodel.collapse import isotropic_gaussian_collapse_sigma
 
-PROBE_LEVELS = 24  # over which an image probe is followed
-REST_MS = 200  # that a probe must rest before it is followed: while it is dragged, the engine is for the drag
-KEPT = 64  # points whose answers are remembered
+PROBE_LEVELS = 24  # levels over which an image probe is followed
+REST_MS = 200  # how long a probe must rest before its requests start, because a drag needs the engine itself
+KEPT = 64  # how many points keep their answers
 Key = tuple[int, int, ImageProbe | None]  # run, sample (−1 for a probe), probe
 
 
@@ -35,7 +35,9 @@ class Known:
 
 
 class AlongSigma(QObject):
-    """Follows the point. The plot says, when it is painted, that numbers are missing: what is not seen is not asked."""
+    """Computes the curves for the selected point. Missing levels are requested only when the plot is painted, so a
+    hidden plot costs the engine nothing.
+    """
 
     changed = Signal()
 
@@ -55,20 +57,20 @@ class AlongSigma(QObject):
         plot.sighted.connect(self._sighted)
 
     def look_at(self, at: MeanShiftRequest) -> None:
-        """The point that is looked at; its level does not matter."""
+        """The point in view. Its level does not matter."""
         key = (at.run_id, -1 if at.probe is not None else at.sample, at.probe)
         if key != self._key and at.probe is not None:
             self._rest.start()
         self._key = key
         self._known = {key: known for key, known in self._known.items() if key[0] in self._state.runs}
-        self._plot.update()  # a run that grows has new levels
+        self._plot.update()  # a growing run has new levels
 
     def _sighted(self) -> None:
         if not self._rest.isActive():
             self._ask()
 
     def _ask(self) -> None:
-        """Ask for the first levels that are not known."""
+        """Request the first levels that are not known."""
         run = self._run()
         if run is None or self._key is None or not seen(self._plot):
             return
@@ -84,13 +86,13 @@ class AlongSigma(QObject):
             self._player.submit(request)
 
     def release(self) -> None:
-        """The window closes."""
+        """Stop listening, because the window closes."""
         self._player.answered.disconnect(self._answered)
         self._rest.stop()
         self._plot.sighted.disconnect(self._sighted)
 
     def picture(self) -> AlongPicture | None:
-        """What is known of the point; the same picture as long as that does not change."""
+        """What is known of the point. It is the same picture until something changes."""
         run = self._run()
         if run is None or run.source is None or self._key is None:
             return None
@@ -121,7 +123,7 @@ class AlongSigma(QObject):
         return None if self._key is None else self._state.runs.get(self._key[0])
 
     def _levels(self, run: Run) -> Array:
-        """The run's own levels for a sample; evenly in log σ between its ends for a probe."""
+        """The run's own levels for a sample; for a probe, levels that are even in log σ between the run's ends."""
         if self._key is None or self._key[2] is None:
             return run.sigmas
         positive = run.sigmas[run.sigmas > 0]
@@ -148,9 +150,9 @@ class AlongSigma(QObject):
 
 
 def named_levels(run: Run) -> tuple[tuple[str, float], ...]:
-    """The levels where the data stop being a cloud, the noisiest first.
+    """The named levels, the noisiest first.
 
-    The median needs the whole run. The other two belong to all the data: a run of one class does without them.
+    The median needs the whole run. The other two describe all data, so a run of one class goes without them.
     """
     assert run.source is not None
     dataset, found = run.source.dataset, []

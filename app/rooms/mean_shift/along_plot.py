@@ -1,4 +1,4 @@
-"""What D* is made of over the noise levels: effective neighbours above, the posterior of the classes below."""
+"""Plots what D* is made of over the noise levels: effective neighbours above, the posterior of the classes below."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from app.plotting.theme import Theme
 from app.rooms.mean_shift.pictures import AlongPicture
 from geomodel.arrays import Array
 
-PART = 7.0  # lines of text that each part is high
-SHADES = (0.5, 0.22)  # neighbouring bands differ without a hue of their own
+PART = 7.0  # the height of each part in lines of text
+SHADES = (0.5, 0.22)  # opacities, so that neighbouring bands of one hue differ
 REST = 0.10
-INSIDE = 0.6  # of a name's width has to lie in its band: a class that leads for a moment only is still named
+INSIDE = 0.6  # share of a name's width that must lie in its band; a class that leads only briefly still gets its name
 
 
 class AlongPlot(QWidget):
-    """Two parts over one axis of noise levels, named levels across both, and the level that is looked at.
+    """Two parts over one axis of noise levels, named levels across both, and the playhead.
 
-    Everything but that level is kept as one pixmap; a printed plot is painted anew, as vectors.
+    The plot is kept as a pixmap without the playhead. A printed plot is painted anew, as vectors.
     """
 
     picked = Signal(int)  # the level nearest to a click
-    sighted = Signal()  # it is on the screen, and levels are not known yet
+    sighted = Signal()  # the plot was painted, and levels are missing
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
@@ -46,14 +46,14 @@ class AlongPlot(QWidget):
         self._forget_still()
 
     def set_picture(self, picture: AlongPicture) -> None:
-        """New curves."""
+        """Show new curves."""
         self._picture = picture
         self.setAccessibleDescription(picture.note)
         self.updateGeometry()
         self._forget_still()
 
     def set_cursor(self, sigma: float, effective: float) -> None:
-        """The level that is looked at, and the effective neighbours there."""
+        """Move the playhead, and show the effective neighbours there."""
         self._sigma, self._effective = sigma, effective
         self.update()
 
@@ -119,7 +119,7 @@ class AlongPlot(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._paint_cursor(painter)
         if np.isnan(self._picture.effective).any():
-            self.sighted.emit()  # only what is in sight is painted
+            self.sighted.emit()  # Qt paints only what a person can see
 
     def event(self, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Resize, QEvent.Type.FontChange, QEvent.Type.DevicePixelRatioChange):
@@ -156,7 +156,7 @@ class AlongPlot(QWidget):
         self._paint_neighbours(painter)
 
     def _counts(self) -> list[tuple[float, str]]:
-        """Powers of ten that stand apart, and the number of data."""
+        """Powers of ten that do not touch, and the number of data."""
         total, room = self._picture.total, 1.2 * self._line
         decades = [10**k for k in range(int(math.log10(total)) + 1)]
         apart = [n for n in decades if self.y_of(n) - self.y_of(total) >= room]
@@ -177,7 +177,7 @@ class AlongPlot(QWidget):
             painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_title(self, painter: QPainter, top: float, title: str) -> None:
-        """On a ground of its own: the named levels go through between the parts."""
+        """Write a title on a background of its own, because the named levels pass through between the parts."""
         room = QRectF(self._part(1).left(), top, painter.fontMetrics().horizontalAdvance(title) + 4, self._line)
         painter.fillRect(room, QColor(self._theme.base))
         painter.setPen(QColor(self._theme.muted))
@@ -195,7 +195,7 @@ class AlongPlot(QWidget):
         for place, text in labels(sigmas, "log", metrics.horizontalAdvance, per_decade):
             x = float(self._across(place))
             painter.drawLine(QPointF(x, y), QPointF(x, y + 4))
-            room = QRectF(x - 40, y + 0.6 * self._line, 80, self._line)  # under the lowest number beside the axis
+            room = QRectF(x - 40, y + 0.6 * self._line, 80, self._line)  # stays below the lowest number beside the axis
             painter.drawText(room, Qt.AlignmentFlag.AlignHCenter, text)
         at = break_at(sigmas, "log")
         if at is not None:
@@ -203,7 +203,9 @@ class AlongPlot(QWidget):
             draw_break(painter, QPointF(float(self._across(at)), y), ink, ground)
 
     def _paint_marks(self, painter: QPainter) -> None:
-        """Each name on a line of its own beside its level, from the top down: no level crosses an earlier name."""
+        """Write each name on a line of its own beside its level, from the top down, so that no level crosses an
+        earlier name.
+        """
         marks, high = self._shown_marks(), self._line
         bottom = self._part(1 if self._picture.classes is None else 2).bottom()
         for row, (name, sigma) in enumerate(marks):
@@ -275,5 +277,5 @@ class AlongPlot(QWidget):
 
 
 def _sharp(place: float) -> float:
-    """The middle of a pixel: a line along it is not spread over two."""
+    """The middle of a pixel, so that a line along it is not spread over two."""
     return math.floor(place) + 0.5

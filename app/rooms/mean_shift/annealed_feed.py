@@ -1,4 +1,4 @@
-"""Annealed mean shift beside the ODE, from the point that the mean-shift view looks at: asked for, level by level."""
+"""Requests annealed mean shift beside the ODE from the view's point, level by level."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from app.session.player import Player
 from app.session.state import Run
 from geomodel import images
 
-SHOWN = 12  # levels at most
+SHOWN = 12  # most levels that are shown
 
 
 class Annealed(QObject):
-    """One walk at a time, of one point at one level: another point needs another press of the button."""
+    """Carries out one walk at a time, of one point at one level. Another point needs another press of the button."""
 
     changed = Signal()
 
@@ -35,14 +35,14 @@ class Annealed(QObject):
         player.answered.connect(self._answered)
 
     def look_at(self, run: Run, at: MeanShiftRequest) -> None:
-        """The point that is looked at."""
-        at = replace(at, path=False, jacobian=False)  # other questions about the same point
+        """The point in view."""
+        at = replace(at, path=False, jacobian=False)  # other requests about the same point
         if at != self._at:
             self._run, self._at, self._asked, self._pieces = run, at, None, []
             self._picture = AnnealedPicture()
 
     def begin(self) -> None:
-        """Walk from here down the levels that are left."""
+        """Walk from here down the remaining levels."""
         run, at = self._run, self._at
         if run is None or at is None or self._asked is not None:
             return
@@ -59,7 +59,7 @@ class Annealed(QObject):
         )
 
     def release(self) -> None:
-        """The window closes."""
+        """Stop listening, because the window closes."""
         self._player.answered.disconnect(self._answered)
 
     def picture(self) -> AnnealedPicture:
@@ -81,12 +81,12 @@ class Annealed(QObject):
 
 
 def spread(levels: int) -> tuple[int, ...]:
-    """The levels that are shown: the first, the last, and what lies evenly between."""
+    """The levels to show: the first, the last, and evenly spaced ones between."""
     return tuple(np.unique(np.linspace(0, levels - 1, min(levels, SHOWN)).round().astype(int)).tolist())
 
 
 def picture(run: Run, pieces: list[AnnealedAnswer]) -> AnnealedPicture:
-    """The two rows as far as they go, and what is to be said of them. Pure."""
+    """The two rows as far as they are known, and a note about them. Pure."""
     sigmas = pieces[0].request.sigmas
     ode, annealed = [], []
     for piece in pieces:
@@ -100,7 +100,7 @@ def picture(run: Run, pieces: list[AnnealedAnswer]) -> AnnealedPicture:
 
 
 def _sentence(run: Run, last: AnnealedAnswer) -> str:
-    """How far it is, or where the two end."""
+    """A sentence that says how far the walk is, or where the two end."""
     if last.ends is None or run.source is None:
         return f"level {last.following} of {len(last.request.sigmas)}"
     dataset, (annealed, ode) = run.source.dataset, last.ends
@@ -108,7 +108,7 @@ def _sentence(run: Run, last: AnnealedAnswer) -> str:
     if annealed == ode:
         return f"Both end at data point {first}."
     apart = f"{last.distances[-1]:.3g} apart"
-    return f"The ODE ends at data point {first}, annealed mean shift at {second}: not the same, {apart}."
+    return f"The ODE ends at data point {first} and annealed mean shift at {second}. The two ends are {apart}."
 
 
 def _named(dataset: Any, index: int) -> str:

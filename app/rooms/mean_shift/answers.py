@@ -1,4 +1,4 @@
-"""The mean shift at one image: the denoisers, the posterior and the Jacobians there."""
+"""Computes the mean shift at one image: the denoisers, the posterior and the Jacobians there."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from app.rooms.mean_shift.messages import AlongRequest, AnnealedRequest, MeanShi
 from geomodel.arrays import Array
 from geomodel.job import Job
 
-NEIGHBOURS = 12  # images that the mean-shift view shows
+NEIGHBOURS = 12  # most images of nearest data
 
 
-MODE_STEPS = 12  # mean-shift iterations over images: each costs as much as an evaluation
+MODE_STEPS = 12  # mean-shift iterations over images; each costs as much as an evaluation
 
 
-EIGENVECTORS = 6  # of a Jacobian
+EIGENVECTORS = 6  # directions of a Jacobian
 
 
-SPECTRUM_TOLERANCE = 1e-6  # posterior mass that its spectrum may leave out
+SPECTRUM_TOLERANCE = 1e-6  # posterior mass that the spectrum of the Jacobian may leave out
 
 
-SPECTRUM = 96  # ranks of which the weight is told
+SPECTRUM = 96  # ranks whose weights are sent
 
 
 def mean_shift(request: MeanShiftRequest, at: Context) -> MeanShiftAnswer:
-    """The mean shift at one image: D*, the network beside it, the data with their weights and their classes."""
+    """The mean shift at one image: D*, the network beside it, the data with their weights, and the classes."""
     job = at.job
     if job.optimal is None:
         raise ValueError("there are no reference data")
@@ -77,7 +77,7 @@ def _network_jacobian(job: Job, x: Array, sigma: float) -> Any:
         return None
     try:
         return network_jacobian(job.network, x, sigma, job.labels(1), EIGENVECTORS)
-    except ValueError:  # someone's own denoiser need not be differentiable
+    except ValueError:  # a user's own denoiser need not be differentiable
         return None
 
 

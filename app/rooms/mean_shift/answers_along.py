@@ -1,6 +1,6 @@
 """Answers about a point over the noise levels: what D* is made of there, and annealed mean shift beside the ODE.
 
-An answer holds the engine for a moment, however many levels there are: it tells some, and is asked for the rest.
+An answer holds the engine only for a moment, so it has as many levels as fit. The room then requests the others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from geomodel.annealing import beside_ode, nearest_data
 from geomodel.arrays import Array
 from geomodel.collapse import neighbours_and_classes
 
-MOMENT = 0.1  # seconds after which an answer ends with the level that it is at
+MOMENT = 0.1  # an answer ends with the level at which this time has passed
 
 
 def along(request: AlongRequest, at: Context) -> AlongAnswer:
@@ -24,7 +24,8 @@ def along(request: AlongRequest, at: Context) -> AlongAnswer:
     job = at.job
     if job.optimal is None or job.data is None:
         raise ValueError("there are no reference data")
-    rows = max(1, (job.optimal.piece or 1) // 4)  # a piece of D* takes a quarter of a second; weights are sorted too
+    # a piece of D* takes a quarter of a second, and the weights are sorted too
+    rows = max(1, (job.optimal.piece or 1) // 4)
     levels = range(request.first, min(request.first + rows, len(request.sigmas)))
     sigmas = np.array([request.sigmas[n] for n in levels])
     x = np.stack([point(at, n, request.sample, request.sigmas[n], request.probe) for n in levels])
@@ -34,7 +35,7 @@ def along(request: AlongRequest, at: Context) -> AlongAnswer:
 
 
 def annealed(request: AnnealedRequest, at: Context) -> AnnealedAnswer:
-    """Some levels of annealed mean shift and of the ODE, and where both end once they have."""
+    """Some levels of annealed mean shift and of the ODE, and where both end when the last level is reached."""
     job = at.job
     if job.optimal is None:
         raise ValueError("there are no reference data")
@@ -69,7 +70,7 @@ def annealed(request: AnnealedRequest, at: Context) -> AnnealedAnswer:
 
 
 def point(at: Context, index: int, sample: int, sigma: float, probe: ImageProbe | None) -> Array:
-    """Where a view looks (*shape), float64: x_n of a sample, or y + σz of an image probe."""
+    """The point in view (*shape), float64: x_n of a sample, or y + σz of an image probe."""
     if probe is None:
         x: Array = at.record.x[index, sample].astype(np.float64)
         return x

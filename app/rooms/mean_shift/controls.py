@@ -1,4 +1,4 @@
-"""Whose point the mean-shift view shows, and where an image probe stands: x = (1 − s) yₖ + s yⱼ + σ z."""
+"""Chooses the point of the mean-shift view, and places an image probe at x = (1 − s) yₖ + s yⱼ + σ z."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SHARE_STEPS = 100
 
 
 class Radio(QRadioButton):
-    """With an edge that is seen on a dark ground too."""
+    """Has an edge that is visible on a dark background too."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -47,7 +47,7 @@ class Radio(QRadioButton):
 
 
 class MeanShiftControls(QWidget):
-    """Selected sample or image probe; for the probe its images, share, noise and noise level."""
+    """Selected sample or image probe. For the probe: its images, share, noise and noise level."""
 
     probing_toggled = Signal(bool)
     probe_edited = Signal(object)
@@ -73,7 +73,7 @@ class MeanShiftControls(QWidget):
         self.share.valueChanged.connect(self._share_moved)
         self.sigma = SigmaSlider(
             "Noise level of the probe",
-            "σ of the noise that is added, and the bandwidth of the mean shift, over log σ.",
+            "σ of the added noise and the bandwidth of the mean shift, on a scale of log σ.",
         )
         self.sigma.sigma_moved.connect(self._sigma_moved)
         self._share_text, self._sigma_text = QLabel(), QLabel()
@@ -121,7 +121,7 @@ class MeanShiftControls(QWidget):
         column.addWidget(self._point)
 
     def display(self, picture: MeanShiftPicture) -> None:
-        """Show where the probe is wished to stand; nothing is told, and a slider that is held stays in the hand."""
+        """Show where the probe stands and emit nothing. A slider that a person holds stays where it is."""
         with QSignalBlocker(self.probe):
             (self.probe if picture.probing else self.sample).setChecked(True)
         self.probe.setEnabled(picture.data_count > 0)

@@ -1,4 +1,4 @@
-"""Between state and the mean-shift view: whose point is looked at, what is asked, what is shown."""
+"""Feeds the mean-shift room: chooses the point, requests what is missing, shows the answers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ NEEDS_DATA = "The mean shift needs the reference data of this run."
 
 
 class MeanShiftRoom(QObject):
-    """Shows the mean shift at the selected sample or at an image probe; it asks only while the view is seen."""
+    """Shows the mean shift at the selected sample or at an image probe. It requests only while a person can see the
+    view.
+    """
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -33,7 +35,7 @@ class MeanShiftRoom(QObject):
         self._state, self._player, self._playback = state, player, services.playback
         self.view = view = MeanShiftView(services.theme)
         self._probe = ImageProbe()
-        self._sigma: float | None = None  # of the probe; None: the playhead's
+        self._sigma: float | None = None  # the probe's noise level; None means the playhead's
         self._probing = self._path = self._jacobian = False
         self._asked: MeanShiftRequest | None = None
         self._answer: MeanShiftAnswer | None = None
@@ -54,7 +56,7 @@ class MeanShiftRoom(QObject):
         self.refresh()
 
     def refresh(self) -> None:
-        """Ask for what is looked at, where it is not known yet."""
+        """Request the point in view if its answer is missing."""
         run, selection = self._state.run, self._state.selection
         if not seen(self.view):
             return
@@ -70,18 +72,18 @@ class MeanShiftRoom(QObject):
         self._annealed.look_at(run, request)
 
     def release(self) -> None:
-        """The window closes."""
+        """Stop listening, because the window closes."""
         self._player.answered.disconnect(self._answered)
         self._along.release()
         self._annealed.release()
         self.view.release()
 
     def handlers(self) -> Handlers:
-        """Its buttons stand in the view."""
+        """The room has no actions, because its buttons stand in the view."""
         return {}
 
     def picture(self) -> MeanShiftPicture:
-        """What the view shows; where nothing was asked yet, how to get there."""
+        """What the view shows. If there is nothing yet, it says what to do."""
         shown: MeanShiftPicture = self.view.picture
         return shown
 
@@ -116,7 +118,7 @@ class MeanShiftRoom(QObject):
             self.view.display(self._completed(mean_shift_picture(run, answer)))
 
     def _completed(self, shown: MeanShiftPicture) -> MeanShiftPicture:
-        """A picture with what belongs to other levels too."""
+        """Add to a picture what belongs to other levels too."""
         return replace(shown, along=self._along.picture(), annealed=self._annealed.picture())
 
     def _show_again(self) -> None:
@@ -124,7 +126,7 @@ class MeanShiftRoom(QObject):
             self.view.display(self._completed(self.view.picture))
 
     def _pick(self, level: int) -> None:
-        """A click on the plot over the noise levels: the playhead goes there, or the probe's own σ."""
+        """On a click on the plot over the noise levels, move the playhead there, or the probe's own σ."""
         shown = self.view.picture.along
         if self._probing and shown is not None:
             self._edit({"sigma": float(shown.sigmas[level])})

@@ -1,4 +1,4 @@
-"""What the mean-shift view and the engine say to each other of a point over the noise levels; as in `messages`."""
+"""What the mean-shift room requests from the engine: one point, at one noise level or over all of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from geomodel.arrays import Array
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageProbe:
-    """A point that no run has visited: data point k, on its way to another, with noise of a seed: y + σz."""
+    """A point that no run has visited: data point k, moved towards another one, plus noise from a seed."""
 
     data_index: int = 0
     second_index: int = 0
@@ -23,7 +23,8 @@ class ImageProbe:
 class AlongRequest(Request):
     """What D* is made of over noise levels: at a sample's own x_n, or at an image probe's y + σz with its one z.
 
-    As many levels are answered at once as take a moment; `first` is the level from which the others are asked for.
+    An answer has as many levels as can be computed in a moment. `first` is the level from which the others are
+    requested.
     """
 
     sample: int
@@ -45,8 +46,9 @@ class AlongAnswer(Answer):
 class AnnealedRequest(Request):
     """Annealed mean shift beside the ODE of D* down `sigmas`, from a sample at a level or an image probe.
 
-    As many levels are answered at once as take a moment. The others are asked for with `first` and `stand`, where the
-    two stand by then: (2, *shape), the annealed path first. Images come for the levels in `shown` alone.
+    An answer has as many levels as can be computed in a moment. The others are requested with `first` and `stand`,
+    which says where the two have arrived: (2, *shape), the annealed path first. Only the levels in `shown` come with
+    images.
     """
 
     index: int
@@ -60,10 +62,10 @@ class AnnealedRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnealedAnswer(Answer):
-    """Levels first … following − 1 of the request; of those that are shown, images and ‖annealed − D*‖ between them."""
+    """Levels first … following − 1 of the request. Those in `shown` have images and ‖annealed − D*‖ between them."""
 
     request: AnnealedRequest
-    following: int  # the level to ask for next; the number of levels: the two have ended
+    following: int  # the level to request next; it equals the number of levels when both paths have ended
     stand: Array
     shown: tuple[int, ...]
     annealed: Array  # (m, *shape): where the full jumps land
@@ -74,7 +76,9 @@ class AnnealedAnswer(Answer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeanShiftRequest(Request):
-    """The denoisers and the posterior at a sample of a run, or at an image probe; `path`: iterate the mean shift."""
+    """The denoisers and the posterior at a sample of a run, or at an image probe. `path` iterates the mean shift
+    too.
+    """
 
     index: int
     sample: int
@@ -86,7 +90,7 @@ class MeanShiftRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeanShiftAnswer(Answer):
-    """x, D* and the network's D (*shape), with what D* is made of; `classes` (C,) has each class's posterior share."""
+    """x, D* and the network's D (*shape), with what D* is made of. `classes` (C,) has each class's posterior share."""
 
     request: MeanShiftRequest
     x: Array

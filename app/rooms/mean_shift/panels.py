@@ -1,4 +1,6 @@
-"""What the mean-shift view paints: images in true pixels with their texts, weighted neighbours, bars of shares."""
+"""Paints the parts of the mean-shift view: images in true pixels with their texts, weighted neighbours, and bars of
+shares.
+"""
 
 from __future__ import annotations
 
@@ -23,20 +25,20 @@ BAR = 8  # pixels of a bar's height
 
 
 def flow(widget: QWidget) -> None:
-    """Let a layout ask the widget how high it is at a width."""
+    """Let a layout ask the widget for its height at a width."""
     policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
     policy.setHeightForWidth(True)
     widget.setSizePolicy(policy)
 
 
 def refit(widget: QWidget, before: int) -> None:
-    """Lay out again only what has another height than before: a layout asks every widget beside it, too."""
+    """Lay out again only if a height has changed, because a layout asks every widget beside it too."""
     if widget.heightForWidth(widget.width()) != before:
         widget.updateGeometry()
 
 
 class Flowing(QWidget):
-    """Painted; as high as its width asks for."""
+    """A painted widget whose height follows from its width."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,7 +67,7 @@ class Grid:
 
     columns: int
     zoom: int
-    width: float  # of a cell: of its texts
+    width: float  # width of a cell, for its texts
     caption: float  # heights
     note: float
     image: tuple[float, float]  # width, height
@@ -76,17 +78,18 @@ class Grid:
 
 
 class PanelGrid(Flowing):
-    """Images with a caption over each and a note under it: in one row where that leaves each enough room."""
+    """Images with a caption over each and a note under it, in one row if that leaves each enough room."""
 
     def __init__(self, theme: Theme, *, smallest: int, largest: int, marks: bool, series: int = 1) -> None:
-        """A cell takes at least `smallest` pixels of width, an image at most `largest`; at least one true pixel.
+        """A cell takes at least `smallest` pixels of width, and an image at most `largest`, but at least one true
+        pixel.
 
-        Several series of one length, one after the other in what is shown, stand under each other member by member.
+        Several series of equal length, one after the other in `panels`, stand under each other member by member.
         """
         super().__init__(theme)
         self._smallest, self._largest, self._marks, self._series = smallest, largest, marks, series
         self._panels: tuple[Panel, ...] = ()
-        self._grids: dict[int, Grid] = {}  # by width: a layout asks several times
+        self._grids: dict[int, Grid] = {}  # keyed by width, because a layout asks several times
 
     def set_panels(self, panels: tuple[Panel, ...]) -> None:
         before = self.heightForWidth(self.width())
@@ -113,7 +116,7 @@ class PanelGrid(Flowing):
         return self._place(self._measure(self.width()), at)
 
     def _place(self, grid: Grid, at: int) -> QRectF:
-        """On whole device pixels: no image pixel may fall between two of them."""
+        """Round to whole device pixels, so that no image pixel falls between two of them."""
         ratio = self.devicePixelRatioF()
         series, member = divmod(at, self._length())
         row, column = divmod(member, grid.columns)
@@ -178,7 +181,7 @@ class PanelGrid(Flowing):
 
 
 class NeighbourRows(Neighbours):
-    """The nearest data in as many rows as they fill, up to two."""
+    """The nearest data, in up to two rows."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, largest=64)
@@ -201,7 +204,7 @@ class ClassBars(Flowing):
         self._shown: tuple[tuple[str, float], ...] = ()
 
     def set_classes(self, classes: tuple[tuple[str, float], ...]) -> None:
-        """Names and shares; what is below a thousandth is left out."""
+        """Names and shares. Shares below a thousandth are left out."""
         before = self.heightForWidth(self.width())
         shown = [line for line in classes if line[1] >= LEAST_SHARE]
         self._shown = tuple(sorted(shown, key=lambda line: -line[1])[:MOST_CLASSES])

@@ -1,4 +1,4 @@
-"""From an answer to what the mean-shift view shows. Pure functions."""
+"""Makes the picture of the mean-shift view from an answer. Pure functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def mean_shift_picture(run: Run, answer: MeanShiftAnswer) -> MeanShiftPicture:
     sigma, probe = request.sigma, request.probe
     try:
         neighbours = images.pixels(dataset.points[answer.indices])
-    except DataError as error:  # the file behind a large set is no longer what it was
+    except DataError as error:  # the file behind a large set has changed
         return MeanShiftPicture(message=str(error))
     positive = run.sigmas[run.sigmas > 0]
     labels = () if dataset.labels is None else tuple(dataset.labels[answer.indices])

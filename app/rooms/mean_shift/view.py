@@ -17,6 +17,7 @@ from app.rooms.mean_shift.controls import MeanShiftControls
 from app.rooms.mean_shift.panels import ClassBars, Flowing, NeighbourRows, PanelGrid, refit
 from app.rooms.mean_shift.pictures import MeanShiftPicture
 from app.rooms.mean_shift.weight_spectrum import WeightSpectrum
+from app.widgets.focus_area import show_area
 from app.widgets.text import tooltip
 
 WIDE = 640  # pixels of width from which classes stand beside the neighbours
@@ -88,6 +89,7 @@ class MeanShiftView(View):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
+        self.setAccessibleName("Mean shift")
         self._picture = MeanShiftPicture()
         self._print = print_mode
         self._controls = MeanShiftControls()
@@ -166,7 +168,6 @@ class MeanShiftView(View):
             self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(content)
         self._scroll.setAccessibleName("Mean shift at the point")
-        self.setFocusProxy(self._scroll)
         self._controls.setContentsMargins(16, 8, 16, 8)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -180,7 +181,7 @@ class MeanShiftView(View):
         empty = not picture.panels
         self._message.setText(picture.message)
         self._message.setVisible(empty)
-        self._scroll.setVisible(not empty)
+        show_area(self, self._scroll, there=not empty)
         self._controls.setVisible(picture.data_count > 0 and not self._print)
         self._controls.display(picture)
         self._title.setText(f"{picture.title} · σ {picture.sigma:.4g}" if picture.title else f"σ {picture.sigma:.4g}")

@@ -1,4 +1,4 @@
-"""The posterior weights in descending order, both axes logarithmic: how many data D* is made of."""
+"""Plots the posterior weights in descending order on logarithmic axes, to show how many data make up D*."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.plotting.pens_and_numbers import curve_pen, tabular
 from app.plotting.theme import Theme
 from geomodel.arrays import Array
 
-SMALLEST = -12.0  # decades: what weighs less is not seen in D* either
+SMALLEST = -12.0  # decades; smaller weights have no visible part in D* either
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -32,7 +32,7 @@ class WeightSpectrum(QWidget):
         self.update()
 
     def set_spectrum(self, ranks: Array, weights: Array, effective: float) -> None:
-        """Ranks from 1 to the number of data, their weights, and the effective neighbours."""
+        """Set ranks from 1 to the number of data, their weights, and the effective neighbours."""
         self._ranks, self._weights, self._effective = ranks, weights, effective
         above = int(np.searchsorted(-weights, -1e-3))
         count = int(ranks[above - 1]) if above else 0
@@ -49,7 +49,7 @@ class WeightSpectrum(QWidget):
         return QPointF(area.left() + area.width() * math.log10(rank) / decades, area.top() + area.height() * down)
 
     def _depth(self) -> float:
-        """Decades below 1 that are shown, negative."""
+        """The lowest decade in view, negative."""
         least = math.log10(max(float(self._weights[-1]), 10**SMALLEST))
         return float(min(math.floor(least), -1))
 

@@ -1,4 +1,4 @@
-"""The pieces of the measures view: a header with values, an entry of the legend, a cell with its plot."""
+"""The pieces of the measures view: a header with values, an entry of the legend, and a cell with its plot."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from app.plotting.theme import Theme
 from app.plotting.values import MeasurePlot
 from app.rooms.measures.pictures import MeasuresPicture
 
-SHORT = 16  # pixels that a sample of a curve takes before a value
-ONE_LINE = 320  # pixels of width under which the values stand under the title
+SHORT = 16  # pixels that a curve's sample takes before a value
+ONE_LINE = 320  # with less width, the values stand under the title
 
 
 class Header(QWidget):
@@ -64,7 +64,7 @@ class Header(QWidget):
             for text, font, color in ((self._title, title, self._theme.text), (self._unit, unit, self._theme.muted)):
                 metrics = QFontMetricsF(font)
                 fits = metrics.horizontalAdvance(text) <= room - 8 - x
-                if text is self._title or fits:  # a unit that does not fit is in the tooltip
+                if text is self._title or fits:  # the tooltip has a unit that does not fit
                     text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, room - 8 - x))
                     painter.setFont(font)
                     painter.setPen(QColor(color))
@@ -76,7 +76,7 @@ class Header(QWidget):
         return line * self._line + (self._line + metrics.ascent() - metrics.descent()) / 2
 
     def _paint_values(self, painter: QPainter) -> float:
-        """From the right; returns where the title must end."""
+        """Draw the values from the right. Returns where the title must end."""
         font, line = tabular(self.font()), int(self._two_lines)
         metrics = QFontMetricsF(font)
         painter.setFont(font)
@@ -119,7 +119,7 @@ class Entry(QWidget):
 
 
 class Cell(QWidget):
-    """One measure: header and plot, or why there is no curve yet."""
+    """One measure: header and plot, or the reason why there is no curve yet."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
@@ -145,7 +145,7 @@ class Cell(QWidget):
         self.chart.set_theme(theme)
 
     def show_plot(self, plot: MeasurePlot, picture: MeasuresPicture, scale: Scale) -> None:
-        """Draw what has changed: everything, the selected sample's curves, or the cursor alone."""
+        """Draw only what has changed: everything, the selected sample's curves, or the cursor."""
         assert picture.sigmas is not None
         drawn = (picture.sigmas, scale, *(curve.values for curve in plot.curves))
         if len(drawn) != len(self._drawn) or any(a is not b for a, b in zip(drawn, self._drawn, strict=True)):

@@ -12,7 +12,7 @@ from app.widgets.sight import seen
 
 
 class MeasuresRoom(QObject):
-    """Shows the measures of the selected run, which the session computes, and remembers which are visible."""
+    """Shows the measures of the selected run, which the session computes. It remembers which of them are visible."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class MeasuresRoom(QObject):
         self.refresh()
 
     def refresh(self) -> None:
-        """Display what is known."""
+        """Show the present state."""
         if self._state.run is None or seen(self.view):
             self.view.display(self.picture())
 
@@ -35,11 +35,11 @@ class MeasuresRoom(QObject):
         return measures_picture(self._state.run, self._measured.plots, self._state.selection)
 
     def handlers(self) -> Handlers:
-        """Its menu stands in the view."""
+        """The room has no actions, because its menu stands in the view."""
         return {}
 
     def release(self) -> None:
-        """Stop following the session."""
+        """Stop listening, because the window closes."""
         self.view.release()
 
     def _remember(self) -> None:

@@ -1,4 +1,4 @@
-"""From a run to its measures over the noise levels. Pure functions."""
+"""Makes the picture of the measures from a run. Pure functions."""
 
 from __future__ import annotations
 

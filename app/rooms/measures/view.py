@@ -35,6 +35,7 @@ from app.plotting.values import MeasurePlot
 from app.rooms.contract import View
 from app.rooms.measures.cell import Cell, Entry
 from app.rooms.measures.pictures import MeasuresPicture
+from app.widgets.focus_area import show_area
 from app.widgets.layouts import clear
 
 CELL_WIDTH, CELL_HEIGHT = 320, 136  # pixels that a plot takes at least
@@ -48,6 +49,7 @@ class MeasuresView(View):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
+        self.setAccessibleName("Measures")
         self._picture = MeasuresPicture()
         self._theme, self._print = theme, print_mode
         self._scale: Scale = "log"
@@ -95,7 +97,6 @@ class MeasuresView(View):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName("Measures over the noise levels")
-        self.setFocusProxy(scroll)
         scroll.setWidget(self._page)
         return scroll
 
@@ -116,7 +117,7 @@ class MeasuresView(View):
         empty = picture.sigmas is None or not picture.plots
         self._message.setText(picture.message)
         self._message.setVisible(empty)
-        self._body.setVisible(not empty)
+        show_area(self, self._body, there=not empty)
         if picture.plots is not old.plots:
             self._arrange()
             self._write_legend()

@@ -1,4 +1,4 @@
-"""What the engine computes for the plane: density and field, the probe, the inside of a step, basins."""
+"""Computes the plane's answers: density and field, the probe, the inside of a step."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from geomodel import density, runs
 from geomodel.arrays import Array
 from geomodel.job import Job
 
-PATH_TOLERANCE = 1e-3  # the probe's path ends when it moves less than this part of σ: the eye sees no more
-DRAWN_WEIGHTS = 200  # the largest posterior weights, which the plane draws: more would hold up a drag
+PATH_TOLERANCE = 1e-3  # the probe's path ends when it moves less than this part of σ, which nobody can see
+DRAWN_WEIGHTS = 200  # most posterior weights that the plane draws; more would slow a drag
 
 
 def density_and_field(request: DensityRequest, at: Context) -> DensityAnswer:
@@ -56,7 +56,9 @@ def density_and_field(request: DensityRequest, at: Context) -> DensityAnswer:
 
 
 def _field(request: DensityRequest, job: Job, plane: PlaneSpace, kernels: Kernels | None, at: Array) -> Array:
-    """D in the plane: of the kernels where there is nothing else or they are exactly D*, else of the denoisers."""
+    """D in the plane. It comes from the kernels if they are exactly D* or there is nothing else, otherwise from the
+    denoisers.
+    """
     models: dict[str, Any] = {"optimal": job.exact, "network": job.network}
     model = models.get(request.field) or job.model
     if plane.lift is None or (model is job.optimal and not isinstance(plane, Direct)):
@@ -82,7 +84,7 @@ def probe(request: ProbeRequest, at: Context) -> ProbeAnswer:
     posterior = None if job.optimal is None else job.posterior(x, sigma, DRAWN_WEIGHTS)
 
     def ask(model: Any) -> Array:
-        """A denoiser's answer, without asking D* again for the mean of its posterior."""
+        """A denoiser's answer. For D* it reuses the mean of the posterior."""
         if model is job.optimal and posterior is not None:
             return np.asarray(posterior.mean)
         return np.asarray(job.evaluate(model, x, sigma))
@@ -118,7 +120,7 @@ def _distance(first: Array | None, second: Array | None) -> float:
 
 
 def inside(request: InsideRequest, at: Context) -> InsideAnswer:
-    """The exact ODE curve through the start of a step, and its stage points computed again where they are asked for."""
+    """The exact ODE curve through the start of a step, and on request its stage points, computed again."""
     curve, error = _curve(request, at) if request.curve else (None, 0.0)
     detail = runs.inside(at.job, request.index, request.sample) if request.stages else None
     return InsideAnswer(request, curve, error, detail)

@@ -1,4 +1,4 @@
-"""Basins of attraction for the plane, a batch of cells an answer: the next request goes on from there."""
+"""Computes basins of attraction. An answer has one batch of cells, and the next request continues from there."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from geomodel.basins import Basins, Classify, carried, nearest
 from geomodel.density import MAX_KERNELS, plane_denoised
 from geomodel.projection import stride
 
-COARSE = {True: (11, 8), False: (8, 6)}  # cells of the first pass: of 2-D data, of images
-FINEST = {True: 99, False: 24}  # cells across of the last one
-BATCH = 5e7  # numbers read and exponentials taken by an evaluation of a batch: 20 ms on one core
-EXPONENTIAL = 50  # numbers read in the time of one
-FEWEST = 32  # cells of a batch: below that reading the data, not the cells, takes the time
+COARSE = {True: (11, 8), False: (8, 6)}  # cells of the first pass, for 2-D data and for images
+FINEST = {True: 99, False: 24}  # cells across in the last pass
+BATCH = 5e7  # numbers that an evaluation of a batch reads and exponentials that it takes: 20 ms on one core
+EXPONENTIAL = 50  # numbers that can be read in the time of one exponential
+FEWEST = 32  # least cells of a batch; with fewer, most of the time goes into reading the data
 NO_DATA = "no basins without reference data"
 NO_CLASSES = "no basins: the data have no classes"
-ONE_CLASS = "no basins: with a class chosen, D* leads to it from everywhere"
+ONE_CLASS = "no basins: with a class chosen, D* leads every point to it"
 
 
 class Interrupted(Exception):
-    """Something waits that goes before; cells that were begun are left."""
+    """Another command waits that goes first. The cells of the batch are dropped."""
 
 
 def basins(request: BasinsRequest, at: Context) -> BasinsAnswer:
-    """The next batch of cells; none of it where something comes to wait meanwhile."""
+    """The next batch of cells. It has no new cells if another command came meanwhile."""
     job, plane = at.job, at.plane(request.site)
     if why := _refusal(job):
         return BasinsAnswer(request=request, basins=None, finished=True, message=why)
@@ -71,7 +71,7 @@ def _classifier(
     assert optimal is not None
     sigma_min, _ = runs.recommended_sigmas(data)
     lift, points, labels = plane.lift, data.points, np.asarray(data.labels)
-    if plane.lift is None:  # the marginal's own field, of as many projected data as its density is made of
+    if plane.lift is None:  # the marginal's own field, from as many projected data as its density
         kernels = plane.kernels(request.sigma, request.rect)
         assert kernels is not None
         every = stride(len(kernels.means), MAX_KERNELS)
@@ -92,7 +92,7 @@ def _classifier(
 
 
 def _nearest(ends: Array, points: Any, optimal: Any, sigma_min: float) -> Array:
-    """In the plane by distances; in spaces too large to be read at once D* itself knows where they are."""
+    """In the plane by distances. In spaces too large to be read at once, D* itself finds the nearest point."""
     if ends.shape[1:] == (2,):
         return nearest(points, ends)
     return np.asarray(optimal.posterior(ends, sigma_min, k=1).indices[:, 0])

@@ -1,4 +1,4 @@
-"""Basins of attraction: a pale tint over the density for each class of the data, and the classes' names."""
+"""Draws basins of attraction: a pale tint over the density for each class of the data, and the classes' names."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from app.rooms.plane.messages import BasinArea
 from app.rooms.plane.pictures import PlanePicture
 from geomodel.basins import STEPS, UNKNOWN
 
-NAMED = 0.01  # of the rectangle: smaller areas stay without a name in the picture
-LISTED = 3  # areas that the legend names; its tooltip has all
+NAMED = 0.01  # share of the rectangle; smaller areas have no name in the picture
+LISTED = 3  # areas that the legend names; its tooltip has all of them
 
 
 class BasinsLayer:
@@ -33,7 +33,7 @@ class BasinsLayer:
             box.addItem(item, ignoreBounds=True)
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of the classes and of their names; the tints change when they are shown again."""
+        """Set the colours of the classes and their names. The tints change when the picture is displayed again."""
         self._table = class_tints(theme)
         self.names.set_look(theme.text, theme.base)
 
@@ -71,7 +71,7 @@ def _channels(color: str) -> tuple[int, int, int]:
 
 
 def basins_entries(picture: PlanePicture) -> Iterator[Entry]:
-    """The legend: what the tints are, on which grid, and the largest shares."""
+    """The legend: what the tints mean, the grid, and the largest shares."""
     answer = picture.basins
     if answer is None or "basins" not in picture.layers:
         return

@@ -1,4 +1,4 @@
-"""The basins of attraction that the plane wants: asked for a part at a time, so that the engine stays free."""
+"""Requests the plane's basins of attraction one part at a time, so that the engine stays free."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from app.rooms.plane.messages import BasinsAnswer, BasinsRequest
 
 
 class BasinsFeed:
-    """Keeps the newest answer about what is wanted, and asks on from there until it is finished.
+    """Keeps the newest answer to the present request, and requests the rest until it is complete.
 
-    `rest` calls a function a little later: after an interruption the engine is left to what came between, such as a
-    drag. No more than one request is on its way: a second one would interrupt the first, and be interrupted in turn.
+    `rest` calls a function a little later, so that after an interruption the engine serves first what interrupted it,
+    such as a drag. At most one request is under way, because a second one would interrupt the first and be interrupted
+    in turn.
     """
 
     def __init__(self, submit: Callable[[BasinsRequest], None], rest: Callable[[Callable[[], None]], None]) -> None:
@@ -22,14 +23,14 @@ class BasinsFeed:
         self.answer: BasinsAnswer | None = None
 
     def want(self, request: BasinsRequest | None) -> None:
-        """Another place, noise level or run; None: nothing, for nobody looks."""
+        """Set another place, noise level or run. None means that no basins are needed."""
         if request != self._wanted:
             self._wanted = request
             self._ask_on()
 
     def take(self, answer: BasinsAnswer) -> bool:
-        """Keep an answer and ask for the rest; False for one that is no longer wanted."""
-        if answer.request is self._under_way:  # not only equal to it: that may be an older one's late answer
+        """Keep an answer and request the rest. Returns False if the answer is out of date."""
+        if answer.request is self._under_way:  # identity, because an equal request may belong to a late answer
             self._under_way = None
         if answer.request != self._wanted:
             return False

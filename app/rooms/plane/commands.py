@@ -1,4 +1,4 @@
-"""What the plane's actions and gestures do."""
+"""Carries out the plane's actions and gestures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIGMA_STEP = 1.15  # by which a key scales the probe's σ
 
 
 class PlaneCommands:
-    """Changes how the plane is looked at, and ticks the actions that say so."""
+    """Changes the plane's options, and ticks the actions that show them."""
 
     def __init__(
         self, state: AppState, playback: Playback, player: Player, view: PlaneView, actions: Mapping[str, QAction]
@@ -39,7 +39,7 @@ class PlaneCommands:
         self._tick()
 
     def handlers(self) -> Handlers:
-        """Action → what it does. Layers and choices are read off the names of the actions."""
+        """What each action does. The names of the actions say which layer or choice they mean."""
         found: dict[str, Callable[[], object]] = {
             "inside": self._toggle_inside,
             "probe_up": partial(self._scale_probe, SIGMA_STEP),
@@ -99,7 +99,7 @@ class PlaneCommands:
             changes["layers"] = options.layers | {"probe"}
             changes["probe"] = options.probe or self._probe_start()
         self._change(**changes)
-        self._tick()  # a click on the choice that held already has unticked nothing, but a zoom has
+        self._tick()  # a click on the present choice changes nothing, unless a person has zoomed
         if kind == "frame":
             self._view.reset_frame()
 

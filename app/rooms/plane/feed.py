@@ -1,4 +1,4 @@
-"""Feeds the plane: what it shows of a run, what it asks the engine."""
+"""Feeds the plane: builds its picture of a run and requests its density, field, probe and basins."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from app.session.facts import probe_sigma, run_basis
 from app.session.state import Run
 from geomodel.run_checks import DETAIL_NUMBERS
 
-REST_MS = 250  # basins leave the engine alone so long after something went before them
+REST_MS = 250  # how long the basins leave the engine alone after another request went first
 ARROWS = (22, 18)
 OPENING = "Opening the recorded run…"
 EMPTY = "Press Run (F5) to compute a run."
@@ -43,7 +43,7 @@ AnswerKind = TypeVar("AnswerKind", bound=Answer)
 
 
 class PlaneRoom(QObject):
-    """Follows the selected run and how the plane is looked at."""
+    """Follows the selected run and the plane's options."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -73,12 +73,12 @@ class PlaneRoom(QObject):
         return self._commands.handlers()
 
     def refresh(self) -> None:
-        """Display what is known and ask for the rest."""
+        """Show the present state and request the rest."""
         self._show()
         self._ask()
 
     def release(self) -> None:
-        """Stop listening and asking."""
+        """Stop listening and requesting, because the window closes."""
         self._basins.want(None)
         self._player.answered.disconnect(self._answered)
         self.view.release()
@@ -101,7 +101,7 @@ class PlaneRoom(QObject):
     def _options_changed(self) -> None:
         options = self._state.plane_options
         moved = options.inside != self._was_inside
-        if moved:  # the view goes to another part of the plane, where the old density says nothing
+        if moved:  # the view moves to another part of the plane, which the old density does not cover
             self._was_inside, self._density = options.inside, None
         self.view.set_tool(options.tool)
         self._show()
@@ -175,7 +175,7 @@ class PlaneRoom(QObject):
         )
 
     def _site(self, run: Run) -> Site:
-        """The plane that is looked at: for 2-D data there is only one."""
+        """The plane in view. For 2-D data there is only one."""
         if self._state.plane_options.mode == "marginal" or tuple(run.x.shape[2:]) == (2,):
             return Site()
         return Site("slice", self._state.selection.index, self._state.selection.sample)
@@ -212,7 +212,7 @@ class PlaneRoom(QObject):
             return
         sigma = float(run.sigmas[self._state.selection.index])
         if sigma == 0:
-            sigma = float(run.sigmas[-2]) / 100  # p_0 of points has no density: shown as if σ were tiny
+            sigma = float(run.sigmas[-2]) / 100  # points have no density at σ = 0, so it is shown for a tiny σ
         site, rect = self._site(run), self.view.request_rect()
         request = DensityRequest(
             run_id=run.id,

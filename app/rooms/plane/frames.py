@@ -1,4 +1,4 @@
-"""What part of the plane is seen, and how it is scaled: pure functions of the picture."""
+"""Which part of the plane is in view, and how it is scaled. Pure functions of the picture."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from geomodel.arrays import Array
 Box = tuple[float, float, float, float]  # x and y of the centre, width, height
 
 PAD = 1.12
-STEP_PAD = 2.2  # the inside of a step is seen in a box so much larger than it
+STEP_PAD = 2.2  # the box around the inside of a step is this much larger than the step
 EXACT_FLOOR = 1e-4  # the exact curve of an interval that ends at 0 stops at this part of its start
 
 
 def playhead(picture: PlanePicture) -> int:
-    """The level shown: the playhead, but no later than what is computed."""
+    """The level shown: the playhead, but not beyond the computed levels."""
     return max(0, min(picture.index, picture.curves.committed - 1)) if picture.curves else 0
 
 
@@ -37,7 +37,7 @@ def next_sigma(picture: PlanePicture, sigma: float) -> float | None:
 
 
 def factor(picture: PlanePicture, sigma: Any) -> Any:
-    """What a point of noise level σ is multiplied by to be displayed: 1, or 1/√(1 + σ²/s²) in the scaled frame."""
+    """The factor that displays a point of noise level σ: 1, or 1/√(1 + σ²/s²) in the scaled frame."""
     if picture.frame != "scaled":
         return np.ones_like(sigma, dtype=np.float64) if isinstance(sigma, np.ndarray) else 1.0
     return 1 / np.sqrt(1 + (sigma / picture.scale) ** 2)
@@ -49,7 +49,7 @@ def sampling(curves: PlaneCurves) -> Array:
 
 
 def denoising(curves: PlaneCurves) -> Array:
-    """The denoising trajectories as far as D is known, with D at the last level if that was looked at."""
+    """The denoising trajectories as far as D is known, including the last level if D was computed there for display."""
     known = curves.denoising[: max(0, curves.committed - 1)]
     if curves.final_denoised is None or curves.committed < len(curves.sigmas):
         return known
@@ -66,7 +66,7 @@ def displayed(picture: PlanePicture, points: Array) -> Array:
 
 
 def exact_sigmas(inside: InsidePicture, count: int) -> Array:
-    """The noise levels along the exact curve: even in log σ, closed by the jump to σ = 0 where the step ends there."""
+    """The noise levels along the exact curve, even in log σ. A jump to σ = 0 closes them if the step ends there."""
     end = inside.sigma_next if inside.sigma_next > 0 else inside.sigma * EXACT_FLOOR
     levels = np.geomspace(inside.sigma, end, count)
     levels[-1] = inside.sigma_next
@@ -87,7 +87,7 @@ def inside_curves(picture: PlanePicture, inside: InsidePicture) -> dict[str, Arr
 
 
 def density_rect(picture: PlanePicture) -> tuple[float, float, float, float] | None:
-    """x, y, width and height of the density image in displayed coordinates; None where there is none."""
+    """x, y, width and height of the density image in displayed coordinates; None if there is none."""
     background = picture.background
     if background is None or background.density is None or "density" not in picture.layers:
         return None
@@ -97,7 +97,7 @@ def density_rect(picture: PlanePicture) -> tuple[float, float, float, float] | N
 
 
 def frame_box(picture: PlanePicture) -> Box:
-    """Centre and size of what must be seen, in displayed coordinates: the frame, or the inside of a small step."""
+    """Centre and size of the box to show, in displayed coordinates: the frame, or the inside of a small step."""
     box = _frame_box(picture)
     if picture.inside is None:
         return box

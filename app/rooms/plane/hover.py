@@ -1,4 +1,4 @@
-"""The image of the data point under the mouse, beside the mouse."""
+"""Shows the image of the data point under the mouse, beside the mouse."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from app.session.state import AppState
 from geomodel import images
 from geomodel.datasets import DataError, Dataset
 
-SIDE = 112  # pixels: small images are enlarged by a whole number
+SIDE = 112  # pixels; small images are enlarged by a whole number
 
 
 class Hover(QObject):
-    """Listens to the plane and shows what is there."""
+    """Listens to the plane and shows the image."""
 
     def __init__(self, state: AppState, plane: PlaneView, parent: QObject) -> None:
         super().__init__(parent)
@@ -33,7 +33,7 @@ class Hover(QObject):
             return
         try:
             text = card(source.dataset, index)
-        except DataError as error:  # the file behind a large set is no longer what it was
+        except DataError as error:  # the file behind a large set has changed
             text = str(error)
         QToolTip.showText(QCursor.pos(), text, self._plane)
 

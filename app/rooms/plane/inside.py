@@ -1,4 +1,4 @@
-"""The inside of a step: predictor and stage points, slopes with their weights, Euler's end, the exact curve behind."""
+"""Draws the inside of a step: predictor and stage points, slopes with their weights, Euler's end, the exact curve."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from app.rooms.plane import frames
 from app.rooms.plane.pictures import InsidePicture, PlanePicture
 from geomodel.arrays import Array
 
-ARROW = 0.4  # the longest slope arrow as a part of the step's length
+ARROW = 0.4  # length of the longest slope arrow as a part of the step's length
 
 
 def slopes(inside: InsidePicture) -> Array:
-    """−dx/dσ = (D − x)/σ at every evaluation (n, 2): where it would move as σ falls."""
+    """−dx/dσ = (D − x)/σ at every evaluation (n, 2), which is the direction of motion as σ falls."""
     found: Array = (inside.denoised - inside.x) / np.maximum(np.array(inside.sigmas), 1e-300)[:, None]
     return found
 
 
 def slope_arrows(inside: InsidePicture) -> Array:
-    """Displacements (n, 2) that show the slopes at one scale, the longest a part of the step's length."""
+    """Displacements (n, 2) that show the slopes at one scale. The longest is a part of the step's length."""
     found = slopes(inside)
     longest = np.nanmax(np.linalg.norm(found, axis=-1), initial=0.0)
     arrows: Array = found * (ARROW * np.linalg.norm(inside.end - inside.start) / (longest or 1.0))
@@ -83,7 +83,7 @@ class InsideLayer:
         self.labels.set_look(theme.text, theme.base)
 
     def show(self, picture: PlanePicture) -> None:
-        """The step, every point multiplied by the factor of its own noise level."""
+        """Show the step, with every point multiplied by the factor of its own noise level."""
         inside = picture.inside
         if inside is None:
             self._clear()

@@ -1,4 +1,4 @@
-"""The layers of the plane view: one item each, told apart by hue (whose) and dash (which kind)."""
+"""The layers of the plane view, one item each. Hue says whose a curve is, dash says which kind it is."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from app.rooms.plane.trajectory import TrajectoryLayer
 from app.rooms.plane.weights import WeightsLayer, shown_weights
 from geomodel.arrays import Array
 
-MOST_DATA = 10_000  # data points drawn: beyond that every k-th
-MOST_SEGMENTS = 20_000  # of one kind of thin curves: beyond that the first samples are drawn
-MOST_CURRENT = 2_000  # current positions drawn: the first of them
-FLOOR = -12.0  # nats below the maximum that are drawn as nothing
-SHADES = 5  # of a field's arrows
+MOST_DATA = 10_000  # most data points that are drawn; of more, every k-th is
+MOST_SEGMENTS = 20_000  # most segments of one kind of thin curves; with more, only the first samples are drawn
+MOST_CURRENT = 2_000  # most current positions that are drawn
+FLOOR = -12.0  # nats below the maximum that have no shade
+SHADES = 5  # colours of a field's arrows
 
 
 def data_stride(count: int) -> int:
-    """Every how many-th data point is drawn."""
+    """The stride of the data points that are drawn."""
     return -(-count // MOST_DATA)
 
 
 def curves_drawn(picture: PlanePicture) -> int:
-    """How many samples' thin curves are drawn; the selected one's thick curve always is."""
+    """How many samples' thin curves are drawn. The selected one's thick curve always is."""
     if picture.curves is None:
         return 0
     levels, count = picture.curves.sampling.shape[:2]
@@ -88,7 +88,7 @@ class PlaneLayers:
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of every layer."""
+        """Set the colours of every layer."""
         self._table = theme.lookup()
         self._density_shown: object = None
         data = QColor(theme.data)
@@ -112,7 +112,7 @@ class PlaneLayers:
         self.inside.set_theme(theme)
 
     def show(self, new: PlanePicture, old: PlanePicture | None) -> None:
-        """Update what differs from the picture shown before; all of it if there was none."""
+        """Update what differs from the picture shown before; everything if there was none."""
         chart = old is None or (new.frame == "scaled") != (old.frame == "scaled") or new.scale != old.scale
         before = PlanePicture() if old is None else old
         curves = chart or new.curves is not before.curves
@@ -222,7 +222,7 @@ class PlaneLayers:
             self.segment.set_curves(np.stack(pair))
 
     def pair(self, picture: PlanePicture) -> tuple[Array, Array] | None:
-        """x and D(x; σ) of the selected sample at the playhead, displayed; None where D is not known."""
+        """x and D(x; σ) of the selected sample at the playhead, in displayed coordinates; None if D is not known."""
         level = frames.playhead(picture)
         if level >= len(self.d) or not np.isfinite(self.d[level, picture.sample]).all():
             return None
@@ -243,7 +243,7 @@ class PlaneLayers:
 
 
 def shades(theme: Theme) -> list[QColor]:
-    """Colours of a field's arrows, from the smallest magnitude to the largest: nearer and nearer to the text."""
+    """Colours of a field's arrows. They come closer to the text colour as the magnitude grows."""
     base, text = QColor(theme.base), QColor(theme.text)
     parts = np.linspace(0.45, 0.9, SHADES)
     return [

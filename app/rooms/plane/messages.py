@@ -1,4 +1,4 @@
-"""What the plane asks of the engine and is answered: its ground, the probe, the inside of a step, basins."""
+"""What the plane requests from the engine: density and field, the probe, the inside of a step, basins."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ class ProbeAnswer(Answer):
     effective_neighbours: float
     log_density: float
     path: Array | None  # (iterations + 1, 2)
-    shift: float  # ‖D* − x‖ in the data's space, of which the plane may show a part only
+    shift: float  # ‖D* − x‖ in the data's space; the plane may show only a part of it
     difference: float  # ‖Dθ − D*‖ there
 
 
 @dataclass(frozen=True, slots=True)
 class InsideRequest(Request):
-    """The inside of a step, for one sample: the exact ODE curve under it, the stage points where none were kept."""
+    """The inside of a step of one sample: the exact ODE curve, and the stage points if the record has none."""
 
     index: int
     sample: int
@@ -75,29 +75,31 @@ class InsideRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class InsideAnswer(Answer):
-    """The exact ODE solution through the step's start, by RK4 with 32 sub-steps an interval; the stage points."""
+    """The exact ODE solution from the step's start, by RK4 with 32 sub-steps in an interval, and the stage points."""
 
     request: InsideRequest
     curve: Array | None  # (33, *shape)
     error: float  # distance of its end to the end with 16 sub-steps
-    detail: StepDetail | None = None  # of this sample alone
+    detail: StepDetail | None = None  # for this sample alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasinsRequest(Request):
-    """More cells of the basins of attraction, beyond those of `start`. In all they take long, so runs go first."""
+    """Compute more cells of the basins of attraction, beyond those of `start`. All of them take long, so runs go
+    first.
+    """
 
     while_computing: ClassVar[bool] = False
 
     site: Site = MARGINAL
     sigma: float
     rect: Rect
-    start: Basins | None = field(default=None, compare=False)  # an earlier answer's; what is asked for is the same
+    start: Basins | None = field(default=None, compare=False)  # an earlier answer to the same request
 
 
 @dataclass(frozen=True, slots=True)
 class BasinArea:
-    """A class's part of the basins: its share of the rectangle, and where it has room for a name."""
+    """A class's part of the basins: its share of the rectangle, and where its name has room."""
 
     label: int
     name: str
@@ -107,11 +109,11 @@ class BasinArea:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasinsAnswer(Answer):
-    """The basins as far as they are known, largest area first; `message` says why there are none."""
+    """The basins as far as they are known, largest area first. `message` gives the reason if there are none."""
 
     request: BasinsRequest
     basins: Basins | None
     areas: tuple[BasinArea, ...] = ()
     finished: bool
-    interrupted: bool = False  # something came that went before: no cell was added
+    interrupted: bool = False  # another command went first, so no cell was added
     message: str = ""

@@ -1,4 +1,4 @@
-"""From a run, a selection and answers to what the plane shows. Pure functions."""
+"""Makes the plane's picture from a run, a selection and answers. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from geomodel.record import StepDetail
 
 
 def plane_picture(run: Run, selection: Selection, projected: Projected, site: Site | None = None) -> PlanePicture:
-    """The plane without what the engine answers: data, curves, words."""
+    """The plane without the engine's answers: data, curves, texts."""
     source, basis = run.source, projected.basis
     direct = basis.count == len(basis.origin)
     points = None if source is None else source.plane_points
@@ -35,7 +35,7 @@ def plane_picture(run: Run, selection: Selection, projected: Projected, site: Si
 
 
 def plane_caption(run: Run, basis: Any, site: Site) -> str:
-    """Mode and explained variance; whether the run is a recording."""
+    """Mode and explained variance, and whether the run is a recording."""
     parts = []
     if run.status == "recorded":
         parts.append("Recorded run from the program's own files")
@@ -56,7 +56,7 @@ def plane_caption(run: Run, basis: Any, site: Site) -> str:
 
 
 def kept_inside(run: Run, selection: Selection) -> tuple[StepDetail, int] | None:
-    """The inside of the selected step and the row of the selected sample in it; None where it was not kept."""
+    """The inside of the selected step and the row of the selected sample in it; None if the record did not keep it."""
     if selection.index >= len(run.details):
         return None
     kept = run.record.samples if run.record is not None else None

@@ -1,7 +1,6 @@
-"""What each view shows, as one frozen value: a view is a function from its picture to pixels.
+"""What the plane view shows, as one frozen value, so that a second view of it can be printed.
 
-A view has `display(picture)`, keeps `picture`, and can be built a second time (for a printed figure) and shown the same
-picture. Arrays in a picture are read-only; a view compares them by identity to see what has changed.
+Arrays in a picture are read-only. A view compares them by identity to see what has changed.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class PlanePicture:
     caption: str = ""  # one line under the title: mode, explained variance, recorded
     x_label: str = "x₁"
     y_label: str = "x₂"
-    direct: bool = True  # the plane is the data's space; else distances in it are of projections
+    direct: bool = True  # the plane is the data's space; otherwise distances in it are between projections
     data: Array | None = None  # (N, 2)
     scale: float = 1.0  # s, the data's scale
     center: tuple[float, float] = (0.0, 0.0)
@@ -62,10 +61,10 @@ class PlanePicture:
     basins: BasinsAnswer | None = None
     arrow: Arrow = "slope"
     probe: ProbeAnswer | None = None
-    probe_point: tuple[float, float] | None = None  # where the handle stands (may be ahead of the answer)
+    probe_point: tuple[float, float] | None = None  # where the handle stands; the answer may be older
     neighbours: NeighboursAnswer | None = None  # of the selected sample; the level may lag behind the playhead
     inside: InsidePicture | None = None
     frame: Frame = "sigma"
     layers: frozenset[str] = field(default_factory=lambda: frozenset(LAYERS).difference(HIDDEN))
     driver_name: str = "D*"
-    message: str = ""  # an empty state: what to do
+    message: str = ""  # what to do if there is nothing to show

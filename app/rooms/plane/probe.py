@@ -1,4 +1,4 @@
-"""The probe: a handle to drag, and the denoisers' answers there."""
+"""Draws the probe: a handle to drag, and the denoisers' answers there."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ProbeLayer:
             box.addItem(item, ignoreBounds=True)
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of the layer."""
+        """Set the colours of the layer."""
         green = QColor(theme.optimal)
         pen = QPen(green, 2.0, Qt.PenStyle.CustomDashLine)
         pen.setDashPattern([0.1, 2.0])
@@ -58,14 +58,14 @@ class ProbeLayer:
         self.handle.set_look(clear, theme.text, 1.6)
 
     def place_handle(self, point: tuple[float, float] | None) -> None:
-        """The handle, in displayed coordinates."""
+        """Place the handle, in displayed coordinates."""
         if point is None:
             self.handle.clear_points()
         elif self.handle.points.tolist() != [list(point)]:
             self.handle.set_points(np.array(point))
 
     def show_answer(self, picture: PlanePicture) -> None:
-        """Everything but the handle."""
+        """Show everything but the handle."""
         answer = picture.probe
         if answer is None:
             self._clear()

@@ -1,4 +1,4 @@
-"""A run in the plane, projected level by level as it grows."""
+"""Projects a run to the plane, level by level as it grows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Projected:
 
     @classmethod
     def of(cls, run: Run, basis: Any) -> Projected:
-        """Room for the whole schedule."""
+        """Make room for the whole schedule."""
         levels, batch = len(run.sigmas), run.x.shape[1]
         found = cls(basis, np.full((levels, batch, 2), np.nan), np.full((levels - 1, batch, 2), np.nan))
         if run.source is not None:
@@ -35,7 +35,7 @@ class Projected:
         return found
 
     def curves(self, run: Run) -> PlaneCurves:
-        """The run's curves, with what is new projected."""
+        """The run's curves. New levels are projected now."""
         committed, done = run.committed, self.levels
         if committed > done:
             self.sampling[done:committed] = self.basis.project(run.x[done:committed])

@@ -1,4 +1,4 @@
-"""The plane in words: the legend's entries and a description with numbers."""
+"""Describes the plane in words: the legend's entries and a text with numbers."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ FREE = "frame: zoomed by hand"
 
 
 FIELD_WORDS = {  # by kind of arrow, and whether it is the difference of two denoisers
-    ("slope", False): ("−dx/dσ", "−dx/dσ = (D − x)/σ: the direction of motion as σ falls"),
+    ("slope", False): ("−dx/dσ", "−dx/dσ = (D − x)/σ, the direction of motion as σ falls"),
     ("move", False): ("next move", "The actual next move (1 − σ'/σ)(D − x), to scale"),
-    ("shift", False): ("D − x", "The mean shift D − x, to scale: where D takes the point in one jump"),
+    ("shift", False): ("D − x", "The mean shift D − x, to scale, which is where D takes the point in one jump"),
     ("slope", True): ("(Dθ − D*)/σ", "(Dθ − D*)/σ: how the network's slope differs from the exact one"),
     ("move", True): ("difference of next moves", "(1 − σ'/σ)(Dθ − D*), to scale: how the two next moves differ"),
     ("shift", True): ("Dθ − D*", "Dθ − D*, to scale: the denoiser difference"),
@@ -36,7 +36,7 @@ FIELD_WORDS = {  # by kind of arrow, and whether it is the difference of two den
 
 
 def axis_label(picture: PlanePicture, label: str) -> str:
-    """An axis' quantity; in the scaled frame it says what it is divided by."""
+    """The quantity of an axis. In the scaled frame it names the divisor."""
     return f"{label} / √(1 + σ²/s²)" if picture.frame == "scaled" else label
 
 
@@ -53,7 +53,7 @@ def selected(picture: PlanePicture) -> tuple[Array, Array | None] | None:
 
 
 def legend(picture: PlanePicture) -> tuple[Entry, ...]:
-    """What the marks in the picture mean."""
+    """The legend's entries."""
     if "legend" not in picture.layers:
         return ()
     parts = (_curves, _ground, basins_entries, _probe, _weights, _inside, _segment)

@@ -1,4 +1,4 @@
-"""The row above the plane: which tool the mouse holds and, for the probe, its noise level and the way to the mode."""
+"""The row above the plane: the tool of the mouse and, for the probe, its noise level and the path to the mode."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOOLS = ("tool.select", "tool.probe", "tool.start")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolBarPicture:
-    """What the row shows of the probe; `sigma` is None where nothing can be probed."""
+    """What the row shows of the probe. `sigma` is None if nothing can be probed."""
 
     sigma: float | None = None
     lowest: float = 0.01
@@ -26,7 +26,7 @@ class ToolBarPicture:
 
 
 class ToolBar(QWidget):
-    """The row keeps its height whatever the tool, so that the plane beneath it stays where it is."""
+    """The row has the same height for every tool, so that the plane beneath it never moves."""
 
     sigma_wanted = Signal(object)  # a noise level, or None to follow the playhead
 
@@ -76,7 +76,7 @@ class ToolBar(QWidget):
         self._path.setDefaultAction(actions["probe_path"])
 
     def display(self, picture: ToolBarPicture) -> None:
-        """Show the probe's noise level; nothing is emitted."""
+        """Show the probe's noise level and emit nothing."""
         self._probe.setVisible(picture.sigma is not None)
         if picture.sigma is None:
             return

@@ -12,7 +12,9 @@ from geomodel.arrays import Array
 
 
 class TrajectoryLayer:
-    """One kind of curve: all samples thin, the selected one thick; solid up to the playhead, faint beyond."""
+    """One kind of curve. All samples are thin and the selected one thick; it is solid up to the playhead and faint
+    beyond.
+    """
 
     def __init__(self, box: pg.ViewBox, kind: Kind, z: float, print_mode: bool) -> None:
         self._kind: Kind = kind
@@ -27,7 +29,9 @@ class TrajectoryLayer:
             box.addItem(item, ignoreBounds=True)
 
     def set_theme(self, theme: Theme) -> None:
-        """Pens of the curve's kind; strength falls from the selected curve to what is yet to come."""
+        """Set the pens of the curve's kind. Opacity falls from the selected curve to the levels that are yet to
+        come.
+        """
         for item, width, alpha in (
             (self.all_faint, 1.0, 0.2),
             (self.all, 1.0, 0.55),

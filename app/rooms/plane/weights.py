@@ -1,4 +1,4 @@
-"""The data points that D* is made of, with areas as their posterior weights: at the probe, else at the sample."""
+"""Draws the data points that make up D*, with areas as their posterior weights, at the probe or else at the sample."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from app.rooms.plane.messages import ProbeAnswer
 from app.rooms.plane.pictures import PlanePicture
 from app.rooms.strip.messages import NeighboursAnswer
 
-LARGEST = 18.0  # pixels: the diameter of the data point with the largest weight; areas are as the weights
-FEW = 12.0  # effective neighbours up to which it is that large; beyond, all discs shrink so that they can be told apart
-LEAST = 1e-3  # of the largest weight: what is less is not drawn
+LARGEST = 18.0  # diameter in pixels of the data point with the largest weight; areas are proportional to the weights
+FEW = 12.0  # with more effective neighbours than this, all discs shrink so that they stay apart
+LEAST = 1e-3  # share of the largest weight; smaller weights are not drawn
 
 
 def shown_weights(picture: PlanePicture) -> ProbeAnswer | NeighboursAnswer | None:
-    """Whose weights are drawn: the probe's while it is in use, else the selected sample's."""
+    """The weights to draw: the probe's while it is in use, otherwise the selected sample's."""
     probe, near = picture.probe, picture.neighbours
     if probe is not None and probe.weights is not None and "probe" in picture.layers:
         return probe
@@ -45,13 +45,13 @@ class WeightsLayer:
         box.addItem(self.discs, ignoreBounds=True)
 
     def set_theme(self, theme: Theme) -> None:
-        """The green of D*."""
+        """Set the green of D*."""
         pale = QColor(theme.optimal)
         pale.setAlphaF(0.4)
         self.discs.set_look(pale, theme.optimal, 1.0)
 
     def show(self, picture: PlanePicture) -> None:
-        """The weights of a picture; nothing where it has none."""
+        """Show the weights of a picture, if it has any."""
         answer = shown_weights(picture)
         if answer is None or answer.indices is None or answer.weights is None or picture.data is None:
             self.discs.clear_points()

@@ -1,1 +1,1 @@
-"""Noise levels that are dragged, designed, saved and loaded."""
+"""Shows noise levels, which a person can drag, design, save and load."""

@@ -1,4 +1,4 @@
-"""Designed schedules, and how far a schedule's run ends from the ODE's own end."""
+"""Computes designed schedules, and how far a schedule's run ends from the ODE's own end."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from geomodel.experiments.exact import distances, solve
 from geomodel.experiments.progress import watched
 from geomodel.settings import RunSettings
 
-FINE_STEPS, TORS_STEPS = 60, 100  # of the grids on which GITS and TORS look
-END = "the ODE's end"  # under which the last solved end is kept
+FINE_STEPS, TORS_STEPS = 60, 100  # steps of the fine grids for GITS and TORS
+END = "the ODE's end"  # the name under which the last solved end is kept
 
 
 def design(task: DesignTask, work: Work) -> Designed:
@@ -54,7 +54,7 @@ def end_error(task: EndErrorTask, work: Work) -> Array:
 
 
 def _start(settings: RunSettings) -> RunSettings:
-    """What moves from where, whatever the solver and its levels."""
+    """The settings that decide what moves and from where, without the sampler."""
     own = RunSettings()
     sampler = ("solver", "options", "schedule", "levels", "rho", "steps", "final_zero", "jump_at", "beside")
     return replace(settings, **{name: getattr(own, name) for name in sampler})

@@ -1,4 +1,6 @@
-"""The cost matrix of a designed schedule: what Euler jumps between noise levels cost, and the path that was chosen."""
+"""Shows the cost matrix of a designed schedule: the cost of each Euler jump between noise levels, and the chosen
+path.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +31,11 @@ from app.widgets.text import tooltip
 from geomodel.arrays import Array
 
 LEFT, TOP, RIGHT, BOTTOM = 8.0, 44.0, 56.0, 20.0
-LEAST = 208  # pixels of height in a window
-LOW = 120.0  # pixels of height below which the words about a cell are left to the tooltip
-HINT = "Point at a cell: one Euler jump from the σ of its row to the σ of its column."
-HELP = "Dots are the intervals that were chosen. ↑, ↓ go through them."
-KEYS: dict[int, int] = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}  # left and right move the playhead
+LEAST = 208  # least pixels of height in a window
+LOW = 120.0  # with fewer pixels of height, only the tooltip describes the cell
+HINT = "Point at a cell to read the cost of one Euler jump from the σ of its row to the σ of its column."
+HELP = "Dots are the chosen intervals. ↑, ↓ go through them."
+KEYS: dict[int, int] = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}  # the left and right keys move the playhead
 
 
 def _is_ours(event: QKeyEvent) -> bool:
@@ -41,9 +43,9 @@ def _is_ours(event: QKeyEvent) -> bool:
 
 
 class CostMap(QWidget):
-    """A map over the fine levels: rows are where a jump starts, columns where it lands.
+    """A map over the fine levels. Rows are where a jump starts, columns are where it lands.
 
-    The matrix is empty below its diagonal: there stand the legend and the words about the cell that is pointed at.
+    The matrix is empty below its diagonal, so the legend and the description of the cell under the mouse stand there.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
@@ -60,7 +62,7 @@ class CostMap(QWidget):
         self.setToolTip(tooltip("Cost of a jump", f"{HINT} {HELP}"))
 
     def show_cost(self, cost: CostPicture) -> None:
-        """Another matrix; the image is made once."""
+        """Show another matrix. Its image is made once."""
         if cost is self._cost:
             return
         self._cost, self._scaling, self._cell = cost, Scaling.of(cost.cost), None
@@ -68,7 +70,7 @@ class CostMap(QWidget):
         self._say()
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
+        """Set all colours."""
         self._theme = theme
         self._make_image()
         self.update()
@@ -81,7 +83,7 @@ class CostMap(QWidget):
 
     @property
     def words(self) -> str:
-        """The cell that is pointed at."""
+        """The cell under the mouse or of the chosen interval."""
         if self._cost is None or self._cell is None:
             return ""
         start, end = (sigma_text(self._cost.sigmas[at]) for at in self._cell)
@@ -121,7 +123,7 @@ class CostMap(QWidget):
         )
 
     def cell_at(self, point: QPointF) -> tuple[int, int] | None:
-        """The jump under a point."""
+        """The jump at a point."""
         area, count = self.area, self._fine
         if self._cost is None or not area.contains(point):
             return None
@@ -174,7 +176,9 @@ class CostMap(QWidget):
         painter.drawText(QPointF(area.right() + 8, area.bottom() + metrics.ascent() + 4), "from σ")
 
     def _paint_path(self, painter: QPainter, path: Array) -> None:
-        """Down to a level's row, along it to the next level's column, where the interval's dot stands."""
+        """Draw the path: down to a level's row, along it to the next level's column, where the interval's dot
+        stands.
+        """
         stops = [int(at) for at in path]
         corners = [QPointF(self.area.left(), self.middle(0, 1).y())]
         for start, end in pairwise(stops):
@@ -183,7 +187,7 @@ class CostMap(QWidget):
         line, dots = QPolygonF(corners), corners[1::2]
         ink, ground = QColor(self._theme.text), QColor(self._theme.base)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for color, width in ((ground, 3.5), (ink, 1.5)):  # the casing keeps it apart from any cell
+        for color, width in ((ground, 3.5), (ink, 1.5)):  # the outline makes it visible on every cell
             painter.setPen(QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap, Qt.PenJoinStyle.MiterJoin))
             painter.drawPolyline(line)
         painter.setPen(QPen(ground, 1.5))
@@ -192,7 +196,7 @@ class CostMap(QWidget):
             painter.drawEllipse(dot, 4.5, 4.5)
 
     def _paint_legend(self, painter: QPainter) -> None:
-        """In the empty corner: the words above, the ramp with its numbers below."""
+        """Draw in the empty corner: the description above, the colour ramp with its numbers below."""
         area, font = self.area, tabular(self.font(), 0.85)
         metrics = QFontMetricsF(font)
         line, width = metrics.height(), min(0.5 * area.width(), 220.0)
@@ -248,7 +252,7 @@ class CostMap(QWidget):
         self._point_at(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and down go through the chosen intervals."""
+        """The up and down keys go through the chosen intervals."""
         if self._cost is None or not _is_ours(event):
             super().keyPressEvent(event)
             return

@@ -1,4 +1,4 @@
-"""Feeds the schedule room: knots that are dragged, schedules that are designed, lists that are saved and loaded."""
+"""Feeds the schedule room: a person drags knots, designs schedules, and saves and loads lists."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from PySide6.QtGui import QGuiApplication
 
 from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Cancel
+from app.export import formats
 from app.rooms.contract import Handlers, Services
 from app.rooms.schedule.messages import Design, Designed, DesignTask, EndErrorTask
 from app.rooms.schedule.pictures import CostPicture, SchedulePicture, ScheduleRow
 from app.rooms.schedule.view import ScheduleView
+from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
 from geomodel import presets, runs, schedules
 from geomodel.designed import GitsTable
@@ -24,12 +26,12 @@ from geomodel.files import write_error
 from geomodel.settings import CUSTOM, RunSettings
 
 LISTS = "Noise levels (*.txt)"
-MOST_BYTES = 1 << 20  # of a list of levels
+MOST_BYTES = 1 << 20  # characters of a list of levels
 TITLES = {"gits": "GITS", "tors": "TORS"}
 
 
 class ScheduleRoom(QObject):
-    """Edits the draft's noise levels and asks where a run over them would end."""
+    """Edits the draft's noise levels and requests where a run over them would end."""
 
     said = Signal(str, bool)  # a sentence for the status bar, and whether it is an error
 
@@ -42,12 +44,12 @@ class ScheduleRoom(QObject):
         self._design = ""
         self._progress = 0.0
         self._table: GitsTable | None = None
-        self._then: dict[str, Any] = {}  # further settings that a designed preset brings
+        self._then: dict[str, Any] = {}  # further settings of a designed preset
         self._steps = 0
-        self._asking: EndErrorTask | None = None  # the newest one
+        self._asking: EndErrorTask | None = None  # the newest design
         self._answer: TaskEnded | None = None  # the newest end error
-        self._before: float | None = None  # the median end error of the schedule by its formula
-        self._formula = RunSettings().schedule  # the last schedule that was not a list
+        self._before: float | None = None  # the median end error of the last schedule that came from a formula
+        self._formula = RunSettings().schedule  # the name of that schedule
         view.levels_dragged.connect(self._dragged)
         view.levels_dropped.connect(self._dropped)
         view.design_wanted.connect(self._design_from_view)
@@ -67,18 +69,18 @@ class ScheduleRoom(QObject):
         self.refresh()
 
     def handlers(self) -> Handlers:
-        """Its buttons stand in the view."""
+        """The room has no actions, because its buttons stand in the view."""
         return {}
 
     def release(self) -> None:
-        """Stop listening."""
+        """Stop listening, because the window closes."""
         self._player.task_event.disconnect(self._happened)
         self.view.release()
 
     # ------------------------------------------------------------ knots
 
     def _dragged(self, levels: Any) -> None:
-        """While a knot moves, point sets say at once where the run would end."""
+        """While a knot moves, request at once where the run of a point set would end."""
         if self._player.drafting.is_toy:
             self._ask(runs.with_levels(self._player.drafting.filled(), levels))
 
@@ -88,7 +90,7 @@ class ScheduleRoom(QObject):
             self._ask(self._player.drafting.filled())
 
     def use(self, levels: Iterable[float], **more: Any) -> None:
-        """Let the draft run over these levels."""
+        """Let the draft use these levels."""
         if self._state.draft.schedule != CUSTOM:
             self._formula = self._state.draft.schedule
         self._player.drafting.edit({**more, "schedule": CUSTOM, "levels": tuple(map(float, levels))})
@@ -103,7 +105,7 @@ class ScheduleRoom(QObject):
         if self._state.errors or (older is not None and older.settings == settings):
             return
         self._asking = EndErrorTask(self._state.next_id(), settings)
-        if self._player.drafting.is_toy:  # answered at once: the status bar need not say so
+        if self._player.drafting.is_toy:  # this is answered at once, so the status bar does not mention it
             self._player.submit(self._asking)
             return
         if older is not None:
@@ -118,7 +120,7 @@ class ScheduleRoom(QObject):
     # ------------------------------------------------------------ designs
 
     def design_preset(self, name: str) -> None:
-        """A preset whose levels are designed for the present model."""
+        """Design the levels of a preset for the present model."""
         preset = presets.row(name)
         if not preset.design:
             return
@@ -168,12 +170,12 @@ class ScheduleRoom(QObject):
     # ------------------------------------------------------------ lists
 
     def copy(self) -> None:
-        """The draft's levels to the clipboard, every digit."""
+        """Copy the draft's levels to the clipboard with every digit."""
         QGuiApplication.clipboard().setText(", ".join(map(repr, self._player.drafting.levels())))
         self.said.emit("Noise levels copied.", False)
 
     def paste(self) -> None:
-        """Levels from the clipboard, kept exactly."""
+        """Take levels from the clipboard, with every digit."""
         self._take(QGuiApplication.clipboard().text(), "The clipboard")
 
     def _take(self, text: str, source: str) -> None:
@@ -187,22 +189,22 @@ class ScheduleRoom(QObject):
             self.use(levels.tolist())
 
     def _save(self) -> None:
-        self._services.ask_save("Save noise levels", LISTS, "levels", ".txt", "levels.txt", self._write)
+        self._services.ask_save("levels", "levels", self._write)
 
     def _write(self, path: str) -> None:
-        text = "\n".join(map(repr, self._player.drafting.levels())) + "\n"
         try:
-            Path(path).write_text(text, encoding="utf-8")
+            formats.row("levels").write(self._player.drafting.levels(), path)
         except OSError as error:
-            self.said.emit(write_error(path, error), True)
+            self._services.say(write_error(path, error), True, SAVE)
         else:
-            self.said.emit(f"Saved {path}.", False)
+            self._services.settle(SAVE)
+            self._services.say(f"Saved {path}.")
 
     def _load(self) -> None:
         self._services.ask_open("Open noise levels", LISTS, "levels", self.read)
 
     def read(self, path: str) -> None:
-        """Levels from a text file: numbers with commas or blanks between them."""
+        """Take levels from a text file with numbers between commas or blanks."""
         try:
             with Path(path).open(encoding="utf-8") as file:
                 text = file.read(MOST_BYTES + 1)
@@ -217,7 +219,7 @@ class ScheduleRoom(QObject):
     # ------------------------------------------------------------ showing
 
     def refresh(self) -> None:
-        """What is known, on the view; point sets are asked where the draft ends."""
+        """Show the present state. For point sets, request where the draft ends."""
         if not seen(self.view):
             return
         if self._player.drafting.is_toy and not self._state.errors and self._player.device:

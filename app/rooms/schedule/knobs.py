@@ -1,4 +1,4 @@
-"""Hands on the draft's schedule: knobs are dragged, nudged, added and removed; every other level stays as it is."""
+"""Edits the draft's schedule by hand. A knob can be dragged, nudged, added and removed; the other levels stay."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from app.rooms.schedule.rows import SchedulePlot, Spot
 from app.widgets.text import tooltip
 from geomodel.arrays import Array
 
-REACH = 10.0  # pixels around a dot that are still on it
-SLACK = 2.0  # pixels that a hand may tremble in a click
-NUDGE, FAST = 0.01, 5  # share of the row's log range; with Shift so many times that
+REACH = 10.0  # pixels around a dot that still belong to it
+SLACK = 2.0  # pixels that the mouse may move during a click
+NUDGE, FAST = 0.01, 5  # share of the row's log range; Shift multiplies it
 HELP = (
     "Drag a knob to move its level; double-click on the line adds one, right-click removes one. "
     "Keys: ←, → or Page Up, Page Down choose · ↑, ↓ move by 1 %, with Shift by 5 % · Insert adds · Delete removes. "
     "The first and the last level stay."
 )
 K, NONE = Qt.Key, Qt.KeyboardModifier.NoModifier
-# Left, right, Home and End move the playhead, and the chosen knob goes with it where the playhead is on these levels.
+# Left, right, Home and End move the playhead. The chosen knob follows it if the playhead is on these levels.
 CHOOSE: dict[int, int] = {K.Key_PageUp: -1, K.Key_PageDown: 1}
 MOVE: dict[int, int] = {K.Key_Up: -1, K.Key_Down: 1}
 
 
 class ScheduleRows(SchedulePlot):
-    """Rows of levels; `dragged` while a knob of the draft moves, `dropped` when an edit is done."""
+    """Rows of levels. `dragged` is emitted while a knob of the draft moves, `dropped` when an edit has ended."""
 
     dragged = Signal(object)
     dropped = Signal(object)
@@ -39,15 +39,15 @@ class ScheduleRows(SchedulePlot):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(theme, parent, print_mode=print_mode)
-        self._before: Array | None = None  # the draft's levels before the edit that is under way
-        self._grip: QPointF | None = None  # where a knob was taken
-        self._playhead = -1  # the last level on which it stood
+        self._before: Array | None = None  # the draft's levels before the present edit
+        self._grip: QPointF | None = None  # where the drag of a knob began
+        self._playhead = -1  # the last level under the playhead
         self._note_help = ""
         self.setMouseTracking(True)
         self.setAccessibleName("Noise levels of the draft")
 
     def show_picture(self, picture: SchedulePicture, note_help: str) -> None:
-        """Show the rows; a knob that is being moved stays in the hand."""
+        """Show the rows. A knob that a person moves stays under the mouse."""
         rows = picture.rows
         if self._before is not None and picture.editable and any(row.hue < 0 for row in rows):
             rows = tuple(self._draft_row if row.hue < 0 else row for row in rows)
@@ -105,7 +105,7 @@ class ScheduleRows(SchedulePlot):
             self.dragged.emit(levels)
 
     def _drop(self) -> None:
-        """An edit is done."""
+        """End an edit."""
         if self._before is not None:
             self._before = None
             self._finish(self._levels)
@@ -116,7 +116,7 @@ class ScheduleRows(SchedulePlot):
         self.dropped.emit(levels)
 
     def _give_up(self) -> None:
-        """Back to the levels before the drag."""
+        """Return to the levels before the drag."""
         if self._before is not None:
             levels, self._before = self._before, None
             self.dragged.emit(levels)
@@ -185,7 +185,7 @@ class ScheduleRows(SchedulePlot):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         draft, at = self.draft, event.position()
         if self._spot_at(at) is not None:
-            self.mousePressEvent(event)  # the second press on a knob takes it like the first
+            self.mousePressEvent(event)  # the second press on a knob takes hold of it like the first
         elif draft is not None and self._editable and event.button() == Qt.MouseButton.LeftButton:
             position = self.position_at(at.x())
             if abs(self.line_of(draft) - at.y()) <= REACH and position < self._axis.brink:
@@ -226,7 +226,7 @@ class ScheduleRows(SchedulePlot):
         elif key == K.Key_Escape:
             self._give_up()
         elif self._grip is not None:
-            return  # the mouse has it
+            return  # the mouse holds a knob
         elif nudge is not None:
             own = self._axis.at(self._levels[self._levels > 0])
             at = float(self._axis.at(self._levels[self._focused]))
@@ -240,7 +240,7 @@ class ScheduleRows(SchedulePlot):
             self._remove()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """A key that is held down is one edit."""
+        """Make one edit of all repeats of a key that is held down."""
         if not event.isAutoRepeat() and self._grip is None:
             self._drop()
 
@@ -253,7 +253,7 @@ class ScheduleRows(SchedulePlot):
         self.update()
 
     def event(self, event: QEvent) -> bool:
-        # With the focus here these keys are ours, not the window's shortcuts: they would act a second time.
+        # With the focus here these keys belong to the knobs. As shortcuts of the window they would act a second time.
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._is_ours(event):
             event.accept()
             return True

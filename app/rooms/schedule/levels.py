@@ -1,4 +1,4 @@
-"""Noise levels of several schedules on one axis, and what moving, adding one of them gives."""
+"""Noise levels of several schedules on one axis, and the levels that result if one is moved or added."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from app.plotting.sigma_axis import GAP, positions
 from app.rooms.schedule.pictures import ScheduleRow
 from geomodel.arrays import Array
 
-APART = 1e-3  # share of the room between its neighbours that a knob keeps from each
+APART = 1e-3  # share of the space between its neighbours that a knob keeps from each
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Axis:
-    """log σ over the levels of every row, noise at the left; σ = 0 in one slot beyond a break, for all of them."""
+    """log σ over the levels of every row, with noise at the left. All rows share one slot for σ = 0 beyond a break."""
 
     sigmas: Array  # every level once, descending
 
@@ -36,7 +36,7 @@ class Axis:
 
     @property
     def brink(self) -> float:
-        """The break's position; the axis ends there for a level above zero."""
+        """The break's position. For a level above zero the axis ends there."""
         return self.lowest + (GAP / 2 if self.sigmas[-1] == 0 else 0.0)
 
     def at(self, sigmas: Array) -> Array:
@@ -47,7 +47,7 @@ class Axis:
 
 
 def room(levels: Array, level: int, brink: float) -> tuple[float, float] | None:
-    """The positions between which a level may stand, `brink` where 0 follows; None for an end, which stays."""
+    """The positions between which a level may stand, or `brink` if 0 follows; None for an end, which stays."""
     if not 0 < level < len(levels) - 1:
         return None
     low = -math.log10(levels[level - 1])
@@ -56,21 +56,25 @@ def room(levels: Array, level: int, brink: float) -> tuple[float, float] | None:
 
 
 def moved(levels: Array, level: int, position: float, brink: float) -> Array:
-    """The levels with one of them at a position, strictly between its neighbours; the same array where it may not."""
+    """The levels with one of them moved to a position between its neighbours; the same array if it may not move
+    there.
+    """
     within = room(levels, level, brink)
     if within is None:
         return levels
     apart = APART * (within[1] - within[0])
     sigma = 10.0 ** -min(max(position, within[0] + apart), within[1] - apart)
     if sigma == levels[level] or not levels[level - 1] > sigma > levels[level + 1]:
-        return levels  # no change, or neighbours so near that no number stands between them
+        return levels  # no change, or the neighbours are so near that no number lies between them
     result = levels.copy()
     result[level] = sigma
     return result
 
 
 def added(levels: Array, position: float) -> tuple[Array, int]:
-    """The levels with one more at a position, and its index; 0 where it would not be between two of them."""
+    """The levels with one more at a position, and its index; the index is 0 if the position is not between two
+    levels.
+    """
     sigma = 10.0**-position
     at = int(np.sum(levels > sigma))
     if not 0 < at < len(levels) or levels[at] == sigma:

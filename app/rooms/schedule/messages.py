@@ -1,4 +1,4 @@
-"""What the schedule room asks of the engine: designed schedules and end errors."""
+"""What the schedule room requests from the engine: designed schedules and end errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DesignTask(Task):
 
 @dataclass(frozen=True, slots=True)
 class Designed:
-    """The levels and, of GITS, the table that they were chosen from."""
+    """The levels and, for GITS, the table from which they were chosen."""
 
     levels: tuple[float, ...]
     table: GitsTable | None = None

@@ -32,7 +32,7 @@ class SchedulePicture:
 
     rows: tuple[ScheduleRow, ...] = ()
     editable: bool = False  # the draft's schedule can be dragged
-    edited: bool = False  # it is a list of its own by now
+    edited: bool = False  # it is a list of levels and no formula's
     cost: CostPicture | None = None
     working: str = ""  # such as "GITS: teacher 40 %"
     end_error: str = ""  # such as "end error 0.0213 (median of 64), 0.81 × the schedule before"

@@ -1,4 +1,4 @@
-"""Schedules as rows of dots over one axis of noise levels; the draft's dots are knobs that can be moved."""
+"""Draws schedules as rows of dots over one axis of noise levels. The draft's dots are knobs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from geomodel.arrays import Array
 MARGIN = 24.0  # the end labels reach half their width beyond the axis
 AXIS = 32.0  # pixels under the rows for the axis and its labels
 KNOB, DOT = 6.0, 3.5  # the largest radii
-SPREAD = 24.0  # pixels by which rows may move apart where there is room
+SPREAD = 24.0  # pixels by which rows may move apart if there is room
 
 
 class Spot(NamedTuple):
@@ -31,7 +31,7 @@ class Spot(NamedTuple):
 
 
 class SchedulePlot(QWidget):
-    """The painting of the rows: it knows where they stand, and nothing of hands."""
+    """Paints the rows and knows where they stand. It handles no input."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
@@ -42,18 +42,18 @@ class SchedulePlot(QWidget):
         self._editable = False
         self._index = 0
         self._focused = 0  # knob
-        self._spot: Spot | None = None  # level that is pointed at or held
-        self._lines = 1  # of text over the draft's knobs
+        self._spot: Spot | None = None  # the level under the mouse
+        self._lines = 1  # height of the text over the draft's knobs
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
+        """Set all colours."""
         self._theme = theme
         self.update()
 
     @property
     def draft(self) -> int | None:
-        """The row that is the draft's."""
+        """The index of the draft's row."""
         return next((at for at, row in enumerate(self._rows) if row.hue < 0), None)
 
     # ------------------------------------------------------------ where things stand
@@ -63,7 +63,7 @@ class SchedulePlot(QWidget):
         self._wrap()
 
     def _wrap(self) -> None:
-        """One line of words over the draft's knobs where its end error fits beside its name, else more."""
+        """How many lines of text stand over the draft's knobs: one if the end error fits beside the name."""
         self._lines = 1
         draft = self.draft
         if draft is not None and self._note:
@@ -81,12 +81,12 @@ class SchedulePlot(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         if self._print:
-            return QSize(0, 0)  # a print has no more room than it has
+            return QSize(0, 0)  # a print cannot grow
         return QSize(200, self.needed)
 
     @property
     def needed(self) -> int:
-        """The height below which rows would meet."""
+        """The height below which rows would touch."""
         return math.ceil(sum(self._height(at) for at in range(len(self._rows))) + AXIS)
 
     def _height(self, row: int) -> float:
@@ -97,7 +97,7 @@ class SchedulePlot(QWidget):
         """The rows' upper edges, and the lower edge of the last."""
         heights = [self._height(at) for at in range(len(self._rows))]
         spare = (self.height() - AXIS - sum(heights)) / max(1, len(heights))
-        spare = min(spare, SPREAD)  # negative where a print has no room for its rows
+        spare = min(spare, SPREAD)  # negative if a print has no room for its rows
         return [0.0, *np.cumsum(np.array(heights) + spare).tolist()]
 
     def line_of(self, row: int) -> float:
@@ -175,7 +175,7 @@ class SchedulePlot(QWidget):
         x = left
         for text, style, ink in ((name, font, self._theme.text), (steps, tabular(self.font()), self._theme.muted)):
             advance = QFontMetricsF(style).horizontalAdvance(text)
-            painter.fillRect(QRectF(x - 3, top + 2, advance + 6, line), ground)  # the grid passes behind the words
+            painter.fillRect(QRectF(x - 3, top + 2, advance + 6, line), ground)  # the grid lines pass behind the text
             painter.setFont(style)
             painter.setPen(QColor(ink))
             painter.drawText(QPointF(x, top + 2 + metrics.ascent()), text)
@@ -189,7 +189,7 @@ class SchedulePlot(QWidget):
         top = self._tops()[self.draft or 0] + 2
         if self._lines > 1:
             return QRectF(8.0, top + metrics.height(), width, (self._lines - 1) * metrics.height())
-        width = metrics.horizontalAdvance(self._note) + 1  # rounded down, it would wrap
+        width = metrics.horizontalAdvance(self._note) + 1  # rounded down, the text would wrap
         return QRectF(self.width() - 8 - width, top, width, metrics.height())
 
     def _paint_note(self, painter: QPainter) -> None:
@@ -213,7 +213,7 @@ class SchedulePlot(QWidget):
             painter.setPen(QPen(ink, 1.5, Qt.PenStyle.DotLine))
             painter.drawLine(QPointF(last, y), QPointF(places[-1], y))
         ground = self.palette().window().color()
-        painter.setPen(QPen(ground, 1))  # so that neighbours stay apart
+        painter.setPen(QPen(ground, 1))  # keeps neighbours apart
         for level, x in enumerate(places.tolist()):
             here = is_draft and not self._print and level == self._index
             fixed = is_draft and self._editable and not self._print and not 0 < level < len(places) - 1
@@ -222,7 +222,7 @@ class SchedulePlot(QWidget):
                 painter.drawRect(QRectF(x - 2.5, y - radius - 1, 5, 2 * radius + 2))
             elif radius > 2.0:
                 painter.drawEllipse(QPointF(x, y), radius, radius)
-            else:  # too many for dots
+            else:  # dots would merge
                 painter.drawRect(QRectF(x - 1.25, y - 5, 2.5, 10))
         if is_draft and self.hasFocus():
             painter.setPen(QPen(QColor(self._theme.accent), 2))
@@ -233,7 +233,7 @@ class SchedulePlot(QWidget):
 
     @property
     def marked(self) -> Spot | None:
-        """The level that is pointed at, else the focused knob."""
+        """The level under the mouse, otherwise the focused knob."""
         if self._spot is None and self.hasFocus() and self.draft is not None:
             return Spot(self.draft, self._focused)
         return self._spot
@@ -244,14 +244,14 @@ class SchedulePlot(QWidget):
         return f"level {spot.level}, σ {self._rows[spot.row].sigmas[spot.level]:.6g}{here}"
 
     def _paint_guide(self, painter: QPainter) -> None:
-        """A line from the level through every row to the axis."""
+        """Draw a line from the level through every row to the axis."""
         if self.marked is not None:
             x = self.places(self.marked.row)[self.marked.level]
             painter.setPen(QPen(QColor(self._theme.accent), 1))
             painter.drawLine(QPointF(x, 4), QPointF(x, self._tops()[-1] + 4))
 
     def _paint_tag(self, painter: QPainter) -> None:
-        """Its σ on the axis."""
+        """Write its σ on the axis."""
         if self.marked is None:
             return
         sigma = float(self._rows[self.marked.row].sigmas[self.marked.level])

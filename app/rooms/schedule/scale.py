@@ -1,4 +1,4 @@
-"""How the costs of a schedule become colours and labels."""
+"""Turns the costs of a schedule into colours and labels."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from app.plotting.pens_and_numbers import number
 from app.plotting.theme import Theme
 from geomodel.arrays import Array
 
-DECADES = 4.0  # that a logarithmic map shows; what is cheaper has the palest colour
-NEGLIGIBLE = 0.05  # share of the largest cost below which negative costs are but marked
-# Björn Ottosson's OKLab, in which equal distances look equal: linear sRGB to cone responses, and those to Lab.
+DECADES = 4.0  # decades of a logarithmic map; smaller costs have the palest colour
+NEGLIGIBLE = 0.05  # share of the largest cost; smaller negative costs are only marked
+# Björn Ottosson's OKLab, in which equal distances look equal. The first matrix leads from linear sRGB
+# to cone responses, the second from there to Lab.
 _CONES = np.array([[0.41222, 0.53633, 0.05145], [0.21190, 0.68070, 0.10740], [0.08830, 0.28172, 0.62998]])
 _LAB = np.array([[0.21045, 0.79362, -0.00407], [1.97800, -2.42859, 0.45059], [0.02590, 0.78277, -0.80868]])
 
 
 def ramp(theme: Theme) -> NDArray[np.uint8]:
-    """256 colours (256, 3) in even steps to the eye, from the density's pale hue to a deep one."""
+    """256 colours (256, 3) in steps that look equal, from the density's pale hue to a deep one."""
     strong, text = QColor(theme.sampling), QColor(theme.text)
     shades = np.linspace(_lab(QColor(theme.density[2])), (2 * _lab(strong) + _lab(text)) / 3, 256)
     linear = ((shades @ np.linalg.inv(_LAB).T) ** 3 @ np.linalg.inv(_CONES).T).clip(0, 1)
@@ -44,7 +45,7 @@ class Scaling(NamedTuple):
 
     @classmethod
     def of(cls, cost: Array) -> Scaling:
-        """Logarithmic, but linear where costs are negative by more than a trifle."""
+        """Logarithmic, but linear if some costs are clearly negative."""
         known = cost[np.isfinite(cost)]
         if not len(known) or not known.any():
             return cls(0.0, 1.0, False)
@@ -70,7 +71,7 @@ class Scaling(NamedTuple):
 
 
 def ticks(count: int, room: float, need: float) -> list[int]:
-    """The first, the last and evenly spaced indices between whose labels do not touch."""
+    """The first, the last and evenly spaced indices whose labels do not touch."""
     step = max(1, math.ceil(need / (room / count)))
     last = count - 1
     return [*(at for at in range(0, last, step) if last - at >= step), last] if last >= step else [0]

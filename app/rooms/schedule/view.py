@@ -24,6 +24,7 @@ from app.rooms.contract import View
 from app.rooms.schedule.cost import LEAST, CostMap
 from app.rooms.schedule.knobs import ScheduleRows
 from app.rooms.schedule.pictures import SchedulePicture
+from app.widgets.focus_area import show_area
 from app.widgets.form import Choice, ChoiceField, commit_all
 from app.widgets.number_field import FloatField
 from app.widgets.text import Message, tooltip
@@ -136,6 +137,7 @@ class ScheduleView(View):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
+        self.setAccessibleName("Schedule")
         self._picture = SchedulePicture()
         self._theme, self._print = theme, print_mode
         self.bar = DesignBar()
@@ -191,7 +193,6 @@ class ScheduleView(View):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName("Schedules")
-        self.setFocusProxy(scroll)
         scroll.setWidget(self._page)
         return scroll
 
@@ -209,7 +210,7 @@ class ScheduleView(View):
         empty = not picture.rows
         self._empty.setText(picture.message)
         self._empty.setVisible(empty)
-        self._body.setVisible(not empty)
+        show_area(self, self._body, there=not empty)
         self._message.say("" if empty else picture.message)
         self._working.setText(picture.working)
         self._progress.setVisible(bool(picture.working) and not self._print)

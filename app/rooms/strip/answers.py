@@ -1,4 +1,4 @@
-"""The data that weigh most at one level of one sample."""
+"""Finds the data with the largest weights at one level of one sample."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 
 
 def neighbours(request: NeighboursRequest, at: Context) -> NeighboursAnswer:
-    """The data that weigh most at one level of one sample; at σ = 0 the nearest."""
+    """The data with the largest weights at one level of one sample; at σ = 0 the nearest."""
     job, record = at.job, at.record
     if job.optimal is None:
         raise ValueError("there are no reference data")

@@ -13,7 +13,9 @@ from app.rooms.strip.view import StripView
 
 
 class StripRoom(QObject):
-    """Shows the selected sample over the noise levels, and asks for the data that weigh most at the playhead."""
+    """Shows the selected sample over the noise levels, and requests the data with the largest weights at the
+    playhead.
+    """
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -29,7 +31,7 @@ class StripRoom(QObject):
         self.refresh()
 
     def refresh(self) -> None:
-        """Display what is known and ask for the nearest data."""
+        """Show the present state and request the nearest data."""
         run, selection = self._state.run, self._state.selection
         if run is None or self.view.isVisible():
             self.view.display(self.picture())
@@ -41,11 +43,11 @@ class StripRoom(QObject):
         return strip_picture(self._state.run, self._state.selection, self._neighbours, self._rows)
 
     def handlers(self) -> Handlers:
-        """The strip is driven by clicks."""
+        """The room has no actions, because clicks drive the strip."""
         return {}
 
     def release(self) -> None:
-        """Stop listening."""
+        """Stop listening, because the window closes."""
         self._player.answered.disconnect(self._answered)
         self.view.release()
 

@@ -1,4 +1,4 @@
-"""What the strip and the plane ask about the data nearest to a sample."""
+"""What the strip and the plane request about the data nearest to a sample."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from geomodel.arrays import Array
 
 @dataclass(frozen=True, slots=True)
 class NeighboursRequest(Request):
-    """The data that D* is made of at one level of one sample."""
+    """Find the data that make up D* at one level of one sample."""
 
     index: int
     sample: int
@@ -18,7 +18,9 @@ class NeighboursRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class NeighboursAnswer(Answer):
-    """Indices (k,) and weights (k,), descending, at x_n of the sample: the strip shows the first, the plane all."""
+    """Indices (k,) and weights (k,), descending, at x_n of the sample. The strip shows the first, the plane shows
+    all.
+    """
 
     request: NeighboursRequest
     indices: Array

@@ -1,4 +1,4 @@
-"""From a run and a selection to what the strip shows."""
+"""Makes the strip's picture from a run and a selection."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from geomodel import images
 from geomodel.arrays import Array
 from geomodel.datasets import DataError
 
-NEIGHBOURS = 12  # images that the strip has room for
+NEIGHBOURS = 12  # the most images of nearest data
 
 
 class StripRows:
-    """The rows of one sample, made anew only where the run has grown or another sample is selected."""
+    """The rows of one sample. They are made anew only if the run has grown or another sample is selected."""
 
     def __init__(self) -> None:
         self._key: tuple[object, ...] = ()
         self._rows: tuple[StripRow, ...] = ()
 
     def of(self, run: Run, sample: int) -> tuple[StripRow, ...]:
-        """x, D and, beside a network, D*; all levels that exist."""
+        """Rows of x, D and, beside a network, D*, with all levels that exist."""
         key = (run.id, run.committed, run.status, run.source is None, sample)
         if key != self._key:
             self._key, self._rows = key, _rows(run, sample)
@@ -57,7 +57,7 @@ def _final(run: Run) -> Array | None:
 def strip_picture(
     run: Run | None, selection: Selection, answer: NeighboursAnswer | None, rows: StripRows | None = None
 ) -> StripPicture:
-    """The strip of the selected sample, every sample's D at the playhead, and the data that weigh most."""
+    """The strip of the selected sample, every sample's D at the playhead, and the data with the largest weights."""
     shape = run.x.shape[2:] if run is not None and run.committed else ()
     if run is None or len(shape) != 3 or shape[0] not in (1, 3):
         return StripPicture(message="The strip shows image data. Choose Fashion-MNIST in the model panel.")
@@ -76,7 +76,7 @@ def strip_picture(
 
 
 def _samples(run: Run, i: int) -> tuple[Array, str]:
-    """D of every sample at a level; at the last one, where it was not evaluated, x itself."""
+    """D of every sample at a level; x itself at the last level if D was not evaluated there."""
     final = _final(run)
     name = f"{DRIVER_NAMES[run.settings.driver]}(x; σ)"
     if i < min(run.committed - 1, len(run.denoised)):
@@ -90,12 +90,12 @@ def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None)
     if answer is None or answer.request.run_id != run.id:
         return {}
     dataset, asked = run.source.dataset, answer.request
-    stale = (asked.index, asked.sample) != (selection.index, selection.sample)  # the next answer is on its way
+    stale = (asked.index, asked.sample) != (selection.index, selection.sample)  # another answer is on its way
     of = f" (sample {asked.sample}, σ {run.sigmas[asked.index]:.3g})" if stale else ""
     nearest = answer.indices[:NEIGHBOURS]
     try:
         neighbours = images.pixels(dataset.points[nearest])
-    except DataError as error:  # the file behind a large set is no longer what it was
+    except DataError as error:  # the file behind a large set has changed
         return {"neighbours_note": str(error)}
     names = dataset.label_names
     labels = () if dataset.labels is None else tuple(dataset.labels[nearest])

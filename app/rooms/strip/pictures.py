@@ -24,7 +24,7 @@ class StripPicture:
 
     sigmas: Array | None = None
     rows: tuple[StripRow, ...] = ()
-    denoised_note: str = ""  # of the second row, at the playhead: the clipped share
+    denoised_note: str = ""  # a note about the second row at the playhead, the clipped share
     index: int = 0
     samples: Array | None = None  # (B, H, W[, 3]) uint8: every sample at the playhead
     sample: int = 0

@@ -12,6 +12,7 @@ from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme, palette
 from app.rooms.contract import View
 from app.rooms.strip.pictures import StripPicture
+from app.widgets.focus_area import show_area
 from app.widgets.sample_grid import SampleGrid
 from geomodel.arrays import Array
 
@@ -106,10 +107,10 @@ class StripView(View):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
+        self.setAccessibleName("Strip")
         self._picture = StripPicture()
         self._montage = Montage(theme, print_mode=print_mode)
         self._montage.level_picked.connect(self.level_picked)
-        self.setFocusProxy(self._montage)
         self._neighbours = Neighbours(theme)
         self._grid = SampleGrid(theme)
         self._grid.sample_picked.connect(self.sample_picked)
@@ -152,7 +153,7 @@ class StripView(View):
         empty = picture.sigmas is None or not picture.rows
         self._message.setText(picture.message)
         self._message.setVisible(empty)
-        self._montage.setVisible(not empty)
+        show_area(self, self._montage, there=not empty)
         if (
             picture.sigmas is not None
             and not empty

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.rooms.row import ActionRow
 
 ACTIONS: tuple[ActionRow, ...] = (
-    ActionRow(id="play", menu="Run", title="Play", keys=("Space",), tip="Play or pause what is computed", rule=True),
+    ActionRow(id="play", menu="Run", title="Play", keys=("Space",), tip="Play or pause the computed levels", rule=True),
     ActionRow(id="back", menu="Run", title="Step back", keys=("Left",), tip="One level towards the noise"),
     ActionRow(id="forward", menu="Run", title="Step forward", keys=("Right",), tip="One level towards the data"),
     ActionRow(id="back10", menu="Run", title="Ten back", keys=("Shift+Left",)),

@@ -12,7 +12,7 @@ from app.rooms.transport.view import SPEEDS, TransportView
 
 
 class TransportRoom(QObject):
-    """Moves the playhead and the selected sample; speed and loop are remembered."""
+    """Moves the playhead and the selected sample. It remembers speed and loop."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class TransportRoom(QObject):
         )
 
     def handlers(self) -> Handlers:
-        """Keys and buttons that move the playhead or change how it is played."""
+        """What the keys and buttons do that move the playhead or change its playback."""
         playback = self._playback
         return {
             "play": self._player.toggle,
@@ -67,7 +67,7 @@ class TransportRoom(QObject):
         }
 
     def release(self) -> None:
-        """The view has nothing to let go of but its own connections."""
+        """Release the view."""
         self.view.release()
 
     def _grew(self, run_id: int) -> None:

@@ -1,4 +1,4 @@
-"""A slider whose stops are the true noise levels."""
+"""A slider that stops only at the noise levels of the run."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ NOTCH = 120  # eighths of a degree: one click of a mouse wheel
 
 
 class Scrubber(QAbstractSlider):
-    """Ticks at the levels, filled where computed, hollow where not; the handle stops at computed levels only.
+    """Ticks at the levels, filled if computed and hollow if not. The handle stops at computed levels only.
 
-    `valueChanged` speaks of what a person did: setting the index from outside is silent.
+    `valueChanged` reports what a person did; `set_index` emits nothing.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -30,7 +30,7 @@ class Scrubber(QAbstractSlider):
         self.sigmas: Array = np.empty(0)
         self._scale: Scale = "log"
         self._committed = 0
-        self._turned = 0  # of the wheel, not yet a notch
+        self._turned = 0  # the wheel's turn, less than a notch
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setPageStep(10)
@@ -39,12 +39,12 @@ class Scrubber(QAbstractSlider):
         self.setToolTip("Drag to a noise level (←, → one level; Page Up, Page Down ten; Home, End)")
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of track, ticks and handle."""
+        """Set the colours of track, ticks and handle."""
         self._theme = theme
         self.update()
 
     def set_levels(self, sigmas: Array, committed: int) -> None:
-        """The noise levels, and how many of them are computed."""
+        """Set the noise levels, and how many of them are computed."""
         if committed == self._committed and np.array_equal(sigmas, self.sigmas):
             return
         self.sigmas, self._committed = np.array(sigmas, np.float64), committed
@@ -53,7 +53,7 @@ class Scrubber(QAbstractSlider):
         self.update()
 
     def set_index(self, index: int) -> None:
-        """The playhead."""
+        """Move the playhead."""
         with QSignalBlocker(self):
             self.setValue(index)
         if len(self.sigmas):
@@ -108,7 +108,7 @@ class Scrubber(QAbstractSlider):
             if radius > 2:
                 painter.setBrush(ink if level < done else ground)
                 painter.drawEllipse(QPointF(place, self._track), radius, radius)
-            else:  # too many levels for rings: long ticks are computed, short ones are not
+            else:  # rings would merge, so long ticks are computed levels and short ones are not
                 half = 5.0 if level < done else 1.5
                 painter.drawLine(QPointF(place, self._track - half), QPointF(place, self._track + half))
 
@@ -157,7 +157,7 @@ class Scrubber(QAbstractSlider):
         self.setValue(nearest(self.places(), event.position().x()))  # the maximum is the last computed level
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """One level a notch: up is forward."""
+        """One level for each notch; up moves forward."""
         self._turned += event.angleDelta().y() or event.angleDelta().x()
         notches = int(self._turned / NOTCH)
         self._turned -= notches * NOTCH

@@ -373,7 +373,7 @@ def test_images_are_true_pixels(view, qtbot):
             corners = ((0, 0), (zoom - 1, zoom - 1))
             greys = {shown.pixelColor(left + column * zoom + x, top + row * zoom + y).red() for x, y in corners}
             assert greys == {int(image[row, column])}
-    assert images_caption(picture).endswith("Mid grey is none; white is +0.21.")
+    assert images_caption(picture).endswith("Mid grey means no difference; white is +0.21.")
 
 
 # ---------------------------------------------------------------- buttons and the rest

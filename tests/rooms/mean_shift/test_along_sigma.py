@@ -336,6 +336,8 @@ def test_ends_are_told_apart(run, walk):
     assert same == "Both end at data point 4 (bee)."
     away = np.append(last.distances[:-1], 12.3456)
     other = annealed.picture(run, [replace(last, ends=(4, 5), distances=away)]).note
-    assert other == "The ODE ends at data point 5 (cow), annealed mean shift at 4 (bee): not the same, 12.3 apart."
+    assert (
+        other == "The ODE ends at data point 5 (cow) and annealed mean shift at 4 (bee). The two ends are 12.3 apart."
+    )
     nameless = Dataset(name="x", kind="points", stored=np.eye(6))
     assert annealed._named(nameless, 4) == "4"

@@ -14,6 +14,7 @@ from app.plotting.sigma_axis import positions
 from app.plotting.theme import DARK, LIGHT
 from app.rooms.transport.pictures import TransportPicture
 from app.rooms.transport.view import BUTTONS, TransportView
+from app.shell.tab_order import reading_order
 from app.widgets.icons import ICONS, icon
 
 LEFT = Qt.MouseButton.LeftButton
@@ -216,6 +217,16 @@ def test_everything_fits_at_every_width(qtbot, actions, width):
     rects = [part.geometry() for part in parts]
     assert all(bar.rect().contains(rect) for rect in rects)
     assert not any(a.intersects(b) for i, a in enumerate(rects) for b in rects[i + 1 :])
+
+
+@pytest.mark.parametrize(("width", "first"), [(1100, "buttons"), (700, "scrubber")])
+def test_tab_reads_the_bar_row_by_row(bar, width, first):
+    bar.resize(width, 96)
+    buttons = bar.findChildren(QToolButton)
+    parts = {"buttons": buttons, "scrubber": [bar._scrubber]}
+    order = list(reading_order(bar))
+    assert order[: len(parts[first])] == parts[first]
+    assert set(order) == {*buttons, bar._scrubber, bar._scale, bar._speed}
 
 
 @pytest.mark.parametrize("name", list(ICONS))

@@ -1,0 +1,75 @@
+"""What can be saved, and as which kind of file: one table. What a person asked for decides what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geomodel import files
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
+    from geomodel.experiments import Comparison
+    from geomodel.trajectory import Trajectory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFormat:
+    """A kind of file. `write` takes what is saved and the path, and raises OSError where it cannot."""
+
+    name: str
+    title: str  # of the dialog
+    files: str  # what the dialog lists
+    suffix: str
+    write: Callable[[Any, str], None]
+
+    @property
+    def filter(self) -> str:
+        """The dialog's filter: "Runs (*.npz)"."""
+        return f"{self.files} (*{self.suffix})"
+
+    def named(self, path: str) -> str:
+        """The path with this format's suffix. It is added and replaces nothing: run.v2 becomes run.v2.npz."""
+        return path if Path(path).suffix.lower() == self.suffix else path + self.suffix
+
+
+def _write_run(trajectory: Trajectory, path: str) -> None:
+    trajectory.save(path)
+
+
+def _write_measures(trajectory: Trajectory, path: str) -> None:
+    from geomodel import measures
+
+    measures.write_csv(trajectory, path)
+
+
+def _write_race(comparison: Comparison, path: str) -> None:
+    comparison.write_csv(path)
+
+
+def _write_levels(levels: tuple[float, ...], path: str) -> None:
+    with files.replacing(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(map(repr, levels)) + "\n")
+
+
+def _write_picture(image: QImage, path: str) -> None:
+    from app.export import figure
+
+    figure.write_png(image, path)
+
+
+FORMATS: tuple[ExportFormat, ...] = (
+    ExportFormat(name="run", title="Save run", files="Runs", suffix=".npz", write=_write_run),
+    ExportFormat(name="measures", title="Save measures", files="Tables", suffix=".csv", write=_write_measures),
+    ExportFormat(name="race", title="Save table", files="Tables", suffix=".csv", write=_write_race),
+    ExportFormat(name="levels", title="Save noise levels", files="Noise levels", suffix=".txt", write=_write_levels),
+    ExportFormat(name="picture", title="Save picture", files="PNG pictures", suffix=".png", write=_write_picture),
+)
+
+
+def row(name: str) -> ExportFormat:
+    """The format of this name. KeyError where there is none."""
+    return {item.name: item for item in FORMATS}[name]

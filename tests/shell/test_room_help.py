@@ -1,0 +1,86 @@
+"""The help pages of the rooms: each exists, is small and plain HTML, stands in the sheet, and is where help opens."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QTextBrowser
+
+import resources
+from app.main_window import MainWindow
+from app.rooms import ROOMS
+from app.shell import help_sheets
+from app.widgets.sheet import Sheet
+
+TAGS = {"page", "p", "b", "i", "sub", "sup"}
+LARGEST = 4_000  # bytes: a page that is longer is a chapter
+PAGES = [help_sheets.INTRODUCTION, *(row.help for row in ROOMS)]
+
+
+@pytest.fixture
+def window(qtbot):
+    window = MainWindow()
+    window.resize(1280, 800)
+    window.show()
+    qtbot.waitExposed(window)
+    yield window
+    window.close()
+    window.deleteLater()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_small_html_that_is_closed_where_it_is_opened(name):
+    path = resources.path("help", name)
+    assert path.stat().st_size < LARGEST
+    page = ElementTree.fromstring(f"<page>{path.read_text('utf-8')}</page>")
+    assert {part.tag for part in page.iter()} <= TAGS
+    assert not (page.text or "").strip()  # every sentence stands in a paragraph
+
+
+def test_no_page_is_left_over():
+    assert {path.name for path in resources.path("help").iterdir()} == set(PAGES)
+
+
+def test_the_sheet_begins_with_the_introduction_and_has_the_page_of_every_room(qtbot):
+    shown = QTextBrowser()
+    qtbot.addWidget(shown)
+    shown.setHtml(help_sheets.room_sheet())
+    text, single = shown.toPlainText(), QTextBrowser()
+    qtbot.addWidget(single)
+    for name in PAGES:
+        single.setHtml(resources.path("help", name).read_text("utf-8").strip())
+        assert single.toPlainText() in text
+    single.setHtml(resources.path("help", help_sheets.INTRODUCTION).read_text("utf-8").strip())
+    assert text.startswith(single.toPlainText())
+    assert [line for line in text.splitlines() if line in {row.title for row in ROOMS}] == [row.title for row in ROOMS]
+
+
+def line_at_the_top(qtbot, window):
+    sheet = window.findChild(Sheet)
+    sheet.activateWindow()
+    qtbot.waitUntil(sheet.isActiveWindow)
+    page = sheet.findChild(QTextBrowser)
+    text = page.cursorForPosition(QPoint(8, 8)).block().text()
+    with qtbot.waitSignal(sheet.destroyed):
+        QTest.keyClick(page, Qt.Key.Key_Escape)
+    return text
+
+
+def test_help_opens_at_the_room_with_the_focus_or_else_at_the_one_in_the_centre(qtbot, window):
+    for workspace, focus, title in (
+        ("explore", None, "Plane"),
+        ("solvers", None, "Compare"),
+        ("solvers", "schedule", "Schedule"),
+    ):
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+        window.layout_of_docks.switch(workspace)
+        if focus:
+            window.views[focus].setFocus()
+        else:
+            window.keys.give_back()
+        QTest.keyClick(window.focusWidget(), Qt.Key.Key_F1, Qt.KeyboardModifier.ShiftModifier)
+        assert line_at_the_top(qtbot, window) == title
