@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from geomodel import formulas, solvers
+from geomodel.denoisers.base import unmapped
 from geomodel.randomness import Brownian, seed_list
 from geomodel.record import Record
 from geomodel.solvers.adaptive import Adaptive, AdaptiveState
@@ -145,7 +146,7 @@ def final_denoised(model: Model, last: Step, labels: Any = None) -> Tensor:
 
 def _start(x: Any, sigma: float) -> Tensor:
     """x copied to a float64 CPU tensor, so that later changes of the caller's x do not reach the record."""
-    start = torch.as_tensor(x).to("cpu", torch.float64, copy=True)
+    start = unmapped("the start of a run", torch.as_tensor(x)).to("cpu", torch.float64, copy=True)
     if start.ndim < 2:
         raise ValueError(f"x has shape {tuple(start.shape)}; expected (B, *shape), one row a sample.")
     if not is_finite(start):

@@ -44,7 +44,7 @@ class Denoiser:
             part = self._denoise(points[rows], levels[rows], None if classes is None else classes[rows])
             parts.append(part.to(device=points.device, dtype=points.dtype))
         denoised = parts[0] if len(parts) == 1 else torch.cat(parts)
-        return denoised if isinstance(x, Tensor) else denoised.numpy()
+        return denoised if isinstance(x, Tensor) else denoised.detach().numpy()
 
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
         """D for x (b, *shape), sigma (b,) float64 on the CPU, labels (b,) int64 or None."""
@@ -85,7 +85,7 @@ def real(name: str, values: Any) -> Tensor:
 
 
 def _per_sample(sigma: Any, batch: int) -> Tensor:
-    levels = real("sigma", sigma).to(device="cpu", dtype=torch.float64)
+    levels = unmapped("sigma", real("sigma", sigma)).to(device="cpu", dtype=torch.float64)
     if levels.ndim == 0:
         levels = levels.expand(batch)
     if levels.shape != (batch,):
@@ -96,9 +96,16 @@ def _per_sample(sigma: Any, batch: int) -> Tensor:
     return levels
 
 
+def unmapped(name: str, values: Tensor) -> Tensor:
+    """The values. ValueError where torch.vmap maps over them."""
+    if torch._C._functorch.is_batchedtensor(values):
+        raise ValueError(f"torch.vmap cannot map over {name} here; give a batch, one row a sample.")
+    return values
+
+
 def _labels(labels: Any, batch: int) -> Tensor:
     """The labels as int64 (B,) on the CPU. ValueError unless each sample has one whole number."""
-    classes = real("labels", labels)
+    classes = unmapped("labels", real("labels", labels))
     wrong = f"labels must be ({batch},) whole numbers, -1 for unconditional; got"
     if classes.shape != (batch,):
         raise ValueError(f"{wrong} shape {tuple(classes.shape)}.")

@@ -155,7 +155,7 @@ class _Products:
         denoised = self._denoise(x)
         if not denoised.requires_grad:
             raise ValueError(
-                "The model's answer cannot be differentiated by x. (For an optimal denoiser, use PosteriorCovariance.)"
+                "The model's answer cannot be differentiated by x: it does not depend on x by torch operations alone."
             )
         pulled: Tensor = torch.autograd.grad(denoised, x, u, create_graph=create_graph)[0]
         return pulled

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -119,7 +120,7 @@ class Adaptive(Solver):
             if sigma_next > 0:
                 place = self._reach(asked, place, times[index + 1], times[-1], effort)
                 x_next = _read(place, times[index + 1])
-            evaluations = (place.evaluations - spent).numpy()
+            evaluations = np.array((place.evaluations - spent).tolist(), np.int64)  # torch.func wraps tensors
             yield Step(
                 index=index,
                 sigma=sigmas[index],

@@ -12,6 +12,7 @@ from torch import Tensor
 from geomodel.datasets.common import limit
 from geomodel.denoisers.base import Denoiser, _labels
 from geomodel.denoisers.mixture import float64_queries
+from geomodel.denoisers.optimal import derivatives
 from geomodel.denoisers.optimal.input import check_queries, check_tolerance, checked_count, given_classes, given_points
 from geomodel.denoisers.optimal.posterior import Posterior, Rows, in_memory
 from geomodel.denoisers.optimal.search import Found, Search
@@ -40,6 +41,8 @@ class OptimalDenoiser(Denoiser):
     Above 10⁷ numbers, a query is first given to `search`, which leaves out points that are far away. Its answer counts
     where its own bound is below the tolerance; `posterior(...).bound` is then that bound. It can answer where few
     points have weight, and, where many have, if the points came from bytes (images), in memory or in a file.
+
+    Derivatives by x and by σ are exact (`derivatives`): a backward pass or a product costs a posterior for each query.
 
     Args:
         points: (N, *shape), a tensor, an array or an array-like over a file, finite. Above 10⁷ numbers they are not
@@ -87,9 +90,20 @@ class OptimalDenoiser(Denoiser):
     def __len__(self) -> int:
         return len(self._all.points)
 
-    @torch.no_grad()
+    @property
+    def points(self) -> Tensor | Rows:
+        """The points as rows, (N, d), indexable by slices and index tensors."""
+        return self._all.points
+
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
         x = x.to(device="cpu", dtype=torch.float64)
+        if not derivatives.wanted(x, sigma):
+            return self.mean(x, sigma, labels)
+        return derivatives.call(derivatives.Denoised, x, sigma, labels, self)
+
+    @torch.no_grad()
+    def mean(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
+        """D* for x (b, *shape) float64, sigma (b,) float64 and labels (b,) int64 or None, without derivatives."""
         check_queries(x, sigma, labels)
         mean = torch.empty(x.flatten(1).shape, dtype=torch.float64)
         for rows, known in self._answers(x, sigma, labels, gaps=False):
@@ -102,6 +116,8 @@ class OptimalDenoiser(Denoiser):
 
         every: with all weights as well, unsorted. Other arguments and errors are those of a call.
         """
+        if derivatives.transformed():
+            raise ValueError("A posterior has no derivatives and cannot be mapped over; transform D* itself.")
         points, levels = float64_queries(self.shape, x, sigma)
         classes = None if labels is None else _labels(labels, len(points))
         check_queries(points, levels, classes)
