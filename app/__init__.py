@@ -2,7 +2,7 @@
 
 import os
 
-# Before anything imports pyqtgraph or qtpy: they would choose another Qt binding where one is installed.
+# This comes before pyqtgraph or qtpy is imported, because they would choose another Qt binding if one is installed.
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 os.environ.setdefault("QT_API", "pyside6")
 

@@ -1,4 +1,4 @@
-"""The program: command line, logging, crash hooks, the one QApplication."""
+"""Starts the program: command line, logging, crash hooks, the one QApplication."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TextIO
 
 APP = "Geomodel"
 log = logging.getLogger("app")
-_fault_log: TextIO | None = None  # the fault handler keeps only its number, so that it must stay open
+_fault_log: TextIO | None = None  # the fault handler keeps only its number, so the file must stay open
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -64,25 +64,25 @@ def show(parsed: argparse.Namespace) -> int:
 
 
 def start_logging() -> str:
-    """Start one log, fed by logging, Python's hooks, Qt's messages and the fault handler.
+    """Start one log for logging, Python's hooks, Qt's messages and the fault handler.
 
-    It is kept in a rotating file and in memory. Returns why there is no file, in words; empty where there is one.
+    A rotating file and the memory keep it. Returns a sentence that says why there is no file; empty if there is one.
     """
     from PySide6.QtCore import qInstallMessageHandler
 
     from app.session.log_lines import log_lines
     from app.shell.settings_store import home
 
-    logging.raiseExceptions = False  # a disk that fills up must not fill the terminal with tracebacks as well
+    logging.raiseExceptions = False  # a full disk must not fill the terminal with tracebacks as well
     logging.getLogger().setLevel(logging.INFO)
-    log_lines()  # before anything is logged
+    log_lines()  # early, so that it misses no line
     problem = ""
     try:
         _log_to_files(home())
     except OSError as error:
         problem = f"{home()} cannot be written ({error.strerror}): settings and log are kept until the window closes."
         _log_to(logging.StreamHandler(), logging.WARNING)
-        if sys.stderr is not None:  # there is none under pythonw
+        if sys.stderr is not None:  # pythonw has none
             faulthandler.enable()
     sys.excepthook = _on_exception
     threading.excepthook = _on_thread_exception
@@ -123,5 +123,5 @@ def _on_qt_message(kind: object, _context: object, text: str) -> None:
 
     fatal = kind == QtMsgType.QtFatalMsg
     log.log(logging.ERROR if fatal or kind == QtMsgType.QtCriticalMsg else logging.WARNING, "Qt: %s", text)
-    if fatal:  # Qt aborts now
+    if fatal:  # Qt aborts after this
         print(text, file=sys.stderr)

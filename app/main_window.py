@@ -1,4 +1,4 @@
-"""The window: session, rooms, panels and shell, put together and taken apart."""
+"""The window: puts session, rooms, panels and shell together, and takes them apart."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from app.panels.feed import PanelsFeed
 from app.plotting.theme import LIGHT, THEMES, Theme, palette
 from app.rooms import ROOMS
 from app.rooms.contract import Room, Services, build_room
+from app.session.drafted import Drafted
 from app.session.lanes import Lanes
 from app.session.measured import Measured
 from app.session.playback import Playback
@@ -24,6 +25,7 @@ from app.session.state import AppState
 from app.shell import actions
 from app.shell.by_name import ByName
 from app.shell.commands import Commands
+from app.shell.context_menus import ContextMenus
 from app.shell.documents import Documents
 from app.shell.file_dialogs import FileDialogs
 from app.shell.keys import FocusLaw
@@ -36,14 +38,14 @@ WARM_MS = 50  # torch is imported this long after the window is shown, so that t
 
 
 def application() -> QApplication:
-    """The one application, which is there before any window."""
+    """The one application, which exists before any window."""
     found = QApplication.instance()
     assert isinstance(found, QApplication)
     return found
 
 
 class MainWindow(QMainWindow):
-    """Everything a person sees."""
+    """The main window, which owns everything that a person sees."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,6 +60,7 @@ class MainWindow(QMainWindow):
         self.engine = EngineThread()
         self.playback = Playback(self.state, self)
         self.player = Player(self.state, self.engine, self.playback, self)
+        self.drafted = Drafted(self.state, self.player, self)
         self.lanes = Lanes(self.state, self)
         self.measured = Measured(self.state, self)
         self.actions_by_id = actions.build(self)
@@ -68,17 +71,18 @@ class MainWindow(QMainWindow):
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
+        self.context_menus = ContextMenus(self)
         self.commands = Commands(self)
         self.menus = Menus(self)
         actions.connect(self.actions_by_id, self._handlers())
-        self.panels_feed = PanelsFeed(self.state, self.player, self.playback, self.panels, self)
+        self.panels_feed = PanelsFeed(self.state, self.player, self.playback, self.drafted, self.panels, self)
         self.keys = FocusLaw(self, self.layout_of_docks.main_view)
         self._connect()
         self.set_theme(self._chosen_theme())
 
     @property
     def room(self) -> ByName[Room]:
-        """The rooms by name, as scripts write it: ``window.room.schedule``."""
+        """The rooms by name, so that scripts can write ``window.room.schedule``."""
         return self.rooms
 
     def _build_rooms(self) -> dict[str, Room]:
@@ -88,6 +92,7 @@ class MainWindow(QMainWindow):
             state=self.state,
             player=self.player,
             playback=self.playback,
+            drafted=self.drafted,
             lanes=self.lanes,
             measured=self.measured,
             settings=self.store,
@@ -119,9 +124,9 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------ life
 
     def begin(self, paths: list[str], denoiser: str = "") -> None:
-        """Start the engine, show the recorded run, and load torch once the window has been painted.
+        """Start the engine, show the recorded run, and load torch after the window was painted.
 
-        `paths` are opened, and `denoiser` (``file.py:function``) is run, as soon as torch is there.
+        Once torch is loaded, it opens `paths` and runs `denoiser` (``file.py:function``).
         """
         self._open_later, self._own = paths, denoiser
         self.engine.start()
@@ -138,22 +143,22 @@ class MainWindow(QMainWindow):
             self.player.drafting.open_network(self._own, own=True)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """The first showing lays out the docks."""
+        """Lay out the docks when the window is first shown."""
         super().showEvent(event)
         self.layout_of_docks.first_showing()
 
     def keep_layout(self) -> None:
-        """Remember what stands where, for the next start."""
+        """Remember the layout for the next start."""
         self.layout_of_docks.remember()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep the layout, hide, cancel, join the engine, leave; nothing is asked."""
+        """Keep the layout, hide, cancel, join the engine and leave. No question is asked."""
         if not self.engine.isFinished():
             self.keep_layout()
             self.hide()
             self.player.close()
             if not self.engine.shut_down(CLOSE_MS):
-                os._exit(0)  # someone's denoiser holds the thread, and a live QThread must not be dropped
+                os._exit(0)  # someone's denoiser holds the thread, and a live QThread must not be destroyed
             self.keys.release()
             self.measured.release()
             for room in self.rooms.values():
@@ -161,12 +166,12 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Files may be dropped anywhere."""
+        """Accept files anywhere in the window."""
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
+        """Open the dropped files."""
         for url in event.mimeData().urls():
             if url.isLocalFile():
                 self.documents.open_path(url.toLocalFile())
@@ -174,7 +179,7 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------ showing
 
     def set_theme(self, theme: Theme) -> None:
-        """Recolour everything."""
+        """Set the colours of everything."""
         application().setPalette(palette(theme))
         for view in self.views.values():
             view.set_theme(theme)
@@ -190,7 +195,7 @@ class MainWindow(QMainWindow):
 
     def _opened(self, event: DataOpened | NetworkOpened | RunOpened) -> None:
         if isinstance(event, DataOpened):
-            self.layout_of_docks.show_strip(visible=len(event.dataset.shape) == 3)
+            self.layout_of_docks.show_image_rooms(visible=len(event.dataset.shape) == 3)
         else:
             self.documents.remember(event.path)
 

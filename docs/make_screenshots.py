@@ -21,7 +21,7 @@ import app  # noqa: F401  which Qt binding: before anything imports Qt
 # isort: split
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
@@ -39,6 +39,7 @@ LARGEST = 250_000  # bytes of a picture that keeps every shade
 SHADES = (256, 64, 44)  # of each colour: as many as fit
 LANES = ("solver euler", "solver heun", "solver dpmpp_2m", "solver unipc", "solver ipndm")
 PROBE = (2.1, 1.4)  # where data are improbable: there the network and D* can be told apart
+SCHEDULE_WIDTH = 520  # pixels
 FIGURE_MM, FIGURE_DPI = (160.0, 60.0), 200
 CHECKPOINT = str(resources.path("checkpoints", "two-moons.safetensors"))
 
@@ -122,18 +123,21 @@ def compare(stage: Stage) -> None:
     """Five samplers from the same noise."""
     stage.act("layer.basins")  # off
     stage.act("layer.weights")
-    room = stage.window.room
-    stage.window.layout_of_docks.docks["Compare"].raise_()
+    room = stage.window.room.compare
+    stage.act("workspace.solvers")
     for choice in LANES:
-        room.race.add_preset(choice)
+        room.add_preset(choice)
     stage.act("race")
-    wait_until(lambda: room.race.comparison is not None and not stage.window.player.tasks, "the race")
+    wait_until(lambda: room.comparison is not None and not stage.window.player.tasks, "the race")
 
 
 def schedule(stage: Stage) -> None:
     """A schedule designed by GITS."""
     view, state = stage.window.views.schedule, stage.window.state
-    stage.window.layout_of_docks.docks["Schedule"].raise_()
+    docks = stage.window.layout_of_docks.docks
+    for other in ("derivatives", "plane"):
+        docks[other].close()  # the map of costs needs the height
+    stage.window.resizeDocks([docks["schedule"]], [SCHEDULE_WIDTH], Qt.Orientation.Horizontal)
     stage.window.player.drafting.edit({"solver": "ipndm", "steps": 10})
     view.design_wanted.emit("gits", {"metric": "dev", "coeff": 1.15})
     wait_until(lambda: state.draft.schedule == "custom", "GITS")
@@ -144,16 +148,16 @@ def schedule(stage: Stage) -> None:
 def derivatives(stage: Stage) -> None:
     """What Heun's steps imply of dD/dσ."""
     view = stage.window.views.derivatives
-    stage.window.layout_of_docks.docks["Derivatives"].raise_()
+    stage.act("reset_layout")
     stage.window.player.drafting.edit({"solver": "heun", "schedule": "karras", "steps": 18, "rho": 7.0})
     stage.complete(schedule="karras", solver="heun")
-    stage.at_level(7)
+    stage.window.playback.go(7)
     wait_until(lambda: view.picture.sigmas is not None and not view.picture.pending, "the derivatives")
 
 
 def inside(stage: Stage) -> None:
     """Inside a Heun step: predictor, two slopes, Euler's point and the exact curve."""
-    stage.window.layout_of_docks.docks["Measures"].raise_()
+    stage.act("workspace.explore")
     stage.act("inside")
     stage.at_level(9)
     stage.answered(InsideAnswer, lambda request: request.index == 9)
@@ -187,7 +191,7 @@ def images(stage: Stage) -> None:
 def mean_shift(stage: Stage) -> None:
     """The posterior at a sample, and along σ."""
     view = stage.window.views.mean_shift
-    stage.window.layout_of_docks.docks["Mean shift"].raise_()
+    stage.act("workspace.mean_shift")
     wait_until(lambda: view.picture.along is not None and bool(view.picture.classes), "the mean shift")
 
     def seen() -> bool:
@@ -199,7 +203,7 @@ def mean_shift(stage: Stage) -> None:
 
 def network(stage: Stage) -> None:
     """The bundled network on Fashion-MNIST beside the exact run."""
-    stage.window.layout_of_docks.docks["Measures"].raise_()
+    stage.act("workspace.explore")
     stage.window.documents.open_path(str(resources.path("checkpoints", "fashion-mnist.safetensors")))
     wait_until(lambda: stage.window.state.network is not None, "the network")
     stage.window.panels.model.edited.emit({"count": 64})

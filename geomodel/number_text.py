@@ -37,3 +37,10 @@ def general(value: float, digits: int) -> str:
     mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
     power = f"×10{superscript(int(exponent))}" if exponent else ""
     return mantissa.replace("-", "−") + power
+
+
+def percent(weight: float) -> str:
+    """A weight in two significant digits: 37 %, 3.7 %, 0.37 %."""
+    if weight < 0.001:
+        return "< 0.1 %"
+    return f"{100 * weight:.{0 if weight >= 0.0995 else 1 if weight >= 0.00995 else 2}f} %"

@@ -152,6 +152,15 @@ SCHEDULES: tuple[Schedule, ...] = (
 )
 
 
+def nearest_level(sigmas: ArrayLike, sigma: float) -> int:
+    """The index of the level that is nearest to σ in log σ. To σ = 0 the last level is nearest."""
+    levels = np.asarray(sigmas, np.float64)
+    positive = levels[levels > 0]  # the first ones, because levels descend
+    if sigma <= 0 or not len(positive):
+        return len(levels) - 1
+    return int(np.argmin(np.abs(np.log(positive / sigma))))
+
+
 def names() -> tuple[str, ...]:
     """The schedules with a formula, in the table's order. (`custom`, which takes any list, is not among them.)"""
     return tuple(item.name for item in SCHEDULES)

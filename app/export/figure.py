@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QIODevice, QSaveFile
+from PySide6.QtCore import QBuffer, QCoreApplication, QEvent, QIODevice
 from PySide6.QtGui import QGuiApplication, QImage, QImageWriter
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from app.export.scaled import DPI, ScaledDevice
 from app.plotting.theme import PRINT
 from geomodel import __version__
+from geomodel.files import write_bytes, write_error
 
 MM_PER_INCH = 25.4
 MAX_PIXELS = 100_000_000  # 400 MB while it is drawn
@@ -70,10 +71,13 @@ def save_png(
 
 def write_png(image: QImage, path: str | Path) -> None:
     """Write an image as PNG. Raises OSError with a sentence if the file cannot be written."""
-    file = QSaveFile(str(path))  # the file appears whole or not at all
-    opened = file.open(QIODevice.OpenModeFlag.WriteOnly)
-    if not (opened and QImageWriter(file, b"png").write(image) and file.commit()):
-        raise OSError(f"The picture could not be written to {path}: {file.errorString()}. Choose another place.")
+    content = QBuffer()
+    content.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(content, b"png").write(image)
+    try:
+        write_bytes(path, bytes(content.data().data()))
+    except OSError as error:
+        raise OSError(f"{write_error(path, error)} Choose another place.") from error
 
 
 def copy_to_clipboard(view: Any, recipe: Mapping[str, Any] | None = None) -> None:

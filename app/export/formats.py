@@ -1,4 +1,4 @@
-"""What can be saved, and as which kind of file: one table. What a person asked for decides what is written."""
+"""The table of what can be saved and as which kind of file. The action decides what is written, not the name."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportFormat:
-    """A kind of file. `write` takes what is saved and the path, and raises OSError where it cannot."""
+    """A kind of file. `write` takes the object and the path, and raises OSError if the file cannot be written."""
 
     name: str
-    title: str  # of the dialog
-    files: str  # what the dialog lists
+    title: str  # title of the dialog
+    files: str  # name of the files in the dialog's filter
     suffix: str
     write: Callable[[Any, str], None]
 
@@ -71,5 +71,5 @@ FORMATS: tuple[ExportFormat, ...] = (
 
 
 def row(name: str) -> ExportFormat:
-    """The format of this name. KeyError where there is none."""
+    """The format of this name. Raises KeyError if there is none."""
     return {item.name: item for item in FORMATS}[name]

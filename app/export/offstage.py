@@ -14,6 +14,7 @@ from app.engine.worker import Worker
 from app.plotting.theme import PRINT
 from app.rooms.contract import Room, Services, build_room
 from app.rooms.row import RoomRow
+from app.session.drafted import Drafted
 from app.session.lanes import Lanes
 from app.session.measured import Measured
 from app.session.playback import Playback
@@ -54,11 +55,13 @@ class Offstage:
         self._parent = QObject()
         state = AppState(self._parent)
         playback = Playback(state, self._parent)
-        self._services = Services(
+        player = Player(state, self._engine, playback, self._parent)
+        self.services = Services(
             theme=PRINT,
             state=state,
-            player=Player(state, self._engine, playback, self._parent),
+            player=player,
             playback=playback,
+            drafted=Drafted(state, player, self._parent),
             lanes=Lanes(state, self._parent),
             measured=Measured(state, self._parent),
             settings=SettingsStore(),
@@ -70,24 +73,24 @@ class Offstage:
             bring_forward=_say_nothing,
         )
         self._failure = ""
-        self._services.player.open_failed.connect(self._failed)
+        self.services.player.open_failed.connect(self._failed)
 
     def room(self, row: RoomRow) -> Room:
         """Build a room of the table."""
-        return build_room(row, self._services)
+        return build_room(row, self.services)
 
     def open(self, path: Path) -> Run:
         """Open a saved run. Raises ValueError with the engine's sentence if it cannot be opened."""
-        self._services.player.open_run(str(path))
+        self.services.player.open_run(str(path))
         self.settle()
-        run = self._services.state.run
+        run = self.services.state.run
         if run is None:
             raise ValueError(self._failure)
         return run
 
     def go(self, level: int) -> None:
         """Put the playhead on a level."""
-        self._services.playback.go(level)
+        self.services.playback.go(level)
         self.settle()
 
     def settle(self) -> None:

@@ -15,16 +15,16 @@ from app.panels.status import StatusBar
 from app.plotting.theme import Theme
 
 LEFT_WIDTH = 304
-RUNS_HEIGHT = 120  # three runs; the list scrolls
+RUNS_HEIGHT = 120  # as high as three runs; the list scrolls
 
 
 class Panels:
-    """Every panel that is no room."""
+    """The panels, which are not rooms."""
 
     def __init__(self, theme: Theme, actions: Mapping[str, QAction]) -> None:
         self.model = ModelPanel(theme, actions["open_checkpoint"], actions["open_data"])
         self.sampler = SamplerPanel(theme, actions["run"])
-        self.runs = RunsPanel(theme)
+        self.runs = RunsPanel(theme, actions["save_run"])
         self.status = StatusBar(theme, actions["cancel"])
         self.log = LogPanel(theme)
         self.column = QWidget()
@@ -38,6 +38,6 @@ class Panels:
         box.addWidget(self.runs)
 
     def set_theme(self, theme: Theme) -> None:
-        """Recolour every panel."""
+        """Set the colours of every panel."""
         for panel in (self.model, self.sampler, self.runs, self.status, self.log):
             panel.set_theme(theme)

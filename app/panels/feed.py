@@ -1,4 +1,4 @@
-"""Between state and the panels on the left: what can be chosen, what is wrong, what has run."""
+"""Feeds the panels on the left: what can be chosen, which fields are wrong, which runs there are."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from app.engine.messages import OpenFailed
 from app.panels import Panels
 from app.panels.model import Slot
 from app.panels.runs import RunRow
+from app.session.drafted import Drafted
 from app.session.drafting import expected_evaluations
-from app.session.facts import DRIVER_NAMES
+from app.session.facts import DRIVER_NAMES, class_words
 from app.session.playback import Playback
 from app.session.player import Player
 from app.session.state import AppState, Run
@@ -21,20 +22,29 @@ from geomodel.settings import RunSettings
 
 
 class PanelsFeed(QObject):
-    """Feeds the model, sampler and runs panels and passes on what is edited there."""
+    """Feeds the model, sampler and runs panels, and passes on what a person edits there."""
 
-    def __init__(self, state: AppState, player: Player, playback: Playback, panels: Panels, parent: QObject) -> None:
+    def __init__(
+        self,
+        state: AppState,
+        player: Player,
+        playback: Playback,
+        drafted: Drafted,
+        panels: Panels,
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
-        self.state, self.player, self._playback = state, player, playback
+        self.state, self.player, self._playback, self._drafted = state, player, playback, drafted
         self.model, self.sampler, self.runs = panels.model, panels.sampler, panels.runs
         self._opened_files: dict[str, str] = {}  # path → title
-        self._cost: dict[tuple[str, str, int], float] = {}  # (driver, data, count) → seconds an evaluation
+        self._cost: dict[tuple[str, str, int], float] = {}  # (driver, data, count) → seconds for an evaluation
         state.draft_changed.connect(self._show_draft)
         state.errors_changed.connect(self._show_errors)
         state.data_changed.connect(self._show_data)
         state.network_changed.connect(self._show_network)
         state.runs_changed.connect(self._show_runs)
         state.selection_changed.connect(self._show_runs)
+        drafted.changed.connect(self._show_changes)
         player.open_failed.connect(self._open_failed)
         self.model.edited.connect(player.drafting.edit)
         self.sampler.edited.connect(player.drafting.edit)
@@ -42,6 +52,7 @@ class PanelsFeed(QObject):
         self.runs.run_selected.connect(self._select_run)
         self.runs.pin_toggled.connect(self._pin)
         self.runs.remove_wanted.connect(player.remove)
+        self.runs.settings_wanted.connect(self._use_settings)
         self._show_choices()
         self._show_draft()
 
@@ -57,6 +68,9 @@ class PanelsFeed(QObject):
         self.model.set_settings(self.state.draft)
         self.sampler.set_settings(self.state.draft)
         self._show_estimate()
+
+    def _show_changes(self) -> None:
+        self.sampler.set_changes(self._drafted.whole)
 
     def _show_errors(self) -> None:
         self.sampler.set_errors(self.state.errors)
@@ -121,7 +135,7 @@ class PanelsFeed(QObject):
         self.model.set_message(slot, text, False)
 
     def _card(self, info: Any) -> list[tuple[str, str]]:
-        """Everything a checkpoint says of itself, with what was measured here."""
+        """Every line of a checkpoint's header, with what was measured on this computer."""
         each = [seconds for (driver, *_), seconds in self._cost.items() if driver == "network"]
         rows = [
             ("name", info.name),
@@ -138,7 +152,7 @@ class PanelsFeed(QObject):
         return rows + ([("cost", f"{1000 * each[-1]:.2g} ms an evaluation")] if each else [])
 
     def _relation(self) -> str:
-        """Whether D* speaks of the data that the network was trained on."""
+        """Whether D* is made of the data that the network was trained on."""
         data, network = self.state.data, self.state.network
         if data is None or network is None:
             return ""
@@ -146,7 +160,7 @@ class PanelsFeed(QObject):
         if not trained:
             return "Unknown whether the network was trained on these data."
         same = trained == data.dataset.fingerprint
-        return "D* is over the network's own training data." if same else "D* is over other data than the network's."
+        return "D* is made of the network's own training data." if same else "D* is over other data than the network's."
 
     def _show_estimate(self) -> None:
         data, draft = self.state.data, self.state.draft
@@ -158,7 +172,7 @@ class PanelsFeed(QObject):
         self.sampler.set_estimate(f"≈ {duration(seconds)} · record {size}" if seconds else f"record {size}")
 
     def _expected_seconds(self, draft: RunSettings) -> float:
-        """From a run like it; before the first one, from the network's pace when it was opened."""
+        """The seconds, from an earlier run like it. Before the first one, the network's pace at opening gives them."""
         if each := self._cost.get((draft.driver, draft.data, draft.count)):
             return each * draft.steps * solvers.row(draft.solver).evaluations
         network = self.state.network
@@ -193,22 +207,27 @@ class PanelsFeed(QObject):
 
     @staticmethod
     def _run_status(run: Run) -> str:
+        status: str = run.status
         if run.status == "computing":
-            return f"computing {run.committed - 1}/{len(run.sigmas) - 1}"
+            status = f"computing {run.committed - 1}/{len(run.sigmas) - 1}"
         if run.status == "stopped":
-            return run.message or f"cancelled at step {run.committed - 1}"
-        return run.status
+            status = run.message or f"cancelled at step {run.committed - 1}"
+        return " · ".join(filter(None, (status, class_words(run))))
 
     # ------------------------------------------------------------ acting
 
     def _open_failed(self, event: OpenFailed) -> None:
         if event.slot in ("data", "network"):
-            self.model.set_settings(self.state.draft)  # what was open stays
+            self.model.set_settings(self.state.draft)  # what was open stays open
             self.model.set_message(event.slot, event.message, True)
 
     def _select_run(self, run_id: int) -> None:
         self._playback.pause()
         self.state.select(run_id=run_id)
+
+    def _use_settings(self, run_id: int) -> None:
+        if run := self.state.runs.get(run_id):
+            self.player.drafting.use(run.settings)
 
     def _pin(self, run_id: int, pinned: bool) -> None:
         if run := self.state.runs.get(run_id):

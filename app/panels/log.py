@@ -1,4 +1,4 @@
-"""What was logged: every message and warning of this session, to be searched and copied."""
+"""Shows every message and warning of this session, to be searched and copied."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LEVELS = (
 
 
 class LogPanel(QWidget):
-    """The lines of this session's log, also those from before the panel was made."""
+    """The lines of this session's log, including those from before the panel was made."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class LogPanel(QWidget):
         self._level = ChoiceField("level", LEVEL, LEVELS)
         self._level.set_value(logging.INFO)
         self._copy = QPushButton("Copy")
-        self._copy.setToolTip("Copy the selected lines, or all that are listed (Ctrl+C)")
+        self._copy.setToolTip("Copy the selected lines, or all lines of the list (Ctrl+C)")
         self._copy.setAutoDefault(False)
         self._table = _table(self._wanted)
         self._arrange()
@@ -57,7 +57,7 @@ class LogPanel(QWidget):
         keys = QShortcut(QKeySequence.StandardKey.Copy, self._table)
         keys.setContext(Qt.ShortcutContext.WidgetShortcut)
         keys.activated.connect(self._copy_lines)
-        # Queued: a line may come from any thread, and from the middle of anything on this one.
+        # Queued, because a line may come from any thread and from the middle of any call on this one.
         self._source.grown.connect(self._take, Qt.ConnectionType.QueuedConnection)
         self._take()
         self.set_theme(theme)
@@ -67,7 +67,7 @@ class LogPanel(QWidget):
         self.setPalette(palette(theme))
 
     def release(self) -> None:
-        """Hear no more of the log."""
+        """Disconnect from the log."""
         self._source.grown.disconnect(self._take)
 
     def _arrange(self) -> None:
@@ -87,7 +87,7 @@ class LogPanel(QWidget):
         at_end = bar.value() == bar.maximum()
         self._count, lines = self._source.after(self._count)
         self._model.append(lines)
-        if at_end:  # who has scrolled back stays there
+        if at_end:  # a person who has scrolled back stays there
             self._table.scrollToBottom()
 
     def _filter(self) -> None:

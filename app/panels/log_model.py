@@ -1,4 +1,4 @@
-"""The lines of the log as a table, and which of them are wanted."""
+"""The lines of the log as a table, and a filter for them."""
 
 from __future__ import annotations
 
@@ -24,20 +24,22 @@ def cells(line: LogLine) -> tuple[str, str, str, str]:
 
 
 def written(line: LogLine) -> str:
-    """A line as it is copied: with its date, and with all lines of a traceback."""
+    """A line as the clipboard gets it: with its date, and with all lines of a traceback."""
     _, level, source, text = cells(line)
     return f"{datetime.fromtimestamp(line.time).isoformat(' ', 'seconds')} {level} {source}: {text}"
 
 
 class LogModel(QAbstractTableModel):
-    """The newest lines, oldest first. They come at the end and go at the start, so that a selection stays."""
+    """The newest lines, oldest first. Lines are added at the end and removed at the start, so that a selection
+    stays.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[LogLine] = []
 
     def append(self, lines: Sequence[LogLine]) -> None:
-        """Take new lines; the oldest go beyond the most that are kept."""
+        """Add new lines. The oldest lines go when there are too many."""
         if not lines:
             return
         surplus = len(self.lines) + len(lines) - MOST_LINES
@@ -74,7 +76,7 @@ class LogModel(QAbstractTableModel):
 
 
 class Wanted(QSortFilterProxyModel):
-    """Lets through the lines from a level upwards whose text or source holds some words."""
+    """Lets through the lines from a level upwards whose text or source contains the words."""
 
     def __init__(self, model: LogModel) -> None:
         super().__init__()
@@ -82,7 +84,7 @@ class Wanted(QSortFilterProxyModel):
         self.setSourceModel(model)
 
     def want(self, words: str, least: int) -> None:
-        """Change what is let through. Upper and lower case are one."""
+        """Change the filter. Upper and lower case are equal."""
         self.beginFilterChange()
         self._words, self._least = words.casefold(), least
         self.endFilterChange(QSortFilterProxyModel.Direction.Rows)

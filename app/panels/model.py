@@ -1,4 +1,4 @@
-"""The model: a network, reference data, and which of them drives the samples."""
+"""The model panel: a network, reference data, and which of them drives the samples."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ DRIVERS = (
     Choice("network", "Network", "Dθ, the denoiser that a checkpoint holds."),
     Choice("blend", "Blend of network and D*", "a Dθ + (1 − a) D*."),
 )
-NO_CLASS = Choice(-1, "any", "No class is asked for; D* runs over all data.")
+NO_CLASS = Choice(-1, "any", "D* runs over the data of all classes.")
 
 WHY_NOT = {
     "optimal": "D* needs reference data.",
-    "mixture": "The density that these data were drawn from is not known.",
+    "mixture": "The density behind these data is not known.",
     "network": "Open a checkpoint first.",
     "blend": "A blend needs a checkpoint and reference data.",
 }
@@ -38,7 +38,7 @@ Line = tuple[str, str]  # value, title
 
 
 class ModelPanel(QWidget):
-    """Three slots. `edited` carries changed fields of the settings; `file_dropped` the path of a dropped file."""
+    """Three slots. `edited` has the changed fields of the settings, `file_dropped` the path of a dropped file."""
 
     edited = Signal(object)
     file_dropped = Signal(str)
@@ -64,7 +64,7 @@ class ModelPanel(QWidget):
         self._beside = BoolField("beside", limits("beside"))
         self._own = (self._blend, self._label, self._guidance, self._beside)
         fields = (self._network, self._data, self._count, self._seed, self._driver, *self._own)
-        self._fields: dict[str, Field] = {item.name: item for item in fields}
+        self.fields: dict[str, Field] = {item.name: item for item in fields}
         self._messages = {slot: Message() for slot in ("network", "data", "driver")}
         self._arrange(open_checkpoint, open_data)
         for item in fields:
@@ -80,45 +80,45 @@ class ModelPanel(QWidget):
         self.setPalette(palette(theme))
 
     def set_choices(self, networks: Sequence[Line], data: Sequence[Line]) -> None:
-        """What the two lists offer, as (value, title); "" is no network."""
+        """Set the lines of the two lists, as (value, title); "" means no network."""
         self._networks, self._sets = networks, data
         self._offer()
 
     def set_settings(self, settings: RunSettings) -> None:
-        """Show settings; nothing is told."""
-        for name, item in self._fields.items():
+        """Show settings and emit nothing."""
+        for name, item in self.fields.items():
             item.set_value(getattr(settings, name))
         self._offer()
 
     def set_errors(self, errors: Mapping[str, str]) -> None:
-        """Field → sentence, shown at the field. A field without one has none."""
-        for name, item in self._fields.items():
+        """Show each field's sentence. A field that is not in the mapping has none."""
+        for name, item in self.fields.items():
             item.set_error(errors.get(name, ""))
 
     def set_message(self, slot: Slot, text: str, is_error: bool = False) -> None:
-        """What is in a slot, or why nothing is."""
+        """Show what is in a slot, or why it is empty."""
         self._messages[slot].say(text, is_error=is_error)
 
     def set_card(self, slot: Slot, rows: Sequence[Line]) -> None:
-        """Everything known of what is in a slot, one hover away: (name, value) lines."""
+        """Set the tooltip of a slot, with everything known about what is in it, as (name, value) lines."""
         lines = "".join(f"<tr><td>{name}&nbsp;&nbsp;</td><td>{escape(value)}</td></tr>" for name, value in rows)
         self._messages[slot].setToolTip(f"<table>{lines}</table>" if rows else "")
 
     def set_classes(self, names: Sequence[str]) -> None:
-        """The classes that can be asked for, in the order of their numbers; none: the field goes."""
+        """Set the classes that can be chosen, in the order of their numbers. With none, the field is hidden."""
         self._classes = len(names)
         self._label.set_choices([NO_CLASS, *(Choice(at, name, f"class {at}") for at, name in enumerate(names))])
         self._offer()
 
     def set_driver_available(self, available: Mapping[str, bool]) -> None:
-        """Which drivers can be chosen."""
+        """Set which drivers can be chosen."""
         self._has_data = available.get("optimal", self._has_data)
         for driver, can in available.items():
             self._driver.set_available(driver, can, WHY_NOT[driver])
         self._offer()
 
     def commit(self) -> bool:
-        """Take over what is being typed. False where something typed is no value: it is explained at its field."""
+        """Take over typed text. Returns False if some of it is no value, which its field then explains."""
         typed = (self._count, self._seed, self._blend, self._guidance)
         return commit_all(item for item in typed if not item.isHidden())
 
@@ -148,7 +148,7 @@ class ModelPanel(QWidget):
         body.addStretch(1)
 
     def _offer(self) -> None:
-        """The lines of the two lists; what the settings name is always among them."""
+        """Fill the two lists. What the settings name is always among the lines."""
         self._network.set_choices(_lines(self._networks, self._network.value))
         self._data.set_choices(_lines(self._sets, self._data.value))
         generated = self._data.value in datasets.names() and datasets.row(self._data.value).kind == "toy"

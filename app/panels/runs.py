@@ -1,15 +1,15 @@
-"""The list of runs: which one is shown, which are pinned, which are drawn."""
+"""The list of runs: which one is selected, which are pinned, which are drawn."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QContextMenuEvent, QKeyEvent, QPainter, QPalette
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QHeaderView,
-    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -20,12 +20,17 @@ from PySide6.QtWidgets import (
 )
 
 from app.plotting.theme import Theme, palette
+from app.widgets.context_menu import Entry, popup
 from app.widgets.text import Message, blend, outline, tooltip
 
 NAME, PINNED = range(2)
 COLUMNS = (
-    ("Run", "What was run; beneath, how far it is. Delete removes the run from the list."),
-    ("Pin", "A pinned run stays when another is computed."),
+    (
+        "Run",
+        "The run, and under it how far it is. Delete removes the run from the list; "
+        "Ctrl+Enter takes its settings over into the form.",
+    ),
+    ("Pin", "A pinned run stays in the list when another is computed."),
 )
 ROW_HEIGHT = 40
 STATUS_ROLE = Qt.ItemDataRole.UserRole
@@ -45,18 +50,22 @@ class RunRow:
 
 
 class RunsPanel(QWidget):
-    """The runs in the order given. Signals carry the run's id and what a person wants for it."""
+    """The runs in the given order. Signals carry the run's id and what a person wants for it."""
 
     run_selected = Signal(int)
     pin_toggled = Signal(int, bool)
     remove_wanted = Signal(int)
+    settings_wanted = Signal(int)  # as the next draft
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, save: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._save = save  # of the selected run
         self._rows: tuple[RunRow, ...] = ()
         self._silent = False
         self._list = _List()
-        self._list.remove_wanted.connect(self._remove)
+        self._list.remove_pressed.connect(self._remove)
+        self._list.use_pressed.connect(self._use)
+        self._list.menu_wanted.connect(self._show_menu)
         self._list.currentItemChanged.connect(self._selected)
         self._list.itemChanged.connect(self._ticked)
         self._empty = Message()
@@ -73,7 +82,7 @@ class RunsPanel(QWidget):
         self.setPalette(palette(theme))
 
     def set_runs(self, rows: tuple[RunRow, ...]) -> None:
-        """Show the runs; nothing is told."""
+        """Show the runs and emit nothing."""
         self._silent = True
         if [row.id for row in rows] != [row.id for row in self._rows]:
             self._list.clear()
@@ -88,7 +97,7 @@ class RunsPanel(QWidget):
                 self._list.setCurrentItem(item)
         self._rows = rows
         self._silent = False
-        self._empty.say("" if rows else "No runs yet: press Run.")
+        self._empty.say("" if rows else "There are no runs yet. Press Run.")
         self._list.setVisible(bool(rows))
 
     def _selected(self, current: QTreeWidgetItem | None) -> None:
@@ -103,6 +112,26 @@ class RunsPanel(QWidget):
 
     def _remove(self, item: QTreeWidgetItem) -> None:
         self.remove_wanted.emit(self._id(item))
+
+    def _use(self, item: QTreeWidgetItem) -> None:
+        self.settings_wanted.emit(self._id(item))
+
+    def _show_menu(self, item: QTreeWidgetItem, at: QPoint) -> None:
+        run, pinned = self._id(item), item.checkState(PINNED) == Qt.CheckState.Checked
+        rows = (
+            Entry("Select", partial(self.run_selected.emit, run), enabled=item is not self._list.currentItem()),
+            Entry("Pin", partial(self.pin_toggled.emit, run, not pinned), checked=pinned),
+            Entry("Use these settings", partial(self.settings_wanted.emit, run), keys="Ctrl+Return"),
+            None,
+            Entry(self._save.text(), partial(self._save_run, run)),
+            Entry("Remove", partial(self.remove_wanted.emit, run), keys="Del"),
+        )
+        popup(self._list, rows, at)
+
+    def _save_run(self, run: int) -> None:
+        """The action saves the run that is selected."""
+        self.run_selected.emit(run)
+        self._save.trigger()
 
     def _id(self, item: QTreeWidgetItem) -> int:
         return self._rows[self._list.indexOfTopLevelItem(item)].id
@@ -120,9 +149,11 @@ def _fill(item: QTreeWidgetItem, row: RunRow) -> None:
 
 
 class _List(QTreeWidget):
-    """Space and the arrows belong to the playhead, so the tick has a menu for the keyboard."""
+    """The tick is in the menu too, because Space and the arrows belong to the playhead."""
 
-    remove_wanted = Signal(object)
+    remove_pressed = Signal(object)  # each with an item
+    use_pressed = Signal(object)
+    menu_wanted = Signal(object, QPoint)  # at a global position
 
     def __init__(self) -> None:
         super().__init__()
@@ -145,36 +176,33 @@ class _List(QTreeWidget):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.currentItem() is not None:
-            self.remove_wanted.emit(self.currentItem())
+        item: QTreeWidgetItem | None = self.currentItem()  # None in an empty list, whatever the binding's types say
+        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if item is not None and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.remove_pressed.emit(item)
+        elif item is not None and control and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.use_pressed.emit(item)
         else:
             super().keyPressEvent(event)
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        item: QTreeWidgetItem | None = self.currentItem()  # None in an empty list, whatever the binding's types say
-        if item is None:
-            return
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        pin = menu.addAction(COLUMNS[PINNED][0])
-        pin.setCheckable(True)
-        pin.setChecked(item.checkState(PINNED) == Qt.CheckState.Checked)
-        menu.addAction("Remove")
-        menu.triggered.connect(self._chosen)
-        menu.popup(event.globalPos())
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click for the menu selects nothing, because the menu has an entry for that."""
+        if event.button() != Qt.MouseButton.RightButton:
+            super().mousePressEvent(event)
 
-    def _chosen(self, action: QAction) -> None:
-        item: QTreeWidgetItem | None = self.currentItem()  # None in an empty list, whatever the binding's types say
-        if item is None:
-            return
-        if action.isCheckable():
-            item.setCheckState(PINNED, Qt.CheckState.Checked if action.isChecked() else Qt.CheckState.Unchecked)
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        item: QTreeWidgetItem | None  # None where no run is, whatever the binding's types say
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            item = self.currentItem()
+            at = self.viewport().mapToGlobal(self.visualItemRect(item).center()) if item is not None else QPoint()
         else:
-            self.remove_wanted.emit(item)
+            item, at = self.itemAt(event.pos()), event.globalPos()
+        if item is not None:
+            self.menu_wanted.emit(item, at)
 
 
 class _Delegate(QStyledItemDelegate):
-    """Two lines beside a swatch of the run's colour; ticks with an edge that can be seen."""
+    """Paints two lines beside a swatch of the run's colour, and ticks with a visible edge."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(super().sizeHint(option, index).width(), ROW_HEIGHT)
@@ -184,7 +212,7 @@ class _Delegate(QStyledItemDelegate):
     ) -> None:
         self.initStyleOption(option, index)
         colors, roles = option.palette, QPalette.ColorRole
-        # A quiet selection: the swatch keeps its colour, the text its contrast.
+        # The selection is pale, so that the swatch keeps its colour and the text its contrast.
         colors.setColor(roles.Highlight, blend(colors, roles.Highlight, roles.Base, 0.2))
         colors.setColor(roles.HighlightedText, colors.color(roles.Text))
         option.text = ""

@@ -1,4 +1,4 @@
-"""The sampler: which rule, over which noise levels, from where, how many."""
+"""The sampler panel: which rule, over which noise levels, from which start, for how many samples."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from app.panels.run_button import RunButton
 from app.plotting.theme import Theme, palette
+from app.session.facts import START_NAMES
 from app.widgets.form import (
-    ActionButton,
     BoolField,
     Choice,
     ChoiceField,
@@ -26,13 +27,13 @@ from geomodel.settings import CUSTOM, Limits, RunSettings, limits
 from geomodel.solvers import SOLVERS
 from geomodel.solvers.table import SolverRow
 
-RHO = "rho"  # the one option that schedules have
-PRESET = Limits("Preset", "A usual sampler: solver, options, schedule and steps at once.", None, None)
+RHO = "rho"  # the only option of a schedule
+PRESET = Limits("Preset", "A usual sampler, which sets solver, options, schedule and steps at once.", None, None)
 STARTS = (
-    Choice("noise", "Pure noise", "x = σz with z from N(0, I)."),
-    Choice("exact", "Data + noise", "x = y + σz with y a random data point: exactly p_σ."),
-    Choice("data", "One data point + noise", "x = y + σz, the same data point y for every sample."),
-    Choice("point", "Clicked point", "Sample 0 starts where you clicked in the plane; the others start as noise."),
+    Choice("noise", START_NAMES["noise"], "x = σz with z from N(0, I)."),
+    Choice("exact", START_NAMES["exact"], "x = y + σz with y a random data point, which is a draw from p_σ."),
+    Choice("data", START_NAMES["data"], "x = y + σz, with the same data point y for every sample."),
+    Choice("point", START_NAMES["point"], "Sample 0 starts where you clicked in the plane; the others start as noise."),
 )
 
 
@@ -46,23 +47,24 @@ class SamplerPanel(QWidget):
         super().__init__(parent)
         self._settings = RunSettings()
         self._errors: dict[str, str] = {}
-        self._fields = {field.name: field for field in _fields()}
+        self.fields = {field.name: field for field in _fields()}
         self._preset = ChoiceField("preset", PRESET, [Choice(item.name, item.title, item.help) for item in PRESETS])
         self._preset.set_placeholder("none of them")
         self._preset.edited.connect(self._preset_chosen)
         self._options: dict[str, Field] = {}
         self._formula = Message(rich=True)
         self._schedule_formula = Message(rich=True)
-        self._elsewhere = Message()  # errors of fields that are not shown
+        self._elsewhere = Message()  # errors of hidden fields
         self._estimate = Message()
+        self._run = RunButton(run)
         self._option_rows = QVBoxLayout()
         self._option_rows.setSpacing(4)
         self._body = QVBoxLayout()
         self._body.addWidget(self._preset)
-        for item in self._fields.values():
+        for item in self.fields.values():
             item.edited.connect(self._edited)
             self._body.addWidget(item)
-        self._arrange(run)
+        self._arrange()
         self._build_options(())
         self.set_theme(theme)
         self._show_settings()
@@ -74,50 +76,54 @@ class SamplerPanel(QWidget):
         self.setPalette(palette(theme))
 
     def set_settings(self, settings: RunSettings) -> None:
-        """Show settings; nothing is told."""
+        """Show settings and emit nothing."""
         self._settings = settings
         self._show_settings()
 
     def set_errors(self, errors: dict[str, str]) -> None:
-        """Field → sentence, shown at the field. A field without one has none."""
+        """Show each field's sentence. A field that is not in the mapping has none."""
         self._errors = errors
-        for name, item in self._fields.items():
+        for name, item in self.fields.items():
             item.set_error(errors.get(name, ""))
         self._show_elsewhere()
 
     def set_estimate(self, text: str) -> None:
-        """Time and size of the run, beside the button."""
+        """Show time and size of the run beside the button."""
         self._estimate.say(text)
 
+    def set_changes(self, words: str) -> None:
+        """Say at the button what Run would change; empty: nothing."""
+        self._run.set_changes(words)
+
     def commit(self) -> bool:
-        """Take over what is being typed. False where something typed is no value: it is explained at its field."""
-        shown = [item for item in self._fields.values() if not item.isHidden()]
+        """Take over typed text. Returns False if some of it is no value, which its field then explains."""
+        shown = [item for item in self.fields.values() if not item.isHidden()]
         return commit_all((*shown, *self._options.values()))
 
     # ------------------------------------------------------------ inside
 
-    def _arrange(self, run: QAction) -> None:
+    def _arrange(self) -> None:
         body = QWidget()
         body.setLayout(self._body)
         self._body.setContentsMargins(8, 8, 8, 8)
         self._body.setSpacing(4)
-        after_solver = self._body.indexOf(self._fields["solver"]) + 1
+        after_solver = self._body.indexOf(self.fields["solver"]) + 1
         self._body.insertWidget(after_solver, self._formula)
         self._body.insertLayout(after_solver + 1, self._option_rows)
         self._body.insertSpacing(after_solver + 2, 8)
-        self._body.insertWidget(self._body.indexOf(self._fields["schedule"]) + 1, self._schedule_formula)
-        self._body.insertSpacing(self._body.indexOf(self._fields["start"]), 8)
+        self._body.insertWidget(self._body.indexOf(self.fields["schedule"]) + 1, self._schedule_formula)
+        self._body.insertSpacing(self._body.indexOf(self.fields["start"]), 8)
         self._body.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidget(body)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it scrolls to the field that Tab visits
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # scrolls to the field that Tab visits
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._estimate.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(ActionButton(run, primary=True))
+        row.addWidget(self._run)
         row.addWidget(self._estimate, 1)
         foot = QVBoxLayout()
         foot.setContentsMargins(8, 4, 8, 8)
@@ -132,13 +138,13 @@ class SamplerPanel(QWidget):
 
     def _show_settings(self) -> None:
         settings = self._settings
-        for name, item in self._fields.items():
+        for name, item in self.fields.items():
             item.set_value(getattr(settings, name))
         schedule = next((row for row in SCHEDULES if row.name == settings.schedule), None)
-        self._fields["rho"].setVisible(schedule is not None and RHO in (option.name for option in schedule.options))
-        for name in ("steps", "sigma_max", "sigma_min", "final_zero"):  # the list decides them
-            self._fields[name].setVisible(settings.schedule != CUSTOM)
-        self._fields["start_index"].setVisible(settings.start == "data")
+        self.fields["rho"].setVisible(schedule is not None and RHO in (option.name for option in schedule.options))
+        for name in ("steps", "sigma_max", "sigma_min", "final_zero"):  # the list of levels decides these
+            self.fields[name].setVisible(settings.schedule != CUSTOM)
+        self.fields["start_index"].setVisible(settings.start == "data")
         self._schedule_formula.say(formula_html(schedule.formula) if schedule else listed(settings.levels))
         self._preset.set_value(next((item.name for item in PRESETS if _is(item, settings)), None))
         self._show_solver()
@@ -158,15 +164,15 @@ class SamplerPanel(QWidget):
     def _build_options(self, options: tuple[Option, ...]) -> None:
         for item in self._options.values():
             item.hide()
-            item.deleteLater()  # this may be inside one of its signals
+            item.deleteLater()  # this may run inside one of its signals
         self._options = {option.name: _option_field(option) for option in options}
         for item in self._options.values():
             item.edited.connect(self._option_edited)
             self._option_rows.addWidget(item)
-        align((self._preset, *self._fields.values(), *self._options.values()))
+        align((self._preset, *self.fields.values(), *self._options.values()))
 
     def _show_elsewhere(self) -> None:
-        hidden = [self._errors[name] for name, item in self._fields.items() if name in self._errors and item.isHidden()]
+        hidden = [self._errors[name] for name, item in self.fields.items() if name in self._errors and item.isHidden()]
         if "options" in self._errors:
             hidden.append(self._errors["options"])
         self._elsewhere.say("\n".join(hidden), is_error=True)
@@ -181,7 +187,7 @@ class SamplerPanel(QWidget):
             kept = set(old.options) & set(new.options) if old and new else set()
             names = {option.name for option in kept}
             changes["options"] = {name: given for name, given in self._settings.options.items() if name in names}
-        if name == "schedule" and value != CUSTOM:  # each has a usual ρ of its own
+        if name == "schedule" and value != CUSTOM:  # each schedule has a usual ρ of its own
             changes |= {option.name: option.default for option in _schedule(value).options}
         self.edited.emit(changes)
 
@@ -225,7 +231,7 @@ def _is(preset: Preset, settings: RunSettings) -> bool:
 
 
 def listed(levels: tuple[float, ...]) -> str:
-    """A list of levels in words: how many, the first ones, the last."""
+    """Describe a list of levels in words: how many, the first ones, the last."""
     if len(levels) < 2:
         return ""
     shown = [f"{level:.3g}" for level in levels]
@@ -239,7 +245,7 @@ def _schedule(name: str) -> Schedule:
 def _option_field(option: Option) -> Field:
     low, high = option.limits or (None, None)
     about = Limits(option.title, option.tooltip, low, high)
-    if option.kind in ("bool", "moments"):  # moments: those of the reference data, or none
+    if option.kind in ("bool", "moments"):  # the moments of the reference data, if there are any
         return BoolField(option.name, about)
     if option.kind == "choice":
         return ChoiceField(option.name, about, [Choice(choice, choice) for choice in option.choices])

@@ -1,4 +1,4 @@
-"""The line at the bottom: device, precision, cost, progress, cancel, and what just happened."""
+"""The line at the bottom: device, precision, cost, progress, cancel, and the newest message."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ from app.session.state import Run
 from app.widgets.elided import ElidedLabel
 from geomodel import memory
 
-log = logging.getLogger("app.message")  # what a person was told is found in the log again
+log = logging.getLogger("app.message")  # so that the log keeps what a person was shown
 
 MESSAGE_MS = 8000
 LEAST_FACTS = 96  # pixels of the facts that a long message leaves
 
 
 class StatusBar(QStatusBar):
-    """Says what the engine is doing, and what just happened. Both lines are cut where they do not fit, facts first."""
+    """Shows what the engine is doing, and the newest message. Both lines are cut if they do not fit, the facts
+    first.
+    """
 
     def __init__(self, theme: Theme, cancel: QAction) -> None:
         super().__init__()
         self._theme = theme
-        self._errors: dict[str, str] = {}  # cause → what is wrong, the newest last
+        self._errors: dict[str, str] = {}  # cause → sentence, the newest last
         self._notice = ""
-        self._message = ElidedLabel(Qt.TextElideMode.ElideMiddle)  # a file's name comes first, what is wrong last
+        self._message = ElidedLabel(Qt.TextElideMode.ElideMiddle)  # a file's name stands first, the reason last
         self._message.setAccessibleName("Message")
         self._facts = ElidedLabel()
         self._facts.setAccessibleName("Device and cost")
@@ -59,7 +61,8 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(self._cancel)
 
     def say(self, text: str, is_error: bool = False, cause: str = "") -> None:
-        """Show a message for a while. An error holds until its cause is gone, or without one until the next message.
+        """Show a message for a while. An error stays until its cause is gone, or until the next message if it names no
+        cause.
 
         A message that is no error also ends the errors of its cause.
         """
@@ -73,7 +76,7 @@ class StatusBar(QStatusBar):
         self._show_message()
 
     def clear(self, cause: str) -> None:
-        """A cause is gone: its error goes."""
+        """End the error of this cause."""
         if self._errors.pop(cause, None) is not None:
             self._show_message()
 
@@ -87,7 +90,7 @@ class StatusBar(QStatusBar):
         self._line.share()
 
     def show_run(self, run: Run | None, device: str, opening: Opening | None = None, tasks: Sequence[str] = ()) -> None:
-        """Facts of the run that computes, or of the one that is shown; how far an opening is; experiments."""
+        """Show facts of the run that computes, or of the selected one; how far an opening is; and the tasks."""
         computing = run is not None and run.status == "computing"
         self._progress.setVisible(computing or opening is not None)
         self._cancel.setVisible(computing or opening is not None or bool(tasks))
@@ -118,12 +121,12 @@ class StatusBar(QStatusBar):
         self._line.share()
 
     def set_theme(self, theme: Theme) -> None:
-        """The palette does it all."""
+        """The palette sets every colour."""
         self._theme = theme
 
 
 class _Line(QWidget):
-    """Facts, then the message. Where both do not fit, the facts are cut first, because the message is news."""
+    """Place the facts, then the message. If both do not fit, the facts are cut first, because the message is news."""
 
     def __init__(self, facts: ElidedLabel, message: ElidedLabel) -> None:
         super().__init__()

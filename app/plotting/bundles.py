@@ -212,7 +212,7 @@ def draw_symbol(painter: QPainter, symbol: Symbol, at: QPointF, size: float, pen
             painter.drawLine(at + way * (0.4 * r), at + way * (1.5 * r))
 
 
-class Picture(pg.GraphicsObject):
+class ImageItem(pg.GraphicsObject):
     """An image in a rectangle of the plane, smooth or in cells. It is enlarged for paper, where viewers show its
     pixels.
     """

@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QCursor, QFont, QMouseEvent, QPen, QWheelEvent
 
 from app.plotting.theme import Theme
-from app.rooms.plane.frames import Box
+from app.plotting.values import Box
 
 Tool = Literal["select", "probe", "start"]
 

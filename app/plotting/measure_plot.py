@@ -123,7 +123,7 @@ class MeasureChart(pg.PlotWidget):
         self._box = item.getViewBox()
         self._box.setMouseEnabled(False, False)
         self._box.disableAutoRange()
-        self._layers: list[_Layer] = []
+        self.layers: list[_Layer] = []
         self._regions = Regions(self._box, font)
         self._theme, self._print = theme, print_mode
         self._still: QPixmap | None = None
@@ -143,7 +143,7 @@ class MeasureChart(pg.PlotWidget):
         self.setBackground(theme.base)
         self._bottom.set_theme(theme)
         self._left.set_theme(theme)
-        for layer, curve in zip(self._layers, self._curves, strict=False):
+        for layer, curve in zip(self.layers, self._curves, strict=False):
             layer.style(curve, theme, self._ratio())
 
     def _ratio(self) -> float:
@@ -165,11 +165,11 @@ class MeasureChart(pg.PlotWidget):
         bottom, top = value_range(np.log10(finite) if self.log else finite, self.log)
         top += (top - bottom) * (NAMES if regions else 0.0)
         self._box.setYRange(bottom, top, padding=0)
-        while len(self._layers) < len(curves):
-            self._layers.append(_Layer(self._box))
-        for at, layer in enumerate(self._layers):
+        while len(self.layers) < len(curves):
+            self.layers.append(_Layer(self._box))
+        for at, layer in enumerate(self.layers):
             layer.set_visible(at < len(curves))
-        for layer, curve in zip(self._layers, curves, strict=False):
+        for layer, curve in zip(self.layers, curves, strict=False):
             layer.style(curve, self._theme, self._ratio())
             _, below, above = measures.band(curve.values)
             layer.draw_band(self._x, self._shown(below), self._shown(above))
@@ -179,7 +179,7 @@ class MeasureChart(pg.PlotWidget):
     def set_sample(self, sample: int) -> None:
         """Show another selected sample. The bands stay."""
         self._sample = sample
-        for layer, curve in zip(self._layers, self._curves, strict=False):
+        for layer, curve in zip(self.layers, self._curves, strict=False):
             layer.draw_line(curve, self._x[: len(curve.values)], self._shown(curve.values[:, sample]))
         self.set_index(self._index)
 

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 from app.plotting.pens_and_numbers import SAMPLE_WIDTH, paint_sample, tabular
 from app.plotting.sigma_axis import sigma_text
 from app.plotting.theme import Theme
-from app.rooms.strip.pictures import StripRow
+from app.plotting.values import ImageRow
 from geomodel.arrays import Array
 
 GAP = 4  # pixels between columns, where the playhead's frame has room
@@ -65,7 +65,7 @@ class Montage(QAbstractScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self._theme, self._print = theme, print_mode
         self._sigmas: Array = np.empty(0)
-        self._rows: tuple[StripRow, ...] = ()
+        self._rows: tuple[ImageRow, ...] = ()
         self._columns: Array = np.empty(0, int)  # the levels that are shown
         self._index, self._picked = 0, -1
         self._note = ""
@@ -82,7 +82,7 @@ class Montage(QAbstractScrollArea):
         self._theme = theme
         self.viewport().update()
 
-    def set_rows(self, sigmas: Array, rows: tuple[StripRow, ...]) -> None:
+    def set_rows(self, sigmas: Array, rows: tuple[ImageRow, ...]) -> None:
         """Show new images. The scroll position follows the playhead."""
         self._sigmas, self._rows = sigmas, rows
         shapes = [row.images.shape[1:3] for row in rows]

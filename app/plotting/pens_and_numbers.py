@@ -1,8 +1,7 @@
-"""The pens of each kind of curve, the same in every view, and the spelling of numbers."""
+"""The pens of each kind of curve, the same in every view, and the font of numbers."""
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -15,7 +14,6 @@ Kind = Literal["sampling", "denoising", "optimal", "network", "reference"]
 # Each kind has a symbol at the steps, so that the kinds differ in grey print too.
 SYMBOLS: dict[Kind, str] = {"denoising": "o", "optimal": "d", "network": "s"}
 SAMPLE_WIDTH = 24  # pixels that a curve's sample takes
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def hue(kind: Kind, theme: Theme) -> QColor:
@@ -67,18 +65,3 @@ def tabular(font: QFont, factor: float = 1.0, *, bold: bool = False) -> QFont:
     else:
         result.setPointSizeF(font.pointSizeF() * factor)
     return result
-
-
-def number(value: float, digits: int = 4) -> str:
-    """A value with a fixed count of significant digits: 3.880, 0.001200, −1.200×10⁻⁵; "–" where undefined."""
-    if math.isnan(value):
-        return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    if value == 0:
-        return "0"
-    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    power = int(exponent)
-    if -4 <= power <= 5:
-        return f"{value:.{max(0, digits - 1 - power)}f}".replace("-", "−")
-    return f"{mantissa}×10{str(power).translate(_SUPERSCRIPT)}".replace("-", "−")

@@ -7,8 +7,8 @@ import math
 import pyqtgraph as pg
 from PySide6.QtGui import QFont, QFontMetricsF
 
-from app.plotting.pens_and_numbers import number
 from app.plotting.theme import Theme
+from geomodel.number_text import fixed
 
 
 class ValueAxis(pg.AxisItem):
@@ -52,11 +52,11 @@ class ValueAxis(pg.AxisItem):
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self._log:
-            return [number(10.0**value, 1).replace("1×", "") for value in values]
+            return [fixed(10.0**value, 1).replace("1×", "") for value in values]
         power = math.floor(math.log10(spacing) + 1e-9)
         if -4 <= power <= 4:
             return [f"{value:.{max(0, -power)}f}".replace("-", "−") for value in values]
-        return [number(value, 2) for value in values]
+        return [fixed(value, 2) for value in values]
 
 
 def _multiples(step: float, low: float, high: float) -> list[float]:

@@ -78,6 +78,7 @@ ROOMS: tuple[RoomRow, ...] = (
         area="below",
         room="app.rooms.strip.feed.StripRoom",
         answers="app.rooms.strip.answers",
+        images_only=True,
         figure=(170.0, 60.0),
         with_run=True,
         help="strip.html",

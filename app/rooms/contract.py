@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QAction, QColor, QPalette
 from PySide6.QtWidgets import QWidget
 
-from app.plotting.theme import Theme
+from app.plotting.theme import Theme, palette
 from app.rooms.row import RoomRow
+from app.session.drafted import Drafted
 from app.session.lanes import Lanes
 from app.session.measured import Measured
 from app.session.playback import Playback
@@ -19,6 +21,7 @@ from app.session.player import Player
 from app.session.state import AppState
 from app.shell.file_dialogs import Say
 from app.shell.settings_store import SettingsStore
+from app.widgets.context_menu import Row
 
 Handlers = Mapping[str, Callable[[], object]]
 
@@ -44,9 +47,20 @@ class View(QWidget):
         """Take the colours of a theme."""
         raise NotImplementedError
 
+    def set_background(self, theme: Theme) -> None:
+        """Take the palette of a theme, and fill the view with the background of plots."""
+        colors = palette(theme)
+        colors.setColor(QPalette.ColorRole.Window, QColor(theme.base))
+        self.setPalette(colors)
+        self.setAutoFillBackground(True)
+
     def describe(self) -> str:
         """The picture in words and numbers."""
         raise NotImplementedError
+
+    def menu_rows(self, at: QPoint) -> Sequence[Row]:
+        """What its menu holds at a position, beside what every menu of a picture holds."""
+        return ()
 
     def release(self) -> None:
         """Drop everything that refers back to this view, so that it can be deleted."""
@@ -94,6 +108,7 @@ class Services:
     state: AppState
     player: Player
     playback: Playback
+    drafted: Drafted
     lanes: Lanes
     measured: Measured
     settings: SettingsStore

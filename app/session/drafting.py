@@ -1,4 +1,4 @@
-"""The draft of the next run: edited, checked against what is open, taken back."""
+"""The draft of the next run: a person edits it, it is checked against what is open, and changes can be undone."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from app.engine.contract import Command
 from app.engine.messages import DataOpened, NetworkOpened, OpenData, OpenNetwork
 from app.session.state import AppState
 from geomodel import datasets, presets, runs, settings, solvers
-from geomodel.settings import CUSTOM, RunSettings
+from geomodel.settings import CUSTOM, Driver, RunSettings
 
-TOY_WORK = 3e7  # samples × steps × data points × dimensions up to which a run is computed at every change
-IMAGE_COUNT, TOY_COUNT = 16, 64  # trajectories proposed
-RUN_SECONDS = 30.0  # that a proposed run takes at most
+TOY_WORK = 3e7  # a run is computed at every change up to this product of samples × steps × data points × dimensions
+COUNTS = {"toy": 64, "points": 64, "images": 16}  # trajectories of a proposed run, by the kind of the data
+RUN_SECONDS = 30.0  # most seconds that a proposed run takes
 
 
 class Drafting(QObject):
-    """Changes the draft and says when it has changed; it never runs anything."""
+    """Changes the draft and reports the change. It never starts a run."""
 
     edited = Signal()
     design_wanted = Signal(str)  # the name of a preset whose levels must be designed for the present model
@@ -30,6 +30,8 @@ class Drafting(QObject):
         super().__init__(parent)
         self._state, self._submit = state, submit
         self._after_data: NetworkOpened | None = None  # the network that waits for its training data
+        self._counts = dict(COUNTS)  # the latest for each kind of data
+        state.draft_changed.connect(self._remember_count)
 
     def open_data(self, name: str) -> None:
         """Open a named set or a file as reference data."""
@@ -40,7 +42,7 @@ class Drafting(QObject):
         self._submit(OpenNetwork(path, own))
 
     def edit(self, changes: dict[str, Any]) -> None:
-        """Change fields of the draft. New data are opened first: the draft follows when they are there."""
+        """Change fields of the draft. New data are opened first, and the draft changes when they are open."""
         draft = replace(self._state.draft, **changes)
         if changes.keys() & {"data", "data_count", "data_seed"}:
             self._edit_data(draft)
@@ -51,7 +53,7 @@ class Drafting(QObject):
             self._state.network = self._state.networks.get(draft.network)
             if self._state.network is None and draft.driver in ("network", "blend"):
                 draft = replace(draft, driver="optimal")
-        if draft.schedule == CUSTOM:  # a list that is not given starts as the levels so far
+        if draft.schedule == CUSTOM:  # a list without levels starts with the present levels
             levels = changes.get("levels") or (self.levels() if "schedule" in changes else draft.levels)
             draft = runs.with_levels(draft, levels) if levels else draft
         self._state.set_draft(draft)
@@ -60,7 +62,7 @@ class Drafting(QObject):
         self._tell()
 
     def apply_preset(self, name: str) -> None:
-        """Take over a preset; where its levels must be designed first, ask for that."""
+        """Take over a preset. If its levels must be designed first, request that."""
         preset = presets.row(name)
         if preset.design:
             self.design_wanted.emit(name)
@@ -68,12 +70,12 @@ class Drafting(QObject):
             self.edit({"levels": (), **preset.changes})
 
     def filled(self) -> RunSettings:
-        """The draft with noise levels that were left open filled in."""
+        """The draft, with noise levels where it left them open."""
         data, network = self._state.data, self._state.network
         return runs.resolved(self._state.draft, data.dataset if data else None, network.info if network else None)
 
     def levels(self) -> tuple[float, ...]:
-        """The noise levels of the draft; none where they cannot be had."""
+        """The noise levels of the draft; none if the draft is wrong."""
         try:
             return tuple(runs.noise_levels(self.filled()).tolist())
         except ValueError:
@@ -87,9 +89,30 @@ class Drafting(QObject):
             self._submit(OpenData(draft.data, draft.data_count, draft.data_seed))
 
     def undo(self, *, forward: bool = False) -> None:
-        """Take back (or repeat) the last change; data of another time are opened again."""
+        """Undo or redo the last change. If the data were different then, they are opened again."""
         if not (self._state.redo() if forward else self._state.undo()):
             return
+        self._follow_draft()
+
+    def use(self, settings: RunSettings) -> None:
+        """Take settings of a run over, as one change that can be taken back.
+
+        Named data are opened again. Of a file, the data stay as they are unless they are the ones that are open, and so
+        does a network that is not open any more.
+        """
+        state, draft = self._state, settings
+        here = state.data is not None and state.data.name == draft.data
+        if not here and draft.data not in datasets.names():
+            present = state.draft
+            draft = replace(draft, data=present.data, data_count=present.data_count, data_seed=present.data_seed)
+        if draft.network not in state.networks:
+            driver: Driver = "optimal" if draft.driver in ("network", "blend") else draft.driver
+            draft = replace(draft, network="", driver=driver)
+        state.set_draft(draft)
+        self._follow_draft()
+
+    def _follow_draft(self) -> None:
+        """Network and data of the draft are chosen, and opened where they are not there."""
         draft, data = self._state.draft, self._state.data
         if draft.network != (self._state.network.path if self._state.network else ""):
             self._state.network = self._state.networks.get(draft.network)
@@ -100,7 +123,7 @@ class Drafting(QObject):
             self._tell()
 
     def check(self) -> bool:
-        """Explain at the fields what is wrong with the draft; True where nothing is."""
+        """Explain at the fields what is wrong with the draft. Returns True if nothing is."""
         found = self._problems()
         self._state.set_errors(found)
         return not found
@@ -121,20 +144,21 @@ class Drafting(QObject):
 
     @property
     def is_toy(self) -> bool:
-        """The draft is small enough to be computed on every change."""
+        """Whether the draft is small enough to be computed on every change."""
         data, draft = self._state.data, self._state.draft
         if data is None or data.dataset.kind == "images":
             return False
         return bool(draft.count * draft.steps * len(data.dataset) * data.dataset.shape[0] <= TOY_WORK)
 
     def data_opened(self, event: DataOpened) -> None:
-        """Reference data are there: the draft takes them, and what is proposed for them."""
+        """Reference data are open. The draft takes them, with the settings that suit them."""
         state, draft = self._state, self._state.draft
-        awaited = _key(event) == (draft.data, draft.data_count, draft.data_seed)  # the first set, or one from an undo
+        # the first set, or one that an undo asked for
+        awaited = _key(event) == (draft.data, draft.data_count, draft.data_seed)
         same = state.data is not None and state.data.name == event.name
         state.set_data(event)
         if state.network is not None and tuple(state.network.info.shape) != tuple(event.dataset.shape):
-            state.network = None  # it stays open, and can be chosen again beside data that it fits
+            state.network = None  # it stays open, so that a person can choose it again beside data that it fits
             draft = replace(
                 draft, network="", driver="optimal" if draft.driver in ("network", "blend") else draft.driver
             )
@@ -152,23 +176,27 @@ class Drafting(QObject):
         if waiting is not None and tuple(waiting.info.shape) == tuple(event.dataset.shape):
             self.network_opened(waiting)
 
+    def _remember_count(self) -> None:
+        """Data of another kind change nothing about it, and an undo takes it back too."""
+        data, draft = self._state.data, self._state.draft
+        if data is not None and data.name == draft.data:
+            self._counts[data.dataset.kind] = draft.count
+
     def _proposed(self, draft: RunSettings, event: DataOpened) -> RunSettings:
-        images = event.dataset.kind == "images"
-        usual = (TOY_COUNT, IMAGE_COUNT) if images else (IMAGE_COUNT, TOY_COUNT)
         no_density = draft.driver == "mixture" and event.dataset.gaussians is None
         return replace(
             draft,
             driver="optimal" if no_density else draft.driver,
             sigma_min=event.sigma_min,
             sigma_max=event.sigma_max,
-            count=usual[1] if draft.count == usual[0] else draft.count,
+            count=self._counts[event.dataset.kind],
             start="noise" if draft.start == "point" else draft.start,
             start_index=0,
             label=-1,
         )
 
     def network_opened(self, event: NetworkOpened) -> None:
-        """A checkpoint is there: it drives where it fits the data."""
+        """A checkpoint is open. It becomes the driver if it fits the data."""
         state = self._state
         state.networks[event.path] = event
         if state.data is not None and tuple(state.data.dataset.shape) != tuple(event.info.shape):
@@ -188,12 +216,12 @@ class Drafting(QObject):
         self._tell()
 
     def forget_network(self, path: str) -> None:
-        """A network is closed: the draft goes on without it."""
+        """A network is closed, so the draft continues without it."""
         self._state.networks.pop(path, None)
         self.edit({"network": ""})
 
     def open_training_data(self, event: NetworkOpened) -> None:
-        """Open the data that a network was trained on, and put it to work on them."""
+        """Open the data that a network was trained on, and let the network drive on them."""
         self._after_data = event
         self._submit(OpenData(event.info.data_name, event.info.data_count, self._state.draft.data_seed))
 
@@ -203,13 +231,13 @@ class Drafting(QObject):
 
 
 def expected_evaluations(draft: RunSettings) -> int:
-    """Evaluations of the driver in a run, those beside the exact run included."""
+    """Evaluations of the driver in a run, including those beside the exact run."""
     beside = draft.steps if draft.beside and draft.driver != "optimal" and draft.data else 0
     return draft.steps * solvers.row(draft.solver).evaluations + beside
 
 
 def fitting_count(draft: RunSettings, network: NetworkOpened) -> int:
-    """Trajectories that a network moves in `RUN_SECONDS`: a power of two, at least one."""
+    """How many trajectories a network moves in `RUN_SECONDS`: a power of two, at least one."""
     seconds = max(network.pace, 1e-9) * expected_evaluations(draft)
     return 1 << max(0, int(RUN_SECONDS / seconds).bit_length() - 1)
 

@@ -1,4 +1,4 @@
-"""From a run and a selection to what the views show. Pure functions; every number comes from `geomodel`."""
+"""Facts that follow from a run and a selection. Pure functions; every number comes from `geomodel`."""
 
 from __future__ import annotations
 
@@ -10,30 +10,53 @@ from app.session.state import Run, Selection
 from geomodel import datasets
 from geomodel.arrays import Array
 from geomodel.collapse import crossing, speciation_sigma
+from geomodel.datasets import Dataset
+from geomodel.number_text import general
 from geomodel.projection import identity_basis
 from geomodel.solvers import row as solver_row
 
 DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blend": "a Dθ + (1 − a) D*"}
+START_NAMES = {
+    "noise": "Pure noise",
+    "exact": "Data + noise",
+    "data": "One data point + noise",
+    "point": "Clicked point",
+}
 
 
 def run_basis(run: Run) -> Any:
-    """The plane a run is shown in; None where its data are needed and not open."""
+    """The plane of a run; None if it needs data that are not open."""
     if run.source is not None:
         return run.source.plane
     return identity_basis(2) if tuple(run.x.shape[2:]) == (2,) else None
 
 
 def plane_title(run: Run) -> str:
-    """Solver, driver and data of a run."""
+    """Data, driver, class and solver of a run: what is cut in a narrow window stands last."""
     settings = run.settings
-    data = datasets.row(settings.data).title if settings.data in datasets.names() else Path(settings.data).name
-    return f"{data} · {DRIVER_NAMES[settings.driver]} · {solver_row(settings.solver).title}, {settings.steps} steps"
+    sampler = f"{solver_row(settings.solver).title}, {settings.steps} steps"
+    parts = (data_title(settings.data), DRIVER_NAMES[settings.driver], class_words(run), sampler)
+    return " · ".join(filter(None, parts))
+
+
+def data_title(name: str) -> str:
+    """The title of named data without their size, or the name of a file."""
+    return datasets.row(name).title.partition(" (")[0] if name in datasets.names() else Path(name).name
+
+
+def class_words(run: Run) -> str:
+    """The class that a run asks for and how strongly; empty where it asks for none."""
+    label, guidance = run.settings.label, run.settings.guidance
+    if label < 0:
+        return ""
+    name = class_name(None if run.source is None else run.source.dataset, label)
+    return name if guidance == 1 else f"{name}, guidance {general(guidance, 3)}"
 
 
 def stage_levels(run: Run, median: Array) -> tuple[float, float | None]:
-    """Where the classes part (σ_S, the root of the data's largest variance), and where one point is left: N_eff = 2.
+    """Where the classes part (σ_S, the root of the data's largest variance), and where one point is left (N_eff = 2).
 
-    median (n,): of the samples' effective neighbours at the first n levels; without one, nothing has collapsed.
+    median (n,): of the samples' effective neighbours at the first n levels; without it, the second level is unknown.
     """
     assert run.source is not None
     parted = speciation_sigma(run.source.plane_points)  # the plane holds the direction of largest variance
@@ -41,17 +64,19 @@ def stage_levels(run: Run, median: Array) -> tuple[float, float | None]:
 
 
 def data_count(run: Run) -> int:
-    """How many data points D* of the run is made of: all, or those of its class."""
+    """How many data points make up D* of the run: all, or those of its class."""
     assert run.source is not None
     dataset, label = run.source.dataset, run.settings.label
     return len(dataset) if label < 0 else int((dataset.labels == label).sum())
 
 
-def class_name(dataset: Any, label: int) -> str:
-    """What a class of the data is called."""
-    return dataset.label_names[label] if dataset.label_names else f"class {label}"
+def class_name(dataset: Dataset | None, label: int) -> str:
+    """A class in words: "class sneaker", or its number where the data give no names or are not open."""
+    number = f"class {label}"
+    name = number if dataset is None else dataset.class_name(label)
+    return name if name == number else f"class {name}"
 
 
 def probe_sigma(run: Run, selection: Selection, options: PlaneOptions) -> float:
-    """The probe's own noise level, or the playhead's where it follows that."""
+    """The probe's own noise level, or the playhead's if it follows that."""
     return options.probe_sigma if options.probe_sigma is not None else float(run.sigmas[selection.index])

@@ -1,4 +1,6 @@
-"""The lanes of the race: samplers that start from the same noise, shown by every room that compares them."""
+"""The lanes of the race. They are samplers that start from the same noise, and every room that compares them shows
+them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from geomodel.settings import CUSTOM, RunSettings
 
 @dataclass(eq=False, slots=True)
 class Lane:
-    """One lane of the list; `run_id` where it came with a pinned run."""
+    """One lane of the list. `run_id` is set if it came with a pinned run."""
 
     name: str
     settings: RunSettings
@@ -37,7 +39,7 @@ class Lanes(QObject):
         state.runs_changed.connect(self._follow_pins)
 
     def add(self, settings: RunSettings, run_id: int | None = None) -> None:
-        """A lane with a name that no other has."""
+        """Add a lane. It gets a name that no other lane has."""
         name = lane_name(settings)
         taken = {lane.name for lane in self.lanes}
         unique = next(text for n in range(1, 1000) if (text := name if n == 1 else f"{name} ({n})") not in taken)
@@ -46,7 +48,7 @@ class Lanes(QObject):
         self.changed.emit()
 
     def remove(self, index: int) -> None:
-        """Take a lane from the list. A run that it came with is no longer pinned."""
+        """Remove a lane. If it came with a run, that run is no longer pinned."""
         lane = self.lanes.pop(index)
         run = self._state.runs.get(lane.run_id) if lane.run_id is not None else None
         if run is not None:

@@ -1,4 +1,4 @@
-"""The last lines of the log, kept in memory for whoever shows them."""
+"""Keeps the last lines of the log in memory for panels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_CHARACTERS = 2000
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One thing that was logged, a traceback included."""
+    """One record of the log, with its traceback."""
 
     time: float  # seconds since the epoch
     level: int
@@ -28,7 +28,7 @@ class _Notice(QObject):
 
 
 class LogLines(logging.Handler):
-    """Keeps the last lines. `grown` knocks once, from any thread, until somebody has read."""
+    """Keeps the last lines. `grown` is emitted once, from any thread, until a reader has read the lines."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
@@ -47,12 +47,12 @@ class LogLines(logging.Handler):
         source = record.name.rpartition(".")[2]
         self._lines.append(LogLine(record.created, record.levelno, source, text[:MOST_CHARACTERS]))
         self._count += 1
-        if not self._knocked:  # a queued signal a line would be an unbounded queue
+        if not self._knocked:  # a queued signal for every line would be an unbounded queue
             self._knocked = True
             self.grown.emit()
 
     def after(self, count: int) -> tuple[int, list[LogLine]]:
-        """How many lines there have been, and those of them after the first `count` that are still kept."""
+        """The number of lines so far, and those after the first `count` that are still kept."""
         self.acquire()
         try:
             self._knocked = False
@@ -63,7 +63,7 @@ class LogLines(logging.Handler):
 
 
 def log_lines() -> LogLines:
-    """The one such handler of the root logger; the first who asks installs it."""
+    """The one such handler of the root logger. The first call installs it."""
     root = logging.getLogger()
     found = next((handler for handler in root.handlers if isinstance(handler, LogLines)), None)
     if found is None:

@@ -1,4 +1,4 @@
-"""Every measure of the selected run, computed once for all rooms that show it."""
+"""Computes every measure of the selected run once, for all rooms that show it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from geomodel.arrays import Array
 from geomodel.regions import named_regions
 
 FIRST_STEP = "after the first step"
-MEASURE_MS = 100  # a growing run is measured this often
+MEASURE_MS = 100  # interval at which a growing run is measured
 
 
 class Measured(QObject):
@@ -40,7 +40,7 @@ class Measured(QObject):
     def _selected(self) -> None:
         run = self._state.run
         if run is None or run.status != "computing" or self._of[0] != run.id:
-            self._measure()  # of a run that grows the timer keeps count
+            self._measure()  # for a growing run, the timer starts the measuring
 
     def _grew(self, run_id: int) -> None:
         run = self._state.run
@@ -53,7 +53,8 @@ class Measured(QObject):
 
     def _measure(self) -> None:
         run = self._state.run
-        if run is None or run.committed < 2:  # a new run's first level: the plots stand still until there is more
+        # a new run has only its first level, so the plots stay still until there is more
+        if run is None or run.committed < 2:
             of, plots = (-1, 0, ""), tuple(replace(plot, curves=(), waiting=FIRST_STEP) for plot in self.plots)
         else:
             of, plots = (run.id, run.committed, run.status), ()
@@ -74,7 +75,7 @@ def measured(run: Run) -> tuple[MeasurePlot, ...]:
         waiting = "after the last step" if row.needs_end and not run.complete else ""
         found = {} if waiting else measures.compute(row.name, source)
         if not found and not waiting:
-            continue  # the run does not carry it
+            continue  # the run does not have it
         plots.append(
             MeasurePlot(
                 name=row.name,
@@ -90,7 +91,7 @@ def measured(run: Run) -> tuple[MeasurePlot, ...]:
 
 
 def _regions(name: str, run: Run, found: dict[str, Array]) -> tuple[tuple[str, float, float], ...]:
-    """Named by the exact trajectory where it was run, once the run is complete: only then is the peak known."""
+    """The named regions. They come from the exact trajectory of a complete run, because only then is the peak known."""
     if name == "effective_neighbours" and run.complete:
         return _stages(run, measures.band(found[""])[0])
     if name != "denoiser_difference" or not run.complete:
@@ -123,7 +124,7 @@ def _curve(row: Any, kind: str, values: Array, driver: str) -> Curve:
         case "exact":
             hue, label = "optimal", "on the exact run"
         case _ if row.name == "effective_neighbours":
-            hue, label = "optimal", ""  # the title says it
+            hue, label = "optimal", ""  # the title names it
         case _:
             hue, label = "reference" if driver == "mixture" else "network", "on this run"
     return Curve(kind=hue, label=label, values=values)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""How the plane is looked at: frame, layers, tool, probe."""
+"""The options of the plane: frame, layers, tool, probe."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Arrow = Literal["slope", "move", "shift"]
 LAYERS = ("density", "basins", "data", "weights", "field", "sampling", "denoising", "segment", "probe", "legend")
 
 
-HIDDEN = ("basins", "weights", "field")  # until they are asked for
+HIDDEN = ("basins", "weights", "field")  # hidden until a person turns them on
 
 
 Tool = Literal["select", "probe", "start"]
@@ -24,15 +24,15 @@ Tool = Literal["select", "probe", "start"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaneOptions:
-    """How the plane is looked at."""
+    """What the plane shows and how. Every room can read it."""
 
     frame: Frame = "sigma"
     arrow: Arrow = "slope"
     field: Literal["driver", "optimal", "network", "difference"] = "driver"
     layers: frozenset[str] = frozenset(LAYERS).difference(HIDDEN)
-    mode: PlaneMode = "marginal"  # of the plane of images
+    mode: PlaneMode = "marginal"  # marginal or slice, for images
     tool: Tool = "select"
     inside: bool = False
     probe: tuple[float, float] | None = None
-    probe_sigma: float | None = None  # None: the playhead's
+    probe_sigma: float | None = None  # None follows the playhead
     probe_path: bool = True

@@ -1,4 +1,4 @@
-"""Replaying what is there: the playhead moves, nothing is computed."""
+"""Replays a run. The playhead moves and nothing is computed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
 from app.session.state import AppState
 
 LEVELS_PER_SECOND = 5.0  # at speed 1 ×
-LONGEST_SECONDS = 12.0  # a run with many levels still plays through in this time
+LONGEST_SECONDS = 12.0  # the longest playback of a run with many levels
 TICK_MS = 16
 
 
 class Playback(QObject):
-    """Moves the playhead of the selected run, by itself or when told."""
+    """Moves the playhead of the selected run, by itself or on command."""
 
     playing_changed = Signal(bool)
 
@@ -30,7 +30,7 @@ class Playback(QObject):
         self._timer.timeout.connect(self._tick)
 
     def play(self) -> None:
-        """Play the run; from its start when the playhead is at its end."""
+        """Play the run; from its start if the playhead is at its end."""
         run = self._state.run
         if run is None:
             return
@@ -42,12 +42,12 @@ class Playback(QObject):
         self._set_playing(True)
 
     def pause(self) -> None:
-        """Stop playing; computing goes on."""
+        """Stop playing. Computing continues."""
         self._timer.stop()
         self._set_playing(False)
 
     def go(self, index: int) -> None:
-        """Move the playhead; stepping never computes."""
+        """Move the playhead, which never computes."""
         self.pause()
         self._state.select(index=index)
 
@@ -58,7 +58,7 @@ class Playback(QObject):
             self.go(run.committed - 1)
 
     def step(self, by: int) -> None:
-        """Move the playhead by so many levels."""
+        """Move the playhead by this many levels."""
         self.go(self._state.selection.index + by)
 
     def _set_playing(self, playing: bool) -> None:

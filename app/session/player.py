@@ -1,7 +1,7 @@
-"""Compute or replay: the only caller of the engine.
+"""Computes or replays runs. It is the only caller of the engine.
 
-Run starts a new run from the draft. Play continues or replays what is there. A point set small enough computes at once
-and is run again on every change of a field; images and networks wait for Run.
+Run starts a new run from the draft. Play continues or replays the run that is there. A point set that is small enough
+is computed at once and again on every change of a field; images and networks wait for Run.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
-    """The engine as the player uses it: an `EngineThread`, or a stand-in of a test."""
+    """The engine as the player uses it: an `EngineThread`, or a replacement in tests."""
 
     happened: SignalInstance
     dirty: SignalInstance
@@ -50,7 +50,7 @@ class Engine(Protocol):
         """Queue a command."""
 
     def acknowledge(self) -> None:
-        """The window has looked at the record."""
+        """The window has read the record."""
 
 
 class Player(QObject):
@@ -69,16 +69,15 @@ class Player(QObject):
         self.state = state
         self.device = ""
         self.opening: Opening | None = None  # data that are being read
-        self.tasks: dict[int, str] = {}  # tasks that run, and what they are called
+        self.tasks: dict[int, str] = {}  # running tasks and their names
         self._playback = playback
         self._engine = engine
         self._closed = False
         self._asked: dict[type[Request], Request] = {}  # the newest of each class
         self._recorded = ""
-        self._pending: Run | None = None  # computing, not shown yet
+        self._pending: Run | None = None  # computing, but not shown yet
         self._replaces: int | None = None
-        self._then_play = False
-        self._wanted = 0  # the level at which the pending run takes over
+        self._then_play = False  # the pending run plays from its start; else it keeps the σ that is shown
         self.drafting = Drafting(state, self.submit, self)
         self.drafting.edited.connect(self.run_if_toy)
         engine.happened.connect(self.receive)
@@ -91,7 +90,7 @@ class Player(QObject):
         self._engine.submit(command)
 
     def ask(self, request: Request, *, again: bool = False) -> None:
-        """Submit a request unless it is the newest of its class already, or must be answered `again`."""
+        """Submit a request, unless it is already the newest of its class. With `again`, submit it in any case."""
         if again or self._asked.get(type(request)) != request:
             self._asked[type(request)] = request
             self.submit(request)
@@ -106,13 +105,13 @@ class Player(QObject):
         self.submit(OpenPath(path, self.state.next_id(), draft.data_count, draft.data_seed))
 
     def open_run(self, path: str, *, recorded: bool = False) -> None:
-        """Open a saved run; a recording of our own is shown before torch is there."""
+        """Open a saved run. The program's own recording is shown before torch is loaded."""
         if recorded:
             self._recorded = path
         self.submit(OpenRun(self.state.next_id(), path, link=not recorded))
 
     def save(self, path: str, format: Literal["run", "measures"] = "run") -> bool:
-        """Write the selected run or its measures; False where there is nothing to write."""
+        """Write the selected run or its measures. Returns False if there is nothing to write."""
         run = self.state.run
         if run is None or run.trajectory is None:
             return False
@@ -120,12 +119,12 @@ class Player(QObject):
         return True
 
     def run_if_toy(self) -> None:
-        """Run a small point set again, keeping the playhead where it is."""
+        """Run a small point set again, keeping the σ of the playhead."""
         if self.drafting.is_toy and not self.state.errors:
             self.run(keep=True)
 
     def run(self, *, keep: bool = False) -> None:
-        """Start a run from the draft. `keep`: the playhead stays where it is; otherwise it plays from the start."""
+        """Start a run from the draft. With `keep` the playhead stays at its σ; otherwise it plays from the start."""
         if not self.drafting.check():
             return
         self.cancel()
@@ -134,21 +133,18 @@ class Player(QObject):
         self._pending = Run(self.state.next_id(), self.state.draft, "computing", source=self.state.data)
         if not keep:
             self._playback.pause()
-            self._wanted = 0
-        elif current is not None:
-            self._wanted = self.state.selection.index
         self._then_play = not keep
         self.submit(StartRun(self._pending.id, self.state.draft, self.state.selection.sample))
         self.progress_changed.emit()
 
     def play_live(self) -> None:
-        """Compute what the recording shows, and go on from where it stands."""
+        """Compute the recorded run live, and continue from the playhead."""
         run = self.state.run
         if run is None or run.status == "recorded":
             self.run(keep=True)
 
     def toggle(self) -> None:
-        """Play or pause; without a run, compute one."""
+        """Play or pause. If there is no run, compute one."""
         if self._playback.playing:
             self._playback.pause()
         elif self.state.run is None:
@@ -157,7 +153,7 @@ class Player(QObject):
             self._playback.play()
 
     def cancel(self) -> None:
-        """Stop what computes or is being opened; what is there stays."""
+        """Stop the run or the opening. What was computed or open stays."""
         if self.opening is not None:
             self.submit(Cancel(OPENING))
         for task in self.tasks:
@@ -169,25 +165,30 @@ class Player(QObject):
             self._pending = None
 
     def begin(self, task: Task, name: str) -> None:
-        """Submit a task, which the status bar calls `name` and Cancel stops like a run."""
+        """Submit a task. The status bar calls it `name`, and Cancel stops it like a run."""
         self.tasks[task.task_id] = name
         self.submit(task)
         self.progress_changed.emit()
 
     def forget_task(self, task_id: int) -> None:
-        """Cancel a task whose result nobody wants any more."""
+        """Cancel a task because its result is no longer needed."""
         if self.tasks.pop(task_id, None) is not None:
             self.submit(Cancel(task_id))
 
     @property
     def computing(self) -> Run | None:
-        """The run that computes, shown or not."""
+        """The run that is being computed, shown or not."""
         if self._pending is not None:
             return self._pending
         return next((run for run in self.state.runs.values() if run.status == "computing"), None)
 
+    @property
+    def next_shown(self) -> Run | None:
+        """The run that is about to be shown, else the one that is."""
+        return self._pending or self.state.run
+
     def remove(self, run_id: int) -> None:
-        """Take a run from the list and let the engine forget it."""
+        """Remove a run from the list and let the engine forget it."""
         run = self.state.runs.get(run_id)
         if run is not None and run.status == "computing":
             self.submit(Cancel(run_id))
@@ -197,7 +198,7 @@ class Player(QObject):
     # ------------------------------------------------------------ events
 
     def close_network(self) -> None:
-        """Let go of the chosen network. Runs that it drove stay as they are; they can be asked nothing more."""
+        """Close the chosen network. Runs that it drove stay, but they can answer no more requests."""
         network = self.state.network
         if network is None:
             return
@@ -213,12 +214,12 @@ class Player(QObject):
         self.state.runs_changed.emit()
 
     def close(self) -> None:
-        """The window closes: what the engine still says is not listened to."""
+        """The window closes, so events of the engine are ignored from now on."""
         self._playback.pause()
         self._closed = True
 
     def receive(self, event: Event) -> None:
-        """An event of the engine; stale ones are dropped."""
+        """Handle an event of the engine. Events of older runs are dropped."""
         if self._closed:
             return
         match event:
@@ -253,7 +254,7 @@ class Player(QObject):
         self.drafting.data_opened(event)
         self.opened.emit(event)
         if not self.device:
-            return  # the recorded run is on; what it shows is computed when torch is there
+            return  # the recorded run plays; its settings are computed when torch is loaded
         self.run_if_toy() if self.drafting.is_toy else self.run()
 
     def _run_opened(self, event: RunOpened) -> None:
@@ -270,7 +271,7 @@ class Player(QObject):
             pinned=not recorded,
         )
         if recorded and self.state.run is not None:
-            return  # something live was quicker
+            return  # a live run came first
         self.state.add_run(run)
         self.state.select(run_id=run.id, sample=0, index=0)
         self.opened.emit(event)
@@ -318,14 +319,17 @@ class Player(QObject):
         self.progress_changed.emit()
 
     def _show_pending(self, *, ended: bool = False) -> None:
-        """The pending run takes the place of the old one as soon as it reaches the playhead: no flicker."""
+        """Let the pending run replace the old one as soon as it has reached its σ, so that nothing flickers."""
         run = self._pending
-        if run is None or run.committed == 0 or not (ended or run.committed > self._wanted):
+        if run is None or run.committed == 0:
+            return
+        level = 0 if self._then_play else self.state.level_in(run)
+        if not ended and run.committed <= level:
             return
         self._pending = None
         old = self._replaces
         self.state.add_run(run)
-        self.state.select(run_id=run.id, index=self._wanted)
+        self.state.select(run_id=run.id, index=level)
         if old is not None and old in self.state.runs:
             self.remove(old)
         if self._then_play:

@@ -1,4 +1,6 @@
-"""What the window knows: the draft, the open data and network, the runs and the one selection every view follows."""
+"""What the window knows: the draft, the open data and network, the runs, and the one selection that every view
+follows.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from app.engine.messages import DataOpened, NetworkOpened
 from app.session.plane_options import PlaneOptions
 from geomodel.arrays import Array
 from geomodel.record import Record, StepDetail
+from geomodel.schedules import nearest_level
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
 
@@ -33,9 +36,9 @@ class Run:
     path: str = ""
     seconds: float = 0.0  # the whole run
     evaluating: float = 0.0  # of it in the denoiser
-    source: DataOpened | None = None  # the reference data it was made with, where they are open
+    source: DataOpened | None = None  # the reference data behind it, if they are open
     linked: bool = False  # the engine can answer requests about it
-    caption: str = ""  # such as what is missing
+    caption: str = ""  # what is missing, for example
 
     @property
     def sigmas(self) -> Array:
@@ -71,7 +74,7 @@ class Run:
         return {} if source is None else source.extras
 
     def spent(self, level: int) -> int:
-        """Evaluations up to a level; where each sample has a count of its own, the most of any."""
+        """The evaluations up to a level. If each sample has a count of its own, it is the largest."""
         source = self.trajectory or self.record
         assert source is not None
         return int(np.max(source.evaluations_at[level]))
@@ -83,13 +86,13 @@ class Run:
 
     @property
     def complete(self) -> bool:
-        """Every level of the schedule is there."""
+        """Whether every level of the schedule is computed."""
         return self.status in ("complete", "recorded")
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The one truth that every view follows."""
+    """The run, sample and level that every view follows."""
 
     run_id: int = -1
     sample: int = 0
@@ -97,7 +100,7 @@ class Selection:
 
 
 class AppState(QObject):
-    """The only mutable state of the window. Signals are named by fact."""
+    """The only mutable state of the window. The names of the signals say what has happened."""
 
     draft_changed = Signal()
     errors_changed = Signal()
@@ -133,7 +136,7 @@ class AppState(QObject):
         return self.runs.get(self.selection.run_id)
 
     def set_draft(self, draft: RunSettings, *, undoable: bool = True) -> None:
-        """Replace the draft; an undoable change can be taken back."""
+        """Replace the draft. An undoable change can be undone."""
         if draft == self.draft:
             return
         if undoable:
@@ -141,6 +144,16 @@ class AppState(QObject):
             self._redo = []
         self.draft = draft
         self.draft_changed.emit()
+
+    @property
+    def undo_leads_to(self) -> RunSettings | None:
+        """The draft that an undo brings back; None where there is nothing to take back."""
+        return self._undo[-1] if self._undo else None
+
+    @property
+    def redo_leads_to(self) -> RunSettings | None:
+        """The draft that a redo brings again; None where nothing was taken back."""
+        return self._redo[-1] if self._redo else None
 
     def undo(self) -> bool:
         """The draft before the last change."""
@@ -165,28 +178,38 @@ class AppState(QObject):
             self.errors_changed.emit()
 
     def select(self, *, run_id: int | None = None, sample: int | None = None, index: int | None = None) -> None:
-        """Move the selection; everything is brought into the range of what is computed."""
+        """Move the selection. Values are limited to what is computed.
+
+        Another run is shown at the level nearest to the σ that was shown, unless an index is given.
+        """
         old = self.selection
         run = self.runs.get(old.run_id if run_id is None else run_id)
         if run is None or run.committed == 0:
             return
+        if index is None:
+            index = old.index if run.id == old.run_id else self.level_in(run)
         new = Selection(
             run.id,
             min(max(old.sample if sample is None else sample, 0), run.x.shape[1] - 1),
-            min(max(old.index if index is None else index, 0), run.committed - 1),
+            min(max(index, 0), run.committed - 1),
         )
         if new != old:
             self.selection = new
             self.selection_changed.emit()
 
+    def level_in(self, run: Run) -> int:
+        """The level of a run that is nearest in log σ to the one that is shown; 0 where nothing is shown."""
+        shown = self.run
+        return 0 if shown is None else nearest_level(run.sigmas, float(shown.sigmas[self.selection.index]))
+
     def set_plane_options(self, options: PlaneOptions) -> None:
-        """Change how the plane is looked at."""
+        """Change the plane's options."""
         if options != self.plane_options:
             self.plane_options = options
             self.plane_options_changed.emit()
 
     def set_data(self, data: DataOpened) -> None:
-        """Reference data are open; runs that were made with them are shown beside them from now on."""
+        """Reference data are open. Runs that were made with them show them from now on."""
         self.data = data
         for run in self.runs.values():
             wanted = (run.settings.data, run.settings.data_count, run.settings.data_seed)

@@ -1,1 +1,1 @@
-"""What stands around the rooms: actions, menus, files, layout, settings."""
+"""What surrounds the rooms: actions, menus, files, layout, settings."""

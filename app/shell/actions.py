@@ -1,4 +1,6 @@
-"""Every action once: menus, shortcuts, tooltips and the key sheet come from these rows and from those of the rooms."""
+"""The table of actions. Menus, shortcuts, tooltips and the key sheet come from these rows and from those of the
+rooms.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,17 @@ OWN: tuple[ActionRow, ...] = (
     ),
     ActionRow(id="quit", menu="File", title="Quit", keys=("Ctrl+Q",), rule=True),
     ActionRow(id="undo", menu="Edit", title="Undo", keys=("Ctrl+Z",), tip="Take back the last change of a setting"),
-    ActionRow(id="redo", menu="Edit", title="Redo", keys=("Ctrl+Shift+Z",), tip="Repeat what was taken back"),
+    ActionRow(id="redo", menu="Edit", title="Redo", keys=("Ctrl+Shift+Z",), tip="Repeat the change that was undone"),
+    ActionRow(
+        id="context_menu",
+        menu="Edit",
+        title="Menu of this place",
+        keys=("Shift+F10",),
+        tip="What a right click on the control with the focus shows",
+        rule=True,
+    ),
     ActionRow(id="run", menu="Run", title="Run", keys=("F5", "Ctrl+R"), tip="Compute a new run from the settings"),
-    ActionRow(id="cancel", menu="Run", title="Cancel", keys=("Esc",), tip="Stop computing; what is there stays"),
+    ActionRow(id="cancel", menu="Run", title="Cancel", keys=("Esc",), tip="Stop computing; what was computed stays"),
 )
 
 VIEW: tuple[ActionRow, ...] = (
@@ -93,7 +103,7 @@ def build(parent: QWidget) -> dict[str, QAction]:
 
 
 def connect(actions: Mapping[str, QAction], handlers: Mapping[str, Handler]) -> None:
-    """Let each action call its handler. KeyError names an action without one."""
+    """Connect each action to its handler. Raises KeyError for an action without one."""
     for name, action in actions.items():
         action.triggered.connect(partial(_call, handlers[name]))
 
@@ -103,6 +113,6 @@ def _call(handler: Handler, _checked: bool = False) -> None:
 
 
 def tooltip(row: ActionRow) -> str:
-    """What it does and its key."""
+    """What the action does, and its key."""
     keys = f" ({row.keys[0]})" if row.keys else ""
     return f"{row.title.rstrip('…')}{keys}" + (f"\n{row.tip}" if row.tip else "")

@@ -1,4 +1,4 @@
-"""A read-only mapping whose items can also be written as attributes: ``views.plane`` is ``views["plane"]``."""
+"""A read-only mapping whose items are attributes too, so that ``views.plane`` is ``views["plane"]``."""
 
 from __future__ import annotations
 

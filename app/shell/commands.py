@@ -1,4 +1,4 @@
-"""What the actions of the window itself do; rooms and documents handle their own."""
+"""Carries out the actions of the window itself. Rooms and documents handle their own actions."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QMessageBox
 
 from app.engine.messages import NetworkOpened
 from app.plotting.theme import THEMES
 from app.rooms.contract import Handlers
+from app.session.changes import changes, sentence
 from app.shell import help_sheets
 from app.shell.workspaces import WORKSPACES
 from app.widgets.sheet import Sheet
@@ -20,9 +21,11 @@ from geomodel import datasets
 if TYPE_CHECKING:
     from app.main_window import MainWindow
 
+NAMED = 1  # change that a menu entry names
+
 
 class Commands(QObject):
-    """Running, undoing, workspaces, theme and help."""
+    """Runs, undoes, switches workspaces and theme, and shows help."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -30,14 +33,17 @@ class Commands(QObject):
         self._player, self._layout = window.player, window.layout_of_docks
         self._layout.workspace_changed.connect(self._tick_workspace)
         self._tick_workspace(self._layout.current.name)
+        window.state.draft_changed.connect(self._name_changes)
+        self._name_changes()
 
     def handlers(self) -> Handlers:
-        """Action → what it does."""
+        """What each action does."""
         player, layout = self._player, self._layout
         found: dict[str, Callable[[], object]] = {
             "quit": self._quit,
             "undo": player.drafting.undo,
             "redo": partial(player.drafting.undo, forward=True),
+            "context_menu": self._window.context_menus.show_at_focus,
             "run": self._run,
             "cancel": player.cancel,
             "close_network": player.close_network,
@@ -54,8 +60,23 @@ class Commands(QObject):
 
     def _run(self) -> None:
         panels = self._window.panels
-        if panels.model.commit() and panels.sampler.commit():  # what is still being typed counts
+        if panels.model.commit() and panels.sampler.commit():  # half-typed text counts
             self._player.run()
+
+    def _name_changes(self) -> None:
+        """Undo and Redo say what they take back or repeat."""
+        state = self._window.state
+        data = None if state.data is None else state.data.dataset
+        before, after = state.undo_leads_to, state.redo_leads_to
+        undone = () if before is None else changes(before, state.draft, data)
+        redone = () if after is None else changes(state.draft, after, data)
+        for name, title, there, found in (
+            ("undo", "Undo", before is not None, undone),
+            ("redo", "Redo", after is not None, redone),
+        ):
+            action = self._window.actions_by_id[name]
+            action.setEnabled(there)
+            action.setText(f"{title} {sentence(found, NAMED)}".strip())
 
     def _tick_workspace(self, name: str) -> None:
         self._window.actions_by_id[f"workspace.{name}"].setChecked(True)
@@ -72,18 +93,10 @@ class Commands(QObject):
         Sheet(self._window, "Solvers", help_sheets.solver_sheet()).show()
 
     def _show_about(self) -> None:
-        Sheet(self._window, "What am I seeing?", help_sheets.room_sheet()).show_at(self._room_in_use())
-
-    def _room_in_use(self) -> str:
-        """The room that has the focus, or else the one in the centre."""
-        focus = QApplication.focusWidget()
-        for name, view in self._window.views.items():
-            if focus is not None and (view is focus or view.isAncestorOf(focus)):
-                return name
-        return self._layout.current.centre
+        Sheet(self._window, "What am I seeing?", help_sheets.room_sheet()).show_at(self._layout.room_in_use())
 
     def offer_data(self, event: NetworkOpened) -> None:
-        """A network was opened that does not fit the present data: ask whether to open those it was trained on."""
+        """The open network does not fit the present data, so ask whether to open those it was trained on."""
         title = datasets.row(event.info.data_name).title
         box = QMessageBox(QMessageBox.Icon.Question, "Open its training data?", "", parent=self._window)
         box.setText(f"{event.info.name} was trained on {title}, which is not open.\nOpen {title} and let it drive?")

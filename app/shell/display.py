@@ -1,4 +1,6 @@
-"""Whether Qt can open a window on this Linux desktop. Asked before Qt is loaded, because Qt aborts where it cannot."""
+"""Tells whether Qt can open a window on this Linux desktop. This is checked before Qt is loaded, because Qt would
+abort.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ WITHOUT = (
     "Without a window use:  python main.py run --data two-moons --out results\n"
     "(python main.py run --help lists the options.)"
 )
-OWN_PLUGINS = ("QT_PLUGIN_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH")  # set: Qt looks in folders that are not checked here
+OWN_PLUGINS = ("QT_PLUGIN_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH")  # if set, Qt looks in folders that are not checked here
 VARIABLES = {"wayland": "WAYLAND_DISPLAY", "xcb": "DISPLAY"}  # platform → the variable that names its display
 SPOKEN = {"wayland": "Wayland", "xcb": "X11"}
 DRAWING = {
@@ -44,7 +46,7 @@ LIBRARIES: dict[str, dict[str, str]] = {  # platform → library → its package
 
 
 def problem() -> str:
-    """Why no window can open here, in words; empty where one can."""
+    """A sentence that says why no window can open here; empty if one can."""
     folder = _plugins()
     if sys.platform != "linux" or folder is None or any(map(os.environ.get, OWN_PLUGINS)):
         return ""
@@ -56,7 +58,7 @@ def problem() -> str:
 
 
 def _plugins() -> Path | None:
-    """The folder of Qt's platform plugins in the wheel; None where Qt comes from elsewhere."""
+    """The folder of Qt's platform plugins in the wheel; None if Qt comes from elsewhere."""
     found = importlib.util.find_spec("PySide6")
     for package in (found and found.submodule_search_locations) or ():
         folder = Path(package, "Qt", "plugins", "platforms")
@@ -73,7 +75,7 @@ def _names() -> list[str]:
 
 
 def _why_not(name: str, folder: Path) -> str:
-    plugin = name.partition("-")[0]  # wayland-egl is made by the plugin of wayland
+    plugin = name.partition("-")[0]  # the wayland plugin makes wayland-egl itself
     path = folder / f"libq{plugin}.so"
     if not path.exists():
         known = ", ".join(sorted(item.stem.removeprefix("libq") for item in folder.glob("libq*.so")))
@@ -93,7 +95,7 @@ def _why_not(name: str, folder: Path) -> str:
 
 
 def _load_error(library: str) -> str:
-    """What the system's loader says against a library; empty where it loads."""
+    """What the system's loader reports about a library; empty if it loads."""
     try:
         ctypes.CDLL(library)
     except OSError as error:
@@ -102,7 +104,7 @@ def _load_error(library: str) -> str:
 
 
 def _x11_answers() -> bool:
-    """A server takes connections at the display."""
+    """Whether a server accepts connections at the display."""
     xcb = ctypes.CDLL("libxcb.so.1")
     xcb.xcb_connect.restype = ctypes.c_void_p
     xcb.xcb_connection_has_error.argtypes = xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]

@@ -1,4 +1,4 @@
-"""Files in and out: what the File menu does."""
+"""Reads and writes files: what the File menu does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication
 
 import resources
 from app.engine.messages import DataOpened, NetworkOpened, OpenFailed, RunOpened, Saved
@@ -22,12 +21,13 @@ from app.shell.file_dialogs import SAVE, filters
 if TYPE_CHECKING:
     from app.main_window import MainWindow
 
-SLOTS = {DataOpened: "data", NetworkOpened: "network", RunOpened: "run"}  # what was opened → the error it settles
+# what was opened → the error that this settles
+SLOTS = {DataOpened: "data", NetworkOpened: "network", RunOpened: "run"}
 UNFINISHED = "unfinished"
 
 
 class Documents(QObject):
-    """Asks for files and hands them to the player; results come back as one-line messages."""
+    """Asks for files and passes them to the player. Results come back as one-line messages."""
 
     said = Signal(str, bool, str)  # text, is an error, its cause
     settled = Signal(str)  # the cause of errors that are over
@@ -41,7 +41,7 @@ class Documents(QObject):
         self._state.runs_changed.connect(self._settle_unfinished)
 
     def handlers(self) -> Handlers:
-        """Action → what it does."""
+        """What each action does."""
         return {
             "open_checkpoint": self.open_checkpoint,
             "open_data": self.open_data,
@@ -53,7 +53,7 @@ class Documents(QObject):
         }
 
     def say(self, text: str, is_error: bool = False, cause: str = "") -> None:
-        """Show a sentence; an error holds until its cause is settled."""
+        """Show a sentence. An error stays until its cause is settled."""
         self.said.emit(text, is_error, cause)
 
     def open_checkpoint(self) -> None:
@@ -75,20 +75,20 @@ class Documents(QObject):
         self._player.drafting.open_network(path)
 
     def open_path(self, path: str) -> None:
-        """Open a checkpoint, data or a saved run: the engine looks into the file to see which it is."""
+        """Open a checkpoint, data or a saved run. The engine reads the file to find out which it is."""
         self._player.open_path(path)
 
     def remember(self, path: str) -> None:
-        """A file was opened: it heads the recent ones. The program's own recording does not."""
+        """Put an opened file at the head of the recent ones, unless it is the program's own recording."""
         if not Path(path).is_relative_to(resources.path()):
             self._store.remember_file(path)
 
     def recent(self) -> list[tuple[str, bool]]:
-        """Recent files, newest first, and whether they are still there."""
+        """The recent files, newest first, and whether each still exists."""
         return [(path, Path(path).exists()) for path in self._store.settings.recent_files]
 
     def open_recent(self) -> None:
-        """Open the file of the menu entry that was chosen."""
+        """Open the file of the chosen menu entry."""
         entry = self.sender()
         assert isinstance(entry, QAction)
         self.open_path(entry.data())
@@ -117,20 +117,20 @@ class Documents(QObject):
     def _save(self, format: Literal["run", "measures"], path: str) -> None:
         self._player.save(path, format)
 
-    def save_figure(self) -> None:
-        """Ask for size and file of a picture."""
+    def save_figure(self, title: str = "") -> None:
+        """Ask for size and file of a picture: of the view with this title, or of the one that has the focus."""
         figures = self._figures()
-        current = self._current(figures)
+        current = title or self._current(figures)
         dialogs.save_picture(self._window, figures, self._recipe, self._figure_done, store=self._store, current=current)
 
-    def copy_figure(self) -> None:
-        """The view that has the focus, or the main one, goes to the clipboard."""
+    def copy_figure(self, title: str = "") -> None:
+        """Copy the view with this title, else the one that has the focus, or the main one, to the clipboard."""
         figures = self._figures()
-        figure.copy_to_clipboard(figures[self._current(figures)], self._recipe())
+        figure.copy_to_clipboard(figures[title or self._current(figures)], self._recipe())
         self.say("Picture copied.")
 
     def _figures(self) -> dict[str, View]:
-        """The views that a picture can be made of, by title, each with its picture of now."""
+        """The views that have a figure, by title, each with its present picture."""
         rooms = self._window.rooms
         found = {row.title: rooms[row.name] for row in ROOMS if row.figure is not None}
         for room in found.values():
@@ -139,10 +139,9 @@ class Documents(QObject):
 
     def _current(self, figures: Mapping[str, View]) -> str:
         """The title of the view that has the focus, or of the one in the centre."""
-        focus = QApplication.focusWidget()
-        main = self._window.layout_of_docks.main_view()
-        inside = (title for title, view in figures.items() if focus and (view is focus or view.isAncestorOf(focus)))
-        return next(inside, next(title for title, view in figures.items() if view is main))
+        layout = self._window.layout_of_docks
+        wanted = (self._window.rooms[layout.room_in_use()].view, layout.main_view())
+        return next(title for view in wanted for title, shown in figures.items() if shown is view)
 
     def _recipe(self) -> dict[str, Any]:
         run = self._state.run

@@ -1,4 +1,4 @@
-"""The one place where files are asked for: dialogs that do not block, and remember where one was."""
+"""Asks for files. The dialogs do not block, and they remember the last directory."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from geomodel import recognise
 from geomodel.recognise import Kind
 
 Chosen = Callable[[str], None]
-SAVE = "save"  # the cause of an error that the next saved file settles
+SAVE = "save"  # the cause of an error, which the next saved file settles
 
 
 class Say(Protocol):
-    """Says one sentence in the status bar."""
+    """Shows one sentence in the status bar."""
 
     def __call__(self, text: str, is_error: bool = False, cause: str = "") -> None:
-        """An error holds until its cause is settled, or until the next message where none is named."""
+        """Show the sentence. An error stays until its cause is settled, or until the next message if it names no
+        cause.
+        """
 
 
 def filters(title: str, kind: Kind) -> str:
@@ -39,18 +41,18 @@ class FileDialogs:
         self._parent, self._store, self._say = parent, store, say
 
     def ask_open(self, title: str, filters: str, purpose: str, then: Chosen) -> None:
-        """As the function of this name."""
+        """Do what the function of this name does."""
         ask_open(self._parent, title, filters, purpose, then, store=self._store)
 
     def ask_save(self, format: str, name: str, then: Chosen) -> None:
-        """As the function of this name."""
+        """Do what the function of this name does."""
         ask_save(self._parent, format, name, then, store=self._store, say=self._say)
 
 
 def ask_open(
     parent: QWidget, title: str, filters: str, purpose: str, callback: Chosen, *, store: SettingsStore
 ) -> QFileDialog:
-    """Ask for a file to open; `callback` gets its path, and is not called where the dialog is dismissed.
+    """Ask for a file to open. `callback` gets its path; it is not called if the dialog is dismissed.
 
     Filters are Qt's: "Checkpoints (*.safetensors);;All files (*)". The store remembers the directory of each purpose.
     """
@@ -65,8 +67,8 @@ def ask_save(
 ) -> QFileDialog:
     """Ask where to save, proposing a name. `callback` gets the path with the format's suffix.
 
-    The dialog asks before a file is replaced, but it knows only the name that was typed. Where the suffix that is added
-    leads to another file that exists, nothing is saved and `say` gets the sentence.
+    The dialog asks before a file is replaced, but it knows only the typed name. If the added suffix leads to another
+    file that exists, nothing is saved and `say` gets the sentence.
     """
     row = formats.row(format)
     dialog = _dialog(parent, row.title, row.filter, format, partial(_save_as, row, callback, say), store)

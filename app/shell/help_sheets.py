@@ -39,7 +39,7 @@ def key_sheet() -> str:
 
 
 def solver_sheet() -> str:
-    """Every solver with its rule, what others call it, and what others mean by steps, as HTML."""
+    """Every solver with its rule, its names elsewhere, and what other programs mean by steps, as HTML."""
     lines, family = [], ""
     for row in SOLVERS:
         if row.family != family:

@@ -1,13 +1,12 @@
-"""Whose a key is, and where the focus goes when a control is done with it.
+"""Decides which keys belong to a control, and where the focus goes when a person has finished with it.
 
-Space, the arrows, Home, End and the letter keys are shortcuts of the window: they drive time and tools. Text is typed
-into number fields alone, which take only the characters of a number. So two rules are enough:
+Space, the arrows, Home, End and the letter keys are shortcuts of the window, which drive time and tools. Text is typed
+into number fields only, and these take only the characters of a number. So two rules are enough. Only Tab, or a click
+into text, moves the focus to a control; a click on a control does its work without the focus. Enter, Esc, a choice, a
+click elsewhere or the key of an action gives the focus back to the main view.
 
-- Only Tab, or a click into text, brings the focus to a control. A control that is clicked does its work without it.
-- Enter, Esc, a choice, a click elsewhere or the key of an action gives the focus back to the main view.
-
-A control that was reached by Tab keeps the few keys by which it is worked: Space for a button, the up and down arrows
-for a list, a slider or tabs.
+A control that a person reached by Tab keeps the few keys that work it: Space for a button, the up and down arrows for a
+list, a slider or tabs.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from app.shell.tab_order import reading_order
 from app.widgets.focus_frame import FocusFrame
 
 K, Reason, Type = Qt.Key, Qt.FocusReason, QEvent.Type
-CLICKED = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QTabBar)  # of a spin box, its two arrows
+CLICKED = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QTabBar)  # for a spin box, its two arrows
 CONTROLS = (*CLICKED, QLineEdit)
 ENDS = (K.Key_Return, K.Key_Enter, K.Key_Escape)
 COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
@@ -58,26 +57,26 @@ class FocusLaw(QObject):
         self.give_back()
 
     def release(self) -> None:
-        """Watch no longer."""
+        """Stop watching, because the window closes."""
         self._app.removeEventFilter(self)
         self._app.focusChanged.disconnect(self._focus_moved)
 
     def give_back(self) -> None:
-        """The focus goes to the main view; what was being typed is taken over by its field."""
+        """Move the focus to the main view. A field takes over its half-typed text."""
         view = self._main_view()
         if self._app.activeWindow() is not view.window() and self._is_ours(self._app.activeWindow()):
-            view.activateWindow()  # from a dock that floats
+            view.activateWindow()  # the focus was in a dock that floats
         view.setFocus(Reason.OtherFocusReason)
 
     def _is_ours(self, widget: QWidget | None) -> bool:
-        """It stands in the window or in one of its floating docks, not in a dialog or a list that popped up."""
+        """Whether it stands in the window or in one of its floating docks, not in a dialog or an open list."""
         top = None if widget is None else widget.window()
         return top is self._window or (isinstance(top, QDockWidget) and top.parent() is self._window)
 
     # ------------------------------------------------------------ events
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """True where the event is done with."""
+        """Handle an event of any widget. True means that Qt must not handle it."""
         kind = event.type()
         if kind == Type.Shortcut:
             self._end_typing()
@@ -86,12 +85,12 @@ class FocusLaw(QObject):
         return False
 
     def _end_typing(self) -> None:
-        """An action acts: what was typed counts, and the next keys are the window's."""
+        """Take over typed text before an action acts, and give the next keys to the window."""
         if isinstance(self._app.focusWidget(), QAbstractSpinBox | QLineEdit) and self._app.activePopupWidget() is None:
             self.give_back()
 
     def _keep(self, control: QWidget, event: QKeyEvent) -> bool:
-        """Qt asks here whether a key is a control's own although it is a shortcut."""
+        """Qt asks here whether a control keeps a key although it is a shortcut."""
         escapes = event.key() == K.Key_Escape and isinstance(control, CONTROLS)
         if escapes or (event.key() == K.Key_Space and isinstance(control, QAbstractButton)):
             event.accept()
@@ -103,7 +102,7 @@ class FocusLaw(QObject):
         if key in (K.Key_Tab, K.Key_Backtab) and not commands:
             self._walk(control.window(), forward=key == K.Key_Tab)
             return True
-        if control.isWindow() and key in ENDS:  # no control needed it for itself
+        if control.isWindow() and key in ENDS:  # no control used it
             self.give_back()
             return True
         if isinstance(control, QComboBox) and not control.isEditable():
@@ -115,7 +114,7 @@ class FocusLaw(QObject):
         return searches and not commands and _pass_on(event)
 
     def _work_list(self, box: QComboBox, event: QKeyEvent) -> bool:
-        """Closed, a list changes by the up and down arrows alone. The focus is back before it opens."""
+        """Work a closed list by the up and down arrows only. The focus is given back before the list opens."""
         key = event.key()
         if key in (K.Key_Return, K.Key_Enter, K.Key_F4) or (key == K.Key_Down and event.modifiers() & COMMANDS):
             self.give_back()
@@ -124,7 +123,7 @@ class FocusLaw(QObject):
         return key not in (K.Key_Up, K.Key_Down) and _pass_on(event)
 
     def _press_mouse(self, widget: QWidget, event: QMouseEvent) -> bool:
-        """Qt has given the focus by now. Unhandled presses come again for each parent, where a child is beneath."""
+        """Qt has moved the focus by now. A press that a widget ignores comes again for each parent, above the child."""
         if isinstance(widget, QScrollBar) or widget.childAt(event.position().toPoint()) is not None:
             return False
         focus = widget.window().focusWidget()
@@ -136,7 +135,7 @@ class FocusLaw(QObject):
     # ------------------------------------------------------------ focus
 
     def _walk(self, window: QWidget, *, forward: bool) -> None:
-        """To the next control in reading order, round at the ends."""
+        """Move to the next control in reading order, and around at the ends."""
         stops = list(reading_order(window))
         if not stops:
             return
@@ -152,7 +151,9 @@ class FocusLaw(QObject):
             around = around.parentWidget()
 
     def _focus_moved(self, old: QWidget | None, now: QWidget | None) -> None:
-        """Where a control vanishes or is disabled, Qt gives the focus to its neighbour, which nobody asked for."""
+        """When the focused control vanishes or is disabled, Qt moves the focus to its neighbour, which nobody
+        wanted.
+        """
         gone = old is not None and isValid(old) and not (old.isVisible() and old.isEnabled())
         if gone and self._window.isVisible() and (now is None or self._is_ours(now)) and now is not self._main_view():
             self.give_back()
@@ -164,7 +165,7 @@ class FocusLaw(QObject):
 
 
 def _pass_on(event: QKeyEvent) -> bool:
-    """Keep a key from its control; the parents see it."""
+    """Keep a key from its control. Its parents receive it."""
     event.ignore()
     return True
 

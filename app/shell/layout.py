@@ -1,4 +1,4 @@
-"""Where the views and panels stand: workspaces, docks, and how a person left them."""
+"""Places the views and panels: workspaces, docks, and the arrangement that a person left."""
 
 from __future__ import annotations
 
@@ -6,21 +6,29 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QMainWindow,
+    QTabBar,
+    QTabWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.rooms import ROOMS
 from app.rooms.contract import Room
 from app.shell.settings_store import SettingsStore
 from app.shell.workspaces import WORKSPACES, Workspace, home_of, workspace
 
-VERSION = 4  # of the docks below: a layout of another version is not restored because it can crash Qt
+VERSION = 4  # version of the docks; a layout of another version is not restored, because it can crash Qt
 LEFT_WIDTH, LEAST_RIGHT = 304, 280
 LEFT_TITLE, LOG_TITLE = "Model and sampler", "Log"
-STRIP = "strip"  # the room that images alone have
 
 
 class Layout(QWidget):
-    """The centre of the window, with the docks around it that a workspace arranges."""
+    """The centre of the window, and the docks around it that a workspace arranges."""
 
     workspace_changed = Signal(str)
 
@@ -30,8 +38,8 @@ class Layout(QWidget):
         self.current: Workspace = WORKSPACES[0]
         self._window, self._store = window, store
         self._rooms: Mapping[str, Room] = {}
-        self._states: dict[str, QByteArray] = {}  # of the workspaces that were left
-        self._images = False  # whether what is shown are images
+        self._states: dict[str, QByteArray] = {}  # the docks of the workspaces that a person has left
+        self._images = False  # whether the data are images
         self._fresh = True
         self._centre = QVBoxLayout(self)
         self._centre.setContentsMargins(0, 0, 0, 0)
@@ -45,7 +53,7 @@ class Layout(QWidget):
         self.tabs.currentChanged.connect(self._tab_chosen)
 
     def build(self, rooms: Mapping[str, Room], left: QWidget, log: QWidget) -> None:
-        """Put every view and panel into its place; nothing is shown yet."""
+        """Put every view and panel into its place. Nothing is shown yet."""
         self._rooms, window = rooms, self._window
         window.setCentralWidget(self)
         self._bar("Workspaces", self.tabs, Qt.ToolBarArea.TopToolBarArea)
@@ -68,7 +76,7 @@ class Layout(QWidget):
         self._take_centre()
 
     def _bar(self, title: str, widget: QWidget, area: Qt.ToolBarArea) -> None:
-        """A row over the whole width, of which nothing can be moved or hidden."""
+        """A row over the whole width. Nothing in it can be moved or hidden."""
         bar = QToolBar(title, self._window)
         bar.setObjectName(f"bar.{title}")
         bar.setMovable(False)
@@ -91,8 +99,16 @@ class Layout(QWidget):
         """The view in the centre."""
         return self._rooms[self.current.centre].view
 
+    def room_in_use(self) -> str:
+        """The name of the room that has the focus, or else of the one in the centre."""
+        focus = QApplication.focusWidget()
+        for name, room in self._rooms.items():
+            if focus is not None and (room.view is focus or room.view.isAncestorOf(focus)):
+                return name
+        return self.current.centre
+
     def switch(self, name: str) -> None:
-        """Arrange the rooms as in a workspace, the way a person left it."""
+        """Arrange the rooms as a person left them in this workspace."""
         target = workspace(name)
         if target is self.current or self._fresh:
             return
@@ -100,7 +116,7 @@ class Layout(QWidget):
         self._show(target)
 
     def _show(self, target: Workspace) -> None:
-        self._window.setUpdatesEnabled(False)  # else every dock is seen moving
+        self._window.setUpdatesEnabled(False)  # otherwise a person would see every dock move
         try:
             self.docks[self.current.centre].setWidget(self._rooms[self.current.centre].view)
             self.current = target
@@ -109,7 +125,7 @@ class Layout(QWidget):
             if state is None or not self._window.restoreState(state, VERSION):
                 self._arrange()
             self.docks[target.centre].hide()
-            self._show_strip()
+            self._show_image_rooms()
         finally:
             self._window.setUpdatesEnabled(True)
         self.tabs.setCurrentIndex(WORKSPACES.index(target))
@@ -118,15 +134,15 @@ class Layout(QWidget):
         self._came_into_sight(target.centre)
 
     def _take_centre(self) -> None:
-        """The main view leaves its dock for the centre."""
+        """Move the main view from its dock to the centre."""
         view = self._rooms[self.current.centre].view
         self._centre.addWidget(view)
         view.show()
 
     def reset(self) -> None:
-        """Bring the present workspace, and no other, back to its first arrangement."""
+        """Return the present workspace, and no other, to its first arrangement."""
         self._arrange()
-        self._show_strip()
+        self._show_image_rooms()
 
     def _arrange(self) -> None:
         window, docks = self._window, self.docks
@@ -146,7 +162,7 @@ class Layout(QWidget):
         window.resizeDocks(tops, [600, 300][: len(tops)], Qt.Orientation.Vertical)
 
     def bring_forward(self, name: str) -> None:
-        """Let a room come into sight, in another workspace where the present one does not have it."""
+        """Show a room. If the present workspace lacks it, switch to one that has it."""
         if name == self.current.centre:
             return
         if name not in self.current.rooms and (other := home_of(name)) is not None:
@@ -159,28 +175,28 @@ class Layout(QWidget):
         self.switch(WORKSPACES[at].name)
 
     def _came_into_sight(self, name: str) -> None:
-        QTimer.singleShot(0, self._rooms[name].view, self._rooms[name].refresh)  # once it has its place
+        QTimer.singleShot(0, self._rooms[name].view, self._rooms[name].refresh)  # after the dock has its place
 
-    # ------------------------------------------------------------ the strip
+    # ------------------------------------------------------------ rooms for images
 
-    def show_strip(self, *, visible: bool) -> None:
-        """The strip stands there for images only."""
+    def show_image_rooms(self, *, visible: bool) -> None:
+        """Some rooms stand there for images only."""
         self._images = visible
-        self._show_strip()
+        self._show_image_rooms()
 
-    def _show_strip(self) -> None:
-        strip = self.docks[STRIP]
-        wanted = self._images and STRIP in self.current.rooms
-        if strip.isHidden() == (not wanted):
-            return
-        strip.setVisible(wanted)
-        if wanted:
-            self._window.resizeDocks([strip], [max(180, self._window.height() // 4)], Qt.Orientation.Vertical)
+    def _show_image_rooms(self) -> None:
+        for row in ROOMS:
+            dock, wanted = self.docks.get(row.name), self._images and row.name in self.current.rooms
+            if not row.images_only or dock is None or dock.isHidden() == (not wanted):
+                continue
+            dock.setVisible(wanted)
+            if wanted:
+                self._window.resizeDocks([dock], [max(180, self._window.height() // 4)], Qt.Orientation.Vertical)
 
     # ------------------------------------------------------------ from session to session
 
     def first_showing(self) -> None:
-        """Lay out once the window has its size, because docks do not keep theirs before that."""
+        """Lay out once the window has its size, because docks do not keep their sizes before that."""
         if not self._fresh:
             return
         self._fresh = False
@@ -194,7 +210,7 @@ class Layout(QWidget):
             self._show(self.current)
 
     def remember(self) -> None:
-        """Keep the arrangements for the next start, because the window leaves in good order."""
+        """Keep the arrangements for the next start, because the window closes in good order."""
         if self._fresh:
             return
         self._states[self.current.name] = self._window.saveState(VERSION)

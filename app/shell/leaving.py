@@ -1,4 +1,4 @@
-"""Leaves in good order when a signal or the end of the desktop's session asks for it."""
+"""Closes the window in good order when a signal or the end of the desktop's session requires it."""
 
 from __future__ import annotations
 
@@ -10,32 +10,35 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSocketNotifier
 from PySide6.QtGui import QGuiApplication
 
-if TYPE_CHECKING:  # signals are noted while this is still being imported
+if TYPE_CHECKING:  # signals are noted while this module is still being imported
     from app.main_window import MainWindow
 
 CODES = {"SIGINT": 130, "SIGTERM": 0, "SIGHUP": 0}  # signal → exit code; not every system has each
 
 
 class Leaving:
-    """Notes signals from now on; once it watches a window, they close it.
+    """Notes signals from now on. Once it watches a window, a signal closes it.
 
     Python runs signal handlers only between its own instructions, and Qt's loop may wait for hours without one. So each
-    signal also writes its number into a socket, and Qt wakes up when something can be read there.
+    signal also writes its number into a socket, and Qt wakes up when it can read there.
     """
 
     def __init__(self) -> None:
-        self.code = 0  # with which the program ends
+        self.code = 0  # exit code of the program
         self._read, self._written = socket.socketpair()
         self._read.setblocking(False)
         self._written.setblocking(False)
         signal.set_wakeup_fd(self._written.fileno(), warn_on_full_buffer=False)
         self._codes = {getattr(signal, name): code for name, code in CODES.items() if hasattr(signal, name)}
         for number in self._codes:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and a shell's background jobs are left alone
+            # nohup and a shell's background jobs ignore it, and so do we
+            if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, _noted)
 
     def watch(self, window: MainWindow) -> None:
-        """Close the window at a signal; keep its layout when the session ends, after which the desktop ends us."""
+        """Close the window at a signal. When the session ends, keep its layout, because the desktop then ends the
+        process.
+        """
         self._window = window
         self._notifier = QSocketNotifier(self._read.fileno(), QSocketNotifier.Type.Read)
         self._notifier.activated.connect(self._close)
@@ -52,4 +55,4 @@ class Leaving:
 
 
 def _noted(_number: int, _frame: FrameType | None) -> None:
-    """The socket says the rest; Python's own answer to Ctrl+C would be an exception in whatever runs."""
+    """Do nothing. The socket carries the signal, and Python's own reaction to Ctrl+C would be an exception anywhere."""

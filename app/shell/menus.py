@@ -1,4 +1,4 @@
-"""The menu bar, made from the actions' rows."""
+"""Makes the menu bar from the actions' rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Menus(QObject):
-    """Menus in the order of their table; the recent files are listed whenever their menu opens."""
+    """The menus in the order of their table. The recent files are listed whenever their menu opens."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)

@@ -1,11 +1,10 @@
-"""What the window remembers between sessions: one frozen value in a JSON file."""
+"""Keeps what the window remembers between sessions: one frozen value in a JSON file."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import os
-import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +13,8 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
+from geomodel.files import replacing, write_error
+
 log = logging.getLogger(__name__)
 
 MAX_RECENT = 12
@@ -21,29 +22,29 @@ MAX_RECENT = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppSettings:
-    """What is remembered. Fields that a later version adds are ignored; anything else that does not fit is refused."""
+    """What is remembered. Fields of a later version are ignored; any other content that does not fit is refused."""
 
     schema_version: Literal[1] = 1
     theme: Literal["system", "light", "dark"] = "system"
     recent_files: tuple[str, ...] = ()  # newest first
-    directories: dict[str, str] = field(default_factory=dict)  # purpose → where a file was last chosen
+    directories: dict[str, str] = field(default_factory=dict)  # purpose → the last directory
     speed: Annotated[float, Meta(gt=0, le=100)] = 1.0
     loop: bool = True
-    measures: tuple[str, ...] | None = None  # visible measures; None: the usual ones
-    layout_version: int = 0  # of `layouts`; those of another version are not restored
+    measures: tuple[str, ...] | None = None  # visible measures; None means the usual ones
+    layout_version: int = 0  # version of `layouts`; those of another version are not restored
     geometry: str = ""  # the window's place, base64
     layouts: dict[str, str] = field(default_factory=dict)  # workspace → its docks, base64
-    workspace: str = ""  # the one that was left
+    workspace: str = ""  # the workspace at closing
 
 
 def home() -> Path:
-    """The folder of settings, logs and layouts: GEOMODEL_HOME, or where this system keeps such things."""
+    """The folder of settings, logs and layouts: GEOMODEL_HOME, or the system's usual place."""
     chosen = os.environ.get("GEOMODEL_HOME")
     return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("geomodel", appauthor=False)
 
 
 class SettingsStore:
-    """The settings in memory, and the file they are kept in."""
+    """The settings in memory, and their file."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or home() / "settings.json"
@@ -52,7 +53,7 @@ class SettingsStore:
         self.settings = self._read()
 
     def change(self, **fields: Any) -> AppSettings:
-        """Replace fields and write the file; where it cannot be written, the change holds for this session."""
+        """Replace fields and write the file. If it cannot be written, the change lasts for this session."""
         changed = replace(self.settings, **fields)
         if changed != self.settings:
             self.settings = changed
@@ -60,25 +61,25 @@ class SettingsStore:
         return self.settings
 
     def save(self) -> None:
-        """Write the file; one line in the log when that begins to fail."""
+        """Write the file. The first failure writes one line to the log."""
         try:
             self._write()
             self._unwritten = False
         except OSError as error:
             if not self._unwritten:
-                log.warning("The settings could not be written to %s: %s.", self.path, error)
+                log.warning("The settings are not kept: %s", write_error(self.path, error))
             self._unwritten = True
 
     def mark_open(self) -> bool:
-        """Leave a mark while the window is open. True where one was there: the last window crashed."""
+        """Leave a mark while the window is open. Returns True if there was one, because the last window crashed."""
         crashed = os.path.exists(self._mark)
-        with contextlib.suppress(OSError):  # where nothing can be written, no layout is read either
+        with contextlib.suppress(OSError):  # if nothing can be written, no layout is read either
             self._mark.parent.mkdir(parents=True, exist_ok=True)
             self._mark.touch()
         return crashed
 
     def mark_closed(self) -> None:
-        """The window leaves in good order."""
+        """Remove the mark, because the window closes in good order."""
         with contextlib.suppress(OSError):
             self._mark.unlink(missing_ok=True)
 
@@ -108,14 +109,8 @@ class SettingsStore:
             log.warning("%s could not be set aside: %s.", self.path, error)
 
     def _write(self) -> None:
-        """Write beside the file and rename: a crash leaves the old settings or the new ones, never half of them."""
+        """Replace the file as a whole. Only its owner may read it, because it names the files that were opened."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.stem, suffix=".tmp")
-        written = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(self.settings), indent=2) + b"\n")
-            written.replace(self.path)
-        except OSError:
-            written.unlink(missing_ok=True)
-            raise
+        with replacing(self.path) as file:
+            Path(file.name).chmod(0o600)
+            file.write(msgspec.json.format(msgspec.json.encode(self.settings), indent=2) + b"\n")

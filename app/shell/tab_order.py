@@ -1,6 +1,6 @@
-"""The order in which Tab visits the controls: the order of the layouts, which is the order in which they are read.
+"""The order in which Tab visits the controls. It is the order of the layouts, which is the reading order.
 
-Layouts know where a control stands even when it was built late, so nothing else has to keep a tab order.
+Layouts know where a control stands even if it was built late, so nothing else has to keep a tab order.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ BELOW = (Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.BottomDockWidget
 
 
 def reading_order(widget: QWidget | None) -> Iterator[QWidget]:
-    """The controls in a widget that can take the focus now, itself first."""
+    """The controls in a widget that can take the focus now, beginning with itself."""
     if widget is None or not widget.isVisible() or not widget.isEnabled():
         return
     if widget.focusPolicy() in BY_TAB and widget.focusProxy() is None:
@@ -40,7 +40,9 @@ def _parts(widget: QWidget) -> Iterator[QWidget | None]:
 
 
 def _areas(window: QMainWindow) -> Iterator[QWidget | None]:
-    """The row on top, the left column, the central view, the column on the right, what stands below."""
+    """The parts of a window: the row on top, the left column, the central view, the right column, and what stands
+    below.
+    """
     bars = window.findChildren(QToolBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
     yield from (bar for bar in bars if window.toolBarArea(bar) == Qt.ToolBarArea.TopToolBarArea)
     yield from _docks(window, LEFT)
@@ -53,7 +55,7 @@ def _areas(window: QMainWindow) -> Iterator[QWidget | None]:
 
 def _docks(window: QMainWindow, areas: tuple[Qt.DockWidgetArea, ...]) -> list[QDockWidget]:
     docks = window.findChildren(QDockWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
-    # A dock behind another's tab is visible to Qt, but stands outside the window.
+    # Qt calls a dock behind another's tab visible, but it stands outside the window.
     shown = [dock for dock in docks if not dock.isFloating() and not dock.visibleRegion().isEmpty()]
     return sorted(
         (dock for dock in shown if window.dockWidgetArea(dock) in areas), key=lambda dock: (dock.y(), dock.x())
@@ -72,7 +74,7 @@ def _laid_out(layout: QLayout) -> Iterator[QWidget]:
 
 def _places(layout: QLayout) -> list[int]:
     places = list(range(layout.count()))
-    if isinstance(layout, QGridLayout):  # its items may have come in any order
+    if isinstance(layout, QGridLayout):  # its items may be in any order
         rows_and_columns: list[Any] = [layout.getItemPosition(at) for at in places]
         places.sort(key=lambda at: tuple(rows_and_columns[at][:2]))
     return places

@@ -9,7 +9,7 @@ from app.rooms.row import ActionRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """Rooms by name: the main view, those on its right from top to bottom, those below it.
+    """The names of rooms: the main view, those on its right from top to bottom, and those below it.
 
     A tuple among the rooms on the right is one place where several stand behind tabs.
     """
@@ -23,7 +23,7 @@ class Workspace:
 
     @property
     def rooms(self) -> tuple[str, ...]:
-        """Every room of the arrangement but the one in the centre."""
+        """Every room of the arrangement except the one in the centre."""
         return (*(name for place in self.right for name in place), *self.below)
 
 
@@ -39,7 +39,7 @@ WORKSPACES: tuple[Workspace, ...] = (
     Workspace(
         name="mean_shift",
         title="Mean shift",
-        tip="What the optimal denoiser answers at one image, and what it is made of",
+        tip="What the optimal denoiser answers at one image, and which data it is made of",
         centre="mean_shift",
         right=(("plane",), ("inspector",)),
     ),
@@ -67,11 +67,11 @@ ACTIONS: tuple[ActionRow, ...] = tuple(
 
 
 def workspace(name: str) -> Workspace:
-    """The workspace of this name; the first one where there is none, such as one from a later version's settings."""
+    """The workspace of this name. A name of a later version's settings is unknown and gives the first one."""
     return next((item for item in WORKSPACES if item.name == name), WORKSPACES[0])
 
 
 def home_of(room: str) -> Workspace | None:
-    """The workspace whose main view a room is, else the first that has it at all."""
+    """The workspace whose main view is this room, else the first that contains it."""
     mains = (item for item in WORKSPACES if item.centre == room)
     return next(mains, next((item for item in WORKSPACES if room in item.rooms), None))

@@ -1,4 +1,4 @@
-"""Where in a view the keyboard works: in its scrolling area while that is shown, else in the view itself."""
+"""Lets the keyboard work in a view's scrolling area while that is shown, and otherwise in the view itself."""
 
 from __future__ import annotations
 

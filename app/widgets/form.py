@@ -164,7 +164,7 @@ class ChoiceField(Field):
         self._combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._combo.setMinimumContentsLength(8)
         self._combo.activated.connect(self._activated)
-        self._choices: tuple[Choice, ...] = ()
+        self.choices: tuple[Choice, ...] = ()
         self.set_choices(choices)
 
     def set_placeholder(self, text: str) -> None:
@@ -173,9 +173,9 @@ class ChoiceField(Field):
 
     def set_choices(self, choices: Sequence[Choice]) -> None:
         """Replace the lines. The value stays."""
-        if tuple(choices) == self._choices:
+        if tuple(choices) == self.choices:
             return
-        self._choices = tuple(choices)
+        self.choices = tuple(choices)
         self._combo.clear()
         for row, choice in enumerate(choices):
             self._combo.addItem(choice.title)
@@ -188,7 +188,7 @@ class ChoiceField(Field):
         """Offer a line, or give the reason why it is not offered."""
         model = self._combo.model()
         assert isinstance(model, QStandardItemModel)
-        for row, choice in enumerate(self._choices):
+        for row, choice in enumerate(self.choices):
             if choice.value == value:
                 model.item(row).setEnabled(available)
                 text = tooltip(choice.title, choice.help if available else reason)
@@ -197,17 +197,17 @@ class ChoiceField(Field):
     def _activated(self, row: int) -> None:
         self._given_error = ""
         self._show_error()
-        self._tell(self._choices[row].value)
+        self._tell(self.choices[row].value)
         self._describe()
 
     def _show_value(self) -> None:
-        values = [choice.value for choice in self._choices]
+        values = [choice.value for choice in self.choices]
         self._combo.setCurrentIndex(values.index(self._value) if self._value in values else -1)
         self._describe()
 
     def _describe(self) -> None:
         row = self._combo.currentIndex()
-        text = self._choices[row].help if row >= 0 else ""
+        text = self.choices[row].help if row >= 0 else ""
         self._combo.setToolTip(tooltip(self.limits.title, f"{self.limits.help} {text}".strip()))
 
 

@@ -17,12 +17,12 @@ import pyqtgraph as pg  # isort: skip - after PySide6, which it then uses
 
 from app.export import figure
 from app.plotting.theme import DARK, LIGHT, PRINT, palette
-from app.plotting.values import Curve, MeasurePlot
+from app.plotting.values import Curve, ImageRow, MeasurePlot
 from app.rooms.measures.pictures import MeasuresPicture
 from app.rooms.measures.view import MeasuresView
 from app.rooms.plane.pictures import PlaneCurves, PlanePicture
 from app.rooms.plane.view import PlaneView
-from app.rooms.strip.pictures import StripPicture, StripRow
+from app.rooms.strip.pictures import StripPicture
 from app.rooms.strip.view import StripView
 
 SIZE = (85.0, 60.0)
@@ -123,7 +123,7 @@ def test_a_picture_that_is_too_large_is_refused(qapp):
 
 
 def test_a_file_that_cannot_be_written_is_an_error_and_no_file(qapp, tmp_path):
-    with pytest.raises(OSError, match=r"could not be written to .*Choose another place"):
+    with pytest.raises(OSError, match=r"could not be written: .*Choose another place"):
         figure.save_png(_view(), tmp_path / "missing" / "a.png", SIZE, 96)
     assert not list(tmp_path.iterdir())
 
@@ -252,7 +252,7 @@ def _measures():
 def _strip():
     sigmas, *_ = _trajectories()
     images = np.random.default_rng(0).integers(0, 256, (9, 28, 28), dtype=np.uint8)
-    return StripView, StripPicture(sigmas=sigmas, rows=(StripRow(caption="x(σ)", kind="sampling", images=images),))
+    return StripView, StripPicture(sigmas=sigmas, rows=(ImageRow(caption="x(σ)", kind="sampling", images=images),))
 
 
 @pytest.mark.parametrize("made", [_plane, _measures, _strip], ids=["plane", "measures", "strip"])

@@ -54,7 +54,7 @@ def model(qtbot, told):
 
 
 def _field(panel, name):
-    return panel._fields[name]
+    return panel.fields[name]
 
 
 # ---------------------------------------------------------------- sampler
@@ -76,8 +76,8 @@ def test_every_field_is_shown_and_settings_tell_nothing(sampler, told):
         seed=11,
     )
     sampler.set_settings(settings)
-    assert {name: item.value for name, item in sampler._fields.items()} == {
-        name: getattr(settings, name) for name in sampler._fields
+    assert {name: item.value for name, item in sampler.fields.items()} == {
+        name: getattr(settings, name) for name in sampler.fields
     }
     assert sampler._options["lower_order_final"].value is True
     assert told == []
@@ -185,7 +185,7 @@ def test_the_button_is_the_action(sampler, qtbot):
 def test_tab_follows_the_reading_order(sampler):
     sampler.set_settings(RunSettings(solver="dpm2", start="data"))
     QApplication.processEvents()
-    solver, *others = sampler._fields.values()
+    solver, *others = sampler.fields.values()
     shown = [item.editor for item in (sampler._preset, solver, *sampler._options.values(), *others)]
     assert len(sampler._options) == 2
     *fields, run = reading_order(sampler)
@@ -289,7 +289,7 @@ def test_every_control_has_a_name_and_a_tooltip(name, request):
 def test_every_setting_has_a_field_somewhere(sampler, model):
     """A setting that is added later is not forgotten here."""
     elsewhere = {"schema_version", "options", "start_point", "levels"}  # own fields, a click, the schedule view
-    assert {*sampler._fields, *model._fields} | elsewhere == {item.name for item in fields(RunSettings)}
+    assert {*sampler.fields, *model.fields} | elsewhere == {item.name for item in fields(RunSettings)}
 
 
 # ---------------------------------------------------------------- a batch that fits

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from gestures import open_window
+from gestures import choose_entry, entry_of, open_menu, open_window, right_click
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTreeWidget
 
@@ -19,7 +19,7 @@ Key = Qt.Key
 
 @pytest.fixture
 def runs(qtbot):
-    panel = open_window(qtbot, RunsPanel(DARK))
+    panel = open_window(qtbot, RunsPanel(DARK, QAction("Save run…", parent=QApplication.instance())))
     panel.resize(300, 200)
     panel.set_runs(_rows())
     return panel
@@ -33,7 +33,7 @@ def _rows(**changes):
 
 def _recorded(panel):
     found = []
-    for name in ("run_selected", "pin_toggled", "remove_wanted"):
+    for name in ("run_selected", "pin_toggled", "remove_wanted", "settings_wanted"):
         getattr(panel, name).connect(lambda *values, name=name: found.append((name, *values)))
     return found
 
@@ -76,15 +76,61 @@ def test_clicks_and_keys_ask_for_what_they_mean(runs, qtbot):
     assert found[2:] == [("run_selected", 9), ("remove_wanted", 9)]
 
 
-def test_the_menu_does_by_keyboard_what_the_ticks_do(runs, qtbot):
+def test_a_key_takes_the_settings_of_the_run_over(runs):
+    found = _recorded(runs)
+    QTest.keyClick(runs.findChild(QTreeWidget), Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert found == [("settings_wanted", 9)]
+
+
+@pytest.mark.parametrize(
+    ("title", "wanted"),
+    [
+        ("Pin", ("pin_toggled", 9, True)),
+        ("Use these settings", ("settings_wanted", 9)),
+        ("Remove", ("remove_wanted", 9)),
+    ],
+)
+def test_the_menu_by_keyboard_is_of_the_current_run(runs, qtbot, title, wanted):
     found = _recorded(runs)
     tree = runs.findChild(QTreeWidget)
     tree.setFocus()
-    for downs, wanted in ((1, ("pin_toggled", 9, True)), (2, ("remove_wanted", 9))):
-        QApplication.sendEvent(tree, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), QPoint(5, 5)))
-        qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None)
-        menu = QApplication.activePopupWidget()
-        for _ in range(downs):
-            QTest.keyClick(menu, Key.Key_Down)
-        QTest.keyClick(menu, Key.Key_Return)
-        assert found[-1] == wanted
+    QApplication.sendEvent(tree, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), QPoint(5, 5)))
+    assert not entry_of(open_menu(qtbot), "Select").isEnabled()  # it is selected
+    choose_entry(qtbot, title)
+    assert found == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("title", "wanted"),
+    [
+        ("Select", ("run_selected", 7)),
+        ("Pin", ("pin_toggled", 7, False)),
+        ("Use these settings", ("settings_wanted", 7)),
+        ("Remove", ("remove_wanted", 7)),
+    ],
+)
+def test_a_right_click_opens_the_menu_of_the_run_under_it_and_selects_nothing(runs, qtbot, title, wanted):
+    found = _recorded(runs)
+    tree = runs.findChild(QTreeWidget)
+    right_click(tree.viewport(), tree.visualItemRect(tree.topLevelItem(0)).center())
+    assert entry_of(open_menu(qtbot), "Pin").isChecked()
+    assert tree.currentItem() is tree.topLevelItem(1)
+    assert found == []
+    choose_entry(qtbot, title)
+    assert found == [wanted]
+
+
+def test_to_save_a_run_is_to_select_it_first(runs, qtbot):
+    found = _recorded(runs)
+    runs._save.triggered.connect(lambda: found.append("saved"))
+    tree = runs.findChild(QTreeWidget)
+    right_click(tree.viewport(), tree.visualItemRect(tree.topLevelItem(0)).center())
+    choose_entry(qtbot, "Save run…")
+    assert found == [("run_selected", 7), "saved"]
+
+
+def test_beside_the_runs_there_is_no_menu(runs, qtbot):
+    viewport = runs.findChild(QTreeWidget).viewport()
+    right_click(viewport, QPoint(20, viewport.height() - 5))
+    QApplication.processEvents()
+    assert QApplication.activePopupWidget() is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from gestures import open_window
+from parts import part
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow
@@ -33,6 +34,10 @@ def bar(frame):
     return frame.statusBar()
 
 
+def message_of(bar):
+    return part(bar, ElidedLabel, "Message")
+
+
 def shown(label):
     """How a label looks."""
     return label.grab().toImage()
@@ -41,36 +46,36 @@ def shown(label):
 def test_a_notice_goes_by_itself_and_an_error_does_not(qtbot, bar):
     bar.say("Saved a.npz.")
     bar._timer.setInterval(0)
-    qtbot.waitUntil(lambda: bar._message.text() == "")
+    qtbot.waitUntil(lambda: message_of(bar).text() == "")
     bar.say("a.npz is no run.", True, "run")
     with qtbot.waitSignal(bar._timer.timeout):
         pass
-    assert bar._message.text() == "⚠ a.npz is no run."
+    assert message_of(bar).text() == "⚠ a.npz is no run."
 
 
 def test_an_error_goes_with_its_cause_and_with_no_other(bar):
     bar.say("a.csv is empty.", True, "data")
     bar.clear("run")
-    assert "a.csv is empty." in bar._message.text()
+    assert "a.csv is empty." in message_of(bar).text()
     bar.clear("data")
-    assert bar._message.text() == ""
+    assert message_of(bar).text() == ""
 
 
 def test_an_error_comes_back_after_a_notice_about_something_else(qtbot, bar):
     bar.say("a.csv is empty.", True, "data")
     bar.say("Picture copied.")
-    assert bar._message.text() == "Picture copied."
+    assert message_of(bar).text() == "Picture copied."
     bar._timer.setInterval(0)
     bar._timer.start()
-    qtbot.waitUntil(lambda: bar._message.text() == "⚠ a.csv is empty.")
+    qtbot.waitUntil(lambda: message_of(bar).text() == "⚠ a.csv is empty.")
 
 
 def test_of_several_errors_the_newest_is_shown_and_then_the_one_before(bar):
     bar.say("a.csv is empty.", True, "data")
     bar.say("b.npz cannot be written.", True, "save")
-    assert "b.npz" in bar._message.text()
+    assert "b.npz" in message_of(bar).text()
     bar.clear("save")
-    assert "a.csv" in bar._message.text()
+    assert "a.csv" in message_of(bar).text()
 
 
 def test_success_ends_the_error_of_its_cause(qtbot, bar):
@@ -78,7 +83,7 @@ def test_success_ends_the_error_of_its_cause(qtbot, bar):
     bar.say("Saved c.npz.", cause="save")
     bar._timer.setInterval(0)
     bar._timer.start()
-    qtbot.waitUntil(lambda: bar._message.text() == "")
+    qtbot.waitUntil(lambda: message_of(bar).text() == "")
 
 
 def test_an_error_without_a_cause_goes_with_the_next_message(qtbot, bar):
@@ -86,7 +91,7 @@ def test_an_error_without_a_cause_goes_with_the_next_message(qtbot, bar):
     bar.say("Saved c.npz.", cause="save")
     bar._timer.setInterval(0)
     bar._timer.start()
-    qtbot.waitUntil(lambda: bar._message.text() == "")
+    qtbot.waitUntil(lambda: message_of(bar).text() == "")
 
 
 def test_what_is_said_is_logged(bar, caplog):
@@ -108,10 +113,10 @@ def test_a_long_message_is_cut_and_the_facts_first(qtbot, frame, bar, text):
     qtbot.waitUntil(lambda: bar._facts.width() < facts)
     assert frame.minimumSizeHint() == least
     assert frame.width() == 700
-    assert bar._message.geometry().right() <= bar._line.width()
-    assert bar._message.geometry().left() >= bar._facts.geometry().right()
-    assert bar._message.text() == f"⚠ {text}"
-    assert "&lt;b&gt;" in bar._message.toolTip() or text == WORD  # plain text, whole
+    assert message_of(bar).geometry().right() <= bar._line.width()
+    assert message_of(bar).geometry().left() >= bar._facts.geometry().right()
+    assert message_of(bar).text() == f"⚠ {text}"
+    assert "&lt;b&gt;" in message_of(bar).toolTip() or text == WORD  # plain text, whole
 
 
 def test_long_facts_do_not_widen_it_either(frame, bar):
@@ -189,12 +194,12 @@ def test_no_sentence_widens_the_window(qtbot, window, show, text):
     assert (window.width(), window.height()) == (1280, 800)
     assert window.panels.model.width() == column
     # The window asks its parts only when it lays them out again, so that they are asked here.
-    for part in (window.panels.model, window.panels.sampler, window.panels.status, window.views.plane):
-        assert part.minimumSizeHint().width() <= part.width()
+    for widget in (window.panels.model, window.panels.sampler, window.panels.status, window.views.plane):
+        assert widget.minimumSizeHint().width() <= widget.width()
 
 
 def test_a_failed_opening_is_over_when_something_is_opened(qtbot, window, tmp_path):
-    message = window.panels.status._message
+    message = message_of(window.panels.status)
     window.begin([])
     window.documents.open_path(str(tmp_path / "missing.csv"))
     qtbot.waitUntil(lambda: "missing.csv" in message.text(), timeout=60_000)
@@ -203,7 +208,7 @@ def test_a_failed_opening_is_over_when_something_is_opened(qtbot, window, tmp_pa
 
 
 def test_there_is_a_run_to_save_when_one_has_finished(qtbot, window):
-    message = window.panels.status._message
+    message = message_of(window.panels.status)
     window.actions_by_id["save_run"].trigger()
     assert "no finished run" in message.text()
     window.begin([])  # the recorded run comes at once

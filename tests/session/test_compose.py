@@ -13,7 +13,7 @@ from window_runs import TOY, computed
 import geomodel as gm
 from app.engine.contract import Site
 from app.rooms.plane.messages import InsideAnswer, InsideRequest
-from app.rooms.plane.picture import inside_picture, plane_caption, plane_picture
+from app.rooms.plane.picture import inside_picture, plane_captions, plane_picture
 from app.rooms.plane.projected import Projected
 from app.rooms.strip import picture as compose_strip
 from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
@@ -64,8 +64,8 @@ def test_images_are_shown_in_their_principal_components(pictures):
     assert (picture.x_label, picture.y_label) == ("principal component 1", "principal component 2")
     first, second = basis.explained
     assert f"{first:.0%} + {second:.0%}" in picture.caption
-    assert "Marginal" in picture.caption
-    assert "single trajectories do not follow it" in picture.caption
+    assert picture.caption.startswith("Marginal: mean field of the projection · ")
+    assert "single trajectories do not follow it" in picture.caption_whole
 
 
 def test_a_growing_run_is_projected_level_by_level(moons):
@@ -108,13 +108,24 @@ def test_a_title_says_data_driver_solver_and_steps(moons):
     assert compose.plane_title(of_a_file) == "points.csv · mixture D · Heun (EDM), 5 steps"
 
 
+def test_class_and_guidance_stand_in_the_title(moons):
+    run = computed(moons)
+    run.settings = replace(TOY, label=1, guidance=2.5)
+    title = compose.plane_title(run)
+    assert title == "Two moons · D* · class lower moon, guidance 2.5 · Heun (EDM), 5 steps"
+    run.settings = replace(TOY, label=1)
+    assert compose.class_words(run) == "class lower moon"
+    run.source = None  # its data are not open
+    assert compose.class_words(run) == "class 1"
+    assert compose.class_words(computed(moons)) == ""
+
+
 def test_a_caption_says_what_is_not_ordinary(moons):
     run = computed(moons)
     run.status, run.caption, run.message = "recorded", "The data are not here", "x became NaN"
-    caption = plane_caption(run, compose.run_basis(run), Site())
-    assert caption.startswith("Recorded run")
-    assert "The data are not here" in caption
-    assert caption.endswith("x became NaN")
+    short, whole = plane_captions(run, compose.run_basis(run), Site())
+    assert short == "Recorded run · The data are not here · x became NaN"
+    assert whole == "Recorded run from the program's own files. The data are not here. x became NaN"
 
 
 # ---------------------------------------------------------------- inside a step

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -77,6 +78,13 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(monkeypatch, caplog
     monkeypatch.undo()
     assert [path.name for path in store.path.parent.iterdir()] == ["settings.json"]
     assert SettingsStore(store.path).settings.theme == "dark"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_only_the_owner_may_read_which_files_were_opened():
+    store = SettingsStore()
+    store.remember_file("/data/secret.npz")
+    assert store.path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_home_that_cannot_be_made_is_one_line_in_the_log(monkeypatch, tmp_path, caplog):

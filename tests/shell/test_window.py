@@ -28,28 +28,30 @@ def window(qtbot, monkeypatch):
 
 
 def test_a_changed_field_runs_a_toy_again_in_place(qtbot, window):
-    window.playback.go(7)
-    type_in(qtbot, window.panels.sampler._fields["steps"], "9")
+    window.playback.go(8)
+    sigma = window.state.run.sigmas[8]
+    type_in(qtbot, window.panels.sampler.fields["steps"], "9")
     run = finished(qtbot, window, lambda run: run.settings.steps == 9)
     assert len(run.sigmas) == 10
     assert len(window.state.runs) == 1
-    assert window.state.selection.index == 7
-    pick(qtbot, window.panels.sampler._fields["solver"], "euler")
+    assert window.state.selection.index == 4  # the playhead keeps its σ
+    assert run.sigmas[4] == pytest.approx(sigma)
+    pick(qtbot, window.panels.sampler.fields["solver"], "euler")
     run = finished(qtbot, window, lambda run: run.settings.solver == "euler")
     assert run.trajectory.evaluations == 9
 
 
 def test_undo_brings_the_settings_and_the_run_back(qtbot, window):
-    type_in(qtbot, window.panels.sampler._fields["steps"], "9")
+    type_in(qtbot, window.panels.sampler.fields["steps"], "9")
     finished(qtbot, window, lambda run: run.settings.steps == 9)
     press(qtbot, window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     finished(qtbot, window, lambda run: run.settings.steps == 18)
-    assert window.panels.sampler._fields["steps"].value == 18
+    assert window.panels.sampler.fields["steps"].value == 18
 
 
 def test_invalid_values_are_explained_at_the_field_and_nothing_runs(qtbot, window):
     before = window.state.run
-    fields = window.panels.sampler._fields
+    fields = window.panels.sampler.fields
     type_in(qtbot, fields["sigma_min"], "50")
     qtbot.waitUntil(lambda: "smaller than σ max" in fields["sigma_min"].error, timeout=WAIT)
     type_in(qtbot, fields["sigma_min"], "0.01")
@@ -62,9 +64,9 @@ def test_invalid_values_are_explained_at_the_field_and_nothing_runs(qtbot, windo
 
 
 def test_another_distribution_opens_and_runs(qtbot, window):
-    pick(qtbot, window.panels.model._fields["data"], "gaussian-ring")
+    pick(qtbot, window.panels.model.fields["data"], "gaussian-ring")
     finished(qtbot, window, lambda run: run.settings.data == "gaussian-ring")
-    pick(qtbot, window.panels.model._fields["driver"], "mixture")
+    pick(qtbot, window.panels.model.fields["driver"], "mixture")
     run = finished(qtbot, window, lambda run: run.settings.driver == "mixture")
     assert "denoiser_difference" in run.trajectory.extras  # the mixture against D* over its points
 
@@ -165,7 +167,7 @@ def test_a_file_too_large_for_memory_runs_until_it_is_cut(qtbot, window, tmp_pat
     press(qtbot, window, Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: window.state.run.status == "stopped", timeout=WAIT)
     assert "'large.npy' has become shorter since it was opened" in window.state.run.message
-    pick(qtbot, window.panels.model._fields["data"], "spiral")
+    pick(qtbot, window.panels.model.fields["data"], "spiral")
     finished(qtbot, window, lambda run: run.settings.data == "spiral")
 
 
@@ -203,7 +205,7 @@ def _noise(settings):
 
 
 def test_cancel_keeps_what_was_computed(qtbot, window):
-    pick(qtbot, window.panels.model._fields["data"], "fashion-mnist")
+    pick(qtbot, window.panels.model.fields["data"], "fashion-mnist")
     qtbot.waitUntil(lambda: window.state.run.settings.data == "fashion-mnist", timeout=WAIT)
     qtbot.waitUntil(lambda: window.state.run.committed >= 2, timeout=WAIT)
     press(qtbot, window, Qt.Key.Key_Escape)
@@ -216,7 +218,7 @@ def test_cancel_keeps_what_was_computed(qtbot, window):
 
 @pytest.mark.slow
 def test_images_show_a_strip_and_their_neighbours(qtbot, window):
-    pick(qtbot, window.panels.model._fields["data"], "fashion-mnist")
+    pick(qtbot, window.panels.model.fields["data"], "fashion-mnist")
     finished(qtbot, window, lambda run: run.settings.data == "fashion-mnist")
     window.playback.go(18)
     strip = window.views.strip
@@ -231,7 +233,7 @@ def test_images_show_a_strip_and_their_neighbours(qtbot, window):
 
 @pytest.mark.slow
 def test_the_mean_shift_view_follows_the_sample_and_the_probe(qtbot, window):
-    pick(qtbot, window.panels.model._fields["data"], "fashion-mnist")
+    pick(qtbot, window.panels.model.fields["data"], "fashion-mnist")
     finished(qtbot, window, lambda run: run.settings.data == "fashion-mnist")
     window.playback.go(9)
     window.layout_of_docks.switch("mean_shift")
@@ -303,7 +305,7 @@ def test_the_mean_shift_view_looks_along_sigma_and_anneals(qtbot, window, tmp_pa
 
 
 def test_closing_while_a_run_computes(qtbot, window):
-    pick(qtbot, window.panels.model._fields["data"], "fashion-mnist")
+    pick(qtbot, window.panels.model.fields["data"], "fashion-mnist")
     qtbot.waitUntil(lambda: window.player.computing is not None, timeout=WAIT)
     window.close()
     assert not window.engine.isRunning()

@@ -99,4 +99,4 @@ def click_text(field):
 
 
 def number(window, name="steps"):
-    return window.panels.sampler._fields[name]
+    return window.panels.sampler.fields[name]

@@ -63,7 +63,7 @@ def pick(qtbot, field, value):
     combo.setFocus()
     combo.showPopup()
     view = combo.view()
-    view.setCurrentIndex(combo.model().index([choice.value for choice in field._choices].index(value), 0))
+    view.setCurrentIndex(combo.model().index([choice.value for choice in field.choices].index(value), 0))
     qtbot.keyClick(view, Qt.Key.Key_Return)
     assert not view.isVisible()
 

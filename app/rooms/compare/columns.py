@@ -10,11 +10,12 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.plotting.pens_and_numbers import SAMPLE_WIDTH, number, tabular
+from app.plotting.pens_and_numbers import SAMPLE_WIDTH, tabular
 from app.plotting.theme import Theme
 from app.rooms.compare.lanes import ended, paint_lane
 from app.rooms.compare.pictures import ComparePicture, LanePicture
 from geomodel import measures
+from geomodel.number_text import fixed
 
 NAME, STATE = range(2)
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -56,11 +57,11 @@ def _count(value: float) -> str:
 
 
 def _two(value: float) -> str:
-    return number(value, 2)
+    return fixed(value, 2)
 
 
 def _three(value: float) -> str:
-    return number(value, 3)
+    return fixed(value, 3)
 
 
 @dataclass(frozen=True, slots=True)

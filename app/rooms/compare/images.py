@@ -10,10 +10,11 @@ from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPaintEve
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
 
 from app.plotting.montage import integer_zoom, to_image
-from app.plotting.pens_and_numbers import SAMPLE_WIDTH, number, tabular
+from app.plotting.pens_and_numbers import SAMPLE_WIDTH, tabular
 from app.plotting.theme import Theme
 from app.rooms.compare.lanes import paint_lane
 from app.rooms.compare.pictures import ComparePicture
+from geomodel.number_text import fixed
 
 GAP = 4  # between an image and its difference
 SPACE = 16  # between lanes
@@ -132,5 +133,5 @@ class LaneImages(QScrollArea):
 
 def images_caption(picture: ComparePicture) -> str:
     """A sentence that says what the grey of the differences means."""
-    white = f"; white is +{number(picture.difference_scale, 2)}" if picture.difference_scale > 0 else ""
+    white = f"; white is +{fixed(picture.difference_scale, 2)}" if picture.difference_scale > 0 else ""
     return f"Sample {picture.sample}: its end and the difference to the reference. Mid grey means no difference{white}."

@@ -11,12 +11,12 @@ from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
-from app.plotting.pens_and_numbers import number
 from app.plotting.sigma_axis import sigma_text
 from app.plotting.theme import Theme
 from app.rooms.compare.pictures import LanePicture
 from geomodel import measures
 from geomodel.arrays import Array
+from geomodel.number_text import fixed
 
 Plotted = Literal["sigma", "evaluations", "end"]
 
@@ -92,7 +92,7 @@ def lane_curve(lane: LanePicture, plotted: Plotted, sample: int, zero: float) ->
     if plotted == "end":
         assert spent is not None
         x, dots = log10(spent[-1:]), log10(middle[-1:])
-        text = f"{spent[-1]:.0f} evaluations\nend error {number(middle[-1], 3)} (median)"
+        text = f"{spent[-1]:.0f} evaluations\nend error {fixed(middle[-1], 3)} (median)"
         low, high, dots = log10(low[-1:], -np.inf), log10(high[-1:]), np.stack((x, dots), 1)
         return LaneCurve(dots=dots, low=low, high=high, bar=True, texts=(text,)) if ended(lane) else None
     levels = len(errors)
@@ -109,7 +109,7 @@ def lane_curve(lane: LanePicture, plotted: Plotted, sample: int, zero: float) ->
 def _text(lane: LanePicture, at: int, error: float) -> str:
     assert lane.sigmas is not None
     spent = "" if lane.evaluations_at is None else f", {lane.evaluations_at[at]:.0f} evaluations"
-    return f"σ {sigma_text(float(lane.sigmas[at]))}{spent}\nerror {number(error, 3)}"
+    return f"σ {sigma_text(float(lane.sigmas[at]))}{spent}\nerror {fixed(error, 3)}"
 
 
 def distance(points: Array) -> float:

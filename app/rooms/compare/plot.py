@@ -128,7 +128,7 @@ class ErrorChart(pg.PlotWidget):
         self._box = item.getViewBox()
         self._box.setMouseEnabled(False, False)
         self._box.disableAutoRange()
-        self._layers: list[_Layer] = []
+        self.layers: list[_Layer] = []
         self._picture, self._plotted, self._lane = ComparePicture(), "sigma", -1
         self.curves: tuple[LaneCurve | None, ...] = ()
         self._shifts: list[float] = []
@@ -149,13 +149,13 @@ class ErrorChart(pg.PlotWidget):
             self._style()
 
     def _style(self) -> None:
-        for at, (layer, lane) in enumerate(zip(self._layers, self._picture.lanes, strict=False)):
+        for at, (layer, lane) in enumerate(zip(self.layers, self._picture.lanes, strict=False)):
             layer.style(lane, self._theme, thick=at == self._lane)
 
     def display(self, picture: ComparePicture, plotted: Plotted) -> None:
         """Draw the curves, unless their values are the same as before."""
         old, self._picture = self._picture, picture
-        if _shown(old) == _shown(picture) and plotted == self._plotted and self._layers:
+        if _shown(old) == _shown(picture) and plotted == self._plotted and self.layers:
             return
         self._plotted = plotted
         levels = [lane.sigmas for lane in picture.lanes if lane.errors is not None and lane.sigmas is not None]
@@ -166,11 +166,11 @@ class ErrorChart(pg.PlotWidget):
         self._bottom.set_levels(np.ones(1) if counts else union)
         self._bottom.show_counts(counts)
         self._set_range(places)
-        while len(self._layers) < len(picture.lanes):
-            self._layers.append(_Layer(self._box))
+        while len(self.layers) < len(picture.lanes):
+            self.layers.append(_Layer(self._box))
         (left, right), (bottom, _) = self._box.viewRange()
         self._shifts = [part * (right - left) for part in beside(self.curves)]
-        for at, layer in enumerate(self._layers):
+        for at, layer in enumerate(self.layers):
             there = at < len(self.curves)
             layer.draw(self.curves[at] if there else None, bottom, self._shifts[at] if there else 0.0)
         self.getPlotItem().setVisible(any(self.curves))
@@ -247,5 +247,5 @@ def beside(curves: tuple[LaneCurve | None, ...]) -> list[float]:
 def _shown(picture: ComparePicture) -> tuple[Any, ...]:
     """What the plot of errors depends on. Both pictures are alive when this is compared, so no identity is reused."""
     arrays = ((id(lane.errors), id(lane.sigmas), id(lane.evaluations_at)) for lane in picture.lanes)
-    looks = ((lane.hue, lane.state == "done") for lane in picture.lanes)
-    return picture.sample, tuple(arrays), tuple(looks)
+    hues = ((lane.hue, lane.state == "done") for lane in picture.lanes)
+    return picture.sample, tuple(arrays), tuple(hues)

@@ -1,11 +1,11 @@
-"""The compare view: samplers raced from the same noise, and how far each is from the reference."""
+"""The compare view: samplers that start from the same noise, and how far each is from the reference."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from superqt import QElidingLabel
 
 from app.plotting.pens_and_numbers import tabular
-from app.plotting.theme import Theme, palette
+from app.plotting.theme import Theme
 from app.rooms.compare.bar import CompareBar, Preset
 from app.rooms.compare.columns import PrintedTable
 from app.rooms.compare.images import LaneImages, images_caption
@@ -26,6 +26,7 @@ from app.rooms.compare.paths import LanePaths
 from app.rooms.compare.pictures import ComparePicture
 from app.rooms.compare.plot import ErrorChart
 from app.rooms.compare.table import LaneTable
+from app.rooms.compare.text import describe, shared
 from app.rooms.contract import View
 from app.widgets.form import ComboBox
 from app.widgets.text import Message, tooltip
@@ -40,7 +41,7 @@ EMPTY = "Add solvers to compare, then press Race."
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ShownComparison(ComparePicture):
-    """A picture with what was chosen in the view, so that a figure made of it shows the same."""
+    """A picture together with the choices made in the view, so that a figure of it shows the same."""
 
     plotted: Plotted = "sigma"
     lane: int = -1
@@ -151,7 +152,7 @@ class CompareView(View):
 
     @property
     def picture(self) -> ComparePicture:
-        """What it shows, with what is plotted and the lane that is picked."""
+        """The present picture, with what is plotted and which lane is picked."""
         if (self._plotted, self._lane) == ("sigma", -1):
             plain: ComparePicture = self._picture
             return plain
@@ -159,7 +160,7 @@ class CompareView(View):
         return ShownComparison(**known, plotted=self._plotted, lane=self._lane)
 
     def display(self, picture: ComparePicture) -> None:
-        """Show the picture; progress touches its rows only."""
+        """Show the picture. Progress touches only its rows."""
         self._picture = picture
         if isinstance(picture, ShownComparison):
             self._plotted, self._lane = picture.plotted, picture.lane
@@ -169,21 +170,26 @@ class CompareView(View):
             self.printed.display(picture)
         else:
             self.table.display(picture)
-            self._lane = self.table.lane()  # none, where it was removed
+            self._lane = self.table.lane()  # none, if it was removed
             self.paths.display(picture)
             self.images.display(picture)
         self._show_words()
         self._mark()
         self._arrange()
 
+    def describe(self) -> str:
+        """The picture in words and numbers."""
+        return describe(self._picture)
+
     def _show_words(self) -> None:
         picture = self._picture
+        self.setAccessibleDescription(describe(picture))
         there = bool(picture.lanes)
         self._empty.setText(picture.message or EMPTY)
         self._empty.setVisible(not there)
         self._body.setVisible(there)
         self._wrong.say(picture.message if there else "", is_error=True)
-        _say(self._caption, self._shared() if there else "")
+        _say(self._caption, shared(picture) if there else "")
         self._caption.setVisible(there and bool(self._caption.toolTip()))
         self._title.setText(PLOTTED[self._plotted])
         self._note.setText(self._meaning())
@@ -192,25 +198,18 @@ class CompareView(View):
         self._images_note.setText(images_caption(picture))
         self.bar.display(picture)
 
-    def _shared(self) -> str:
-        """What the lanes have in common, and how far the reference is."""
-        picture = self._picture
-        solving = f", {100 * picture.reference_fraction:.0f} %" if picture.reference_fraction < 1 else ""
-        reference = f"reference {picture.reference}{solving}" if picture.reference else ""
-        return " · ".join(filter(None, (picture.caption, reference)))
-
     def _meaning(self) -> str:
-        """What a curve and its band are."""
+        """What a curve and its band mean."""
         batch = next((lane.errors.shape[1] for lane in self._picture.lanes if lane.errors is not None), 0)
         if not batch:
             return ""
         of = "median" if self._plotted == "end" else f"sample {self._picture.sample}"
         words = f"{of}, 10–90 % of {batch}"
-        return f"‖x − x_ref‖: {words} samples" if self._print else words  # on paper there is no tooltip
+        return f"‖x − x_ref‖: {words} samples" if self._print else words  # paper has no tooltip
 
     def _awaited(self) -> str:
         if not self._picture.running:
-            return "Press Race: all start from the same noise."
+            return "Press Race. All lanes start from the same noise."
         if self._picture.reference_fraction < 1:
             return f"Solving the reference: {100 * self._picture.reference_fraction:.0f} %"
         return "Racing: a curve appears when its sampler has ended."
@@ -223,7 +222,7 @@ class CompareView(View):
     # ------------------------------------------------------------ what a person does
 
     def set_presets(self, presets: tuple[Preset, ...]) -> None:
-        """What the menu "Add" offers: id, title and tooltip of each."""
+        """Set the lines of the menu "Add": id, title and tooltip of each."""
         self.bar.set_presets(presets)
 
     def _choose(self) -> None:
@@ -232,7 +231,7 @@ class CompareView(View):
         self._show_words()
 
     def _pick(self, lane: int) -> None:
-        """A lane was clicked in the table or in a plot; −1: none."""
+        """A person clicked a lane in the table or in a plot; −1 means none."""
         self._lane = lane
         self.table.select(lane)
         self._mark()
@@ -242,7 +241,7 @@ class CompareView(View):
     # ------------------------------------------------------------ layout and colours
 
     def _arrange(self) -> None:
-        """Beside the plot where there is room, else under it with the table."""
+        """Place the pages beside the plot if there is room, otherwise under it with the table."""
         if self._print:
             return
         lanes, wide = self._picture.lanes, self.width() >= WIDE
@@ -251,7 +250,7 @@ class CompareView(View):
             extra.append(("Trajectories", self.paths))
         if any(lane.image is not None for lane in lanes):
             extra.append(("Images", self._images_page))
-        # The place that loses pages comes first: a page has one place at a time.
+        # The place that loses pages comes first, because a page has one place at a time.
         table: list[tuple[str, QWidget]] = [("Table", self.table)]
         if wide:
             self._below.set_pages(table)
@@ -259,7 +258,7 @@ class CompareView(View):
         if not wide:
             self._below.set_pages([*table, *extra])
         shape = (wide, bool(extra))
-        if lanes and shape != self._shape:  # else the splitters stay where they were dragged to
+        if lanes and shape != self._shape:  # otherwise the splitters stay where a person dragged them
             self._shape = shape
             self._share(wide)
 
@@ -270,11 +269,8 @@ class CompareView(View):
         self._body.setSizes([height - below, below])
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
-        ground = palette(theme)
-        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
-        self.setPalette(ground)
-        self.setAutoFillBackground(True)
+        """Set all colours."""
+        self.set_background(theme)
         for part in (self.chart, self.table, self.paths, self.images):
             part.set_theme(theme)
 
@@ -283,7 +279,7 @@ class CompareView(View):
         self._arrange()
 
     def release(self) -> None:
-        """Let go of connections, so that nothing keeps the view alive."""
+        """Disconnect everything, so that nothing keeps the view alive."""
         for part in (self.table, self.chart, self.paths):
             part.lane_picked.disconnect(self._pick)
         self.table.remove_wanted.disconnect(self.remove_wanted)

@@ -15,6 +15,7 @@ from geomodel.record import Record, StepDetail
 from geomodel.run_checks import DETAIL_NUMBERS
 from geomodel.trajectory import Evaluation, Trajectory
 
+EULER = "This is an Euler step. With a single evaluation the solver takes Ḋ\u00a0=\u00a00."
 FEW_SUBSTEPS = 8  # sub-steps of the exact curve under a step if an evaluation is slow
 
 
@@ -47,6 +48,8 @@ def derivative(request: DerivativeRequest, at: Context) -> DerivativeAnswer:
             implied = np.asarray(found)[0]
         except ValueError as error:
             why = str(error)
+        else:
+            why = EULER if len(evaluations) == 1 else ""
     x = torch.as_tensor(np.asarray(record.x[i, k : k + 1], np.float64))
     model, labels = job.model, job.labels(1)
     try:

@@ -9,9 +9,10 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.plotting.pens_and_numbers import Kind, curve_pen, hue, number, paint_sample, tabular
+from app.plotting.pens_and_numbers import Kind, curve_pen, hue, paint_sample, tabular
 from app.plotting.theme import Theme
 from geomodel.arrays import Array
+from geomodel.number_text import fixed
 
 KINDS: dict[str, Kind] = {"implied": "sampling", "true": "reference", "effective": "optimal"}  # by a vector's name
 WIDTHS: dict[Kind, float] = {"sampling": 4.0, "optimal": 1.6, "reference": 2.0}  # the vectors may coincide
@@ -142,8 +143,8 @@ class Arrows(QWidget):
         painter.drawLine(QPointF(x, y), QPointF(end, y))
         for at in (x, end):
             painter.drawLine(QPointF(at, y - 4), QPointF(at, y + 4))
-        painter.drawText(QPointF(end + 8, y + (metrics.ascent() - metrics.descent()) / 2), number(length, 1))
+        painter.drawText(QPointF(end + 8, y + (metrics.ascent() - metrics.descent()) / 2), fixed(length, 1))
 
 
 def _length(vector: Array) -> str:
-    return number(float(np.linalg.norm(vector)), 3)
+    return fixed(float(np.linalg.norm(vector)), 3)

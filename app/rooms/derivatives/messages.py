@@ -21,7 +21,7 @@ class DerivativeRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DerivativeAnswer(Answer):
-    """Three derivatives (*shape). Undefined ones are None, and `why` gives the reason."""
+    """Three derivatives (*shape). Undefined ones are None. `why` gives the reason, or says what an implied 0 means."""
 
     request: DerivativeRequest
     implied: Array | None = None

@@ -20,7 +20,7 @@ class DerivativesPicture:
     effective: Array | None = None  # the one that would land on the exact curve
     to_true: Array | None = None
     to_effective: Array | None = None
-    why: tuple[str, ...] = ()  # a sentence for each step that has no number, else ""
+    why: tuple[str, ...] = ()  # a sentence for each step that has no number or a 0 that needs a word, else ""
     method: str = ""  # "jvp" or "central difference"
     formula: str = ""  # the solver's estimate
     solver: str = ""

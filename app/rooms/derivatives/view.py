@@ -1,4 +1,4 @@
-"""Finite differences made visible: the dD/dσ that a solver's steps imply, beside the true and the effective one."""
+"""Shows finite differences: the dD/dσ that a solver's steps imply, beside the true and the effective one."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from math import nan
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
+from app.plotting.headings import Entry, Header
 from app.plotting.measure_plot import MeasureChart, wants_log
-from app.plotting.pens_and_numbers import Kind, hue, number, tabular
-from app.plotting.sigma_axis import positions, sigma_text
-from app.plotting.theme import Theme, palette
+from app.plotting.pens_and_numbers import Kind, hue, tabular
+from app.plotting.sigma_axis import positions
+from app.plotting.theme import Theme
 from app.plotting.values import Curve
 from app.rooms.contract import View
 from app.rooms.derivatives.arrows import Arrows
 from app.rooms.derivatives.pictures import DerivativesPicture
-from app.rooms.measures.cell import Entry, Header
+from app.rooms.derivatives.text import NAMES, describe, sentence, step_text
 from app.widgets.layouts import clear
 from app.widgets.text import formula_html, tooltip
 from geomodel.arrays import Array
+from geomodel.number_text import fixed
 
 WIDE = 720  # pixels of width from which the vectors stand beside the plots
-SHORT = 400  # pixels of height under which a print, which cannot grow, goes without them
+SHORT = 400  # a print cannot grow, so with less height it has no vectors
 METHODS = {"jvp": "Jacobian-vector product"}
 TAYLOR = (
     "A step from x at σ to σ′ is x′ = x + (σ′ − σ) e − (σ′ − σ)²/(2σ) Ḋ with e = (x − D)/σ and an estimate of "
@@ -35,8 +37,7 @@ TAYLOR = (
 )
 DISTANCE = "‖Ḋ implied − Ḋ‖/‖Ḋ‖, Ḋ the true derivative at the step's start, or the effective one of the step."
 FILL = "Ask the denoiser for the true and the effective derivative of every step. It takes evaluations."
-NAMES: dict[Kind, str] = {"sampling": "implied", "reference": "true", "optimal": "effective"}
-LONE: dict[Kind, str] = {"sampling": "o", "reference": "x", "optimal": "d"}  # where a step has no neighbour
+LONE: dict[Kind, str] = {"sampling": "o", "reference": "x", "optimal": "d"}  # symbols of steps without a neighbour
 
 
 class StepPlot(QWidget):
@@ -70,21 +71,21 @@ class StepPlot(QWidget):
             item.setBrush(hue(kind, theme))
 
     def show_steps(self, sigmas: Array, index: int, curves: dict[Kind, Array | None]) -> None:
-        """Curves (steps,); where nothing but the index is new, only the cursor moves."""
+        """Show curves (steps,). If only the index is new, only the cursor moves."""
         shown = (sigmas, *curves.values())
         if len(shown) != len(self._shown) or any(a is not b for a, b in zip(shown, self._shown, strict=True)):
             self._shown = shown
             self._values = {kind: values for kind, values in curves.items() if values is not None}
             self._draw(sigmas)
         self.chart.set_index(index)
-        texts = {kind: number(float(v[index]) if index < len(v) else nan) for kind, v in self._values.items()}
+        texts = {kind: fixed(float(v[index]) if index < len(v) else nan) for kind, v in self._values.items()}
         self.header.set_values(tuple(texts.items()))
         self.setAccessibleDescription(", ".join(f"{NAMES[kind]} {text}" for kind, text in texts.items()))
 
     def _draw(self, sigmas: Array) -> None:
         finite = np.concatenate([v[np.isfinite(v)] for v in self._values.values()] or [np.empty(0)])
         log = wants_log(finite[finite > 0])
-        # An Euler step implies Ḋ = 0, which a logarithmic axis cannot show; the header and the sentence say it.
+        # An Euler step implies Ḋ = 0, which a logarithmic axis cannot show; the header and the note say it.
         drawn = {kind: np.where(values > 0, values, nan) if log else values for kind, values in self._values.items()}
         curves = tuple(Curve(kind=kind, label="", values=values[:, None]) for kind, values in drawn.items())
         self.chart.set_data(sigmas, "log", curves if len(finite) else (), 0)
@@ -108,7 +109,7 @@ class DerivativesView(View):
         self._theme, self._print = theme, print_mode
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus if print_mode else Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Derivatives")
-        self._planar = False  # the vectors of some step were seen: their place is kept at the others
+        self._planar = False  # vectors were shown for some step, so their place is kept at the others
         self._build()
         for plot in self._plots:
             plot.chart.picked.connect(self.level_picked)
@@ -170,14 +171,15 @@ class DerivativesView(View):
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self._message, 1)
         column.addWidget(self._page, 1)
-        if self._print:  # it keeps the size that it is given, whatever its parts ask for on the way to it
+        if self._print:  # a print keeps the size it is given, whatever its parts prefer during the layout
             column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
 
     # ------------------------------------------------------------ the picture
 
     def display(self, picture: DerivativesPicture) -> None:
-        """Show the picture; a playhead move touches only cursors, values, sentence and vectors."""
+        """Show the picture. A playhead move changes only cursors, values, note and vectors."""
         old, self._picture = self._picture, picture
+        self.setAccessibleDescription(describe(picture))
         self._message.setText(picture.message)
         self._message.setVisible(picture.sigmas is None)
         self._page.setVisible(picture.sigmas is not None)
@@ -199,6 +201,10 @@ class DerivativesView(View):
         if picture.arrows is not old.arrows:
             self._arrows.set_arrows(picture.arrows)
 
+    def describe(self) -> str:
+        """The picture in words and numbers."""
+        return describe(self._picture)
+
     def _write(self, picture: DerivativesPicture) -> None:
         self._title.setText(picture.solver)
         self._formula.setText(re.sub(r"_(\w)", r"<sub>\1</sub>", formula_html(picture.formula)))
@@ -213,12 +219,9 @@ class DerivativesView(View):
     # ------------------------------------------------------------ looks
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
+        """Set all colours."""
         self._theme = theme
-        ground = palette(theme)
-        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
-        self.setPalette(ground)
-        self.setAutoFillBackground(True)
+        self.set_background(theme)
         for widget in (*self._plots, self._arrows):
             widget.set_theme(theme)
         self._write_legend()
@@ -234,7 +237,7 @@ class DerivativesView(View):
         super().resizeEvent(event)
         wide = self.width() >= WIDE
         self._body.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
-        if not self._print:  # a sentence that comes and goes must not move the plots
+        if not self._print:  # a note that comes and goes must not move the plots
             self._note.setMinimumHeight((1 if wide else 2) * self.fontMetrics().lineSpacing())
         self._place_arrows()
 
@@ -243,7 +246,7 @@ class DerivativesView(View):
         self._arrows.setVisible(self._planar and fits)
 
     def release(self) -> None:
-        """Let go of connections, so that nothing keeps the view alive."""
+        """Disconnect everything, so that nothing keeps the view alive."""
         for plot in self._plots:
             plot.chart.picked.disconnect(self.level_picked)
         self._fill.clicked.disconnect(self._want_fill)
@@ -253,29 +256,6 @@ class DerivativesView(View):
 
 
 def lone(values: Array) -> Array:
-    """Indices of finite values without a finite one beside them: a line does not show them."""
+    """Indices of finite values without a finite neighbour, because a line does not show them."""
     known = np.concatenate(([False], np.isfinite(values), [False]))
     return np.flatnonzero(known[1:-1] & ~known[:-2] & ~known[2:])
-
-
-def step_text(picture: DerivativesPicture) -> str:
-    """Which step starts at the playhead."""
-    assert picture.sigmas is not None
-    at, last = picture.index, len(picture.sigmas) - 1
-    if at >= last:
-        return f"level {last} of {last}, σ {sigma_text(float(picture.sigmas[last]))}"
-    start, end = (sigma_text(float(sigma)) for sigma in picture.sigmas[at : at + 2])
-    return f"step {at} of {last}, σ {start} → {end}"
-
-
-def sentence(picture: DerivativesPicture) -> str:
-    """Why the step has no number, or what its number hides; often nothing."""
-    assert picture.sigmas is not None
-    at = picture.index
-    if at >= len(picture.sigmas) - 1:
-        return "The run ends here: no step starts at this level."
-    if at < len(picture.why) and picture.why[at]:
-        return picture.why[at]
-    if picture.implied is not None and at < len(picture.implied) and picture.implied[at] == 0:
-        return "An Euler step: with one evaluation alone the solver takes Ḋ\u00a0=\u00a00."
-    return ""

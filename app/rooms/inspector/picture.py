@@ -9,8 +9,7 @@ from app.rooms.inspector.pictures import Row
 from app.rooms.plane.messages import BasinsAnswer, ProbeAnswer
 from app.session.state import Run, Selection
 from geomodel.arrays import Array
-
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+from geomodel.number_text import general
 
 
 def inspector_rows(run: Run, plots: tuple[MeasurePlot, ...], selection: Selection) -> tuple[Row, ...]:
@@ -36,7 +35,7 @@ def inspector_rows(run: Run, plots: tuple[MeasurePlot, ...], selection: Selectio
             if i < len(curve.values) and np.isfinite(curve.values[i, k]):
                 name = f"{plot.title} {curve.label}" if len(plot.curves) > 1 else plot.title
                 unit = f" {plot.unit}" if plot.unit else ""
-                rows.append(Row("Measures", name, f"{_number(float(curve.values[i, k]), 6)}{unit}", plot.formula))
+                rows.append(Row("Measures", name, f"{general(float(curve.values[i, k]), 6)}{unit}", plot.formula))
     return tuple(rows)
 
 
@@ -50,9 +49,12 @@ def _counts(run: Run) -> list[Row]:
         Row("Run", "noise levels (timestamps)", str(levels), "one more than intervals"),
         Row("Run", "evaluations in all", f"{run.spent(run.committed - 1):,}", "answers of D for the whole batch"),
         Row(
-            "Run", "network calls in all", f"{made.network_calls:,}", "forward passes: guidance needs two an evaluation"
+            "Run",
+            "network calls in all",
+            f"{made.network_calls:,}",
+            "forward passes; with guidance two for each evaluation",
         ),
-        Row("Run", "looks", f"{made.looks:,}", "evaluations for display and comparison only"),
+        Row("Run", "display evaluations", f"{made.looks:,}", "evaluations for display and comparison only"),
     ]
 
 
@@ -69,7 +71,7 @@ def probe_rows(probe: ProbeAnswer | None) -> tuple[Row, ...]:
         shift, seen = probe.shift, float(np.linalg.norm(probe.optimal - point))
         rows += [
             Row("Probe", "D*(x; σ)", _vector(probe.optimal), "Σᵢ wᵢ yᵢ, w = softmax(−‖x − yᵢ‖²/(2σ²))"),
-            Row("Probe", "mean shift ‖D* − x‖", _number(shift, 6), "one step of mean shift with bandwidth σ"),
+            Row("Probe", "mean shift ‖D* − x‖", general(shift, 6), "one step of mean shift with bandwidth σ"),
             Row(
                 "Probe", "of it in the plane", f"{seen / shift:.0%}" if shift else "—", "share of ‖D* − x‖ that is seen"
             ),
@@ -78,7 +80,7 @@ def probe_rows(probe: ProbeAnswer | None) -> tuple[Row, ...]:
     if probe.network is not None:
         rows.append(Row("Probe", "Dθ(x; σ)", _vector(probe.network), "the network's answer"))
     if probe.network is not None and probe.optimal is not None:
-        rows.append(Row("Probe", "‖Dθ − D*‖", _number(probe.difference, 6), "denoiser difference at the probe"))
+        rows.append(Row("Probe", "‖Dθ − D*‖", general(probe.difference, 6), "denoiser difference at the probe"))
     rows.append(Row("Probe", "log p(x; σ)", f"{probe.log_density:.6g}", "log density of the noisy data, in nats"))
     if probe.path is not None:
         rows.append(Row("Probe", "mean-shift iterations", str(len(probe.path) - 1), "until the mode is reached"))
@@ -95,12 +97,5 @@ def basin_rows(answer: BasinsAnswer | None) -> tuple[Row, ...]:
     return (sigma, *(Row("Basins", area.name, f"{100 * area.share:.4g} %", tip) for area in answer.areas))
 
 
-def _number(value: float, digits: int) -> str:
-    """A number with a real minus sign and a power of ten."""
-    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
-    power = "" if not exponent else "×10" + str(int(exponent)).translate(SUPERSCRIPTS)
-    return mantissa.replace("-", "−") + power
-
-
 def _vector(values: Array) -> str:
-    return "(" + ", ".join(_number(float(value), 5) for value in values) + ")"
+    return "(" + ", ".join(general(float(value), 5) for value in values) + ")"

@@ -1,4 +1,4 @@
-"""Every number at the playhead, as text that can be copied."""
+"""Shows every number at the playhead as text that can be copied."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from itertools import groupby
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QAction, QColor, QFont, QGuiApplication, QKeySequence, QPalette
+from PySide6.QtGui import QAction, QColor, QFont, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QPushButton, QTableView, QVBoxLayout, QWidget
 
 from app.plotting.pens_and_numbers import tabular
-from app.plotting.theme import Theme, palette
+from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.inspector.pictures import InspectorPicture, Row
 
@@ -31,7 +31,7 @@ class RowsModel(QAbstractTableModel):
         self._muted = QColor(color)
 
     def set_rows(self, rows: tuple[Row, ...]) -> bool:
-        """New rows; False where the lines stay and only values have changed."""
+        """Set new rows. Returns False if the lines stay and only values have changed."""
         lines: list[Row] = []
         for group, members in groupby(rows, lambda row: row.group):
             lines += [Row(group, "", ""), *members]
@@ -73,7 +73,7 @@ class RowsModel(QAbstractTableModel):
 
 
 class InspectorView(View):
-    """A table of names and values; the selected rows or all of them go to the clipboard as tab-separated text."""
+    """A table of names and values. The selected rows, or all, go to the clipboard as tab-separated text."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
@@ -87,7 +87,7 @@ class InspectorView(View):
         self._copy_button = QPushButton("Copy all")
         self._copy_button.setToolTip("Copy every row as tab-separated text (Ctrl+C copies the selected rows)")
         self._copy_button.clicked.connect(self._copy_all)
-        # A shortcut, not a key event: the table would answer the key with the one cell under its cursor.
+        # This is a shortcut and not a key event, because the table would copy only the one cell under its cursor.
         copy = QAction("Copy selected rows", self, shortcut=QKeySequence(QKeySequence.StandardKey.Copy))
         copy.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         copy.triggered.connect(self._copy_selected)
@@ -116,7 +116,7 @@ class InspectorView(View):
         table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
 
     def display(self, picture: InspectorPicture) -> None:
-        """Show these rows; while names and groups stay, values change in place and the selection stays."""
+        """Show these rows. While names and groups stay, values change in place and the selection stays."""
         self._picture, rows = picture, picture.rows
         width = 0
         if self._model.set_rows(rows):
@@ -125,7 +125,7 @@ class InspectorView(View):
                 if not line.name:
                     self._table.setSpan(at, 0, 1, 2)
         else:
-            width = self._table.columnWidth(1)  # never narrower while values change: nothing jitters
+            width = self._table.columnWidth(1)  # never narrower while values change, so that nothing jitters
         advance = self.fontMetrics().horizontalAdvance
         self._table.setColumnWidth(1, max([width, *(advance(row.value) + 16 for row in rows)]))
 
@@ -147,9 +147,6 @@ class InspectorView(View):
         QGuiApplication.clipboard().setText(self.text())
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of the table."""
+        """Set the colours of the table."""
         self._model.set_muted(theme.muted)
-        ground = palette(theme)
-        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
-        self.setPalette(ground)
-        self.setAutoFillBackground(True)
+        self.set_background(theme)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.rooms.mean_shift.along_plot import AlongPlot
 from app.rooms.mean_shift.messages import AlongAnswer, AlongRequest, ImageProbe, MeanShiftRequest
 from app.rooms.mean_shift.pictures import AlongPicture
-from app.session import facts as compose
+from app.session import facts
 from app.session.player import Player
 from app.session.state import AppState, Run
 from app.widgets.sight import seen
@@ -112,9 +112,9 @@ class AlongSigma(QObject):
         return AlongPicture(
             sigmas=sigmas,
             effective=_filled(None if known is None else known.effective, (len(sigmas),)),
-            total=compose.data_count(run),
+            total=facts.data_count(run),
             classes=_filled(shares, (len(sigmas), count)) if count else None,
-            names=tuple(compose.class_name(dataset, label) for label in range(count)),
+            names=tuple(dataset.class_name(label) for label in range(count)),
             marks=marks,
             note=" · ".join(name for name, _ in marks),
         )
@@ -157,7 +157,7 @@ def named_levels(run: Run) -> tuple[tuple[str, float], ...]:
     assert run.source is not None
     dataset, found = run.source.dataset, []
     measured = measures.compute("effective_neighbours", run.trajectory) if run.complete and run.trajectory else {}
-    parted, collapsed = compose.stage_levels(run, measures.band(measured[""])[0] if measured else np.zeros(0))
+    parted, collapsed = facts.stage_levels(run, measures.band(measured[""])[0] if measured else np.zeros(0))
     if collapsed is not None:
         found.append((f"median N_eff = 2 at σ {collapsed:.3g}", collapsed))
     if run.settings.label < 0:

@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Signal
 from app.plotting.sigma_axis import sigma_text
 from app.rooms.mean_shift.messages import AnnealedAnswer, AnnealedRequest, MeanShiftRequest
 from app.rooms.mean_shift.pictures import AnnealedPicture, Panel
-from app.session import facts as compose
 from app.session.player import Player
 from app.session.state import Run
 from geomodel import images
@@ -114,4 +113,4 @@ def _sentence(run: Run, last: AnnealedAnswer) -> str:
 def _named(dataset: Any, index: int) -> str:
     if dataset.labels is None or dataset.labels[index] < 0:
         return f"{index}"
-    return f"{index} ({compose.class_name(dataset, int(dataset.labels[index]))})"
+    return f"{index} ({dataset.class_name(int(dataset.labels[index]))})"

@@ -15,7 +15,8 @@ from app.plotting.montage import integer_zoom, to_image
 from app.plotting.pens_and_numbers import SAMPLE_WIDTH, paint_sample, tabular
 from app.plotting.theme import Theme
 from app.rooms.mean_shift.pictures import Panel
-from app.rooms.strip.view import Neighbours, percent
+from app.widgets.neighbours import Neighbours
+from geomodel.number_text import percent
 
 WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 GAP = 12  # pixels between images

@@ -8,7 +8,6 @@ import numpy as np
 
 from app.rooms.mean_shift.messages import MeanShiftAnswer, MeanShiftRequest
 from app.rooms.mean_shift.pictures import Hue, MeanShiftPicture, Panel
-from app.session.facts import class_name
 from app.session.state import Run
 from geomodel import images
 from geomodel.arrays import Array
@@ -33,7 +32,7 @@ def mean_shift_picture(run: Run, answer: MeanShiftAnswer) -> MeanShiftPicture:
         panels=_panels(answer, dataset.std),
         neighbours=neighbours,
         weights=answer.weights,
-        labels=tuple(class_name(dataset, label) for label in labels),
+        labels=tuple(dataset.class_name(label) for label in labels),
         effective_neighbours=answer.effective_neighbours,
         total=len(dataset),
         ranks=answer.ranks,
@@ -134,4 +133,4 @@ def _steps(answer: MeanShiftAnswer) -> tuple[Panel, ...]:
 def _classes(dataset: Any, shares: Array | None) -> tuple[tuple[str, float], ...]:
     if shares is None:
         return ()
-    return tuple((class_name(dataset, int(label)), float(shares[label])) for label in np.argsort(-shares))
+    return tuple((dataset.class_name(int(label)), float(shares[label])) for label in np.argsort(-shares))

@@ -1,4 +1,4 @@
-"""The mean-shift view: a point, the denoisers there, the data that D* is made of, and the way to the mode."""
+"""The mean-shift view: a point, the denoisers there, the data that make up D*, and the path to the mode."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import math
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app.plotting.pens_and_numbers import tabular
-from app.plotting.theme import Theme, palette
+from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.mean_shift.along_plot import AlongPlot
 from app.rooms.mean_shift.controls import MeanShiftControls
 from app.rooms.mean_shift.panels import ClassBars, Flowing, NeighbourRows, PanelGrid, refit
 from app.rooms.mean_shift.pictures import MeanShiftPicture
+from app.rooms.mean_shift.text import describe
 from app.rooms.mean_shift.weight_spectrum import WeightSpectrum
 from app.widgets.focus_area import show_area
 from app.widgets.text import tooltip
@@ -47,7 +48,7 @@ ITERATION = "Mean shift repeats x ← D*(x; σ) at this one σ until it rests at
 
 
 class Section(QWidget):
-    """A heading, a line beside or under it, and what it is about."""
+    """A heading, a line beside or under it, and its content."""
 
     def __init__(self, title: str, formula: str, body: QWidget) -> None:
         super().__init__()
@@ -76,7 +77,7 @@ class Section(QWidget):
 
 
 class MeanShiftView(View):
-    """What D* answers at a point, and what the answer is made of."""
+    """What D* answers at a point, and which data the answer is made of."""
 
     probing_toggled = Signal(bool)
     probe_edited = Signal(
@@ -176,8 +177,9 @@ class MeanShiftView(View):
             column.addWidget(widget, stretch)
 
     def display(self, picture: MeanShiftPicture) -> None:
-        """Show the picture; what has not changed is not painted again."""
+        """Show the picture. Parts that have not changed are not painted again."""
         old, self._picture = self._picture, picture
+        self.setAccessibleDescription(describe(picture))
         empty = not picture.panels
         self._message.setText(picture.message)
         self._message.setVisible(empty)
@@ -236,12 +238,13 @@ class MeanShiftView(View):
         self._anneal.setVisible(not self._print)
         self._both.setVisible(bool(shown.ode) or not self._print)
 
+    def describe(self) -> str:
+        """The picture in words and numbers."""
+        return describe(self._picture)
+
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
-        ground = palette(theme)
-        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
-        self.setPalette(ground)
-        self.setAutoFillBackground(True)
+        """Set all colours."""
+        self.set_background(theme)
         for widget in self._painted:
             widget.set_theme(theme)
 
@@ -251,7 +254,7 @@ class MeanShiftView(View):
         self._lower.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
 
     def release(self) -> None:
-        """Let go of connections, so that nothing keeps the view alive."""
+        """Disconnect everything, so that nothing keeps the view alive."""
         self._controls.probing_toggled.disconnect(self.probing_toggled)
         self._controls.probe_edited.disconnect(self.probe_edited)
         self.along.picked.disconnect(self.level_picked)

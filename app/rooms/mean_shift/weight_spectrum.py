@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.plotting.pens_and_numbers import curve_pen, tabular
 from app.plotting.theme import Theme
 from geomodel.arrays import Array
+from geomodel.number_text import power_of_ten
 
 SMALLEST = -12.0  # decades; smaller weights have no visible part in D* either
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class WeightSpectrum(QWidget):
@@ -82,14 +82,10 @@ class WeightSpectrum(QWidget):
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(QColor(self._theme.muted))
             room = QRectF(0, y - high / 2, area.left() - 4, high)
-            painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, _power(-decade))
+            painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, power_of_ten(-decade))
         for decade in range(int(math.log10(self._ranks[-1])) + 1):
             x = self.point(10.0**decade, 1.0).x()
             room = QRectF(x - 24, area.bottom() + 2, 48, high)
-            painter.drawText(room, Qt.AlignmentFlag.AlignHCenter, _power(decade))
+            painter.drawText(room, Qt.AlignmentFlag.AlignHCenter, power_of_ten(decade))
         room = QRectF(area.left(), area.bottom() + 2 + high, area.width(), high)
         painter.drawText(room, Qt.AlignmentFlag.AlignHCenter, "rank of the data point (dotted: effective neighbours)")
-
-
-def _power(decade: int) -> str:
-    return "1" if decade == 0 else "10" + str(decade).translate(_SUPERSCRIPT)

@@ -1,17 +1,15 @@
-"""The measures view: one small plot a measure over the shared axis of noise levels."""
+"""The measures view: one small plot for each measure over a shared axis of noise levels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from math import ceil, nan
+from math import ceil
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
-    QColor,
-    QContextMenuEvent,
     QPalette,
     QResizeEvent,
 )
@@ -28,17 +26,20 @@ from PySide6.QtWidgets import (
 )
 from superqt import QFlowLayout
 
+from app.plotting.headings import Entry
 from app.plotting.pens_and_numbers import Kind
 from app.plotting.sigma_axis import SCALE_TITLES, Scale
-from app.plotting.theme import Theme, palette
+from app.plotting.theme import Theme
 from app.plotting.values import MeasurePlot
 from app.rooms.contract import View
-from app.rooms.measures.cell import Cell, Entry
+from app.rooms.measures.cell import Cell
 from app.rooms.measures.pictures import MeasuresPicture
+from app.rooms.measures.text import describe, values_at
+from app.widgets.context_menu import Row
 from app.widgets.focus_area import show_area
 from app.widgets.layouts import clear
 
-CELL_WIDTH, CELL_HEIGHT = 320, 136  # pixels that a plot takes at least
+CELL_WIDTH, CELL_HEIGHT = 320, 136  # least pixels of a plot
 
 
 class MeasuresView(View):
@@ -53,11 +54,12 @@ class MeasuresView(View):
         self._picture = MeasuresPicture()
         self._theme, self._print = theme, print_mode
         self._scale: Scale = "log"
-        self._chosen: frozenset[str] | None = None  # None: every measure
+        self._chosen: frozenset[str] | None = None  # None shows every measure
         self._cells: dict[str, Cell] = {}
         self._arranged: tuple[tuple[str, ...], int] = ((), 0)
         self._legend_shows: list[tuple[Kind | None, str]] | None = None
-        self._due: list[str] = []  # cells to draw, one a pass of the event loop: all at once would be a stall
+        # cells to draw, one in each pass of the event loop, because all at once would stall the window
+        self._due: list[str] = []
         self._next = QTimer(self, interval=0, singleShot=True)
         self._next.timeout.connect(self._show_next)
         self._menu = QMenu(self)
@@ -104,16 +106,17 @@ class MeasuresView(View):
 
     @property
     def picture(self) -> MeasuresPicture:
-        """What it shows: the visible measures only, so that a figure made of it shows the same."""
+        """The present picture with the visible measures only, so that a figure of it shows the same."""
         shown: MeasuresPicture = self._picture
         return shown if self._chosen is None else replace(shown, plots=tuple(self._visible_plots()))
 
     def display(self, picture: MeasuresPicture) -> None:
-        """Show the picture; a playhead move touches only cursors and values."""
+        """Show the picture. A playhead move changes only cursors and values."""
         old, self._picture = self._picture, picture
         names = [plot.name for plot in picture.plots]
         if names != [plot.name for plot in old.plots]:
             self._fill_menu()
+        self.setAccessibleDescription(self.describe())
         empty = picture.sigmas is None or not picture.plots
         self._message.setText(picture.message)
         self._message.setVisible(empty)
@@ -141,21 +144,23 @@ class MeasuresView(View):
         if self._due:
             self._next.start()
 
+    def describe(self) -> str:
+        """The picture in words and numbers."""
+        return describe(self.picture)
+
     def value_at(self, name: str) -> dict[str, float]:
         """The values at the playhead of the measure's curves, by their labels; NaN where undefined."""
-        plot = next(plot for plot in self._picture.plots if plot.name == name)
-        at, sample = self._picture.index, self._picture.sample
-        return {c.label: float(c.values[at, sample]) if at < len(c.values) else nan for c in plot.curves}
+        return values_at(next(plot for plot in self._picture.plots if plot.name == name), self._picture)
 
     # ------------------------------------------------------------ what is visible
 
     @property
     def visible_measures(self) -> tuple[str, ...]:
-        """The names of the measures that are shown, in their order."""
+        """The names of the visible measures, in their order."""
         return tuple(plot.name for plot in self._visible_plots())
 
     def set_visible_measures(self, names: Iterable[str] | None) -> None:
-        """Show these measures only; None shows every one."""
+        """Show only these measures; None shows every one."""
         self._chosen = None if names is None else frozenset(names)
         self._refresh()
 
@@ -203,13 +208,14 @@ class MeasuresView(View):
             self.set_visible_measures(set(self.visible_measures) ^ {choice})
             self.measures_chosen.emit()
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self._menu.popup(event.globalPos())
+    def menu_rows(self, at: QPoint) -> Sequence[Row]:
+        """Which measures, over which axis."""
+        return self._menu.actions()
 
     # ------------------------------------------------------------ layout and colours
 
     def _arrange(self) -> None:
-        """Cells in one or two columns; nothing moves unless the names or the column count changed."""
+        """Place the cells in one or two columns. Nothing moves unless the names or the column count changed."""
         names = self.visible_measures
         columns = self._columns(len(names))
         if (names, columns) == self._arranged:
@@ -228,14 +234,18 @@ class MeasuresView(View):
             self._grid.setRowStretch(row, int(row < rows))
 
     def _columns(self, count: int) -> int:
-        """As many as are wide enough; in print, which cannot scroll, enough of them for the rows to be tall enough."""
+        """As many columns as are wide enough. Print cannot scroll, so it has enough columns for the rows to be tall
+        enough.
+        """
         wide = max(1, min(self.width() // CELL_WIDTH, count))
         if not self._print:
             return wide
         return next((c for c in range(wide, count) if self.height() >= ceil(count / c) * CELL_HEIGHT), max(wide, count))
 
     def _placed(self, name: str) -> Cell:
-        """The measure's cell in its place. It is built when it is first drawn: a dozen at once would be a stall."""
+        """The measure's cell in its place. It is built when it is first drawn, because a dozen at once would stall
+        the window.
+        """
         if name not in self._cells:
             cell = self._cells[name] = Cell(self._theme, self._page, print_mode=self._print)
             cell.setMinimumHeight(0 if self._print else CELL_HEIGHT)
@@ -261,12 +271,9 @@ class MeasuresView(View):
             self._legend.addWidget(Entry(kind, label, self._theme, self))
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
+        """Set all colours."""
         self._theme = theme
-        ground = palette(theme)
-        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
-        self.setPalette(ground)
-        self.setAutoFillBackground(True)
+        self.set_background(theme)
         for cell in self._cells.values():
             cell.set_theme(theme)
         self._legend_shows = None
@@ -277,7 +284,7 @@ class MeasuresView(View):
         self._arrange()
 
     def release(self) -> None:
-        """Let go of connections, so that nothing keeps the view alive."""
+        """Disconnect everything, so that nothing keeps the view alive."""
         self._next.stop()
         self._next.timeout.disconnect(self._show_next)
         for cell in self._cells.values():

@@ -13,6 +13,7 @@ from app.engine.contract import frozen
 from app.engine.plane_space import Direct, Kernels, PlaneSpace
 from app.rooms.plane.answers_basins import basins
 from app.rooms.plane.messages import (
+    DRAWN_WEIGHTS,
     BasinsRequest,
     DensityAnswer,
     DensityRequest,
@@ -26,7 +27,6 @@ from geomodel.arrays import Array
 from geomodel.job import Job
 
 PATH_TOLERANCE = 1e-3  # the probe's path ends when it moves less than this part of σ, which nobody can see
-DRAWN_WEIGHTS = 200  # most posterior weights that the plane draws; more would slow a drag
 
 
 def density_and_field(request: DensityRequest, at: Context) -> DensityAnswer:

@@ -45,10 +45,9 @@ def basins(request: BasinsRequest, at: Context) -> BasinsAnswer:
         found, interrupted = found.advanced(classify, max(FEWEST, int(BATCH / numbers))), False
     except Interrupted:
         interrupted = True
-    names, places = job.data.label_names, found.places()
+    places = found.places()
     areas = [
-        BasinArea(label, names[label] if names else f"class {label}", share, places[label])
-        for label, share in found.shares().items()
+        BasinArea(label, job.data.class_name(label), share, places[label]) for label, share in found.shares().items()
     ]
     finished = found.complete and found.known.shape[1] >= FINEST[direct]
     return BasinsAnswer(request=request, basins=found, areas=tuple(areas), finished=finished, interrupted=interrupted)

@@ -8,15 +8,15 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
-from app.plotting.bundles import Picture
+from app.plotting.bundles import ImageItem
 from app.plotting.labels import Labels
 from app.plotting.legend import Entry
-from app.plotting.pens_and_numbers import number
 from app.plotting.theme import Theme
 from app.rooms.plane import frames
 from app.rooms.plane.messages import BasinArea
 from app.rooms.plane.pictures import PlanePicture
 from geomodel.basins import STEPS, UNKNOWN
+from geomodel.number_text import fixed
 
 NAMED = 0.01  # share of the rectangle; smaller areas have no name in the picture
 LISTED = 3  # areas that the legend names; its tooltip has all of them
@@ -26,7 +26,7 @@ class BasinsLayer:
     """Cells of one colour a class, and a name where each class is widest."""
 
     def __init__(self, box: pg.ViewBox, *, print_mode: bool) -> None:
-        self.tints = Picture(enlarge=4 if print_mode else 1, smooth=False)
+        self.tints = ImageItem(enlarge=4 if print_mode else 1, smooth=False)
         self.names = Labels(centred=True)
         for item, z in ((self.tints, 1), (self.names, 48)):
             item.setZValue(z)
@@ -86,7 +86,7 @@ def basins_entries(picture: PlanePicture) -> Iterator[Entry]:
     whose = "of D*" if picture.direct or answer.request.site.mode == "slice" else "of the projected data"
     largest = ", ".join(map(_share, answer.areas[:LISTED]))
     rest = f" and {len(answer.areas) - LISTED} more" if len(answer.areas) > LISTED else ""
-    text = f"basins {whose}{f' at σ = {number(sigma, 3)}' if stale else ''}: {largest}{rest}"
+    text = f"basins {whose}{f' at σ = {fixed(sigma, 3)}' if stale else ''}: {largest}{rest}"
     tip = (
         f"Class of the data point where dx/dσ = (x − D*)/σ ends that starts here at this σ "
         f"(Heun, {STEPS} steps, Karras levels); {columns} × {rows} cells. Shares of the view: "

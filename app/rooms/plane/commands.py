@@ -33,6 +33,7 @@ class PlaneCommands:
         view.frame_resumed.connect(self._tick)
         view.probe_dragged.connect(self._probe_to)
         view.probe_dropped.connect(self._probe_to)
+        view.probe_wanted.connect(self._probe_here)
         view.sigma_wanted.connect(self._probe_sigma_to)
         view.start_clicked.connect(self._start_at)
         view.sample_picked.connect(self._pick_sample)
@@ -126,6 +127,10 @@ class PlaneCommands:
 
     def _probe_to(self, x: float, y: float) -> None:
         self._change(probe=(x, y))
+
+    def _probe_here(self, x: float, y: float) -> None:
+        self._choose("tool", "probe")
+        self._probe_to(x, y)
 
     def _probe_sigma_to(self, sigma: float | None) -> None:
         self._change(probe_sigma=sigma)

@@ -32,6 +32,7 @@ from app.rooms.plane.view import PlaneView
 from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from app.session.facts import probe_sigma, run_basis
 from app.session.state import Run
+from app.widgets.sight import seen
 from geomodel.run_checks import DETAIL_NUMBERS
 
 REST_MS = 250  # how long the basins leave the engine alone after another request went first
@@ -47,7 +48,7 @@ class PlaneRoom(QObject):
 
     def __init__(self, services: Services) -> None:
         super().__init__()
-        self._state, self._player = services.state, services.player
+        self._state, self._player, self._drafted = services.state, services.player, services.drafted
         self.view = PlaneView(services.theme)
         self.view.set_actions(services.actions)
         self._projected: dict[int, Projected] = {}
@@ -65,6 +66,7 @@ class PlaneRoom(QObject):
         self._state.plane_options_changed.connect(self._options_changed)
         self._state.data_changed.connect(self._show)
         self._player.answered.connect(self._answered)
+        self._drafted.changed.connect(self._show_changes)
         self.view.rect_changed.connect(self._rect_changed)
         self.view.display(PlanePicture(message=OPENING))
 
@@ -137,6 +139,9 @@ class PlaneRoom(QObject):
         self.view.display(self.picture())
         self.view.show_tools(self._tools())
 
+    def _show_changes(self) -> None:
+        self.view.show_changes(self._drafted.lines, self._drafted.whole)
+
     def picture(self) -> PlanePicture:
         """The plane at the playhead, with what the engine has answered so far."""
         run, options, selection = self._state.run, self._state.plane_options, self._state.selection
@@ -151,6 +156,7 @@ class PlaneRoom(QObject):
         inside = inside_picture(run, selection, basis, _of_run(self._inside, run)) if options.inside else None
         return replace(
             plane_picture(run, selection, self._projected[run.id], self._site(run)),
+            probes=direct,
             background=_of_run(self._density, run),
             basins=_of_run(self._basins.answer, run),
             arrow=options.arrow,
@@ -186,11 +192,16 @@ class PlaneRoom(QObject):
 
     # ------------------------------------------------------------ asking
 
+    def _asked_of(self) -> Run | None:
+        """The run that the engine can be asked about; none while the view is out of sight."""
+        run = self._state.run
+        return run if run is not None and run.linked and seen(self.view) else None
+
     def _ask(self, *, again: bool = False) -> None:
-        run, selection, options = self._state.run, self._state.selection, self._state.plane_options
-        if run is None or not run.linked:
-            return
+        run, selection, options = self._asked_of(), self._state.selection, self._state.plane_options
         self._ask_density(again=again)
+        if run is None:
+            return
         if options.probe is not None and self._probes(run):
             sigma, site = probe_sigma(run, selection, options), self._site(run)
             if sigma > 0:
@@ -207,8 +218,9 @@ class PlaneRoom(QObject):
             self._player.ask(NeighboursRequest(run.id, selection.index, selection.sample))
 
     def _ask_density(self, *, again: bool = False) -> None:
-        run, options = self._state.run, self._state.plane_options
-        if run is None or not run.linked:
+        run, options = self._asked_of(), self._state.plane_options
+        if run is None:
+            self._basins.want(None)
             return
         sigma = float(run.sigmas[self._state.selection.index])
         if sigma == 0:

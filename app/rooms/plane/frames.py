@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from app.plotting.values import Box
 from app.rooms.plane.pictures import InsidePicture, PlaneCurves, PlanePicture
 from geomodel.arrays import Array
-
-Box = tuple[float, float, float, float]  # x and y of the centre, width, height
 
 PAD = 1.12
 STEP_PAD = 2.2  # the box around the inside of a step is this much larger than the step

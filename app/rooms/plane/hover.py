@@ -52,6 +52,5 @@ def card(dataset: Dataset, index: int) -> str:
     data = base64.b64encode(bytes(buffer.data().data())).decode()
     words = f"data point {index:,}"
     if dataset.labels is not None:
-        label = int(dataset.labels[index])
-        words += f", {dataset.label_names[label] if dataset.label_names else f'class {label}'}"
+        words += f", {dataset.class_name(int(dataset.labels[index]))}"
     return f'<img src="data:image/png;base64,{data}"><br>{words}'

@@ -6,7 +6,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor, QPen
 
-from app.plotting.bundles import Bundle, Dots, Picture
+from app.plotting.bundles import Bundle, Dots, ImageItem
 from app.plotting.quiver import Quiver
 from app.plotting.theme import Theme
 from app.rooms.plane import frames
@@ -59,7 +59,7 @@ class PlaneLayers:
     """Every item of the plane, updated where the picture has changed."""
 
     def __init__(self, box: pg.ViewBox, theme: Theme, *, print_mode: bool) -> None:
-        self.density = Picture(enlarge=4 if print_mode else 1)
+        self.density = ImageItem(enlarge=4 if print_mode else 1)
         self.data = Dots("disc", 3.0, vector=print_mode)
         self.field = Quiver(head=4.5, width=0.9, hairline=not print_mode)
         self.current = Dots("disc", 5.0, vector=print_mode)

@@ -10,6 +10,8 @@ from geomodel.arrays import Array
 from geomodel.basins import Basins
 from geomodel.record import StepDetail
 
+DRAWN_WEIGHTS = 200  # most posterior weights that the plane draws; more would slow a drag
+
 FieldOf = Literal["driver", "optimal", "network", "difference"]
 
 

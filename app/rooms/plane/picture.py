@@ -18,9 +18,11 @@ def plane_picture(run: Run, selection: Selection, projected: Projected, site: Si
     source, basis = run.source, projected.basis
     direct = basis.count == len(basis.origin)
     points = None if source is None else source.plane_points
+    caption, whole = plane_captions(run, basis, site or Site())
     return PlanePicture(
         title=plane_title(run),
-        caption=plane_caption(run, basis, site or Site()),
+        caption=caption,
+        caption_whole=whole,
         x_label="x₁" if direct else "principal component 1",
         y_label="x₂" if direct else "principal component 2",
         direct=direct,
@@ -34,25 +36,41 @@ def plane_picture(run: Run, selection: Selection, projected: Projected, site: Si
     )
 
 
-def plane_caption(run: Run, basis: Any, site: Site) -> str:
-    """Mode and explained variance, and whether the run is a recording."""
-    parts = []
-    if run.status == "recorded":
-        parts.append("Recorded run from the program's own files")
-    if run.caption:
-        parts.append(run.caption)
+def plane_captions(run: Run, basis: Any, site: Site) -> tuple[str, str]:
+    """A line that is never cut in a narrow window, as long as nothing went wrong; and the same in full.
+
+    Mode and explained variance come first, then whether the run is a recording and what happened to it.
+    """
+    short, whole = [], []
     if basis is not None and basis.count != len(basis.origin):
+        mode, meaning = _mode(run, site)
         first, second = basis.explained
-        share = f"principal components 1, 2 ({first:.0%} + {second:.0%} of the data's variance)"
-        parts.append(
-            f"Slice through sample {site.sample} at σ {run.sigmas[site.index]:.3g} along {share}; "
-            "density and field are exact on it, data and other samples are projected"
-            if site.mode == "slice"
-            else f"Marginal mode: {share}; the field is the mean slope, single trajectories do not follow it"
+        short.append(f"{mode} · {first:.0%} + {second:.0%} of variance")
+        share = f"Principal components 1, 2 hold {first:.0%} + {second:.0%} of the data's variance"
+        whole += [meaning, share]
+    if run.status == "recorded":
+        short.append("recorded run")
+        whole.append("Recorded run from the program's own files")
+    for words in filter(None, (run.caption, run.message)):
+        short.append(words)
+        whole.append(words.rstrip("."))
+    line = " · ".join(short)
+    return line[:1].upper() + line[1:], ". ".join(whole)
+
+
+def _mode(run: Run, site: Site) -> tuple[str, str]:
+    """How the plane is to be read where it is not the data's space, in short and in full."""
+    if site.mode == "slice":
+        return (
+            "Slice: exact on this plane",
+            f"Slice through sample {site.sample} at σ {run.sigmas[site.index]:.3g}: density and field are exact on it; "
+            "data and other samples are projected",
         )
-    if run.message:
-        parts.append(run.message)
-    return ". ".join(parts)
+    return (
+        "Marginal: mean field of the projection",
+        "Marginal mode: the density of the projected data, and the mean slope at each point of the plane; "
+        "single trajectories do not follow it",
+    )
 
 
 def kept_inside(run: Run, selection: Selection) -> tuple[StepDetail, int] | None:

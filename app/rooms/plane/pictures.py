@@ -47,10 +47,12 @@ class PlanePicture:
     """Everything the plane view shows."""
 
     title: str = ""
-    caption: str = ""  # one line under the title: mode, explained variance, recorded
+    caption: str = ""  # one short line under the title: mode, explained variance, recorded
+    caption_whole: str = ""  # what it means, in full
     x_label: str = "x₁"
     y_label: str = "x₂"
     direct: bool = True  # the plane is the data's space; otherwise distances in it are between projections
+    probes: bool = True  # a point of the plane is one of the data's space, as in a slice
     data: Array | None = None  # (N, 2)
     scale: float = 1.0  # s, the data's scale
     center: tuple[float, float] = (0.0, 0.0)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from app.plotting.legend import Entry
-from app.plotting.pens_and_numbers import number
 from app.rooms.plane import frames
 from app.rooms.plane.basins import basins_entries
 from app.rooms.plane.inside import weight_text
@@ -15,6 +14,7 @@ from app.rooms.plane.layers import curves_drawn, data_stride, field_moves
 from app.rooms.plane.pictures import InsidePicture, PlanePicture
 from app.rooms.plane.weights import shown_weights, weights_sigma
 from geomodel.arrays import Array
+from geomodel.number_text import fixed
 
 FRAMES = {
     "sigma": "frame follows σ: ± 3√(s² + σ²)",
@@ -83,12 +83,12 @@ def _ground(picture: PlanePicture) -> Iterator[Entry]:
     if background is not None and background.density is not None and "density" in picture.layers:
         sigma = background.request.sigma
         stale = abs(sigma - frames.playhead_sigma(picture)) > 1e-9 * sigma
-        text = f"log p(σ = {number(sigma, 3)})" if stale else "log p"
+        text = f"log p(σ = {fixed(sigma, 3)})" if stale else "log p"
         tip = "Density of the data blurred by N(0, σ²I): its logarithm relative to the maximum, in nats"
         yield Entry("density", f"{text}: −12 … 0 nats", tip)
     found = field_moves(picture)
     if found is not None and "field" in picture.layers:
-        low, high = (number(float(value), 2) for value in (np.nanmin(found[1]), np.nanmax(found[1])))
+        low, high = (fixed(float(value), 2) for value in (np.nanmin(found[1]), np.nanmax(found[1])))
         difference = background is not None and background.request.field == "difference"
         name, tip = FIELD_WORDS[picture.arrow, difference]
         yield Entry("field", f"{name}: {low} … {high}", f"{tip}; stronger is larger")
@@ -100,13 +100,13 @@ def _probe(picture: PlanePicture) -> Iterator[Entry]:
         return
     point = np.array(answer.request.point)
     if answer.optimal is not None:
-        far = number(answer.shift, 3)
+        far = fixed(answer.shift, 3)
         yield Entry("optimal", f"mean shift ‖D* − x‖: {far}", "D* is the mean of the data points, weighted by softmax")
     if answer.network is not None:
-        beside = "" if answer.optimal is None else f" ‖Dθ − D*‖: {number(answer.difference, 3)}"
+        beside = "" if answer.optimal is None else f" ‖Dθ − D*‖: {fixed(answer.difference, 3)}"
         yield Entry("network", f"network{beside}", "The network's denoiser at the same point")
     if answer.optimal is None and answer.network is None:
-        far = number(float(np.linalg.norm(answer.denoised - point)), 3)
+        far = fixed(float(np.linalg.norm(answer.denoised - point)), 3)
         yield Entry("driver", f"{picture.driver_name} ‖D − x‖: {far}", "The denoiser that moves the samples")
     if answer.path is not None:
         steps = len(answer.path) - 1
@@ -120,8 +120,8 @@ def _weights(picture: PlanePicture) -> Iterator[Entry]:
     sigma = weights_sigma(picture, answer)
     at = "" if answer is picture.probe else " at xₙ"
     if at and abs(sigma - frames.playhead_sigma(picture)) > 1e-9 * sigma:
-        at = f" at σ = {number(sigma, 3)}"
-    text = f"posterior weights{at}, N_eff {number(answer.effective_neighbours, 3)}"
+        at = f" at σ = {fixed(sigma, 3)}"
+    text = f"posterior weights{at}, N_eff {fixed(answer.effective_neighbours, 3)}"
     yield Entry("weights", text, "Areas as softmax(−‖x − yᵢ‖²/2σ²); N_eff = exp of the weights' entropy")
 
 
@@ -135,10 +135,10 @@ def _inside(picture: PlanePicture) -> Iterator[Entry]:
     yield Entry("slope", "slopes", tip)
     if inside.stages < len(inside.x):
         yield Entry("history", "earlier slopes", "Slopes of earlier steps that this step uses again")
-    yield Entry("euler", f"Euler: {number(_distance(inside.euler, inside.end), 2)} off", "One Euler step from here")
+    yield Entry("euler", f"Euler: {fixed(_distance(inside.euler, inside.end), 2)} off", "One Euler step from here")
     if inside.exact is not None:
-        off = number(_distance(inside.exact[-1], inside.end), 2)
-        tip = f"The exact ODE curve (RK4, error {number(inside.exact_error, 2)}) and how far the step's end is from it"
+        off = fixed(_distance(inside.exact[-1], inside.end), 2)
+        tip = f"The exact ODE curve (RK4, error {fixed(inside.exact_error, 2)}) and how far the step's end is from it"
         yield Entry("exact", f"exact ODE: {off} away", tip)
 
 
@@ -146,7 +146,7 @@ def _segment(picture: PlanePicture) -> Iterator[Entry]:
     pair = selected(picture)
     if "segment" not in picture.layers or pair is None or pair[1] is None:
         return
-    text = f"x → D(x; σ): {number(_distance(pair[0], pair[1]), 3)}" + ("" if picture.direct else " in the plane")
+    text = f"x → D(x; σ): {fixed(_distance(pair[0], pair[1]), 3)}" + ("" if picture.direct else " in the plane")
     yield Entry(
         "segment", text, "The selected sample at the playhead; the number is ‖D(x; σ) − x‖, as far as it is seen"
     )
@@ -161,22 +161,22 @@ def _sentences(picture: PlanePicture, free: bool) -> Iterator[str]:
     if picture.message:
         yield picture.message
         return
-    yield from (f"{text}." for text in (picture.title, picture.caption) if text)
+    yield from (f"{text}." for text in (picture.title, picture.caption_whole) if text)
     if picture.data is not None:
         yield f"{len(picture.data)} data points."
     pair = selected(picture)
     if picture.curves is not None and pair is not None:
         curves, level = picture.curves, frames.playhead(picture)
-        sigma = number(float(curves.sigmas[level]))
+        sigma = fixed(float(curves.sigmas[level]))
         yield f"{curves.sampling.shape[1]} samples; level {level} of {len(curves.sigmas) - 1}, σ = {sigma}."
-        there = "" if pair[1] is None else f", D = {_point(pair[1])}, ‖D − x‖ = {number(_distance(pair[0], pair[1]))}"
+        there = "" if pair[1] is None else f", D = {_point(pair[1])}, ‖D − x‖ = {fixed(_distance(pair[0], pair[1]))}"
         yield f"Sample {picture.sample}: x = {_point(pair[0])}{there}."
     for entry in basins_entries(picture):
         yield f"{entry.text[0].upper()}{entry.text[1:]}."
     if picture.probe is not None:
         yield ", ".join(_probe_parts(picture)) + "."
     if (answer := shown_weights(picture)) is not None and answer is not picture.probe:
-        yield f"Posterior weights with {number(answer.effective_neighbours)} effective neighbours."
+        yield f"Posterior weights with {fixed(answer.effective_neighbours)} effective neighbours."
     if picture.inside is not None:
         yield ", ".join(_inside_parts(picture.inside)) + "."
     yield f"{FREE if free else FRAMES[picture.frame]}.".capitalize()
@@ -185,30 +185,30 @@ def _sentences(picture: PlanePicture, free: bool) -> Iterator[str]:
 def _probe_parts(picture: PlanePicture) -> Iterator[str]:
     answer = picture.probe
     assert answer is not None
-    yield f"Probe at {_point(np.array(answer.request.point))}, σ = {number(answer.request.sigma)}"
+    yield f"Probe at {_point(np.array(answer.request.point))}, σ = {fixed(answer.request.sigma)}"
     if answer.optimal is not None:
-        yield f"D* = {_point(answer.optimal)}, effective neighbours {number(answer.effective_neighbours)}"
+        yield f"D* = {_point(answer.optimal)}, effective neighbours {fixed(answer.effective_neighbours)}"
     if answer.network is not None:
         yield f"network D = {_point(answer.network)}"
     if answer.optimal is None and answer.network is None:
         yield f"{picture.driver_name} = {_point(answer.denoised)}"
-    yield f"log density {number(answer.log_density)}"
+    yield f"log density {fixed(answer.log_density)}"
 
 
 def _inside_parts(inside: InsidePicture) -> Iterator[str]:
-    yield f"Inside the step from σ = {number(inside.sigma)} to {number(inside.sigma_next)}"
+    yield f"Inside the step from σ = {fixed(inside.sigma)} to {fixed(inside.sigma_next)}"
     yield f"stages {inside.stages}, earlier slopes {len(inside.x) - inside.stages}"
     if inside.slope_weights is not None:
         yield f"slope weights {' '.join(weight_text(weight) for weight in inside.slope_weights)}"
     yield f"end {_point(inside.end)}"
-    yield f"Euler's end {number(_distance(inside.euler, inside.end))} away"
+    yield f"Euler's end {fixed(_distance(inside.euler, inside.end))} away"
     if inside.exact is not None:
-        yield f"the exact curve {number(_distance(inside.exact[-1], inside.end))} away"
-        yield f"its error {number(inside.exact_error)}"
+        yield f"the exact curve {fixed(_distance(inside.exact[-1], inside.end))} away"
+        yield f"its error {fixed(inside.exact_error)}"
 
 
 def _point(point: Array) -> str:
-    return f"({number(float(point[0]))}, {number(float(point[1]))})"
+    return f"({fixed(float(point[0]))}, {fixed(float(point[1]))})"
 
 
 def _distance(a: Array, b: Array) -> float:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from superqt import QElidingLabel
@@ -13,20 +14,26 @@ from superqt import QElidingLabel
 from app.engine.contract import Rect
 from app.plotting.equal_scale import EqualScaleCanvas, Tool
 from app.plotting.legend import Legend
-from app.plotting.pens_and_numbers import number, tabular
+from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.plane import frames
 from app.rooms.plane import text as words
+from app.rooms.plane.changed_line import ChangedLine
 from app.rooms.plane.layers import PlaneLayers, curves_drawn
+from app.rooms.plane.menu import LOOK_ROWS, point_rows
 from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.tool_bar import ToolBar, ToolBarPicture
+from app.widgets.context_menu import Row
 from app.widgets.text import shortened, tooltip
 from geomodel.arrays import Array
+from geomodel.number_text import fixed
 
 NEAR = 10  # pixels within which a click picks a sample and a hover finds a data point
-MOST_PIXELS = 256  # of the density image, each way
-HELP = "Wheel: zoom. Drag: pan. Double click or 0: back to the frame. Click: select a sample. Ctrl+click: start there."
+MOST_PIXELS = 256  # least and most pixels of the density image, each way
+HELP = (
+    "Wheel: zoom. Drag: pan. Double click or 0: return to the frame. Click: select a sample. Ctrl+click: start there."
+)
 
 
 class PlaneView(View):
@@ -35,10 +42,11 @@ class PlaneView(View):
     rect_changed = Signal(object)  # the Rect that density and field should fill
     probe_dragged = Signal(float, float)
     probe_dropped = Signal(float, float)
+    probe_wanted = Signal(float, float)  # at a point, whatever the tool
     start_clicked = Signal(float, float)
     sample_picked = Signal(int)
     frame_left = Signal()  # the user zoomed or panned
-    frame_resumed = Signal()  # … and came back
+    frame_resumed = Signal()  # the user has returned to the frame
     hovered = Signal(object)  # (x, y, index of the data point there or None), or None
     sigma_wanted = Signal(object)  # the probe's noise level, or None to follow the playhead
 
@@ -58,6 +66,7 @@ class PlaneView(View):
         self._tools.sigma_wanted.connect(self.sigma_wanted)
         self.ground = EqualScaleCanvas(tabular(self.font(), 0.92), print_mode=print_mode)
         self.layers = PlaneLayers(self.ground.box, theme, print_mode=print_mode)
+        self._changes = ChangedLine(self.ground)
         self._arrange()
         self._timer = QTimer(self, interval=0, singleShot=True)
         self._timer.timeout.connect(self._announce)
@@ -80,7 +89,6 @@ class PlaneView(View):
         self._readout.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._readout.setFixedWidth(QFontMetrics(small).horizontalAdvance("x₁ −0.0000×10⁻⁰⁰   x₂ −0.00000"))
         self._readout.setVisible(not self._print_mode)
-        self._title.setToolTip(HELP)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setWordWrap(True)
         self._message.setFont(tabular(self.font(), 1.1))
@@ -104,7 +112,7 @@ class PlaneView(View):
     # ---------------------------------------------------------------- contract of a view
 
     def display(self, picture: PlanePicture) -> None:
-        """Show a picture; only what differs from the last one is touched."""
+        """Show a picture. Only what differs from the last one is changed."""
         old, self._picture = self._shown, picture
         if old is not None and picture.frame != old.frame:
             self.ground.resume()
@@ -120,7 +128,7 @@ class PlaneView(View):
             self._timer.start()  # the same displayed range is another true one
 
     def set_theme(self, theme: Theme) -> None:
-        """Change every colour, at once."""
+        """Set every colour at once."""
         self._theme = theme
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.Window, theme.base)
@@ -136,7 +144,7 @@ class PlaneView(View):
             self.layers.show(self._shown, self._shown)
 
     def release(self) -> None:
-        """Let go of everything that refers back to this view."""
+        """Drop everything that refers back to this view."""
         self._timer.stop()
         for signal in (self._timer.timeout, self.ground.range_changed, self.ground.freed, self.ground.resumed):
             signal.disconnect()
@@ -158,8 +166,12 @@ class PlaneView(View):
         """The probe's noise level in the row of tools."""
         self._tools.display(picture)
 
+    def show_changes(self, lines: tuple[str, ...], whole: str) -> None:
+        """What is drafted but not run yet, over the picture."""
+        self._changes.say(lines, whole)
+
     def request_rect(self) -> Rect:
-        """The part of the plane that is seen, in true coordinates at the playhead's noise level."""
+        """The part of the plane in view, in true coordinates at the playhead's noise level."""
         x, y, width, height = self.ground.visible()
         scale = 1 / frames.factor(self._picture, frames.playhead_sigma(self._picture))
         return x * scale, y * scale, width * scale, height * scale
@@ -175,11 +187,11 @@ class PlaneView(View):
         self.ground.tool = tool
 
     def reset_frame(self) -> None:
-        """Back to the picture's frame after zooming and panning."""
+        """Return to the picture's frame after zooming and panning."""
         self.ground.resume()
 
     def nudge_probe(self, dx_px: float, dy_px: float) -> None:
-        """Move the probe by pixels to the right and up, as if it had been dragged and dropped."""
+        """Move the probe by pixels to the right and up, as a drag would."""
         if self.ground.handle is not None:
             unit = self.ground.unit()
             x, y = self.ground.handle
@@ -196,13 +208,25 @@ class PlaneView(View):
             size.height(),
         )
 
+    def menu_rows(self, at: QPoint) -> Sequence[Row]:
+        """What can be done at a position, and how the plane is looked at."""
+        picture = self._picture
+        if picture.message:
+            return LOOK_ROWS
+        x, y = self.ground.to_plane(QPointF(self.ground.viewport().mapFrom(self, at)))
+        start = partial(self.start_clicked.emit, *self._true(x, y)) if picture.direct else None
+        scale = self._probe_factor()
+        probe = partial(self.probe_wanted.emit, x / scale, y / scale) if picture.probes else None
+        return point_rows(self.sample_at(x, y), self.sample_picked.emit, start, probe) + LOOK_ROWS
+
     # ---------------------------------------------------------------- parts
 
     def _show_words(self, picture: PlanePicture, old: PlanePicture | None) -> None:
         self._title.setText(picture.title)
+        self._title.setToolTip(tooltip(picture.title, HELP))
         self._title.setVisible(bool(picture.title))
         self._caption.setText(picture.caption)
-        self._caption.setToolTip(picture.caption)
+        self._caption.setToolTip(tooltip("", picture.caption_whole) if picture.caption_whole else "")
         self._caption.setVisible(bool(picture.caption) or not self._print_mode)
         entries = () if picture.message else words.legend(picture)
         self._legend.display(entries)
@@ -250,7 +274,7 @@ class PlaneView(View):
             self.sample_picked.emit(sample)
 
     def sample_at(self, x: float, y: float) -> int | None:
-        """The sample whose current point, else whose path, is nearest to displayed coordinates and near."""
+        """The sample whose current point, or else whose path, is near displayed coordinates."""
         curves, reach = self.layers.x, NEAR * self.ground.unit()
         if not len(curves):
             return None
@@ -273,7 +297,7 @@ class PlaneView(View):
             self.hovered.emit(None)
             return
         x, y = self._true(*place)
-        self._readout.setText(f"{self._picture.x_label} {number(x)}   {self._picture.y_label} {number(y)}")
+        self._readout.setText(f"{self._picture.x_label} {fixed(x)}   {self._picture.y_label} {fixed(y)}")
         self.hovered.emit((x, y, self._data_at(*place)))
 
     def _data_at(self, x: float, y: float) -> int | None:
@@ -296,7 +320,7 @@ class PlaneView(View):
 
 
 def _distance_to_segments(point: Array, starts: Array, ends: Array) -> Array:
-    """Distances of a point (2,) to segments (…, 2) → (…, 2)."""
+    """The distances of a point (2,) to segments (…, 2) → (…, 2)."""
     along = ends - starts
     part = ((point - starts) * along).sum(-1) / np.maximum((along**2).sum(-1), 1e-300)
     found: Array = np.linalg.norm(starts + np.clip(part, 0, 1)[..., None] * along - point, axis=-1)

@@ -22,18 +22,19 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.plotting.pens_and_numbers import number, tabular
+from app.plotting.pens_and_numbers import tabular
 from app.plotting.sigma_axis import sigma_text
 from app.plotting.theme import Theme
 from app.rooms.schedule.pictures import CostPicture
 from app.rooms.schedule.scale import Scaling, ramp, ticks
 from app.widgets.text import tooltip
 from geomodel.arrays import Array
+from geomodel.number_text import fixed
 
 LEFT, TOP, RIGHT, BOTTOM = 8.0, 44.0, 56.0, 20.0
 LEAST = 208  # least pixels of height in a window
 LOW = 120.0  # with fewer pixels of height, only the tooltip describes the cell
-HINT = "Point at a cell to read the cost of one Euler jump from the σ of its row to the σ of its column."
+HINT = "A cell is one Euler jump from the σ of its row to the σ of its column."
 HELP = "Dots are the chosen intervals. ↑, ↓ go through them."
 KEYS: dict[int, int] = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}  # the left and right keys move the playhead
 
@@ -87,7 +88,7 @@ class CostMap(QWidget):
         if self._cost is None or self._cell is None:
             return ""
         start, end = (sigma_text(self._cost.sigmas[at]) for at in self._cell)
-        return f"σ {start} → {end}: cost {number(float(self._cost.cost[self._cell]), 3)}"
+        return f"σ {start} → {end}: cost {fixed(float(self._cost.cost[self._cell]), 3)}"
 
     def _say(self) -> None:
         self.setAccessibleDescription(self.words or HINT)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
-from app.plotting.pens_and_numbers import number
 from app.plotting.theme import Theme
 from geomodel.arrays import Array
+from geomodel.number_text import fixed
 
 DECADES = 4.0  # decades of a logarithmic map; smaller costs have the palest colour
 NEGLIGIBLE = 0.05  # share of the largest cost; smaller negative costs are only marked
@@ -67,7 +67,7 @@ class Scaling(NamedTuple):
         """Numbers along the ramp."""
         middle = math.sqrt(self.low * self.high) if self.log else (self.low + self.high) / 2
         at = {0.0: self.low, 0.5: middle, 1.0: self.high}
-        return tuple((share, number(value, 2)) for share, value in at.items())
+        return tuple((share, fixed(value, 2)) for share, value in at.items())
 
 
 def ticks(count: int, room: float, need: float) -> list[int]:

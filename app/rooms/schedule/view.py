@@ -1,11 +1,13 @@
-"""The schedule view: schedules on one axis of noise levels, the draft's in the hand, designed ones with their costs."""
+"""The schedule view: schedules on one axis of noise levels. A person can drag the draft's; designed ones show their
+costs.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -18,22 +20,22 @@ from PySide6.QtWidgets import (
 )
 from superqt import QFlowLayout
 
-from app.plotting.pens_and_numbers import number, tabular
-from app.plotting.theme import Theme, palette
+from app.plotting.pens_and_numbers import tabular
+from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.schedule.cost import LEAST, CostMap
 from app.rooms.schedule.knobs import ScheduleRows
 from app.rooms.schedule.pictures import SchedulePicture
+from app.rooms.schedule.text import describe, error_band
 from app.widgets.focus_area import show_area
 from app.widgets.form import Choice, ChoiceField, commit_all
 from app.widgets.number_field import FloatField
 from app.widgets.text import Message, tooltip
-from geomodel import measures
 from geomodel.settings import Limits
 
 BESIDE = 560  # pixels of width from which the map may stand beside the rows
 METRICS = (
-    Choice("dev", "dev", "How much farther from the line through the trajectory's ends a jump lands."),
+    Choice("dev", "dev", "How much farther a jump lands from the line through the trajectory's ends than the teacher."),
     Choice("l1", "l1", "Distance of the jump's end to the teacher, the sum over the dimensions."),
     Choice("l2", "l2", "Distance of the jump's end to the teacher, Euclidean."),
 )
@@ -51,7 +53,7 @@ TORS = "Levels between which the trajectory turns by equal parts of its total ro
 
 
 class DesignBar(QWidget):
-    """What can be done with the draft's schedule."""
+    """The buttons for the draft's schedule."""
 
     design_wanted = Signal(str, object)
     copy_wanted = Signal()
@@ -74,11 +76,13 @@ class DesignBar(QWidget):
         self.coefficient_field.setMaximumWidth(240)
         self.gits = self._button("GITS", GITS, self._design_gits)
         self.tors = self._button("TORS", TORS, self._design_tors)
-        self.copy = self._button("Copy", "The draft's levels to the clipboard, in full precision.", self.copy_wanted)
-        self.paste = self._button("Paste", "Levels from the clipboard become the draft's schedule.", self.paste_wanted)
+        self.copy = self._button(
+            "Copy", "Copy the draft's levels to the clipboard, in full precision.", self.copy_wanted
+        )
+        self.paste = self._button("Paste", "Take levels from the clipboard as the draft's schedule.", self.paste_wanted)
         self.save = self._button("Save…", "Write the draft's levels to a file.", self.save_wanted)
-        self.load = self._button("Load…", "Levels from a file become the draft's schedule.", self.load_wanted)
-        self.reset = self._button("Reset", "Back to the formula of the sampler's form.", self.reset_wanted)
+        self.load = self._button("Load…", "Take levels from a file as the draft's schedule.", self.load_wanted)
+        self.reset = self._button("Reset", "Return to the formula of the sampler's form.", self.reset_wanted)
         flow = QFlowLayout(self)
         flow.setContentsMargins(0, 0, 0, 0)
         flow.setHorizontalSpacing(16)
@@ -105,7 +109,7 @@ class DesignBar(QWidget):
         return group
 
     def allow(self, picture: SchedulePicture) -> None:
-        """Offer what can be done."""
+        """Enable the buttons that can be used now."""
         has_draft = any(row.hue < 0 for row in picture.rows)
         for button in (self.gits, self.tors, self.paste, self.load):
             button.setEnabled(picture.editable and not picture.working)
@@ -200,13 +204,14 @@ class ScheduleView(View):
 
     @property
     def picture(self) -> SchedulePicture:
-        """What it shows."""
+        """The present picture."""
         shown: SchedulePicture = self._picture
         return shown
 
     def display(self, picture: SchedulePicture) -> None:
-        """Show the picture; the map of costs is drawn again only where it changed."""
+        """Show the picture. The map of costs is drawn again only if it changed."""
         self._picture = picture
+        self.setAccessibleDescription(describe(picture))
         empty = not picture.rows
         self._empty.setText(picture.message)
         self._empty.setVisible(empty)
@@ -218,20 +223,17 @@ class ScheduleView(View):
         if picture.cost is not None:
             self.cost.show_cost(picture.cost)
         self.cost.setVisible(picture.cost is not None)
-        self.rows.show_picture(picture, self._note_help())
+        self.rows.show_picture(picture, error_band(picture))
         self._arrange()
 
-    def _note_help(self) -> str:
-        errors = self._picture.error_of
-        if errors is None or not len(errors):
-            return ""
-        median, low, high = (number(float(value)) for value in measures.band(errors, axis=0))
-        return f"{len(errors)} samples: median {median}, 10–90 % {low} to {high}, largest {number(float(errors.max()))}"
+    def describe(self) -> str:
+        """The picture in words and numbers."""
+        return describe(self._picture)
 
     # ------------------------------------------------------------ layout and colours
 
     def _arrange(self) -> None:
-        """The map under the rows, or beside them where the view is broad and not tall enough for both."""
+        """Place the map under the rows, or beside them if the view is broad and not tall enough for both."""
         needed = self.rows.needed + LEAST + 24
         bar = 0 if self._print else self.bar.sizeHint().height()
         low = self.height() - bar < needed and self.width() >= BESIDE and self._picture.cost is not None
@@ -245,17 +247,14 @@ class ScheduleView(View):
         self._arrange()
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of everything."""
+        """Set all colours."""
         self._theme = theme
-        ground = palette(theme)
-        ground.setColor(QPalette.ColorRole.Window, QColor(theme.base))
-        self.setPalette(ground)
-        self.setAutoFillBackground(True)
+        self.set_background(theme)
         self.rows.set_theme(theme)
         self.cost.set_theme(theme)
 
     def release(self) -> None:
-        """Let go of connections, so that nothing keeps the view alive."""
+        """Disconnect everything, so that nothing keeps the view alive."""
         for said, passed in self._connections:
             said.disconnect(passed)
         self._connections.clear()

@@ -6,9 +6,7 @@ import numpy as np
 
 from app.engine.context import Answers, Context, Tasks
 from app.engine.contract import frozen
-from app.rooms.plane.answers import (
-    DRAWN_WEIGHTS,
-)
+from app.rooms.plane.messages import DRAWN_WEIGHTS
 from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 
 

@@ -10,6 +10,7 @@ from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from app.rooms.strip.picture import StripRows, strip_picture
 from app.rooms.strip.pictures import StripPicture
 from app.rooms.strip.view import StripView
+from app.widgets.sight import seen
 
 
 class StripRoom(QObject):
@@ -33,9 +34,9 @@ class StripRoom(QObject):
     def refresh(self) -> None:
         """Show the present state and request the nearest data."""
         run, selection = self._state.run, self._state.selection
-        if run is None or self.view.isVisible():
+        if run is None or seen(self.view):
             self.view.display(self.picture())
-        if run is not None and run.linked and len(run.x.shape) == 5 and self.view.isVisible():
+        if run is not None and run.linked and len(run.x.shape) == 5 and seen(self.view):
             self._player.ask(NeighboursRequest(run.id, selection.index, selection.sample))
 
     def picture(self) -> StripPicture:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from app.plotting.values import ImageRow
 from app.rooms.strip.messages import NeighboursAnswer
-from app.rooms.strip.pictures import StripPicture, StripRow
+from app.rooms.strip.pictures import StripPicture
 from app.session.facts import DRIVER_NAMES
 from app.session.state import Run, Selection
 from geomodel import images
@@ -22,9 +23,9 @@ class StripRows:
 
     def __init__(self) -> None:
         self._key: tuple[object, ...] = ()
-        self._rows: tuple[StripRow, ...] = ()
+        self._rows: tuple[ImageRow, ...] = ()
 
-    def of(self, run: Run, sample: int) -> tuple[StripRow, ...]:
+    def of(self, run: Run, sample: int) -> tuple[ImageRow, ...]:
         """Rows of x, D and, beside a network, D*, with all levels that exist."""
         key = (run.id, run.committed, run.status, run.source is None, sample)
         if key != self._key:
@@ -32,7 +33,7 @@ class StripRows:
         return self._rows
 
 
-def _rows(run: Run, k: int) -> tuple[StripRow, ...]:
+def _rows(run: Run, k: int) -> tuple[ImageRow, ...]:
     n, driver = run.committed, DRIVER_NAMES[run.settings.driver]
     scale = run.source.dataset.std if run.source is not None else 0.5
     x, denoised = run.x[:n, k], run.denoised[: n - 1, k]
@@ -41,12 +42,12 @@ def _rows(run: Run, k: int) -> tuple[StripRow, ...]:
         denoised = np.concatenate([denoised, final[None, k]])
     shrunk = images.pixels(images.shrunk(x, run.sigmas[:n], scale))
     rows = [
-        StripRow(caption="x", kind="sampling", images=shrunk, note="x · s/√(s² + σ²)"),
-        StripRow(caption=f"{driver}(x; σ)", kind="denoising", images=images.pixels(denoised)),
+        ImageRow(caption="x", kind="sampling", images=shrunk, note="x · s/√(s² + σ²)"),
+        ImageRow(caption=f"{driver}(x; σ)", kind="denoising", images=images.pixels(denoised)),
     ]
     if "optimal" in run.extras:
         optimal = images.pixels(run.extras["optimal"][: n - 1, k])
-        rows.append(StripRow(caption="D*(xₙ)", kind="optimal", images=optimal, note="on this trajectory"))
+        rows.append(ImageRow(caption="D*(xₙ)", kind="optimal", images=optimal, note="on this trajectory"))
     return tuple(rows)
 
 
@@ -97,11 +98,10 @@ def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None)
         neighbours = images.pixels(dataset.points[nearest])
     except DataError as error:  # the file behind a large set has changed
         return {"neighbours_note": str(error)}
-    names = dataset.label_names
     labels = () if dataset.labels is None else tuple(dataset.labels[nearest])
     return {
         "neighbours": neighbours,
         "neighbour_weights": answer.weights[:NEIGHBOURS],
-        "neighbour_labels": tuple(names[label] if names else str(label) for label in labels),
+        "neighbour_labels": tuple(dataset.class_name(int(label)) for label in labels),
         "neighbours_note": f"effective neighbours {answer.effective_neighbours:.4g} of {len(dataset):,}{of}",
     }

@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from app.plotting.values import ImageRow
 from geomodel.arrays import Array
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class StripRow:
-    """One row of images over the levels."""
-
-    caption: str
-    kind: Literal["sampling", "denoising", "optimal", "network"]
-    images: Array  # (n, H, W) or (n, H, W, 3) uint8
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -23,7 +13,7 @@ class StripPicture:
     """Everything the strip view shows."""
 
     sigmas: Array | None = None
-    rows: tuple[StripRow, ...] = ()
+    rows: tuple[ImageRow, ...] = ()
     denoised_note: str = ""  # a note about the second row at the playhead, the clipped share
     index: int = 0
     samples: Array | None = None  # (B, H, W[, 3]) uint8: every sample at the playhead

@@ -1,26 +1,29 @@
-"""The transport: play, step and scrub. It shows what it is told and says what a person wants."""
+"""The transport: play, step and scrub. It shows its picture and emits what a person wants."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QPalette, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from app.plotting.pens_and_numbers import tabular
-from app.plotting.sigma_axis import SCALE_TITLES
+from app.plotting.sigma_axis import SCALE_TITLES, Scale
 from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.transport.pictures import TransportPicture
 from app.rooms.transport.scrubber import Scrubber
+from app.widgets.context_menu import Entry, Row, Submenu
 from app.widgets.form import ComboBox
 from app.widgets.icons import icon
 
 BUTTONS = ("start", "back", "play", "forward", "end", "loop", "inside")
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+SPREAD = "Spread of the levels"
 MINIMUM = 336
-ONE_ROW, TWO_ROWS = 960, 600  # pixels of width from which the bar takes one row, or two
+ONE_ROW, TWO_ROWS = 960, 600  # least pixels of width for one row and for two; with less there are three
 
 
 class TransportView(View):
@@ -42,7 +45,7 @@ class TransportView(View):
         self._button_row.setContentsMargins(0, 0, 0, 0)
         self._button_row.setSpacing(0)
         self._fill_texts()
-        self._scale = self._combo("Spread of the levels: step, log σ or σ")
+        self._scale = self._combo(f"{SPREAD}: step, log σ or σ")
         for scale, title in SCALE_TITLES.items():
             self._scale.addItem(title, scale)
         self._scale.setCurrentText(SCALE_TITLES["log"])
@@ -55,7 +58,8 @@ class TransportView(View):
         self._grid.setContentsMargins(8, 4, 8, 4)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(0)
-        self._grid.setSizeConstraint(QGridLayout.SizeConstraint.SetNoConstraint)  # else one row could not become two
+        # otherwise one row could not become two
+        self._grid.setSizeConstraint(QGridLayout.SizeConstraint.SetNoConstraint)
         self._arrange()
         self.set_theme(theme)
 
@@ -106,7 +110,7 @@ class TransportView(View):
         return "   ".join(label.text() for label in (self._step, self._sigma, self._evaluations) if label.text())
 
     def release(self) -> None:
-        """Its buttons and its scrubber refer back to nothing."""
+        """Drop nothing, because its buttons and its scrubber refer back to nothing."""
 
     def _show_numbers(self, picture: TransportPicture) -> None:
         assert picture.sigmas is not None
@@ -117,11 +121,11 @@ class TransportView(View):
         )
         for label, text in zip((self._step, self._sigma, self._evaluations), texts, strict=True):
             label.setText(text)
-            # Room once taken is kept, so that nothing beside it moves while playing.
+            # Width that a label once took stays reserved, so that nothing beside it moves while playing.
             label.setMinimumWidth(max(label.minimumWidth(), label.sizeHint().width()))
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of icons and scrubber."""
+        """Set the colours of icons and scrubber."""
         self._theme = theme
         self._scrubber.set_theme(theme)
         self._draw_icons()
@@ -142,6 +146,23 @@ class TransportView(View):
     def _change_speed(self) -> None:
         self.speed_changed.emit(self._speed.currentData())
 
+    def menu_rows(self, at: QPoint) -> Sequence[Row]:
+        """Where the playhead can go, its σ, how the levels are spread."""
+        there = self._picture.sigmas is not None
+        spread = [
+            Entry(title, partial(self._choose_scale, scale), checked=self._scale.currentData() == scale)
+            for scale, title in SCALE_TITLES.items()
+        ]
+        return ("start", "end", None, Entry("Copy σ", self._copy_sigma, enabled=there), Submenu(SPREAD, spread))
+
+    def _copy_sigma(self) -> None:
+        assert self._picture.sigmas is not None
+        QApplication.clipboard().setText(repr(float(self._picture.sigmas[self._picture.index])))
+
+    def _choose_scale(self, scale: Scale) -> None:
+        self._scale.setCurrentText(SCALE_TITLES[scale])
+        self._change_scale()
+
     # ------------------------------------------------------------ layout
 
     def minimumSizeHint(self) -> QSize:
@@ -152,7 +173,7 @@ class TransportView(View):
         self._arrange()
 
     def _arrange(self) -> None:
-        """One row where there is room; else the scrubber above; else the numbers below."""
+        """One row if there is room. With less room the scrubber stands above, and then the numbers below."""
         rows = 1 if self.width() >= ONE_ROW else 2 if self.width() >= TWO_ROWS else 3
         if rows == self._rows:
             return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -134,7 +132,7 @@ def test_errors_of_zero_take_the_band_to_the_bottom(view):
     view.display(replace(view.picture, lanes=lanes))
     assert view.chart.curves[0].low[-1] == -np.inf
     bottom = view.chart._box.viewRange()[1][0]
-    area = view.chart._layers[0].band.path().boundingRect()
+    area = view.chart.layers[0].band.path().boundingRect()
     assert area.top() == pytest.approx(bottom)  # y grows upwards in the plot
 
 
@@ -167,7 +165,7 @@ def test_the_distance_to_a_polyline_leaves_gaps_out():
 
 
 def test_the_plot_draws_a_line_for_each_lane(view):
-    for at, layer in enumerate(view.chart._layers):
+    for at, layer in enumerate(view.chart.layers):
         x, y = layer.line.getData()
         np.testing.assert_array_equal(np.stack((x, y), 1), view.chart.curves[at].dots[1:])
         assert layer.dots.opts["symbol"] == SYMBOLS[at]
@@ -190,7 +188,7 @@ def test_a_click_on_a_curve_picks_its_lane(view, qtbot):
     qtbot.mouseClick(view.chart.viewport(), LEFT, pos=dot_at(view.chart, 1, 2) + QPoint(2, 1))
     assert picked == [1]
     assert view.table.lane() == 1
-    widths = [layer.line._logical.widthF() for layer in view.chart._layers]
+    widths = [layer.line._logical.widthF() for layer in view.chart.layers]
     assert widths[1] == max(widths) > widths[0] == widths[2]
     qtbot.mouseClick(view.chart.viewport(), LEFT, pos=QPoint(4, 4))
     assert picked == [1]
@@ -450,7 +448,7 @@ def test_the_theme_changes_everything(view):
     view.set_theme(DARK)
     image = view.grab().toImage()
     assert image.pixelColor(2, 2).name() == DARK.base
-    assert view.chart._layers[0].line._logical.color().name() == DARK.runs[0]
+    assert view.chart.layers[0].line._logical.color().name() == DARK.runs[0]
     assert view.paths._paths[0].x._logical.color().name() == DARK.runs[0]
 
 
@@ -460,16 +458,3 @@ def test_every_heading_has_a_tooltip(view):
         assert column.tip in model.headerData(at, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole).replace(
             "&#x27;", "'"
         )
-
-
-def test_a_released_view_dies(qtbot):
-    view = CompareView(LIGHT)
-    view.resize(900, 700)
-    view.set_presets((("a", "A", ""),))
-    view.display(with_images(make_picture()))
-    view.grab()
-    gone = weakref.ref(view)
-    view.release()
-    view.deleteLater()
-    del view
-    qtbot.waitUntil(lambda: bool(gc.collect()) is not None and gone() is None)

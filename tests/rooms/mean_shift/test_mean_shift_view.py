@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import os
 import subprocess
 import sys
-import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from gestures import open_window, type_into
+from parts import button, part, words
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QScrollArea
 
 from app.plotting.theme import DARK, LIGHT, PRINT
-from app.rooms.mean_shift.panels import ClassBars, PanelGrid
+from app.rooms.mean_shift.controls import MeanShiftControls
+from app.rooms.mean_shift.panels import ClassBars, NeighbourRows, PanelGrid
 from app.rooms.mean_shift.pictures import AlongPicture, AnnealedPicture, MeanShiftPicture, Panel
 from app.rooms.mean_shift.view import MeanShiftView
 
 LEFT = Qt.MouseButton.LeftButton
 CAPTIONS = (("x", "sampling"), ("Dθ(x; σ)", "network"), ("D*(x; σ)", "optimal"), ("Dθ − D*", "reference"))
+
+
+def panels(view):
+    return part(view, PanelGrid, "The point and its denoisers")
+
+
+def steps(view):
+    return part(view, PanelGrid, "Mean shift x ← D*(x; σ)")
+
+
+def to_mode(view):
+    return button(view, "Mean shift to the mode")
+
+
+def anneal(view):
+    return button(view, "Anneal from here")
 
 
 def make_picture(size: int = 28, colour: bool = False, **changes) -> MeanShiftPicture:
@@ -98,8 +115,8 @@ def bar_length(bars: ClassBars, row: int) -> int:
 @pytest.mark.parametrize("width", [360, 620, 900])
 def test_images_are_shown_pixel_for_pixel(qtbot, width, colour):
     view = show(qtbot, make_picture(colour=colour), width)
-    assert exact(view._panels) == [True] * 4
-    assert exact(view._steps) == [True] * 6
+    assert exact(panels(view)) == [True] * 4
+    assert exact(steps(view)) == [True] * 6
 
 
 def test_images_are_exact_at_scale_two():
@@ -114,16 +131,16 @@ def test_images_are_exact_at_scale_two():
 @pytest.mark.parametrize(("width", "zoom", "columns"), [(360, 5, 2), (620, 4, 4), (900, 7, 4)])
 def test_the_zoom_is_the_largest_that_fits(qtbot, width, zoom, columns):
     view = show(qtbot, make_picture(), width)
-    grid = view._panels._measure(view._panels.width())
+    grid = panels(view)._measure(panels(view).width())
     assert (grid.zoom, grid.columns) == (zoom, columns)
     # One more would not fit: all columns with their gaps are wider than the widget.
-    assert columns * 28 * (zoom + 1) + (columns - 1) * 12 > view._panels.width()
+    assert columns * 28 * (zoom + 1) + (columns - 1) * 12 > panels(view).width()
 
 
 def test_an_image_larger_than_its_room_keeps_its_true_pixels(qtbot):
     view = show(qtbot, make_picture(size=300), 360)
-    assert view._panels._measure(view._panels.width()).zoom == 1
-    assert exact(view._panels) == [True] * 4
+    assert panels(view)._measure(panels(view).width()).zoom == 1
+    assert exact(panels(view)) == [True] * 4
 
 
 @pytest.mark.parametrize("width", [360, 480, 640, 900])
@@ -131,18 +148,20 @@ def test_an_image_larger_than_its_room_keeps_its_true_pixels(qtbot):
 def test_nothing_is_wider_than_the_dock(qtbot, width, probing):
     view = show(qtbot, make_picture(probing=probing), width, 400)
     assert view.width() == width
-    scroll = view._scroll
+    scroll = part(view, QScrollArea)
     assert scroll.verticalScrollBar().maximum() > 0
     assert scroll.horizontalScrollBar().maximum() == 0
     assert scroll.widget().width() == scroll.viewport().width()
-    last = view._panels.image_rect(3)
-    assert last.right() <= view._panels.width()
-    assert view._panels.height() == view._panels.heightForWidth(view._panels.width())
+    last = panels(view).image_rect(3)
+    assert last.right() <= panels(view).width()
+    assert panels(view).height() == part(view, PanelGrid, "The point and its denoisers").heightForWidth(
+        panels(view).width()
+    )
 
 
 def test_bars_are_as_long_as_their_shares(qtbot):
     view = show(qtbot, make_picture())
-    bars = view._classes
+    bars = part(view, ClassBars)
     assert bars.accessibleDescription() == "coat 70 %, bag 25 %, boot 5.0 %"  # sorted; below 0.1 % left out
     for row, share in enumerate((0.7, 0.25, 0.0499)):
         # A bar ends between two pixels: one pixel at most is mixed.
@@ -151,24 +170,24 @@ def test_bars_are_as_long_as_their_shares(qtbot):
 
 def test_at_most_ten_classes_are_shown(qtbot):
     view = show(qtbot, make_picture(classes=tuple((f"class {n}", 1 / 20) for n in range(20))))
-    assert view._classes.accessibleDescription().count("%") == 10
+    assert part(view, ClassBars).accessibleDescription().count("%") == 10
 
 
 def test_neighbours_tell_how_many_they_are(qtbot):
     view = show(qtbot, make_picture())
-    assert view._near.note.text() == "effective neighbours 541.9 of 10,000"
-    assert view._neighbours.accessibleDescription().startswith("50 %")
+    assert "effective neighbours 541.9 of 10,000" in words(view)
+    assert part(view, NeighbourRows).accessibleDescription().startswith("50 %")
     first = view.picture.neighbours[0]
     np.testing.assert_array_equal(
-        pixels(view._neighbours.grab().toImage())[:56, :56, 0], np.kron(first, np.ones((2, 2), np.uint8))
+        pixels(part(view, NeighbourRows).grab().toImage())[:56, :56, 0], np.kron(first, np.ones((2, 2), np.uint8))
     )
     view.display(replace(view.picture, neighbours=None, effective_neighbours=math.nan))
-    assert not view._near.isVisibleTo(view)
+    assert "Nearest data" not in words(view)
 
 
 def test_the_choice_is_told_by_mouse_and_key(qtbot):
     view = show(qtbot, make_picture(probing=False))
-    controls, told = view._controls, []
+    controls, told = part(view, MeanShiftControls), []
     view.probing_toggled.connect(told.append)
     assert not controls._point.isVisibleTo(view)
     qtbot.mouseClick(controls.probe, LEFT, pos=QPoint(8, controls.probe.height() // 2))
@@ -183,12 +202,12 @@ def test_the_choice_is_told_by_mouse_and_key(qtbot):
 
 def test_without_data_there_is_no_probe(qtbot):
     view = show(qtbot, make_picture(probing=False, data_count=0))
-    assert not view._controls.isVisibleTo(view)
+    assert not part(view, MeanShiftControls).isVisibleTo(view)
 
 
 def test_fields_tell_what_is_typed_and_refuse_what_is_not_there(qtbot):
     view = show(qtbot, make_picture())
-    told, fields = [], view._controls.fields
+    told, fields = [], part(view, MeanShiftControls).fields
     view.probe_edited.connect(told.append)
     for name, text in (("data_index", "42"), ("second_index", "999"), ("seed", "5")):
         type_into(fields[name], text)
@@ -200,7 +219,7 @@ def test_fields_tell_what_is_typed_and_refuse_what_is_not_there(qtbot):
 
 def test_a_dragged_share_is_told_at_every_change(qtbot):
     view = show(qtbot, make_picture())
-    slider, told = view._controls.share, []
+    slider, told = part(view, MeanShiftControls).share, []
     view.probe_edited.connect(told.append)
     middle = slider.rect().center()
     qtbot.mousePress(slider, LEFT, pos=middle)
@@ -212,7 +231,7 @@ def test_a_dragged_share_is_told_at_every_change(qtbot):
     # An answer to an earlier place does not tear the slider from the hand.
     view.display(replace(view.picture, share=0.1))
     assert slider.part() == shares[-1]
-    assert view._controls._share_text.text() == f"s {shares[-1]:.2f}"
+    assert part(view, MeanShiftControls)._share_text.text() == f"s {shares[-1]:.2f}"
     qtbot.mouseRelease(slider, LEFT, pos=middle + QPoint(40, 0))
     view.display(replace(view.picture, share=0.1))
     assert slider.part() == 0.1
@@ -220,7 +239,7 @@ def test_a_dragged_share_is_told_at_every_change(qtbot):
 
 def test_sigma_moves_over_its_logarithm(qtbot):
     view = show(qtbot, make_picture(sigma=1.0))
-    controls, told = view._controls, []
+    controls, told = part(view, MeanShiftControls), []
     view.probe_edited.connect(told.append)
     assert controls.sigma.part() == 0.5  # 1 is the geometric middle of 0.01 and 100
     controls.sigma.setFocus()
@@ -239,15 +258,15 @@ def test_showing_tells_nothing(qtbot, sigmas):
     view.probe_edited.connect(told.append)
     view.display(make_picture(sigma=0.0, sigmas=sigmas, share=0.9, seed=4, data_index=3, second_index=4))
     assert told == []
-    assert view._controls.sigma.isEnabled() == (sigmas[0] < sigmas[1])
+    assert part(view, MeanShiftControls).sigma.isEnabled() == (sigmas[0] < sigmas[1])
 
 
 def test_the_mode_is_wanted_by_mouse_and_key(qtbot):
     view = show(qtbot, make_picture(steps=()))
     with qtbot.waitSignal(view.mode_wanted):
-        qtbot.mouseClick(view._mode, LEFT)
+        qtbot.mouseClick(to_mode(view), LEFT)
     with qtbot.waitSignal(view.mode_wanted):
-        QTest.keyClick(view._mode, Qt.Key.Key_Space)
+        QTest.keyClick(to_mode(view), Qt.Key.Key_Space)
 
 
 def beside(count: int) -> AnnealedPicture:
@@ -265,7 +284,7 @@ def beside(count: int) -> AnnealedPicture:
 @pytest.mark.parametrize("width", [360, 900])
 def test_annealed_mean_shift_stands_under_the_ode_level_by_level(qtbot, width):
     view = show(qtbot, make_picture(annealed=beside(7)), width)
-    grid = view._beside
+    grid = part(view, PanelGrid, "Annealed mean shift beside the ODE")
     assert exact(grid) == [True] * 14
     rects = [grid.image_rect(at) for at in range(14)]
     for n in range(7):
@@ -274,7 +293,7 @@ def test_annealed_mean_shift_stands_under_the_ode_level_by_level(qtbot, width):
     rows = sorted({rect.top() for rect in rects})
     assert {rects[n].top() for n in range(7)} == set(rows[::2])  # the ODE's, then those under them
     assert rects[-1].bottom() <= grid.height()
-    assert view._both.note.text() == "Both end at data point 3."
+    assert "Both end at data point 3." in words(view)
     view.display(make_picture())
     assert not grid.isVisibleTo(view)
 
@@ -282,10 +301,10 @@ def test_annealed_mean_shift_stands_under_the_ode_level_by_level(qtbot, width):
 def test_annealing_is_wanted_by_mouse_and_key(qtbot):
     view = show(qtbot, make_picture())
     with qtbot.waitSignal(view.annealed_wanted):
-        qtbot.mouseClick(view._anneal, LEFT)
+        qtbot.mouseClick(anneal(view), LEFT)
     with qtbot.waitSignal(view.annealed_wanted):
-        QTest.keyClick(view._anneal, Qt.Key.Key_Space)
-    assert "full jump" in view._anneal.toolTip()
+        QTest.keyClick(anneal(view), Qt.Key.Key_Space)
+    assert "full jump" in anneal(view).toolTip()
     assert "isotropic" in view._over.note.toolTip().lower()
 
 
@@ -297,7 +316,7 @@ def test_the_plot_along_sigma_has_its_numbers_and_the_cursor(qtbot):
         note="median N_eff = 2 at σ 0.1",
     )
     view = show(qtbot, make_picture(along=along))
-    assert view._over.note.text() == "median N_eff = 2 at σ 0.1"
+    assert "median N_eff = 2 at σ 0.1" in words(view)
     assert (view.along._sigma, view.along._effective) == (4.0, 541.9)  # those of the point, between two levels
     assert view.along.height() == view.along.sizeHint().height()
     view.display(replace(view.picture, sigma=1.0, effective_neighbours=30.0))
@@ -307,12 +326,12 @@ def test_the_plot_along_sigma_has_its_numbers_and_the_cursor(qtbot):
     qtbot.mouseClick(view.along, LEFT, pos=QPoint(round(view.along.x_of(100.0)), 50))
     assert picked == [0]
     view.display(replace(view.picture, along=None))
-    assert not view._over.isVisibleTo(view)
+    assert "Along σ" not in words(view)
 
 
 def test_every_control_is_reached_by_tab_in_reading_order(qtbot):
     view = show(qtbot, make_picture())
-    c = view._controls
+    c = part(view, MeanShiftControls)
     boxes = [c.fields[name].editor for name in ("data_index", "seed", "second_index")]
     c.probe.setFocus()
     for widget in (*boxes, c.share, c.sigma, c.follow):
@@ -320,25 +339,33 @@ def test_every_control_is_reached_by_tab_in_reading_order(qtbot):
         assert widget.hasFocus()
     QTest.keyClick(c.follow, Qt.Key.Key_Tab)
     QTest.keyClick(view.focusWidget(), Qt.Key.Key_Tab)
-    assert view._mode.hasFocus()
-    QTest.keyClick(view._mode, Qt.Key.Key_Tab)
-    assert view._anneal.hasFocus()
-    for widget in (c.sample, c.probe, *boxes, c.share, c.sigma, c.follow, view._mode, view._anneal):
+    assert to_mode(view).hasFocus()
+    QTest.keyClick(to_mode(view), Qt.Key.Key_Tab)
+    assert anneal(view).hasFocus()
+    for widget in (
+        c.sample,
+        c.probe,
+        *boxes,
+        c.share,
+        c.sigma,
+        c.follow,
+        to_mode(view),
+        anneal(view),
+    ):
         assert widget.toolTip()
         assert widget.accessibleName() or widget.text()
 
 
 def test_an_empty_picture_says_what_to_do(qtbot):
     view = show(qtbot, MeanShiftPicture(message="Open image data.", data_count=1000))
-    assert view._message.text() == "Open image data."
-    assert view._message.isVisibleTo(view)
-    assert not view._scroll.isVisibleTo(view)
-    assert view._controls.probe.isVisibleTo(view)  # the probe needs data, no run
+    assert "Open image data." in words(view)
+    assert not part(view, QScrollArea).isVisibleTo(view)
+    assert part(view, MeanShiftControls).probe.isVisibleTo(view)  # the probe needs data, no run
     view.display(make_picture())
-    assert view._scroll.isVisibleTo(view)
-    assert not view._message.isVisibleTo(view)
+    assert part(view, QScrollArea).isVisibleTo(view)
+    assert "Open image data." not in words(view)
     view.display(MeanShiftPicture())
-    assert not view._scroll.isVisibleTo(view)
+    assert not part(view, QScrollArea).isVisibleTo(view)
 
 
 def test_a_printed_view_has_no_controls(qtbot):
@@ -346,13 +373,13 @@ def test_a_printed_view_has_no_controls(qtbot):
     qtbot.addWidget(view)
     view.resize(700, 700)
     view.display(make_picture())
-    assert not view._controls.isVisibleTo(view)
-    assert not view._mode.isVisibleTo(view)
-    assert not view._both.isVisibleTo(view)
+    assert not part(view, MeanShiftControls).isVisibleTo(view)
+    assert not to_mode(view).isVisibleTo(view)
+    assert "Annealed mean shift beside the ODE" not in words(view)
     view.grab()
-    assert exact(view._panels) == [True] * 4
+    assert exact(panels(view)) == [True] * 4
     view.display(make_picture(steps=()))
-    assert not view._path.isVisibleTo(view)
+    assert "Mean shift x ← D*(x; σ)" not in words(view)
 
 
 def test_the_theme_changes_everything(qtbot):
@@ -360,22 +387,10 @@ def test_the_theme_changes_everything(qtbot):
     view.set_theme(DARK)
     image = view.grab().toImage()
     assert {image.pixelColor(2, y).name() for y in (2, 400, 780)} == {DARK.base}
-    track = view._classes.track(0).toRect()
-    bars = view._classes.grab().toImage()
+    track = part(view, ClassBars).track(0).toRect()
+    bars = part(view, ClassBars).grab().toImage()
     assert bars.pixelColor(track.left() + 4, track.center().y()).name() == DARK.optimal
-    assert exact(view._panels) == [True] * 4
-
-
-def test_a_released_view_dies(qtbot):
-    view = MeanShiftView(LIGHT)
-    view.resize(420, 560)
-    view.display(make_picture())
-    view.grab()
-    gone = weakref.ref(view)
-    view.release()
-    view.deleteLater()
-    del view
-    qtbot.waitUntil(lambda: bool(gc.collect()) is not None and gone() is None)
+    assert exact(panels(view)) == [True] * 4
 
 
 if __name__ == "__main__":
@@ -387,4 +402,8 @@ if __name__ == "__main__":
     shown.display(make_picture())
     shown.show()
     application.processEvents()
-    print(shown.devicePixelRatioF(), all(exact(shown._panels)), all(exact(shown._steps)))
+    print(
+        shown.devicePixelRatioF(),
+        all(exact(panels(shown))),
+        all(exact(steps(shown))),
+    )

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from parts import button, part, words
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGraphicsPathItem
 
 from app.plotting import sigma_axis
 from app.plotting.measure_plot import value_range, wants_log
-from app.plotting.pens_and_numbers import number
 from app.plotting.sigma_axis import GAP, SigmaAxis, break_at, labels, minor_ticks, positions, sigma_text
 from app.plotting.theme import DARK, LIGHT
 from app.plotting.values import Curve, MeasurePlot
+from app.rooms.measures.cell import Cell
 from app.rooms.measures.pictures import MeasuresPicture
 from app.rooms.measures.view import MeasuresView
+from geomodel.number_text import fixed
 
 SIGMAS = np.array([80.0, 10.0, 1.0, 0.1, 0.0])
 LEFT = Qt.MouseButton.LeftButton
@@ -68,15 +68,21 @@ def view(qtbot):
 
     def settled():
         """Every chart keeps its picture over a turn of the event loop."""
-        kept.append([cell.chart._still for cell in view._cells.values()])
+        kept.append([cell.chart._still for cell in view.findChildren(Cell)])
         return len(kept) > 1 and kept[-1] == kept[-2] and None not in kept[-1]
 
     qtbot.waitUntil(settled)
     return view
 
 
+def cell_of(view, name):
+    """The cell of a measure, by the title over it."""
+    title = next(plot.title for plot in make_picture().plots if plot.name == name)
+    return part(view, Cell, title)
+
+
 def chart_of(view, name):
-    return view._cells[name].chart
+    return cell_of(view, name).chart
 
 
 def point_at(chart, level, y=None):
@@ -163,7 +169,7 @@ def test_nearest_level():
 
 
 def test_numbers_keep_their_digits():
-    assert [number(v) for v in (3.88, 0.0012, 123456.0, -2e-7, 0.0, float("nan"))] == [
+    assert [fixed(v) for v in (3.88, 0.0012, 123456.0, -2e-7, 0.0, float("nan"))] == [
         "3.880",
         "0.001200",
         "123456",
@@ -178,11 +184,11 @@ def test_numbers_keep_their_digits():
 
 def test_the_selected_samples_curves_are_drawn(view):
     chart, picture = chart_of(view, "norm"), view.picture
-    for layer, curve in zip(chart._layers, picture.plots[0].curves, strict=True):
+    for layer, curve in zip(chart.layers, picture.plots[0].curves, strict=True):
         x, y = layer.line.getData()
         np.testing.assert_array_equal(x, positions(SIGMAS)[: len(curve.values)])
         np.testing.assert_array_equal(y, curve.values[:, picture.sample])
-    sampling, denoising = chart._layers
+    sampling, denoising = chart.layers
     assert sampling.line.opts["pen"].style() == Qt.PenStyle.SolidLine
     assert denoising.line.opts["pen"].style() == Qt.PenStyle.CustomDashLine
     assert denoising.dots.isVisible()
@@ -212,7 +218,7 @@ def test_regions_are_named_between_their_borders(view, scale):
 
 def test_undefined_values_are_left_out(view):
     view.display(replace(view.picture, sample=0))
-    line = chart_of(view, "cosine")._layers[0].line
+    line = chart_of(view, "cosine").layers[0].line
     np.testing.assert_array_equal(line.opts["connect"], [True, False, False, False, False])
 
 
@@ -220,7 +226,7 @@ def test_the_band_lies_between_the_quantiles(view):
     values = view.picture.plots[0].curves[0].values
     low, high = np.quantile(values, [0.1, 0.9], axis=1)
     np.testing.assert_allclose(
-        outline(chart_of(view, "norm")._layers[0].band),
+        outline(chart_of(view, "norm").layers[0].band),
         np.concatenate((np.stack((positions(SIGMAS), high), 1), np.stack((positions(SIGMAS), low), 1)[::-1])),
         rtol=1e-14,  # one interpolation, written in two ways
     )
@@ -229,7 +235,7 @@ def test_the_band_lies_between_the_quantiles(view):
 def test_the_band_leaves_undefined_samples_out(view):
     values = view.picture.plots[1].curves[0].values
     low, high = np.nanquantile(values[:4], [0.1, 0.9], axis=1)
-    found = outline(chart_of(view, "cosine")._layers[0].band)
+    found = outline(chart_of(view, "cosine").layers[0].band)
     np.testing.assert_allclose(found[:, 1], [*high, *low[::-1]], rtol=1e-14)  # as above
 
 
@@ -256,12 +262,12 @@ def test_logarithmic_values_are_drawn_and_said(qtbot, view):
     plot = replace(view.picture.plots[0], curves=(Curve(kind="optimal", label="D*", values=values),))
     view.display(replace(view.picture, plots=(plot,)))
     drawn(qtbot, view)
-    layer = chart_of(view, "norm")._layers[0]
+    layer = chart_of(view, "norm").layers[0]
     np.testing.assert_array_equal(layer.line.getData()[1], np.log10(values[:, 3]))
     # The quantiles are those of the values, not of their logarithms.
     high = np.log10(np.quantile(values, 0.9, axis=1))
     np.testing.assert_allclose(outline(layer.band)[:5, 1], high, rtol=1e-13)
-    assert view._cells["norm"].header._unit == "data units, log scale"
+    assert cell_of(view, "norm").header.unit == "data units, log scale"
 
 
 def test_value_range_holds_the_values():
@@ -272,10 +278,9 @@ def test_value_range_holds_the_values():
 
 
 def test_a_measure_that_waits_says_why(view):
-    cell = view._cells["end"]
-    assert cell._waiting.isVisibleTo(view)
-    assert cell._waiting.text() == "Not yet."
-    assert not view._cells["norm"]._waiting.isVisibleTo(view)
+    cell = cell_of(view, "end")
+    assert words(cell) == ["Not yet."]
+    assert words(cell_of(view, "norm")) == []
 
 
 # ---------------------------------------------------------------- the playhead
@@ -292,9 +297,9 @@ def test_a_playhead_move_moves_the_cursor_and_the_values_only(view):
     assert [chart._still for chart in charts] == stills
     assert [chart.viewRange() for chart in charts] == ranges
     assert before != after
-    expected = [number(curve.values[2, 3]) for curve in picture.plots[0].curves]
-    assert [text for _, text in view._cells["norm"].header._values] == expected
-    assert view._cells["norm"].accessibleDescription() == f"x {expected[0]}, D {expected[1]}"
+    expected = [fixed(curve.values[2, 3]) for curve in picture.plots[0].curves]
+    assert [text for _, text in cell_of(view, "norm").header.values] == expected
+    assert cell_of(view, "norm").accessibleDescription() == f"x {expected[0]}, D {expected[1]}"
 
 
 def test_the_cursor_stands_at_its_level(view):
@@ -311,10 +316,10 @@ def test_the_cursor_stands_at_its_level(view):
 
 def test_another_sample_keeps_the_band(view):
     chart = chart_of(view, "norm")
-    band = outline(chart._layers[0].band)
+    band = outline(chart.layers[0].band)
     view.display(replace(view.picture, sample=5))
-    np.testing.assert_array_equal(outline(chart._layers[0].band), band)
-    np.testing.assert_array_equal(chart._layers[0].line.getData()[1], view.picture.plots[0].curves[0].values[:, 5])
+    np.testing.assert_array_equal(outline(chart.layers[0].band), band)
+    np.testing.assert_array_equal(chart.layers[0].line.getData()[1], view.picture.plots[0].curves[0].values[:, 5])
 
 
 def test_value_at_the_playhead(view):
@@ -352,18 +357,18 @@ def test_dragging_picks_every_level_once(view, qtbot):
 
 def test_measures_can_be_chosen(view):
     assert view.visible_measures == ("norm", "cosine", "end")
-    view._menu.actions()[1].trigger()
+    button(view, "Measures").menu().actions()[1].trigger()
     assert view.visible_measures == ("norm", "end")
-    assert not view._cells["cosine"].isVisibleTo(view)
+    assert not cell_of(view, "cosine").isVisibleTo(view)
     assert [plot.name for plot in view.picture.plots] == ["norm", "end"]
     view.set_visible_measures(["cosine"])
-    assert [action.isChecked() for action in view._menu.actions()[:3]] == [False, True, False]
+    assert [action.isChecked() for action in button(view, "Measures").menu().actions()[:3]] == [False, True, False]
     view.set_visible_measures(None)
     assert view.visible_measures == ("norm", "cosine", "end")
 
 
 def test_columns_follow_the_width(view, qtbot):
-    cells = [view._cells[name] for name in view.visible_measures]
+    cells = [cell_of(view, name) for name in view.visible_measures]
     assert len({cell.x() for cell in cells}) == 1
     view.resize(900, 560)
     qtbot.waitUntil(lambda: len({cell.y() for cell in cells}) == 2)
@@ -371,12 +376,10 @@ def test_columns_follow_the_width(view, qtbot):
 
 def test_an_empty_picture_says_what_to_do(view):
     view.display(MeasuresPicture(message="Press Run."))
-    assert view._message.isVisibleTo(view)
-    assert view._message.text() == "Press Run."
-    assert not view._body.isVisibleTo(view)
+    assert words(view) == ["Press Run."]
     view.display(make_picture())
-    assert view._body.isVisibleTo(view)
-    assert not view._message.isVisibleTo(view)
+    assert cell_of(view, "norm").isVisibleTo(view)
+    assert "Press Run." not in words(view)
 
 
 def test_a_shorter_run_replaces_a_longer_one(qtbot, view):
@@ -387,7 +390,7 @@ def test_a_shorter_run_replaces_a_longer_one(qtbot, view):
     )
     view.display(replace(short, sigmas=SIGMAS[:2], plots=plots, index=1))
     drawn(qtbot, view)
-    assert len(chart_of(view, "norm")._layers[0].line.getData()[0]) == 2
+    assert len(chart_of(view, "norm").layers[0].line.getData()[0]) == 2
 
 
 def test_the_theme_changes_everything(view):
@@ -395,16 +398,4 @@ def test_the_theme_changes_everything(view):
     view.set_theme(DARK)
     image = view.grab().toImage()
     assert image.pixelColor(2, 2).name() == DARK.base
-    assert chart._layers[0].line.opts["pen"].color().name() == DARK.sampling
-
-
-def test_a_released_view_dies(qtbot):
-    view = MeasuresView(LIGHT)
-    view.resize(420, 560)
-    view.display(make_picture())
-    view.grab()
-    gone = weakref.ref(view)
-    view.release()
-    view.deleteLater()
-    del view
-    qtbot.waitUntil(lambda: bool(gc.collect()) is not None and gone() is None)
+    assert chart.layers[0].line.opts["pen"].color().name() == DARK.sampling

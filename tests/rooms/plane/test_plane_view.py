@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -20,11 +18,11 @@ from plane_pictures import (
     make_probe,
     shown,
 )
-from PySide6.QtCore import QBuffer, QEvent, QMarginsF, QPoint, QSizeF, Qt
+from PySide6.QtCore import QBuffer, QMarginsF, QPoint, QSizeF, Qt
 from PySide6.QtGui import QColor, QPageSize, QPainter, QPdfWriter
 from PySide6.QtWidgets import QApplication
 
-from app.plotting.bundles import Bundle, Dots, Picture
+from app.plotting.bundles import Bundle, Dots, ImageItem
 from app.plotting.quiver import Quiver, arrow_lines
 from app.plotting.theme import DARK, LIGHT, PRINT
 from app.rooms.plane import text as words
@@ -103,7 +101,7 @@ def test_a_playhead_move_touches_only_what_changed(view, monkeypatch):
     picture = replace(PICTURE, background=make_background(), probe=make_probe(), frame="run", layers=frozenset(LAYERS))
     view.display(picture)
     touched = []
-    for kind, name in ((Bundle, "setData"), (Dots, "set_points"), (Quiver, "set_arrows"), (Picture, "set_image")):
+    for kind, name in ((Bundle, "setData"), (Dots, "set_points"), (Quiver, "set_arrows"), (ImageItem, "set_image")):
         original = getattr(kind, name)
 
         def spy(self, *args, original=original, **options):
@@ -316,20 +314,3 @@ def test_print_is_vectors_but_for_the_density(qtbot):
     painter.end()
     assert bytes(buffer.data().data()).count(b"/Subtype /Image") == 1
     view.release()
-
-
-def test_nothing_keeps_a_released_view_alive(qtbot):
-    view = PlaneView(LIGHT)
-    view.resize(400, 300)
-    view.show()
-    view.display(replace(PICTURE, background=make_background(), probe=make_probe(), inside=make_inside()))
-    view.grab()
-    gone = weakref.ref(view)
-    view.release()
-    view.close()
-    view.deleteLater()
-    del view
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    QApplication.processEvents()
-    gc.collect()
-    assert gone() is None

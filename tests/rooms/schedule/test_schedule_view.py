@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -439,15 +437,3 @@ def test_a_print_has_rows_and_map_and_no_bar(view):
     assert PRINT.runs[1] in colours
     assert QColor(*ramp(PRINT)[-1].tolist()).name() in colours
     assert LIGHT.accent not in colours
-
-
-def test_a_released_view_dies(qtbot):
-    view = ScheduleView(LIGHT)
-    view.resize(400, 560)
-    view.display(make_picture())
-    view.grab()
-    gone = weakref.ref(view)
-    view.release()
-    view.deleteLater()
-    del view
-    qtbot.waitUntil(lambda: bool(gc.collect()) is not None and gone() is None)

@@ -9,13 +9,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from parts import part, words
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QTabBar
 
 from app.plotting.montage import LARGEST, Montage, integer_zoom, to_image
 from app.plotting.theme import DARK, LIGHT, PRINT
-from app.rooms.strip.pictures import StripPicture, StripRow
-from app.rooms.strip.view import StripView, percent
+from app.plotting.values import ImageRow
+from app.rooms.strip.pictures import StripPicture
+from app.rooms.strip.view import StripView
+from app.widgets.neighbours import Neighbours
+from app.widgets.sample_grid import SampleGrid
+from geomodel.number_text import percent
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -24,8 +30,8 @@ def make_picture(levels: int = 5, size: int = 8, colour: bool = False, index: in
     rng = np.random.default_rng(0)
     shape = (size, size, 3) if colour else (size, size)
     rows = (
-        StripRow(caption="x(σ)", kind="sampling", images=rng.integers(0, 256, (levels, *shape), np.uint8)),
-        StripRow(
+        ImageRow(caption="x(σ)", kind="sampling", images=rng.integers(0, 256, (levels, *shape), np.uint8)),
+        ImageRow(
             caption="D(x; σ)",
             kind="denoising",
             images=rng.integers(0, 256, (levels - 1, *shape), np.uint8),
@@ -72,7 +78,7 @@ def exact(montage: Montage, row: int, level: int) -> bool:
 
 
 def column_center(view: StripView, level: int) -> QPoint:
-    montage = view._montage
+    montage = part(view, Montage)
     return (montage.column_rect(0, level).center() / montage.devicePixelRatioF()).toPoint()
 
 
@@ -80,9 +86,9 @@ def column_center(view: StripView, level: int) -> QPoint:
 @pytest.mark.parametrize("size", [8, 28])
 def test_images_are_shown_pixel_for_pixel(qtbot, colour, size):
     view = show(qtbot, make_picture(size=size, colour=colour))
-    assert view._montage._geometry.zoom > 1
+    assert part(view, Montage)._geometry.zoom > 1
     for row, images in enumerate(row.images for row in view.picture.rows):
-        assert all(exact(view._montage, row, level) for level in range(len(images)))
+        assert all(exact(part(view, Montage), row, level) for level in range(len(images)))
 
 
 def test_images_are_exact_at_scale_two():
@@ -107,7 +113,7 @@ def test_integer_zoom_never_falls_below_one():
 @pytest.mark.parametrize("height", [120, 180, 260, 900])
 def test_zoom_is_chosen_from_the_height(qtbot, height):
     view = show(qtbot, make_picture(size=28), height=height)
-    montage = view._montage
+    montage = part(view, Montage)
     geometry = montage._geometry
     assert geometry.cell == (28 * geometry.zoom, 28 * geometry.zoom)
     assert geometry.zoom == 1 or geometry.cell[1] <= LARGEST
@@ -120,9 +126,9 @@ def test_a_click_picks_the_level(qtbot):
     picked = []
     view.level_picked.connect(picked.append)
     for level in range(5):
-        qtbot.mouseClick(view._montage.viewport(), LEFT, pos=column_center(view, level))
+        qtbot.mouseClick(part(view, Montage).viewport(), LEFT, pos=column_center(view, level))
     assert picked == [0, 1, 2, 3, 4]
-    qtbot.mouseClick(view._montage.viewport(), LEFT, pos=QPoint(10, 20))  # the caption
+    qtbot.mouseClick(part(view, Montage).viewport(), LEFT, pos=QPoint(10, 20))  # the caption
     assert len(picked) == 5
 
 
@@ -130,7 +136,7 @@ def test_a_drag_picks_each_level_once(qtbot):
     view = show(qtbot, make_picture())
     picked = []
     view.level_picked.connect(picked.append)
-    viewport, start, end = view._montage.viewport(), column_center(view, 3), column_center(view, 1)
+    viewport, start, end = part(view, Montage).viewport(), column_center(view, 3), column_center(view, 1)
     qtbot.mousePress(viewport, LEFT, pos=start)
     for x in range(start.x(), end.x() - 1, -1):
         qtbot.mouseMove(viewport, QPoint(x, start.y()))
@@ -140,7 +146,7 @@ def test_a_drag_picks_each_level_once(qtbot):
 
 def test_the_playhead_is_framed_and_kept_in_sight(qtbot):
     view = show(qtbot, make_picture(levels=60, size=28), width=600)
-    montage = view._montage
+    montage = part(view, Montage)
     assert montage.horizontalScrollBar().maximum() > 0
     for index in (59, 30, 31, 0):
         view.display(replace(view.picture, index=index))
@@ -157,13 +163,13 @@ def test_the_playhead_is_framed_and_kept_in_sight(qtbot):
 def test_a_scrolled_strip_is_picked_where_it_is_seen(qtbot):
     view = show(qtbot, make_picture(levels=60, size=28, index=40), width=600)
     with qtbot.waitSignal(view.level_picked) as caught:
-        qtbot.mouseClick(view._montage.viewport(), LEFT, pos=column_center(view, 41))
+        qtbot.mouseClick(part(view, Montage).viewport(), LEFT, pos=column_center(view, 41))
     assert caught.args == [41]
 
 
 def test_a_level_without_an_image_is_an_empty_frame(qtbot):
     view = show(qtbot, make_picture(index=0))
-    montage = view._montage
+    montage = part(view, Montage)
     shown, rect = pixels(montage.viewport().grab().toImage()), montage.column_rect(1, 4).toRect()
     inside = shown[rect.top() + 1 : rect.bottom() - 1, rect.left() + 1 : rect.right() - 1]
     assert (inside == 255).all()
@@ -172,18 +178,17 @@ def test_a_level_without_an_image_is_an_empty_frame(qtbot):
 
 def test_an_empty_strip_says_what_to_do(qtbot):
     view = show(qtbot, StripPicture(message="Open image data to see the strip."))
-    assert view._message.isVisibleTo(view)
-    assert view._message.text() == "Open image data to see the strip."
-    assert not view._montage.isVisibleTo(view)
+    assert words(view) == ["Open image data to see the strip."]
+    assert not part(view, Montage).isVisibleTo(view)
     view.display(make_picture())
-    assert view._montage.isVisibleTo(view)
-    assert not view._message.isVisibleTo(view)
+    assert part(view, Montage).isVisibleTo(view)
+    assert "Open image data to see the strip." not in words(view)
 
 
 def test_neighbours_show_weights_and_note(qtbot):
     view = show(qtbot, make_picture())
-    assert view._neighbours.accessibleDescription() == "62 %, 25 %, < 0.1 %"
-    assert view._note.text() == "effective neighbours 2.3 of 1,000"
+    assert part(view, Neighbours).accessibleDescription() == "62 %, 25 %, < 0.1 %"
+    assert "effective neighbours 2.3 of 1,000" in words(view)
     view.display(replace(view.picture, neighbours=None, neighbours_note=""))
     assert not view._side.isVisibleTo(view)
 
@@ -191,7 +196,7 @@ def test_neighbours_show_weights_and_note(qtbot):
 def test_neighbours_are_shown_pixel_for_pixel(qtbot):
     view = show(qtbot, make_picture())
     image = view.picture.neighbours[0]
-    shown = pixels(view._neighbours.grab().toImage())[:40, :40, 0]  # 8 pixels, five times
+    shown = pixels(part(view, Neighbours).grab().toImage())[:40, :40, 0]  # 8 pixels, five times
     np.testing.assert_array_equal(shown, np.kron(image, np.ones((5, 5), np.uint8)))
 
 
@@ -209,9 +214,9 @@ def test_percent_keeps_two_digits():
 
 def test_a_narrow_view_puts_the_neighbours_below(qtbot):
     view = show(qtbot, make_picture(), width=400, height=400)
-    assert view._side.y() > view._montage.y()
+    assert view._side.y() > part(view, Montage).y()
     view.resize(800, 400)
-    qtbot.waitUntil(lambda: view._side.x() > view._montage.x())
+    qtbot.waitUntil(lambda: view._side.x() > part(view, Montage).x())
 
 
 def test_a_printed_strip_shows_levels_that_fit(qtbot):
@@ -220,7 +225,7 @@ def test_a_printed_strip_shows_levels_that_fit(qtbot):
     view.resize(600, 240)
     view.display(make_picture(levels=60, size=28))
     view.grab()
-    montage = view._montage
+    montage = part(view, Montage)
     assert montage._columns[0] == 0
     assert montage._columns[-1] == 59
     assert montage.column_rect(0, 59).right() <= montage.viewport().width()
@@ -236,23 +241,23 @@ def with_samples(count: int = 6, size: int = 8) -> StripPicture:
 
 def test_all_samples_stand_beside_the_neighbours_where_there_is_room(qtbot):
     view = show(qtbot, with_samples(), width=1000)
-    assert view._neighbours.isVisibleTo(view)
-    assert view._grid.isVisibleTo(view)
-    assert not view._tabs.isVisibleTo(view)
-    assert view._samples_note.text() == "D(x; σ) at σ 5.7"
+    assert part(view, Neighbours).isVisibleTo(view)
+    assert part(view, SampleGrid).isVisibleTo(view)
+    assert not part(view, QTabBar).isVisibleTo(view)
+    assert "D(x; σ) at σ 5.7" in words(view)
 
 
 def test_a_narrow_strip_has_tabs_instead(qtbot):
     view = show(qtbot, with_samples(), width=600)
-    assert (view._neighbours.isVisibleTo(view), view._grid.isVisibleTo(view)) == (True, False)
-    view._tabs.setFocus()
-    qtbot.keyClick(view._tabs, Qt.Key.Key_Right)
-    assert (view._neighbours.isVisibleTo(view), view._grid.isVisibleTo(view)) == (False, True)
+    assert (part(view, Neighbours).isVisibleTo(view), part(view, SampleGrid).isVisibleTo(view)) == (True, False)
+    part(view, QTabBar).setFocus()
+    qtbot.keyClick(part(view, QTabBar), Qt.Key.Key_Right)
+    assert (part(view, Neighbours).isVisibleTo(view), part(view, SampleGrid).isVisibleTo(view)) == (False, True)
 
 
 def test_a_click_on_a_sample_selects_it(qtbot):
     view = show(qtbot, with_samples())
-    grid = view._grid
+    grid = part(view, SampleGrid)
     at = (grid.rect_of(4).center() / grid.devicePixelRatioF()).toPoint()
     with qtbot.waitSignal(view.sample_picked) as picked:
         qtbot.mouseClick(grid, LEFT, pos=at)
@@ -266,20 +271,20 @@ def test_a_click_on_a_sample_selects_it(qtbot):
 
 def test_samples_are_shown_pixel_for_pixel(qtbot):
     view = show(qtbot, with_samples())
-    shown, images = pixels(view._grid.grab().toImage())[..., 0], view.picture.samples
-    zoom = view._grid._layout()[0]
+    shown, images = pixels(part(view, SampleGrid).grab().toImage())[..., 0], view.picture.samples
+    zoom = part(view, SampleGrid)._layout()[0]
     for at in (0, 5):
-        rect = view._grid.rect_of(at).toRect()
+        rect = part(view, SampleGrid).rect_of(at).toRect()
         block = shown[rect.top() : rect.bottom() + 1, rect.left() : rect.right() + 1]
         np.testing.assert_array_equal(block, np.kron(images[at], np.ones((zoom, zoom), np.uint8)))
 
 
 def test_as_many_samples_as_fit_are_shown(qtbot):
     view = show(qtbot, with_samples(count=4000))
-    zoom, columns, count = view._grid._layout()
+    zoom, columns, count = part(view, SampleGrid)._layout()
     assert zoom == 1
     assert columns <= count < 4000
-    assert view._grid.sample_at(-5, -5) is None
+    assert part(view, SampleGrid).sample_at(-5, -5) is None
 
 
 def test_the_theme_changes_everything(qtbot):
@@ -300,4 +305,4 @@ if __name__ == "__main__":
     strip.display(make_picture(size=28))
     strip.show()
     application.processEvents()
-    print(strip.devicePixelRatioF(), exact(strip._montage, 0, 2), exact(strip._montage, 1, 3))
+    print(strip.devicePixelRatioF(), exact(part(strip, Montage), 0, 2), exact(part(strip, Montage), 1, 3))

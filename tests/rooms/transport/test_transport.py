@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from parts import part
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QIcon, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import QMainWindow, QToolButton
@@ -13,8 +14,10 @@ from PySide6.QtWidgets import QMainWindow, QToolButton
 from app.plotting.sigma_axis import positions
 from app.plotting.theme import DARK, LIGHT
 from app.rooms.transport.pictures import TransportPicture
+from app.rooms.transport.scrubber import Scrubber
 from app.rooms.transport.view import BUTTONS, TransportView
 from app.shell.tab_order import reading_order
+from app.widgets.form import ComboBox
 from app.widgets.icons import ICONS, icon
 
 LEFT = Qt.MouseButton.LeftButton
@@ -46,8 +49,20 @@ def wanted(bar):
     return found
 
 
+def scrubber_of(bar):
+    return part(bar, Scrubber)
+
+
+def speed(bar):
+    return part(bar, ComboBox, "Speed of playback")
+
+
+def scale(bar):
+    return part(bar, ComboBox, "Spread of the levels: step, log σ or σ")
+
+
 def spot(bar, level):
-    return QPoint(round(bar._scrubber.places()[level]), 16)
+    return QPoint(round(scrubber_of(bar).places()[level]), 16)
 
 
 # ---------------------------------------------------------------- the scrubber
@@ -55,7 +70,7 @@ def spot(bar, level):
 
 @pytest.mark.parametrize("scale", ["index", "log", "sigma"])
 def test_ticks_stand_at_the_true_levels(bar, scale):
-    scrubber = bar._scrubber
+    scrubber = scrubber_of(bar)
     scrubber.set_scale(scale)
     at, x = positions(SIGMAS, scale), scrubber.places()
     assert x[0] == 24.0
@@ -65,7 +80,7 @@ def test_ticks_stand_at_the_true_levels(bar, scale):
 
 @pytest.mark.parametrize("scale", ["index", "log"])
 def test_a_drag_stops_at_computed_levels_only(bar, wanted, qtbot, scale):
-    scrubber = bar._scrubber
+    scrubber = scrubber_of(bar)
     scrubber.set_scale(scale)
     qtbot.mousePress(scrubber, LEFT, pos=spot(bar, 0))
     for x in range(spot(bar, 0).x(), spot(bar, 9).x() + 20):
@@ -77,12 +92,12 @@ def test_a_drag_stops_at_computed_levels_only(bar, wanted, qtbot, scale):
 
 
 def test_a_click_beyond_what_is_computed_goes_to_the_last(bar, wanted, qtbot):
-    qtbot.mouseClick(bar._scrubber, LEFT, pos=spot(bar, 8))
+    qtbot.mouseClick(scrubber_of(bar), LEFT, pos=spot(bar, 8))
     assert wanted == [5]
 
 
 def test_the_keyboard_moves_the_playhead(bar, wanted, qtbot):
-    scrubber = bar._scrubber
+    scrubber = scrubber_of(bar)
     scrubber.setFocus()
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_End, Qt.Key.Key_Home, Qt.Key.Key_PageUp):
         qtbot.keyClick(scrubber, key)
@@ -106,7 +121,7 @@ def test_a_focused_scrubber_leaves_its_keys_to_the_windows_shortcuts(qtbot, acti
     bar.index_wanted.connect(wanted.append)
     actions["forward"].triggered.connect(lambda: triggered.append("forward"))
     actions["inside"].triggered.connect(lambda: triggered.append("inside"))
-    bar._scrubber.setFocus()
+    scrubber_of(bar).setFocus()
     qtbot.keyClick(window.windowHandle(), Qt.Key.Key_Right)
     qtbot.keyClick(window.windowHandle(), Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
     assert (wanted, triggered) == ([], ["forward", "inside"])
@@ -117,7 +132,7 @@ def test_the_wheel_steps_one_level_a_notch(bar, wanted, qapp):
         place = QPointF(spot(bar, 2))
         none = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False
         event = QWheelEvent(place, place, QPoint(), QPoint(0, angle), Qt.MouseButton.NoButton, *none)
-        qapp.sendEvent(bar._scrubber, event)
+        qapp.sendEvent(scrubber_of(bar), event)
 
     turn(120)
     turn(-240)
@@ -132,12 +147,12 @@ def test_setting_the_playhead_says_nothing(bar, wanted):
     bar.display(replace(AT, committed=3, index=2))
     bar.display(replace(AT, committed=10, index=9))
     assert wanted == []
-    assert bar._scrubber.value() == 9
-    assert bar._scrubber.accessibleDescription() == "level 9, σ 0"
+    assert scrubber_of(bar).value() == 9
+    assert scrubber_of(bar).accessibleDescription() == "level 9, σ 0"
 
 
 def test_computed_levels_are_filled_and_the_others_hollow(bar):
-    image = bar._scrubber.grab().toImage()
+    image = scrubber_of(bar).grab().toImage()
     colours = [image.pixelColor(spot(bar, level)).name() for level in (0, 5, 6, 9)]
     assert colours == [LIGHT.muted, LIGHT.muted, colours[2], colours[2]]
     assert image.pixelColor(spot(bar, 6)).lightness() > 200
@@ -150,10 +165,10 @@ def test_the_scrubber_waits_for_levels(qtbot, actions):
     qtbot.addWidget(bar)
     bar.resize(1100, 52)
     bar.grab()
-    qtbot.mouseClick(bar._scrubber, LEFT, pos=QPoint(60, 16))
+    qtbot.mouseClick(scrubber_of(bar), LEFT, pos=QPoint(60, 16))
     bar.display(TransportPicture(sigmas=np.array([80.0]), committed=1))
     bar.grab()
-    assert bar._scrubber.value() == 0
+    assert scrubber_of(bar).value() == 0
 
 
 # ---------------------------------------------------------------- the bar
@@ -182,26 +197,26 @@ def test_the_speed_is_said_when_a_person_chooses_it(bar, qtbot):
     bar.speed_changed.connect(said.append)
     bar.display(replace(AT, speed=4.0))
     assert said == []
-    assert bar._speed.currentText() == "4×"
-    bar._speed.setFocus()
-    qtbot.keyClick(bar._speed, Qt.Key.Key_Down)
+    assert speed(bar).currentText() == "4×"
+    speed(bar).setFocus()
+    qtbot.keyClick(speed(bar), Qt.Key.Key_Down)
     assert said == [8.0]
 
 
 def test_the_spread_is_chosen(bar, qtbot):
-    bar._scale.setFocus()
-    qtbot.keyClick(bar._scale, Qt.Key.Key_Up)
-    assert bar._scale.currentText() == "step"
-    np.testing.assert_allclose(np.diff(bar._scrubber.places(), 2), 0, atol=1e-9)  # pixels: evenly spread
+    scale(bar).setFocus()
+    qtbot.keyClick(scale(bar), Qt.Key.Key_Up)
+    assert scale(bar).currentText() == "step"
+    np.testing.assert_allclose(np.diff(scrubber_of(bar).places(), 2), 0, atol=1e-9)  # pixels: evenly spread
 
 
 def test_texts_are_shown_and_keep_their_room(bar):
     bar.display(replace(AT, committed=10, index=9, evaluations=1234))
     assert bar.describe() == "step 9/9   σ 0   1,234 evaluations"
-    scrubber = bar._scrubber.geometry()
+    scrubber = scrubber_of(bar).geometry()
     bar.display(AT)
     bar.grab()
-    assert bar._scrubber.geometry() == scrubber
+    assert scrubber_of(bar).geometry() == scrubber
 
 
 @pytest.mark.parametrize("width", [360, 500, 700, 900, 1200])
@@ -213,7 +228,13 @@ def test_everything_fits_at_every_width(qtbot, actions, width):
     bar.resize(width, bar.sizeHint().height())
     bar.grab()
     assert bar.width() == width
-    parts = (bar._buttons, bar._scrubber, bar._texts, bar._scale, bar._speed)
+    parts = (
+        bar._buttons,
+        scrubber_of(bar),
+        bar._texts,
+        scale(bar),
+        speed(bar),
+    )
     rects = [part.geometry() for part in parts]
     assert all(bar.rect().contains(rect) for rect in rects)
     assert not any(a.intersects(b) for i, a in enumerate(rects) for b in rects[i + 1 :])

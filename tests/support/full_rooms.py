@@ -1,0 +1,65 @@
+"""Every room of the table, fed by a small real run of images and a race of two solvers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from app.export.offstage import Offstage
+from app.rooms import ROOMS
+from app.rooms.contract import Room
+from app.session.plane_options import LAYERS, PlaneOptions
+
+SIZE = (640, 480)  # of a view
+LEVEL, SAMPLE = 2, 1  # of the selection
+
+
+@dataclass
+class FullRooms:
+    """The rooms with what they show before there is a run, and of one."""
+
+    stage: Offstage = field(default_factory=Offstage)
+    rooms: dict[str, Room] = field(default_factory=dict)
+    empty: dict[str, object] = field(default_factory=dict)
+    full: dict[str, object] = field(default_factory=dict)
+
+    def close(self):
+        """Let everything go."""
+        for room in self.rooms.values():
+            room.view.hide()
+            room.release()
+            room.view.deleteLater()
+
+
+def full_rooms(folder) -> FullRooms:
+    """Build every room, compute a run with the engine in this thread, and keep the pictures."""
+    made = FullRooms()
+    stage, services = made.stage, made.stage.services
+    for row in ROOMS:
+        room = made.rooms[row.name] = stage.room(row)
+        made.empty[row.name] = room.picture()
+        room.view.resize(*SIZE)
+        room.view.show()
+    path = folder / "images.npy"
+    np.save(path, np.random.default_rng(0).integers(0, 256, (12, 5, 4), np.uint8))
+    services.player.drafting.edit({"data": str(path)})
+    stage.settle()
+    services.player.drafting.edit({"steps": 3, "count": 3, "solver": "heun"})
+    services.player.run()
+    stage.settle()
+    services.playback.pause()
+    services.state.select(index=LEVEL, sample=SAMPLE)
+    plane = PlaneOptions(mode="slice", layers=frozenset(LAYERS), probe=(0.5, -0.5), tool="probe", inside=True)
+    services.state.set_plane_options(plane)
+    compare = made.rooms["compare"].handlers()
+    compare["add_lane"]()
+    services.player.drafting.edit({"solver": "euler"})
+    compare["add_lane"]()
+    compare["race"]()
+    stage.settle()
+    for name, room in made.rooms.items():
+        room.refresh()
+        stage.settle()
+        made.full[name] = room.picture()
+    return made
