@@ -31,7 +31,7 @@ class Neighbours:
 
     Attributes:
         sigmas: (L,), in the order in which they were given.
-        effective: (L, B): N_eff = exp(−Σ w ln w), from 1 to N.
+        effective: (L, B): N_eff = exp(−Σ w ln w) over the different points, from 1 to their number.
         median: (L,): over the B samples.
         collapse_sigma: the level below which the median stays under 2. None where it is nowhere or everywhere under 2,
             or is above 2 again at the smallest level.
@@ -96,7 +96,7 @@ def crossing(sigmas: ArrayLike, values: ArrayLike, level: float = COLLAPSED) -> 
 
 
 def isotropic_gaussian_collapse_sigma(count: int, dimension: int, deviation: float) -> float:
-    """σ_C = s/√(n^{2/d} − 1) for n points of an isotropic Gaussian of standard deviation s in d dimensions.
+    """σ_C = s/√(n^{2/d} − 1) for n different points of an isotropic Gaussian of standard deviation s in d dimensions.
 
     Below this noise level the n balls of radius σ√d around the points no longer fill the shell of noisy data, so D*
     knows which point x came from (whose weight is about 0.58 at σ_C). The formula is asymptotic, for ln n of the order

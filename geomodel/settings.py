@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from geomodel import schedules
+from geomodel.versions import with_todays_eta
 
 CUSTOM = "custom"  # the schedule whose levels are `RunSettings.levels`
 MAX_POINTS = 1_000_000
@@ -23,7 +24,7 @@ Option = float | int | str | bool
 class RunSettings:
     """Everything that decides the outcome of a run. The same settings give the same run, bit for bit, on a machine."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     data: Annotated[str, Meta(title="Data", description="A named data set, or the path of a CSV or NPY file.")] = (
         "two-moons"
     )
@@ -215,7 +216,11 @@ def to_json(settings: RunSettings) -> dict[str, Any]:
 
 
 def from_json(values: dict[str, Any]) -> RunSettings:
-    """Settings from a JSON-able dict. ValueError with a sentence where a key is unknown or a value does not fit."""
+    """Settings from a JSON-able dict, of this version or an earlier one. ValueError with a sentence where a key is
+    unknown or a value does not fit.
+    """
+    if values.get("schema_version") == 1:
+        values = {**with_todays_eta(values), "schema_version": 2}
     known = {item.name for item in fields(RunSettings)}
     if unknown := sorted(values.keys() - known):
         raise ValueError(f"The settings have unknown entries: {', '.join(unknown)}.")

@@ -116,7 +116,7 @@ def test_missing_entries_are_defaults():
         ({"options": {"order": [1]}}, "options"),
         ({"start_point": ["a"]}, "start_point"),
         ({"start_point": [0.0] * 65}, "start_point"),
-        ({"schema_version": 2}, "schema_version"),
+        ({"schema_version": 3}, "schema_version"),
     ],
 )
 def test_what_is_no_settings_is_refused_in_a_sentence(values, said):
