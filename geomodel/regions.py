@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from geomodel.arrays import plain
+
 SHARE = 0.2  # of the peak; with it the paper's curve (d) gives the paper's borders, about σ = 10 and 0.1
 
 
@@ -17,7 +19,7 @@ def named_regions(sigmas: ArrayLike, difference: ArrayLike) -> tuple[tuple[str, 
     interpolated in log σ. Returns nothing where the difference is 0 or there are fewer than three levels above 0.
     Source: A Geometric Perspective on Diffusion Models, arXiv 2305.19947, score deviation, Observation 4.
     """
-    levels, values = np.asarray(sigmas, np.float64), np.asarray(difference, np.float64)
+    levels, values = np.asarray(plain(sigmas), np.float64), np.asarray(plain(difference), np.float64)
     kept = np.isfinite(values) & (levels[: len(values)] > 0)
     logs, values = np.log(levels[: len(values)][kept]), values[kept]
     if len(values) < 3 or not values.max() > 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
@@ -10,7 +11,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from geomodel import formulas, solvers
-from geomodel.denoisers.base import unmapped
+from geomodel.denoisers.base import real, unmapped
+from geomodel.options import INFINITE
 from geomodel.randomness import Brownian, seed_list
 from geomodel.record import Record
 from geomodel.solvers.adaptive import Adaptive, AdaptiveState
@@ -146,7 +148,7 @@ def final_denoised(model: Model, last: Step, labels: Any = None) -> Tensor:
 
 def _start(x: Any, sigma: float) -> Tensor:
     """x copied to a float64 CPU tensor, so that later changes of the caller's x do not reach the record."""
-    start = unmapped("the start of a run", torch.as_tensor(x)).to("cpu", torch.float64, copy=True)
+    start = unmapped("the start of a run", real("x", x)).to("cpu", torch.float64, copy=True)
     if start.ndim < 2:
         raise ValueError(f"x has shape {tuple(start.shape)}; expected (B, *shape), one row a sample.")
     if not is_finite(start):
@@ -157,7 +159,7 @@ def _start(x: Any, sigma: float) -> Tensor:
 def _labels(labels: Any, batch: int) -> Tensor | None:
     if labels is None:
         return None
-    classes = torch.as_tensor(labels)
+    classes = real("labels", labels)
     if classes.shape != (batch,) or classes.dtype.is_floating_point:
         raise ValueError(f"labels must be {batch} whole numbers, one a sample; got shape {tuple(classes.shape)}.")
     return classes.to(torch.int64, copy=True)
@@ -181,7 +183,7 @@ def _draw(noise: Any, rule: Solver, solver: str, start: Tensor, counts: tuple[in
             f"The solver {solver} draws noise: give noise=gm.Brownian(seeds), or {counts[0]} arrays from N(0, I); "
             f"got {noise!r}."
         )
-    draws = [torch.as_tensor(draw).to("cpu", torch.float64, copy=True) for draw in noise]  # a buffer may be reused
+    draws = [real("noise", draw).to("cpu", torch.float64, copy=True) for draw in noise]  # a buffer may be reused
     if len(draws) not in counts or any(draw.shape != start.shape for draw in draws):
         raise ValueError(
             f"The noise must be one array of shape {tuple(start.shape)} for each of the {counts[0]} intervals; "
@@ -215,4 +217,6 @@ def _one_call(sigma: float) -> int:
 
 def _plain(value: Any) -> Any:
     """An option's value as JSON can hold it."""
+    if value == math.inf:
+        return INFINITE
     return [value[0].tolist(), value[1]] if isinstance(value, tuple) else value

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+import math
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from typing import Annotated, Any, Literal, get_type_hints
 
@@ -10,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from geomodel import schedules
+from geomodel.options import INFINITE
 from geomodel.versions import with_todays_eta
 
 CUSTOM = "custom"  # the schedule whose levels are `RunSettings.levels`
@@ -212,7 +214,9 @@ def record_bytes(count: int, steps: int, numbers: int, itemsize: int) -> int:
 
 def to_json(settings: RunSettings) -> dict[str, Any]:
     """A JSON-able dict."""
-    return asdict(settings)
+    values = asdict(settings)
+    values["options"] = {name: INFINITE if value == math.inf else value for name, value in settings.options.items()}
+    return values
 
 
 def from_json(values: dict[str, Any]) -> RunSettings:
@@ -225,6 +229,8 @@ def from_json(values: dict[str, Any]) -> RunSettings:
     if unknown := sorted(values.keys() - known):
         raise ValueError(f"The settings have unknown entries: {', '.join(unknown)}.")
     try:
-        return msgspec.convert(values, RunSettings)
+        found = msgspec.convert(values, RunSettings)
+        options = {name: math.inf if value == INFINITE else value for name, value in found.options.items()}
+        return replace(found, options=options)
     except msgspec.ValidationError as error:
         raise ValueError(f"The settings do not fit: {error}.") from error

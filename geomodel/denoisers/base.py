@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from geomodel.arrays import plain
+
 
 class Denoiser:
     """A callable ``model(x, sigma, labels=None)`` that returns D(x; sigma) = E[x_0 given x_sigma = x].
@@ -71,7 +73,7 @@ def real(name: str, values: Any) -> Tensor:
             raise ValueError(f"{name} holds values of type {values.dtype}; expected real numbers.")
         return values
     try:
-        array = np.asarray(values)
+        array = np.asarray(plain(values))
     except ValueError as error:
         raise ValueError(f"{name} holds rows of different lengths; expected an array of real numbers.") from error
     if array.dtype.kind not in "fiub":
@@ -81,6 +83,8 @@ def real(name: str, values: Any) -> Tensor:
     elif array.dtype.kind in "iu" and array.dtype != np.uint8:
         fits = array.dtype != np.uint64 or not (array > np.iinfo(np.int64).max).any()
         array = array.astype(np.int64 if fits else np.float64)
+    if any(stride < 0 for stride in array.strides):
+        array = array.copy()  # torch has no negative strides
     return torch.as_tensor(np.require(array, requirements="W"))
 
 

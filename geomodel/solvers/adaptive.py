@@ -54,11 +54,11 @@ class Adaptive(Solver):
     """An embedded Runge–Kutta pair for dx/dλ = D(x; e^−λ) − x, λ = −ln σ, with a step size for each sample.
 
     A step is kept where the root mean square over a sample's numbers of (estimated local error)/(atol + rtol |x|) is
-    below 1; the next width is 0.9 (that)^(−1/order) of the last, between a fifth and ten times. The first attempt is
-    rtol^(1/order) wide, because in λ the linear part has rate 1. The steps do not depend on the schedule except for its
-    last positive level, which is reached exactly; at the other levels x is taken from the pair's interpolant. D there
-    is no evaluation of the solver but a display evaluation. In an interval to 0, x' is the D with which the integration
-    ended.
+    below 1; the next width is 0.9 (that)^(−1/order) of the last, between a fifth and ten times. The first width comes
+    from the usual starting rule (`_first_width`), which takes one evaluation. The steps do not depend on the schedule
+    except for its last positive level, which is reached exactly; at the other levels x is taken from the pair's
+    interpolant. D there is no evaluation of the solver but a display evaluation. In an interval to 0, x' is the D with
+    which the integration ended. Derivatives go through the steps as they were chosen, not through the choice.
 
     The denoiser is called with the samples that still move: x (b, *shape) and sigma, a (b,) float64 tensor. No sample
     depends on the others.
@@ -118,6 +118,7 @@ class Adaptive(Solver):
             sigma_next = 0.0 if jumps else sigmas[index + 1]
             x_next = place.denoised
             if sigma_next > 0:
+                place = place if index else self._first_width(asked, place, times[-1])
                 place = self._reach(asked, place, times[index + 1], times[-1], effort)
                 x_next = _read(place, times[index + 1])
             evaluations = np.array((place.evaluations - spent).tolist(), np.int64)  # torch.func wraps tensors
@@ -145,11 +146,31 @@ class Adaptive(Solver):
             time=times,
             x=x,
             denoised=ask(x, times, torch.arange(len(x))),
-            width=torch.full_like(times, self.rtol ** (1 / self.pair.order)),
+            width=torch.full_like(times, math.nan),
             evaluations=torch.ones(len(x), dtype=torch.int64),
             left=times,
             dense=x.new_zeros((4 + len(self.pair.dense), *x.shape)),
         )
+
+    @torch.no_grad()
+    def _first_width(self, ask: Ask, place: Place, end: float) -> Place:
+        """The width of the first attempt of every sample, by a trial step of Euler.
+
+        In the norm of the error, with slope f = D − x: h₀ = ‖x‖/(100 ‖f‖); the second derivative is about
+        ‖f(λ + h₀) − f‖/h₀; h is such that h^order max(‖f‖, that) is 1/100, and at most 100 h₀.
+        Source: Hairer, Nørsett and Wanner 1993, section II.4, "starting step size".
+        """
+        self._check_budget(place, everyone := torch.arange(len(place.x)), 1)
+        scale, slope = self.atol + self.rtol * place.x.abs(), place.denoised - place.x
+        size, first = _size(place.x / scale), _size(slope / scale)
+        trial = torch.where((size < 1e-5) | (first < 1e-5), 1e-6, 0.01 * size / first).clamp(max=end - place.time)
+        point = place.x + _like(trial, place.x) * slope
+        second = _size((ask(point, place.time + trial, everyone) - point - slope) / scale) / trial
+        steepest = torch.maximum(first, second)
+        width = torch.where(
+            steepest <= 1e-15, (trial * 1e-3).clamp(min=1e-6), (0.01 / steepest) ** (1 / self.pair.order)
+        )
+        return replace(place, width=torch.minimum(100 * trial, width), evaluations=place.evaluations + 1)
 
     def _reach(self, ask: Ask, place: Place, target: float, end: float, effort: Effort) -> Place:
         """Attempt steps until every sample is at the target or beyond."""
@@ -189,6 +210,7 @@ class Adaptive(Solver):
             return after
         return self._interpolate(ask, after, rows[read], time[read], width[read], x[read], [k[read] for k in slopes])
 
+    @torch.no_grad()
     def _error(self, width: Tensor, x: Tensor, x_next: Tensor, slopes: Sequence[Tensor]) -> Tensor:
         """The estimated local error of each sample, in units of the tolerance."""
         scale = self.atol + self.rtol * torch.maximum(x.abs(), x_next.abs())
@@ -256,6 +278,11 @@ def _read(place: Place, time: float) -> Tensor:
     for degree in range(len(terms), 0, -1):
         value = (value + terms[degree - 1]) * (theta if degree % 2 else 1 - theta)
     return torch.where(_like(place.time == time, place.x), place.x, start + value)
+
+
+def _size(values: Tensor) -> Tensor:
+    """The root mean square over the numbers of each sample, (b,)."""
+    return values.flatten(1).square().mean(dim=1).sqrt()
 
 
 def _sum(weights: Weights, slopes: Sequence[Tensor]) -> Tensor:

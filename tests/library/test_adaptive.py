@@ -185,7 +185,7 @@ def test_info_counts_the_attempts(name):
     (step,) = steps
     attempts = step.info["accepted"] + step.info["rejected"]
     assert step.info["rejected"] > 0
-    assert step.evaluations.sum() == 8 * 1 + each * attempts  # no interpolant is needed here
+    assert step.evaluations.sum() == 8 * 2 + each * attempts  # no interpolant is needed here; two begin the run
     total = sum(sum(item.info.values()) for item in iterate(ring(), start(), SIGMAS, solver=name))
     assert total == attempts
 
