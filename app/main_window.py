@@ -31,7 +31,9 @@ from app.shell.file_dialogs import FileDialogs
 from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
 from app.shell.menus import Menus
+from app.shell.screens import expected_frame, first_size
 from app.shell.settings_store import SettingsStore
+from app.shell.welcome import Welcome
 
 CLOSE_MS = 10_000
 WARM_MS = 50  # torch is imported this long after the window is shown, so that the first picture comes first
@@ -51,7 +53,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle("Geomodel")
         self.setObjectName("main")
-        self.resize(1440, 900)
+        self.resize(first_size(self.screen().availableSize(), expected_frame(self)))
         self.setAcceptDrops(True)
         self._open_later: list[str] = []
         self._own = ""
@@ -73,9 +75,12 @@ class MainWindow(QMainWindow):
         self.documents = Documents(self)
         self.context_menus = ContextMenus(self)
         self.commands = Commands(self)
+        self.welcome = Welcome(self)
         self.menus = Menus(self)
         actions.connect(self.actions_by_id, self._handlers())
-        self.panels_feed = PanelsFeed(self.state, self.player, self.playback, self.drafted, self.panels, self)
+        self.panels_feed = PanelsFeed(
+            self.state, self.player, self.playback, self.drafted, self.panels, self.documents.recent_networks, self
+        )
         self.keys = FocusLaw(self, self.layout_of_docks.main_view)
         self._connect()
         self.set_theme(self._chosen_theme())
@@ -106,7 +111,7 @@ class MainWindow(QMainWindow):
         return {row.name: build_room(row, services) for row in ROOMS}
 
     def _handlers(self) -> dict[str, actions.Handler]:
-        found = {**self.commands.handlers(), **self.documents.handlers()}
+        found = {**self.commands.handlers(), **self.documents.handlers(), **self.welcome.handlers()}
         for room in self.rooms.values():
             found |= room.handlers()
         return found

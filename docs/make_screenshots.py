@@ -32,6 +32,7 @@ from app.main_window import MainWindow
 from app.plotting.theme import DARK, LIGHT, Theme
 from app.rooms.plane.messages import BasinsAnswer, DensityAnswer, InsideAnswer, ProbeAnswer
 from app.rooms.strip.messages import NeighboursAnswer
+from app.shell.settings_store import SettingsStore
 
 IMAGES = Path(__file__).resolve().parent / "images"
 TICK_MS, PATIENCE_MS = 5, 120_000
@@ -290,6 +291,7 @@ def main() -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GEOMODEL_HOME"] = folder
+        SettingsStore().change(greeted=True)
         draw((int(width), int(height)), arguments.out)
     return 0
 

@@ -46,9 +46,6 @@ def _own_home(tmp_path, monkeypatch):
 @pytest.fixture
 def bench():
     """An engine without its thread."""
-    import torch
     from engine_bench import Bench
 
-    before = torch.is_grad_enabled()  # the engine turns gradients off for its thread: here it is the tests' own
-    yield Bench()
-    torch.set_grad_enabled(before)
+    return Bench()

@@ -62,16 +62,19 @@ class Library:
         self._trusted: set[str] = set()
         self._device = ""
 
-    def load_torch(self) -> Ready | None:
-        """Import torch and set it up for this thread; return None if that was done before."""
+    def load_torch(self, *, own_thread: bool) -> Ready | None:
+        """Import torch and set it up; return None if that was done before.
+
+        On a thread of the engine's own gradients are turned off for good. A caller's thread keeps them as they are.
+        """
         if self._device:
             return None
         started = time.perf_counter()
         import torch
 
         torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-        # once per thread, because inside a generator it would leak to the caller at every yield
-        torch.set_grad_enabled(False)
+        if own_thread:  # once, because inside a generator it would leak to the caller at every yield
+            torch.set_grad_enabled(False)
         # torch's own objects stay for good, and a full collection of them on the window's thread would stall it
         gc.freeze()
         self._device = "cuda" if torch.cuda.is_available() else "cpu"

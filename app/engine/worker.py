@@ -67,9 +67,11 @@ class Worker:
         self.running: int | None = None
         self._answering = False
         self._closing = False
+        self._looping = False  # on a thread of its own, not turned by hand
 
     def loop(self) -> None:
         """Handle commands until `Shutdown`."""
+        self._looping = True
         while not self._closing:
             self.handle(self.inbox.take())
 
@@ -100,7 +102,7 @@ class Worker:
                 self._answer(command)
 
     def _warm(self) -> None:
-        if (ready := self._library.load_torch()) is not None:
+        if (ready := self._library.load_torch(own_thread=self._looping)) is not None:
             self.post(ready)
 
     @property

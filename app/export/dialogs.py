@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 from app.export import figure, formats
 from app.shell import file_dialogs as files
 from app.shell.settings_store import SettingsStore
-from app.widgets.form import Choice, ChoiceField, Field, align, commit_all
+from app.widgets.explanation import Explanation
+from app.widgets.form import Choice, ChoiceField, Field, align, commit_all, explain
 from app.widgets.number_field import FloatField, IntField, number_text
-from app.widgets.text import Message
 from geomodel.settings import Limits
 
 CUSTOM = 0.0
@@ -65,7 +65,7 @@ class SavePicture(QDialog):
         self._width = FloatField("width", Limits("Width", "Width on paper.", 10, 1000), step=5.0, unit="mm")
         self._height = FloatField("height", Limits("Height", "Height on paper.", 10, 1000), step=5.0, unit="mm")
         self._dpi = IntField("dpi", Limits("Resolution", "Pixels in an inch; 300 suits print.", 96, 1200), unit="dpi")
-        self._result = Message()
+        self._result = Explanation(2)
         self._arrange()
         self._view.set_value(current)
         self._dpi.set_value(DPI)
@@ -80,6 +80,7 @@ class SavePicture(QDialog):
             item.edited.connect(self._edited)
             layout.addWidget(item)
         align(fields)
+        explain(fields, self._result)
         layout.addWidget(self._result)
         layout.addStretch(1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
@@ -120,15 +121,16 @@ class SavePicture(QDialog):
         files.ask_save(self, "picture", name, self._save, store=self._store, say=self._say)
 
     def _say(self, text: str, is_error: bool = False, cause: str = "") -> None:
-        self._result.say(text, is_error=is_error)
+        self._result.set_error("file", text if is_error else "")
 
     def _save(self, path: str) -> None:
         view = self._views[self._view.value]
+        self._result.set_error("file", "")
         try:
             image = figure.render(view, self._size(), self._dpi.value, self._recipe())
             formats.row("picture").write(image, path)
         except (OSError, ValueError) as error:
-            self._result.say(str(error), is_error=True)
+            self._result.set_error("file", str(error))
             return
         self._done(str(Path(path)))
         self.close()

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from app.panels.log import LogPanel
 from app.panels.model import ModelPanel
+from app.panels.run_bar import RunBar
 from app.panels.runs import RunsPanel
 from app.panels.sampler import SamplerPanel
 from app.panels.status import StatusBar
 from app.plotting.theme import Theme
 
 LEFT_WIDTH = 304
-RUNS_HEIGHT = 120  # as high as three runs; the list scrolls
+RUNS_HEIGHT = 120  # two runs; the list scrolls
 
 
 class Panels:
@@ -23,19 +25,49 @@ class Panels:
 
     def __init__(self, theme: Theme, actions: Mapping[str, QAction]) -> None:
         self.model = ModelPanel(theme, actions["open_checkpoint"], actions["open_data"])
-        self.sampler = SamplerPanel(theme, actions["run"])
+        self.sampler = SamplerPanel(theme)
+        self.run_bar = RunBar(actions["run"])
         self.runs = RunsPanel(theme, actions["save_run"])
         self.status = StatusBar(theme, actions["cancel"])
         self.log = LogPanel(theme)
         self.column = QWidget()
         self.column.setMinimumWidth(LEFT_WIDTH)
-        self.runs.setMaximumHeight(RUNS_HEIGHT)
+        self.runs.setFixedHeight(RUNS_HEIGHT)
         box = QVBoxLayout(self.column)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        box.addWidget(self.model)
-        box.addWidget(self.sampler, 1)
+        self._scroll = self._scrolled(self.model, self.sampler)
+        box.addWidget(self._scroll, 1)
+        box.addWidget(self.run_bar)
         box.addWidget(self.runs)
+
+    def _scrolled(self, *panels: QWidget) -> QScrollArea:
+        """What is longer than the window is high: Run and the runs stay in sight under it."""
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for panel in panels:
+            column.addWidget(panel)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(body)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it scrolls to the field that Tab visits
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # fields keep their width
+        return scroll
+
+    def commit(self) -> bool:
+        """Take over what is being typed. False where something is no value, which then has the focus."""
+        return self.model.commit() and self.sampler.commit()
+
+    def show_wrong(self) -> None:
+        """Bring into sight what keeps a run from starting."""
+        wrong = next((place for place in (*self.model.places, *self.sampler.places) if place.error), None)
+        if wrong is not None:
+            self._scroll.ensureWidgetVisible(wrong)
 
     def set_theme(self, theme: Theme) -> None:
         """Set the colours of every panel."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ from PySide6.QtCore import QObject
 
 from app.engine.messages import OpenFailed
 from app.panels import Panels
-from app.panels.model import Slot
+from app.panels.model import DRIVERS, Slot
 from app.panels.runs import RunRow
+from app.session import bundled
 from app.session.drafted import Drafted
 from app.session.drafting import expected_evaluations
 from app.session.facts import DRIVER_NAMES, class_words
@@ -31,11 +33,15 @@ class PanelsFeed(QObject):
         playback: Playback,
         drafted: Drafted,
         panels: Panels,
+        recent: Callable[[], Sequence[str]],
         parent: QObject,
     ) -> None:
+        """`recent` gives the checkpoints that were opened before."""
         super().__init__(parent)
+        self._recent = recent
         self.state, self.player, self._playback, self._drafted = state, player, playback, drafted
         self.model, self.sampler, self.runs = panels.model, panels.sampler, panels.runs
+        self._run_bar = panels.run_bar
         self._opened_files: dict[str, str] = {}  # path → title
         self._cost: dict[tuple[str, str, int], float] = {}  # (driver, data, count) → seconds for an evaluation
         state.draft_changed.connect(self._show_draft)
@@ -55,22 +61,27 @@ class PanelsFeed(QObject):
         self.runs.settings_wanted.connect(self._use_settings)
         self._show_choices()
         self._show_draft()
+        self._describe("network")
 
     # ------------------------------------------------------------ showing
 
     def _show_choices(self) -> None:
         sets = [(row.name, row.title) for row in map(datasets.row, datasets.names())]
         files = [(path, title) for path, title in self._opened_files.items()]
-        networks = [("", "none")] + [(path, Path(path).stem) for path in self.state.networks]
-        self.model.set_choices(tuple(networks), tuple(sets + files))
+        networks = {"": "none", **dict(bundled.networks())}
+        for path in (*self.state.networks, *self._recent()):
+            networks.setdefault(path, Path(path).stem)
+        self.model.set_choices(tuple(networks.items()), tuple(sets + files))
 
     def _show_draft(self) -> None:
         self.model.set_settings(self.state.draft)
         self.sampler.set_settings(self.state.draft)
+        if "driver" not in self.state.errors:
+            self._describe("driver")
         self._show_estimate()
 
     def _show_changes(self) -> None:
-        self.sampler.set_changes(self._drafted.whole)
+        self._run_bar.set_changes(self._drafted.whole)
 
     def _show_errors(self) -> None:
         self.sampler.set_errors(self.state.errors)
@@ -121,7 +132,7 @@ class PanelsFeed(QObject):
 
     def _describe(self, slot: Slot) -> None:
         data, network = self.state.data, self.state.network
-        text = ""
+        text = "Open a checkpoint, or drop its file here." if slot == "network" else ""
         if slot == "data" and data is not None:
             d = data.dataset
             space = f"{d.shape[0]} dimensions" if len(d.shape) == 1 else " × ".join(map(str, d.shape))
@@ -131,7 +142,7 @@ class PanelsFeed(QObject):
             text = f"{i.architecture}, {i.parameters:,} parameters, σ {i.sigma_min:.3g} to {i.sigma_max:.3g}"
             self.model.set_card("network", self._card(i))
         elif slot == "driver":
-            text = self._relation()
+            text = self._relation() or next(row.help for row in DRIVERS if row.value == self.state.draft.driver)
         self.model.set_message(slot, text, False)
 
     def _card(self, info: Any) -> list[tuple[str, str]]:
@@ -169,7 +180,7 @@ class PanelsFeed(QObject):
             return
         size = memory.text(run_checks.needed_bytes(draft, shape))
         seconds = self._expected_seconds(draft)
-        self.sampler.set_estimate(f"≈ {duration(seconds)} · record {size}" if seconds else f"record {size}")
+        self._run_bar.set_estimate(f"≈ {duration(seconds)} · record {size}" if seconds else f"record {size}")
 
     def _expected_seconds(self, draft: RunSettings) -> float:
         """The seconds, from an earlier run like it. Before the first one, the network's pace at opening gives them."""

@@ -12,9 +12,9 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent,
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.plotting.theme import Theme, palette
-from app.widgets.form import ActionButton, BoolField, Choice, ChoiceField, Field, align, commit_all
+from app.widgets.explanation import Explanation
+from app.widgets.form import ActionButton, BoolField, Choice, ChoiceField, Field, align, commit_all, explain
 from app.widgets.number_field import FloatField, IntField
-from app.widgets.text import Message
 from geomodel import datasets
 from geomodel.settings import RunSettings, limits
 
@@ -65,7 +65,11 @@ class ModelPanel(QWidget):
         self._own = (self._blend, self._label, self._guidance, self._beside)
         fields = (self._network, self._data, self._count, self._seed, self._driver, *self._own)
         self.fields: dict[str, Field] = {item.name: item for item in fields}
-        self._messages = {slot: Message() for slot in ("network", "data", "driver")}
+        self._places: dict[Slot, Explanation] = {
+            "network": Explanation(),
+            "data": Explanation(2),
+            "driver": Explanation(),
+        }
         self._arrange(open_checkpoint, open_data)
         for item in fields:
             item.edited.connect(self._edited)
@@ -91,18 +95,20 @@ class ModelPanel(QWidget):
         self._offer()
 
     def set_errors(self, errors: Mapping[str, str]) -> None:
-        """Show each field's sentence. A field that is not in the mapping has none."""
+        """Show each field's sentence in its slot. A field that is not in the mapping has none."""
         for name, item in self.fields.items():
             item.set_error(errors.get(name, ""))
 
     def set_message(self, slot: Slot, text: str, is_error: bool = False) -> None:
         """Show what is in a slot, or why it is empty."""
-        self._messages[slot].say(text, is_error=is_error)
+        self._places[slot].set_error(slot, text if is_error else "")
+        if not is_error:
+            self._places[slot].say(text)
 
     def set_card(self, slot: Slot, rows: Sequence[Line]) -> None:
         """Set the tooltip of a slot, with everything known about what is in it, as (name, value) lines."""
         lines = "".join(f"<tr><td>{name}&nbsp;&nbsp;</td><td>{escape(value)}</td></tr>" for name, value in rows)
-        self._messages[slot].setToolTip(f"<table>{lines}</table>" if rows else "")
+        self._places[slot].usual.setToolTip(f"<table>{lines}</table>" if rows else "")
 
     def set_classes(self, names: Sequence[str]) -> None:
         """Set the classes that can be chosen, in the order of their numbers. With none, the field is hidden."""
@@ -135,7 +141,8 @@ class ModelPanel(QWidget):
         )
         for slot, fields in rows:
             body.addWidget(fields[0])
-            body.addWidget(self._messages[slot])
+            body.addWidget(self._places[slot])
+            explain(fields, self._places[slot])
             for item in fields[1:]:
                 body.addWidget(item)
             body.addSpacing(4)
@@ -145,7 +152,11 @@ class ModelPanel(QWidget):
             buttons.addWidget(ActionButton(action, key=False))
         buttons.addStretch(1)
         body.addLayout(buttons)
-        body.addStretch(1)
+
+    @property
+    def places(self) -> tuple[Explanation, ...]:
+        """Where the slots are explained."""
+        return tuple(self._places.values())
 
     def _offer(self) -> None:
         """Fill the two lists. What the settings name is always among the lines."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.panels.run_button import RunButton
 from app.plotting.theme import Theme, palette
 from app.session.facts import START_NAMES
+from app.widgets.explanation import Explanation
 from app.widgets.form import (
     BoolField,
     Choice,
@@ -18,9 +17,10 @@ from app.widgets.form import (
     Field,
     align,
     commit_all,
+    explain,
 )
 from app.widgets.number_field import FloatField, IntField
-from app.widgets.text import Message, formula_html, tooltip
+from app.widgets.text import formula_html, tooltip
 from geomodel.presets import PRESETS, Preset
 from geomodel.schedules import SCHEDULES, Option, Schedule
 from geomodel.settings import CUSTOM, Limits, RunSettings, limits
@@ -43,23 +43,20 @@ class SamplerPanel(QWidget):
     edited = Signal(object)
     preset_wanted = Signal(str)
 
-    def __init__(self, theme: Theme, run: QAction, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self._settings = RunSettings()
-        self._errors: dict[str, str] = {}
         self.fields = {field.name: field for field in _fields()}
         self._preset = ChoiceField("preset", PRESET, [Choice(item.name, item.title, item.help) for item in PRESETS])
         self._preset.set_placeholder("none of them")
         self._preset.edited.connect(self._preset_chosen)
         self._options: dict[str, Field] = {}
-        self._formula = Message(rich=True)
-        self._schedule_formula = Message(rich=True)
-        self._elsewhere = Message()  # errors of hidden fields
-        self._estimate = Message()
-        self._run = RunButton(run)
+        self._solver_place, self._schedule_place = Explanation(rich=True), Explanation(rich=True)
+        self._start_place = Explanation()
+        self.places = (self._solver_place, self._schedule_place, self._start_place)
         self._option_rows = QVBoxLayout()
         self._option_rows.setSpacing(4)
-        self._body = QVBoxLayout()
+        self._body = QVBoxLayout(self)
         self._body.addWidget(self._preset)
         for item in self.fields.values():
             item.edited.connect(self._edited)
@@ -81,19 +78,11 @@ class SamplerPanel(QWidget):
         self._show_settings()
 
     def set_errors(self, errors: dict[str, str]) -> None:
-        """Show each field's sentence. A field that is not in the mapping has none."""
-        self._errors = errors
+        """Show each field's sentence in its group. A field that is not in the mapping has none."""
         for name, item in self.fields.items():
             item.set_error(errors.get(name, ""))
-        self._show_elsewhere()
-
-    def set_estimate(self, text: str) -> None:
-        """Show time and size of the run beside the button."""
-        self._estimate.say(text)
-
-    def set_changes(self, words: str) -> None:
-        """Say at the button what Run would change; empty: nothing."""
-        self._run.set_changes(words)
+        for name, place in self._own_places.items():
+            place.set_error(name, errors.get(name, ""))
 
     def commit(self) -> bool:
         """Take over typed text. Returns False if some of it is no value, which its field then explains."""
@@ -102,39 +91,26 @@ class SamplerPanel(QWidget):
 
     # ------------------------------------------------------------ inside
 
+    @property
+    def _own_places(self) -> dict[str, Explanation]:
+        """Where errors stand of settings that have no field here."""
+        return {"options": self._solver_place, "levels": self._schedule_place, "start_point": self._start_place}
+
     def _arrange(self) -> None:
-        body = QWidget()
-        body.setLayout(self._body)
+        fields = list(self.fields.values())
+        start = fields.index(self.fields["start"])
+        explain((self._preset, self.fields["solver"]), self._solver_place)
+        explain(fields[1:start], self._schedule_place)
+        explain(fields[start:], self._start_place)
         self._body.setContentsMargins(8, 8, 8, 8)
         self._body.setSpacing(4)
         after_solver = self._body.indexOf(self.fields["solver"]) + 1
-        self._body.insertWidget(after_solver, self._formula)
+        self._body.insertWidget(after_solver, self._solver_place)
         self._body.insertLayout(after_solver + 1, self._option_rows)
         self._body.insertSpacing(after_solver + 2, 8)
-        self._body.insertWidget(self._body.indexOf(self.fields["schedule"]) + 1, self._schedule_formula)
+        self._body.insertWidget(self._body.indexOf(self.fields["schedule"]) + 1, self._schedule_place)
         self._body.insertSpacing(self._body.indexOf(self.fields["start"]), 8)
-        self._body.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(body)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # scrolls to the field that Tab visits
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._estimate.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self._run)
-        row.addWidget(self._estimate, 1)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(8, 4, 8, 8)
-        foot.setSpacing(4)
-        foot.addWidget(self._elsewhere)
-        foot.addLayout(row)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(scroll, 1)
-        outer.addLayout(foot)
+        self._body.addWidget(self._start_place)
 
     def _show_settings(self) -> None:
         settings = self._settings
@@ -145,10 +121,9 @@ class SamplerPanel(QWidget):
         for name in ("steps", "sigma_max", "sigma_min", "final_zero"):  # the list of levels decides these
             self.fields[name].setVisible(settings.schedule != CUSTOM)
         self.fields["start_index"].setVisible(settings.start == "data")
-        self._schedule_formula.say(formula_html(schedule.formula) if schedule else listed(settings.levels))
+        self._schedule_place.say(formula_html(schedule.formula) if schedule else listed(settings.levels))
         self._preset.set_value(next((item.name for item in PRESETS if _is(item, settings)), None))
         self._show_solver()
-        self._show_elsewhere()
 
     def _show_solver(self) -> None:
         row = _solver(self._settings.solver)
@@ -158,24 +133,20 @@ class SamplerPanel(QWidget):
         for option in options:
             self._options[option.name].set_value(self._settings.options.get(option.name, option.default))
         if row is not None:
-            self._formula.say(f"{formula_html(row.formula)}<br>{row.family} · {row.cost}")
-            self._formula.setToolTip(tooltip(row.title, row.source))
+            self._solver_place.say(f"{formula_html(row.formula)}<br>{row.family} · {row.cost}")
+            self._solver_place.usual.setToolTip(tooltip(row.title, row.source))
 
     def _build_options(self, options: tuple[Option, ...]) -> None:
-        for item in self._options.values():
+        for name, item in self._options.items():
+            self._solver_place.set_error(name, "")
             item.hide()
             item.deleteLater()  # this may run inside one of its signals
         self._options = {option.name: _option_field(option) for option in options}
         for item in self._options.values():
             item.edited.connect(self._option_edited)
             self._option_rows.addWidget(item)
+        explain(self._options.values(), self._solver_place)
         align((self._preset, *self.fields.values(), *self._options.values()))
-
-    def _show_elsewhere(self) -> None:
-        hidden = [self._errors[name] for name, item in self.fields.items() if name in self._errors and item.isHidden()]
-        if "options" in self._errors:
-            hidden.append(self._errors["options"])
-        self._elsewhere.say("\n".join(hidden), is_error=True)
 
     def _preset_chosen(self, _: str, value: str) -> None:
         self.preset_wanted.emit(value)

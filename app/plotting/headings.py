@@ -29,6 +29,7 @@ class Header(QWidget):
 
     def set_title(self, title: str, unit: str) -> None:
         self._title, self.unit = title, unit
+        self.setAccessibleName(title)
         self.update()
 
     def set_values(self, values: tuple[tuple[Kind, str], ...]) -> None:

@@ -27,21 +27,24 @@ class Entry:
 
 
 FOOT = 4  # pixels under the last row, because its letters reach a little below it in print
+REST = "rest"  # the sample of the entry that counts those without room
 
 
 class Legend(QWidget):
-    """Entries in rows as wide as the widget. It grows with its entries but shrinks only when its width changes, so that
-    the plot beside it stands still.
+    """Entries in rows as wide as the widget.
+
+    On paper it is as high as its entries need. On a screen its height is given, so that the plot beside it stands
+    still: entries without room are counted in the last place, whose tooltip lists them.
     """
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
+    def __init__(self, theme: Theme, *, print_mode: bool = False) -> None:
+        super().__init__()
+        self._theme, self._print = theme, print_mode
         self.entries: tuple[Entry, ...] = ()
-        self._kept = (0, 0)  # width, height
         self.setFont(tabular(self.font(), 0.92))
-        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        policy.setHeightForWidth(True)
+        down = QSizePolicy.Policy.Fixed if print_mode else QSizePolicy.Policy.Ignored
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, down)
+        policy.setHeightForWidth(print_mode)
         self.setSizePolicy(policy)
         self.setAccessibleName("Legend")
 
@@ -62,7 +65,7 @@ class Legend(QWidget):
         self.update()
 
     def hasHeightForWidth(self) -> bool:
-        return True
+        return self._print
 
     def heightForWidth(self, width: int) -> int:
         return self._height(width)
@@ -78,24 +81,35 @@ class Legend(QWidget):
         if event.size().width() != event.oldSize().width():
             self.updateGeometry()
 
+    def rows_height(self, count: int) -> int:
+        """Of so many rows."""
+        return count * self._row() + FOOT
+
     def _row(self) -> int:
         return round(QFontMetricsF(self.font()).height()) + 6
 
     def _height(self, width: int) -> int:
-        places = self._places(width)
-        height = round(places[-1].bottom()) + FOOT if places else self._row()
-        if width == self._kept[0]:
-            height = max(height, self._kept[1])
-        if width == self.width():
-            self._kept = (width, height)
-        return height
+        places = self._places(width, self.entries)
+        return round(places[-1].bottom()) + FOOT if places else self._row()
 
-    def _places(self, width: float) -> list[QRectF]:
+    def shown(self) -> list[tuple[Entry, QRectF]]:
+        """The entries that have room, with their places."""
+        count = len(self.entries)
+        while True:
+            rest = self.entries[count:]
+            tip = "; ".join(entry.text for entry in rest)
+            entries = (*self.entries[:count], Entry(REST, f"{len(rest)} more", tip)) if rest else self.entries
+            places = self._places(self.width(), entries)
+            if self._print or count == 0 or places[-1].bottom() <= self.height():
+                return list(zip(entries, places, strict=True))
+            count -= 1
+
+    def _places(self, width: float, entries: tuple[Entry, ...]) -> list[QRectF]:
         """Where each entry stands: from left to right, then in the next row."""
         advance, row = QFontMetricsF(self.font()).horizontalAdvance, self._row()
         x = y = 0.0
         places = []
-        for entry in self.entries:
+        for entry in entries:
             need = SAMPLE_WIDTH + GAP + advance(entry.text)
             if x and x + need > width:
                 x, y = 0.0, y + row
@@ -106,7 +120,7 @@ class Legend(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for entry, place in zip(self.entries, self._places(self.width()), strict=True):
+        for entry, place in self.shown():
             painter.save()
             paint_sample(painter, QRectF(place.left(), place.top(), SAMPLE_WIDTH, place.height()), entry, self._theme)
             painter.restore()
@@ -119,7 +133,7 @@ class Legend(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            for entry, place in zip(self.entries, self._places(self.width()), strict=True):
+            for entry, place in self.shown():
                 if place.contains(QPointF(event.pos())):
                     QToolTip.showText(event.globalPos(), entry.tip, self)
                     return True
@@ -250,6 +264,11 @@ def _stage(painter: QPainter, rect: QRectF, theme: Theme) -> None:
     _symbol(painter, rect.center(), "square", 8, theme.base, theme.sampling)
 
 
+def _rest(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    for part in (-6, 0, 6):
+        _symbol(painter, rect.center() + QPointF(part, 0), "disc", 2.5, theme.muted)
+
+
 def _end(painter: QPainter, rect: QRectF, theme: Theme) -> None:
     _symbol(painter, rect.center(), "ring", 8, theme.base, theme.sampling)
 
@@ -273,4 +292,5 @@ _SAMPLES: dict[str, Callable[[QPainter, QRectF, Theme], None]] = {
     "slope": _slope,
     "history": _history,
     "end": _end,
+    REST: _rest,
 }

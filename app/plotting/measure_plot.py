@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
 from app.plotting.pens_and_numbers import SYMBOLS, curve_pen, hue
 from app.plotting.regions import Named, Regions
-from app.plotting.sigma_axis import Scale, SigmaAxis, nearest, positions
+from app.plotting.sigma_axis import SIGMA_TITLE, Scale, SigmaAxis, nearest, positions
 from app.plotting.theme import Theme
 from app.plotting.value_axis import ValueAxis
 from app.plotting.values import Curve
@@ -34,6 +34,7 @@ from geomodel.arrays import Array
 LOG_DECADES = 1.5  # positive values that span more than this ratio get a logarithmic axis
 NAMES = 0.2  # share of the height that is left for the names of regions
 DOTTED_LEVELS = 64  # with more steps, their dots would merge into a bar
+RIGHT = 20  # pixels beside the plot: half of the last label of the axis, such as 0.0029, lies there
 
 
 def wants_log(values: Array) -> bool:
@@ -118,7 +119,7 @@ class MeasureChart(pg.PlotWidget):
         self.setMouseTracking(False)
         item = self.getPlotItem()
         item.hideButtons()
-        item.layout.setContentsMargins(0, 0, 10, 0)
+        item.layout.setContentsMargins(0, 0, RIGHT, 0)
         self._left.setZValue(-1)  # the axis draws lines across the plot, which belong behind the curves
         self._box = item.getViewBox()
         self._box.setMouseEnabled(False, False)
@@ -130,7 +131,10 @@ class MeasureChart(pg.PlotWidget):
         self._x: Array = np.zeros(1)
         self._curves: tuple[Curve, ...] = ()
         self._sample, self._index, self._picked = 0, 0, -1
+        self._scale: Scale = "log"
         self.log = False
+        self._quantity: tuple[str, ...] = ()
+        self._titled = print_mode
         self.set_theme(theme)
         self.scene().changed.connect(self._forget_still)
 
@@ -146,6 +150,26 @@ class MeasureChart(pg.PlotWidget):
         for layer, curve in zip(self.layers, self._curves, strict=False):
             layer.style(curve, theme, self._ratio())
 
+    def set_quantity(self, title: str, unit: str) -> None:
+        """What the vertical axis carries."""
+        self._quantity = (f"{title} ({unit})", unit) if unit else (title,)
+        self._write_titles()
+
+    def set_titled(self, titled: bool) -> None:
+        """Whether both axes have their titles, which a small plot has no room for."""
+        self._titled = titled
+        self._write_titles()
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """What stands along both axes: across and up."""
+        return self._bottom.title, self._left.title
+
+    def _write_titles(self) -> None:
+        self._left.set_titles(*(self._quantity if self._titled else ()))
+        across = "step" if self._scale == "index" else SIGMA_TITLE
+        self._bottom.set_titles(*((across,) if self._titled else ()))
+
     def _ratio(self) -> float:
         """Device pixels in a pixel. A print scales its pens itself, whatever screen shows the window."""
         return 1.0 if self._print else self.devicePixelRatioF()
@@ -156,6 +180,8 @@ class MeasureChart(pg.PlotWidget):
         """Show new levels or values. Everything is drawn and the ranges are chosen once."""
         self._curves, self._x = curves, positions(sigmas, scale)
         self._bottom.set_levels(sigmas, scale)
+        self._scale = scale
+        self._write_titles()
         low, high = float(self._x.min()), float(self._x.max())
         margin = 0.03 * (high - low) or 1.0
         self._box.setXRange(low - margin, high + margin, padding=0)

@@ -8,17 +8,18 @@ from math import ceil
 from typing import Any, Literal
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from app.plotting.theme import Theme
+from app.plotting.titled_axis import TitledAxis
 from geomodel.arrays import Array
 
 Scale = Literal["log", "index", "sigma"]
 Label = tuple[float, str]
 
 SCALE_TITLES: dict[Scale, str] = {"index": "step", "log": "log σ", "sigma": "σ"}
+SIGMA_TITLE = "noise level σ"
 GAP = 0.6  # decades between the last positive level and the slot of σ = 0
 
 
@@ -129,11 +130,11 @@ def draw_break(painter: QPainter, at: QPointF, line: QColor, ground: QColor) -> 
     painter.restore()
 
 
-class SigmaAxis(pg.AxisItem):
+class SigmaAxis(TitledAxis):
     """A bottom axis whose labels are real noise levels, or the steps' numbers."""
 
     def __init__(self, theme: Theme, font: QFont) -> None:
-        super().__init__("bottom", maxTickLength=-4)
+        super().__init__("bottom", font, maxTickLength=-4)
         self._sigmas: Array = np.ones(1)
         self._scale: Scale = "log"
         self._texts: dict[float, str] = {}
@@ -148,6 +149,7 @@ class SigmaAxis(pg.AxisItem):
         self.setPen(theme.muted)
         self.setTickPen(theme.muted)
         self.setTextPen(theme.muted)
+        self.set_title_theme(theme)
 
     def set_levels(self, sigmas: Array, scale: Scale = "log") -> None:
         """Set the noise levels, and how they are spread."""

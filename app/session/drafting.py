@@ -29,6 +29,7 @@ class Drafting(QObject):
     def __init__(self, state: AppState, submit: Callable[[Command], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._state, self._submit = state, submit
+        self._with_data = ""  # the checkpoint whose training data are opened without a question
         self._after_data: NetworkOpened | None = None  # the network that waits for its training data
         self._counts = dict(COUNTS)  # the latest for each kind of data
         state.draft_changed.connect(self._remember_count)
@@ -41,9 +42,17 @@ class Drafting(QObject):
         """Open a checkpoint, or run the user's own ``file.py:function``."""
         self._submit(OpenNetwork(path, own))
 
+    def open_with_its_data(self, path: str) -> None:
+        """Open a checkpoint, and the data that it was trained on where others are open."""
+        self._with_data = path
+        self.open_network(path)
+
     def edit(self, changes: dict[str, Any]) -> None:
         """Change fields of the draft. New data are opened first, and the draft changes when they are open."""
         draft = replace(self._state.draft, **changes)
+        if draft.network != self._state.draft.network and draft.network not in ("", *self._state.networks):
+            self.open_network(draft.network)  # the draft follows when it is there
+            return
         if changes.keys() & {"data", "data_count", "data_seed"}:
             self._edit_data(draft)
             return
@@ -199,8 +208,12 @@ class Drafting(QObject):
         """A checkpoint is open. It becomes the driver if it fits the data."""
         state = self._state
         state.networks[event.path] = event
+        together, self._with_data = event.path == self._with_data, ""
         if state.data is not None and tuple(state.data.dataset.shape) != tuple(event.info.shape):
             state.network_changed.emit()
+            if together:
+                self.open_training_data(event)
+                return
             needs, have = tuple(event.info.shape), tuple(state.data.dataset.shape)
             if event.info.data_name in datasets.names():
                 self.data_offered.emit(event)

@@ -57,6 +57,7 @@ VIEW: tuple[ActionRow, ...] = (
 )
 
 HELP: tuple[ActionRow, ...] = (
+    ActionRow(id="welcome", menu="Help", title="Welcome", tip="What there is to watch at first"),
     ActionRow(id="keys", menu="Help", title="Keys", keys=("F1",), tip="Every action and its key"),
     ActionRow(id="solvers", menu="Help", title="Solvers", keys=("Ctrl+F1",), tip="Rules, orders, names elsewhere"),
     ActionRow(id="about", menu="Help", title="What am I seeing?", keys=("Shift+F1",), tip="Views, formulas, sources"),

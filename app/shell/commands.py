@@ -60,8 +60,9 @@ class Commands(QObject):
 
     def _run(self) -> None:
         panels = self._window.panels
-        if panels.model.commit() and panels.sampler.commit():  # half-typed text counts
+        if panels.commit():  # half-typed text counts
             self._player.run()
+        panels.show_wrong()
 
     def _name_changes(self) -> None:
         """Undo and Redo say what they take back or repeat."""

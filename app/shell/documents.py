@@ -17,6 +17,7 @@ from app.rooms import ROOMS
 from app.rooms.contract import Handlers, View
 from app.shell import file_dialogs as files
 from app.shell.file_dialogs import SAVE, filters
+from geomodel import recognise
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -86,6 +87,11 @@ class Documents(QObject):
     def recent(self) -> list[tuple[str, bool]]:
         """The recent files, newest first, and whether each still exists."""
         return [(path, Path(path).exists()) for path in self._store.settings.recent_files]
+
+    def recent_networks(self) -> list[str]:
+        """Those of the recent files that are checkpoints and still there."""
+        endings = recognise.suffixes("checkpoint")
+        return [path for path, there in self.recent() if there and path.endswith(endings)]
 
     def open_recent(self) -> None:
         """Open the file of the chosen menu entry."""

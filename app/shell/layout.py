@@ -9,11 +9,11 @@ from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
+    QGridLayout,
     QMainWindow,
     QTabBar,
     QTabWidget,
     QToolBar,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -35,13 +35,15 @@ class Layout(QWidget):
     def __init__(self, window: QMainWindow, store: SettingsStore) -> None:
         super().__init__(window)
         self.docks: dict[str, QDockWidget] = {}  # by the name of the room, or the title of the panel
+        self._areas: dict[str, Qt.DockWidgetArea] = {}  # where each dock stands at first
         self.current: Workspace = WORKSPACES[0]
         self._window, self._store = window, store
         self._rooms: Mapping[str, Room] = {}
         self._states: dict[str, QByteArray] = {}  # the docks of the workspaces that a person has left
         self._images = False  # whether the data are images
         self._fresh = True
-        self._centre = QVBoxLayout(self)
+        self._corner: QWidget | None = None  # what lies over the main view
+        self._centre = QGridLayout(self)
         self._centre.setContentsMargins(0, 0, 0, 0)
         self.tabs = QTabBar()
         self.tabs.setAccessibleName("Workspaces")
@@ -89,8 +91,9 @@ class Layout(QWidget):
         dock = QDockWidget(title, self._window)
         dock.setObjectName(f"dock.{name}")
         dock.setWidget(widget)
+        dock.hide()  # until the first arrangement: all docks at once would need a wide window
         self._window.addDockWidget(area, dock)
-        self.docks[name] = dock
+        self.docks[name], self._areas[name] = dock, area
         return dock
 
     # ------------------------------------------------------------ workspaces
@@ -98,6 +101,13 @@ class Layout(QWidget):
     def main_view(self) -> QWidget:
         """The view in the centre."""
         return self._rooms[self.current.centre].view
+
+    def put_in_corner(self, widget: QWidget) -> None:
+        """Let a widget lie over the lower right corner of the main view, which does not move for it."""
+        self._corner = widget
+        self._centre.removeWidget(widget)  # it comes after the view, in the order of Tab too
+        self._centre.addWidget(widget, 0, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
+        widget.raise_()
 
     def room_in_use(self) -> str:
         """The name of the room that has the focus, or else of the one in the centre."""
@@ -122,6 +132,8 @@ class Layout(QWidget):
             self.current = target
             self._take_centre()
             state = self._states.get(target.name)
+            if state is not None:
+                self._take_out()
             if state is None or not self._window.restoreState(state, VERSION):
                 self._arrange()
             self.docks[target.centre].hide()
@@ -136,8 +148,10 @@ class Layout(QWidget):
     def _take_centre(self) -> None:
         """Move the main view from its dock to the centre."""
         view = self._rooms[self.current.centre].view
-        self._centre.addWidget(view)
+        self._centre.addWidget(view, 0, 0)
         view.show()
+        if self._corner is not None:
+            self.put_in_corner(self._corner)
 
     def reset(self) -> None:
         """Return the present workspace, and no other, to its first arrangement."""
@@ -146,20 +160,32 @@ class Layout(QWidget):
 
     def _arrange(self) -> None:
         window, docks = self._window, self.docks
+        self._take_out()
         for name, dock in docks.items():
-            dock.setFloating(False)
-            dock.setVisible(name in self.current.rooms or name == LEFT_TITLE)
+            window.addDockWidget(self._areas[name], dock)
+            dock.setVisible(name == LEFT_TITLE)  # the others when they have their places, else the window would grow
         places = [place for place in self.current.right if place]
         for above, below in pairwise(places):
             window.splitDockWidget(docks[above[0]], docks[below[0]], Qt.Orientation.Vertical)
         for place in places:
             for before, after in pairwise(place):
                 window.tabifyDockWidget(docks[before], docks[after])
+        for name in self.current.rooms:
+            docks[name].show()
+        for place in places:
             docks[place[0]].raise_()
         tops = [docks[place[0]] for place in places]
         right = max(LEAST_RIGHT, round(0.28 * window.width()))
         window.resizeDocks([docks[LEFT_TITLE], tops[0]], [LEFT_WIDTH, right], Qt.Orientation.Horizontal)
         window.resizeDocks(tops, [600, 300][: len(tops)], Qt.Orientation.Vertical)
+
+    def _take_out(self) -> None:
+        """Take every dock out of its place: one that stays behind a tab would take its neighbours there, and the row of
+        tabs would stay although nothing is behind it.
+        """
+        for dock in self.docks.values():
+            dock.setFloating(False)
+            self._window.removeDockWidget(dock)
 
     def bring_forward(self, name: str) -> None:
         """Show a room. If the present workspace lacks it, switch to one that has it."""
@@ -203,6 +229,7 @@ class Layout(QWidget):
         self._arrange()
         settings, crashed = self._store.settings, self._store.mark_open()
         if settings.layout_version == VERSION and not crashed:
+            # Qt brings a place that no screen has any more onto one that is there.
             self._window.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
             self._states = {name: QByteArray.fromBase64(text.encode()) for name, text in settings.layouts.items()}
             self._show(workspace(settings.workspace))

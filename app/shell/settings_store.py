@@ -26,6 +26,7 @@ class AppSettings:
 
     schema_version: Literal[1] = 1
     theme: Literal["system", "light", "dark"] = "system"
+    greeted: bool = False  # the card for the first start was used or put away
     recent_files: tuple[str, ...] = ()  # newest first
     directories: dict[str, str] = field(default_factory=dict)  # purpose → the last directory
     speed: Annotated[float, Meta(gt=0, le=100)] = 1.0

@@ -18,12 +18,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.widgets.text import Message, outline_widget, tooltip
+from app.widgets.explanation import Explanation
+from app.widgets.text import WRONG, outline_widget, tooltip
 from geomodel.settings import Limits
 
 
 class Field(QWidget):
-    """A title, an editor and a message. `edited` reports what a person did, never what the program set."""
+    """A title and an editor. `edited` reports what a person did, never what the program set.
+
+    What is wrong with its value is said where `explain` puts it, and the editor has an edge of its own meanwhile.
+    """
 
     edited = Signal(str, object)
 
@@ -35,23 +39,25 @@ class Field(QWidget):
         self._given_error = ""  # the value does not fit
         self.label = QLabel(limits.title)
         self.label.setBuddy(editor)
-        self._message = Message()
-        for widget in (self.label, editor):
-            widget.setToolTip(tooltip(limits.title, limits.help))
+        self._explanation: Explanation | None = None
+        self.label.setToolTip(tooltip(limits.title, limits.help))
+        editor.setToolTip(tooltip(limits.title, limits.help))
         editor.setAccessibleName(limits.title)
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setHorizontalSpacing(8)
-        self._layout.setVerticalSpacing(4)
         self._layout.addWidget(self.label, 0, 0)
         self._layout.addWidget(editor, 0, 1)
-        self._layout.addWidget(self._message, 1, 0, 1, 2)
         self._layout.setColumnStretch(1, 1)
         self.setFocusProxy(editor)
 
     def set_gap(self, pixels: int) -> None:
         """Set the space between title and editor."""
         self._layout.setHorizontalSpacing(pixels)
+
+    def set_explanation(self, place: Explanation) -> None:
+        """Where errors are explained."""
+        self._explanation = place
 
     @property
     def value(self) -> Any:
@@ -72,7 +78,7 @@ class Field(QWidget):
             self._show_error()
 
     def set_error(self, text: str) -> None:
-        """Explain under the field what is wrong with its value; an empty text means nothing is wrong."""
+        """Explain what is wrong with the value; an empty text means nothing is wrong."""
         self._given_error = text
         self._show_error()
 
@@ -89,9 +95,23 @@ class Field(QWidget):
         raise NotImplementedError
 
     def _show_error(self) -> None:
-        if self.error != self._message.sentence:
-            self._message.say(self.error, is_error=True)
-            self.editor.setAccessibleDescription(self.error or self.limits.help)
+        if self._explanation is not None:
+            self._explanation.set_error(self.name, self.error)
+        self.editor.setAccessibleDescription(self.error or self.limits.help)
+        self.editor.setToolTip(tooltip(self.limits.title, self.error or self._about()))
+        if self.editor.property(WRONG) != bool(self.error):
+            self.editor.setProperty(WRONG, bool(self.error))
+            self.editor.update()
+
+    def _about(self) -> str:
+        """What the tooltip says while nothing is wrong."""
+        return self.limits.help
+
+
+def explain(fields: Iterable[Field], place: Explanation) -> None:
+    """Let the errors of fields stand in one place."""
+    for field in fields:
+        field.set_explanation(place)
 
 
 def align(fields: Iterable[Field]) -> None:
@@ -196,19 +216,17 @@ class ChoiceField(Field):
 
     def _activated(self, row: int) -> None:
         self._given_error = ""
-        self._show_error()
         self._tell(self.choices[row].value)
-        self._describe()
+        self._show_error()
 
     def _show_value(self) -> None:
         values = [choice.value for choice in self.choices]
         self._combo.setCurrentIndex(values.index(self._value) if self._value in values else -1)
-        self._describe()
+        self._show_error()
 
-    def _describe(self) -> None:
+    def _about(self) -> str:
         row = self._combo.currentIndex()
-        text = self.choices[row].help if row >= 0 else ""
-        self._combo.setToolTip(tooltip(self.limits.title, f"{self.limits.help} {text}".strip()))
+        return f"{self.limits.help} {self.choices[row].help if row >= 0 else ''}".strip()
 
 
 class _Check(QCheckBox):

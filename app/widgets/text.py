@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 BAR = 3  # pixels of the bar beside an error
 MOST_CHARACTERS = 300  # for a sentence under a control
+WRONG = "wrong"  # property of an editor whose value does not fit
 LONGEST_WORD = 220  # pixels; Qt breaks lines between words only, and a path is one word
 
 
@@ -43,14 +44,14 @@ def blend(colors: QPalette, first: QPalette.ColorRole, second: QPalette.ColorRol
     return QColor(*(round(getattr(b, c)() * (1 - share) + getattr(a, c)() * share) for c in ("red", "green", "blue")))
 
 
-def outline(painter: QPainter, colors: QPalette, rect: QRect) -> None:
+def outline(painter: QPainter, colors: QPalette, rect: QRect, *, wrong: bool = False) -> None:
     """Draw an edge with contrast 3:1 to the window. Fusion's own edge is darker than a dark window, so boxes would
     vanish.
     """
-    edge = blend(colors, QPalette.ColorRole.WindowText, QPalette.ColorRole.Window, 0.5)
+    usual = blend(colors, QPalette.ColorRole.WindowText, QPalette.ColorRole.Window, 0.5)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(edge, 1))
+    painter.setPen(QPen(colors.color(QPalette.ColorRole.BrightText) if wrong else usual, 2 if wrong else 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
     painter.restore()
@@ -58,9 +59,10 @@ def outline(painter: QPainter, colors: QPalette, rect: QRect) -> None:
 
 def outline_widget(widget: QWidget, rect: QRect) -> None:
     """Call `outline` at the end of a widget's paint event. The focus has an edge of its own."""
-    if not widget.hasFocus():
+    wrong = bool(widget.property(WRONG))
+    if wrong or not widget.hasFocus():
         painter = QPainter(widget)
-        outline(painter, widget.palette(), rect)
+        outline(painter, widget.palette(), rect, wrong=wrong)
         painter.end()
 
 

@@ -68,8 +68,7 @@ def test_a_wrong_shape_is_told(tmp_path):
 def test_the_engine_runs_no_file_that_was_not_named_at_the_start(file):
     spec = f"{file}:make_denoiser"
     library = Library()
-    library.load_torch()
-    torch.set_grad_enabled(True)
+    library.load_torch(own_thread=False)
     with pytest.raises(CheckpointError):
         library.network(spec)  # such as from the settings of a saved run
     library.trust(spec)

@@ -11,10 +11,11 @@ from gestures import type_into as _type
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QCheckBox, QComboBox, QPushButton, QScrollArea
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QCheckBox, QComboBox, QPushButton, QStyle
 
 from app.engine.messages import NetworkOpened
 from app.panels.model import ModelPanel
+from app.panels.run_bar import RunBar
 from app.panels.sampler import SamplerPanel
 from app.plotting.theme import LIGHT
 from app.session.drafting import fitting_count
@@ -37,10 +38,7 @@ def told():
 
 @pytest.fixture
 def sampler(qtbot, told):
-    run = QAction("Run")
-    run.setShortcut("F5")
-    panel = SamplerPanel(LIGHT, run)
-    panel.run = run
+    panel = SamplerPanel(LIGHT)
     panel.edited.connect(told.append)
     return open_window(qtbot, panel)
 
@@ -104,20 +102,16 @@ def test_each_solver_has_its_own_options_and_formula(sampler, row):
     sampler.set_settings(RunSettings(solver=row.name))
     options = {option.name: option.default for option in row.options}
     assert {name: item.value for name, item in sampler._options.items()} == options
-    assert f"order {row.order}" in sampler._formula.text()
-    assert formula_html(row.formula) in sampler._formula.text()
+    assert f"order {row.order}" in sampler._solver_place.usual.text()
+    assert formula_html(row.formula) in sampler._solver_place.usual.text()
 
 
-def test_nothing_is_wider_than_a_narrow_dock(qtbot, sampler):
-    sampler.resize(NARROW, 400)
-    scroll = sampler.findChild(QScrollArea)
-    body = scroll.widget()
+def test_nothing_is_wider_than_a_narrow_dock(sampler):
     for solver, schedule in product(SOLVERS, SCHEDULES):
         sampler.set_settings(RunSettings(solver=solver.name, schedule=schedule.name, start="data"))
         QApplication.processEvents()
-        needed = body.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width()
+        needed = sampler.minimumSizeHint().width() + sampler.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
         assert needed <= NARROW, (solver.name, schedule.name)
-        qtbot.waitUntil(lambda: body.width() == scroll.viewport().width())
 
 
 def test_another_solver_keeps_the_options_that_both_have(sampler, told):
@@ -150,16 +144,18 @@ def test_an_edit_carries_its_field(sampler, told):
 def test_errors_stand_at_their_fields_and_go(sampler):
     sampler.set_errors({"count": "Too many.", "driver": "Not mine."})
     assert _field(sampler, "count").error == "Too many."
-    assert not sampler._elsewhere.isVisible()
+    assert sampler._start_place.error == "Too many."
     sampler.set_errors({})
     assert not _field(sampler, "count").error
+    assert not any(place.error for place in sampler.places)
 
 
 def test_an_error_of_a_hidden_field_is_not_lost(sampler):
     sampler.set_settings(RunSettings(schedule="uniform"))
     sampler.set_errors({"rho": "ρ must be at least 1."})
-    assert sampler._elsewhere.isVisible()
-    assert sampler._elsewhere.text() == "ρ must be at least 1."
+    assert sampler._schedule_place.error == "ρ must be at least 1."
+    sampler.set_errors({"options": "No such option."})
+    assert [place.error for place in sampler.places] == ["No such option.", "", ""]
 
 
 def test_commit_takes_what_is_typed_and_shows_what_is_wrong(sampler, told):
@@ -173,12 +169,15 @@ def test_commit_takes_what_is_typed_and_shows_what_is_wrong(sampler, told):
     assert sampler.focusWidget() is _field(sampler, "seed").editor
 
 
-def test_the_button_is_the_action(sampler, qtbot):
-    button = next(item for item in sampler.findChildren(QPushButton) if "Run" in item.text())
+def test_the_button_is_the_action(qtbot):
+    run = QAction("Run")
+    run.setShortcut("F5")
+    bar = open_window(qtbot, RunBar(run))
+    button = bar.findChild(QPushButton)
     assert button.text() == "Run  F5"
-    with qtbot.waitSignal(sampler.run.triggered):
+    with qtbot.waitSignal(run.triggered):
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    sampler.run.setEnabled(False)
+    run.setEnabled(False)
     assert not button.isEnabled()
 
 
@@ -188,9 +187,7 @@ def test_tab_follows_the_reading_order(sampler):
     solver, *others = sampler.fields.values()
     shown = [item.editor for item in (sampler._preset, solver, *sampler._options.values(), *others)]
     assert len(sampler._options) == 2
-    *fields, run = reading_order(sampler)
-    assert fields == shown
-    assert run.text() == "Run  F5"
+    assert list(reading_order(sampler)) == shown
 
 
 # ---------------------------------------------------------------- model
@@ -240,11 +237,11 @@ def test_a_driver_that_is_not_there_cannot_be_chosen(model, told):
 def test_messages_and_errors_stand_at_their_slots(model):
     model.set_message("data", "1,000 points", False)
     model.set_message("network", "No such file.", True)
-    assert (model._messages["data"].text(), model._messages["data"].is_error) == ("1,000 points", False)
-    assert model._messages["network"].is_error
-    assert not model._messages["driver"].isVisible()
+    network, data, driver = model.places
+    assert (network.error, data.error, driver.error) == ("No such file.", "", "")
+    assert data.usual.text() == "1,000 points"
     model.set_errors({"data_count": "Too many."})
-    assert _field(model, "data_count").error == "Too many."
+    assert _field(model, "data_count").error == data.error == "Too many."
 
 
 def test_dropped_files_are_passed_on(model, qtbot, tmp_path):
@@ -276,7 +273,6 @@ def test_every_control_has_a_name_and_a_tooltip(name, request):
     panel = request.getfixturevalue(name)
     if name == "sampler":
         panel.set_settings(RunSettings(solver="ipndm", start="data"))
-        panel.run.setToolTip("Compute a new run")
     controls = [c for kind in (QAbstractSpinBox, QComboBox, QCheckBox) for c in panel.findChildren(kind)]
     assert controls
     for control in controls:

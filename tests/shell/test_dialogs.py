@@ -125,7 +125,7 @@ def _enter(field, text):
 
 def test_presets_keep_the_views_proportions_and_the_pixels_are_told(dialog):
     assert (dialog._width.value, dialog._height.value) == (85, 64)  # 4 : 3
-    assert dialog._result.text() == "1,004 × 756 pixels"
+    assert dialog._result.usual.text() == "1,004 × 756 pixels"
     dialog._column.editor.setFocus()
     QTest.keyClick(dialog._column.editor, Qt.Key.Key_Down)
     assert (dialog._width.value, dialog._height.value) == (170, 128)
@@ -137,7 +137,7 @@ def test_presets_keep_the_views_proportions_and_the_pixels_are_told(dialog):
     assert dialog._height.value == 200
     _enter(dialog._height, "30")
     _enter(dialog._dpi, "96")
-    assert dialog._result.text() == "378 × 113 pixels"
+    assert dialog._result.usual.text() == "378 × 113 pixels"
 
 
 def test_the_picture_is_written_where_it_is_asked_for(qtbot, dialog, window, tmp_path):
@@ -164,7 +164,6 @@ def test_what_does_not_fit_is_explained_and_nothing_is_asked(dialog):
 
 def test_a_failure_is_told_and_the_dialog_stays(dialog, window, tmp_path):
     dialog._save(str(tmp_path / "missing" / "a.png"))
-    assert dialog._result.is_error
-    assert "could not be written" in dialog._result.text()
+    assert "could not be written" in dialog._result.error
     assert dialog.isVisible()
     assert window.written == []

@@ -66,7 +66,7 @@ def window(opened, qtbot):
 
 def controls(window):
     """One control of each kind that a key could be lost in."""
-    run = next(b for b in window.panels.sampler.findChildren(QAbstractButton) if "Run" in b.text())
+    run = next(b for b in window.panels.run_bar.findChildren(QAbstractButton) if "Run" in b.text())
     return {
         "number": number(window).editor,
         "list": number(window, "solver").editor,

@@ -24,6 +24,7 @@ def test_home_is_the_environment_or_the_system_folder(monkeypatch, tmp_path):
 def test_every_field_survives_a_round_trip():
     changed = AppSettings(
         theme="dark",
+        greeted=True,
         recent_files=("/a/σ.npz",),
         directories={"run": "/a"},
         speed=0.25,

@@ -26,12 +26,14 @@ from PySide6.QtWidgets import (
     QToolBar,
 )
 
+from app.plotting.headings import Header
 from app.plotting.theme import THEMES
 from app.rooms.schedule.knobs import ScheduleRows
 from app.shell.tab_order import reading_order
 from app.shell.workspaces import WORKSPACES
 from app.widgets.focus_frame import FocusFrame
 from app.widgets.sight import seen
+from app.widgets.titled import Title
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,8 @@ def window(opened, qtbot):
 
 def all_controls(window):
     """Every visible control that a person can work, found without the order of Tab."""
-    kinds = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QAbstractScrollArea, QTabBar)
+    lists = (QComboBox, QAbstractScrollArea, QTabBar)
+    kinds = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, Header, Title, *lists)
     docks = [dock for dock in window.layout_of_docks.docks.values() if not dock.visibleRegion().isEmpty()]
     bars = window.findChildren(QToolBar)
     found = {w for root in (window.centralWidget(), *docks, *bars) for kind in kinds for w in root.findChildren(kind)}
@@ -107,8 +110,9 @@ def test_every_workspace_gives_the_focus_to_its_own_main_view(window, name):
 
 def test_the_order_goes_through_the_places_of_the_window(window):
     panels, views = window.panels, window.views
-    left, right = (panels.model, panels.sampler, panels.runs), (views.measures, views.inspector, views.transport)
-    places = (window.layout_of_docks.tabs, *left, views.plane, *right)
+    left = (panels.model, panels.sampler, panels.run_bar, panels.runs)
+    right = (views.measures, views.inspector, views.transport)
+    places = (window.layout_of_docks.tabs, *left, views.plane, window.welcome.card, *right)
     at = [next(i for i, p in enumerate(places) if p is w or p.isAncestorOf(w)) for w in reading_order(window)]
     assert at == sorted(at)
     assert set(at) == set(range(len(places)))

@@ -98,7 +98,7 @@ def test_a_checkpoint_opens_through_the_dialog_and_drives(qtbot, window):
     run = finished(qtbot, window, lambda run: run.settings.driver == "network")
     assert run.x.dtype == np.float32
     assert run.trajectory.extras["denoiser_difference"].shape == (18, 64)
-    assert "own training data" in window.panels.model._messages["driver"].text()
+    assert "own training data" in window.panels.model._places["driver"].usual.text()
 
 
 def test_a_closed_network_leaves_its_runs_and_the_draft_goes_on(qtbot, window):
@@ -127,7 +127,7 @@ def test_a_network_that_does_not_fit_the_data_is_not_put_to_work(qtbot, window, 
     assert window.state.errors == {}
     with qtbot.waitSignal(window.state.network_changed, timeout=WAIT):
         window.documents.open_path(str(resources.path("checkpoints", "spiral.safetensors")))
-    qtbot.waitUntil(lambda: "works on shape (2,)" in window.panels.model._messages["network"].text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "works on shape (2,)" in window.panels.model._places["network"].error, timeout=WAIT)
     assert window.state.network is None
 
 
@@ -145,7 +145,7 @@ def test_images_open_through_the_dialog_and_run(qtbot, window, tmp_path):
     bad.write_bytes(path.read_bytes()[:90])
     press(qtbot, window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
     choose_file(qtbot, bad)
-    qtbot.waitUntil(lambda: "bad.npz" in window.panels.model._messages["data"].text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "bad.npz" in window.panels.model._places["data"].error, timeout=WAIT)
     assert window.state.run is run  # what was open stays
 
 
@@ -184,7 +184,7 @@ def test_an_image_network_offers_its_training_data_and_drives_them(qtbot, window
     qtbot.waitUntil(lambda: window.state.draft.driver == "network", timeout=WAIT)
     assert window.state.draft.data == "fashion-mnist"
     assert window.state.errors == {}
-    assert "own training data" in window.panels.model._messages["driver"].text()
+    assert "own training data" in window.panels.model._places["driver"].usual.text()
 
 
 def test_a_click_in_the_plane_starts_sample_0_there(qtbot, window):

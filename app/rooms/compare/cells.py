@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPalette
 from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
@@ -18,6 +20,7 @@ LANE_ROLE = Qt.ItemDataRole.UserRole
 HEADING_ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.TextAlignmentRole)
 ROW_HEIGHT = 28
 PAD = 8
+BESIDE_NAME = SAMPLE_WIDTH + 3 * PAD
 ARROW = 8  # pixels beside a heading for the arrow of the sorting
 
 
@@ -58,6 +61,7 @@ class Delegate(QStyledItemDelegate):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.theme = theme
+        self.name_width = 0  # pixels of the column of names, which decides how many lines they take
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         self.initStyleOption(option, index)
@@ -84,10 +88,19 @@ class Delegate(QStyledItemDelegate):
         wrong = index.column() == STATE and lane.state == "failed"
         quiet = index.column() == STATE and not wrong
         painter.setPen(QColor(self.theme.error if wrong else self.theme.muted if quiet else self.theme.text))
-        words = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, int(rect.width()) + 1)
-        painter.drawText(rect, index.data(Qt.ItemDataRole.TextAlignmentRole), words)
+        alignment = index.data(Qt.ItemDataRole.TextAlignmentRole)
+        if index.column() == NAME:
+            alignment |= Qt.TextFlag.TextWordWrap
+        else:
+            words = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, int(rect.width()) + 1)
+        painter.drawText(rect, alignment, words)
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        words = index.data() or ""
-        return QSize(round(QFontMetricsF(option.font).horizontalAdvance(words)) + 2 * PAD + 2, ROW_HEIGHT)
+        words, metrics = index.data() or "", QFontMetricsF(option.font)
+        width = round(metrics.horizontalAdvance(words)) + 2 * PAD + 2
+        if index.column() != NAME:
+            return QSize(width, ROW_HEIGHT)
+        room = QRectF(0, 0, self.name_width - BESIDE_NAME, 1000)
+        lines = metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, words).height()
+        return QSize(width + SAMPLE_WIDTH + PAD, max(ROW_HEIGHT, ceil(lines) + PAD))

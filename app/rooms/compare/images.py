@@ -18,9 +18,10 @@ from geomodel.number_text import fixed
 
 GAP = 4  # between an image and its difference
 SPACE = 16  # between lanes
-FOOT = 4  # between an image and its name, which has two lines
-SMALLEST, LARGEST = 56, 112  # pixels that an image takes
+FOOT = 4  # between an image and its name
+SMALLEST, LARGEST, ENLARGED = 56, 112, 448  # pixels that an image takes
 NAME_WIDTH = 112  # least pixels of a name
+WRAPPED = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
 
 
 class _Cells(QWidget):
@@ -30,6 +31,7 @@ class _Cells(QWidget):
         super().__init__()
         self.theme, self.picture = theme, ComparePicture()
         self.room = 0  # pixels of height in view
+        self.largest = LARGEST
         self.setFont(tabular(self.font(), 0.9))
 
     def _line(self) -> float:
@@ -39,17 +41,24 @@ class _Cells(QWidget):
         images = [self.picture.reference_image, *(lane.image for lane in self.picture.lanes)]
         return next((image.shape[:2] for image in images if image is not None), (1, 1))
 
+    def _name_height(self, width: float) -> float:
+        """As many lines as the longest name takes, at least two."""
+        metrics, room = QFontMetricsF(self.font()), QRectF(0, 0, width - SAMPLE_WIDTH - 6, 1000)
+        names = (metrics.boundingRect(room, WRAPPED, lane.name).height() for lane in self.picture.lanes)
+        return max(2 * self._line(), *names, 0.0)
+
     def lay_out(self) -> tuple[int, float, int, float]:
         """Zoom in device pixels, pitch across, columns, pitch down, for the largest zoom that needs no scrolling."""
         ratio, (height, width), count = self.devicePixelRatioF(), self._shape(), len(self.picture.lanes) + 1
-        zoom, least = (integer_zoom(size * ratio, height) for size in (LARGEST, SMALLEST))
+        zoom, least = (integer_zoom(size * ratio, height) for size in (self.largest, SMALLEST))
         while True:
             across = max(2 * width * zoom / ratio + GAP, NAME_WIDTH) + SPACE
-            down = height * zoom / ratio + FOOT + 2 * self._line() + SPACE
             columns = max(1, int((self.width() + SPACE) // across))
+            broad = max(across, (self.width() + SPACE) / columns)
+            down = height * zoom / ratio + FOOT + self._name_height(broad - SPACE) + SPACE
             fits = ceil(count / columns) * down <= self.room and across - SPACE <= self.width()
             if zoom <= least or fits:
-                return zoom, max(across, (self.width() + SPACE) / columns), columns, down
+                return zoom, broad, columns, down
             zoom -= 1
 
     def rect_of(self, cell: int) -> QRectF:
@@ -72,14 +81,15 @@ class _Cells(QWidget):
             self._paint(painter, self.rect_of(0), "Reference", zoom, picture.reference_image)
             for at, lane in enumerate(picture.lanes, 1):
                 rect = self.rect_of(at)
-                sample = QRectF(rect.left(), rect.bottom() - 2 * self._line(), SAMPLE_WIDTH, self._line())
+                top = rect.bottom() - self._name_height(rect.width())
+                sample = QRectF(rect.left(), top, SAMPLE_WIDTH, self._line())
                 paint_lane(painter, sample, lane, self.theme)
                 self._paint(painter, rect, lane.name, zoom, lane.image, lane.difference, indent=SAMPLE_WIDTH + 6)
 
     def _paint(self, painter: QPainter, rect: QRectF, name: str, zoom: int, *images: Any, indent: int = 0) -> None:
-        words = rect.adjusted(indent, rect.height() - 2 * self._line(), 0, 0)
+        words = rect.adjusted(indent, rect.height() - self._name_height(rect.width()), 0, 0)
         painter.setPen(QColor(self.theme.text))
-        painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, name)
+        painter.drawText(words, WRAPPED, name)
         ratio, (height, width) = self.devicePixelRatioF(), self._shape()
         painter.save()
         painter.scale(1 / ratio, 1 / ratio)  # an image pixel is a whole number of device pixels
@@ -119,6 +129,11 @@ class LaneImages(QScrollArea):
         """Set the colour of the text."""
         self.cells.theme = theme
         self.cells.update()
+
+    def set_enlarged(self, enlarged: bool) -> None:
+        """Images as large as there is room for."""
+        self.cells.largest = ENLARGED if enlarged else LARGEST
+        self.cells.fit()
 
     def display(self, picture: ComparePicture) -> None:
         """Show the images of the lanes."""

@@ -11,7 +11,7 @@ from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
-from app.plotting.sigma_axis import sigma_text
+from app.plotting.sigma_axis import SIGMA_TITLE, sigma_text
 from app.plotting.theme import Theme
 from app.rooms.compare.pictures import LanePicture
 from geomodel import measures
@@ -21,9 +21,18 @@ from geomodel.number_text import fixed
 Plotted = Literal["sigma", "evaluations", "end"]
 
 PLOTTED: dict[Plotted, str] = {
-    "sigma": "Error over σ",
-    "evaluations": "Error over evaluations",
-    "end": "End error over evaluations",
+    "sigma": "over σ",
+    "evaluations": "over evaluations",
+    "end": "at the end, over evaluations",
+}
+# The axes of each plot: across and up.
+ERRORS = ("‖x − x_ref‖ of the sample in data units", "‖x − x_ref‖, data units", "‖x − x_ref‖")
+ENDS = ("median ‖x − x_ref‖ in data units", "‖x − x_ref‖, data units", "‖x − x_ref‖")
+COUNTS = ("network evaluations", "evaluations")
+AXES: dict[Plotted, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "sigma": ((SIGMA_TITLE,), ERRORS),
+    "evaluations": (COUNTS, ERRORS),
+    "end": (COUNTS, ENDS),
 }
 # There is one symbol more than hues, so that the pairs repeat late and lanes differ in grey print too.
 SYMBOLS = ("o", "s", "t1", "d", "+", "t", "star", "x")
@@ -60,7 +69,7 @@ def paint_lane(painter: QPainter, rect: QRectF, lane: LanePicture, theme: Theme)
 class LaneCurve:
     """A lane in the plot's coordinates: powers of ten, NaN where there is none."""
 
-    dots: Array  # (m, 2)
+    dots: Array  # (m, 2); −∞ for an error of exactly 0
     low: Array  # (m,) of the band; −∞ where an error of 0 is among the lowest tenth
     high: Array
     bar: bool  # the band is a bar at each symbol, not an area with a line
@@ -91,7 +100,7 @@ def lane_curve(lane: LanePicture, plotted: Plotted, sample: int, zero: float) ->
         middle, low, high = measures.band(errors)
     if plotted == "end":
         assert spent is not None
-        x, dots = log10(spent[-1:]), log10(middle[-1:])
+        x, dots = log10(spent[-1:]), log10(middle[-1:], -np.inf)
         text = f"{spent[-1]:.0f} evaluations\nend error {fixed(middle[-1], 3)} (median)"
         low, high, dots = log10(low[-1:], -np.inf), log10(high[-1:]), np.stack((x, dots), 1)
         return LaneCurve(dots=dots, low=low, high=high, bar=True, texts=(text,)) if ended(lane) else None
@@ -101,7 +110,9 @@ def lane_curve(lane: LanePicture, plotted: Plotted, sample: int, zero: float) ->
     else:
         assert spent is not None
         x = log10(spent[:levels])
-    dots = np.stack((x, log10(errors[:, sample])), 1)
+    own = log10(errors[:, sample], -np.inf)
+    own[0] = np.nan  # at the start there is no error yet
+    dots = np.stack((x, own), 1)
     texts = tuple(_text(lane, at, float(errors[at, sample])) for at in range(levels))
     return LaneCurve(dots=dots, low=log10(low, -np.inf), high=log10(high), bar=False, texts=texts)
 

@@ -13,11 +13,12 @@ from PySide6.QtGui import QBrush, QFont, QFontMetricsF, QMouseEvent, QPainterPat
 from PySide6.QtWidgets import QGraphicsPathItem, QToolTip, QWidget
 
 from app.plotting.bundles import Bundle
-from app.plotting.measure_plot import band_path, value_range
+from app.plotting.measure_plot import band_path
 from app.plotting.sigma_axis import SigmaAxis, positions
 from app.plotting.theme import Theme
 from app.plotting.value_axis import ValueAxis
 from app.rooms.compare.lanes import (
+    AXES,
     NEAR,
     THICK,
     THIN,
@@ -29,10 +30,8 @@ from app.rooms.compare.lanes import (
     lane_symbol,
 )
 from app.rooms.compare.pictures import ComparePicture, LanePicture
+from app.rooms.compare.ranges import across, beside, up
 from geomodel.arrays import Array
-
-ASIDE = 0.015  # share of the plot's width between bars at one count
-DEPTH = 16.0  # the most decades below the largest error that are shown
 
 
 def round_counts(low: float, high: float) -> list[list[int]]:
@@ -98,12 +97,12 @@ class _Layer:
         for depth, item in enumerate(self.items):
             item.setZValue(10 * depth + 5 * thick)
 
-    def draw(self, curve: LaneCurve | None, bottom: float, shift: float) -> None:
+    def draw(self, curve: LaneCurve | None, bottom: float, dots: Array) -> None:
         for item in self.items:
             item.setVisible(curve is not None)
         if curve is None:
             return
-        dots, low = curve.dots + np.array((shift, 0.0)), np.maximum(curve.low, bottom)
+        low = np.maximum(curve.low, bottom)
         ends = (np.stack((dots[:, 0], low), 1), np.stack((dots[:, 0], curve.high), 1))
         self.line.set_curves(np.concatenate(ends) if curve.bar else dots)
         self.band.setPath(QPainterPath() if curve.bar else band_path(dots[:, 0], low, curve.high))
@@ -132,6 +131,7 @@ class ErrorChart(pg.PlotWidget):
         self._picture, self._plotted, self._lane = ComparePicture(), "sigma", -1
         self.curves: tuple[LaneCurve | None, ...] = ()
         self._shifts: list[float] = []
+        self._zero: float | None = None
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
@@ -168,29 +168,42 @@ class ErrorChart(pg.PlotWidget):
         self._set_range(places)
         while len(self.layers) < len(picture.lanes):
             self.layers.append(_Layer(self._box))
-        (left, right), (bottom, _) = self._box.viewRange()
-        self._shifts = [part * (right - left) for part in beside(self.curves)]
+        bottom = self._box.viewRange()[1][0]
         for at, layer in enumerate(self.layers):
-            there = at < len(self.curves)
-            layer.draw(self.curves[at] if there else None, bottom, self._shifts[at] if there else 0.0)
+            curve = self.curves[at] if at < len(self.curves) else None
+            layer.draw(curve, bottom, self.places(at) if curve is not None else np.empty((0, 2)))
+        titles_across, titles_up = AXES[plotted]
+        self._bottom.set_titles(*titles_across)
+        self._left.set_titles(*titles_up)
         self.getPlotItem().setVisible(any(self.curves))
         self._style()
 
     def _set_range(self, places: Array) -> None:
         """The ranges around everything that is drawn."""
         known = [curve for curve in self.curves if curve is not None]
-        heights = np.concatenate([np.concatenate((c.dots[:, 1], c.low, c.high)) for c in known] or [np.empty(0)])
-        heights = heights[np.isfinite(heights)]
-        self._left.set_kind(log=True, empty=not len(heights))
-        if not len(heights):
-            heights = np.zeros(1)
-        self._box.setYRange(*value_range(heights[heights >= heights.max() - DEPTH], log=True), padding=0)
+        bottom, top, self._zero = up(known)
+        self._left.set_kind(log=True, empty=not known)
+        self._left.set_zero(self._zero)
+        self._box.setYRange(bottom, top, padding=0)
         if self._plotted != "sigma":
             places = np.concatenate([curve.dots[:, 0] for curve in known] or [np.zeros(1)])
-            places = places[np.isfinite(places)]
-        low, high = (float(places.min()), float(places.max())) if len(places) else (0.0, 1.0)
-        margin = 0.03 * (high - low) or 0.3
-        self._box.setXRange(low - margin, high + margin, padding=0)
+        shifts = beside(self.curves)
+        left, right = across(places[np.isfinite(places)], shifts)
+        self._box.setXRange(left, right, padding=0)
+        self._shifts = [part * (right - left) for part in shifts]
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """What stands along both axes: across and up."""
+        return self._bottom.title, self._left.title
+
+    def places(self, lane: int) -> Array:
+        """Where a lane's symbols stand (m, 2), NaN where there is none."""
+        curve = self.curves[lane]
+        assert curve is not None
+        dots: Array = curve.dots + np.array((self._shifts[lane], 0.0))
+        dots[np.isneginf(dots[:, 1]), 1] = math.nan if self._zero is None else self._zero
+        return dots
 
     # ------------------------------------------------------------ the mouse
 
@@ -200,7 +213,7 @@ class ErrorChart(pg.PlotWidget):
         for lane, curve in enumerate(self.curves):
             if curve is None or self._box.width() <= 0:
                 continue
-            away = self._pixels(curve.dots + np.array((self._shifts[lane], 0.0))) - (at.x(), at.y())
+            away = self._pixels(self.places(lane)) - (at.x(), at.y())
             near = distance(away)
             if near < least:
                 found, least = (lane, int(np.nanargmin(np.hypot(*away.T)))), near
@@ -230,18 +243,6 @@ class ErrorChart(pg.PlotWidget):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
-
-
-def beside(curves: tuple[LaneCurve | None, ...]) -> list[float]:
-    """How far each bar is moved aside, in parts of the plot, because bars at one count of evaluations would hide
-    each other.
-    """
-    at = [float(curve.dots[0, 0]) if curve is not None and curve.bar else None for curve in curves]
-    shifts = []
-    for lane, x in enumerate(at):
-        before, together = at[:lane].count(x), at.count(x)
-        shifts.append(0.0 if x is None else ASIDE * (before - (together - 1) / 2))
-    return shifts
 
 
 def _shown(picture: ComparePicture) -> tuple[Any, ...]:

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme, palette
-from app.rooms.compare.cells import LANE_ROLE, ROW_HEIGHT, Delegate, Header, Index
+from app.rooms.compare.cells import LANE_ROLE, Delegate, Header, Index
 from app.rooms.compare.columns import COLUMNS, LEFT, NAME, RIGHT, STATE, plain, state_text, text, title
 from app.rooms.compare.pictures import ComparePicture, LanePicture
 from app.widgets.text import tooltip
@@ -135,7 +135,7 @@ class LaneTable(QTableView):
         self._delegate = Delegate(theme, self)
         self.setItemDelegate(self._delegate)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self._header = header = Header(theme, self)
         self.setHorizontalHeader(header)
         header.setSectionsClickable(True)
@@ -213,13 +213,16 @@ class LaneTable(QTableView):
     def full_height(self) -> int:
         """The height in pixels that shows every row."""
         bars = self.horizontalHeader().sizeHint().height() + self.horizontalScrollBar().sizeHint().height()
-        return bars + ROW_HEIGHT * len(self._model.lanes)
+        return bars + self.verticalHeader().length()
 
     def _spread(self) -> None:
-        """The numbers take the width they need, and the names take the rest."""
+        """The numbers take the width they need. The names take the rest, on as many lines as they need there."""
         header, taken = self.horizontalHeader(), 0
         for column in range(STATE, len(COLUMNS)):
             width = max(self.sizeHintForColumn(column), header.sectionSizeFromContents(column).width())
             self.setColumnWidth(column, width)
             taken += width
-        self.setColumnWidth(NAME, max(NAME_WIDTH, self.viewport().width() - taken))
+        view = self.viewport().width()
+        self._delegate.name_width = view - taken if view - taken >= NAME_WIDTH else max(NAME_WIDTH, view // 2)
+        self.setColumnWidth(NAME, self._delegate.name_width)
+        self.resizeRowsToContents()

@@ -28,8 +28,10 @@ from app.rooms.compare.plot import ErrorChart
 from app.rooms.compare.table import LaneTable
 from app.rooms.compare.text import describe, shared
 from app.rooms.contract import View
+from app.widgets.enlarged import Enlarged
 from app.widgets.form import ComboBox
 from app.widgets.text import Message, tooltip
+from app.widgets.titled import Title
 
 WIDE = 720  # pixels of width from which the selected sample stands beside the plot
 ERROR = (
@@ -94,15 +96,15 @@ class CompareView(View):
         self.display(self._picture)
 
     def _build_words(self) -> None:
-        self._caption, self._note, self._title = QElidingLabel(), QElidingLabel(), QLabel()
+        self._caption, self._note, self._title = QElidingLabel(), QElidingLabel(), Title("Error")
         self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._waiting = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         for label in (self._caption, self._note, self._empty, self._waiting, self._images_note):
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         for label in (self._caption, self._note, self._images_note):
             label.setFont(tabular(self.font(), 0.92))
-        self._note.setToolTip(tooltip("Error", ERROR))
-        self._title.setFont(tabular(self.font(), bold=True))
+        for label in (self._note, self._title):
+            label.setToolTip(tooltip("Error", ERROR))
         self._wrong = Message()
 
     def _build(self) -> None:
@@ -115,8 +117,8 @@ class CompareView(View):
         images.addWidget(self.images, 1)
         heading = QHBoxLayout()
         heading.setSpacing(8)
-        heading.addWidget(self._combo)
         heading.addWidget(self._title)
+        heading.addWidget(self._combo)
         heading.addWidget(self._note, 1)
         plot = QWidget()
         column = QVBoxLayout(plot)
@@ -146,7 +148,11 @@ class CompareView(View):
             whole.addWidget(self.printed)
         self.bar.setHidden(self._print)
         self._combo.setHidden(self._print)
-        self._title.setVisible(self._print)
+        self._enlarged = None if self._print else Enlarged(self)
+        if self._enlarged is not None:
+            self._enlarged.add(self._title, plot)
+            for pages in (self._beside, self._below):
+                self._enlarged.add(pages.tabs, pages, self.images.set_enlarged)
 
     # ------------------------------------------------------------ the picture
 
@@ -191,7 +197,7 @@ class CompareView(View):
         self._wrong.say(picture.message if there else "", is_error=True)
         _say(self._caption, shared(picture) if there else "")
         self._caption.setVisible(there and bool(self._caption.toolTip()))
-        self._title.setText(PLOTTED[self._plotted])
+        self._title.setText(f"Error {PLOTTED[self._plotted]}" if self._print else "Error")
         self._note.setText(self._meaning())
         self._waiting.setText(self._awaited())
         self._waiting.setVisible(not any(self.chart.curves))
@@ -284,6 +290,8 @@ class CompareView(View):
             part.lane_picked.disconnect(self._pick)
         self.table.remove_wanted.disconnect(self.remove_wanted)
         self._combo.activated.disconnect(self._choose)
+        if self._enlarged is not None:
+            self._enlarged.release()
         for owner in (self._beside, self._below, self.table, self.paths, self.bar):
             owner.release()
 

@@ -20,6 +20,7 @@ HEAD = 11.0  # pixels of an arrow's head
 EDGE = 14.0  # pixels around the vectors
 KEY = 164.0  # pixels of width for names and lengths
 SAMPLE = 28.0
+UNIT = "data units per unit of σ"
 
 
 def round_length(most: float) -> float:
@@ -45,7 +46,7 @@ class Arrows(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._arrows: tuple[tuple[str, Kind, Array], ...] = ()
-        self.setMinimumSize(240, 80)
+        self.setMinimumSize(240, 66)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_theme(self, theme: Theme) -> None:
@@ -143,7 +144,10 @@ class Arrows(QWidget):
         painter.drawLine(QPointF(x, y), QPointF(end, y))
         for at in (x, end):
             painter.drawLine(QPointF(at, y - 4), QPointF(at, y + 4))
-        painter.drawText(QPointF(end + 8, y + (metrics.ascent() - metrics.descent()) / 2), fixed(length, 1))
+        words, right = fixed(length, 1), self.width() - (EDGE if self._tall else KEY)
+        if end + 8 + metrics.horizontalAdvance(f"{words} {UNIT}") <= right:
+            words = f"{words} {UNIT}"
+        painter.drawText(QPointF(end + 8, y + (metrics.ascent() - metrics.descent()) / 2), words)
 
 
 def _length(vector: Array) -> str:

@@ -9,7 +9,17 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 from superqt import QFlowLayout
 
 from app.plotting.headings import Entry, Header
@@ -22,8 +32,10 @@ from app.rooms.contract import View
 from app.rooms.derivatives.arrows import Arrows
 from app.rooms.derivatives.pictures import DerivativesPicture
 from app.rooms.derivatives.text import NAMES, describe, sentence, step_text
+from app.widgets.enlarged import Enlarged
 from app.widgets.layouts import clear
 from app.widgets.text import formula_html, tooltip
+from app.widgets.titled import Titled
 from geomodel.arrays import Array
 from geomodel.number_text import fixed
 
@@ -48,6 +60,7 @@ class StepPlot(QWidget):
         self._title, self._unit = title, unit
         self._shown: tuple[Array | None, ...] = ()
         self._values: dict[Kind, Array] = {}
+        self._index, self._enlarged = 0, False
         self.header = Header(theme)
         self.header.setToolTip(tooltip(f"{title} ({unit})" if unit else title, text))
         self.chart = MeasureChart(theme, tabular(self.font(), 0.85), print_mode=print_mode)
@@ -55,6 +68,7 @@ class StepPlot(QWidget):
         for item in self._lone.values():
             item.setZValue(3)
             self.chart.getPlotItem().getViewBox().addItem(item, ignoreBounds=True)
+        self.chart.set_quantity(title, unit)
         self.setAccessibleName(title)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -78,8 +92,19 @@ class StepPlot(QWidget):
             self._values = {kind: values for kind, values in curves.items() if values is not None}
             self._draw(sigmas)
         self.chart.set_index(index)
-        texts = {kind: fixed(float(v[index]) if index < len(v) else nan) for kind, v in self._values.items()}
-        self.header.set_values(tuple(texts.items()))
+        self._index = index
+        self._write_values()
+
+    def set_enlarged(self, enlarged: bool) -> None:
+        """With room, the axes have titles and the curves their names."""
+        self._enlarged = enlarged
+        self.chart.set_titled(enlarged)
+        self._write_values()
+
+    def _write_values(self) -> None:
+        at = self._index
+        texts = {kind: fixed(float(v[at]) if at < len(v) else nan) for kind, v in self._values.items()}
+        self.header.set_values(tuple((k, f"{NAMES[k]} {t}" if self._enlarged else t) for k, t in texts.items()))
         self.setAccessibleDescription(", ".join(f"{NAMES[kind]} {text}" for kind, text in texts.items()))
 
     def _draw(self, sigmas: Array) -> None:
@@ -135,12 +160,12 @@ class DerivativesView(View):
         self._fill.setToolTip(tooltip("Fill all steps", FILL))
         self._fill.setAccessibleName("Fill all steps")
         self._plots = (
-            StepPlot("‖dD/dσ‖", "per unit of σ", TAYLOR, self._theme, print_mode=self._print),
+            StepPlot("‖dD/dσ‖", "data units per unit of σ", TAYLOR, self._theme, print_mode=self._print),
             StepPlot("Relative distance", "", DISTANCE, self._theme, print_mode=self._print),
         )
         self._arrows = Arrows(self._theme)
         self._arrows.setAccessibleName("The derivatives of the selected step as vectors")
-        self._arrows.setToolTip(tooltip("Ḋ of the selected step", TAYLOR))
+        self._vectors = Titled("Ḋ of the step in the plane", TAYLOR, self._arrows)
         self._legend = QFlowLayout()
         self._legend.setHorizontalSpacing(16)
         self._legend.setVerticalSpacing(0)
@@ -158,7 +183,7 @@ class DerivativesView(View):
         self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._body.setSpacing(8)
         self._body.addLayout(plots, 2)
-        self._body.addWidget(self._arrows, 1)
+        self._body.addWidget(self._vectors, 1)
         inside = QVBoxLayout(self._page)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(4)
@@ -167,12 +192,27 @@ class DerivativesView(View):
             inside.addWidget(label)
         inside.addLayout(self._legend)
         inside.addLayout(self._body, 1)
+        self._whole = self._page if self._print else self._scrolled()
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self._message, 1)
-        column.addWidget(self._page, 1)
+        column.addWidget(self._whole, 1)
         if self._print:  # a print keeps the size it is given, whatever its parts prefer during the layout
             column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self._enlarged = None if self._print else Enlarged(self)
+        if self._enlarged is not None:
+            for plot in self._plots:
+                self._enlarged.add(plot.header, plot, plot.set_enlarged)
+            self._enlarged.add(self._vectors.title, self._vectors)
+
+    def _scrolled(self) -> QScrollArea:
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setAccessibleName("Derivatives of the steps")
+        scroll.setWidget(self._page)
+        return scroll
 
     # ------------------------------------------------------------ the picture
 
@@ -182,7 +222,7 @@ class DerivativesView(View):
         self.setAccessibleDescription(describe(picture))
         self._message.setText(picture.message)
         self._message.setVisible(picture.sigmas is None)
-        self._page.setVisible(picture.sigmas is not None)
+        self._whole.setVisible(picture.sigmas is not None)
         if picture.sigmas is None:
             return
         self._write(picture)
@@ -243,13 +283,15 @@ class DerivativesView(View):
 
     def _place_arrows(self) -> None:
         fits = not self._print or self.width() >= WIDE or self.height() >= SHORT
-        self._arrows.setVisible(self._planar and fits)
+        self._vectors.setVisible(self._planar and fits)
 
     def release(self) -> None:
         """Disconnect everything, so that nothing keeps the view alive."""
         for plot in self._plots:
             plot.chart.picked.disconnect(self.level_picked)
         self._fill.clicked.disconnect(self._want_fill)
+        if self._enlarged is not None:
+            self._enlarged.release()
 
     def _want_fill(self) -> None:
         self.fill_wanted.emit()

@@ -13,7 +13,16 @@ from app.plotting.bundles import draw_symbol
 from app.plotting.measure_plot import DOTTED_LEVELS, band_path
 from app.plotting.pens_and_numbers import curve_pen, hue, tabular
 from app.plotting.shares import Band, named
-from app.plotting.sigma_axis import break_at, draw_break, labels, minor_ticks, nearest, positions, sigma_text
+from app.plotting.sigma_axis import (
+    SIGMA_TITLE,
+    break_at,
+    draw_break,
+    labels,
+    minor_ticks,
+    nearest,
+    positions,
+    sigma_text,
+)
 from app.plotting.theme import Theme
 from app.rooms.mean_shift.pictures import AlongPicture
 from geomodel.arrays import Array
@@ -36,6 +45,7 @@ class AlongPlot(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
         self._theme, self._print = theme, print_mode
+        self._enlarged = False
         self._still: QPixmap | None = None
         self._picture = AlongPicture(sigmas=np.array([1.0, 0.1]), effective=np.full(2, np.nan), total=1)
         self._sigma, self._effective = math.nan, math.nan
@@ -60,19 +70,47 @@ class AlongPlot(QWidget):
     # ------------------------------------------------------------ places
 
     def sizeHint(self) -> QSize:
-        return QSize(232, math.ceil(self._part(1 if self._picture.classes is None else 2).bottom() + 1.8 * self._line))
+        return QSize(232, math.ceil(self._part(self._parts, PART * self._line).bottom() + self._foot))
+
+    def set_enlarged(self, enlarged: bool) -> None:
+        """Whether both parts fill whatever height it is given."""
+        self._enlarged = enlarged
+        down = QSizePolicy.Policy.Expanding if enlarged else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, down)
+        self._forget_still()
+
+    @property
+    def _titled(self) -> bool:
+        return self._print or self._enlarged
+
+    @property
+    def _parts(self) -> int:
+        return 1 if self._picture.classes is None else 2
+
+    @property
+    def _foot(self) -> float:
+        """Pixels under the lower part, for the axis and its title."""
+        return (3.0 if self._titled else 1.8) * self._line
+
+    @property
+    def _height(self) -> float:
+        """Pixels that each part is high."""
+        if not self._enlarged:
+            return PART * self._line
+        return (self.height() - self._part(self._parts, 0.0).bottom() - self._foot) / self._parts
 
     @property
     def _line(self) -> float:
         return QFontMetricsF(tabular(self.font(), 0.85)).height()
 
-    def _part(self, part: int) -> QRectF:
+    def _part(self, part: int, height: float | None = None) -> QRectF:
         """Effective neighbours (1) and posterior (2), under their titles; the first also under the levels' names."""
         metrics = QFontMetricsF(tabular(self.font(), 0.85))
         left = max(metrics.horizontalAdvance(text) for text in (f"{self._picture.total:,}", "100 %")) + 6
         right = self.width() - max(metrics.horizontalAdvance(sigma_text(self._picture.sigmas[-1])) / 2, 6)
-        top = (1.4 + len(self._shown_marks())) * self._line + (part - 1) * (PART + 1.9) * self._line
-        return QRectF(left, round(top), max(1.0, right - left), round(PART * self._line))
+        high = max(1.0, self._height) if height is None else height
+        top = (1.4 + len(self._shown_marks())) * self._line + (part - 1) * (high + 1.9 * self._line)
+        return QRectF(left, round(top), max(1.0, right - left), round(high))
 
     def _across(self, places: Array | float) -> Array:
         """Pixels of positions on the axis."""
@@ -150,9 +188,15 @@ class AlongPlot(QWidget):
             self._paint_classes(painter)
         self._paint_levels(painter)
         self._paint_marks(painter)
-        self._paint_title(painter, 0.0, "effective neighbours N_eff")
+        units = (", data points", ", share of the weight") if self._titled else ("", "")
+        self._paint_title(painter, 0.0, f"effective neighbours N_eff{units[0]}")
         if self._picture.classes is not None:
-            self._paint_title(painter, self._part(2).top() - 1.5 * self._line, "posterior of the classes")
+            self._paint_title(painter, self._part(2).top() - 1.5 * self._line, f"posterior of the classes{units[1]}")
+        if self._titled:
+            area = self._part(self._parts)
+            room = QRectF(area.left(), self.height() - 1.2 * self._line, area.width(), self._line)
+            painter.setPen(QColor(self._theme.text))
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, SIGMA_TITLE)
         self._paint_neighbours(painter)
 
     def _counts(self) -> list[tuple[float, str]]:
@@ -185,7 +229,7 @@ class AlongPlot(QWidget):
 
     def _paint_levels(self, painter: QPainter) -> None:
         sigmas, metrics = self._picture.sigmas, QFontMetricsF(painter.font())
-        area = self._part(1 if self._picture.classes is None else 2)
+        area = self._part(self._parts)
         places, y = positions(sigmas), area.bottom()
         painter.setPen(QColor(self._theme.muted))
         painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
@@ -207,7 +251,7 @@ class AlongPlot(QWidget):
         earlier name.
         """
         marks, high = self._shown_marks(), self._line
-        bottom = self._part(1 if self._picture.classes is None else 2).bottom()
+        bottom = self._part(self._parts).bottom()
         for row, (name, sigma) in enumerate(marks):
             x, y = _sharp(self.x_of(sigma)), (1.2 + row) * high
             painter.setPen(QPen(QColor(self._theme.text), 1, Qt.PenStyle.DotLine))

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 
 from app.plotting.pens_and_numbers import tabular
 from app.rooms.mean_shift.pictures import MeanShiftPicture
-from app.widgets.form import align
+from app.widgets.explanation import Explanation
+from app.widgets.form import align, explain
 from app.widgets.number_field import IntField
 from app.widgets.sigma_slider import SigmaSlider
 from app.widgets.slider import Slider
@@ -105,13 +106,16 @@ class MeanShiftControls(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(8)
-        top = Qt.AlignmentFlag.AlignTop  # a message under one field must not move its neighbour
+        top = Qt.AlignmentFlag.AlignTop
         grid.addWidget(self.fields["data_index"], 0, 0, top)
         grid.addWidget(self.fields["seed"], 0, 1, top)
         grid.addWidget(self.fields["second_index"], 1, 0, top)
         self._share_text.setMinimumHeight(self.fields["second_index"].editor.sizeHint().height())
         grid.addLayout(share, 1, 1, top)
         grid.addLayout(sigma, 2, 0, 1, 2)
+        place = Explanation()
+        explain(self.fields.values(), place)
+        grid.addWidget(place, 3, 0, 1, 2)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         column = QVBoxLayout(self)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.plotting.montage import integer_zoom, to_image
@@ -16,11 +16,13 @@ from app.plotting.pens_and_numbers import SAMPLE_WIDTH, paint_sample, tabular
 from app.plotting.theme import Theme
 from app.rooms.mean_shift.pictures import Panel
 from app.widgets.neighbours import Neighbours
+from geomodel.arrays import Array
 from geomodel.number_text import percent
 
 WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 GAP = 12  # pixels between images
 NEIGHBOUR_ROWS = 2
+NEIGHBOUR, ENLARGED = 64, 256  # pixels that a neighbour takes at most
 LEAST_SHARE, MOST_CLASSES = 0.001, 10
 BAR = 8  # pixels of a bar's height
 
@@ -43,11 +45,17 @@ class Flowing(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._enlarged = theme, False
         flow(self)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
+        self.update()
+
+    def set_enlarged(self, enlarged: bool) -> None:
+        """Whether it fills whatever height it is given."""
+        self._enlarged = enlarged
+        self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -91,18 +99,23 @@ class PanelGrid(Flowing):
         self._smallest, self._largest, self._marks, self._series = smallest, largest, marks, series
         self._panels: tuple[Panel, ...] = ()
         self._grids: dict[int, Grid] = {}  # keyed by width, because a layout asks several times
+        self._filled: tuple[QSize, Grid] | None = None  # of the enlarged widget
 
     def set_panels(self, panels: tuple[Panel, ...]) -> None:
         before = self.heightForWidth(self.width())
         self._panels = panels
-        self._grids.clear()
+        self._forget()
         self.setAccessibleDescription("; ".join(f"{panel.caption} {panel.note}".strip() for panel in panels))
         refit(self, before)
         self.update()
 
+    def _forget(self) -> None:
+        self._grids.clear()
+        self._filled = None
+
     def event(self, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.FontChange):
-            self._grids.clear()
+            self._forget()
         return super().event(event)
 
     def heightForWidth(self, width: int) -> int:
@@ -114,7 +127,26 @@ class PanelGrid(Flowing):
 
     def image_rect(self, at: int) -> QRectF:
         """Where an image stands."""
-        return self._place(self._measure(self.width()), at)
+        return self._place(self._grid(), at)
+
+    def _grid(self) -> Grid:
+        """As its width asks for; enlarged, with the largest zoom at which the height holds everything."""
+        usual = self._measure(self.width())
+        if not self._enlarged:
+            return usual
+        if self._filled is None or self._filled[0] != self.size():
+            tried = (self._fill(columns) for columns in range(1, self._length() + 1))
+            best = max((grid for grid in tried if grid is not None), key=lambda grid: grid.zoom, default=usual)
+            self._filled = self.size(), best
+        return self._filled[1]
+
+    def _fill(self, columns: int) -> Grid | None:
+        """So many columns over the whole width and height; None where the images do not fit."""
+        rows, room = self._series * ceil(self._length() / columns), (self.width() + GAP) / columns - GAP
+        texts = self._spread(columns, room, room)
+        left = (self.height() + GAP) / rows - GAP - texts.caption - texts.note
+        grid = self._spread(columns, min(room, left), room)
+        return grid if grid.image[0] <= room and grid.image[1] <= left else None
 
     def _place(self, grid: Grid, at: int) -> QRectF:
         """Round to whole device pixels, so that no image pixel falls between two of them."""
@@ -130,19 +162,27 @@ class PanelGrid(Flowing):
         return self._grids[width]
 
     def _measured(self, width: int) -> Grid:
-        ratio = self.devicePixelRatioF()
-        high, wide = (max(panel.image.shape[axis] for panel in self._panels) for axis in (0, 1))
-        least = max(self._smallest, wide / ratio)
+        least = max(self._smallest, self._size()[1] / self.devicePixelRatioF())
         fit = max(1, int((width + GAP) // (least + GAP)))
         columns = ceil(self._length() / ceil(self._length() / fit))  # rows of one length
         room = (width + GAP) / columns - GAP
-        zoom = integer_zoom(min(room, self._largest) * ratio, max(wide, high))
+        return self._spread(columns, min(room, self._largest), min(self._smallest, room))
+
+    def _spread(self, columns: int, most: float, text: float) -> Grid:
+        """So many columns; an image takes at most so many pixels, a text at least so many of width."""
+        ratio, (high, wide) = self.devicePixelRatioF(), self._size()
+        zoom = integer_zoom(most * ratio, max(wide, high))
         image = (wide * zoom / ratio, high * zoom / ratio)
-        cell = max(image[0], min(self._smallest, room))
+        cell = max(image[0], text)
         indent = self._indent()
         captions = [self._text_height(panel.caption, self.font(), cell - indent) for panel in self._panels]
         notes = [self._text_height(panel.note, self._small(), cell) for panel in self._panels]
         return Grid(columns=columns, zoom=zoom, width=cell, caption=max(captions) + 4, note=max(notes) + 4, image=image)
+
+    def _size(self) -> tuple[int, int]:
+        """Height and width of the largest image, in its own pixels."""
+        high, wide = (max(panel.image.shape[axis] for panel in self._panels) for axis in (0, 1))
+        return high, wide
 
     def _length(self) -> int:
         return len(self._panels) // self._series
@@ -160,7 +200,7 @@ class PanelGrid(Flowing):
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self._panels:
             return
-        grid = self._measure(self.width())
+        grid = self._grid()
         with QPainter(self) as painter:
             for at, panel in enumerate(self._panels):
                 self._paint_one(painter, grid, panel, self._place(grid, at))
@@ -185,13 +225,39 @@ class NeighbourRows(Neighbours):
     """The nearest data, in up to two rows."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(theme, largest=64)
+        super().__init__(theme, largest=NEIGHBOUR)
+        self._enlarged = False
         flow(self)
+
+    def set_enlarged(self, enlarged: bool) -> None:
+        """Every neighbour, as large as the room allows."""
+        self._enlarged = enlarged
+        self._fit()
+        self.updateGeometry()
+        self.update()
+
+    def _fit(self) -> None:
+        sizes = range(ENLARGED, NEIGHBOUR, -8) if self._enlarged else ()
+        for self._largest in (*sizes, NEIGHBOUR):
+            pitch, tall = self._pitch()
+            rows = ceil(len(self._images) / max(1, int((self.width() + 8) // pitch)))
+            if pitch - 8 <= self.width() and rows * tall <= self.height() + 8:
+                return
+
+    def set_neighbours(self, images: Array, weights: Array, labels: tuple[str, ...]) -> None:
+        super().set_neighbours(images, weights, labels)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, 0)
 
     def heightForWidth(self, width: int) -> int:
+        if self._enlarged:
+            return 0  # it fits itself to any height
         pitch, tall = self._pitch()
         rows = ceil(len(self._images) / max(1, int((width + 8) // pitch)))
         return ceil(max(1, min(NEIGHBOUR_ROWS, rows)) * tall)
@@ -202,16 +268,20 @@ class ClassBars(Flowing):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self._shown: tuple[tuple[str, float], ...] = ()
+        self._known: tuple[tuple[str, float], ...] = ()
 
     def set_classes(self, classes: tuple[tuple[str, float], ...]) -> None:
         """Names and shares. Shares below a thousandth are left out."""
         before = self.heightForWidth(self.width())
         shown = [line for line in classes if line[1] >= LEAST_SHARE]
-        self._shown = tuple(sorted(shown, key=lambda line: -line[1])[:MOST_CLASSES])
+        self._known = tuple(sorted(shown, key=lambda line: -line[1]))
         self.setAccessibleDescription(", ".join(f"{name} {percent(share)}" for name, share in self._shown))
         refit(self, before)
         self.update()
+
+    @property
+    def _shown(self) -> tuple[tuple[str, float], ...]:
+        return self._known if self._enlarged else self._known[:MOST_CLASSES]
 
     def heightForWidth(self, width: int) -> int:
         return ceil(len(self._shown) * self._line())

@@ -18,8 +18,10 @@ from app.rooms.mean_shift.panels import ClassBars, Flowing, NeighbourRows, Panel
 from app.rooms.mean_shift.pictures import MeanShiftPicture
 from app.rooms.mean_shift.text import describe
 from app.rooms.mean_shift.weight_spectrum import WeightSpectrum
+from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
 from app.widgets.text import tooltip
+from app.widgets.titled import Title
 
 WIDE = 640  # pixels of width from which classes stand beside the neighbours
 OPTIMAL = "D*(x; σ) = Σᵢ wᵢ yᵢ with w = softmax(−‖x − yᵢ‖²/(2σ²)): the mean of the data under their posterior weights."
@@ -47,29 +49,40 @@ BESIDE = (
 ITERATION = "Mean shift repeats x ← D*(x; σ) at this one σ until it rests at a mode of the smoothed data density."
 
 
+Body = Flowing | NeighbourRows | WeightSpectrum | AlongPlot  # all can be enlarged
+
+
 class Section(QWidget):
     """A heading, a line beside or under it, and its content."""
 
-    def __init__(self, title: str, formula: str, body: QWidget) -> None:
+    def __init__(self, title: str, formula: str, body: Body) -> None:
         super().__init__()
-        self._heading = QLabel(title, wordWrap=True)
-        self._heading.setFont(tabular(self.font(), bold=True))
+        self._body = body
+        self.heading = Title(title)
+        self.heading.setWordWrap(True)
         self.note = QLabel(wordWrap=True)
         self.note.setFont(tabular(self.font()))
         self.note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         body.setAccessibleName(title)
-        for widget in (self._heading, self.note, body):
+        for widget in (self.heading, self.note, body):
             widget.setToolTip(tooltip(title, formula))
         self.head = QHBoxLayout()
-        self.head.addWidget(self._heading, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addLayout(self.head)
-        column.addWidget(self.note)
-        column.addWidget(body)
-        column.addStretch(1)
+        self.head.addWidget(self.heading, 1)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(8)
+        self._column.addLayout(self.head)
+        self._column.addWidget(self.note)
+        self._column.addWidget(body)
+        self._column.addStretch(1)
         self.say("")
+
+    def set_enlarged(self, enlarged: bool) -> None:
+        """The body takes the room that is left."""
+        at = self._column.indexOf(self._body)
+        self._column.setStretch(at, int(enlarged))
+        self._column.setStretch(at + 1, int(not enlarged))
+        self._body.set_enlarged(enlarged)
 
     def say(self, text: str) -> None:
         self.note.setText(text)
@@ -94,11 +107,8 @@ class MeanShiftView(View):
         self._picture = MeanShiftPicture()
         self._print = print_mode
         self._controls = MeanShiftControls()
-        self._title = QLabel(wordWrap=True)
-        self._title.setFont(tabular(self.font(), bold=True))
         self._panels = PanelGrid(theme, smallest=96, largest=224, marks=True)
-        self._panels.setAccessibleName("The point and its denoisers")
-        self._panels.setToolTip(tooltip("The point and its denoisers", OPTIMAL))
+        self._point = Section("The point and its denoisers", OPTIMAL, self._panels)
         self._neighbours, self._classes = NeighbourRows(theme), ClassBars(theme)
         self._spectrum = WeightSpectrum(theme)
         self._all = Section("All weights", NEIGHBOURS, self._spectrum)
@@ -106,7 +116,7 @@ class MeanShiftView(View):
         self._steps = PanelGrid(theme, smallest=64, largest=64, marks=False)
         self.along = AlongPlot(theme, print_mode=print_mode)
         self._beside = PanelGrid(theme, smallest=72, largest=72, marks=False, series=2)
-        self._painted: tuple[Flowing | NeighbourRows | WeightSpectrum | AlongPlot, ...] = (
+        self._painted: tuple[Body, ...] = (
             self.along,
             self._beside,
             self._spectrum,
@@ -153,12 +163,12 @@ class MeanShiftView(View):
         inside = QVBoxLayout(content)
         inside.setContentsMargins(16, 8, 16, 16)
         inside.setSpacing(8)
-        inside.addWidget(self._title)
-        inside.addWidget(self._panels)
+        inside.addWidget(self._point)
         inside.addSpacing(8)
         inside.addLayout(self._lower)
         inside.addSpacing(8)
-        for section in (self._all, self._over, self._path, self._both, self._jacobian):
+        below = (self._all, self._over, self._path, self._both, self._jacobian)
+        for section in below:
             inside.addWidget(section)
             inside.addSpacing(8)
         inside.addStretch(1)
@@ -175,6 +185,10 @@ class MeanShiftView(View):
         column.setSpacing(0)
         for widget, stretch in ((self._controls, 0), (self._message, 1), (self._scroll, 1)):
             column.addWidget(widget, stretch)
+        self._enlarged = None if self._print else Enlarged(self)
+        if self._enlarged is not None:
+            for section in (self._point, self._near, self._share, *below):
+                self._enlarged.add(section.heading, section, section.set_enlarged)
 
     def display(self, picture: MeanShiftPicture) -> None:
         """Show the picture. Parts that have not changed are not painted again."""
@@ -186,7 +200,9 @@ class MeanShiftView(View):
         show_area(self, self._scroll, there=not empty)
         self._controls.setVisible(picture.data_count > 0 and not self._print)
         self._controls.display(picture)
-        self._title.setText(f"{picture.title} · σ {picture.sigma:.4g}" if picture.title else f"σ {picture.sigma:.4g}")
+        self._point.heading.setText(
+            f"{picture.title} · σ {picture.sigma:.4g}" if picture.title else f"σ {picture.sigma:.4g}"
+        )
         if picture.panels is not old.panels:
             self._panels.set_panels(picture.panels)
         if picture.steps is not old.steps:
@@ -258,6 +274,8 @@ class MeanShiftView(View):
         self._controls.probing_toggled.disconnect(self.probing_toggled)
         self._controls.probe_edited.disconnect(self.probe_edited)
         self.along.picked.disconnect(self.level_picked)
+        if self._enlarged is not None:
+            self._enlarged.release()
 
     def _want_annealed(self) -> None:
         self.annealed_wanted.emit()

@@ -40,7 +40,12 @@ class WeightSpectrum(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(232, 132)
+        return QSize(232, 148)
+
+    def set_enlarged(self, enlarged: bool) -> None:
+        """Whether it fills whatever height it is given."""
+        down = QSizePolicy.Policy.Expanding if enlarged else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, down)
 
     def point(self, rank: float, weight: float) -> QPointF:
         """Where a rank and a weight stand."""
@@ -56,7 +61,7 @@ class WeightSpectrum(QWidget):
     def _area(self) -> QRectF:
         metrics = QFontMetricsF(tabular(self.font(), 0.85))
         left, below = metrics.horizontalAdvance("10⁻¹² "), 2.5 * metrics.height()
-        return QRectF(self.rect()).adjusted(left, metrics.height() / 2, -8, -below)
+        return QRectF(self.rect()).adjusted(left, 1.5 * metrics.height(), -left / 3, -below)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if len(self._ranks) < 2:
@@ -87,5 +92,7 @@ class WeightSpectrum(QWidget):
             x = self.point(10.0**decade, 1.0).x()
             room = QRectF(x - 24, area.bottom() + 2, 48, high)
             painter.drawText(room, Qt.AlignmentFlag.AlignHCenter, power_of_ten(decade))
+        painter.setPen(QColor(self._theme.text))
+        painter.drawText(QRectF(0, 0, self.width(), high), Qt.AlignmentFlag.AlignLeft, "posterior weight wᵢ")
         room = QRectF(area.left(), area.bottom() + 2 + high, area.width(), high)
         painter.drawText(room, Qt.AlignmentFlag.AlignHCenter, "rank of the data point (dotted: effective neighbours)")

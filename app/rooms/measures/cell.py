@@ -25,7 +25,7 @@ class Cell(QWidget):
         super().__init__(parent)
         self._plot: MeasurePlot | None = None
         self._drawn: tuple[Any, ...] = ()
-        self._sample = 0
+        self._sample, self._enlarged = 0, False
         self.header = Header(theme)
         self.chart = MeasureChart(theme, tabular(self.font(), 0.85), print_mode=print_mode)
         self._waiting = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
@@ -57,12 +57,24 @@ class Cell(QWidget):
             self._plot = plot
             self._write_names(plot)
         self.chart.set_index(picture.index)
+        self._write_values(plot)
+
+    def _write_values(self, plot: MeasurePlot) -> None:
         texts = [fixed(value) for value in self.chart.values()]
-        self.header.set_values(tuple((curve.kind, text) for curve, text in zip(plot.curves, texts, strict=True)))
+        named = [f"{c.label} {t}".strip() if self._enlarged else t for c, t in zip(plot.curves, texts, strict=True)]
+        self.header.set_values(tuple((curve.kind, text) for curve, text in zip(plot.curves, named, strict=True)))
         self.setAccessibleDescription(", ".join(f"{c.label} {t}" for c, t in zip(plot.curves, texts, strict=True)))
+
+    def set_enlarged(self, enlarged: bool) -> None:
+        """With room, the axes have titles and the curves their names."""
+        self._enlarged = enlarged
+        self.chart.set_titled(enlarged)
+        if self._plot is not None:
+            self._write_values(self._plot)
 
     def _write_names(self, plot: MeasurePlot) -> None:
         self.setAccessibleName(plot.title)
+        self.chart.set_quantity(plot.title, plot.unit)
         unit = ", ".join(filter(None, (plot.unit, "log scale" if self.chart.log else "")))
         self.header.set_title(plot.title, unit)
         self.header.setToolTip(

@@ -36,6 +36,7 @@ from app.rooms.measures.cell import Cell
 from app.rooms.measures.pictures import MeasuresPicture
 from app.rooms.measures.text import describe, values_at
 from app.widgets.context_menu import Row
+from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
 from app.widgets.layouts import clear
 
@@ -64,6 +65,9 @@ class MeasuresView(View):
         self._next.timeout.connect(self._show_next)
         self._menu = QMenu(self)
         self._build()
+        self._enlarged = None if print_mode else Enlarged(self)
+        if self._enlarged is not None:
+            self._enlarged.changed.connect(self._arrange_anew)
         self.set_theme(theme)
         self.display(self._picture)
 
@@ -222,9 +226,9 @@ class MeasuresView(View):
             return
         self._arranged = names, columns
         rows = ceil(len(names) / columns)
-        for cell in self._cells.values():
+        for shown, cell in self._cells.items():
             self._grid.removeWidget(cell)
-            cell.hide()
+            cell.setVisible(cell is self._large and shown in names)
         for name in names:
             if name in self._cells or self._print:
                 self._placed(name)
@@ -232,6 +236,16 @@ class MeasuresView(View):
             self._grid.setColumnStretch(column, int(column < columns))
         for row in range(max(rows, self._grid.rowCount())):
             self._grid.setRowStretch(row, int(row < rows))
+
+    @property
+    def _large(self) -> QWidget | None:
+        return None if self._enlarged is None else self._enlarged.part
+
+    def _arrange_anew(self) -> None:
+        """A cell has come back to where the others may have moved."""
+        self._arranged = (), 0
+        self._arrange()
+        self._show_cells()
 
     def _columns(self, count: int) -> int:
         """As many columns as are wide enough. Print cannot scroll, so it has enough columns for the rows to be tall
@@ -250,8 +264,10 @@ class MeasuresView(View):
             cell = self._cells[name] = Cell(self._theme, self._page, print_mode=self._print)
             cell.setMinimumHeight(0 if self._print else CELL_HEIGHT)
             cell.chart.picked.connect(self.level_picked)
+            if self._enlarged is not None:
+                self._enlarged.add(cell.header, cell, cell.set_enlarged)
         cell, (names, columns) = self._cells[name], self._arranged
-        if self._grid.indexOf(cell) < 0:
+        if self._grid.indexOf(cell) < 0 and cell is not self._large:
             self._grid.addWidget(cell, names.index(name) // columns, names.index(name) % columns)
             cell.show()
         return cell
@@ -287,6 +303,9 @@ class MeasuresView(View):
         """Disconnect everything, so that nothing keeps the view alive."""
         self._next.stop()
         self._next.timeout.disconnect(self._show_next)
+        if self._enlarged is not None:
+            self._enlarged.changed.disconnect(self._arrange_anew)
+            self._enlarged.release()
         for cell in self._cells.values():
             cell.chart.picked.disconnect(self.level_picked)
         self._menu.clear()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from app.plotting.pens_and_numbers import tabular
 from app.widgets.sigma_slider import SigmaSlider
 
+BESIDE = 560  # pixels of width from which the probe's controls stand beside the tools
+LEAST = 280  # … that tools and controls need each
 TOOLS = ("tool.select", "tool.probe", "tool.start")
 
 
@@ -56,24 +58,37 @@ class ToolBar(QWidget):
         kept.setRetainSizeWhenHidden(True)
         kept.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
         self._probe.setSizePolicy(kept)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(16, 4, 12, 0)
-        self._row.setSpacing(4)
-        self._row.addWidget(self._probe, 1)
+        self._tools = QHBoxLayout()
+        self._tools.setSpacing(4)
+        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._rows.setContentsMargins(16, 4, 12, 0)
+        self._rows.addLayout(self._tools)
+        self._rows.addWidget(self._probe, 1)
         self.display(ToolBarPicture())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The probe's controls beside the tools where both have room, else beneath them."""
+        super().resizeEvent(event)
+        beside = self.width() >= BESIDE
+        self._rows.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(LEAST, super().minimumSizeHint().height())
 
     def set_actions(self, actions: Mapping[str, QAction]) -> None:
         """A button for each tool with its key, and one for the probe's path."""
-        for at, name in enumerate(TOOLS):
+        for name in TOOLS:
             button = QToolButton(autoRaise=True)
             action = actions[name]
             action.setIconText(f"{action.text()} {action.shortcut().toString()}")
             button.setDefaultAction(action)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-            self._row.insertWidget(at, button)
-        self._row.insertSpacing(len(TOOLS), 12)
-        actions["probe_path"].setIconText("Path to the mode")
+            self._tools.addWidget(button)
+        self._tools.addSpacing(12)
+        self._tools.addStretch(1)
+        actions["probe_path"].setIconText("Path")
         self._path.setDefaultAction(actions["probe_path"])
+        self._probe.setFixedHeight(self._path.sizeHint().height())  # what is hidden may yet change its mind
 
     def display(self, picture: ToolBarPicture) -> None:
         """Show the probe's noise level and emit nothing."""

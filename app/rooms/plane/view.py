@@ -30,6 +30,7 @@ from geomodel.arrays import Array
 from geomodel.number_text import fixed
 
 NEAR = 10  # pixels within which a click picks a sample and a hover finds a data point
+LEGEND_ROWS = 3  # of the screen's legend; a caption takes the place of one
 MOST_PIXELS = 256  # least and most pixels of the density image, each way
 HELP = (
     "Wheel: zoom. Drag: pan. Double click or 0: return to the frame. Click: select a sample. Ctrl+click: start there."
@@ -61,7 +62,7 @@ class PlaneView(View):
         self.setAutoFillBackground(True)
         self._title, self._caption, self._readout = QElidingLabel(), QElidingLabel(), QLabel()
         self._message = QLabel()
-        self._legend = Legend(theme)
+        self._legend = Legend(theme, print_mode=print_mode)
         self._tools = ToolBar()
         self._tools.sigma_wanted.connect(self.sigma_wanted)
         self.ground = EqualScaleCanvas(tabular(self.font(), 0.92), print_mode=print_mode)
@@ -97,8 +98,7 @@ class PlaneView(View):
         head.setContentsMargins(16, 8, 12, 4)
         head.setSpacing(2)
         head.addWidget(self._title)
-        head.addWidget(self._caption)
-        head.addWidget(self._legend)
+        head.addWidget(self._caption_and_legend())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 8)
         column.setSpacing(0)
@@ -108,6 +108,21 @@ class PlaneView(View):
         column.addWidget(self.ground, 1)
         column.addWidget(self._message, 1)
         self._readout.setParent(self)  # in the corner under the plot, where no axis writes
+
+    def _caption_and_legend(self) -> QWidget:
+        """Caption and legend. On a screen they share rows, so that neither moves the plot when it comes or goes."""
+        shared = QWidget()
+        column = QVBoxLayout(shared)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self._caption)
+        column.addWidget(self._legend)
+        if not self._print_mode:
+            shared.setFixedHeight(self._legend.rows_height(LEGEND_ROWS))
+            self._title.setMinimumHeight(self._title.sizeHint().height())
+            column.setStretch(1, 1)
+            column.addStretch()
+        return shared
 
     # ---------------------------------------------------------------- contract of a view
 
@@ -224,10 +239,10 @@ class PlaneView(View):
     def _show_words(self, picture: PlanePicture, old: PlanePicture | None) -> None:
         self._title.setText(picture.title)
         self._title.setToolTip(tooltip(picture.title, HELP))
-        self._title.setVisible(bool(picture.title))
+        self._title.setVisible(bool(picture.title) or not self._print_mode)
         self._caption.setText(picture.caption)
         self._caption.setToolTip(tooltip("", picture.caption_whole) if picture.caption_whole else "")
-        self._caption.setVisible(bool(picture.caption) or not self._print_mode)
+        self._caption.setVisible(bool(picture.caption))
         entries = () if picture.message else words.legend(picture)
         self._legend.display(entries)
         self._legend.setVisible(bool(entries))

@@ -31,8 +31,9 @@ from app.widgets.text import tooltip
 from geomodel.arrays import Array
 from geomodel.number_text import fixed
 
-LEFT, TOP, RIGHT, BOTTOM = 8.0, 44.0, 56.0, 20.0
-LEAST = 208  # least pixels of height in a window
+LEFT, TOP, RIGHT, BOTTOM = 8.0, 24.0, 56.0, 20.0
+TITLE = 18.0  # for the title of an axis
+LEAST = 188  # least pixels of height in a window
 LOW = 120.0  # with fewer pixels of height, only the tooltip describes the cell
 HINT = "A cell is one Euler jump from the σ of its row to the σ of its column."
 HELP = "Dots are the chosen intervals. ↑, ↓ go through them."
@@ -56,6 +57,7 @@ class CostMap(QWidget):
         self._scaling = Scaling(0.0, 1.0, False)
         self._image = QImage()
         self._cell: tuple[int, int] | None = None
+        self._titled = print_mode
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -77,7 +79,7 @@ class CostMap(QWidget):
         self.update()
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, 160) if self._print else QSize(280, LEAST)
+        return QSize(0, 160) if self._print else QSize(280, round(LEAST + (TITLE if self._titled else 0)))
 
     def sizeHint(self) -> QSize:
         return QSize(480, 400)
@@ -110,7 +112,14 @@ class CostMap(QWidget):
     @property
     def area(self) -> QRectF:
         """The map: rows 0 … M − 1 and columns 1 … M."""
-        return QRectF(LEFT, TOP, self.width() - LEFT - RIGHT, self.height() - TOP - BOTTOM)
+        title = TITLE if self._titled else 0.0
+        return QRectF(LEFT, TOP + title, self.width() - LEFT - RIGHT - title, self.height() - TOP - title - BOTTOM)
+
+    def set_titled(self, titled: bool) -> None:
+        """Whether both axes have a whole title."""
+        self._titled = titled
+        self.updateGeometry()
+        self.update()
 
     @property
     def _fine(self) -> int:
@@ -157,9 +166,6 @@ class CostMap(QWidget):
     def _paint_axes(self, painter: QPainter, cost: CostPicture) -> None:
         area, count, font = self.area, self._fine, tabular(self.font(), 0.85)
         metrics = QFontMetricsF(font)
-        painter.setPen(QColor(self._theme.text))
-        painter.setFont(tabular(self.font(), bold=True))
-        painter.drawText(QRectF(LEFT, 0, self.width() - LEFT, 20), Qt.AlignmentFlag.AlignVCenter, cost.title)
         painter.setFont(font)
         painter.setPen(QColor(self._theme.muted))
         for column in ticks(count, area.width(), metrics.horizontalAdvance("0.0000")):
@@ -167,14 +173,29 @@ class CostMap(QWidget):
             painter.drawLine(QPointF(at.x(), area.top() - 4), QPointF(at.x(), area.top() - 1))
             text = sigma_text(cost.sigmas[column + 1])
             painter.drawText(QRectF(at.x() - 40, area.top() - 21, 80, 16), Qt.AlignmentFlag.AlignHCenter, text)
-        painter.drawText(QRectF(area.right(), area.top() - 21, RIGHT - 4, 16), Qt.AlignmentFlag.AlignRight, "to σ")
         for row in ticks(count, area.height(), metrics.height() + 2):
             at = self.middle(row, count)
             painter.drawLine(QPointF(area.right() + 1, at.y()), QPointF(area.right() + 4, at.y()))
             text = sigma_text(cost.sigmas[row])
             room = QRectF(area.right() + 8, at.y() - 8, RIGHT - 8, 16)
             painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
-        painter.drawText(QPointF(area.right() + 8, area.bottom() + metrics.ascent() + 4), "from σ")
+        self._paint_titles(painter)
+
+    def _paint_titles(self, painter: QPainter) -> None:
+        area, metrics = self.area, QFontMetricsF(painter.font())
+        if not self._titled:
+            painter.drawText(QRectF(area.right(), area.top() - 21, RIGHT - 4, 16), Qt.AlignmentFlag.AlignRight, "to σ")
+            painter.drawText(QPointF(area.right() + 8, area.bottom() + metrics.ascent() + 4), "from σ")
+            return
+        painter.setPen(QColor(self._theme.text))
+        above = QRectF(area.left(), 0, area.width(), TITLE)
+        painter.drawText(above, Qt.AlignmentFlag.AlignCenter, "to noise level σ, where the jump lands")
+        painter.save()
+        painter.translate(self.width() - TITLE, area.center().y())
+        painter.rotate(-90)
+        beside = QRectF(-area.height() / 2, 0, area.height(), TITLE)
+        painter.drawText(beside, Qt.AlignmentFlag.AlignCenter, "from noise level σ")
+        painter.restore()
 
     def _paint_path(self, painter: QPainter, path: Array) -> None:
         """Draw the path: down to a level's row, along it to the next level's column, where the interval's dot
@@ -227,7 +248,9 @@ class CostMap(QWidget):
         height = 3 * QFontMetricsF(self.font()).height()
         room = QRectF(left, bottom - 2 * line - 24 - height, 0.42 * area.width(), height)
         flags = Qt.AlignmentFlag.AlignBottom | Qt.TextFlag.TextWordWrap
-        painter.drawText(room, flags, self.words or HINT)
+        words = self.words or HINT
+        if painter.boundingRect(room, flags, words).height() <= height:  # else the tooltip says it
+            painter.drawText(room, flags, words)
 
     def _paint_cell(self, painter: QPainter) -> None:
         if self._cell is None:

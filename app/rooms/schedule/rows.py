@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QR
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.plotting.pens_and_numbers import tabular
-from app.plotting.sigma_axis import draw_break, labels, minor_ticks, sigma_text
+from app.plotting.sigma_axis import SIGMA_TITLE, draw_break, labels, minor_ticks, sigma_text
 from app.plotting.theme import Theme
 from app.rooms.schedule.levels import Axis
 from app.rooms.schedule.pictures import ScheduleRow
@@ -19,6 +19,7 @@ from geomodel.arrays import Array
 
 MARGIN = 24.0  # the end labels reach half their width beyond the axis
 AXIS = 32.0  # pixels under the rows for the axis and its labels
+TITLE = 18.0  # and for its title
 KNOB, DOT = 6.0, 3.5  # the largest radii
 SPREAD = 24.0  # pixels by which rows may move apart if there is room
 
@@ -43,12 +44,19 @@ class SchedulePlot(QWidget):
         self._index = 0
         self._focused = 0  # knob
         self._spot: Spot | None = None  # the level under the mouse
+        self._foot = AXIS + TITLE if print_mode else AXIS
         self._lines = 1  # height of the text over the draft's knobs
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def set_theme(self, theme: Theme) -> None:
         """Set all colours."""
         self._theme = theme
+        self.update()
+
+    def set_titled(self, titled: bool) -> None:
+        """Whether the axis has a title."""
+        self._foot = AXIS + TITLE if titled else AXIS
+        self.updateGeometry()
         self.update()
 
     @property
@@ -87,7 +95,7 @@ class SchedulePlot(QWidget):
     @property
     def needed(self) -> int:
         """The height below which rows would touch."""
-        return math.ceil(sum(self._height(at) for at in range(len(self._rows))) + AXIS)
+        return math.ceil(sum(self._height(at) for at in range(len(self._rows))) + self._foot)
 
     def _height(self, row: int) -> float:
         line = QFontMetricsF(self.font()).height()
@@ -96,7 +104,7 @@ class SchedulePlot(QWidget):
     def _tops(self) -> list[float]:
         """The rows' upper edges, and the lower edge of the last."""
         heights = [self._height(at) for at in range(len(self._rows))]
-        spare = (self.height() - AXIS - sum(heights)) / max(1, len(heights))
+        spare = (self.height() - self._foot - sum(heights)) / max(1, len(heights))
         spare = min(spare, SPREAD)  # negative if a print has no room for its rows
         return [0.0, *np.cumsum(np.array(heights) + spare).tolist()]
 
@@ -159,6 +167,10 @@ class SchedulePlot(QWidget):
             painter.drawLine(QPointF(x, y), QPointF(x, y + 5))
             room = QRectF(x - 40, y + 7, 80, 18)
             painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, text)
+        if self._foot > AXIS:
+            painter.setPen(QColor(theme.text))
+            room = QRectF(left, y + AXIS - 8, right - left, TITLE)
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, SIGMA_TITLE)
         if self._axis.sigmas[-1] == 0 and self._axis.sigmas[0] > 0:
             draw_break(
                 painter, QPointF(self.along(self._axis.brink), y), QColor(theme.muted), self.palette().window().color()

@@ -23,14 +23,17 @@ from superqt import QFlowLayout
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme
 from app.rooms.contract import View
-from app.rooms.schedule.cost import LEAST, CostMap
+from app.rooms.schedule.cost import HELP, HINT, LEAST, CostMap
 from app.rooms.schedule.knobs import ScheduleRows
 from app.rooms.schedule.pictures import SchedulePicture
 from app.rooms.schedule.text import describe, error_band
+from app.widgets.enlarged import Enlarged
+from app.widgets.explanation import Explanation
 from app.widgets.focus_area import show_area
-from app.widgets.form import Choice, ChoiceField, commit_all
+from app.widgets.form import Choice, ChoiceField, commit_all, explain
 from app.widgets.number_field import FloatField
-from app.widgets.text import Message, tooltip
+from app.widgets.text import tooltip
+from app.widgets.titled import Titled
 from geomodel.settings import Limits
 
 BESIDE = 560  # pixels of width from which the map may stand beside the rows
@@ -47,6 +50,7 @@ COEFFICIENT = Limits(
     0.1,
     10.0,
 )
+ROWS = "The levels of the draft and of the lanes, from noise at the left to data at the right."
 BAR_SIGNALS = ("design_wanted", "copy_wanted", "paste_wanted", "save_wanted", "load_wanted", "reset_wanted")
 GITS = "Levels with the smallest sum of Euler errors along a teacher's trajectory, by dynamic programming."
 TORS = "Levels between which the trajectory turns by equal parts of its total rotation."
@@ -83,12 +87,14 @@ class DesignBar(QWidget):
         self.save = self._button("Save…", "Write the draft's levels to a file.", self.save_wanted)
         self.load = self._button("Load…", "Take levels from a file as the draft's schedule.", self.load_wanted)
         self.reset = self._button("Reset", "Return to the formula of the sampler's form.", self.reset_wanted)
-        flow = QFlowLayout(self)
-        flow.setContentsMargins(0, 0, 0, 0)
-        flow.setHorizontalSpacing(16)
-        flow.setVerticalSpacing(8)
-        flow.addWidget(self._group(self.gits, self.metric_field, self.coefficient_field, self.tors))
-        flow.addWidget(self._group(self.copy, self.paste, self.save, self.load, self.reset))
+        self._flow = QFlowLayout(self)
+        self._flow.setContentsMargins(0, 0, 0, 0)
+        self._flow.setHorizontalSpacing(8)
+        self._flow.setVerticalSpacing(8)
+        for widget in (self.gits, self.metric_field, self.coefficient_field, self.tors):
+            self._flow.addWidget(widget)
+        for widget in (self.copy, self.paste, self.save, self.load, self.reset):
+            self._flow.addWidget(widget)
 
     def _button(self, text: str, help_text: str, then: Any) -> QPushButton:
         button = QPushButton(text, autoDefault=False)
@@ -99,14 +105,9 @@ class DesignBar(QWidget):
         button.clicked.connect(then)
         return button
 
-    def _group(self, *widgets: QWidget) -> QWidget:
-        group = QWidget()
-        row = QHBoxLayout(group)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        for widget in widgets:
-            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
-        return group
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setMinimumHeight(self._flow.heightForWidth(self.width()))  # else a low view lets the rows overlap
 
     def allow(self, picture: SchedulePicture) -> None:
         """Enable the buttons that can be used now."""
@@ -173,15 +174,18 @@ class ScheduleView(View):
         row.addWidget(self._working)
         row.addWidget(self._cancel)
         row.addStretch(1)
-        self._message = Message()
+        self._message = Explanation()
+        explain((self.bar.metric_field, self.bar.coefficient_field), self._message)
         self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._page = QWidget()
         self._panes = QBoxLayout(QBoxLayout.Direction.TopToBottom, self._page)
         self._panes.setContentsMargins(0, 0, 0, 0)
         self._panes.setSpacing(8)
-        self._panes.addWidget(self.rows)
-        self._panes.addWidget(self.cost, 1)
+        self._levels = Titled("Noise levels", ROWS, self.rows)
+        self._map = Titled("Cost of a jump", f"{HINT} {HELP}", self.cost)
+        self._panes.addWidget(self._levels)
+        self._panes.addWidget(self._map, 1)
         self._body = self._page if self._print else self._scroll()
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
@@ -191,6 +195,11 @@ class ScheduleView(View):
         column.addWidget(self._empty, 1)
         column.addWidget(self._body, 1)
         self.bar.setVisible(not self._print)
+        self._levels.title.setVisible(not self._print)  # each row on paper has its name
+        self._enlarged = None if self._print else Enlarged(self)
+        if self._enlarged is not None:
+            self._enlarged.add(self._levels.title, self._levels, self.rows.set_titled)
+            self._enlarged.add(self._map.title, self._map, self.cost.set_titled)
 
     def _scroll(self) -> QScrollArea:
         scroll = QScrollArea(widgetResizable=True)
@@ -217,12 +226,14 @@ class ScheduleView(View):
         self._empty.setVisible(empty)
         show_area(self, self._body, there=not empty)
         self._message.say("" if empty else picture.message)
+        self._message.setVisible(not self._print or bool(self._message.usual.sentence))
         self._working.setText(picture.working)
         self._progress.setVisible(bool(picture.working) and not self._print)
         self.bar.allow(picture)
         if picture.cost is not None:
             self.cost.show_cost(picture.cost)
-        self.cost.setVisible(picture.cost is not None)
+            self._map.title.setText(picture.cost.title)
+        self._map.setVisible(picture.cost is not None)
         self.rows.show_picture(picture, error_band(picture))
         self._arrange()
 
@@ -234,7 +245,7 @@ class ScheduleView(View):
 
     def _arrange(self) -> None:
         """Place the map under the rows, or beside them if the view is broad and not tall enough for both."""
-        needed = self.rows.needed + LEAST + 24
+        needed = self.rows.needed + LEAST + 2 * self._map.title.sizeHint().height() + 24
         bar = 0 if self._print else self.bar.sizeHint().height()
         low = self.height() - bar < needed and self.width() >= BESIDE and self._picture.cost is not None
         wanted = QBoxLayout.Direction.LeftToRight if low else QBoxLayout.Direction.TopToBottom
@@ -258,3 +269,5 @@ class ScheduleView(View):
         for said, passed in self._connections:
             said.disconnect(passed)
         self._connections.clear()
+        if self._enlarged is not None:
+            self._enlarged.release()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QTabBar, QVBoxLayout, QWidget
 
@@ -121,6 +121,10 @@ class StripView(View):
         self._montage.set_theme(theme)
         self._neighbours.set_theme(theme)
         self._grid.set_theme(theme)
+
+    def minimumSizeHint(self) -> QSize:
+        """In a narrow window the side becomes narrow, so that its present width is no least one."""
+        return QSize(PANEL, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

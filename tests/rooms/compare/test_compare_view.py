@@ -19,7 +19,8 @@ from app.rooms.compare.images import images_caption
 from app.rooms.compare.lanes import SYMBOLS, distance, lane_curve, lane_symbol, log10
 from app.rooms.compare.paths import scaled
 from app.rooms.compare.pictures import ComparePicture, LanePicture
-from app.rooms.compare.plot import ASIDE, beside, round_counts
+from app.rooms.compare.plot import round_counts
+from app.rooms.compare.ranges import ASIDE, beside
 from app.rooms.compare.view import EMPTY, CompareView
 
 SIGMAS = (np.array([80.0, 5.0, 0.5, 0.02, 0.0]), np.array([80.0, 10.0, 1.0, 0.02]))
@@ -341,7 +342,7 @@ def test_a_narrow_view_shows_one_page_at_a_time(view, qtbot):
     qtbot.waitUntil(lambda: view.width() == 400)
     pages = (view.table, view.paths, view.images)
     for at, _ in enumerate(pages):
-        view._below._tabs.setCurrentIndex(at)
+        view._below.tabs.setCurrentIndex(at)
         assert [page.isVisible() for page in pages] == [at == other for other in range(3)]
     view.display(make_picture())
     assert not view.images.isVisible()
@@ -354,7 +355,7 @@ def test_a_narrow_view_shows_one_page_at_a_time(view, qtbot):
 def test_images_are_true_pixels(view, qtbot):
     picture = with_images(make_picture())
     view.display(picture)
-    view._beside._tabs.setCurrentIndex(1)
+    view._beside.tabs.setCurrentIndex(1)
     cells = view.images.cells
     qtbot.waitUntil(cells.isVisible)
     zoom = cells.lay_out()[0]
@@ -421,7 +422,7 @@ def test_a_printed_figure_shows_what_the_view_shows(view):
     printed.resize(640, 480)
     printed.display(view.picture)
     printed.grab()
-    assert printed._title.text() == "End error over evaluations"
+    assert printed._title.text() == "Error at the end, over evaluations"
     assert [curve.bar for curve in printed.chart.curves] == [True] * 3
     assert printed.chart._lane == 1
     assert not printed.bar.isVisibleTo(printed)

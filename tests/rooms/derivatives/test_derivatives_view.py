@@ -192,7 +192,7 @@ def test_a_step_without_a_number_says_why_in_plain_sight(view):
 def test_everything_fits(qtbot, size):
     view = shown(qtbot, make_picture(index=4, can_fill=True), size=size)
     assert (view.width(), view.height()) == size
-    beside = part(view, Arrows).geometry().left() > plots(view)[0].geometry().right()
+    beside = part(view, Arrows).parentWidget().geometry().left() > plots(view)[0].geometry().right()
     assert beside == (size[0] == 900)
     assert view._note.height() >= view._note.heightForWidth(view._note.width())
 

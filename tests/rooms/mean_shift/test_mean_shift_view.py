@@ -22,6 +22,7 @@ from app.rooms.mean_shift.controls import MeanShiftControls
 from app.rooms.mean_shift.panels import ClassBars, NeighbourRows, PanelGrid
 from app.rooms.mean_shift.pictures import AlongPicture, AnnealedPicture, MeanShiftPicture, Panel
 from app.rooms.mean_shift.view import MeanShiftView
+from app.shell.tab_order import reading_order
 
 LEFT = Qt.MouseButton.LeftButton
 CAPTIONS = (("x", "sampling"), ("Dθ(x; σ)", "network"), ("D*(x; σ)", "optimal"), ("Dθ − D*", "reference"))
@@ -148,7 +149,7 @@ def test_an_image_larger_than_its_room_keeps_its_true_pixels(qtbot):
 def test_nothing_is_wider_than_the_dock(qtbot, width, probing):
     view = show(qtbot, make_picture(probing=probing), width, 400)
     assert view.width() == width
-    scroll = part(view, QScrollArea)
+    scroll = part(view, QScrollArea, "Mean shift at the point")
     assert scroll.verticalScrollBar().maximum() > 0
     assert scroll.horizontalScrollBar().maximum() == 0
     assert scroll.widget().width() == scroll.viewport().width()
@@ -337,11 +338,10 @@ def test_every_control_is_reached_by_tab_in_reading_order(qtbot):
     for widget in (*boxes, c.share, c.sigma, c.follow):
         QTest.keyClick(view.focusWidget(), Qt.Key.Key_Tab)
         assert widget.hasFocus()
-    QTest.keyClick(c.follow, Qt.Key.Key_Tab)
-    QTest.keyClick(view.focusWidget(), Qt.Key.Key_Tab)
-    assert to_mode(view).hasFocus()
-    QTest.keyClick(to_mode(view), Qt.Key.Key_Tab)
-    assert anneal(view).hasFocus()
+    stops = [stop.accessibleName() or stop.text() for stop in reading_order(view)]
+    after = stops[stops.index(c.follow.text()) + 1 :]
+    found = after.index("Mean shift x ← D*(x; σ)"), after.index(to_mode(view).text()), after.index(anneal(view).text())
+    assert after.index("Nearest data") < found[0] < found[1] < found[2]
     for widget in (
         c.sample,
         c.probe,
@@ -359,13 +359,13 @@ def test_every_control_is_reached_by_tab_in_reading_order(qtbot):
 def test_an_empty_picture_says_what_to_do(qtbot):
     view = show(qtbot, MeanShiftPicture(message="Open image data.", data_count=1000))
     assert "Open image data." in words(view)
-    assert not part(view, QScrollArea).isVisibleTo(view)
+    assert not part(view, QScrollArea, "Mean shift at the point").isVisibleTo(view)
     assert part(view, MeanShiftControls).probe.isVisibleTo(view)  # the probe needs data, no run
     view.display(make_picture())
-    assert part(view, QScrollArea).isVisibleTo(view)
+    assert part(view, QScrollArea, "Mean shift at the point").isVisibleTo(view)
     assert "Open image data." not in words(view)
     view.display(MeanShiftPicture())
-    assert not part(view, QScrollArea).isVisibleTo(view)
+    assert not part(view, QScrollArea, "Mean shift at the point").isVisibleTo(view)
 
 
 def test_a_printed_view_has_no_controls(qtbot):

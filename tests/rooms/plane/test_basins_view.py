@@ -47,8 +47,8 @@ def test_tints_lie_over_the_density_with_sharp_cells(view, theme):
     shade, base = theme.density[-1], theme.density[0]
     for (x, y), expected in {
         (-1.0, 2.0): blended(theme, 0, base),
-        (-0.03, -2.0): blended(theme, 0, base),  # beside the edge of a cell: no smoothing
-        (0.03, -2.0): blended(theme, 1, base),
+        (-0.05, -2.0): blended(theme, 0, base),  # beside the edge of a cell: no smoothing
+        (0.05, -2.0): blended(theme, 1, base),
         (3.0, 0.8): blended(theme, 1, base),
         (3.0, 2.0): np.array(QColor(shade).getRgb()[:3]),  # not known
     }.items():

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from app.plotting.theme import DARK, LIGHT, palette
 from app.widgets.form import BoolField, Choice, ChoiceField
 from app.widgets.number_field import FloatField, IntField, number_text
-from app.widgets.text import blend, formula_html
+from app.widgets.text import WRONG, blend, formula_html
 from geomodel.settings import limits
 
 Key = Qt.Key
@@ -83,8 +83,8 @@ def test_text_that_is_no_number_stays_and_is_explained(sigma, told, text):
     assert told == []
     assert sigma.editor.text() == text
     assert f"“{text}”" in sigma.error
-    assert sigma._message.isVisible()
-    assert sigma._message.text() == sigma.error == sigma.editor.accessibleDescription()
+    assert sigma.editor.property(WRONG)
+    assert sigma.error == sigma.editor.accessibleDescription()
     assert not sigma.commit()
 
 
@@ -131,7 +131,7 @@ def test_a_value_out_of_range_is_told_kept_and_explained(steps, told, text, valu
     assert words in steps.error
     _type(steps, "20")
     assert not steps.error
-    assert not steps._message.isVisible()
+    assert not steps.editor.property(WRONG)
 
 
 def test_leaving_the_field_tells(steps, told):

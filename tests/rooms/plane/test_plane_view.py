@@ -176,20 +176,36 @@ def test_thin_curves_beyond_a_limit_are_left_out_and_said_to_be(view):
     assert view._legend.entries[0].text == "sampling x(σ), 5000 of 6000 samples"
 
 
-def test_the_legend_lies_beside_the_plot_and_does_not_jump(view):
-    def height():
-        QApplication.processEvents()
-        assert view._legend.geometry().bottom() < view.ground.geometry().top()
-        return view._legend.height()
-
-    before = height()
-    view.display(replace(PICTURE, probe=make_probe()))
-    grown = height()
-    assert grown > before
+@pytest.mark.parametrize("width", [300, 420, 700])
+def test_nothing_above_the_plot_moves_it(view, width):
+    view.resize(width, 600)
     view.display(PICTURE)
-    assert height() == grown
-    view.resize(900, 480)
-    assert height() == before
+    QApplication.processEvents()
+    place = view.ground.geometry()
+    for changes in (
+        {"probe": make_probe()},
+        {"caption": "principal components 1, 2"},
+        {"title": ""},
+        {"layers": frozenset()},
+        {"inside": make_inside(), "probe": make_probe(), "caption": "all at once"},
+    ):
+        view.display(replace(PICTURE, **changes))
+        QApplication.processEvents()
+        assert view.ground.geometry() == place
+        assert all(view._legend.rect().contains(where.toRect()) for _, where in view._legend.shown())
+
+
+def test_the_legend_counts_what_has_no_room_and_lists_it_in_a_tooltip(view):
+    view.resize(300, 600)
+    view.display(replace(PICTURE, inside=make_inside(), probe=make_probe()))
+    QApplication.processEvents()
+    *first, last = (entry for entry, _ in view._legend.shown())
+    left = view._legend.entries[len(first) :]
+    assert last.text == f"{len(left)} more"
+    assert last.tip == "; ".join(entry.text for entry in left)
+    view.resize(1600, 600)
+    QApplication.processEvents()
+    assert [entry for entry, _ in view._legend.shown()] == list(view._legend.entries)
 
 
 def test_the_probe_is_drawn_with_weights_as_areas(view):
