@@ -10,12 +10,10 @@ from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from geomodel.job import Job
 from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, problems
-from geomodel.run_measures import distance, measure, measure_beside, nothing
+from geomodel.run_measures import distance, measure, measure_beside, measure_end, nothing
 from geomodel.run_start import (
     noise_levels,
     recommended_sigmas,
@@ -173,6 +171,7 @@ def advance(
             found |= measure_beside(job, model, step, exact)
             reached["exact_distance_x"] = distance(step.x_next, exact.x_next)
             record.looks += 1
+            record.exact_end = exact.x_next
         record.append(step, found, reached)
         notify()
 
@@ -183,17 +182,21 @@ def inside(job: Job, index: int, sample: int) -> StepDetail:
     return next(detail_of(step) for step in steps if step.index == index)
 
 
-def finish(job: Job, record: Record, *, display: bool = True) -> Trajectory:
-    """The trajectory of a record, complete or not. With `display`, a complete one gets D at its end, by one display
-    evaluation.
+def finish(job: Job, record: Record, *, display: bool = True, between: Callable[[], None] = nothing) -> Trajectory:
+    """The trajectory of a record, complete or not. `between` as in `advance`.
+
+    With `display`, a complete one gets D and the measures at its last level: a display evaluation and, where D* moved
+    the same noise, another one there.
     """
     last = float(record.sigmas[record.committed - 1])
     final = None
-    if display and record.complete and last > 0:
-        final = np.asarray(job.evaluate(job.model, record.x[-1].astype(np.float64), last)).astype(record.x.dtype)
-        record.looks += 1
+    if display and record.complete:
+        if last > 0:
+            final = job.evaluate(job.model, record.end, last)
+            record.looks += 1
+        measure_end(job, record, final, between)
     return record.trajectory(
-        final_denoised=final,
+        final_denoised=None if final is None else final.numpy().astype(record.x.dtype),
         seeds=list(job.settings.seeds),
         labels=job.labels(len(job.x)),
         settings={"run": to_json(job.settings), **job.identity},

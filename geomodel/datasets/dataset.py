@@ -112,6 +112,11 @@ class Dataset:
         """The data's scale: the root of the mean variance of a coordinate; 1 where all points are the same."""
         return self._std(silent)
 
+    @property
+    def scale(self) -> float:
+        """√d std, the root of the mean square of a point's distance from the mean."""
+        return math.sqrt(math.prod(self.shape)) * self.std
+
     @cached_property
     def fingerprint(self) -> str:
         """sha256 over type, shape and stored bytes. The same numbers give the same text, whatever file they came in."""
