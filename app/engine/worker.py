@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from app.engine import tasks
 from app.engine.context import Answers, Context, Tasks, Work
@@ -25,15 +25,11 @@ from app.engine.messages import (
     Cancel,
     CloseNetwork,
     Forget,
-    NetworkOpened,
     OpenData,
-    OpenFailed,
-    Opening,
     OpenNetwork,
     OpenPath,
     OpenRun,
     RunFinished,
-    RunOpened,
     RunStarted,
     RunStopped,
     Save,
@@ -42,15 +38,14 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
+from app.engine.opening import Opener
 from app.export import formats
-from geomodel import recognise, runs
-from geomodel.files import read_error, write_error
+from geomodel import runs
+from geomodel.files import write_error
 from geomodel.record import Record
-from geomodel.settings import from_json
 from geomodel.trajectory import Trajectory
 
 log = logging.getLogger(__name__)
-TELL_SECONDS = 0.1  # interval between progress events
 
 
 class Worker:
@@ -61,6 +56,7 @@ class Worker:
         self.post = post
         self.notify = notify
         self._library = Library()
+        self._opener = Opener(self._library, self._tell, self._warm, self._stop_opening)
         self._kept: dict[object, Any] = {}  # what tasks leave for later tasks
         self._tables: tuple[Answers, Tasks] | None = None
         self.contexts: dict[int, Context] = {}
@@ -82,10 +78,8 @@ class Worker:
                 self._closing = True
             case Warm():
                 self._warm()
-            case OpenData() | OpenNetwork() | OpenRun():
+            case OpenData() | OpenNetwork() | OpenRun() | OpenPath():
                 self._open(command)
-            case OpenPath():
-                self._open_path(command)
             case Save():
                 self._save(command)
             case StartRun():
@@ -101,6 +95,9 @@ class Worker:
             case Request():
                 self._answer(command)
 
+    def _tell(self, event: Event) -> None:
+        self.post(event)
+
     def _warm(self) -> None:
         if (ready := self._library.load_torch(own_thread=self._looping)) is not None:
             self.post(ready)
@@ -114,74 +111,20 @@ class Worker:
 
     # ------------------------------------------------------------ files
 
-    def _open(self, command: OpenData | OpenNetwork | OpenRun) -> None:
-        slot: Literal["data", "network", "run"]
-        try:
-            match command:
-                case OpenData():
-                    slot, name = "data", command.name
-                    self._open_data(command)
-                case OpenNetwork():
-                    slot, name = "network", command.path
-                    self._warm()
-                    if command.own:
-                        self._library.trust(name)
-                    network = self._library.network(name)
-                    levels = runs.recommended_sigmas(None, network)
-                    self.post(NetworkOpened(name, network.info, *levels, self._library.pace(name)))
-                case OpenRun():
-                    slot, name = "run", command.path
-                    self._open_run(command)
-        except Exception as error:
-            if not isinstance(error, ValueError | OSError):
-                log.exception("opening %s", name)
-            self.post(OpenFailed(slot, name, str(error) or type(error).__name__))
+    def _open(self, command: OpenData | OpenNetwork | OpenRun | OpenPath) -> None:
+        opened = self._opener.open_path(command) if isinstance(command, OpenPath) else self._opener.open(command)
+        if opened is not None and isinstance(command, OpenRun | OpenPath):
+            opened.waits = self._waits
+            self.contexts[command.run_id] = opened
 
-    def _open_path(self, command: OpenPath) -> None:
-        try:
-            kind = recognise.kind_of(command.path)
-        except OSError as error:
-            self.post(OpenFailed("data", command.path, read_error(command.path, error)))
-            return
-        match kind:
-            case "checkpoint":
-                self._open(OpenNetwork(command.path))
-            case "run":
-                self._open(OpenRun(command.run_id, command.path))
-            case "data":
-                self._open(OpenData(command.path, command.count, command.seed))
-
-    def _open_data(self, command: OpenData) -> None:
-        """Read data and post how far the reading is. A cancel leaves everything that was open as it was."""
-        said, told = time.perf_counter(), False
-
-        def progress(fraction: float) -> None:
-            nonlocal said, told
-            if any(isinstance(stop, Shutdown) or stop.run_id == OPENING for stop in self._stops_waiting()):
-                raise Cancelled
-            if time.perf_counter() - said > TELL_SECONDS:
-                said, told = time.perf_counter(), True
-                self.post(Opening(command.name, min(fraction, 0.99)))
-
-        opened = None
-        try:
-            opened = self._library.data(command.name, command.count, command.seed, progress).opened
-        except Cancelled:
-            log.info("opening %s was cancelled", command.name)
-        finally:
-            if told:
-                self.post(Opening(command.name, 1.0))
-        if opened is not None:
-            self.post(opened)
-
-    def _stops_waiting(self) -> list[Cancel | Shutdown]:
-        """What has come to stop an opening. A cancel of something that waits behind the opening takes that away."""
+    def _stop_opening(self) -> bool:
+        """Whether the opening is to be left. A cancel of something that waits behind it takes that away."""
         stops = self.inbox.urgent()
         for stop in stops:
             if isinstance(stop, Cancel) and stop.run_id != OPENING:
                 self.inbox.put_back(self._without(stop.run_id, self.inbox.drain()))
         self.inbox.put_back([stop for stop in stops if isinstance(stop, Shutdown)])
-        return stops
+        return any(isinstance(stop, Shutdown) or stop.run_id == OPENING for stop in stops)
 
     def _without(self, cancelled: int, waiting: list[Command]) -> list[Command]:
         """The waiting commands but for the run or task of this id, which ends before it has begun."""
@@ -194,32 +137,6 @@ class Worker:
             else:
                 kept.append(command)
         return kept
-
-    def _open_run(self, command: OpenRun) -> None:
-        trajectory = Trajectory.load(command.path)
-        if not isinstance(trajectory.settings.get("run"), dict):
-            raise ValueError("The file holds a trajectory without the settings of a run; open it in a script.")
-        settings = from_json(trajectory.settings["run"])
-        data, missing = self._library.recognised(trajectory, settings)
-        linked = False
-        if command.link and not missing:
-            self._warm()
-            missing = self._library.same_network(trajectory, settings)
-            if not missing:
-                job, _ = self._library.prepare(settings)
-                self.contexts[command.run_id] = Context(job, data, trajectory, self._waits)
-                linked = True
-        self.post(
-            RunOpened(
-                run_id=command.run_id,
-                path=command.path,
-                trajectory=trajectory,
-                settings=settings,
-                data=data.opened if data else None,
-                linked=linked,
-                missing=missing,
-            )
-        )
 
     def _save(self, command: Save) -> None:
         try:

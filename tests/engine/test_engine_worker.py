@@ -428,9 +428,9 @@ def test_the_mean_shift_at_a_sample_and_at_an_image_probe(bench):
 
 def test_opening_tells_how_far_it_is_and_can_be_cancelled(bench, monkeypatch):
     from app.engine import library as store
-    from app.engine import worker
+    from app.engine import opening
 
-    monkeypatch.setattr(worker, "TELL_SECONDS", -1.0)
+    monkeypatch.setattr(opening, "TELL_SECONDS", -1.0)
     load = store.datasets.load
 
     def slow(name, *, count, seed, progress):

@@ -1,0 +1,122 @@
+"""Opens data, networks and saved runs for the engine, and posts what was opened or why it could not be."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from app.engine.context import Context
+from app.engine.contract import Event
+from app.engine.gate import Cancelled
+from app.engine.library import Library
+from app.engine.messages import NetworkOpened, OpenData, OpenFailed, Opening, OpenNetwork, OpenPath, OpenRun, RunOpened
+from geomodel import recognise, runs
+from geomodel.files import read_error
+from geomodel.settings import from_json
+from geomodel.trajectory import Trajectory
+
+log = logging.getLogger(__name__)
+TELL_SECONDS = 0.1  # interval between progress events
+
+
+class Opener:
+    """`post` receives the events, `warm` loads torch, and `stopped` tells whether the opening is to be left."""
+
+    def __init__(
+        self, library: Library, post: Callable[[Event], None], warm: Callable[[], None], stopped: Callable[[], bool]
+    ) -> None:
+        self._library, self._post, self._warm, self._stopped = library, post, warm, stopped
+
+    def open_path(self, command: OpenPath) -> Context | None:
+        """Open what the file turns out to be."""
+        try:
+            kind = recognise.kind_of(command.path)
+        except OSError as error:
+            self._post(OpenFailed("data", command.path, read_error(command.path, error)))
+            return None
+        match kind:
+            case "checkpoint":
+                return self.open(OpenNetwork(command.path))
+            case "run":
+                return self.open(OpenRun(command.run_id, command.path))
+            case "data":
+                return self.open(OpenData(command.path, command.count, command.seed))
+
+    def open(self, command: OpenData | OpenNetwork | OpenRun) -> Context | None:
+        """Open data, a network or a run. Returns the context of a run that requests can be made about."""
+        slot: Literal["data", "network", "run"]
+        try:
+            match command:
+                case OpenData():
+                    slot, name = "data", command.name
+                    self._open_data(command)
+                case OpenNetwork():
+                    slot, name = "network", command.path
+                    self._open_network(command)
+                case OpenRun():
+                    slot, name = "run", command.path
+                    return self._open_run(command)
+        except Exception as error:
+            if not isinstance(error, ValueError | OSError):
+                log.exception("opening %s", name)
+            self._post(OpenFailed(slot, name, str(error) or type(error).__name__))
+        return None
+
+    def _open_data(self, command: OpenData) -> None:
+        """Read data and post how far the reading is. A cancel leaves everything that was open as it was."""
+        last, posted = time.perf_counter(), False
+
+        def progress(fraction: float) -> None:
+            nonlocal last, posted
+            if self._stopped():
+                raise Cancelled
+            if time.perf_counter() - last > TELL_SECONDS:
+                last, posted = time.perf_counter(), True
+                self._post(Opening(command.name, min(fraction, 0.99)))
+
+        opened = None
+        try:
+            opened = self._library.data(command.name, command.count, command.seed, progress).opened
+        except Cancelled:
+            log.info("opening %s was cancelled", command.name)
+        finally:
+            if posted:
+                self._post(Opening(command.name, 1.0))
+        if opened is not None:
+            self._post(opened)
+
+    def _open_network(self, command: OpenNetwork) -> None:
+        self._warm()
+        if command.own:
+            self._library.trust(command.path)
+        network = self._library.network(command.path)
+        levels = runs.recommended_sigmas(None, network)
+        self._post(NetworkOpened(command.path, network.info, *levels, self._library.pace(command.path)))
+
+    def _open_run(self, command: OpenRun) -> Context | None:
+        trajectory = Trajectory.load(command.path)
+        if not isinstance(trajectory.settings.get("run"), dict):
+            raise ValueError("The file holds a trajectory without the settings of a run; open it in a script.")
+        settings = from_json(trajectory.settings["run"])
+        data, missing = self._library.recognised(trajectory, settings)
+        context = None
+        if command.link and not missing:
+            self._warm()
+            missing = self._library.same_network(trajectory, settings)
+            if not missing:
+                job, _ = self._library.prepare(settings)
+                context = Context(job, data, trajectory)
+        self._post(
+            RunOpened(
+                run_id=command.run_id,
+                path=command.path,
+                trajectory=trajectory,
+                settings=settings,
+                data=data.opened if data else None,
+                linked=context is not None,
+                missing=missing,
+            )
+        )
+        return context
