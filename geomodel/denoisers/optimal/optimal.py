@@ -245,8 +245,9 @@ class OptimalDenoiser(Denoiser):
         mean = self._all.mean(chunk) if found is None else found.mean
         largest, indices = weights.topk(k, dim=1)
         entropy = torch.special.entr(weights).sum(1)
-        if log_repeats is not None:  # w of each of m equal points is W/m: −Σ W ln W = −Σ w ln w − Σ w ln m
-            entropy = (entropy - (weights * log_repeats).sum(1)).clamp(min=0)
+        distinct = entropy  # w of each of m equal points is W/m: −Σ W ln W = −Σ w ln w − Σ w ln m
+        if log_repeats is not None:
+            distinct = (entropy - (weights * log_repeats).sum(1)).clamp(min=0)
         near, precision = chunk.offset.square().sum(1), chunk.precision[:, 0]
         volume = self._all.points.shape[1] / 2 * (precision.log() - math.log(2 * math.pi))
         density = torch.logsumexp(logits, dim=1) - near * precision / 2 + volume - counts.double().log()
@@ -255,6 +256,7 @@ class OptimalDenoiser(Denoiser):
             "weights": largest,
             "indices": indices,
             "effective_neighbours": entropy.exp(),
+            "distinct_neighbours": distinct.exp(),
             "entropy": entropy,
             "log_density": torch.where(sigma > 0, density, at_zero),
             "mean": mean,
