@@ -13,14 +13,15 @@ import torch
 from torch import Tensor
 
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
-from geomodel.denoisers.base import Denoiser
+from geomodel.denoisers.base import Denoiser, ask
 
 
 class OwnDenoiser(Denoiser):
     """Wraps a callable ``model(x, sigma[, labels=])`` of the user's that has a `shape`, and makes an `info` for it.
 
     The callable may also have num_classes, sigma_min (default 0.002) and sigma_max (80). It is called with the tensor x
-    and a float sigma, or a (B,) float64 tensor where the noise levels differ, and returns a tensor.
+    and a float sigma, or a (B,) float64 tensor where the noise levels differ, and returns a tensor. It may work in
+    place on what it is given, and may return the same buffer again and again.
     """
 
     analytic = False
@@ -37,11 +38,11 @@ class OwnDenoiser(Denoiser):
 
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
         level = float(sigma[0]) if bool((sigma == sigma[0]).all()) else sigma
-        answer = self.model(x, level) if labels is None else self.model(x, level, labels=labels)
+        answer = ask(self.model, x, level, labels)
         if not isinstance(answer, Tensor) or answer.shape != x.shape:
             found = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
             raise ValueError(f"{self.info.name} returned {found}; expected a tensor of shape {tuple(x.shape)}.")
-        return answer.detach()
+        return answer if torch.is_grad_enabled() else answer.detach()
 
 
 def load_own(spec: str) -> OwnDenoiser:
