@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import json
 import pickle
 import zipfile
 
@@ -15,6 +16,7 @@ from data_files import npy, zipped
 from geomodel import datasets
 
 GREY = files.pixels()
+KINDS = ("webp", "bmp", "gif", "tiff", "ppm")
 
 
 def samples(folder):
@@ -25,8 +27,10 @@ def samples(folder):
     images, labels = files.cifar_batches(1, 1)[0]
     batches = files.write_batches(folder / "cifar", [(images, labels)])
     batch = files.python2_batch(images, labels)
+    listed, colour = [[name, 1] for name in names], files.pixels(1, (3, 9, 9))[0]
     return {
         "a.csv": b"x,y\n" + b"1.5,-2e3\n" * 9,
+        "b.csv": b',"x",class\n' + b"".join(b'%d,1.5,"a b"\n' % row for row in range(9)),
         "a.npy": npy(np.ones((3, 2))),
         "a.npz": zipped({"x.npy": npy(GREY), "y.npy": npy(np.arange(12))}, zipfile.ZIP_STORED),
         "b.npz": zipped({"x.npy": npy(GREY)}),
@@ -34,6 +38,8 @@ def samples(folder):
         "a.idx.gz": gzip.compress(files.idx(GREY[:, 0])),
         "a.zip": zipped(content, zipfile.ZIP_STORED),
         "b.zip": zipped(jpegs, zipfile.ZIP_STORED),
+        "edm.zip": zipped(content | {"dataset.json": json.dumps({"labels": listed}).encode()}, zipfile.ZIP_STORED),
+        **{f"{kind}/1.{kind}": files.encoded(colour, kind.upper()) for kind in KINDS},
         "set/1.png": files.encoded(files.pixels(1, (3, 9, 9))[0]),
         "jpegs/1.jpg": jpegs["0.jpg"],
         "data_batch_1": batch,
@@ -60,7 +66,7 @@ def fuzz(folder, rounds, seed):
             path.unlink(missing_ok=True)  # writing over a file may wait for the disk
             path.write_bytes(damaged[: None if random.random() < 0.8 else random.integers(1, len(damaged))])
             with contextlib.suppress(datasets.DataError):
-                datasets.load(path.parent if path.parent.name in ("set", "jpegs") else path)
+                datasets.load(path.parent if path.parent.name in ("set", "jpegs", *KINDS) else path)
 
 
 @pytest.mark.filterwarnings("ignore:Reading:UserWarning")  # NumPy's remark on headers of Python 2

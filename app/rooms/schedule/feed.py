@@ -205,7 +205,7 @@ class ScheduleRoom(QObject):
     def read(self, path: str) -> None:
         """Take levels from a text file, which may begin with a byte order mark."""
         try:
-            with Path(path).open(encoding="utf-8-sig") as file:
+            with Path(path).open(encoding="utf-8") as file:
                 text = file.read(MOST_BYTES + 1)
         except (OSError, UnicodeDecodeError):
             self.said.emit(f"{Path(path).name} cannot be read as text.", True)
