@@ -217,10 +217,10 @@ class OptimalDenoiser(Denoiser):
     @cached_property
     def _repeats(self) -> tuple[Tensor, Tensor] | None:
         """How often each point occurs among all and in its class, (N,) each; None where no point is there twice."""
-        often = repeats.counts(self.points)
+        often = repeats.counts(self.points, parts=self._all.slices())
         if often is None:
             return None
-        inside = often if self._classes is None else repeats.counts(self.points, self._classes)
+        inside = often if self._classes is None else repeats.counts(self.points, self._classes, self._all.slices())
         return torch.from_numpy(often), torch.from_numpy(np.ones_like(often) if inside is None else inside)
 
     def _log_repeats(self, labels: Tensor | None) -> Tensor | None:
