@@ -9,6 +9,7 @@ from typing import Literal
 
 from app.engine.context import Context
 from app.engine.contract import Event
+from app.engine.errors import short
 from app.engine.gate import Cancelled
 from app.engine.library import Library
 from app.engine.messages import NetworkOpened, OpenData, OpenFailed, Opening, OpenNetwork, OpenPath, OpenRun, RunOpened
@@ -58,10 +59,10 @@ class Opener:
                 case OpenRun():
                     slot, name = "run", command.path
                     return self._open_run(command)
-        except Exception as error:
+        except BaseException as error:  # the code of a person's own denoiser may call sys.exit
             if not isinstance(error, ValueError | OSError):
                 log.exception("opening %s", name)
-            self._post(OpenFailed(slot, name, str(error) or type(error).__name__))
+            self._post(OpenFailed(slot, name, short(error)))
         return None
 
     def _open_data(self, command: OpenData) -> None:

@@ -163,7 +163,7 @@ class Worker:
             self.post(RunFinished(run_id, trajectory, time.perf_counter() - started, busy))
         except Cancelled:
             self.post(RunStopped(run_id, "", self._partial(run_id)))
-        except Exception as error:
+        except BaseException as error:  # a denoiser's code may call sys.exit, and the engine must live
             if not isinstance(error, ValueError):
                 log.exception("run %d", run_id)
             self.post(RunStopped(run_id, sentence(error, command.settings), self._partial(run_id)))
@@ -210,7 +210,7 @@ class Worker:
                 self.post(TaskEnded(task, works[type(task)](task, work)))
         except Cancelled:
             self.post(TaskEnded(task))
-        except Exception as error:
+        except BaseException as error:
             if not isinstance(error, ValueError):
                 log.exception("%s", type(task).__name__)
             self.post(TaskEnded(task, message=sentence(error, task.settings)))
@@ -271,7 +271,7 @@ class Worker:
         try:
             self.post(answers[type(request)](request, context))
         # the code may be a user's own denoiser, and a view without its picture is better than an engine that stopped
-        except Exception:
+        except BaseException:
             log.exception("%s", type(request).__name__)
         finally:
             self._answering = False
