@@ -60,6 +60,7 @@ class Worker:
         self._kept: dict[object, Any] = {}  # what tasks leave for later tasks
         self._tables: tuple[Answers, Tasks] | None = None
         self.contexts: dict[int, Context] = {}
+        self.current: Command | None = None  # the command that the loop handles
         self.running: int | None = None
         self._answering = False
         self._closing = False
@@ -69,7 +70,8 @@ class Worker:
         """Handle commands until `Shutdown`."""
         self._looping = True
         while not self._closing:
-            self.handle(self.inbox.take())
+            self.current = self.inbox.take()
+            self.handle(self.current)
 
     def handle(self, command: Command) -> None:
         """Handle one command completely."""
