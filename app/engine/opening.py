@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 from app.engine.context import Context
@@ -101,11 +102,12 @@ class Opener:
         if not isinstance(trajectory.settings.get("run"), dict):
             raise ValueError("The file holds a trajectory without the settings of a run; open it in a script.")
         settings = from_json(trajectory.settings["run"])
-        data, missing = self._library.recognised(trajectory, settings)
+        folder = Path(command.path).absolute().parent
+        settings, data, missing = self._library.recognised(trajectory, settings, folder)
         context = None
         if command.link and not missing:
             self._warm()
-            missing = self._library.same_network(trajectory, settings)
+            settings, missing = self._library.same_network(trajectory, settings, folder)
             if not missing:
                 job, _ = self._library.prepare(settings)
                 context = Context(job, data, trajectory)
