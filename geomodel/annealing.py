@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geomodel.arrays import Floats, Integers
+from geomodel.arrays import Floats, Integers, plain
 
 if TYPE_CHECKING:
     from geomodel.denoisers.optimal import OptimalDenoiser
@@ -60,7 +60,7 @@ def annealed_mean_shift(optimal: Any, x: ArrayLike, sigmas: ArrayLike, labels: A
     shift; Shen, Brooks, van den Hengel, Fast Global Kernel Density Mode Seeking (ICCV 2005; IEEE Transactions on Image
     Processing 16, 2007).
     """
-    path = [np.asarray(x, dtype=np.float64)]
+    path = [np.asarray(plain(x), dtype=np.float64)]
     for sigma in _descending(sigmas).tolist():
         path.append(_denoised(optimal, path[-1], sigma, labels))
     return np.stack(path)
@@ -74,7 +74,7 @@ def beside_ode(
     Arguments and errors are those of `annealed_mean_shift`. `ode`: the point where the ODE starts; None is x. To go on
     after some levels, pass the last one's `annealed` and `x` as x and ode, and the levels that are left.
     """
-    annealed = np.asarray(x, dtype=np.float64)
+    annealed = np.asarray(plain(x), dtype=np.float64)
     point = annealed if ode is None else np.asarray(ode, dtype=np.float64)
     both = None if labels is None else np.concatenate([labels, labels])
     levels = _descending(sigmas).tolist()
@@ -97,7 +97,7 @@ def _denoised(optimal: Any, x: Floats, sigma: float, labels: Any) -> Floats:
 
 
 def _descending(sigmas: ArrayLike) -> Floats:
-    levels = np.asarray(sigmas, dtype=np.float64)
+    levels = np.asarray(plain(sigmas), dtype=np.float64)
     if levels.ndim != 1 or not len(levels) or not np.isfinite(levels).all() or (np.diff(levels) >= 0).any():
         raise ValueError(f"sigmas must be finite noise levels that descend; got {levels.tolist()}.")
     return levels

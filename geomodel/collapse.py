@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geomodel.arrays import Array, Floats, Integers
+from geomodel.arrays import Array, Floats, Integers, plain
 from geomodel.projection import principal_components
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Neighbours:
 
     Attributes:
         sigmas: (L,), in the order in which they were given.
-        effective: (L, B): N_eff = exp(−Σ w ln w), from 1 to N.
+        effective: (L, B): N_eff = exp(−Σ w ln w) over the different points, from 1 to their number.
         median: (L,): over the B samples.
         collapse_sigma: the level below which the median stays under 2. None where it is nowhere or everywhere under 2,
             or is above 2 again at the smallest level.
@@ -51,7 +51,7 @@ def noisy_data(points: Any, sigmas: ArrayLike, count: int = 256, seed: int = 0) 
     """
     clean = np.asarray(points[source_indices(len(points), count, seed)], dtype=np.float64)
     noise = np.random.default_rng([seed, 1]).standard_normal(clean.shape)
-    return (clean + sigma * noise for sigma in np.asarray(sigmas, dtype=np.float64))
+    return (clean + sigma * noise for sigma in np.asarray(plain(sigmas), dtype=np.float64))
 
 
 def source_indices(size: int, count: int, seed: int = 0) -> Integers:
@@ -68,7 +68,7 @@ def neighbours_over_sigma(
     collapse level is measured rather than predicted, so it holds for any data. Raises ValueError where there are more
     levels than batches or fewer, and where `optimal.posterior` does.
     """
-    levels = np.asarray(sigmas, dtype=np.float64)
+    levels = np.asarray(plain(sigmas), dtype=np.float64)
     rows = [
         optimal.posterior(batch, float(sigma), labels, k=1).effective_neighbours.numpy()
         for sigma, batch in zip(levels, x, strict=True)
@@ -84,7 +84,7 @@ def crossing(sigmas: ArrayLike, values: ArrayLike, level: float = COLLAPSED) -> 
     Between the smallest σ where values >= level and the next smaller one (above 0), log values is taken as linear in
     log σ. None where there is no such pair. The order of the levels does not matter.
     """
-    noise, heights = np.asarray(sigmas, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    noise, heights = np.asarray(plain(sigmas), dtype=np.float64), np.asarray(plain(values), dtype=np.float64)
     order = np.argsort(noise)
     order = order[noise[order] > 0]
     noise, heights = noise[order], heights[order]
@@ -96,7 +96,7 @@ def crossing(sigmas: ArrayLike, values: ArrayLike, level: float = COLLAPSED) -> 
 
 
 def isotropic_gaussian_collapse_sigma(count: int, dimension: int, deviation: float) -> float:
-    """σ_C = s/√(n^{2/d} − 1) for n points of an isotropic Gaussian of standard deviation s in d dimensions.
+    """σ_C = s/√(n^{2/d} − 1) for n different points of an isotropic Gaussian of standard deviation s in d dimensions.
 
     Below this noise level the n balls of radius σ√d around the points no longer fill the shell of noisy data, so D*
     knows which point x came from (whose weight is about 0.58 at σ_C). The formula is asymptotic, for ln n of the order
@@ -134,7 +134,7 @@ def neighbours_and_classes(
     """
     of_point = None if classes is None else _of_points(classes, len(optimal))
     size = len(x) if of_point is None else _NUMBERS_AT_ONCE // len(optimal)
-    levels = np.zeros(len(x)) + np.asarray(sigma, dtype=np.float64)
+    levels = np.zeros(len(x)) + np.asarray(plain(sigma), dtype=np.float64)
     effective = np.zeros(len(x))
     shares = None if of_point is None else np.zeros((len(x), int(of_point.max()) + 1))
     for start in range(0, len(x), max(1, size)):
@@ -170,6 +170,6 @@ def class_posterior_over_sigma(
     optimal: OptimalDenoiser, classes: ArrayLike, sigmas: ArrayLike, x: Iterable[Any]
 ) -> Floats:
     """`class_posterior` of x[l] (B, *shape) at sigmas[l]: (L, B, C). x as `neighbours_over_sigma` takes it."""
-    levels = np.asarray(sigmas, dtype=np.float64)
+    levels = np.asarray(plain(sigmas), dtype=np.float64)
     rows = zip(levels, x, strict=True)
     return np.stack([class_posterior(optimal, classes, batch, float(sigma)) for sigma, batch in rows])

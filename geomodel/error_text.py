@@ -6,8 +6,9 @@ MOST_CHARACTERS = 2000  # a page; a window that lays out a megabyte stalls
 
 
 def cut(text: str) -> str:
-    """The text, or the beginning of one that is longer than a page."""
-    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
+    """The text; one that is longer than a page loses its middle, because the cause often stands at the end."""
+    half = MOST_CHARACTERS // 2
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:half]}…{text[1 - half :]}"
 
 
 def message(error: BaseException) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geomodel.arrays import Floats
+from geomodel.arrays import Floats, plain
 from geomodel.options import Option, number
 
 Levels = Floats
@@ -153,7 +153,7 @@ def levels_of(
 
 def custom(levels: ArrayLike) -> Levels:
     """The given levels as float64, checked: one dimension, at least two, finite, strictly descending, the last ≥ 0."""
-    values = np.array(levels, dtype=np.float64)
+    values = np.array(plain(levels), dtype=np.float64)
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(f"A schedule is a list of at least two noise levels; got shape {values.shape}.")
     if not np.isfinite(values).all():

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geomodel.arrays import Array, Floats
+from geomodel.arrays import Array, Floats, plain
 
 _quiet = np.errstate(invalid="ignore", over="ignore")  # inf − inf on a diverged run and 0/0 give NaN without warning
 
@@ -108,7 +108,7 @@ def cosine_to_end(curve: ArrayLike, slopes: ArrayLike | None = None) -> Floats:
     the shapes do not fit. Source: Chen et al. 2023 (arXiv 2305.19947), "angle deviation".
     """
     positions = _curve(curve)
-    given = None if slopes is None else np.asarray(slopes)
+    given = None if slopes is None else np.asarray(plain(slopes))
     if given is not None and given.shape != (len(positions) - 1, *positions.shape[1:]):
         expected = (len(positions) - 1, *positions.shape[1:])
         raise ValueError(f"slopes have shape {given.shape}; a curve {positions.shape} needs {expected}.")
@@ -169,7 +169,7 @@ def torsion(curve: ArrayLike) -> Floats:
 
 
 def _curve(curve: ArrayLike) -> Array:
-    positions = np.asarray(curve)
+    positions = np.asarray(plain(curve))
     if positions.ndim < 3 or len(positions) == 0:
         raise ValueError(f"A curve is an array (levels, samples, *shape); got shape {positions.shape}.")
     return positions

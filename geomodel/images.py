@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geomodel.arrays import Array, Bytes, Floats
+from geomodel.arrays import Array, Bytes, Floats, plain
 
 
 def shrunk(x: ArrayLike, sigmas: ArrayLike, scale: float) -> Floats:
@@ -13,8 +13,8 @@ def shrunk(x: ArrayLike, sigmas: ArrayLike, scale: float) -> Floats:
 
     x (levels, *shape), sigmas (levels,), scale s > 0 the data's scale. At sigma = 0 the image is unchanged.
     """
-    levels = np.asarray(sigmas, np.float64)
-    values = np.asarray(x, np.float64)
+    levels = np.asarray(plain(sigmas), np.float64)
+    values = np.asarray(plain(x), np.float64)
     return values * (scale / np.sqrt(scale**2 + levels**2)).reshape(-1, *[1] * (values.ndim - 1))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geomodel.arrays import Array
+from geomodel.formulas import with_jump
 from geomodel.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -29,10 +30,15 @@ class Job:
     exact: Denoiser | None  # D*, guided where the run is; networks are compared with it
     network: Denoiser | None  # guided where the run is
     x: Tensor
-    sigmas: Array
+    schedule: Array  # the whole one; a run that jumps follows its first part
     data: Dataset | None
     parts: tuple[Denoiser, ...]  # D* and the network themselves, which split their evaluations into pieces
     identity: Mapping[str, Any]  # names and fingerprints of data and network, for the saved run
+
+    @property
+    def sigmas(self) -> Array:
+        """The noise levels of the run: those of its schedule, or those up to its jump and then 0."""
+        return with_jump(self.schedule, self.settings.jump)
 
     @property
     def beside(self) -> bool:

@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from geomodel.arrays import Floats
+from geomodel.arrays import Floats, plain
+
+INFINITE = "inf"  # JSON has no infinite number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,8 @@ class Option:
             return value
         if self.kind == "moments":
             return _moments(self.name, value)
+        if self.limits is not None and self.limits[1] == math.inf and value in (math.inf, INFINITE):
+            return math.inf
         checked = number(self.name, value, whole=self.kind == "int")
         if self.limits is not None and not self.limits[0] <= checked <= self.limits[1]:
             raise ValueError(f"{self.name} lies between {self.limits[0]:g} and {self.limits[1]:g}; got {value}.")
@@ -64,7 +68,7 @@ def _moments(name: str, value: Any) -> tuple[Floats, float] | Literal[False]:
         return False
     if not isinstance(value, tuple | list) or len(value) != 2:
         raise ValueError(f"{name} is False or a pair (mean, variance); got {value!r}.")
-    mean = np.asarray(value[0], dtype=np.float64).copy()
+    mean = np.array(plain(value[0]), dtype=np.float64)
     variance = float(number(f"The variance of {name}", value[1]))
     if not np.isfinite(mean).all() or variance < 0:
         raise ValueError(f"{name} needs a finite mean and a variance of 0 or more; got variance {variance:g}.")

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from geomodel.arrays import Floats
+from geomodel.arrays import Floats, plain
 
 FLOOR = -40  # below σ² = 2⁻⁴⁰ the Brownian path has one interval down to 0 instead of octaves
 DEPTH = 32  # how many times an octave is halved
@@ -28,7 +28,7 @@ def noise(seeds: int | Iterable[int], shape: Sequence[int], sigma: float) -> Ten
     negative or not whole, or sigma is negative or not finite.
     """
     values = seed_list(seeds)
-    level = float(sigma)
+    level = float(plain(sigma))
     if not math.isfinite(level) or level < 0:
         raise ValueError(f"sigma must be a finite number, 0 or more; got {sigma}.")
     draws = torch.empty((len(values), *shape), dtype=torch.float64)

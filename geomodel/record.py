@@ -70,6 +70,8 @@ class Record:
         self.samples = samples
         self.details: list[StepDetail] = []
         self.extras: dict[str, Array] = {}
+        self.end: Any = None  # x where the run has arrived, as its solver has it
+        self.exact_end: Any = None  # where a run of D* beside it has
         self.committed = 0
 
     @property
@@ -92,6 +94,7 @@ class Record:
         i = step.index
         self.denoised[i] = step.denoised
         self.x[i + 1] = step.x_next
+        self.end = step.x_next
         if np.ndim(step.evaluations) > self.evaluations_at.ndim - 1:  # adaptive: a count for each sample
             self.evaluations_at = np.repeat(self.evaluations_at[:, None], self.x.shape[1], axis=1)
         self.evaluations_at[i + 1] = self.evaluations_at[i] + step.evaluations

@@ -15,6 +15,7 @@ import numpy as np
 from geomodel.arrays import Array
 from geomodel.files import replacing
 from geomodel.formats import Format, suffixes
+from geomodel.versions import with_todays_eta
 from geomodel.zip_files import glance
 
 FORMATS = (
@@ -27,7 +28,7 @@ FORMATS = (
     ),
 )
 FORMAT = "geomodel-trajectory"
-VERSION = 1
+VERSION = 2  # 1: the η of ddim_eta in settings is a share of variance
 MAX_BYTES = 8 << 30  # a run file that claims more than this is refused before anything is allocated
 _MARKS = {"format.npy", "version.npy", "settings.npy"}  # members that no file of points has
 
@@ -111,9 +112,9 @@ def _checked_settings(name: str, arrays: dict[str, Array]) -> dict[str, Any]:
     if not (_is_text(arrays.get("format")) and arrays["format"] == FORMAT):
         raise ValueError(f"{name} is an NPZ file but not a run: its 'format' entry is not {FORMAT!r}.")
     version = arrays.get("version", np.array(0))
-    if version.shape != () or version.dtype.kind not in "iu" or int(version) != VERSION:
+    if version.shape != () or version.dtype.kind not in "iu" or not 1 <= int(version) <= VERSION:
         found = version if version.shape == () and version.dtype.kind in "iu" else "that is not a number"
-        raise ValueError(f"{name} has a run format version {found}; this program reads version {VERSION}.")
+        raise ValueError(f"{name} has a run format version {found}; this program reads versions 1 to {VERSION}.")
     needed = ("x", "denoised", "sigmas", "evaluations", "evaluations_at", "network_calls", "looks", "settings")
     missing = [key for key in needed if key not in arrays]
     if missing:
@@ -129,7 +130,7 @@ def _checked_settings(name: str, arrays: dict[str, Array]) -> dict[str, Any]:
         raise ValueError(f"{name} has settings that are not JSON.") from error
     if not isinstance(settings, dict):
         raise ValueError(f"{name} has settings that are not a JSON object.")
-    return settings
+    return with_todays_eta(settings) if int(version) == 1 else settings
 
 
 def _is_text(array: Array | None) -> bool:

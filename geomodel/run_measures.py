@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geomodel.arrays import Array
+from geomodel.record import Record
 from geomodel.trajectory import Step
 
 if TYPE_CHECKING:
@@ -21,23 +22,52 @@ def nothing() -> None:
 
 
 def measure(job: Job, step: Step, between: Callable[[], None] = nothing) -> dict[str, Array]:
-    """Measures the start of a step against the data (see `measures`). `between` is called between the parts."""
+    """Measures the start of a step; see `measure_level`."""
+    return measure_level(job, step.x, step.sigma, step.denoised, between)
+
+
+def measure_level(
+    job: Job, x: Tensor, sigma: float, denoised: Tensor | None, between: Callable[[], None] = nothing
+) -> dict[str, Array]:
+    """Measures a level of a run, x and D(x; sigma), against the data (see `measures`). `between` is called between the
+    parts. Where D was not evaluated, only x is measured.
+    """
     if job.optimal is None:
         return {}
     between()
-    nearest = job.posterior(step.denoised, 0.0, 1)
-    between()
-    posterior = job.posterior(step.x, step.sigma)
+    posterior = job.posterior(x, sigma)
     found: dict[str, Array] = {
         "effective_neighbours": posterior.effective_neighbours.numpy(),
-        "nearest_x": _to_data(job, step.x, posterior),
-        "nearest_denoised": _to_data(job, step.denoised, nearest),
+        "nearest_x": _to_data(job, x, posterior),
     }
+    if denoised is None:
+        return found
+    between()
+    found["nearest_denoised"] = _to_data(job, denoised, job.posterior(denoised, 0.0, 1))
     if job.settings.driver != "optimal":
-        exact = posterior.mean if job.exact is job.optimal else job.evaluate(job.exact, step.x, step.sigma)
-        found["denoiser_difference"] = distance(step.denoised, exact)
+        exact = posterior.mean if job.exact is job.optimal else job.evaluate(job.exact, x, sigma)
+        found["denoiser_difference"] = distance(denoised, exact)
         found["optimal"] = exact.numpy().astype(job.record_dtype)
     return found
+
+
+def measure_end(job: Job, record: Record, denoised: Tensor | None, between: Callable[[], None] = nothing) -> None:
+    """Adds the measures of the last level to the record of a complete run, which then have a row for every level.
+
+    denoised: D there; None at σ = 0, where D is not evaluated and the measures of D end one level before. D* along the
+    run (`optimal`) ends one level before too.
+    """
+    sigma = float(record.sigmas[-1])
+    found = measure_level(job, record.end, sigma, denoised, between)
+    if record.exact_end is not None and denoised is not None:
+        between()
+        exact, there = (job.evaluate(model, record.exact_end, sigma) for model in (job.exact, job.model))
+        record.looks += 1
+        found["exact_distance_denoised"] = distance(denoised, exact)
+        found["denoiser_difference_exact"] = distance(there, exact)
+    for name, value in found.items():
+        if name != "optimal":
+            record.extras[name] = np.concatenate([record.extras[name], value[None]])
 
 
 def measure_beside(job: Job, model: Callable[..., Any], step: Step, exact: Step) -> dict[str, Array]:

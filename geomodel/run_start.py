@@ -62,10 +62,11 @@ def with_levels(settings: RunSettings, levels: Iterable[float]) -> RunSettings:
 
 def noise_levels(settings: RunSettings) -> Array:
     """The noise levels of resolved settings: the schedule up to the level where the run jumps to D, and then 0."""
-    return schedules.with_jump(_schedule(settings), None if settings.jump_at < 0 else settings.jump_at)
+    return schedules.with_jump(whole_schedule(settings), settings.jump)
 
 
-def _schedule(settings: RunSettings) -> Array:
+def whole_schedule(settings: RunSettings) -> Array:
+    """The schedule of resolved settings, whether the run follows it to its end or not."""
     if settings.schedule == CUSTOM:
         return schedules.custom(settings.levels)
     own = {"rho": settings.rho} if schedules.row(settings.schedule).options else {}

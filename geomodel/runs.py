@@ -11,14 +11,19 @@ from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from geomodel.job import Job
 from geomodel.places import absolute
 from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, problems
-from geomodel.run_measures import distance, measure, measure_beside, nothing
-from geomodel.run_start import noise_levels, recommended_sigmas, resolved, start_points, with_levels
+from geomodel.run_measures import distance, measure, measure_beside, measure_end, nothing
+from geomodel.run_start import (
+    noise_levels,
+    recommended_sigmas,
+    resolved,
+    start_points,
+    whole_schedule,
+    with_levels,
+)
 from geomodel.settings import RunSettings, to_json
 from geomodel.trajectory import Step, Trajectory
 
@@ -45,6 +50,7 @@ __all__ = [
     "solver_options",
     "start_points",
     "steps_of",
+    "whole_schedule",
     "with_levels",
 ]
 
@@ -78,7 +84,7 @@ def prepare(
         exact=exact,
         network=guided,
         x=torch.as_tensor(start_points(settings, data, network)),
-        sigmas=noise_levels(settings),
+        schedule=whole_schedule(settings),
         data=data,
         parts=tuple(part for part in (optimal, network) if part is not None),
         identity=identity(data, network),
@@ -143,7 +149,8 @@ def steps_of(job: Job, model: Any, rows: slice = ALL) -> Iterator[Step]:
     options = solver_options(settings, job.data)
     if solvers.row(settings.solver).stochastic:
         options["noise"] = noise_of(job, rows)
-    return iterate(model, x, job.sigmas, solver=settings.solver, labels=job.labels(len(x)), **options)
+    labels, jump = job.labels(len(x)), settings.jump
+    return iterate(model, x, job.schedule, solver=settings.solver, labels=labels, jump_at=jump, **options)
 
 
 def advance(
@@ -166,6 +173,7 @@ def advance(
             found |= measure_beside(job, model, step, exact)
             reached["exact_distance_x"] = distance(step.x_next, exact.x_next)
             record.looks += 1
+            record.exact_end = exact.x_next
         record.append(step, found, reached)
         notify()
 
@@ -176,17 +184,21 @@ def inside(job: Job, index: int, sample: int) -> StepDetail:
     return next(detail_of(step) for step in steps if step.index == index)
 
 
-def finish(job: Job, record: Record, *, display: bool = True) -> Trajectory:
-    """The trajectory of a record, complete or not. With `display`, a complete one gets D at its end, by one display
-    evaluation.
+def finish(job: Job, record: Record, *, display: bool = True, between: Callable[[], None] = nothing) -> Trajectory:
+    """The trajectory of a record, complete or not. `between` as in `advance`.
+
+    With `display`, a complete one gets D and the measures at its last level: a display evaluation and, where D* moved
+    the same noise, another one there.
     """
     last = float(record.sigmas[record.committed - 1])
     final = None
-    if display and record.complete and last > 0:
-        final = np.asarray(job.evaluate(job.model, record.x[-1].astype(np.float64), last)).astype(record.x.dtype)
-        record.looks += 1
+    if display and record.complete:
+        if last > 0:
+            final = job.evaluate(job.model, record.end, last)
+            record.looks += 1
+        measure_end(job, record, final, between)
     return record.trajectory(
-        final_denoised=final,
+        final_denoised=None if final is None else final.numpy().astype(record.x.dtype),
         seeds=list(job.settings.seeds),
         labels=job.labels(len(job.x)),
         settings={"run": to_json(_placed(job.settings)), **job.identity},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
@@ -10,6 +11,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from geomodel import formulas, solvers
+from geomodel.denoisers.base import real, unmapped
+from geomodel.options import INFINITE
 from geomodel.randomness import Brownian, seed_list
 from geomodel.record import Record
 from geomodel.solvers.adaptive import Adaptive, AdaptiveState
@@ -43,8 +46,9 @@ def iterate(
     sigmas[0]. sigmas: steps + 1 noise levels; an interval to 0 is an Euler interval, x' = D. `noise`: for stochastic
     solvers, a `Brownian` with a seed for each sample, or for each interval an array like x from N(0, I). `resume`: a
     step of an earlier run over the same levels; x is ignored and the run goes on after it, bit for bit. `display`:
-    "exact" makes a display evaluation wherever the solver did not evaluate at x itself. `jump_at`: the levels up to
-    that index, then 0. `options`: the solver's own (`geomodel.solvers.row(solver).options`).
+    "exact" makes a display evaluation wherever the solver did not evaluate at x itself. `jump_at`: the run takes its
+    own steps up to the level of that index, and ends there with D. `options`: the solver's own
+    (`geomodel.solvers.row(solver).options`).
 
     Raises at once ValueError (levels, shapes, noise, option values, an unknown solver) and TypeError (an unknown
     option); DenoiserError, a ValueError, where an answer or x is not finite; ValueError where an adaptive solver needs
@@ -52,19 +56,20 @@ def iterate(
     """
     whole = formulas.custom(sigmas)
     levels = formulas.with_jump(whole, jump_at)
+    jump = None if jump_at is None else len(levels) - 2
     rule = solvers.create(solver, **options)
     if display not in ("exact", "off"):
         raise ValueError(f"display is 'exact' or 'off'; got {display!r}.")
     state = None
     if resume is not None:
-        x, state = resume.x_next, _state(resume, levels, rule)
+        x, state = resume.x_next, _state(resume, levels, rule, float(whole[-1] or whole[-2]))
     start = _start(x, float(levels[0] if state is None else levels[state.index + 1]))
     if rule.analytic_first_step and rule.analytic_first_step[0].shape not in ((), tuple(start.shape[1:])):
         raise ValueError(
             f"The mean of analytic_first_step has shape {rule.analytic_first_step[0].shape}; "
             f"expected one number or {tuple(start.shape[1:])}."
         )
-    draw = _draw(noise, rule, solver, start, len(levels) - 1)
+    draw = _draw(noise, rule, solver, start, (len(whole) - 1, len(levels) - 1))
     classes, calls_at, exact = _labels(labels, len(start)), getattr(model, "calls_at", _one_call), display == "exact"
     if isinstance(rule, Adaptive):
 
@@ -72,10 +77,11 @@ def iterate(
             return checked_denoise(model, None if classes is None else classes[rows])(x, sigma)
 
         assert state is None or isinstance(state, AdaptiveState)
-        return rule.run(ask, start, levels, calls_at=calls_at, exact_display=exact, state=state)
-    span = (float(whole[-1] or whole[-2]), float(whole[0]))
+        return rule.run(ask, start, whole, calls_at=calls_at, exact_display=exact, state=state, jump_at=jump)
     denoise = checked_denoise(model, classes)
-    return run(rule, denoise, start, levels, calls_at=calls_at, exact_display=exact, state=state, draw=draw, span=span)
+    return run(
+        rule, denoise, start, whole, calls_at=calls_at, exact_display=exact, state=state, draw=draw, jump_at=jump
+    )
 
 
 def sample(
@@ -142,7 +148,7 @@ def final_denoised(model: Model, last: Step, labels: Any = None) -> Tensor:
 
 def _start(x: Any, sigma: float) -> Tensor:
     """x copied to a float64 CPU tensor, so that later changes of the caller's x do not reach the record."""
-    start = torch.as_tensor(x).to("cpu", torch.float64, copy=True)
+    start = unmapped("the start of a run", real("x", x)).to("cpu", torch.float64, copy=True)
     if start.ndim < 2:
         raise ValueError(f"x has shape {tuple(start.shape)}; expected (B, *shape), one row a sample.")
     if not is_finite(start):
@@ -153,14 +159,16 @@ def _start(x: Any, sigma: float) -> Tensor:
 def _labels(labels: Any, batch: int) -> Tensor | None:
     if labels is None:
         return None
-    classes = torch.as_tensor(labels)
+    classes = real("labels", labels)
     if classes.shape != (batch,) or classes.dtype.is_floating_point:
         raise ValueError(f"labels must be {batch} whole numbers, one a sample; got shape {tuple(classes.shape)}.")
-    return classes.to(torch.int64)
+    return classes.to(torch.int64, copy=True)
 
 
-def _draw(noise: Any, rule: Solver, solver: str, start: Tensor, steps: int) -> Draw | None:
-    """The function that gives a stochastic rule its ξ; None for other rules."""
+def _draw(noise: Any, rule: Solver, solver: str, start: Tensor, counts: tuple[int, int]) -> Draw | None:
+    """The function that gives a stochastic rule its ξ; None for other rules. counts: how many arrays a noise may have,
+    one for each interval of the whole schedule or only of a run that jumps.
+    """
     if not rule.stochastic:
         if noise is not None:
             raise ValueError(f"The solver {solver} draws no noise; leave noise out.")
@@ -172,19 +180,19 @@ def _draw(noise: Any, rule: Solver, solver: str, start: Tensor, steps: int) -> D
         return lambda index, sigma, sigma_next: noise.xi(sigma, sigma_next, shape)
     if not isinstance(noise, Iterable):
         raise ValueError(
-            f"The solver {solver} draws noise: give noise=gm.Brownian(seeds), or {steps} arrays from N(0, I); "
+            f"The solver {solver} draws noise: give noise=gm.Brownian(seeds), or {counts[0]} arrays from N(0, I); "
             f"got {noise!r}."
         )
-    draws = [torch.as_tensor(draw).to("cpu", torch.float64) for draw in noise]
-    if len(draws) != steps or any(draw.shape != start.shape for draw in draws):
+    draws = [real("noise", draw).to("cpu", torch.float64, copy=True) for draw in noise]  # a buffer may be reused
+    if len(draws) not in counts or any(draw.shape != start.shape for draw in draws):
         raise ValueError(
-            f"The noise must be one array of shape {tuple(start.shape)} for each of the {steps} intervals; "
+            f"The noise must be one array of shape {tuple(start.shape)} for each of the {counts[0]} intervals; "
             f"got {len(draws)} of shapes {sorted({tuple(draw.shape) for draw in draws})}."
         )
     return lambda index, sigma, sigma_next: draws[index]
 
 
-def _state(resume: Step, levels: formulas.Levels, rule: Solver) -> State:
+def _state(resume: Step, levels: formulas.Levels, rule: Solver, end: float) -> State:
     state = resume.state
     if not isinstance(state, State):
         raise ValueError("resume is a step that `iterate` yielded; this one has lost its state.")
@@ -193,7 +201,6 @@ def _state(resume: Step, levels: formulas.Levels, rule: Solver) -> State:
             f"The step to resume ended at σ = {resume.sigma_next:.4g}, which is not level {state.index + 1} here; "
             "resume with the levels of the run it came from."
         )
-    end = levels[-1] or levels[-2]
     if isinstance(state, AdaptiveState) != isinstance(rule, Adaptive):
         raise ValueError("The step to resume came from another kind of solver; resume with the one that yielded it.")
     if isinstance(state, AdaptiveState) and state.end != end:
@@ -210,4 +217,6 @@ def _one_call(sigma: float) -> int:
 
 def _plain(value: Any) -> Any:
     """An option's value as JSON can hold it."""
+    if value == math.inf:
+        return INFINITE
     return [value[0].tolist(), value[1]] if isinstance(value, tuple) else value

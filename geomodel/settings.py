@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+import math
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from typing import Annotated, Any, Literal, get_type_hints
 
@@ -10,6 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from geomodel import schedules
+from geomodel.options import INFINITE
+from geomodel.versions import with_todays_eta
 
 CUSTOM = "custom"  # the schedule whose levels are `RunSettings.levels`
 MAX_POINTS = 1_000_000
@@ -23,7 +26,7 @@ Option = float | int | str | bool
 class RunSettings:
     """Everything that decides the outcome of a run. The same settings give the same run, bit for bit, on a machine."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     data: Annotated[str, Meta(title="Data", description="A named data set, or the path of a CSV or NPY file.")] = (
         "two-moons"
     )
@@ -151,6 +154,11 @@ class RunSettings:
     ] = 0
 
     @property
+    def jump(self) -> int | None:
+        """The level at which the run jumps to D; None where it follows its schedule to the end."""
+        return None if self.jump_at < 0 else self.jump_at
+
+    @property
     def seeds(self) -> range:
         """The seed of each sample."""
         return range(self.seed, self.seed + self.count)
@@ -206,15 +214,23 @@ def record_bytes(count: int, steps: int, numbers: int, itemsize: int) -> int:
 
 def to_json(settings: RunSettings) -> dict[str, Any]:
     """A JSON-able dict."""
-    return asdict(settings)
+    values = asdict(settings)
+    values["options"] = {name: INFINITE if value == math.inf else value for name, value in settings.options.items()}
+    return values
 
 
 def from_json(values: dict[str, Any]) -> RunSettings:
-    """Settings from a JSON-able dict. ValueError with a sentence where a key is unknown or a value does not fit."""
+    """Settings from a JSON-able dict, of this version or an earlier one. ValueError with a sentence where a key is
+    unknown or a value does not fit.
+    """
+    if values.get("schema_version") == 1:
+        values = {**with_todays_eta(values), "schema_version": 2}
     known = {item.name for item in fields(RunSettings)}
     if unknown := sorted(values.keys() - known):
         raise ValueError(f"The settings have unknown entries: {', '.join(unknown)}.")
     try:
-        return msgspec.convert(values, RunSettings)
+        found = msgspec.convert(values, RunSettings)
+        options = {name: math.inf if value == INFINITE else value for name, value in found.options.items()}
+        return replace(found, options=options)
     except msgspec.ValidationError as error:
         raise ValueError(f"The settings do not fit: {error}.") from error

@@ -258,7 +258,7 @@ def _points(data: TrainingData, conditional: bool) -> tuple[Any, Tensor | None]:
         return points, None
     if data.labels is None or not data.label_names:
         raise TrainError(f"The data {data.name!r} have no labels; train without --conditional.")
-    return points, torch.as_tensor(np.asarray(data.labels), dtype=torch.int64)
+    return points, torch.as_tensor(np.array(data.labels), dtype=torch.int64)
 
 
 def _config(architecture: str, settings: TrainSettings, shape: tuple[int, ...]) -> networks.Config:

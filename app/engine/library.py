@@ -102,7 +102,7 @@ class Library:
             points = dataset.points
             plane = identity_basis(2) if dataset.shape == (2,) else principal_components(points, between=between)
             # computed here and cached on the data, so that the window's thread never computes it
-            _ = dataset.std, dataset.fingerprint
+            _ = dataset.std, dataset.fingerprint, dataset.distinct
             low, high = runs.recommended_sigmas(dataset)
             opened = DataOpened(
                 name=name,

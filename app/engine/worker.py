@@ -161,7 +161,7 @@ class Worker:
             self.contexts[run_id] = Context(job, data, record, self._waits)
             self.post(RunStarted(run_id, record, job.settings))
             busy = self._gated(job, record)
-            trajectory = runs.finish(job, record)
+            trajectory = runs.finish(job, record, between=self._poll_commands)
             self.post(RunFinished(run_id, trajectory, time.perf_counter() - started, busy))
         except Cancelled:
             self.post(RunStopped(run_id, "", self._partial(run_id)))

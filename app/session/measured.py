@@ -96,7 +96,8 @@ def _regions(name: str, run: Run, found: dict[str, Array]) -> tuple[tuple[str, f
         return _stages(run, measures.band(found[""])[0])
     if name != "denoiser_difference" or not run.complete:
         return ()
-    return named_regions(run.sigmas, measures.band(found.get("exact", next(iter(found.values()))))[0])
+    median = measures.band(found.get("exact", next(iter(found.values()))))[0]
+    return named_regions(run.sigmas, median, 0.0 if run.source is None else run.source.dataset.scale)
 
 
 def _stages(run: Run, median: Array) -> tuple[tuple[str, float, float], ...]:

@@ -152,7 +152,8 @@ class NumberField(Field):
         if GROUPS.fullmatch(text):
             text = text.replace(",", "")
         value = float(text)
-        if not math.isfinite(value) or "_" in text:
+        unlimited = value == math.inf == self.limits.high
+        if not (math.isfinite(value) or unlimited) or "_" in text:
             raise ValueError(text)
         return value
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from geomodel.arrays import Array, Floats, Integers
 from geomodel.datasets.common import Progress, blocks, gathered, limit, portion, silent
+from geomodel.repeats import distinct
 
 if TYPE_CHECKING:
     from geomodel.datasets.file_array import FileArray
@@ -111,17 +112,28 @@ class Dataset:
         """The data's scale: the root of the mean variance of a coordinate; 1 where all points are the same."""
         return self._std(silent)
 
+    @property
+    def scale(self) -> float:
+        """√d std, the root of the mean square of a point's distance from the mean."""
+        return math.sqrt(math.prod(self.shape)) * self.std
+
     @cached_property
     def fingerprint(self) -> str:
         """sha256 over type, shape and stored bytes. The same numbers give the same text, whatever file they came in."""
         return self._fingerprint(silent)
 
+    @cached_property
+    def distinct(self) -> int:
+        """How many different points there are."""
+        return distinct(self.stored, self._blocks(silent))
+
     def measure(self, progress: Progress) -> None:
-        """Compute fingerprint, mean and std now, so that reading them later takes no time."""
+        """Compute fingerprint, mean, std and `distinct` now, so that reading them later takes no time."""
         known = vars(self)  # cached properties keep their values there
         known["fingerprint"] = self._fingerprint(portion(progress, 0.0, 0.2))
-        known["mean"] = self._mean(portion(progress, 0.2, 0.5))
-        known["std"] = self._std(portion(progress, 0.5, 1.0))
+        known["mean"] = self._mean(portion(progress, 0.2, 0.4))
+        known["std"] = self._std(portion(progress, 0.4, 0.8))
+        known["distinct"] = distinct(self.stored, self._blocks(portion(progress, 0.8, 1.0)))
 
     def _mean(self, progress: Progress) -> Floats:
         total = np.zeros(self.shape)

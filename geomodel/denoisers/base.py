@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from geomodel.arrays import plain
+
 
 class Denoiser:
     """A callable ``model(x, sigma, labels=None)`` that returns D(x; sigma) = E[x_0 given x_sigma = x].
@@ -44,7 +46,7 @@ class Denoiser:
             part = self._denoise(points[rows], levels[rows], None if classes is None else classes[rows])
             parts.append(part.to(device=points.device, dtype=points.dtype))
         denoised = parts[0] if len(parts) == 1 else torch.cat(parts)
-        return denoised if isinstance(x, Tensor) else denoised.numpy()
+        return denoised if isinstance(x, Tensor) else denoised.detach().numpy()
 
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
         """D for x (b, *shape), sigma (b,) float64 on the CPU, labels (b,) int64 or None."""
@@ -55,6 +57,15 @@ class Denoiser:
         return 1
 
 
+def ask(model: Callable[..., Any], x: Tensor, sigma: float | Tensor, labels: Tensor | None = None) -> Any:
+    """What a callable that may be anybody's answers. It is given copies and its answer is copied, because it may work
+    in place on what it is given, and may return the same buffer again at the next call.
+    """
+    given = {} if labels is None else {"labels": labels.clone()}
+    answer = model(x.clone(), sigma.clone() if isinstance(sigma, Tensor) else sigma, **given)
+    return answer.clone() if isinstance(answer, Tensor) else answer
+
+
 def real(name: str, values: Any) -> Tensor:
     """The values as a tensor; whole numbers keep a whole type. ValueError where they are not real numbers."""
     if isinstance(values, Tensor):
@@ -62,7 +73,7 @@ def real(name: str, values: Any) -> Tensor:
             raise ValueError(f"{name} holds values of type {values.dtype}; expected real numbers.")
         return values
     try:
-        array = np.asarray(values)
+        array = np.asarray(plain(values))
     except ValueError as error:
         raise ValueError(f"{name} holds rows of different lengths; expected an array of real numbers.") from error
     if array.dtype.kind not in "fiub":
@@ -72,11 +83,13 @@ def real(name: str, values: Any) -> Tensor:
     elif array.dtype.kind in "iu" and array.dtype != np.uint8:
         fits = array.dtype != np.uint64 or not (array > np.iinfo(np.int64).max).any()
         array = array.astype(np.int64 if fits else np.float64)
+    if any(stride < 0 for stride in array.strides):
+        array = array.copy()  # torch has no negative strides
     return torch.as_tensor(np.require(array, requirements="W"))
 
 
 def _per_sample(sigma: Any, batch: int) -> Tensor:
-    levels = real("sigma", sigma).to(device="cpu", dtype=torch.float64)
+    levels = unmapped("sigma", real("sigma", sigma)).to(device="cpu", dtype=torch.float64)
     if levels.ndim == 0:
         levels = levels.expand(batch)
     if levels.shape != (batch,):
@@ -87,9 +100,16 @@ def _per_sample(sigma: Any, batch: int) -> Tensor:
     return levels
 
 
+def unmapped(name: str, values: Tensor) -> Tensor:
+    """The values. ValueError where torch.vmap maps over them."""
+    if torch._C._functorch.is_batchedtensor(values):
+        raise ValueError(f"torch.vmap cannot map over {name} here; give a batch, one row a sample.")
+    return values
+
+
 def _labels(labels: Any, batch: int) -> Tensor:
     """The labels as int64 (B,) on the CPU. ValueError unless each sample has one whole number."""
-    classes = real("labels", labels)
+    classes = unmapped("labels", real("labels", labels))
     wrong = f"labels must be ({batch},) whole numbers, -1 for unconditional; got"
     if classes.shape != (batch,):
         raise ValueError(f"{wrong} shape {tuple(classes.shape)}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from geomodel.denoisers.base import Denoiser
+from geomodel.denoisers.base import Denoiser, ask
 
 
 class Blend(Denoiser):
@@ -27,7 +27,6 @@ class Blend(Denoiser):
         return self.first.calls_at(sigma) + self.second.calls_at(sigma)
 
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
-        given = {} if labels is None else {"labels": labels}
-        first: Tensor = self.first(x, sigma, **given)
-        second: Tensor = self.second(x, sigma, **given)
+        first: Tensor = ask(self.first, x, sigma, labels)
+        second: Tensor = ask(self.second, x, sigma, labels)
         return self.share * first + (1 - self.share) * second

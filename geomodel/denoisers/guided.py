@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from geomodel.denoisers.base import Denoiser
+from geomodel.denoisers.base import Denoiser, ask
 
 
 class Guided(Denoiser):
@@ -41,12 +41,12 @@ class Guided(Denoiser):
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
         if labels is None:
             raise ValueError("Guidance needs labels: one class a sample, -1 for unconditional.")
-        conditional: Tensor = self.model(x, sigma, labels=labels)
+        conditional: Tensor = ask(self.model, x, sigma, labels)
         inside = (sigma >= self.low) & (sigma <= self.high)
         if self.scale == 1 or not bool(inside.any()):
             return conditional
         rows = inside.to(x.device)
-        none = self.model(x[rows], sigma[inside], labels=torch.full_like(labels[inside], -1))
+        none = ask(self.model, x[rows], sigma[inside], torch.full_like(labels[inside], -1))
         guided = conditional.clone()
         guided[rows] = none + self.scale * (conditional[rows] - none)
         return guided

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from geomodel.arrays import Floats
+from geomodel.denoisers.base import ask
 from geomodel.denoisers.optimal.jacobian import one_query
 from geomodel.projection import krylov
 
@@ -154,14 +155,14 @@ class _Products:
         denoised = self._denoise(x)
         if not denoised.requires_grad:
             raise ValueError(
-                "The model's answer cannot be differentiated by x. (For an optimal denoiser, use PosteriorCovariance.)"
+                "The model's answer cannot be differentiated by x: it does not depend on x by torch operations alone."
             )
         pulled: Tensor = torch.autograd.grad(denoised, x, u, create_graph=create_graph)[0]
         return pulled
 
     def _denoise(self, x: Tensor) -> Tensor:
         labels = None if self._labels is None else self._labels.expand(len(x))
-        denoised: Tensor = self._model(x, self._sigma) if labels is None else self._model(x, self._sigma, labels)
+        denoised: Tensor = ask(self._model, x, self._sigma, labels)
         return denoised
 
     def _copies(self, columns: Floats) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
-from geomodel.denoisers.base import Denoiser
+from geomodel.denoisers.base import Denoiser, ask
 from geomodel.denoisers.own_checks import check
 from geomodel.denoisers.own_file import as_sentence, folder_of, run_file
 
@@ -21,8 +21,9 @@ class OwnDenoiser(Denoiser):
     """Wraps a callable ``model(x, sigma[, labels=])`` of the user's that has a `shape`, and makes an `info` for it.
 
     The callable may also have num_classes, sigma_min (default 0.002) and sigma_max (80). It is called with the tensor x
-    and a float sigma, or a (B,) float64 tensor where the noise levels differ, and returns a tensor. Without
-    `takes_levels`, rows whose noise levels differ are asked one by one.
+    and a float sigma, or a (B,) float64 tensor where the noise levels differ, and returns a tensor. It may work in
+    place on what it is given, and may return the same buffer again and again. Without `takes_levels`, rows whose noise
+    levels differ are asked one by one.
     """
 
     analytic = False
@@ -42,11 +43,11 @@ class OwnDenoiser(Denoiser):
             rows = [slice(row, row + 1) for row in range(len(x))]
             return torch.cat([self._denoise(x[r], sigma[r], None if labels is None else labels[r]) for r in rows])
         level = float(sigma[0]) if bool((sigma == sigma[0]).all()) else sigma
-        answer = self.model(x, level) if labels is None else self.model(x, level, labels=labels)
+        answer = ask(self.model, x, level, labels)
         if not isinstance(answer, Tensor) or answer.shape != x.shape:
             found = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
             raise ValueError(f"{self.info.name} returned {found}; expected a tensor of shape {tuple(x.shape)}.")
-        return answer.detach()
+        return answer if torch.is_grad_enabled() else answer.detach()
 
 
 def load_own(spec: str) -> OwnDenoiser:

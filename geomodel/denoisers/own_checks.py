@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from geomodel.checkpoints.info import CheckpointError
+from geomodel.denoisers.base import ask
 
 # Share of the largest number by which a row may differ from the same row in a batch. Another batch size takes other
 # kernels, and bfloat16 keeps 8 bits. Rows that depend on each other differ by much more.
@@ -58,9 +59,8 @@ def _takes_levels(name: str, model: Model, x: Tensor, levels: tuple[float, float
 
 
 def _answer(name: str, model: Model, x: Tensor, sigma: float | Tensor, labels: Tensor | None) -> Tensor:
-    """The checked answer. It is a copy of its own, and the model is given a copy, because it may work in place."""
-    given = {} if labels is None else {"labels": labels.clone()}
-    answer = model(x.clone(), sigma, **given)
+    """The checked answer."""
+    answer = ask(model, x, sigma, labels)
     if not isinstance(answer, Tensor) or answer.shape != x.shape:
         found = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
         raise CheckpointError(f"{name} returned {found}; expected a tensor of shape {tuple(x.shape)}.")
@@ -71,7 +71,7 @@ def _answer(name: str, model: Model, x: Tensor, sigma: float | Tensor, labels: T
         raise CheckpointError(
             f"{name} returned numbers that are not finite at σ = {float(torch.as_tensor(sigma).max()):.3g}."
         )
-    return answer.detach().to("cpu", torch.float64, copy=True)
+    return answer.detach().to("cpu", torch.float64)
 
 
 def _same(found: Tensor, wanted: Tensor, scale: Tensor) -> bool:

@@ -22,12 +22,18 @@ from geomodel.trajectory import Trajectory
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lane:
-    """One way to sample: a solver with its options over noise levels, with a name of its own."""
+    """One way to sample: a solver with its options over noise levels, with a name of its own, and its jump to D."""
 
     name: str
     solver: str
     sigmas: ArrayLike
     options: Mapping[str, Any] = field(default_factory=dict)
+    jump_at: int | None = None
+
+    @property
+    def levels(self) -> Levels:
+        """The checked noise levels of the lane's run."""
+        return schedules.with_jump(schedules.custom(self.sigmas), self.jump_at)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +103,7 @@ def compare(
     Raises ValueError where there is no lane, two lanes have the same name, or they start at different levels; and what
     `geomodel.sample` raises.
     """
-    levels = [schedules.custom(lane.sigmas) for lane in lanes]
+    levels = [lane.levels for lane in lanes]
     _check(lanes, levels)
     union = np.unique(np.concatenate(levels))[::-1].copy()
     exact = solve(watched(model, union, REFERENCE, progress), x, union, labels=labels, reference=reference)
@@ -128,6 +134,7 @@ def run_lane(
         labels=labels,
         display=display,
         record="float64",
+        jump_at=lane.jump_at,
         **drawn,
         **lane.options,
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -53,11 +54,11 @@ class Adaptive(Solver):
     """An embedded Runge–Kutta pair for dx/dλ = D(x; e^−λ) − x, λ = −ln σ, with a step size for each sample.
 
     A step is kept where the root mean square over a sample's numbers of (estimated local error)/(atol + rtol |x|) is
-    below 1; the next width is 0.9 (that)^(−1/order) of the last, between a fifth and ten times. The first attempt is
-    rtol^(1/order) wide, because in λ the linear part has rate 1. The steps do not depend on the schedule except for its
-    last positive level, which is reached exactly; at the other levels x is taken from the pair's interpolant. D there
-    is no evaluation of the solver but a display evaluation. In an interval to 0, x' is the D with which the integration
-    ended.
+    below 1; the next width is 0.9 (that)^(−1/order) of the last, between a fifth and ten times. The first width comes
+    from the usual starting rule (`_first_width`), which takes one evaluation. The steps do not depend on the schedule
+    except for its last positive level, which is reached exactly; at the other levels x is taken from the pair's
+    interpolant. D there is no evaluation of the solver but a display evaluation. In an interval to 0, x' is the D with
+    which the integration ended. Derivatives go through the steps as they were chosen, not through the choice.
 
     The denoiser is called with the samples that still move: x (b, *shape) and sigma, a (b,) float64 tensor. No sample
     depends on the others.
@@ -81,6 +82,7 @@ class Adaptive(Solver):
         calls_at: Callable[[float], int],
         exact_display: bool,
         state: AdaptiveState | None = None,
+        jump_at: int | None = None,
     ) -> Iterator[Step]:
         """The steps over descending levels, as `base.run` yields those of the other solvers."""
         sigmas = levels.tolist()
@@ -98,26 +100,32 @@ class Adaptive(Solver):
             return ask(x, sigma, rows)
 
         place = None if state is None else state.place
-        for index in range(0 if state is None else state.index + 1, len(sigmas) - 1):
-            effort = Effort()
+        steps = len(sigmas) - 1 if jump_at is None else jump_at + 1
+        for index in range(0 if state is None else state.index + 1, steps):
+            effort, jumps = Effort(), index == jump_at
             spent = torch.zeros(len(x), dtype=torch.int64) if place is None else place.evaluations
             if place is None:
                 place = self._begin(asked, x, times[0])
             if bool((place.time == times[index]).all()):  # the solver's own evaluation is at the level
                 denoised, display_evaluations = place.denoised, 0
+            elif jumps:
+                denoised, display_evaluations = asked(x, torch.full_like(place.time, times[index]), everyone), 0
+                place = replace(place, denoised=denoised, evaluations=place.evaluations + 1)
             elif exact_display:
                 denoised, display_evaluations = ask(x, torch.full((len(x),), sigmas[index], dtype=x.dtype), everyone), 1
             else:
                 denoised, display_evaluations = torch.full_like(x, math.nan), 0
+            sigma_next = 0.0 if jumps else sigmas[index + 1]
             x_next = place.denoised
-            if sigmas[index + 1] > 0:
+            if sigma_next > 0:
+                place = place if index else self._first_width(asked, place, times[-1])
                 place = self._reach(asked, place, times[index + 1], times[-1], effort)
                 x_next = _read(place, times[index + 1])
-            evaluations = (place.evaluations - spent).numpy()
+            evaluations = np.array((place.evaluations - spent).tolist(), np.int64)  # torch.func wraps tensors
             yield Step(
                 index=index,
                 sigma=sigmas[index],
-                sigma_next=sigmas[index + 1],
+                sigma_next=sigma_next,
                 x=x,
                 x_next=x_next,
                 denoised=denoised,
@@ -138,11 +146,31 @@ class Adaptive(Solver):
             time=times,
             x=x,
             denoised=ask(x, times, torch.arange(len(x))),
-            width=torch.full_like(times, self.rtol ** (1 / self.pair.order)),
+            width=torch.full_like(times, math.nan),
             evaluations=torch.ones(len(x), dtype=torch.int64),
             left=times,
             dense=x.new_zeros((4 + len(self.pair.dense), *x.shape)),
         )
+
+    @torch.no_grad()
+    def _first_width(self, ask: Ask, place: Place, end: float) -> Place:
+        """The width of the first attempt of every sample, by a trial step of Euler.
+
+        In the norm of the error, with slope f = D − x: h₀ = ‖x‖/(100 ‖f‖); the second derivative is about
+        ‖f(λ + h₀) − f‖/h₀; h is such that h^order max(‖f‖, that) is 1/100, and at most 100 h₀.
+        Source: Hairer, Nørsett and Wanner 1993, section II.4, "starting step size".
+        """
+        self._check_budget(place, everyone := torch.arange(len(place.x)), 1)
+        scale, slope = self.atol + self.rtol * place.x.abs(), place.denoised - place.x
+        size, first = _size(place.x / scale), _size(slope / scale)
+        trial = torch.where((size < 1e-5) | (first < 1e-5), 1e-6, 0.01 * size / first).clamp(max=end - place.time)
+        point = place.x + _like(trial, place.x) * slope
+        second = _size((ask(point, place.time + trial, everyone) - point - slope) / scale) / trial
+        steepest = torch.maximum(first, second)
+        width = torch.where(
+            steepest <= 1e-15, (trial * 1e-3).clamp(min=1e-6), (0.01 / steepest) ** (1 / self.pair.order)
+        )
+        return replace(place, width=torch.minimum(100 * trial, width), evaluations=place.evaluations + 1)
 
     def _reach(self, ask: Ask, place: Place, target: float, end: float, effort: Effort) -> Place:
         """Attempt steps until every sample is at the target or beyond."""
@@ -182,6 +210,7 @@ class Adaptive(Solver):
             return after
         return self._interpolate(ask, after, rows[read], time[read], width[read], x[read], [k[read] for k in slopes])
 
+    @torch.no_grad()
     def _error(self, width: Tensor, x: Tensor, x_next: Tensor, slopes: Sequence[Tensor]) -> Tensor:
         """The estimated local error of each sample, in units of the tolerance."""
         scale = self.atol + self.rtol * torch.maximum(x.abs(), x_next.abs())
@@ -249,6 +278,11 @@ def _read(place: Place, time: float) -> Tensor:
     for degree in range(len(terms), 0, -1):
         value = (value + terms[degree - 1]) * (theta if degree % 2 else 1 - theta)
     return torch.where(_like(place.time == time, place.x), place.x, start + value)
+
+
+def _size(values: Tensor) -> Tensor:
+    """The root mean square over the numbers of each sample, (b,)."""
+    return values.flatten(1).square().mean(dim=1).sqrt()
 
 
 def _sum(weights: Weights, slopes: Sequence[Tensor]) -> Tensor:

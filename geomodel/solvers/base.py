@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from geomodel.arrays import Array
+from geomodel.denoisers.base import ask
 from geomodel.formulas import Levels
 from geomodel.trajectory import Combination, Evaluation, Step
 
@@ -41,8 +42,7 @@ class Interval:
     sigma: float
     sigma_next: float
     remaining: int  # intervals left, this one included
-    levels: Sequence[float]  # of the whole run, descending
-    span: tuple[float, float]  # the schedule's smallest positive level and its largest
+    levels: Sequence[float]  # of the whole schedule, descending
     history: tuple[Evaluation, ...]  # newest first
     denoise: Denoise
     moments: tuple[Array, float] | None = None  # (mean, variance): the slope at the start is analytic
@@ -72,6 +72,11 @@ class Interval:
             return self.evaluate(self.x, self.sigma)
         share, rest = self._gaussian(*self.moments)
         return Evaluation(self.x, self.sigma, share * self.x + rest)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The schedule's smallest positive level and its largest."""
+        return self.levels[-1] or self.levels[-2], self.levels[0]
 
     @property
     def ends_run(self) -> bool:
@@ -190,7 +195,7 @@ def checked_denoise(model: Callable[..., Any], labels: Tensor | None) -> Denoise
     """The model as D(x, sigma) in float64 on the CPU; DenoiserError where an answer cannot be used."""
 
     def denoise(x: Tensor, sigma: float | Tensor) -> Tensor:
-        answer = model(x, sigma) if labels is None else model(x, sigma, labels=labels)
+        answer = ask(model, x, sigma, labels)
         if not isinstance(answer, Tensor):
             raise DenoiserError(
                 f"The denoiser returned a {type(answer).__name__} at {_level(sigma)}; it must return a tensor."
@@ -200,6 +205,8 @@ def checked_denoise(model: Callable[..., Any], labels: Tensor | None) -> Denoise
                 f"The denoiser returned shape {tuple(answer.shape)} at {_level(sigma)}; "
                 f"it must return the shape of x, {tuple(x.shape)}."
             )
+        if answer.requires_grad and not torch.is_grad_enabled():  # the model itself took derivatives
+            answer = answer.detach()
         answer = answer.to("cpu", torch.float64)
         if not is_finite(answer):
             word = "NaN" if bool(answer.isnan().any()) else "an infinite value"
@@ -232,32 +239,32 @@ def run(
     exact_display: bool,
     state: State | None = None,
     draw: Draw | None = None,
-    span: tuple[float, float] | None = None,
+    jump_at: int | None = None,
 ) -> Iterator[Step]:
     """Yields the steps over descending levels, from x at levels[0] or after the step that left `state`.
 
-    `draw` gives stochastic solvers their ξ. `span`: smallest positive and largest level of the schedule, where the
-    levels are only its first part (None: those of the levels).
+    `draw` gives stochastic solvers their ξ. At level `jump_at` the run leaves the schedule, whose steps up to there are
+    those of the whole run, and ends with D at its x.
     """
     sigmas = levels.tolist()
-    span = span or (sigmas[-1] or sigmas[-2], sigmas[0])
     first = 0 if state is None else state.index + 1
     history, carried = ((), None) if state is None else (state.history, state.carried)
-    for index in range(first, len(sigmas) - 1):
+    for index in range(first, len(sigmas) - 1 if jump_at is None else jump_at + 1):
+        jumps = index == jump_at
         at = Interval(
             x=x,
             sigma=sigmas[index],
-            sigma_next=sigmas[index + 1],
+            sigma_next=0.0 if jumps else sigmas[index + 1],
             remaining=len(sigmas) - 1 - index,
             levels=sigmas,
-            span=span,
             history=history,
             denoise=denoise,
-            moments=solver.analytic_first_step or None if index == 0 else None,
-            carried=carried,
+            moments=solver.analytic_first_step or None if index == 0 and not jumps else None,
+            carried=None if jumps else carried,
             draw=None if draw is None else partial(draw, index, sigmas[index], sigmas[index + 1]),
         )
-        combination = solver.advance(at) if at.sigma_next > 0 else solver.advance_to_zero(at)
+        advance = euler if jumps else solver.advance if at.sigma_next > 0 else solver.advance_to_zero
+        combination = advance(at)
         x_next = combination.apply(x, at.xi if combination.gamma else None)
         if not is_finite(x_next):
             raise DenoiserError(

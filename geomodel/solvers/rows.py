@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from geomodel.options import Option
 from geomodel.solvers.table import ADAPTIVE, STOCHASTIC, SolverRow
 
@@ -69,8 +71,8 @@ CHURN = (
         title="S max",
         kind="float",
         default=1e9,
-        limits=(0.0, 1e9),
-        tooltip="Noise is added only at noise levels up to here.",
+        limits=(0.0, math.inf),
+        tooltip="Noise is added only at noise levels up to here; inf: at all of them.",
     ),
     Option(
         name="s_noise",
@@ -159,7 +161,7 @@ STOCHASTIC_ROWS = tuple(
             1,
             1,
             (ETA,),
-            "x′ = D + σ′ √(1 − ητ) (x − D)/σ + σ′ √(ητ) ξ,  τ = 1 − (σ′/σ)²",
+            "x′ = D + σ′ √(1 − η²τ) (x − D)/σ + σ′ η √τ ξ,  τ = 1 − (σ′/σ)²",
             "Song et al. 2020, DDIM, equations 12 and 16",
         ),
         (

@@ -96,7 +96,7 @@ class EulerAncestral(Stochastic):
         σ_u = min(σ', η σ' √(1 − (σ'/σ)²)),  σ_d = √(σ'² − σ_u²)
 
     An Euler step to the lower level σ_d, then noise up to σ'. With η = 1 it draws from the posterior of a point mass at
-    D, as DDPM does. It is the same as `DdimEta` with η² for its η.
+    D, as DDPM does. `DdimEta` is the same rule, written in another way.
     Source: Ho et al. 2020 (DDPM) and Song et al. 2020 (DDIM, equations 12 and 16), in terms of σ.
     """
 
@@ -110,17 +110,17 @@ class EulerAncestral(Stochastic):
 
 @dataclass(frozen=True, kw_only=True)
 class DdimEta(Stochastic):
-    """x' = D + σ' √(1 − ητ) (x − D)/σ + σ' √(ητ) ξ,  τ = 1 − (σ'/σ)². One evaluation.
+    """x' = D + σ' √(1 − η²τ) (x − D)/σ + σ' η √τ ξ,  τ = 1 − (σ'/σ)². One evaluation.
 
-    η is the share of DDPM's variance that is drawn anew: 0 is DDIM (Euler), 1 is DDPM. The η of the DDIM paper is a
-    share of the standard deviation, √η here.
+    η is the share of DDPM's standard deviation that is drawn anew, and η² that of its variance: 0 is DDIM (Euler), 1 is
+    DDPM. It is the η of the paper and of diffusers.
     Source: Song et al. 2020 (DDIM), equations 12 and 16, in terms of σ.
     """
 
     eta: float
 
     def advance(self, at: Interval) -> Combination:
-        ratio, anew = at.sigma_next / at.sigma, self.eta * (_width(at) / at.sigma) ** 2
+        ratio, anew = at.sigma_next / at.sigma, (self.eta * _width(at) / at.sigma) ** 2
         kept = ratio * math.sqrt(1 - anew)
         return _noisy(at, kept, at.sigma_next * math.sqrt(anew), (at.start, 1 - kept))
 

@@ -95,7 +95,7 @@ def test_a_run_starts_notifies_every_step_and_finishes(bench):
     trajectory = finished.trajectory
     assert trajectory.x.shape == (6, 3, 2)
     assert trajectory.evaluations == 10
-    assert trajectory.extras["effective_neighbours"].shape == (5, 3)
+    assert trajectory.extras["effective_neighbours"].shape == (6, 3)  # at the last level too
     assert trajectory.settings["data"]["fingerprint"].startswith("sha256:")
 
 

@@ -86,7 +86,7 @@ def test_at_much_noise_the_difference_is_that_of_the_means_and_at_little_that_of
     means = np.linalg.norm(points.mean(0) - points[::2].mean(0))
     # D* is the mean of the data up to (spread/σ)² of their spread, 0.2 % here; x/σ tilts the weights by about 2/50.
     assert np.allclose(run.extras["denoiser_difference"][0], means, rtol=0.25)
-    last, sigma = run.x[-2].astype(float), run.sigmas[-2]
+    last, sigma = run.x[-1].astype(float), run.sigmas[-1]
     apart = np.linalg.norm(last[:, None] - points, axis=2)
     nearest, half = apart.argmin(1), apart[:, ::2].argmin(1) * 2
     expected = np.linalg.norm(points[half] - points[nearest], axis=1)
@@ -100,7 +100,7 @@ def test_both_runs_end_at_their_own_data(case, run):
     assert np.allclose(run.extras["nearest_denoised"][-1], 0, atol=1e-9)
     end = np.linalg.norm(run.x[-1][:, None].astype(float) - points[::2], axis=2).min(1)
     assert np.allclose(end, 0, atol=0.1)  # σ_min = 0.01 in three dimensions
-    expected = np.linalg.norm(run.x[:-1, :, None].astype(float) - points, axis=3).min(2)
+    expected = np.linalg.norm(run.x[:, :, None].astype(float) - points, axis=3).min(2)
     assert np.allclose(run.extras["nearest_x"], expected, rtol=1e-5)  # x is recorded in float32
 
 
@@ -108,10 +108,10 @@ def test_the_measures_carry_both_pairs(run):
     assert measures.compute("denoiser_difference", run).keys() == {"", "exact"}
     distance = measures.compute("exact_distance", run)
     assert distance["x"].shape == (15, 5)
-    assert distance["denoised"].shape == (14, 5)
+    assert distance["denoised"].shape == (15, 5)
     part = measures.compute("exact_distance", measures.Curves.of(run), committed=6)
     assert part["x"].shape == (6, 5)
-    assert part["denoised"].shape == (5, 5)
+    assert part["denoised"].shape == (6, 5)
     header, table = measures.rows(run)
     assert [name for name in header if "exact" in name] == [
         "denoiser_difference_exact [data units]",
@@ -124,7 +124,7 @@ def test_the_measures_carry_both_pairs(run):
 def test_the_extra_evaluations_are_looks(case, run):
     alone = runs.compute(replace(SETTINGS, beside=False), *case)
     assert run.evaluations == alone.evaluations
-    assert run.looks == alone.looks + 14
+    assert run.looks == alone.looks + 15  # one at each level, the last one included
     assert np.array_equal(run.x, alone.x)
     assert "exact_distance_x" not in alone.extras
 
@@ -189,6 +189,19 @@ def test_a_border_is_interpolated_in_log_sigma():
 )
 def test_regions_that_do_not_exist_are_not_named(difference, names):
     assert [name for name, *_ in named_regions([80.0, 20.0, 5.0, 1.0, 0.1], difference)] == names
+
+
+@pytest.mark.parametrize(("scale", "names"), [(9.9, ["match", "diverge", "coincide"]), (10.0, ["match"])])
+def test_a_peak_below_a_tenth_of_the_datas_scale_is_a_match(scale, names):
+    found = named_regions([80.0, 20.0, 5.0, 1.0, 0.1], [0.0, 0.1, 1.0, 0.1, 0.0], scale)
+    assert [name for name, *_ in found] == names
+    assert (found[0][1], found[-1][2]) == (pytest.approx(80), pytest.approx(0.1))
+
+
+def test_the_scale_is_the_spread_of_whole_points():
+    data = gm.datasets.load("two-moons", count=50)
+    away = np.linalg.norm(data.points - data.points.mean(0), axis=1)
+    assert data.scale == pytest.approx(np.sqrt((away**2).mean()), rel=1e-12)
 
 
 def test_the_level_at_zero_takes_no_part():

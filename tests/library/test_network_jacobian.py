@@ -131,8 +131,6 @@ def test_a_gaussian_and_the_optimal_denoiser_have_closed_forms():
     )  # clustered at 0.94: twenty products do not part them
     np.testing.assert_allclose(found.trace, expected.sum(), rtol=1e-12)  # J is diagonal: z_i² = 1, no variance
     points = np.random.default_rng(0).standard_normal((30, 3))
-    with pytest.raises(ValueError, match="PosteriorCovariance"):
-        network_jacobian(OptimalDenoiser(points), points[0], 1.0)
     # narrow components are points: identity 33 through both modules
     exact = PosteriorCovariance(OptimalDenoiser(points), points, points[0], 0.7).spectrum(3)
     narrow = network_jacobian(MixtureDenoiser(points, 1e-14), points[0], 0.7, k=3)

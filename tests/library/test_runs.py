@@ -108,8 +108,7 @@ def test_a_network_run_is_sample_in_float32(network):
     assert found.x.dtype == np.float32
     assert np.array_equal(found.x, direct.x)
     assert np.array_equal(found.denoised, direct.denoised)
-    # The look at the end starts from the float32 record, sample's from the float64 state: float32 apart.
-    assert np.allclose(found.final_denoised, direct.final_denoised, atol=1e-5)
+    assert np.array_equal(found.final_denoised, direct.final_denoised)
     assert found.extras == {}
 
 
@@ -162,7 +161,7 @@ def test_a_network_is_measured_against_the_data(moons, network):
     assert found.extras["optimal"].dtype == np.float32
     difference = np.linalg.norm(found.denoised.astype(float) - found.extras["optimal"], axis=2)
     # Both sides are rounded to float32: numbers of size 3 to 4e-7.
-    assert np.allclose(found.extras["denoiser_difference"], difference, atol=1e-6)
+    assert np.allclose(found.extras["denoiser_difference"][:-1], difference, atol=1e-6)
 
 
 def test_stage_points_of_images_are_kept_for_one_sample(fashion):

@@ -179,6 +179,18 @@ def test_settings_are_json_and_repeat_the_run():
     assert again.settings == found.settings
 
 
+def test_a_denoiser_may_take_derivatives_inside():
+    def guided_by_a_gradient(x, sigma):
+        with torch.enable_grad():
+            x = x.requires_grad_()
+            pull = torch.autograd.grad(-x.square().sum() / 2, x)[0]
+            return ring8()(x, sigma) + 0.1 * pull
+
+    found = sample(guided_by_a_gradient, start(), SIGMAS)
+    expected = sample(lambda x, sigma: ring8()(x, sigma) - 0.1 * x, start(), SIGMAS)
+    np.testing.assert_allclose(found.x, expected.x, rtol=0, atol=1e-12)
+
+
 # ---------------------------------------------------------------- labels, jumps, resuming
 
 

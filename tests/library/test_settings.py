@@ -116,7 +116,7 @@ def test_missing_entries_are_defaults():
         ({"options": {"order": [1]}}, "options"),
         ({"start_point": ["a"]}, "start_point"),
         ({"start_point": [0.0] * 65}, "start_point"),
-        ({"schema_version": 2}, "schema_version"),
+        ({"schema_version": 3}, "schema_version"),
     ],
 )
 def test_what_is_no_settings_is_refused_in_a_sentence(values, said):
@@ -136,3 +136,9 @@ def test_the_size_that_a_form_shows_is_that_of_a_record(dtype):
     record = Record(np.linspace(3.0, 1.0, 7), 5, (1, 4, 3), dtype)
     size = record_bytes(count=5, steps=6, numbers=12, itemsize=np.dtype(dtype).itemsize)
     assert size == record.x.nbytes + record.denoised.nbytes
+
+
+def test_an_option_without_a_limit_is_json_and_comes_back():
+    settings = RunSettings(solver="churn", options={"s_churn": 5.0, "s_max": float("inf")})
+    text = json.dumps(to_json(settings), allow_nan=False)  # JSON has no infinite number
+    assert from_json(json.loads(text)) == settings

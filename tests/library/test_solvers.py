@@ -27,7 +27,6 @@ from problems import (
 from geomodel import schedules, solvers
 from geomodel.randomness import noise
 from geomodel.sampling import iterate, sample
-from geomodel.solvers.base import run
 
 NAMES = tuple(row.name for row in TABLE)
 ALL_CASES = CASES + CORRECTED_CASES
@@ -235,15 +234,6 @@ def test_any_solver_on_any_schedule(row, name):
             alone = sample(ring8(), x[k : k + 1], sigmas, solver=name, display="off").x
             # Only the products' order of summation may differ: roundings, enlarged by σ/σ' = 600 at most.
             np.testing.assert_allclose(alone[:, 0], found.x[:, k], rtol=0, atol=1e-10 * np.abs(found.x).max())
-
-
-def test_the_span_of_the_schedule_outlives_a_jump():
-    rule = solvers.create("deis_tab")
-    x, sigmas = noise(range(4), (2,), 80.0), schedules.karras(8)
-    shared = {"calls_at": int, "exact_display": False}
-    cut = run(rule, ring8(), x, schedules.with_jump(sigmas, 6), span=(0.002, 80.0), **shared)
-    for step, same in zip(run(rule, ring8(), x, sigmas, **shared), cut, strict=False):
-        assert same.sigma_next == 0 or torch.equal(step.x_next, same.x_next)
 
 
 def test_the_table_is_complete():

@@ -73,7 +73,7 @@ def oracle(name, options, D, x, sigmas, draws):
             down = np.sqrt(t**2 - up**2)
             new = x + (down - s) * (x - d) / s + up * xi
         elif name == "ddim_eta":
-            new = d + np.sqrt(t**2 * (1 - eta * tau)) * (x - d) / s + t * np.sqrt(eta * tau) * xi
+            new = d + np.sqrt(t**2 - (eta * t) ** 2 * tau) * (x - d) / s + eta * t * np.sqrt(tau) * xi
         else:
             new = t / s * np.exp(-eta * h) * x + (1 - np.exp(-H)) * d + t * np.sqrt(1 - np.exp(-2 * eta * h)) * xi
             phi2 = (np.exp(-H) - 1) / H + 1
@@ -165,10 +165,10 @@ def test_3m_without_noise_is_3m_as_published_from_the_third_interval_on():
         assert mine.combination.gamma == 0
 
 
-def test_ddims_eta_is_the_square_of_the_ancestral_one():
+def test_ddims_eta_is_the_ancestral_one():
     x, path = noise(range(6), (2,), 80.0), Brownian(range(6))
     for eta in (0.3, 1.0):
-        one = sample(ring8(), x, GRIDS["karras"], solver="ddim_eta", eta=eta**2, noise=path)
+        one = sample(ring8(), x, GRIDS["karras"], solver="ddim_eta", eta=eta, noise=path)
         two = sample(ring8(), x, GRIDS["karras"], solver="euler_ancestral", eta=eta, noise=path)
         np.testing.assert_allclose(one.x, two.x, rtol=0, atol=1e-11)
 

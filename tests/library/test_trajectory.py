@@ -114,7 +114,7 @@ def test_the_entries_of_this_test_are_a_run(tmp_path):
 BROKEN = {
     "no format": ({"format": None}, "'format' entry"),
     "format of numbers": ({"format": np.arange(3)}, "'format' entry"),
-    "newer version": ({"version": np.array(2)}, "version 2"),
+    "newer version": ({"version": np.array(3)}, "version 3"),
     "no version": ({"version": None}, "version 0"),
     "version of text": ({"version": np.array("1")}, "not a number"),
     "version of many": ({"version": np.ones(3000, np.int64)}, "not a number"),

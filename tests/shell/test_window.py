@@ -97,7 +97,7 @@ def test_a_checkpoint_opens_through_the_dialog_and_drives(qtbot, window):
     choose_file(qtbot, path)
     run = finished(qtbot, window, lambda run: run.settings.driver == "network")
     assert run.x.dtype == np.float32
-    assert run.trajectory.extras["denoiser_difference"].shape == (18, 64)
+    assert run.trajectory.extras["denoiser_difference"].shape == (19, 64)
     assert "own training data" in window.panels.model._places["driver"].usual.text()
 
 
@@ -278,7 +278,7 @@ def test_the_mean_shift_view_looks_along_sigma_and_anneals(qtbot, window, tmp_pa
     assert "AlongRequest" not in asked  # the plot is below what is seen
     bar.setValue(view._over.y())
     qtbot.waitUntil(lambda: np.isfinite(view.picture.along.effective).all(), timeout=WAIT)
-    assert np.allclose(view.picture.along.effective[:-1], run.extras["effective_neighbours"][:, 0])
+    assert np.allclose(view.picture.along.effective, run.extras["effective_neighbours"][:, 0])
     assert view.picture.along.classes.shape == (len(run.sigmas), 3)
     assert view._over.note.text().count("σ") >= 3
     asked.clear()

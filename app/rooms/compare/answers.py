@@ -17,8 +17,8 @@ def lane(name: str, settings: RunSettings, job: runs.Job) -> Lane:
     start = float(job.sigmas[0])
     if settings.schedule == CUSTOM:
         settings = replace(settings, levels=(start, *(level for level in settings.levels if level < start)))
-    levels = runs.noise_levels(replace(settings, sigma_max=start))
-    return Lane(name, settings.solver, levels, runs.solver_options(settings, job.data))
+    levels = runs.whole_schedule(replace(settings, sigma_max=start))
+    return Lane(name, settings.solver, levels, runs.solver_options(settings, job.data), settings.jump)
 
 
 def race(task: RaceTask, work: Work) -> Comparison:

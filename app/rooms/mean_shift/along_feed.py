@@ -161,7 +161,7 @@ def named_levels(run: Run) -> tuple[tuple[str, float], ...]:
     if collapsed is not None:
         found.append((f"median N_eff = 2 at σ {collapsed:.3g}", collapsed))
     if run.settings.label < 0:
-        formula = isotropic_gaussian_collapse_sigma(len(dataset), prod(dataset.shape), dataset.std)
+        formula = isotropic_gaussian_collapse_sigma(dataset.distinct, prod(dataset.shape), dataset.std)
         found += [(f"σ_S = √Λ = {parted:.3g}", parted), (f"isotropic Gaussian formula: σ {formula:.3g}", formula)]
     return tuple(sorted(found, key=lambda mark: -mark[1]))
 

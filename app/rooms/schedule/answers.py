@@ -48,7 +48,7 @@ def end_error(task: EndErrorTask, work: Work) -> Array:
     if solved_for != key:
         end = solve(work.model, job.x, ends, labels=labels, reference=None)[-1:]
         work.kept[END] = key, end
-    own = Lane("", settings.solver, job.sigmas, runs.solver_options(settings, job.data))
+    own = Lane("", settings.solver, job.schedule, runs.solver_options(settings, job.data), job.settings.jump)
     found, _ = run_lane(work.model, job.x, own, labels=labels, noise=runs.noise_of(job))
     return frozen(distances(found.x[-1:], end)[0])
 

@@ -19,6 +19,7 @@ from geomodel.denoisers.optimal.byte_products import LARGEST, digits, powers, pr
 from geomodel.denoisers.optimal.file_codes import BYTES_AT_ONCE, FileCodes, values
 
 _COARSEST = 2.0**-20  # of the range: where the conversion error is larger, the points did not come from bytes
+_RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))  # what the bytes 0 and 255 usually become; images need not have both
 PARTS = 127 * 2.0**31  # a weight of 1 as a whole number: one top digit, worth 2³¹, and four lesser ones hold it
 _CUT = 2.0**15 + 2.0**7  # what the two lesser digits of a whole number can hold
 _LEAST_LOGIT = -100.0  # a smaller logit is a weight of nothing, and exp takes ten times as long where it underflows
@@ -96,18 +97,33 @@ class Codes:
         points: Any, blocks: Callable[[], Iterable[slice]], norms: Tensor, device: torch.device, stored: Any = None
     ) -> Codes | None:
         """The codes of the points; None where the points did not come from bytes, or are all the same."""
-        low, high = -1.0, 1.0  # the values of the bytes 0 and 255
-        if stored is None:
-            limits = [points[rows].aminmax() for rows in blocks()]
-            low, high = min(float(part.min) for part in limits), max(float(part.max) for part in limits)
-            if not low < high:
-                return None
-            first = next(iter(blocks()))
-            steps = (points[first].double() - low) / (high - low) * 255
-            if float((steps - steps.round()).abs().max()) > 255 * _COARSEST:
-                return None
-        codes = Codes(points, blocks(), norms, (low, high), device, stored)
-        return codes if codes.error <= _COARSEST * (high - low) * math.sqrt(points.shape[1]) else None
+        if stored is not None:
+            return Codes._exact(points, blocks, norms, _RANGES[0], device, stored)
+        ends = [points[rows].aminmax() for rows in blocks()]
+        least, most = min(float(part.min) for part in ends), max(float(part.max) for part in ends)
+        first = points[next(iter(blocks()))].double()
+        for low, high in ((least, most), *_RANGES):
+            if not low <= least < most <= high:
+                continue
+            steps = (first - low) / (high - low) * 255
+            if float((steps - steps.round()).abs().max()) <= 255 * _COARSEST:
+                codes = Codes._exact(points, blocks, norms, (low, high), device)
+                if codes is not None:
+                    return codes
+        return None
+
+    @staticmethod
+    def _exact(
+        points: Any,
+        blocks: Callable[[], Iterable[slice]],
+        norms: Tensor,
+        limits: tuple[float, float],
+        device: torch.device,
+        stored: Any = None,
+    ) -> Codes | None:
+        codes = Codes(points, blocks(), norms, limits, device, stored)
+        allowed = _COARSEST * (limits[1] - limits[0]) * math.sqrt(points.shape[1])
+        return codes if codes.error <= allowed else None
 
     def query(self, x: Tensor) -> Query:
         """Queries x (b, d) float64, written as whole numbers."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from geomodel import repeats
 from geomodel.datasets.common import limit
 from geomodel.denoisers.base import Denoiser, _labels
 from geomodel.denoisers.mixture import float64_queries
+from geomodel.denoisers.optimal import derivatives
 from geomodel.denoisers.optimal.input import check_queries, check_tolerance, checked_count, given_classes, given_points
 from geomodel.denoisers.optimal.posterior import Posterior, Rows, in_memory
 from geomodel.denoisers.optimal.search import Found, Search
@@ -40,6 +44,8 @@ class OptimalDenoiser(Denoiser):
     Above 10⁷ numbers, a query is first given to `search`, which leaves out points that are far away. Its answer counts
     where its own bound is below the tolerance; `posterior(...).bound` is then that bound. It can answer where few
     points have weight, and, where many have, if the points came from bytes (images), in memory or in a file.
+
+    Derivatives by x and by σ are exact (`derivatives`): a backward pass or a product costs a posterior for each query.
 
     Args:
         points: (N, *shape), a tensor, an array or an array-like over a file, finite. Above 10⁷ numbers they are not
@@ -87,9 +93,20 @@ class OptimalDenoiser(Denoiser):
     def __len__(self) -> int:
         return len(self._all.points)
 
-    @torch.no_grad()
+    @property
+    def points(self) -> Tensor | Rows:
+        """The points as rows, (N, d), indexable by slices and index tensors."""
+        return self._all.points
+
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
         x = x.to(device="cpu", dtype=torch.float64)
+        if not derivatives.wanted(x, sigma):
+            return self.mean(x, sigma, labels)
+        return derivatives.call(derivatives.Denoised, x, sigma, labels, self)
+
+    @torch.no_grad()
+    def mean(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
+        """D* for x (b, *shape) float64, sigma (b,) float64 and labels (b,) int64 or None, without derivatives."""
         check_queries(x, sigma, labels)
         mean = torch.empty(x.flatten(1).shape, dtype=torch.float64)
         for rows, known in self._answers(x, sigma, labels, gaps=False):
@@ -102,6 +119,8 @@ class OptimalDenoiser(Denoiser):
 
         every: with all weights as well, unsorted. Other arguments and errors are those of a call.
         """
+        if derivatives.transformed():
+            raise ValueError("A posterior has no derivatives and cannot be mapped over; transform D* itself.")
         points, levels = float64_queries(self.shape, x, sigma)
         classes = None if labels is None else _labels(labels, len(points))
         check_queries(points, levels, classes)
@@ -111,7 +130,8 @@ class OptimalDenoiser(Denoiser):
         for rows, known in self._answers(points, levels, classes, gaps=True):
             found = known if isinstance(known, Found) else None
             chunk = known if isinstance(known, Gaps) else self._gaps_of(known, points, levels, rows)
-            parts.append(self._describe(chunk, found, levels[rows], counts[rows], k, every))
+            seen = None if classes is None else classes[rows]
+            parts.append(self._describe(chunk, found, levels[rows], counts[rows], self._log_repeats(seen), k, every))
             place[rows] = torch.arange(start, start + len(rows))
             start += len(rows)
         columns = {name: torch.cat([part[name] for part in parts])[place] for name in parts[0]}
@@ -194,14 +214,39 @@ class OptimalDenoiser(Denoiser):
             return None
         return (labels[rows, None] >= 0) & (self._classes != labels[rows, None])
 
+    @cached_property
+    def _repeats(self) -> tuple[Tensor, Tensor] | None:
+        """How often each point occurs among all and in its class, (N,) each; None where no point is there twice."""
+        often = repeats.counts(self.points)
+        if often is None:
+            return None
+        inside = often if self._classes is None else repeats.counts(self.points, self._classes)
+        return torch.from_numpy(often), torch.from_numpy(np.ones_like(often) if inside is None else inside)
+
+    def _log_repeats(self, labels: Tensor | None) -> Tensor | None:
+        """ln of how often each point occurs among those that a query sees, (N,) or (b, N)."""
+        if self._repeats is None:
+            return None
+        everywhere, inside = (often.double().log() for often in self._repeats)
+        return everywhere if labels is None else torch.where(labels[:, None] < 0, everywhere, inside)
+
     def _describe(
-        self, chunk: Gaps, found: Found | None, sigma: Tensor, counts: Tensor, k: int, every: bool
+        self,
+        chunk: Gaps,
+        found: Found | None,
+        sigma: Tensor,
+        counts: Tensor,
+        log_repeats: Tensor | None,
+        k: int,
+        every: bool,
     ) -> dict[str, Tensor]:
         logits = chunk.logits.clamp_(min=_LEAST_LOGIT)
         weights = torch.softmax(logits, dim=1).masked_fill_(logits <= _LEAST_LOGIT, 0.0)
         mean = self._all.mean(chunk) if found is None else found.mean
         largest, indices = weights.topk(k, dim=1)
         entropy = torch.special.entr(weights).sum(1)
+        if log_repeats is not None:  # w of each of m equal points is W/m: −Σ W ln W = −Σ w ln w − Σ w ln m
+            entropy = (entropy - (weights * log_repeats).sum(1)).clamp(min=0)
         near, precision = chunk.offset.square().sum(1), chunk.precision[:, 0]
         volume = self._all.points.shape[1] / 2 * (precision.log() - math.log(2 * math.pi))
         density = torch.logsumexp(logits, dim=1) - near * precision / 2 + volume - counts.double().log()

@@ -150,7 +150,5 @@ def test_the_effective_neighbours_name_speciation_and_collapse(pictures, moons):
             assert plot.regions[0][2] == pytest.approx(np.sqrt(largest), rel=1e-6)
         median = np.median(plot.curves[0].values, axis=1)
         border = plot.regions[-1][1]
-        assert np.interp(-np.log(border), -np.log(run.sigmas[:-1]), np.log(median)) == pytest.approx(
-            np.log(2), abs=1e-9
-        )
+        assert np.interp(-np.log(border), -np.log(run.sigmas), np.log(median)) == pytest.approx(np.log(2), abs=1e-9)
     assert _stages(computed(moons, levels=3), np.array([50.0, 40.0])) == ()  # nothing has collapsed

@@ -117,7 +117,7 @@ def test_a_sample_is_asked_for_once_whatever_the_playhead_does(run, followed):
     shown = along.picture()
     along.look_at(at(run, 5))
     assert along.picture() is shown  # what has not changed is not painted again
-    assert np.allclose(shown.effective[:-1], run.extras["effective_neighbours"][:, 1], rtol=1e-9)
+    assert np.allclose(shown.effective, run.extras["effective_neighbours"][:, 1], rtol=1e-9)
     x = run.x[4, 1:2].astype(float)
     expected = collapse.class_posterior(player.job.optimal, run.source.dataset.labels, x, float(run.sigmas[4]))
     assert np.allclose(shown.classes[4], expected[0], atol=1e-12)
@@ -160,7 +160,7 @@ def test_an_answer_that_comes_twice_counts_once(run, followed):
         player.answered.emit(reply)
     assert np.isfinite(along.picture().effective).sum() == 3
     player.answer_all()
-    assert np.allclose(along.picture().effective[:-1], run.extras["effective_neighbours"][:, 1], rtol=1e-9)
+    assert np.allclose(along.picture().effective, run.extras["effective_neighbours"][:, 1], rtol=1e-9)
 
 
 def test_an_image_probe_is_swept_between_the_runs_ends_once_it_rests(qtbot, run, followed):
@@ -231,7 +231,7 @@ def test_the_named_levels_are_the_librarys(run):
     dataset, named = run.source.dataset, along_sigma.named_levels(run)
     by_name = {name.split(" ")[0]: sigma for name, sigma in named}
     median = np.median(run.extras["effective_neighbours"], axis=1)
-    assert by_name["median"] == pytest.approx(collapse.crossing(run.sigmas[:-1], median), rel=1e-12)
+    assert by_name["median"] == pytest.approx(collapse.crossing(run.sigmas, median), rel=1e-12)
     assert by_name["σ_S"] == pytest.approx(collapse.speciation_sigma(dataset.points), rel=1e-6)
     formula = collapse.isotropic_gaussian_collapse_sigma(30, prod(dataset.shape), dataset.std)
     assert by_name["isotropic"] == formula

@@ -1,0 +1,87 @@
+"""Points that are there more than once: they have more weight in D* and p_σ, and whatever counts points counts one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import geomodel as gm
+from geomodel import repeats
+from geomodel.collapse import neighbours_over_sigma, noisy_data
+from geomodel.datasets import Dataset
+
+POINTS = np.random.default_rng(0).normal(size=(50, 2))
+SIGMAS = np.geomspace(3, 1e-3, 24)
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
+@settings(max_examples=40, deadline=None)
+def test_counts_are_those_of_equality(numbers):
+    points = np.array([[0.0, -0.0, 1.5, 1.5, 2.0, 3.0][n] for n in numbers]).reshape(-1, 1)
+    expected = (points == points.T).sum(1)
+    found = repeats.counts(points)
+    assert (found is None) == bool((expected == 1).all())
+    assert found is None or found.tolist() == expected.tolist()
+    assert repeats.distinct(points) == len(np.unique(points))
+    classes = np.array(numbers) % 2
+    inside = ((points == points.T) & (classes[:, None] == classes)).sum(1)
+    found = repeats.counts(points, classes)
+    assert (np.ones(len(points)) if found is None else found).tolist() == inside.tolist()
+
+
+def test_points_are_read_in_parts(monkeypatch):
+    monkeypatch.setattr(repeats, "_NUMBERS_AT_ONCE", 6)
+    assert repeats.counts(np.concatenate([POINTS, POINTS[:7]])).tolist() == [2] * 7 + [1] * 43 + [2] * 7
+
+
+@pytest.mark.parametrize("resident", [True, False])
+def test_the_posterior_of_points_taken_twice_is_the_same(resident, monkeypatch):
+    if not resident:
+        monkeypatch.setattr("geomodel.denoisers.optimal.optimal.RESIDENT_NUMBERS", 0)
+    once, twice = gm.OptimalDenoiser(POINTS), gm.OptimalDenoiser(np.repeat(POINTS, 2, axis=0))
+    for sigma, x in zip(SIGMAS, noisy_data(POINTS, SIGMAS, 16), strict=True):
+        one, two = once.posterior(x, sigma), twice.posterior(x, sigma)
+        np.testing.assert_allclose(two.effective_neighbours, one.effective_neighbours, rtol=1e-9)
+        np.testing.assert_allclose(two.entropy, one.entropy, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(two.log_density, one.log_density, rtol=1e-9)
+    assert twice.posterior(POINTS, 0.0).effective_neighbours.tolist() == [1.0] * 50
+
+
+def test_a_point_taken_three_times_has_three_times_the_weight_and_counts_once():
+    # Two places, weights 3 : 1 at equal distance: N_eff = exp(−¾ ln ¾ − ¼ ln ¼).
+    optimal = gm.OptimalDenoiser([[1.0, 0.0]] * 3 + [[-1.0, 0.0]])
+    found = optimal.posterior(np.zeros((1, 2)), 1.0, every=True)
+    assert found.every.tolist() == [[0.25] * 4]
+    expected = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
+    assert float(found.entropy) == pytest.approx(expected, rel=1e-14)
+    assert float(found.effective_neighbours) == pytest.approx(np.exp(expected), rel=1e-14)
+
+
+def test_a_class_counts_its_own_points():
+    points, labels = np.concatenate([POINTS, POINTS[:10], POINTS[:10]]), np.array([0] * 50 + [0] * 10 + [1] * 10)
+    whole = gm.OptimalDenoiser(points, labels)
+    x = torch.from_numpy(POINTS[:6] + 0.3)
+    for label, alone in ((0, points[:60]), (1, points[60:]), (-1, points)):
+        found = whole.posterior(x, 0.5, torch.full((6,), label)).effective_neighbours
+        np.testing.assert_allclose(found, gm.OptimalDenoiser(alone).posterior(x, 0.5).effective_neighbours, rtol=1e-12)
+
+
+def test_the_collapse_stays_where_it_is():
+    batches = list(noisy_data(POINTS, SIGMAS))
+    one, two = (
+        neighbours_over_sigma(gm.OptimalDenoiser(points), SIGMAS, batches)
+        for points in (POINTS, np.repeat(POINTS, 2, axis=0))
+    )
+    assert one.collapse_sigma is not None
+    assert two.collapse_sigma == pytest.approx(one.collapse_sigma, rel=1e-9)
+
+
+def test_a_data_set_knows_how_many_points_differ():
+    data = Dataset(name="twice", kind="points", stored=np.repeat(POINTS, 2, axis=0))
+    assert (len(data), data.distinct) == (100, 50)
+    measured = Dataset(name="twice", kind="points", stored=np.repeat(POINTS, 2, axis=0))
+    measured.measure(lambda share: None)
+    assert vars(measured)["distinct"] == 50
