@@ -8,6 +8,7 @@ import pytest
 
 from app.engine.contract import TaskEnded
 from app.engine.messages import NetworkOpened, OpenFailed, OpenNetwork, RunFinished, RunStopped, StartRun
+from app.rooms.plane.messages import ProbeRequest
 from app.rooms.schedule.messages import EndErrorTask
 from geomodel.error_text import MOST_CHARACTERS
 from geomodel.settings import RunSettings
@@ -69,6 +70,17 @@ def test_what_is_raised_in_a_run_and_in_a_task_is_a_sentence(bench, tmp_path, ra
     assert isinstance(ended, TaskEnded)
     assert ended.message
     assert bench.worker.running is None
+    assert lives(bench)
+
+
+@pytest.mark.parametrize("raised", RAISED)
+def test_what_is_raised_in_an_answer_leaves_the_view_without_it(bench, tmp_path, raised):
+    spec, _ = opened(bench, tmp_path, CODE.format(raised=raised))
+    assert isinstance(bench.handle(StartRun(1, replace(TOY, network=spec, driver="network"))), RunFinished)
+    type(bench.worker._library.network(spec).model).armed = True
+    before = len(bench.events)
+    bench.handle(ProbeRequest(run_id=1, point=(0.0, 0.0), sigma=1.0, path=False))
+    assert len(bench.events) == before
     assert lives(bench)
 
 
