@@ -70,7 +70,7 @@ def neighbours_over_sigma(
     """
     levels = np.asarray(plain(sigmas), dtype=np.float64)
     rows = [
-        optimal.posterior(batch, float(sigma), labels, k=1).effective_neighbours.numpy()
+        optimal.posterior(batch, float(sigma), labels, k=1).distinct_neighbours.numpy()
         for sigma, batch in zip(levels, x, strict=True)
     ]
     effective = np.stack(rows)
@@ -141,7 +141,7 @@ def neighbours_and_classes(
         rows = slice(start, start + max(1, size))
         seen = None if labels is None else labels[rows]
         posterior = optimal.posterior(x[rows], levels[rows], seen, k=1, every=of_point is not None)
-        effective[rows] = posterior.effective_neighbours.numpy()
+        effective[rows] = posterior.distinct_neighbours.numpy()
         if shares is not None and posterior.every is not None:
             for label in range(shares.shape[1]):
                 shares[rows, label] = posterior.every.numpy()[:, of_point == label].sum(axis=1)

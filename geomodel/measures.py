@@ -24,7 +24,7 @@ class Curves:
     """The arrays that measures are computed from, of a finished run or of a record that still grows.
 
     x (levels, B, *shape); denoised, whose row i is D(x[i]; sigmas[i]), with as many rows or one less; sigmas (levels,);
-    extras by name, whose first axis runs over the levels.
+    extras by name, whose first axis runs over the levels, all of them or all but the last.
     """
 
     x: Array
@@ -151,7 +151,7 @@ MEASURES: tuple[Measure, ...] = (
         name="effective_neighbours",
         title="Effective neighbours",
         unit="points",
-        formula="exp(−Σᵢ wᵢ ln wᵢ),  w = softmaxᵢ(−‖x − yᵢ‖²/(2σ²))\n"
+        formula="exp(−Σᵢ wᵢ ln wᵢ),  w = softmaxᵢ(−‖x − yᵢ‖²/(2σ²)) (equal points count as one)\n"
         "mixed above σ_S = √Λ, Λ the data's largest variance; collapsed where the samples' median is below 2",
         source=f"{_GEOMETRIC}: the optimal denoiser as annealed mean shift",
         curves=("",),

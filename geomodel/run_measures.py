@@ -37,7 +37,7 @@ def measure_level(
     between()
     posterior = job.posterior(x, sigma)
     found: dict[str, Array] = {
-        "effective_neighbours": posterior.effective_neighbours.numpy(),
+        "effective_neighbours": posterior.distinct_neighbours.numpy(),
         "nearest_x": _to_data(job, x, posterior),
     }
     if denoised is None:

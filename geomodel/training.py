@@ -113,7 +113,8 @@ class _Run:
         self.architecture = networks.fitting(self.shape)
         self.config = _config(self.architecture, settings, self.shape)
         self.points, self.labels = _points(data, settings.conditional)
-        self.classes = len(data.label_names) if settings.conditional else 0
+        self.names = _class_names(data, self.labels)
+        self.classes = len(self.names)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             network = networks.build(self.architecture, self.config, self.shape, self.classes + bool(self.classes))
@@ -180,7 +181,7 @@ class _Run:
             sigma_max=known[1],
             sigma_recommended=recommended,
             classes=self.classes,
-            label_names=tuple(map(str, self.data.label_names)) if self.classes else (),
+            label_names=self.names,
             has_null_class=bool(self.classes),
             data=DataSource(name=self.data.name, fingerprint=self.data.fingerprint, count=len(self.points)),
             recipe={**asdict(self.settings), "loss": self.loss},
@@ -256,9 +257,16 @@ def _points(data: TrainingData, conditional: bool) -> tuple[Any, Tensor | None]:
         raise TrainError(f"The data {data.name!r} hold no points, or points that are not finite.")
     if not conditional:
         return points, None
-    if data.labels is None or not data.label_names:
+    if data.labels is None:
         raise TrainError(f"The data {data.name!r} have no labels; train without --conditional.")
     return points, torch.as_tensor(np.array(data.labels), dtype=torch.int64)
+
+
+def _class_names(data: TrainingData, labels: Tensor | None) -> tuple[str, ...]:
+    """The names of the classes that are trained; where the data give none, their numbers are their names."""
+    if labels is None:
+        return ()
+    return tuple(map(str, data.label_names or range(int(labels.max()) + 1)))
 
 
 def _config(architecture: str, settings: TrainSettings, shape: tuple[int, ...]) -> networks.Config:

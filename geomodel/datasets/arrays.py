@@ -6,6 +6,7 @@ import io
 import math
 import tokenize
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,7 +39,9 @@ _BAD_HEADER = (
 )  # fmt: skip
 _LONGEST_HEADER = 10_000  # NumPy's own limit, which it applies only after it has read the announced length
 _DATA = ("x", "images", "data", "points", "arr_0")
-_LABELS = ("y", "labels")
+_LABELS = ("y", "labels", "label", "targets", "target")
+_NAMED = 3  # arrays that a sentence about the rest names
+_SECOND = "arr_1"  # what numpy.savez calls a second array; it may hold the labels
 
 
 class _Header(NamedTuple):
@@ -71,32 +74,56 @@ def read_npy(path: Path, progress: Progress) -> Dataset:
 
 
 def read_npz(path: Path, progress: Progress) -> Dataset:
-    """One array of points or images, or one named x, images, data, points or arr_0, and labels named y or labels."""
+    """One array of points or images, or one with a name of `_DATA`, and labels with a name of `_LABELS`."""
     name = path.name
     with archive.open_zip(path) as opened:
         arrays = {info.filename.removesuffix(".npy"): info for info in opened.infolist()}
         data, named = _chosen(name, list(arrays))
         check = partial(_check_layout, name)
         array = _member(name, opened, arrays[data], check, portion(progress, 0.0, 0.5))
+        if named == _SECOND and not _are_labels(name, opened, arrays[named], len(array)):
+            named = None
         labels = None
         if named:
             labels = _member(name, opened, arrays[named], partial(_check_labels, name, len(array)), silent)
             labels = checked_labels(name, labels, len(array))
-    return _dataset(name, array, labels, portion(progress, 0.5, 1.0))
+    left = [key for key in arrays if key not in (data, named)]
+    read = _dataset(name, array, labels, portion(progress, 0.5, 1.0))
+    return replace(read, remarks=_remarks(data, named, left))
 
 
 def _chosen(name: str, arrays: list[str]) -> tuple[str, str | None]:
-    """The names of the points and of their labels."""
-    labels = next((key for key in _LABELS if key in arrays), None)
-    others = [key for key in arrays if key not in _LABELS]
-    data = others[0] if len(others) == 1 else next((key for key in _DATA if key in others), None)
+    """The names of the points and of their labels, in whatever case they are written."""
+    labels = _first(_LABELS, arrays)
+    others = [key for key in arrays if key.lower() not in _LABELS]
+    data = others[0] if len(others) == 1 else _first(_DATA, others)
     if data is None:
         found = ", ".join(repr(key[:40]) for key in arrays[:5]) or "no arrays"
         raise DataError(
             f"{name!r} holds {found}. Expected one array of points or images, or one named {', '.join(_DATA)}, beside "
-            f"labels named {' or '.join(_LABELS)}. Save it so with numpy.savez."
+            f"labels named {', '.join(_LABELS)}. Save it so with numpy.savez."
         )
-    return data, labels
+    return data, _SECOND if labels is None and data == "arr_0" and _SECOND in arrays else labels
+
+
+def _first(names: tuple[str, ...], arrays: list[str]) -> str | None:
+    return next((key for known in names for key in arrays if key.lower() == known), None)
+
+
+def _are_labels(name: str, opened: ZipFile, info: ZipInfo, count: int) -> bool:
+    """Whether an array is one whole number for each point; only its header is read."""
+    with archive.member(name, opened, info) as stream:
+        header = _header(name, stream)
+    return header.dtype.kind in "iu" and header.shape in ((count,), (count, 1))
+
+
+def _remarks(data: str, labels: str | None, left: list[str]) -> tuple[str, ...]:
+    """A sentence about the arrays that were taken where others were not."""
+    if not left:
+        return ()
+    taken = f"Points from {data[:40]}" + (f", classes from {labels[:40]}" if labels else "")
+    named = ", ".join(key[:40] for key in left[:_NAMED]) + (", …" if len(left) > _NAMED else "")
+    return (f"{taken}; {len(left):,} other array{'s are' if len(left) > 1 else ' is'} left out: {named}.",)
 
 
 def _member(name: str, opened: ZipFile, info: ZipInfo, check: Callable[[_Header], None], progress: Progress) -> Array:

@@ -41,7 +41,7 @@ FORMATS = (
     ),
     Format(
         name="pictures",
-        title="PNG or JPEG images",
+        title="pictures",
         patterns=("*.zip",),
         recognises="geomodel.datasets.marks:pictures",
         open="geomodel.datasets.pictures:read",

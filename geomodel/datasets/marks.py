@@ -8,7 +8,20 @@ from pathlib import Path
 from geomodel.formats import beginning
 from geomodel.zip_files import glance
 
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
+# The formats that Pillow reads without another program's help, and how their files are called.
+PICTURES = {
+    "PNG": (".png", ".apng"),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "MPO": (".mpo",),
+    "WEBP": (".webp",),
+    "BMP": (".bmp", ".dib"),
+    "GIF": (".gif",),
+    "TIFF": (".tif", ".tiff"),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "JPEG2000": (".jp2", ".j2k"),
+    "AVIF": (".avif",),
+}
+PICTURE_SUFFIXES = tuple(suffix for suffixes in PICTURES.values() for suffix in suffixes)
 GZIP = b"\x1f\x8b"
 IDX_BYTES = b"\0\0\x08"  # then the number of axes; 8 is the code of unsigned bytes
 _PACKED_BEGINNING = 2**16  # bytes of a gzip file that are unpacked to recognise it; a header may hold a long name
@@ -26,7 +39,7 @@ def npz(path: Path) -> bool:
 
 
 def pictures(path: Path) -> bool:
-    """Whether this is a folder, or a zip archive that holds PNG or JPEG images."""
+    """Whether this is a folder, or a zip archive that holds pictures."""
     return path.is_dir() or any(name.lower().endswith(PICTURE_SUFFIXES) for name in glance(path))
 
 

@@ -111,6 +111,25 @@ def test_npz_names(tmp_path, names, chosen):
         assert data.labels is None
 
 
+LABEL_NAMES = ["arr_0 arr_1", "images label", "data target", "x targets", "X Y", "Data Labels"]
+
+
+@pytest.mark.parametrize("names", LABEL_NAMES)
+def test_npz_labels_under_other_names(tmp_path, names):
+    np.savez(tmp_path / "a.npz", **dict(zip(names.split(), (GREY, LABELS), strict=True)))
+    data = datasets.load(tmp_path / "a.npz")
+    np.testing.assert_array_equal(data.labels, LABELS)
+    np.testing.assert_array_equal(data.stored, GREY)
+    assert (data.label_names, data.remarks) == (None, ())
+
+
+@pytest.mark.parametrize("second", [COLOUR, LABELS[1:], LABELS / 2, np.stack([LABELS, LABELS], 1)])
+def test_a_second_array_that_is_no_list_of_classes_is_left_out_and_named(tmp_path, second):
+    np.savez(tmp_path / "a.npz", GREY, second, extra=LABELS)
+    data = datasets.load(tmp_path / "a.npz")
+    assert (data.labels, data.remarks) == (None, ("Points from arr_0; 2 other arrays are left out: extra, arr_1.",))
+
+
 def test_npz_of_points(tmp_path):
     points = np.random.default_rng(0).standard_normal((len(LABELS), 3))
     np.savez(tmp_path / "a.npz", x=np.asfortranarray(points), y=LABELS[:, None].astype(">i2"))

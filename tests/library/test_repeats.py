@@ -44,10 +44,10 @@ def test_the_posterior_of_points_taken_twice_is_the_same(resident, monkeypatch):
     once, twice = gm.OptimalDenoiser(POINTS), gm.OptimalDenoiser(np.repeat(POINTS, 2, axis=0))
     for sigma, x in zip(SIGMAS, noisy_data(POINTS, SIGMAS, 16), strict=True):
         one, two = once.posterior(x, sigma), twice.posterior(x, sigma)
-        np.testing.assert_allclose(two.effective_neighbours, one.effective_neighbours, rtol=1e-9)
-        np.testing.assert_allclose(two.entropy, one.entropy, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(two.distinct_neighbours, one.distinct_neighbours, rtol=1e-9)
+        np.testing.assert_allclose(two.entropy, one.entropy + np.log(2), rtol=0, atol=1e-9)  # of the weights
         np.testing.assert_allclose(two.log_density, one.log_density, rtol=1e-9)
-    assert twice.posterior(POINTS, 0.0).effective_neighbours.tolist() == [1.0] * 50
+    assert twice.posterior(POINTS, 0.0).distinct_neighbours.tolist() == [1.0] * 50
 
 
 def test_a_point_taken_three_times_has_three_times_the_weight_and_counts_once():
@@ -56,8 +56,8 @@ def test_a_point_taken_three_times_has_three_times_the_weight_and_counts_once():
     found = optimal.posterior(np.zeros((1, 2)), 1.0, every=True)
     assert found.every.tolist() == [[0.25] * 4]
     expected = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
-    assert float(found.entropy) == pytest.approx(expected, rel=1e-14)
-    assert float(found.effective_neighbours) == pytest.approx(np.exp(expected), rel=1e-14)
+    assert float(found.distinct_neighbours) == pytest.approx(np.exp(expected), rel=1e-14)
+    assert float(found.effective_neighbours) == pytest.approx(4, rel=1e-14)
 
 
 def test_a_class_counts_its_own_points():
@@ -65,8 +65,8 @@ def test_a_class_counts_its_own_points():
     whole = gm.OptimalDenoiser(points, labels)
     x = torch.from_numpy(POINTS[:6] + 0.3)
     for label, alone in ((0, points[:60]), (1, points[60:]), (-1, points)):
-        found = whole.posterior(x, 0.5, torch.full((6,), label)).effective_neighbours
-        np.testing.assert_allclose(found, gm.OptimalDenoiser(alone).posterior(x, 0.5).effective_neighbours, rtol=1e-12)
+        found = whole.posterior(x, 0.5, torch.full((6,), label)).distinct_neighbours
+        np.testing.assert_allclose(found, gm.OptimalDenoiser(alone).posterior(x, 0.5).distinct_neighbours, rtol=1e-12)
 
 
 def test_the_collapse_stays_where_it_is():

@@ -198,6 +198,15 @@ def test_the_checkpoint_tells_its_recipe(tmp_path: Path) -> None:
     assert info.classes == 0
 
 
+def test_classes_without_names_are_trained_under_their_numbers(tmp_path: Path) -> None:
+    unnamed = replace(DATA, label_names=None, labels=DATA.labels * 2)
+    info = train(unnamed, replace(SMALL, conditional=True), out=tmp_path / "a.safetensors")
+    assert (info.classes, info.label_names, info.has_null_class) == (3, ("0", "1", "2"), True)
+    network = load_checkpoint(tmp_path / "a.safetensors")
+    x, sigma = torch.zeros(3, 2), torch.ones(3)
+    assert network(x, sigma, torch.arange(3)).shape == (3, 2)
+
+
 def test_conditional_training_learns_the_labels(tmp_path: Path) -> None:
     settings = replace(SMALL, iterations=300, batch=128, width=32, half_life=20.0, conditional=True)
     info = train(DATA, settings, out=tmp_path / "a")

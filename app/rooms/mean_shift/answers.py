@@ -48,7 +48,7 @@ def mean_shift(request: MeanShiftRequest, at: Context) -> MeanShiftAnswer:
         network=None if job.network is None else frozen(np.asarray(job.evaluate(job.network, x, sigma))[0]),
         indices=frozen(posterior.indices[0].numpy()),
         weights=frozen(posterior.weights[0].numpy()),
-        effective_neighbours=float(posterior.effective_neighbours[0]),
+        effective_neighbours=float(posterior.distinct_neighbours[0]),
         classes=None if labels is None else frozen(np.bincount(labels[labels >= 0], weights[labels >= 0])),
         path=path,
         optimal_jacobian=_spectrum(job, x, sigma) if request.jacobian else None,

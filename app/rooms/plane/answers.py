@@ -105,7 +105,7 @@ def probe(request: ProbeRequest, at: Context) -> ProbeAnswer:
         network=None if network is None else frozen(plane.project(network)[0]),
         indices=None if posterior is None else frozen(posterior.indices[0].numpy()),
         weights=None if posterior is None else frozen(posterior.weights[0].numpy()),
-        effective_neighbours=float("nan") if posterior is None else float(posterior.effective_neighbours[0]),
+        effective_neighbours=float("nan") if posterior is None else float(posterior.distinct_neighbours[0]),
         log_density=log_density,
         path=path,
         shift=_distance(exact, x),

@@ -22,7 +22,7 @@ def neighbours(request: NeighboursRequest, at: Context) -> NeighboursAnswer:
         request,
         frozen(posterior.indices[0].numpy()),
         frozen(posterior.weights[0].numpy()),
-        float(posterior.effective_neighbours[0]),
+        float(posterior.distinct_neighbours[0]),
         frozen(np.asarray(job.evaluate(job.exact, x, sigma))[0]),
     )
 

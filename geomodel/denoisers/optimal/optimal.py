@@ -217,10 +217,10 @@ class OptimalDenoiser(Denoiser):
     @cached_property
     def _repeats(self) -> tuple[Tensor, Tensor] | None:
         """How often each point occurs among all and in its class, (N,) each; None where no point is there twice."""
-        often = repeats.counts(self.points)
+        often = repeats.counts(self.points, parts=self._all.slices())
         if often is None:
             return None
-        inside = often if self._classes is None else repeats.counts(self.points, self._classes)
+        inside = often if self._classes is None else repeats.counts(self.points, self._classes, self._all.slices())
         return torch.from_numpy(often), torch.from_numpy(np.ones_like(often) if inside is None else inside)
 
     def _log_repeats(self, labels: Tensor | None) -> Tensor | None:
@@ -245,8 +245,9 @@ class OptimalDenoiser(Denoiser):
         mean = self._all.mean(chunk) if found is None else found.mean
         largest, indices = weights.topk(k, dim=1)
         entropy = torch.special.entr(weights).sum(1)
-        if log_repeats is not None:  # w of each of m equal points is W/m: −Σ W ln W = −Σ w ln w − Σ w ln m
-            entropy = (entropy - (weights * log_repeats).sum(1)).clamp(min=0)
+        distinct = entropy  # w of each of m equal points is W/m: −Σ W ln W = −Σ w ln w − Σ w ln m
+        if log_repeats is not None:
+            distinct = (entropy - (weights * log_repeats).sum(1)).clamp(min=0)
         near, precision = chunk.offset.square().sum(1), chunk.precision[:, 0]
         volume = self._all.points.shape[1] / 2 * (precision.log() - math.log(2 * math.pi))
         density = torch.logsumexp(logits, dim=1) - near * precision / 2 + volume - counts.double().log()
@@ -255,6 +256,7 @@ class OptimalDenoiser(Denoiser):
             "weights": largest,
             "indices": indices,
             "effective_neighbours": entropy.exp(),
+            "distinct_neighbours": distinct.exp(),
             "entropy": entropy,
             "log_density": torch.where(sigma > 0, density, at_zero),
             "mean": mean,

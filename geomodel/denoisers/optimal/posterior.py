@@ -17,8 +17,10 @@ class Posterior:
 
     Attributes:
         weights, indices: (B, k): the largest weights, descending, and the points they belong to.
-        effective_neighbours: (B,): exp(entropy), from 1 to the number of different points.
-        entropy: (B,): −Σ W ln W over the different points, in nats; W is the sum of the weights of equal points.
+        effective_neighbours: (B,): exp(entropy), from 1 to the number of points.
+        distinct_neighbours: (B,): the same over the different points, equal ones having their weights summed. It stays
+            the same where every point is taken twice.
+        entropy: (B,): −Σ w ln w over all weights, in nats.
         log_density: (B,): log[(1/N) Σ_i N(x; y_i, σ²I)]; at σ = 0, +inf on a data point and −inf elsewhere.
         mean: (B, *shape): D*(x; σ).
         bound: (B,): a bound on ‖mean − exact mean‖ from the rounding model of `OptimalDenoiser`.
@@ -30,6 +32,7 @@ class Posterior:
     weights: Tensor
     indices: Tensor
     effective_neighbours: Tensor
+    distinct_neighbours: Tensor
     entropy: Tensor
     log_density: Tensor
     mean: Tensor
