@@ -27,6 +27,7 @@ from app.shell.by_name import ByName
 from app.shell.commands import Commands
 from app.shell.context_menus import ContextMenus
 from app.shell.documents import Documents
+from app.shell.engine_life import EngineLife
 from app.shell.file_dialogs import FileDialogs
 from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
@@ -55,6 +56,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("main")
         self.resize(first_size(self.screen().availableSize(), expected_frame(self)))
         self.setAcceptDrops(True)
+        self._closed = False
         self._open_later: list[str] = []
         self._own = ""
         self.store = SettingsStore()
@@ -75,6 +77,7 @@ class MainWindow(QMainWindow):
         self.documents = Documents(self)
         self.context_menus = ContextMenus(self)
         self.commands = Commands(self)
+        self.engine_life = EngineLife(self)
         self.welcome = Welcome(self)
         self.menus = Menus(self)
         actions.connect(self.actions_by_id, self._handlers())
@@ -111,7 +114,8 @@ class MainWindow(QMainWindow):
         return {row.name: build_room(row, services) for row in ROOMS}
 
     def _handlers(self) -> dict[str, actions.Handler]:
-        found = {**self.commands.handlers(), **self.documents.handlers(), **self.welcome.handlers()}
+        owners = (self.commands, self.documents, self.welcome, self.engine_life)
+        found = {name: handler for owner in owners for name, handler in owner.handlers().items()}
         for room in self.rooms.values():
             found |= room.handlers()
         return found
@@ -146,6 +150,7 @@ class MainWindow(QMainWindow):
         self._open_later = []
         if self._own:
             self.player.drafting.open_network(self._own, own=True)
+        self._own = ""
 
     def showEvent(self, event: QShowEvent) -> None:
         """Lay out the docks when the window is first shown."""
@@ -158,7 +163,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the layout, hide, cancel, join the engine and leave. No question is asked."""
-        if not self.engine.isFinished():
+        if not self._closed:
+            self._closed = True
             self.keep_layout()
             self.hide()
             self.player.close()

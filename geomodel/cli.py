@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geomodel import __version__, console, datasets, files, runs, schedules, solvers
+from geomodel.places import absolute
 from geomodel.settings import CUSTOM, Option, RunSettings, limits, problems
 
 if TYPE_CHECKING:
@@ -105,9 +106,17 @@ def parser() -> argparse.ArgumentParser:
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """The parsed command line; `command` is empty for the window. What is printed from now on fits the console."""
+    """The parsed command line; `command` is empty for the window. Paths are absolute.
+
+    What is printed from now on fits the console.
+    """
     console.spell_out()
-    return parser().parse_args(arguments)
+    parsed = parser().parse_args(arguments)
+    for name in ("data", "network", "denoiser"):
+        if given := getattr(parsed, name, None):
+            setattr(parsed, name, absolute(given))
+    parsed.files = [absolute(file) for file in parsed.files]
+    return parsed
 
 
 def run(arguments: argparse.Namespace) -> int:

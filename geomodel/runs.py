@@ -6,11 +6,13 @@ The window's engine and the command line both use this module, so that they give
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from geomodel.job import Job
+from geomodel.places import absolute
 from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, problems
 from geomodel.run_measures import distance, measure, measure_beside, measure_end, nothing
@@ -199,8 +201,13 @@ def finish(job: Job, record: Record, *, display: bool = True, between: Callable[
         final_denoised=None if final is None else final.numpy().astype(record.x.dtype),
         seeds=list(job.settings.seeds),
         labels=job.labels(len(job.x)),
-        settings={"run": to_json(job.settings), **job.identity},
+        settings={"run": to_json(_placed(job.settings)), **job.identity},
     )
+
+
+def _placed(settings: RunSettings) -> RunSettings:
+    """The settings with absolute paths, so that a saved run finds its files from any folder."""
+    return replace(settings, data=absolute(settings.data), network=absolute(settings.network))
 
 
 def identity(data: Dataset | None, network: Any = None) -> dict[str, Any]:

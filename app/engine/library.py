@@ -7,8 +7,9 @@ import gc
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from geomodel import datasets, runs
 from geomodel.arrays import Array
 from geomodel.datasets.common import blocks
 from geomodel.datasets.file_array import FileArray
+from geomodel.places import candidates
 from geomodel.projection import identity_basis, principal_components
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
@@ -163,26 +165,34 @@ class Library:
             data.optimal = job.optimal
         return job, data
 
-    def recognised(self, trajectory: Trajectory, settings: RunSettings) -> tuple[OpenSet | None, str]:
-        """Find the data of a saved run by their fingerprint; otherwise return a sentence that names what is missing."""
+    def recognised(
+        self, trajectory: Trajectory, settings: RunSettings, folder: Path
+    ) -> tuple[RunSettings, OpenSet | None, str]:
+        """Find the data of a run that was saved in `folder` by their fingerprint. Returns the settings with their path,
+        the data, and a sentence if they are missing.
+        """
         wanted = trajectory.settings.get("data")
         if not isinstance(wanted, dict):
-            return None, ""
+            return settings, None, ""
         name, fingerprint = wanted.get("name"), str(wanted.get("fingerprint"))
-        data = None
-        with contextlib.suppress(ValueError, OSError):
-            data = self.data(settings.data, settings.data_count, settings.data_seed)
-        if data is None or data.dataset.fingerprint != fingerprint:
-            return None, f"Density, field and neighbours need the data {name} ({fingerprint[:19]}…), which are not here"
-        return data, ""
+        for path in candidates(settings.data, folder):
+            with contextlib.suppress(ValueError, OSError):
+                data = self.data(path, settings.data_count, settings.data_seed)
+                if data.dataset.fingerprint == fingerprint:
+                    return replace(settings, data=path), data, ""
+        missing = f"Density, field and neighbours need the data {name} ({fingerprint[:19]}…), which are not here"
+        return settings, None, missing
 
-    def same_network(self, trajectory: Trajectory, settings: RunSettings) -> str:
-        """Empty if the network of a saved run is at hand, otherwise a sentence."""
+    def same_network(self, trajectory: Trajectory, settings: RunSettings, folder: Path) -> tuple[RunSettings, str]:
+        """Find the network of a run that was saved in `folder` by its hash. Returns the settings with its path, and a
+        sentence if it is missing.
+        """
         if not settings.network:
-            return ""
+            return settings, ""
         wanted = trajectory.settings.get("network")
         digest = str(wanted.get("sha256")) if isinstance(wanted, dict) else ""
-        with contextlib.suppress(ValueError, OSError):
-            if self.network(settings.network).info.sha256 == digest:
-                return ""
-        return f"The field needs the network {settings.network} (sha256:{digest[:12]}…), which is not here"
+        for path in candidates(settings.network, folder):
+            with contextlib.suppress(ValueError, OSError):
+                if self.network(path).info.sha256 == digest:
+                    return replace(settings, network=path), ""
+        return settings, f"The field needs the network {settings.network} (sha256:{digest[:12]}…), which is not here"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 from app.engine.context import Context
 from app.engine.contract import Event
+from app.engine.errors import short
 from app.engine.gate import Cancelled
 from app.engine.library import Library
 from app.engine.messages import NetworkOpened, OpenData, OpenFailed, Opening, OpenNetwork, OpenPath, OpenRun, RunOpened
@@ -58,10 +60,10 @@ class Opener:
                 case OpenRun():
                     slot, name = "run", command.path
                     return self._open_run(command)
-        except Exception as error:
+        except BaseException as error:  # the code of a person's own denoiser may call sys.exit
             if not isinstance(error, ValueError | OSError):
                 log.exception("opening %s", name)
-            self._post(OpenFailed(slot, name, str(error) or type(error).__name__))
+            self._post(OpenFailed(slot, name, short(error)))
         return None
 
     def _open_data(self, command: OpenData) -> None:
@@ -102,11 +104,12 @@ class Opener:
         if not isinstance(trajectory.settings.get("run"), dict):
             raise ValueError("The file holds a trajectory without the settings of a run; open it in a script.")
         settings = from_json(trajectory.settings["run"])
-        data, missing = self._library.recognised(trajectory, settings)
+        folder = Path(command.path).absolute().parent
+        settings, data, missing = self._library.recognised(trajectory, settings, folder)
         context = None
         if command.link and not missing:
             self._warm()
-            missing = self._library.same_network(trajectory, settings)
+            settings, missing = self._library.same_network(trajectory, settings, folder)
             if not missing:
                 job, _ = self._library.prepare(settings)
                 context = Context(job, data, trajectory)

@@ -5,34 +5,60 @@ thread.
 from __future__ import annotations
 
 import gc
+import logging
 import threading
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
 from app.engine.contract import Command, Event
 from app.engine.messages import Shutdown
+from app.engine.refusals import refusal
 from app.engine.worker import Worker
+from geomodel.error_text import named
+
+log = logging.getLogger(__name__)
 
 
 class EngineThread(QThread):
-    """`start` it once, `submit` commands, and call `shut_down` before it is destroyed."""
+    """`start` it once, `submit` commands, and call `shut_down` before it is destroyed.
+
+    `died` says that the loop has ended though nobody asked for it, and why. From then on commands are refused.
+    """
 
     happened = Signal(object)
     dirty = Signal()
+    died = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("engine")
         self._worker = Worker(self._post, self._notify)
         self._noticed = threading.Event()
+        self._dead = False
 
     def run(self) -> None:
         """Run the loop. Qt calls this on the new thread."""
-        self._worker.loop()
+        try:
+            self._worker.loop()
+        except BaseException as error:  # only the window can say what happened, so nothing may leave this thread
+            log.critical("the engine's loop has ended", exc_info=True)
+            self._dead = True
+            if self._worker.current is not None:
+                self._worker.inbox.put_back([self._worker.current])
+            self._refuse()
+            self.died.emit(named(error))
 
     def submit(self, command: Command) -> None:
         """Queue a command; never waits."""
         self._worker.inbox.put(command)
+        if self._dead:
+            QTimer.singleShot(0, self._refuse)  # later, as an engine that lives would answer
+
+    def _refuse(self) -> None:
+        """Answer every waiting command with a sentence, because nobody will carry it out."""
+        for command in self._worker.inbox.drain():
+            if (event := refusal(command)) is not None:
+                self._post(event)
 
     def acknowledge(self) -> None:
         """The window has read the record, so the next step may emit the signal again."""
@@ -40,10 +66,8 @@ class EngineThread(QThread):
 
     def shut_down(self, milliseconds: int = 10_000) -> bool:
         """Cancel, leave the loop and join. Returns False if someone's denoiser still holds the thread."""
-        if not self.isRunning():
-            return True
-        self.submit(Shutdown())
-        ended = self.wait(milliseconds)
+        self._worker.inbox.put(Shutdown())
+        ended = self.wait(milliseconds)  # at once, if it never started or has ended
         gc.unfreeze()  # collects what was kept from the collector while the engine ran
         return ended
 

@@ -60,6 +60,7 @@ class Worker:
         self._kept: dict[object, Any] = {}  # what tasks leave for later tasks
         self._tables: tuple[Answers, Tasks] | None = None
         self.contexts: dict[int, Context] = {}
+        self.current: Command | None = None  # the command that the loop handles
         self.running: int | None = None
         self._answering = False
         self._closing = False
@@ -69,7 +70,8 @@ class Worker:
         """Handle commands until `Shutdown`."""
         self._looping = True
         while not self._closing:
-            self.handle(self.inbox.take())
+            self.current = self.inbox.take()
+            self.handle(self.current)
 
     def handle(self, command: Command) -> None:
         """Handle one command completely."""
@@ -163,7 +165,7 @@ class Worker:
             self.post(RunFinished(run_id, trajectory, time.perf_counter() - started, busy))
         except Cancelled:
             self.post(RunStopped(run_id, "", self._partial(run_id)))
-        except Exception as error:
+        except BaseException as error:  # a denoiser's code may call sys.exit, and the engine must live
             if not isinstance(error, ValueError):
                 log.exception("run %d", run_id)
             self.post(RunStopped(run_id, sentence(error, command.settings), self._partial(run_id)))
@@ -210,7 +212,7 @@ class Worker:
                 self.post(TaskEnded(task, works[type(task)](task, work)))
         except Cancelled:
             self.post(TaskEnded(task))
-        except Exception as error:
+        except BaseException as error:
             if not isinstance(error, ValueError):
                 log.exception("%s", type(task).__name__)
             self.post(TaskEnded(task, message=sentence(error, task.settings)))
@@ -271,7 +273,7 @@ class Worker:
         try:
             self.post(answers[type(request)](request, context))
         # the code may be a user's own denoiser, and a view without its picture is better than an engine that stopped
-        except Exception:
+        except BaseException:
             log.exception("%s", type(request).__name__)
         finally:
             self._answering = False

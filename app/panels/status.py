@@ -15,6 +15,7 @@ from app.plotting.theme import Theme
 from app.session.state import Run
 from app.widgets.elided import ElidedLabel
 from geomodel import memory
+from geomodel.error_text import cut
 
 log = logging.getLogger("app.message")  # so that the log keeps what a person was shown
 
@@ -66,6 +67,7 @@ class StatusBar(QStatusBar):
 
         A message that is no error also ends the errors of its cause.
         """
+        text = cut(text)
         log.log(logging.WARNING if is_error else logging.INFO, "%s", text)
         self._errors.pop("", None)
         self._errors.pop(cause, None)

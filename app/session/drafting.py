@@ -16,6 +16,7 @@ from geomodel.settings import CUSTOM, Driver, RunSettings
 
 TOY_WORK = 3e7  # a run is computed at every change up to this product of samples × steps × data points × dimensions
 COUNTS = {"toy": 64, "points": 64, "images": 16}  # trajectories of a proposed run, by the kind of the data
+OWN = "own code"  # the format of a network that is a person's own denoiser
 RUN_SECONDS = 30.0  # most seconds that a proposed run takes
 
 
@@ -31,6 +32,7 @@ class Drafting(QObject):
         self._state, self._submit = state, submit
         self._with_data = ""  # the checkpoint whose training data are opened without a question
         self._after_data: NetworkOpened | None = None  # the network that waits for its training data
+        self._again: set[str] = set()  # networks that a new engine opens again
         self._counts = dict(COUNTS)  # the latest for each kind of data
         state.draft_changed.connect(self._remember_count)
 
@@ -41,6 +43,17 @@ class Drafting(QObject):
     def open_network(self, path: str, *, own: bool = False) -> None:
         """Open a checkpoint, or run the user's own ``file.py:function``."""
         self._submit(OpenNetwork(path, own))
+
+    def reopen_data(self) -> None:
+        """Open the data of the draft again, in a new engine."""
+        if self._state.draft.data:
+            self.open_data(self._state.draft.data)
+
+    def reopen_networks(self) -> None:
+        """Open every open network again, in a new engine. The draft stays as it is."""
+        for path, network in self._state.networks.items():
+            self._again.add(path)
+            self.open_network(path, own=network.info.format == OWN)
 
     def open_with_its_data(self, path: str) -> None:
         """Open a checkpoint, and the data that it was trained on where others are open."""
@@ -208,6 +221,9 @@ class Drafting(QObject):
         """A checkpoint is open. It becomes the driver if it fits the data."""
         state = self._state
         state.networks[event.path] = event
+        if event.path in self._again:
+            self._again.remove(event.path)
+            return
         together, self._with_data = event.path == self._with_data, ""
         if state.data is not None and tuple(state.data.dataset.shape) != tuple(event.info.shape):
             state.network_changed.emit()

@@ -33,6 +33,7 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
+from app.engine.refusals import ENDED
 from app.session.drafting import Drafting
 from app.session.playback import Playback
 from app.session.state import AppState, Run
@@ -71,7 +72,6 @@ class Player(QObject):
         self.opening: Opening | None = None  # data that are being read
         self.tasks: dict[int, str] = {}  # running tasks and their names
         self._playback = playback
-        self._engine = engine
         self._closed = False
         self._asked: dict[type[Request], Request] = {}  # the newest of each class
         self._recorded = ""
@@ -80,8 +80,39 @@ class Player(QObject):
         self._then_play = False  # the pending run plays from its start; else it keeps the σ that is shown
         self.drafting = Drafting(state, self.submit, self)
         self.drafting.edited.connect(self.run_if_toy)
+        self._connect(engine)
+
+    # ------------------------------------------------------------ the engine
+
+    def _connect(self, engine: Engine) -> None:
+        self._engine = engine
         engine.happened.connect(self.receive)
         engine.dirty.connect(self._grown)
+
+    def engine_ended(self) -> None:
+        """The engine has ended unexpectedly. Runs stay as they are shown, but they can answer no more requests."""
+        self.opening, self._pending = None, None
+        self.tasks.clear()
+        for run in self.state.runs.values():
+            if run.status == "computing":
+                run.status, run.message = "stopped", ENDED
+            if run.linked:
+                run.linked, run.caption = False, "The engine has stopped since this run"
+            self.state.run_grew.emit(run.id)
+        self.state.runs_changed.emit()
+        self.progress_changed.emit()
+
+    def use_engine(self, engine: Engine) -> None:
+        """A new engine takes the place of one that has ended. It opens what was open, and computes nothing yet."""
+        self._engine.happened.disconnect(self.receive)
+        self._engine.dirty.disconnect(self._grown)
+        self._connect(engine)
+        self.device = ""
+        self._asked.clear()
+        self.drafting.reopen_data()  # before torch is loaded: data that open later start a run
+        self.warm()
+        self.drafting.reopen_networks()
+        self.progress_changed.emit()
 
     # ------------------------------------------------------------ commands
 

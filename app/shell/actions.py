@@ -49,6 +49,12 @@ OWN: tuple[ActionRow, ...] = (
     ),
     ActionRow(id="run", menu="Run", title="Run", keys=("F5", "Ctrl+R"), tip="Compute a new run from the settings"),
     ActionRow(id="cancel", menu="Run", title="Cancel", keys=("Esc",), tip="Stop computing; what was computed stays"),
+    ActionRow(
+        id="restart_engine",
+        menu="Run",
+        title="Restart the engine",
+        tip="Start a new engine after the present one has stopped",
+    ),
 )
 
 VIEW: tuple[ActionRow, ...] = (

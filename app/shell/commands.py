@@ -100,6 +100,7 @@ class Commands(QObject):
         """The open network does not fit the present data, so ask whether to open those it was trained on."""
         title = datasets.row(event.info.data_name).title
         box = QMessageBox(QMessageBox.Icon.Question, "Open its training data?", "", parent=self._window)
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(f"{event.info.name} was trained on {title}, which is not open.\nOpen {title} and let it drive?")
         box.setStandardButtons(QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel)
         box.setModal(False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from app.engine.messages import DataOpened, NetworkOpened, RunOpened
 from app.plotting.pens_and_numbers import tabular
@@ -16,7 +16,7 @@ from app.rooms.contract import Handlers
 from app.session import bundled
 from app.shell.file_dialogs import ask_open
 from app.shell.workspaces import WORKSPACES
-from app.widgets.text import blend, tooltip
+from app.widgets.text import PlainLabel, blend, tooltip
 from geomodel.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Card(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Welcome")
-        title = QLabel("Welcome")
+        title = PlainLabel("Welcome")
         title.setFont(tabular(self.font(), bold=True))
         away = QToolButton(autoRaise=True)
         away.setText("✕")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent, QTextLayout
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.widgets.text import BAR, Message, tooltip
+from app.widgets.text import BAR, Message, PlainLabel, tooltip
 
 
 def fitted(text: str, font: QFont, width: int, lines: int) -> list[str]:
@@ -24,7 +24,7 @@ def fitted(text: str, font: QFont, width: int, lines: int) -> list[str]:
     return found
 
 
-class _Wrong(QLabel):
+class _Wrong(PlainLabel):
     """A sentence with a bar beside it, in whatever room it is given."""
 
     def minimumSizeHint(self) -> QSize:
@@ -54,7 +54,7 @@ class Explanation(QWidget):
         kept = self.usual.sizePolicy()
         kept.setRetainSizeWhenHidden(True)
         self.usual.setSizePolicy(kept)
-        self._wrong = _Wrong(self)
+        self._wrong = _Wrong(parent=self)
         self._wrong.setFont(self.usual.font())
         self._wrong.hide()
         column = QVBoxLayout(self)

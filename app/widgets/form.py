@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QGridLayout,
-    QLabel,
     QPushButton,
     QStyle,
     QStyleOptionButton,
@@ -19,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.widgets.explanation import Explanation
-from app.widgets.text import WRONG, outline_widget, tooltip
+from app.widgets.text import WRONG, PlainLabel, outline_widget, tooltip
 from geomodel.settings import Limits
 
 
@@ -37,7 +36,7 @@ class Field(QWidget):
         self._value: Any = None
         self._typed_error = ""  # the text is not a value
         self._given_error = ""  # the value does not fit
-        self.label = QLabel(limits.title)
+        self.label = PlainLabel(limits.title)
         self.label.setBuddy(editor)
         self._explanation: Explanation | None = None
         self.label.setToolTip(tooltip(limits.title, limits.help))

@@ -7,10 +7,10 @@ import re
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPaintEvent, QPalette, QValidator, QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QLabel, QLineEdit
+from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit
 
 from app.widgets.form import Field
-from app.widgets.text import outline_widget
+from app.widgets.text import PlainLabel, outline_widget
 from geomodel.settings import Limits
 
 SPIN_MS = 150  # a value is emitted when it has not changed for this long while the arrows spin it
@@ -111,7 +111,7 @@ class NumberField(Field):
         if optional:
             self._box.lineEdit().setPlaceholderText("automatic")
         if unit:
-            label = QLabel(unit)
+            label = PlainLabel(unit)
             label.setMinimumWidth(32)  # aligns editors that have different units
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
             self._layout.addWidget(label, 0, 2)

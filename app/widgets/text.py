@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen
@@ -64,6 +65,13 @@ def outline_widget(widget: QWidget, rect: QRect) -> None:
         painter = QPainter(widget)
         outline(painter, widget.palette(), rect, wrong=wrong)
         painter.end()
+
+
+class PlainLabel(QLabel):
+    """Words as they are. Qt would take what an error or a file's name has in angle brackets for markup."""
+
+    def __init__(self, text: str = "", **properties: Any) -> None:
+        super().__init__(text, textFormat=Qt.TextFormat.PlainText, **properties)
 
 
 class Message(QLabel):

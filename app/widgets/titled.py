@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.plotting.pens_and_numbers import tabular
-from app.widgets.text import tooltip
+from app.widgets.text import PlainLabel, tooltip
 
 
-class Title(QLabel):
+class Title(PlainLabel):
     """One bold line that names a plot."""
 
     def __init__(self, text: str = "") -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from collections.abc import Callable
-from math import prod
+from math import isfinite, prod
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ from torch import Tensor
 
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
 from geomodel.denoisers.base import Denoiser, ask
+from geomodel.denoisers.own_checks import check
+from geomodel.denoisers.own_file import as_sentence, folder_of, run_file
 
 
 class OwnDenoiser(Denoiser):
@@ -21,13 +22,14 @@ class OwnDenoiser(Denoiser):
 
     The callable may also have num_classes, sigma_min (default 0.002) and sigma_max (80). It is called with the tensor x
     and a float sigma, or a (B,) float64 tensor where the noise levels differ, and returns a tensor. It may work in
-    place on what it is given, and may return the same buffer again and again.
+    place on what it is given, and may return the same buffer again and again. Without `takes_levels`, rows whose noise
+    levels differ are asked one by one.
     """
 
     analytic = False
 
-    def __init__(self, model: Callable[..., Any], info: CheckpointInfo) -> None:
-        self.model, self.info = model, info
+    def __init__(self, model: Callable[..., Any], info: CheckpointInfo, *, takes_levels: bool = True) -> None:
+        self.model, self.info, self._takes_levels = model, info, takes_levels
         self.shape, self.num_classes = info.shape, info.classes
         self.sigma_min, self.sigma_max = info.sigma_min, info.sigma_max
         self.sigma_recommended = info.sigma_recommended
@@ -37,6 +39,9 @@ class OwnDenoiser(Denoiser):
         return sigma
 
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
+        if not self._takes_levels and bool((sigma != sigma[0]).any()):
+            rows = [slice(row, row + 1) for row in range(len(x))]
+            return torch.cat([self._denoise(x[r], sigma[r], None if labels is None else labels[r]) for r in rows])
         level = float(sigma[0]) if bool((sigma == sigma[0]).all()) else sigma
         answer = ask(self.model, x, level, labels)
         if not isinstance(answer, Tensor) or answer.shape != x.shape:
@@ -49,26 +54,36 @@ def load_own(spec: str) -> OwnDenoiser:
     """The denoiser that ``path/to/file.py:function`` returns. This runs the file, so the name must come from the user
     and never from a file.
 
-    Raises CheckpointError where there is no such file or function, or what it returns has no shape.
+    The file can import what lies beside it. Raises CheckpointError, one sentence, where there is no such file or
+    function, where its code fails or ends the program, and where what it returns does not denoise.
     """
     file, _, function = spec.rpartition(":")
     path = Path(file)
     if path.suffix != ".py" or not path.is_file() or not function.isidentifier():
         raise CheckpointError(f"{spec!r} is not a function in a Python file; write path/to/file.py:make_denoiser.")
-    module_spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert module_spec is not None
-    assert module_spec.loader is not None
-    module = importlib.util.module_from_spec(module_spec)
-    module_spec.loader.exec_module(module)
-    make = getattr(module, function, None)
-    if not callable(make):
-        raise CheckpointError(f"{path.name} has no function {function}.")
-    model = make()
+    with folder_of(path):
+        with as_sentence(path, "while it was loaded"):
+            make = getattr(run_file(path), function, None)
+        if not callable(make):
+            raise CheckpointError(f"{path.name} has no function {function}.")
+        with as_sentence(path, f"in {function}"):
+            model = make()
+            info = _info(spec, path, model)
+        with as_sentence(path, "when it was asked with two rows"):
+            takes_levels = check(path.name, model, info.shape, info.classes, info.sigma_max)
+    return OwnDenoiser(model, info, takes_levels=takes_levels)
+
+
+def _info(spec: str, path: Path, model: Any) -> CheckpointInfo:
+    """What the denoiser says of itself. CheckpointError where it is none."""
     shape = getattr(model, "shape", None)
     if not callable(model) or not isinstance(shape, tuple | list | torch.Size) or not prod(shape):
+        function = spec.rpartition(":")[2]
         raise CheckpointError(f"{function} of {path.name} must return a callable denoiser with a `shape`.")
     low, high = float(getattr(model, "sigma_min", 0.002)), float(getattr(model, "sigma_max", 80.0))
-    info = CheckpointInfo(
+    if not (0 <= low < high and isfinite(high)):
+        raise CheckpointError(f"{path.name} has σ from {low:g} to {high:g}; expected 0 ≤ sigma_min < sigma_max < ∞.")
+    return CheckpointInfo(
         name=spec,
         path=path,
         format="own code",
@@ -85,4 +100,3 @@ def load_own(spec: str) -> OwnDenoiser:
         device="as the code chooses",
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
-    return OwnDenoiser(model, info)

@@ -18,6 +18,7 @@ from app.plotting.theme import LIGHT
 from app.rooms.plane.pictures import PlanePicture
 from app.widgets.elided import ElidedLabel
 from app.widgets.text import Message
+from geomodel.error_text import cut
 
 LONG = "/a-path" * 428 + " <b>"  # 3,000 characters without a place to break a line
 WORD = "x" * 3000
@@ -118,7 +119,7 @@ def test_a_long_message_is_cut_and_the_facts_first(qtbot, frame, bar, text):
     assert frame.width() == 700
     assert message_of(bar).geometry().right() <= bar._line.width()
     assert message_of(bar).geometry().left() >= bar._facts.geometry().right()
-    assert message_of(bar).text() == f"⚠ {text}"
+    assert message_of(bar).text() == f"⚠ {cut(text)}"
     assert "&lt;b&gt;" in message_of(bar).toolTip() or text == WORD  # plain text, whole
 
 

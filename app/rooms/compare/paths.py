@@ -15,6 +15,7 @@ from app.plotting.pens_and_numbers import curve_pen
 from app.plotting.theme import Theme
 from app.rooms.compare.lanes import NEAR, THICK, THIN, distance, lane_hue, lane_symbol
 from app.rooms.compare.pictures import ComparePicture, LanePicture
+from app.widgets.text import tooltip
 from geomodel.arrays import Array
 
 HELP = "Wheel: zoom. Drag: pan. Double click: return to the frame. Click a curve: pick its sampler."
@@ -146,7 +147,7 @@ class LanePaths(EqualScaleCanvas):
 
     def _name(self, at: tuple[float, float] | None) -> None:
         lane = self.nearest(*at) if at is not None else -1
-        self.viewport().setToolTip(self._picture.lanes[lane].name if lane >= 0 else HELP)
+        self.viewport().setToolTip(tooltip("", self._picture.lanes[lane].name) if lane >= 0 else HELP)
 
     def release(self) -> None:
         """Break the reference cycles between the items and the scene."""

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -30,7 +29,7 @@ from app.rooms.compare.text import describe, shared
 from app.rooms.contract import View
 from app.widgets.enlarged import Enlarged
 from app.widgets.form import ComboBox
-from app.widgets.text import Message, tooltip
+from app.widgets.text import Message, PlainLabel, tooltip
 from app.widgets.titled import Title
 
 WIDE = 720  # pixels of width from which the selected sample stands beside the plot
@@ -73,7 +72,7 @@ class CompareView(View):
         self.printed = PrintedTable(theme)
         self.paths = LanePaths(theme, tabular(self.font(), 0.85))
         self.images = LaneImages(theme)
-        self._images_page, self._images_note = QWidget(), QLabel(wordWrap=True)
+        self._images_page, self._images_note = QWidget(), PlainLabel(wordWrap=True)
         self.bar = CompareBar()
         self._combo = ComboBox()
         for plotted, title in PLOTTED.items():
@@ -97,8 +96,10 @@ class CompareView(View):
 
     def _build_words(self) -> None:
         self._caption, self._note, self._title = QElidingLabel(), QElidingLabel(), Title("Error")
-        self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        self._waiting = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._caption.setTextFormat(Qt.TextFormat.PlainText)
+        self._note.setTextFormat(Qt.TextFormat.PlainText)
+        self._empty = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._waiting = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         for label in (self._caption, self._note, self._empty, self._waiting, self._images_note):
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         for label in (self._caption, self._note, self._images_note):
@@ -298,4 +299,4 @@ class CompareView(View):
 
 def _say(label: QElidingLabel, words: str) -> None:
     label.setText(words)
-    label.setToolTip(words)
+    label.setToolTip(tooltip("", words) if words else "")

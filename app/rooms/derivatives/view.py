@@ -34,7 +34,7 @@ from app.rooms.derivatives.pictures import DerivativesPicture
 from app.rooms.derivatives.text import NAMES, describe, sentence, step_text
 from app.widgets.enlarged import Enlarged
 from app.widgets.layouts import clear
-from app.widgets.text import formula_html, tooltip
+from app.widgets.text import PlainLabel, formula_html, tooltip
 from app.widgets.titled import Titled
 from geomodel.arrays import Array
 from geomodel.number_text import fixed
@@ -145,12 +145,12 @@ class DerivativesView(View):
     # ------------------------------------------------------------ building
 
     def _build(self) -> None:
-        self._title, self._formula = QLabel(wordWrap=True), QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
+        self._title, self._formula = PlainLabel(wordWrap=True), QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self._title.setFont(tabular(self.font(), bold=True))
-        self._step = QLabel(wordWrap=True)
-        self._note = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop)
+        self._step = PlainLabel(wordWrap=True)
+        self._note = PlainLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop)
         self._note.setAccessibleName("What this step says of its derivative")
-        self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._message = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         for label in (self._step, self._message):
             label.setFont(tabular(self.font()))
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)

@@ -9,7 +9,6 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QRadioButton,
     QStyle,
@@ -25,7 +24,7 @@ from app.widgets.form import align, explain
 from app.widgets.number_field import IntField
 from app.widgets.sigma_slider import SigmaSlider
 from app.widgets.slider import Slider
-from app.widgets.text import blend, tooltip
+from app.widgets.text import PlainLabel, blend, tooltip
 from geomodel.settings import Limits
 
 POINT = "x = (1 − s) yₖ + s yⱼ + σ z, with data images yₖ and yⱼ and seeded noise z."
@@ -77,7 +76,7 @@ class MeanShiftControls(QWidget):
             "σ of the added noise and the bandwidth of the mean shift, on a scale of log σ.",
         )
         self.sigma.sigma_moved.connect(self._sigma_moved)
-        self._share_text, self._sigma_text = QLabel(), QLabel()
+        self._share_text, self._sigma_text = PlainLabel(), PlainLabel()
         for label, longest in ((self._share_text, "s 0.00"), (self._sigma_text, "σ 0.000000")):
             label.setFont(tabular(self.font()))
             label.setMinimumWidth(label.fontMetrics().horizontalAdvance(longest))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme
@@ -20,7 +20,7 @@ from app.rooms.mean_shift.text import describe
 from app.rooms.mean_shift.weight_spectrum import WeightSpectrum
 from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
-from app.widgets.text import tooltip
+from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Title
 
 WIDE = 640  # pixels of width from which classes stand beside the neighbours
@@ -60,7 +60,7 @@ class Section(QWidget):
         self._body = body
         self.heading = Title(title)
         self.heading.setWordWrap(True)
-        self.note = QLabel(wordWrap=True)
+        self.note = PlainLabel(wordWrap=True)
         self.note.setFont(tabular(self.font()))
         self.note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         body.setAccessibleName(title)
@@ -142,7 +142,7 @@ class MeanShiftView(View):
         self._differentiate.setCheckable(True)
         self._differentiate.setToolTip(tooltip("Jacobian here", JACOBIAN))
         self._jacobian.head.addWidget(self._differentiate)
-        self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._message = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._message.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._lay_out()
         self._controls.probing_toggled.connect(self.probing_toggled)

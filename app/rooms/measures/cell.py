@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.plotting.headings import Header
 from app.plotting.measure_plot import MeasureChart
@@ -15,6 +15,7 @@ from app.plotting.sigma_axis import Scale
 from app.plotting.theme import Theme
 from app.plotting.values import MeasurePlot
 from app.rooms.measures.pictures import MeasuresPicture
+from app.widgets.text import PlainLabel
 from geomodel.number_text import fixed
 
 
@@ -28,7 +29,7 @@ class Cell(QWidget):
         self._sample, self._enlarged = 0, False
         self.header = Header(theme)
         self.chart = MeasureChart(theme, tabular(self.font(), 0.85), print_mode=print_mode)
-        self._waiting = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._waiting = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._waiting.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         over = QVBoxLayout(self.chart)
         over.setContentsMargins(56, 0, 16, 24)  # inside the axes

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from app.plotting.pens_and_numbers import tabular
 from app.widgets.sigma_slider import SigmaSlider
+from app.widgets.text import PlainLabel
 
 BESIDE = 560  # pixels of width from which the probe's controls stand beside the tools
 LEAST = 280  # … that tools and controls need each
@@ -39,7 +40,7 @@ class ToolBar(QWidget):
             "Noise level of the probe", "Bandwidth σ of the mean shift at the probe (Ctrl+Up, Ctrl+Down)"
         )
         self._slider.sigma_moved.connect(self._moved)
-        self._value = QLabel()
+        self._value = PlainLabel()
         self._value.setFont(tabular(self.font()))
         self._value.setMinimumWidth(self._value.fontMetrics().horizontalAdvance("σ 0.0000000"))
         self._follow = QCheckBox("follow")

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from app.engine.contract import Rect
@@ -25,7 +25,7 @@ from app.rooms.plane.menu import LOOK_ROWS, point_rows
 from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.tool_bar import ToolBar, ToolBarPicture
 from app.widgets.context_menu import Row
-from app.widgets.text import shortened, tooltip
+from app.widgets.text import PlainLabel, shortened, tooltip
 from geomodel.arrays import Array
 from geomodel.number_text import fixed
 
@@ -60,8 +60,10 @@ class PlaneView(View):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus if print_mode else Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Plane")
         self.setAutoFillBackground(True)
-        self._title, self._caption, self._readout = QElidingLabel(), QElidingLabel(), QLabel()
-        self._message = QLabel()
+        self._title, self._caption, self._readout = QElidingLabel(), QElidingLabel(), PlainLabel()
+        for label in (self._title, self._caption):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self._message = PlainLabel()
         self._legend = Legend(theme, print_mode=print_mode)
         self._tools = ToolBar()
         self._tools.sigma_wanted.connect(self.sigma_wanted)

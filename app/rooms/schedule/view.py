@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -32,7 +31,7 @@ from app.widgets.explanation import Explanation
 from app.widgets.focus_area import show_area
 from app.widgets.form import Choice, ChoiceField, commit_all, explain
 from app.widgets.number_field import FloatField
-from app.widgets.text import tooltip
+from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Titled
 from geomodel.settings import Limits
 
@@ -162,7 +161,7 @@ class ScheduleView(View):
         self.display(self._picture)
 
     def _build(self) -> None:
-        self._working = QLabel()
+        self._working = PlainLabel()
         self._working.setFont(tabular(self.font()))
         self._cancel = QPushButton("Cancel", autoDefault=False)
         self._cancel.setToolTip("Stop designing the schedule; the draft stays as it is.")
@@ -176,7 +175,7 @@ class ScheduleView(View):
         row.addStretch(1)
         self._message = Explanation()
         explain((self.bar.metric_field, self.bar.coefficient_field), self._message)
-        self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._empty = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._page = QWidget()
         self._panes = QBoxLayout(QBoxLayout.Direction.TopToBottom, self._page)

@@ -14,6 +14,7 @@ from app.rooms.strip.text import describe
 from app.widgets.focus_area import show_area
 from app.widgets.neighbours import PANEL, Neighbours
 from app.widgets.sample_grid import SampleGrid
+from app.widgets.text import PlainLabel
 
 NARROW = 520  # with less width, the neighbours stand below the images
 WIDE = 900  # pixels of width from which neighbours and samples stand side by side
@@ -38,11 +39,11 @@ class StripView(View):
         self._neighbours = Neighbours(theme)
         self._grid = SampleGrid(theme)
         self._grid.sample_picked.connect(self.sample_picked)
-        self._note, self._samples_note = QLabel(wordWrap=True), QLabel(wordWrap=True)
-        self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._note, self._samples_note = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
+        self._message = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         for label in (self._note, self._samples_note, self._message):
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self._headings = [QLabel(title) for title in SIDES]
+        self._headings = [PlainLabel(title) for title in SIDES]
         self._pages = [
             _column(self._headings[0], self._note, self._neighbours),
             _column(self._headings[1], self._samples_note, self._grid),

@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QPalette, QResizeEvent
-from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QToolButton, QWidget
 
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.sigma_axis import SCALE_TITLES, Scale
@@ -18,6 +18,7 @@ from app.rooms.transport.scrubber import Scrubber
 from app.widgets.context_menu import Entry, Row, Submenu
 from app.widgets.form import ComboBox
 from app.widgets.icons import icon
+from app.widgets.text import PlainLabel
 
 BUTTONS = ("start", "back", "play", "forward", "end", "loop", "inside")
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -79,7 +80,7 @@ class TransportView(View):
         row = QHBoxLayout(self._texts)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
-        self._step, self._sigma, self._evaluations = (QLabel() for _ in range(3))
+        self._step, self._sigma, self._evaluations = (PlainLabel() for _ in range(3))
         for label in (self._step, self._sigma, self._evaluations):
             label.setFont(tabular(self.font()))
             row.addWidget(label)

@@ -22,6 +22,7 @@ from app.rooms.compare.pictures import ComparePicture, LanePicture
 from app.rooms.compare.plot import round_counts
 from app.rooms.compare.ranges import ASIDE, beside
 from app.rooms.compare.view import EMPTY, CompareView
+from app.widgets.text import tooltip
 
 SIGMAS = (np.array([80.0, 5.0, 0.5, 0.02, 0.0]), np.array([80.0, 10.0, 1.0, 0.02]))
 LEFT = Qt.MouseButton.LeftButton
@@ -219,7 +220,7 @@ def test_without_curves_the_plot_says_what_is_awaited(view):
     assert "Press Race" in view._waiting.text()
     view.display(replace(view.picture, lanes=waiting, running=True, reference_fraction=0.42))
     assert view._waiting.text() == "Solving the reference: 42 %"
-    assert view._caption.toolTip() == "two moons · reference DOP853, 42 %"
+    assert view._caption.toolTip() == tooltip("", "two moons · reference DOP853, 42 %")
     view.display(make_picture())
     assert not view._waiting.isVisible()
 

@@ -1,0 +1,26 @@
+"""What becomes of commands when the engine has ended: each that somebody waits for is answered with a sentence."""
+
+from __future__ import annotations
+
+from app.engine.contract import Command, Event, Task, TaskEnded
+from app.engine.messages import OpenData, OpenFailed, OpenNetwork, OpenPath, OpenRun, RunStopped, Save, Saved, StartRun
+
+ENDED = "The engine has stopped; Run ▸ Restart the engine starts a new one."
+
+
+def refusal(command: Command) -> Event | None:
+    """The event that ends a command. None if nobody waits for one."""
+    match command:
+        case StartRun(run_id=run_id):
+            return RunStopped(run_id, ENDED)
+        case Task():
+            return TaskEnded(command, message=ENDED)
+        case OpenData(name=name):
+            return OpenFailed("data", name, ENDED)
+        case OpenNetwork(path=path):
+            return OpenFailed("network", path, ENDED)
+        case OpenRun(path=path) | OpenPath(path=path):
+            return OpenFailed("run", path, ENDED)
+        case Save(path=path):
+            return Saved(path, ENDED)
+    return None
