@@ -215,6 +215,7 @@ def measure(moves: int, scale: str) -> None:
     application.setStyle("Fusion")
     window = MainWindow()
     paints = Paints(window.views.plane.ground.viewport())
+    window.resize(1440, 900)
     window.show()
     window.begin([])
     try:
