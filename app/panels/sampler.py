@@ -66,6 +66,11 @@ class SamplerPanel(QWidget):
         self.set_theme(theme)
         self._show_settings()
 
+    @property
+    def _fields(self) -> dict[str, Field]:
+        """The fields under the name by which scripts outside this repository know them."""
+        return self.fields
+
     # ------------------------------------------------------------ what the window says
 
     def set_theme(self, theme: Theme) -> None:
