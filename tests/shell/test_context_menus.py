@@ -8,7 +8,7 @@ from gestures import choose_entry, entries, entry_of, open_menu, right_click
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTreeWidget
-from real_window import WAIT, closed, finished, opened, press, type_in
+from real_window import WAIT, finished, kept, opened, press, type_in
 
 from app.rooms import ROOMS
 from app.rooms.transport.scrubber import Scrubber
@@ -20,12 +20,7 @@ Key, Shift = Qt.Key, Qt.KeyboardModifier.ShiftModifier
 @pytest.fixture(scope="module")
 def windows(tmp_path_factory):
     """Where the one window is kept; the first test opens it."""
-    found = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GEOMODEL_HOME", str(tmp_path_factory.mktemp("home")))
-        yield found
-        for window in found:
-            closed(window)
+    yield from kept(tmp_path_factory)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from real_window import WAIT, choose_file, closed, opened, press
+from real_window import WAIT, choose_file, kept, opened, press
 
 import resources
 from app.rooms.plane.messages import BasinsAnswer, BasinsRequest
@@ -17,12 +17,7 @@ from geomodel.trajectory import Trajectory
 @pytest.fixture(scope="module")
 def windows(tmp_path_factory):
     """Where the one window is kept; the first test opens it."""
-    found = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GEOMODEL_HOME", str(tmp_path_factory.mktemp("home")))
-        yield found
-        for window in found:
-            closed(window)
+    yield from kept(tmp_path_factory)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit
 
@@ -26,6 +27,16 @@ def closed(window):
     window.close()
     assert not window.engine.isRunning()
     window.deleteLater()
+
+
+def kept(tmp_path_factory):
+    """For a fixture of a module: where its one window is kept, which the first test opens."""
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GEOMODEL_HOME", str(tmp_path_factory.mktemp("home")))
+        yield found
+        for window in found:
+            closed(window)
 
 
 def finished(qtbot, window, check=lambda run: True):
