@@ -30,6 +30,7 @@ class Job:
     exact: Denoiser | None  # D*, guided where the run is; networks are compared with it
     network: Denoiser | None  # guided where the run is
     x: Tensor
+    center: Array  # (*shape), from which norms are measured
     schedule: Array  # the whole one; a run that jumps follows its first part
     data: Dataset | None
     parts: tuple[Denoiser, ...]  # D* and the network themselves, which split their evaluations into pieces

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -72,6 +73,7 @@ def iterate(
     draw = _draw(noise, rule, solver, start, (len(whole) - 1, len(levels) - 1))
     classes, calls_at, exact = _labels(labels, len(start)), getattr(model, "calls_at", _one_call), display == "exact"
     if isinstance(rule, Adaptive):
+        rule = replace(rule, center=_center(model, start))
 
         def ask(x: Tensor, sigma: Tensor, rows: Tensor) -> Tensor:
             return checked_denoise(model, None if classes is None else classes[rows])(x, sigma)
@@ -144,6 +146,12 @@ def final_denoised(model: Model, last: Step, labels: Any = None) -> Tensor:
     adaptive = isinstance(last.state, AdaptiveState)
     level = torch.full((len(x),), sigma, dtype=torch.float64) if adaptive else sigma
     return checked_denoise(model, _labels(labels, len(x)))(x, level)
+
+
+def _center(model: Model, x: Tensor) -> Tensor | None:
+    """The denoiser's own center where it has one that fits x. A stranger's attribute of that name may be anything."""
+    center = getattr(model, "center", None)
+    return center if isinstance(center, Tensor) and center.shape == x.shape[1:] else None
 
 
 def _start(x: Any, sigma: float) -> Tensor:
