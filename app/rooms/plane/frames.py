@@ -43,6 +43,11 @@ def factor(picture: PlanePicture, sigma: Any) -> Any:
     return 1 / np.sqrt(1 + (sigma / picture.scale) ** 2)
 
 
+def chart(picture: PlanePicture) -> tuple[object, ...]:
+    """What decides where a point is displayed, beside its σ."""
+    return picture.frame == "scaled", picture.scale, picture.center
+
+
 def shown(picture: PlanePicture, points: Any, sigma: Any) -> Array:
     """Points (..., 2) of noise level σ where they are displayed: c + (p − c) times the factor, c the data's mean.
 

@@ -113,11 +113,7 @@ class PlaneLayers:
 
     def show(self, new: PlanePicture, old: PlanePicture | None) -> None:
         """Update what differs from the picture shown before; everything if there was none."""
-        chart = (
-            old is None
-            or (new.frame == "scaled") != (old.frame == "scaled")
-            or (new.scale, new.center) != (old.scale, old.center)
-        )
+        chart = old is None or frames.chart(new) != frames.chart(old)
         before = PlanePicture() if old is None else old
         curves = chart or new.curves is not before.curves
         playhead = curves or new.index != before.index
