@@ -21,6 +21,7 @@ from plane_pictures import (
 )
 from PySide6.QtWidgets import QApplication
 
+from app.plotting.equal_scale import tick_text
 from app.rooms.plane import frames
 
 
@@ -98,3 +99,10 @@ def test_density_pixels_are_a_quarter_of_the_widgets(view):
     view.resize(1600, 1000)
     QApplication.processEvents()
     assert max(view.pixels()) == 256
+
+
+def test_ticks_have_as_many_digits_as_tell_them_from_their_neighbours():
+    assert [tick_text(v, 0.05) for v in (52.45, 52.5, -1e-17)] == ["52.45", "52.50", "0"]
+    assert [tick_text(v, 500.0) for v in (5_799_500.0, 5_800_000.0, -500.0)] == ["5799500", "5800000", "−500"]
+    assert [tick_text(v, 5e8) for v in (0.0, 5e8, 2.5e9)] == ["0", "5×10⁸", "2.5×10⁹"]
+    assert [tick_text(v, 2e-6) for v in (-4e-6, 0.0, 1.2e-5)] == ["−4×10⁻⁶", "0", "1.2×10⁻⁵"]
