@@ -279,5 +279,6 @@ class EqualScaleCanvas(pg.GraphicsView):
 
     def set_labels(self, x: str, y: str) -> None:
         """Set the titles of the axes."""
-        self.bottom.setLabel(x)
-        self.left.setLabel(y)
+        for axis, label in ((self.bottom, x), (self.left, y)):
+            axis.setLabel(label)
+            axis.resizeEvent()  # pyqtgraph centres a label when the axis is resized, not when its text changes

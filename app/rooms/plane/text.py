@@ -37,7 +37,7 @@ FIELD_WORDS = {  # by kind of arrow, and whether it is the difference of two den
 
 def axis_label(picture: PlanePicture, label: str) -> str:
     """The quantity of an axis. In the scaled frame it says what is divided by what."""
-    return f"mean + ({label} − mean) / √(1 + σ²/s²)" if picture.frame == "scaled" else label
+    return f"{label} / √(1 + σ²/s²) about the mean" if picture.frame == "scaled" else label
 
 
 def selected(picture: PlanePicture) -> tuple[Array, Array | None] | None:

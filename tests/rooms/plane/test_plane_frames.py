@@ -72,7 +72,7 @@ def test_the_scaled_frame_divides_each_level_by_its_own_scale(view):
         assert item.scale() == pytest.approx(1 / by[1])
         assert (item.pos().x(), item.pos().y()) == pytest.approx(CENTER * (1 - 1 / by[1]))
     np.testing.assert_allclose(view.layers.probe.shift.tails[0], divided((0.5, -0.5), by[1]))
-    assert view.ground.left.labelText == "mean + (x₂ − mean) / √(1 + σ²/s²)"
+    assert view.ground.left.labelText == "x₂ / √(1 + σ²/s²) about the mean"
     # What is asked for is in true coordinates.
     corner, size = np.array(seen(view))[:2], np.array(seen(view))[2:]
     np.testing.assert_allclose(view.request_rect(), [*divided(corner, 1 / by[1]), *size * by[1]])
