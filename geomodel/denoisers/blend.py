@@ -21,7 +21,7 @@ class Blend(Denoiser):
             raise ValueError(f"The share of the first denoiser must lie between 0 and 1; it is {share:g}.")
         self.first, self.second, self.share = first, second, share
         self.shape, self.num_classes = first.shape, max(first.num_classes, second.num_classes)
-        self.analytic = first.analytic and second.analytic
+        self.analytic, self.far = first.analytic and second.analytic, first.far or second.far
 
     def calls_at(self, sigma: float) -> int:
         return self.first.calls_at(sigma) + self.second.calls_at(sigma)

@@ -194,7 +194,8 @@ def test_the_checkpoint_tells_its_recipe(tmp_path: Path) -> None:
     assert {key: info.recipe[key] for key in asdict(SMALL)} == asdict(SMALL)
     assert (info.data_name, info.data_fingerprint, info.data_count) == ("two-moons", DATA.fingerprint, 60)
     assert info.sigma_data == DATA.std
-    assert info.sigma_recommended == (0.002 * DATA.std, 10 * DATA.std)
+    widest = np.linalg.eigvalsh(np.cov(DATA.points.T, bias=True))[-1] ** 0.5
+    assert info.sigma_recommended == pytest.approx((0.002 * DATA.std, 10 * widest), rel=1e-12)  # eigenvalues twice
     assert info.classes == 0
 
 
