@@ -289,7 +289,7 @@ def _config(architecture: str, settings: TrainSettings, shape: tuple[int, ...]) 
 
 
 def _mean(data: TrainingData) -> Floats:
-    """The mean that the network's coordinates start from: (d,) for points; (C, 1, 1), one number a colour, for images."""
+    """The mean about which the network sees the data: (d,) for points; for images (C, 1, 1), one number a colour."""
     mean = np.asarray(data.mean, np.float64)
     return np.asarray(mean.mean(axis=tuple(range(1, mean.ndim)), keepdims=True))
 
