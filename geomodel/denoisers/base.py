@@ -26,6 +26,7 @@ class Denoiser:
     shape: tuple[int, ...]
     num_classes: int = 0
     analytic: bool = True  # float64 records; False for networks
+    center: Tensor | None = None  # the mean of the data, from which adaptive solvers measure; None: the origin
     far: bool = False  # a network whose training data are far from the origin has float64 records too
     piece: int | None = None
     between_pieces: Callable[[], None] | None = None

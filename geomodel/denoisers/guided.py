@@ -34,6 +34,7 @@ class Guided(Denoiser):
         self.model, self.scale, self.low, self.high = model, float(scale), float(low), float(high)
         self.shape, self.num_classes = model.shape, model.num_classes
         self.analytic, self.far = model.analytic, model.far
+        self.center = getattr(model, "center", None)  # a stranger's callable has none
 
     def calls_at(self, sigma: float) -> int:
         guided = self.scale != 1 and self.low <= sigma <= self.high

@@ -57,6 +57,7 @@ class NetworkDenoiser(Denoiser):
     """
 
     analytic = False
+    center: Tensor  # m, (*shape) float64
 
     def __init__(self, network: nn.Module, info: CheckpointInfo) -> None:
         self.network = network.eval().requires_grad_(False)
@@ -66,8 +67,7 @@ class NetworkDenoiser(Denoiser):
         self.sigma_min = info.sigma_min
         self.sigma_max = info.sigma_max
         self.sigma_recommended = info.sigma_recommended
-        self.mean, self.far = info.mean_point, info.far
-        self._mean = torch.from_numpy(self.mean)
+        self.center, self.far = torch.from_numpy(info.mean_point), info.far
         weights = next(network.parameters())
         self._device, self._dtype = weights.device, weights.dtype
 
@@ -78,7 +78,7 @@ class NetworkDenoiser(Denoiser):
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
         dtype = torch.promote_types(x.dtype, torch.float32)
         # The cast comes before the move: some devices have no float64.
-        mean, unit = self._mean.to(dtype).to(x.device), self.info.unit
+        mean, unit = self.center.to(dtype).to(x.device), self.info.unit
         return mean + unit * self._centred((x.to(dtype) - mean) / unit, sigma / unit, labels)
 
     def _centred(self, y: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
@@ -133,7 +133,8 @@ def piece_rows(pace: float) -> int:
 def _elapsed(model: Denoiser, rows: int, sigma: float) -> float:
     labels = torch.zeros(rows, dtype=torch.int64) if model.num_classes else None
     # At the mean, because functions of numbers far outside the data take longer.
-    x = torch.zeros(rows, *model.shape, dtype=torch.float64) + torch.as_tensor(getattr(model, "mean", 0.0))
+    x = torch.zeros(rows, *model.shape, dtype=torch.float64)
+    x = x if model.center is None else x + model.center
     begin = perf_counter()
     model(x, sigma, labels)  # moving the answer to the CPU waits for the device
     return perf_counter() - begin

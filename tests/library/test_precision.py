@@ -52,7 +52,7 @@ def test_a_network_is_recorded_in_what_its_data_need(mean, kind, tmp_path):
     for each in (model, Guided(model, 2.0), Blend(model, optimal, 0.5), Blend(optimal, model, 0.5)):
         assert precision.record_dtype(each) == kind
     assert precision.record_dtype(optimal) == "float64"
-    run = gm.sample(model, np.zeros((1, 2)) + model.mean, [1.0, 0.5])
+    run = gm.sample(model, model.center[None], [1.0, 0.5])
     assert (run.x.dtype, run.denoised.dtype, run.final_denoised.dtype, run.settings["record"]) == (kind,) * 4
     assert gm.sample(model, np.zeros((1, 2)), [1.0, 0.5], record="float32").x.dtype == "float32"
 

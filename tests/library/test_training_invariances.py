@@ -180,4 +180,4 @@ def test_a_single_point_is_its_own_mean(tmp_path: Path) -> None:
     model = load_checkpoint(tmp_path / "a")
     x = torch.tensor([[60.0, 13.0]], dtype=torch.float64)
     # At a σ far above all levels, D is the mean but for c_skip x and what six steps have made of F.
-    assert (model(x, 100.0) - torch.tensor(model.mean)).abs().max() < 0.1
+    assert (model(x, 100.0) - model.center).abs().max() < 0.1
