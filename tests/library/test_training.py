@@ -255,6 +255,18 @@ def test_command_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert not (tmp_path / "a.safetensors.state").exists()
 
 
+@pytest.mark.parametrize(("rate", "learnt"), [("0.002", True), ("1", False)])
+def test_command_says_when_nothing_was_learnt(
+    rate: str, learnt: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"--data two-moons --count 60 --iterations 40 --batch 256 --width 16 --depth 1 --warmup 0 --lr {rate}"
+    assert command(text, tmp_path / "a.safetensors") == 0
+    loss = load_checkpoint(tmp_path / "a.safetensors").info.recipe["loss"]
+    assert isinstance(loss, float)
+    assert (loss < 1) == learnt  # seen: 0.98 and 2.7
+    assert ("learnt nothing" not in capsys.readouterr().err) == learnt
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
