@@ -21,8 +21,9 @@ class Blend(Denoiser):
             raise ValueError(f"The share of the first denoiser must lie between 0 and 1; it is {share:g}.")
         self.first, self.second, self.share = first, second, share
         self.shape, self.num_classes = first.shape, max(first.num_classes, second.num_classes)
-        self.analytic, self.far = first.analytic and second.analytic, first.far or second.far
+        self.analytic = first.analytic and second.analytic
         self.center = getattr(second, "center", None)  # the second is D* where one of them is
+        self.far = any(getattr(model, "far", False) for model in (first, second))
 
     def calls_at(self, sigma: float) -> int:
         return self.first.calls_at(sigma) + self.second.calls_at(sigma)
