@@ -10,6 +10,7 @@ import numpy as np
 
 from geomodel.arrays import Array
 from geomodel.formulas import with_jump
+from geomodel.precision import record_dtype
 from geomodel.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ class Job:
 
     @property
     def record_dtype(self) -> str:
-        """float64 for analytic models, float32 for networks."""
-        return "float64" if self.model.analytic else "float32"
+        """The type of the record's arrays; see `precision`."""
+        return record_dtype(self.model, self.data)
 
     def labels(self, count: int) -> Array | None:
         """The run's class for `count` samples; None where the run has none."""

@@ -47,7 +47,7 @@ def center(data: Dataset | None, network: Any = None) -> Array:
     shape = point_shape(data, network)
     assert shape is not None
     if data is None:
-        return np.broadcast_to(np.asarray(getattr(network.info, "mean", 0.0), np.float64), shape)
+        return np.asarray(network.info.mean_point)
     return np.zeros(shape) if data.kind == "images" else data.mean
 
 

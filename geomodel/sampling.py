@@ -14,6 +14,7 @@ from torch import Tensor
 from geomodel import formulas, solvers
 from geomodel.denoisers.base import real, unmapped
 from geomodel.options import INFINITE
+from geomodel.precision import record_dtype
 from geomodel.randomness import Brownian, seed_list
 from geomodel.record import Record
 from geomodel.solvers.adaptive import Adaptive, AdaptiveState
@@ -103,13 +104,14 @@ def sample(
     """A whole run; model, x, sigmas, labels, noise, display, jump_at, options and errors as in `iterate`.
 
     seeds: the seed of each sample of x, which is only recorded. record: dtype of the arrays; None is float64, or
-    float32 for a network (a model whose `analytic` is False). `final_denoised` takes one display evaluation, unless
-    display is "off" or the last level is 0. `network_calls` counts true evaluations; display evaluations are counted in
-    `looks`. `evaluations` of an adaptive solver are int64 (B,), one a sample.
+    float32 for a network (a model whose `analytic` is False) whose data are not `far` from the origin. `final_denoised`
+    takes one display evaluation, unless display is "off" or the last level is 0. `network_calls` counts true
+    evaluations; display evaluations are counted in `looks`. `evaluations` of an adaptive solver are int64 (B,), one a
+    sample.
     """
     if record not in (None, "float32", "float64"):
         raise ValueError(f"record is 'float32', 'float64' or None; got {record!r}.")
-    dtype = record or ("float64" if getattr(model, "analytic", True) else "float32")
+    dtype = record or record_dtype(model)
     levels = formulas.with_jump(formulas.custom(sigmas), jump_at)
     with torch.no_grad():
         start = _start(x, float(levels[0]))
