@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomodel import __version__, console, datasets, files, runs, schedules, solvers
+from geomodel import __version__, classes, console, datasets, files, runs, schedules, solvers
 from geomodel.places import absolute
 from geomodel.settings import CUSTOM, Option, RunSettings, limits, problems
 
@@ -196,7 +196,11 @@ def _compute(settings: RunSettings) -> Trajectory:
         elif done == steps:
             print(line.rstrip(), file=sys.stderr)
 
-    return runs.compute(settings, data, network, report)
+    trajectory = runs.compute(settings, data, network, report)
+    asked = classes.asked(settings, data, network)
+    for sentence in filter(None, (asked.name and f"Class {settings.label} is {asked.name!r}.", asked.note)):
+        print(sentence, file=sys.stderr)
+    return trajectory
 
 
 def _write(trajectory: Trajectory, out: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomodel import schedules
+from geomodel import classes, schedules
 from geomodel.arrays import Array
 from geomodel.run_checks import point_shape
 from geomodel.settings import CUSTOM, RunSettings
@@ -81,22 +81,31 @@ def whole_schedule(settings: RunSettings) -> Array:
 
 
 def start_points(settings: RunSettings, data: Dataset | None, network: Any = None) -> Array:
-    """x at sigma_max, (B, *shape) float64: noise, data + noise, or a given point for sample 0."""
+    """x at sigma_max, (B, *shape) float64: noise, data + noise, or a given point for sample 0.
+
+    Data are those of the run's class, where it has one.
+    """
     from geomodel.randomness import noise
 
     shape = point_shape(data, network)
     assert shape is not None
     assert settings.sigma_max is not None
     x: Array = noise(list(settings.seeds), shape, settings.sigma_max).numpy()
-    if settings.start == "exact" and data is not None:
-        drawn = [int(np.random.default_rng((seed, 1)).integers(len(data))) for seed in settings.seeds]
-        x = x + np.asarray(data.points[drawn], np.float64)
-    elif settings.start == "data" and data is not None:
-        x = x + np.asarray(data.points[settings.start_index], np.float64)
+    if settings.start in ("exact", "data") and data is not None:
+        x = x + np.asarray(data.points[_drawn(settings, data, network)], np.float64)
     elif settings.start == "point":
         x = x.copy()
         x[0] = np.asarray(settings.start_point, np.float64).reshape(shape)
     return x
+
+
+def _drawn(settings: RunSettings, data: Dataset, network: Any) -> list[int]:
+    """The data points at which the samples start. Of a class, the given one is the first from `start_index` on."""
+    rows = classes.rows(data, classes.asked(settings, data, network).data)
+    own = np.arange(len(data)) if rows is None else rows
+    if settings.start == "data":
+        return [int(own[np.searchsorted(own, settings.start_index) % len(own)])] * settings.count
+    return [int(own[np.random.default_rng((seed, 1)).integers(len(own))]) for seed in settings.seeds]
 
 
 def _short(sigma: float) -> float:

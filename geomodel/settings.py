@@ -54,7 +54,9 @@ class RunSettings:
             ge=-1,
             le=100_000,
             title="Class",
-            description="The class that is asked for; D* then runs over the data of that class alone. −1: no class.",
+            description="The class that is asked for, by its number among the driver's classes: those of the network "
+            "where it moves the samples, else those of the data. D* runs over the data's class of the same name alone, "
+            "and a network beside it is asked for its own class of that name. −1: no class.",
         ),
     ] = -1
     guidance: Annotated[
@@ -142,7 +144,13 @@ class RunSettings:
         ),
     ] = "noise"
     start_index: Annotated[
-        int, Meta(ge=0, title="Start at data point", description="Index of the data point that noise is added to.")
+        int,
+        Meta(
+            ge=0,
+            title="Start at data point",
+            description="Index of the data point that noise is added to. With a class, the first point from there on "
+            "that is of the class.",
+        ),
     ] = 0
     start_point: Annotated[
         tuple[float, ...], Meta(max_length=64, title="Start at", description="Coordinates of sample 0 at σ max.")
@@ -157,6 +165,16 @@ class RunSettings:
     def jump(self) -> int | None:
         """The level at which the run jumps to D; None where it follows its schedule to the end."""
         return None if self.jump_at < 0 else self.jump_at
+
+    @property
+    def network_drives(self) -> bool:
+        """Whether the network moves the samples, alone or in a blend."""
+        return self.driver in ("network", "blend")
+
+    @property
+    def guided(self) -> bool:
+        """Whether guidance changes the denoiser of the class."""
+        return self.label >= 0 and self.guidance != 1
 
     @property
     def seeds(self) -> range:
