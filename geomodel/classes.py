@@ -62,6 +62,9 @@ class Asked:
         return f"class {self.name}" if self.name else ""
 
 
+NO_CLASS = Asked()
+
+
 def of_data(data: Dataset | None) -> Classes:
     """The classes of a data set."""
     if data is None or data.labels is None:
@@ -76,7 +79,11 @@ def of_network(network: Any) -> Classes:
 
 
 def of_driver(settings: RunSettings, data: Dataset | None, network: Any = None) -> Classes:
-    """The classes that `settings.label` counts: the network's where it moves the samples, else the data's."""
+    """The classes that `settings.label` counts: the network's where it moves the samples, else the data's. A mixture
+    has none.
+    """
+    if settings.driver == "mixture":
+        return Classes()
     return of_network(network) if settings.network_drives else of_data(data)
 
 
@@ -101,7 +108,7 @@ def asked(settings: RunSettings, data: Dataset | None, network: Any = None) -> A
 def kept(settings: RunSettings, name: object, data: Dataset | None) -> Asked:
     """The class of a saved run whose network is not open. name: what the run's file calls it, if it does."""
     if settings.label < 0:
-        return Asked()
+        return NO_CLASS
     if not isinstance(name, str) or not name:
         name = of_driver(settings, data).name(settings.label)
     in_data = _in_data(data, name) if settings.network_drives else settings.label

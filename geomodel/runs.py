@@ -96,7 +96,7 @@ def prepare(
 
 
 def _asked(settings: RunSettings, model: Denoiser | None, number: int | None) -> Denoiser | None:
-    """A denoiser for the run's class and guidance. number: what the denoiser calls the class; None where it has none."""
+    """A denoiser for the run's class and guidance. number: its own number of the class; None where it has none."""
     if model is None or number is None:
         return None
     if number != settings.label:

@@ -161,7 +161,7 @@ class Library:
         data = self.data(settings.data, settings.data_count, settings.data_seed) if settings.data else None
         network = self.network(settings.network) if settings.network else None
         job = runs.prepare(settings, data.dataset if data else None, network, data.optimal if data else None)
-        if data is not None:
+        if data is not None and job.optimal is not None:
             data.optimal = job.optimal
         return job, data
 

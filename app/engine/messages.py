@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from app.engine.contract import Command, Event
 from geomodel.arrays import Array
+from geomodel.classes import Asked
 from geomodel.record import Record
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
@@ -168,6 +169,7 @@ class RunOpened(Event):
     path: str
     trajectory: Trajectory
     settings: RunSettings
+    asked: Asked
     data: DataOpened | None
     linked: bool
     missing: str
@@ -188,6 +190,7 @@ class RunStarted(Event):
     run_id: int
     record: Record
     settings: RunSettings  # with the noise levels filled in
+    asked: Asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from app.engine.errors import short
 from app.engine.gate import Cancelled
 from app.engine.library import Library
 from app.engine.messages import NetworkOpened, OpenData, OpenFailed, Opening, OpenNetwork, OpenPath, OpenRun, RunOpened
-from geomodel import recognise, runs
+from geomodel import classes, recognise, runs
 from geomodel.files import read_error
 from geomodel.settings import from_json
 from geomodel.trajectory import Trajectory
@@ -107,18 +107,20 @@ class Opener:
         folder = Path(command.path).absolute().parent
         settings, data, missing = self._library.recognised(trajectory, settings, folder)
         context = None
+        asked = classes.kept(settings, trajectory.settings.get("class"), data.dataset if data else None)
         if command.link and not missing:
             self._warm()
             settings, missing = self._library.same_network(trajectory, settings, folder)
             if not missing:
                 job, _ = self._library.prepare(settings)
-                context = Context(job, data, trajectory)
+                context, asked = Context(job, data, trajectory), job.asked
         self._post(
             RunOpened(
                 run_id=command.run_id,
                 path=command.path,
                 trajectory=trajectory,
                 settings=settings,
+                asked=asked,
                 data=data.opened if data else None,
                 linked=context is not None,
                 missing=missing,

@@ -19,7 +19,7 @@ from app.session.facts import DRIVER_NAMES, class_words
 from app.session.playback import Playback
 from app.session.player import Player
 from app.session.state import AppState, Run
-from geomodel import datasets, memory, run_checks, solvers
+from geomodel import classes, datasets, memory, run_checks, solvers
 from geomodel.settings import RunSettings
 
 
@@ -74,6 +74,7 @@ class PanelsFeed(QObject):
         self.model.set_choices(tuple(networks.items()), tuple(sets + files))
 
     def _show_draft(self) -> None:
+        self.model.set_classes(self.state.classes(self.state.draft).all_names())
         self.model.set_settings(self.state.draft)
         self.sampler.set_settings(self.state.draft)
         if "driver" not in self.state.errors:
@@ -98,19 +99,17 @@ class PanelsFeed(QObject):
         if data is not None and data.name not in datasets.names():
             self._opened_files[data.name] = Path(data.name).name
         self._show_choices()
-        self.model.set_settings(self.state.draft)
+        self._show_draft()
         self._show_available()
         self._describe("data")
         self._describe("driver")
-        self._show_estimate()
 
     def _show_network(self) -> None:
         self._show_choices()
-        self.model.set_settings(self.state.draft)
+        self._show_draft()
         self._show_available()
         self._describe("network")
         self._describe("driver")
-        self._show_estimate()
 
     def _show_available(self) -> None:
         data, network = self.state.data, self.state.network
@@ -122,13 +121,6 @@ class PanelsFeed(QObject):
                 "blend": network is not None and data is not None,
             }
         )
-        names: tuple[str, ...] = ()
-        if data is not None and data.dataset.labels is not None:
-            count = int(data.dataset.labels.max()) + 1
-            names = data.dataset.label_names or tuple(map(str, range(count)))
-        elif network is not None:
-            names = network.info.label_names or tuple(map(str, range(network.info.classes)))
-        self.model.set_classes(names)
 
     def _describe(self, slot: Slot) -> None:
         data, network = self.state.data, self.state.network
@@ -177,10 +169,12 @@ class PanelsFeed(QObject):
         return rows + ([("cost", f"{1000 * each[-1]:.2g} ms an evaluation")] if each else [])
 
     def _relation(self) -> str:
-        """Whether D* is made of the data that the network was trained on."""
+        """Whether D* is made of the data that the network was trained on, or why the two are not compared."""
         data, network = self.state.data, self.state.network
         if data is None or network is None:
             return ""
+        if note := classes.asked(self.state.draft, data.dataset, network.info).note:
+            return note
         trained = getattr(network.info, "data_fingerprint", "")
         if not trained:
             return "Unknown whether the network was trained on these data."
@@ -252,7 +246,7 @@ class PanelsFeed(QObject):
 
     def _use_settings(self, run_id: int) -> None:
         if run := self.state.runs.get(run_id):
-            self.player.drafting.use(run.settings)
+            self.player.drafting.use(run.settings, run.asked.name)
 
     def _pin(self, run_id: int, pinned: bool) -> None:
         if run := self.state.runs.get(run_id):

@@ -12,7 +12,8 @@ from app.engine.contract import Command
 from app.engine.messages import DataOpened, NetworkOpened, OpenData, OpenNetwork
 from app.session.state import AppState
 from geomodel import datasets, presets, runs, settings, solvers
-from geomodel.settings import CUSTOM, Driver, RunSettings
+from geomodel.classes import Classes, renamed
+from geomodel.settings import CUSTOM, RunSettings
 
 TOY_WORK = 3e7  # a run is computed at every change up to this product of samples × steps × data points × dimensions
 COUNTS = {"toy": 64, "points": 64, "images": 16}  # trajectories of a proposed run, by the kind of the data
@@ -62,7 +63,7 @@ class Drafting(QObject):
 
     def edit(self, changes: dict[str, Any]) -> None:
         """Change fields of the draft. New data are opened first, and the draft changes when they are open."""
-        draft = replace(self._state.draft, **changes)
+        numbered, draft = self._state.classes(self._state.draft), replace(self._state.draft, **changes)
         if draft.network != self._state.draft.network and draft.network not in ("", *self._state.networks):
             self.open_network(draft.network)  # the draft follows when it is there
             return
@@ -73,8 +74,10 @@ class Drafting(QObject):
             draft = replace(draft, options={})
         if "network" in changes:
             self._state.network = self._state.networks.get(draft.network)
-            if self._state.network is None and draft.driver in ("network", "blend"):
-                draft = replace(draft, driver="optimal")
+            if self._state.network is None:
+                draft = _without_network(draft)
+        if changes.keys() & {"driver", "network"} and "label" not in changes:
+            draft = self._with_class(draft, numbered)
         if draft.schedule == CUSTOM:  # a list without levels starts with the present levels
             levels = changes.get("levels") or (self.levels() if "schedule" in changes else draft.levels)
             draft = runs.with_levels(draft, levels) if levels else draft
@@ -82,6 +85,12 @@ class Drafting(QObject):
         if "network" in changes:
             self._state.network_changed.emit()
         self._tell()
+
+    def _with_class(self, draft: RunSettings, numbered: Classes) -> RunSettings:
+        """The draft with the class that its label means among `numbered`, as its driver numbers it; none if that has
+        none of this name.
+        """
+        return replace(draft, label=renamed(draft.label, numbered, self._state.classes(draft)))
 
     def apply_preset(self, name: str) -> None:
         """Take over a preset. If its levels must be designed first, request that."""
@@ -116,8 +125,8 @@ class Drafting(QObject):
             return
         self._follow_draft()
 
-    def use(self, settings: RunSettings) -> None:
-        """Take settings of a run over, as one change that can be taken back.
+    def use(self, settings: RunSettings, class_name: str = "") -> None:
+        """Take settings of a run over, as one change that can be taken back. class_name: what the run calls its class.
 
         Named data are opened again. Of a file, the data stay as they are unless they are the ones that are open, and so
         does a network that is not open any more.
@@ -128,8 +137,10 @@ class Drafting(QObject):
             present = state.draft
             draft = replace(draft, data=present.data, data_count=present.data_count, data_seed=present.data_seed)
         if draft.network not in state.networks:
-            driver: Driver = "optimal" if draft.driver in ("network", "blend") else draft.driver
-            draft = replace(draft, network="", driver=driver)
+            draft = _without_network(draft)
+        if draft.label >= 0 and draft != settings:
+            number = state.classes(draft).number(class_name)
+            draft = replace(draft, label=-1 if number is None else number)
         state.set_draft(draft)
         self._follow_draft()
 
@@ -178,17 +189,16 @@ class Drafting(QObject):
         # the first set, or one that an undo asked for
         awaited = _key(event) == (draft.data, draft.data_count, draft.data_seed)
         same = state.data is not None and state.data.name == event.name
+        numbered = state.classes(draft)  # by which the draft names its class; an awaited draft knows the new data
         state.set_data(event)
+        numbered = state.classes(draft) if awaited else numbered
         if state.network is not None and tuple(state.network.info.shape) != tuple(event.dataset.shape):
             state.network = None  # it stays open, so that a person can choose it again beside data that it fits
-            draft = replace(
-                draft, network="", driver="optimal" if draft.driver in ("network", "blend") else draft.driver
-            )
+            draft = _without_network(draft)
             state.network_changed.emit()
         if not awaited:
             draft = replace(draft, data=event.name, data_count=event.count, data_seed=event.seed)
-        if not awaited and not same:
-            draft = self._proposed(draft, event)
+        draft = self._with_class(draft, numbered) if awaited or same else self._proposed(draft, event)
         if draft.sigma_max is None:
             draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)
         state.set_draft(draft, undoable=not awaited)
@@ -224,6 +234,7 @@ class Drafting(QObject):
         if event.path in self._again:
             self._again.remove(event.path)
             return
+        numbered = state.classes(state.draft)
         together, self._with_data = event.path == self._with_data, ""
         if state.data is not None and tuple(state.data.dataset.shape) != tuple(event.info.shape):
             state.network_changed.emit()
@@ -238,7 +249,7 @@ class Drafting(QObject):
             )
             return
         state.network = event
-        draft = replace(state.draft, network=event.path, driver="network")
+        draft = self._with_class(replace(state.draft, network=event.path, driver="network"), numbered)
         draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)
         state.set_draft(replace(draft, count=min(draft.count, fitting_count(draft, event))))
         state.network_changed.emit()
@@ -246,8 +257,10 @@ class Drafting(QObject):
 
     def forget_network(self, path: str) -> None:
         """A network is closed, so the draft continues without it."""
+        numbered = self._state.classes(self._state.draft)
+        draft = self._with_class(_without_network(self._state.draft), numbered)
         self._state.networks.pop(path, None)
-        self.edit({"network": ""})
+        self.edit({"network": "", "driver": draft.driver, "label": draft.label})
 
     def open_training_data(self, event: NetworkOpened) -> None:
         """Open the data that a network was trained on, and let the network drive on them."""
@@ -257,6 +270,11 @@ class Drafting(QObject):
     def _tell(self) -> None:
         self.check()
         self.edited.emit()
+
+
+def _without_network(draft: RunSettings) -> RunSettings:
+    """The draft without its network. D* drives if the network did."""
+    return replace(draft, network="", driver="optimal" if draft.network_drives else draft.driver)
 
 
 def expected_evaluations(draft: RunSettings) -> int:

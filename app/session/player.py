@@ -298,7 +298,8 @@ class Player(QObject):
             path=event.path,
             source=event.data,
             linked=event.linked,
-            caption=event.missing,
+            asked=event.asked,
+            caption=event.missing or event.asked.note.rstrip("."),
             pinned=not recorded,
         )
         if recorded and self.state.run is not None:
@@ -314,8 +315,9 @@ class Player(QObject):
             self.submit(Forget(event.run_id))
             return
         match event:
-            case RunStarted(record=record, settings=filled):
+            case RunStarted(record=record, settings=filled, asked=asked):
                 run.record, run.settings, run.linked = record, filled, True
+                run.asked, run.caption = asked, asked.note.rstrip(".")
                 self._show_pending()
             case RunFinished(trajectory=trajectory, seconds=seconds, evaluating=evaluating):
                 run.trajectory, run.seconds, run.evaluating, run.status = trajectory, seconds, evaluating, "complete"

@@ -25,7 +25,7 @@ class Renumbered(Denoiser):
         return self.model.calls_at(sigma)
 
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
-        own = None if labels is None else torch.tensor([self._own(label) for label in labels.tolist()], dtype=torch.int64)
+        own = None if labels is None else torch.tensor([self._own(label) for label in labels.tolist()])
         denoised: Tensor = ask(self.model, x, sigma, own)
         return denoised
 

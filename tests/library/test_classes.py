@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from checkpoint_files import LABELLED, saved
+from animals import IN_DATA, IN_NETWORK, points, write_network
 
 import geomodel as gm
 from geomodel import classes, runs
@@ -15,32 +15,23 @@ from geomodel.classes import Classes
 from geomodel.datasets import Dataset
 from geomodel.settings import RunSettings
 
-ANIMALS = ("ant", "cat", "dog")  # of the data; the network below sorts otherwise, has no ant, and knows a bee
-NETWORK = ("dog", "cat", "bee")
 TOY = RunSettings(data="animals", driver="network", network="net", count=4, steps=5, sigma_min=0.01, sigma_max=20.0)
-AGAINST_DATA = {"effective_neighbours", "denoiser_difference", "optimal", "exact_distance_x"}
 
 
 @pytest.fixture(scope="module")
 def animals():
-    """Points about (-4, 0), (0, 3) and (4, 0), each class a cluster."""
-    random, labels = np.random.default_rng(0), np.arange(90) % 3
-    centres = np.array([(-4.0, 0.0), (0.0, 3.0), (4.0, 0.0)])
-    points = centres[labels] + 0.3 * random.standard_normal((90, 2))
-    return Dataset(name="animals", kind="points", stored=points, labels=labels, label_names=ANIMALS)
+    stored, labels = points()
+    return Dataset(name="animals", kind="points", stored=stored, labels=labels, label_names=IN_DATA)
 
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
-    """A network with random weights whose classes are those of `NETWORK`."""
-    path = tmp_path_factory.mktemp("networks") / "net.safetensors"
-    saved(path, replace(LABELLED, label_names=NETWORK))
-    return gm.load_checkpoint(path)
+    return gm.load_checkpoint(write_network(tmp_path_factory.mktemp("networks") / "net.safetensors"))
 
 
 def of(animals, name):
     """D* of the points that have this name, and of no others."""
-    return gm.OptimalDenoiser(animals.points[animals.labels == ANIMALS.index(name)])
+    return gm.OptimalDenoiser(animals.points[animals.labels == IN_DATA.index(name)])
 
 
 def norms(difference):
@@ -52,7 +43,7 @@ def norms(difference):
 
 @pytest.mark.parametrize("name", ["cat", "dog"])
 def test_a_network_is_compared_with_the_data_of_that_name(name, animals, network):
-    label, alone = NETWORK.index(name), of(animals, name)
+    label, alone = IN_NETWORK.index(name), of(animals, name)
     found = runs.compute(replace(TOY, label=label), animals, network)
     assert found.labels.tolist() == [label] * 4  # the driver's number
     beside = gm.sample(alone, gm.noise(range(4), (2,), found.sigmas[0]), found.sigmas)
@@ -82,23 +73,20 @@ def test_a_blend_asks_each_side_by_its_own_number(animals, network):
     x = gm.noise(range(4), (2,), 2.0)
     expected = 0.25 * network(x, 2.0, labels=[0] * 4) + 0.75 * of(animals, "dog")(x, 2.0)
     assert torch.allclose(job.evaluate(job.model, x, 2.0), expected, atol=1e-12)
-    steps = list(runs.steps_of(job, job.model))  # what a run, a race and a design ask
-    direct = gm.sample(job.model, job.x, job.sigmas, labels=[0] * 4)
-    assert np.allclose(steps[-1].x_next, direct.x[-1])
 
 
 def test_a_network_beside_d_star_is_asked_by_its_own_number(animals, network):
     job = runs.prepare(replace(TOY, driver="optimal", label=2), animals, network)
     x = gm.noise(range(4), (2,), 2.0)
-    assert torch.equal(job.evaluate(job.network, x, 2.0), network(x, 2.0, labels=[NETWORK.index("dog")] * 4))
+    assert torch.equal(job.evaluate(job.network, x, 2.0), network(x, 2.0, labels=[IN_NETWORK.index("dog")] * 4))
     assert torch.allclose(job.evaluate(job.model, x, 2.0), of(animals, "dog")(x, 2.0), atol=1e-12)
     assert job.gives_posterior_mean(job.exact)
 
 
 def test_a_posterior_is_over_the_data_of_that_name(animals, network):
-    job = runs.prepare(replace(TOY, label=NETWORK.index("dog")), animals, network)
+    job = runs.prepare(replace(TOY, label=IN_NETWORK.index("dog")), animals, network)
     posterior = job.posterior(gm.noise(range(4), (2,), 2.0), 2.0, 8)
-    assert (animals.labels[posterior.indices] == ANIMALS.index("dog")).all()
+    assert (animals.labels[posterior.indices] == IN_DATA.index("dog")).all()
     assert job.data_labels(2).tolist() == [2, 2]
     assert job.labels(2).tolist() == [0, 0]
 
@@ -114,7 +102,7 @@ def test_without_a_class_nothing_is_renumbered(animals, network):
 
 
 def test_a_class_that_the_data_lack_is_compared_with_nothing(animals, network):
-    settings = replace(TOY, label=NETWORK.index("bee"))
+    settings = replace(TOY, label=IN_NETWORK.index("bee"))
     job = runs.prepare(settings, animals, network)
     assert (job.optimal, job.exact, job.beside, job.asked.data) == (None, None, False, None)
     assert job.asked.note == (
@@ -146,8 +134,7 @@ def test_a_class_that_the_network_lacks_is_compared_with_nothing(animals, networ
 
 @pytest.mark.parametrize("settings", [{"label": -1}, {"label": 2, "guidance": 2.0}])
 def test_a_network_without_a_null_class_is_asked_for_a_class_alone(settings, animals, tmp_path):
-    saved(tmp_path / "strict.safetensors", replace(LABELLED, label_names=NETWORK, has_null_class=False))
-    strict = gm.load_checkpoint(tmp_path / "strict.safetensors")
+    strict = gm.load_checkpoint(write_network(tmp_path / "strict.safetensors", has_null_class=False))
     job = runs.prepare(replace(TOY, driver="optimal", **settings), animals, strict)
     assert job.network is None
     assert "no null class" in job.asked.note
@@ -171,13 +158,13 @@ def test_a_mixture_has_no_classes(network):
 
 
 def test_numbers_count_as_names():
-    numbered, digits, words = Classes(3), Classes(3, ("2", "1", "0")), Classes(3, ANIMALS)
+    numbered, digits, words = Classes(3), Classes(3, ("2", "1", "0")), Classes(3, IN_DATA)
     assert [numbered.name(label) for label in range(3)] == ["0", "1", "2"]
     assert [classes.renamed(label, numbered, digits) for label in range(-1, 3)] == [-1, 2, 1, 0]
     assert [classes.renamed(label, digits, numbered) for label in range(3)] == [2, 1, 0]
     assert [classes.renamed(label, words, numbered) for label in range(3)] == [-1, -1, -1]
     assert [numbered.number(name) for name in ("3", "-1", "01", "²", "", "1" * 5000)] == [None] * 6
-    assert words.all_names() == ANIMALS
+    assert words.all_names() == IN_DATA
     assert numbered.all_names() == ("0", "1", "2")
     assert Classes(9).listed() == "0, 1, 2, 3, 4, 5, …"
 
@@ -195,14 +182,14 @@ def test_a_saved_run_knows_its_class_without_its_network(animals):
 # ---------------------------------------------------------------- starts
 
 
-@pytest.mark.parametrize(("driver", "number"), [("network", NETWORK.index("dog")), ("optimal", ANIMALS.index("dog"))])
+@pytest.mark.parametrize(("driver", "number"), [("network", IN_NETWORK.index("dog")), ("optimal", IN_DATA.index("dog"))])
 def test_data_with_noise_are_those_of_the_class(driver, number, animals, network):
     settings = replace(TOY, driver=driver, label=number, start="exact", count=200)
     y = runs.start_points(settings, animals, network) - gm.noise(range(200), (2,), 20.0).numpy()
     distance = np.linalg.norm(y[:, None] - animals.points, axis=2)
     assert distance.min(axis=1).max() < 1e-12  # (y + z) - z is y up to the rounding of numbers below 100
     drawn = distance.argmin(axis=1)
-    assert set(animals.labels[drawn]) == {ANIMALS.index("dog")}
+    assert set(animals.labels[drawn]) == {IN_DATA.index("dog")}
     assert len(set(drawn)) > 25  # of 30, each missed with probability e^-6.7
 
 
