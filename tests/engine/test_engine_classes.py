@@ -49,7 +49,7 @@ def test_density_posterior_and_probe_are_of_the_class_of_that_name(bench, settin
     bench.handle(StartRun(1, replace(settings, label=IN_NETWORK.index("dog"))))
     assert bench.of(RunStarted)[0].asked.words == "class dog"
     found = bench.handle(density("optimal"))
-    row, column = np.unravel_index(found.density.argmax(), found.density.shape)
+    _, column = np.unravel_index(found.density.argmax(), found.density.shape)
     assert abs(RECT[0] + 16 * (column + 0.5) / 33 - of("dog")[:, 0].mean()) < 0.5  # the dogs' cluster, at x = 4
     alone = gm.OptimalDenoiser(np.round(of("dog"), 6))  # as the table writes them
     assert np.allclose(found.denoised, alone(found.at, 0.5), atol=1e-9)

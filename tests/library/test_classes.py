@@ -182,7 +182,9 @@ def test_a_saved_run_knows_its_class_without_its_network(animals):
 # ---------------------------------------------------------------- starts
 
 
-@pytest.mark.parametrize(("driver", "number"), [("network", IN_NETWORK.index("dog")), ("optimal", IN_DATA.index("dog"))])
+@pytest.mark.parametrize(
+    ("driver", "number"), [("network", IN_NETWORK.index("dog")), ("optimal", IN_DATA.index("dog"))]
+)
 def test_data_with_noise_are_those_of_the_class(driver, number, animals, network):
     settings = replace(TOY, driver=driver, label=number, start="exact", count=200)
     y = runs.start_points(settings, animals, network) - gm.noise(range(200), (2,), 20.0).numpy()
