@@ -34,6 +34,7 @@ FIELDS: tuple[tuple[str, str, Any], ...] = (
     ("--data", "data", str),
     ("--data-count", "data_count", int),
     ("--data-seed", "data_seed", int),
+    ("--data-columns", "data_columns", str),
     ("--model", "network", str),
     ("--driver", "driver", str),
     ("--blend", "blend", float),
@@ -174,7 +175,8 @@ def _option(text: str) -> tuple[str, Option]:
 
 
 def _compute(settings: RunSettings) -> Trajectory:
-    data = datasets.load(settings.data, count=settings.data_count, seed=settings.data_seed) if settings.data else None
+    name, count, seed, columns = settings.data_key
+    data = datasets.load(name, count=count, seed=seed, columns=columns) if name else None
     network = None
     if settings.network:
         from geomodel.checkpoints import load_checkpoint

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from geomodel import schedules
+from geomodel.datasets import columns
 from geomodel.options import INFINITE
 from geomodel.versions import with_todays_eta
 
@@ -20,6 +21,7 @@ MAX_POINTS = 1_000_000
 Driver = Literal["optimal", "mixture", "network", "blend"]
 Start = Literal["noise", "exact", "data", "point"]
 Option = float | int | str | bool
+DataKey = tuple[str, int, int, str]  # name or path, count, seed, columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,16 @@ class RunSettings:
     data_seed: Annotated[
         int, Meta(ge=0, le=2**31 - 1, title="Data seed", description="Seed of a generated data set.")
     ] = 0
+    data_columns: Annotated[
+        str,
+        Meta(
+            max_length=1000,
+            title="Columns",
+            description="Which columns of a table are coordinates and which is the class, by name or by number from 1, "
+            "and whether there is a header: “1-2; class 3; no header”, or “x, y; class kind”. "
+            "Empty: told from the file.",
+        ),
+    ] = ""
     network: Annotated[str, Meta(title="Network", description="Path of a checkpoint; empty for none.")] = ""
     driver: Annotated[
         Driver,
@@ -162,6 +174,11 @@ class RunSettings:
     ] = 0
 
     @property
+    def data_key(self) -> DataKey:
+        """What decides the points of the data: the same key gives the same points."""
+        return self.data, self.data_count, self.data_seed, self.data_columns
+
+    @property
     def jump(self) -> int | None:
         """The level at which the run jumps to D; None where it follows its schedule to the end."""
         return None if self.jump_at < 0 else self.jump_at
@@ -211,6 +228,10 @@ def problems(settings: RunSettings) -> dict[str, str]:
             found[item.name] = f"{bounds.title} must be at least {bounds.low:g}; it is {value:g}."
         elif bounds.high is not None and not value <= bounds.high:
             found[item.name] = f"{bounds.title} must be at most {bounds.high:g}; it is {value:g}."
+    try:
+        columns.parse(settings.data_columns)
+    except ValueError as error:
+        found["data_columns"] = str(error)
     if settings.schedule == CUSTOM:
         try:
             schedules.custom(settings.levels)

@@ -43,6 +43,7 @@ class PanelsFeed(QObject):
         self.model, self.sampler, self.runs = panels.model, panels.sampler, panels.runs
         self._run_bar = panels.run_bar
         self._opened_files: dict[str, str] = {}  # path → title
+        self._refused = ""  # the table that could not be read
         self._cost: dict[tuple[str, str, int], float] = {}  # (driver, data, count) → seconds for an evaluation
         state.draft_changed.connect(self._show_draft)
         state.errors_changed.connect(self._show_errors)
@@ -52,7 +53,7 @@ class PanelsFeed(QObject):
         state.selection_changed.connect(self._show_runs)
         drafted.changed.connect(self._show_changes)
         player.open_failed.connect(self._open_failed)
-        self.model.edited.connect(player.drafting.edit)
+        self.model.edited.connect(self._edit)
         self.sampler.edited.connect(player.drafting.edit)
         self.sampler.preset_wanted.connect(player.drafting.apply_preset)
         self.runs.run_selected.connect(self._select_run)
@@ -95,12 +96,14 @@ class PanelsFeed(QObject):
                 self._describe(slot)
 
     def _show_data(self) -> None:
-        data = self.state.data
+        data, self._refused = self.state.data, ""
         if data is not None and data.name not in datasets.names():
             self._opened_files[data.name] = Path(data.name).name
         self._show_choices()
         self._show_draft()
         self._show_available()
+        taken = None if data is None else data.dataset.columns
+        self.model.set_columns(taken and f"automatic: {taken}")
         self._describe("data")
         self._describe("driver")
 
@@ -235,10 +238,23 @@ class PanelsFeed(QObject):
 
     # ------------------------------------------------------------ acting
 
+    def _edit(self, changes: dict[str, Any]) -> None:
+        """Columns belong to the file that was refused, if one was, so that it may open with others."""
+        if "data_columns" in changes and self._refused:
+            changes = {"data": self._refused, **changes}
+        self.player.drafting.edit(changes)
+
     def _open_failed(self, event: OpenFailed) -> None:
-        if event.slot in ("data", "network"):
+        if event.slot not in ("data", "network"):
+            return
+        again = event.name in (self._refused, self.state.draft.data)  # a person may mend the columns that were typed
+        if not again:
             self.model.set_settings(self.state.draft)  # what was open stays open
-            self.model.set_message(event.slot, event.message, True)
+        if event.table:
+            self._refused = event.name
+            if not again:
+                self.model.set_columns(f"of {Path(event.name).name}, such as 1-2; class 3")
+        self.model.set_message(event.slot, event.message, True)
 
     def _select_run(self, run_id: int) -> None:
         self._playback.pause()

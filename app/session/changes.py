@@ -109,6 +109,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "levels": lambda _levels: "",
     "jump_at": lambda level: "never" if level < 0 else str(level),
     "start": lambda name: _in_a_line(START_NAMES[name]),
+    "data_columns": lambda text: text or "automatic",
     "start_point": lambda point: f"({', '.join(general(value, 3) for value in point)})",
 }
 

@@ -35,11 +35,16 @@ class Drafting(QObject):
         self._after_data: NetworkOpened | None = None  # the network that waits for its training data
         self._again: set[str] = set()  # networks that a new engine opens again
         self._counts = dict(COUNTS)  # the latest for each kind of data
+        self._columns: dict[str, str] = {}  # the latest of each file
         state.draft_changed.connect(self._remember_count)
 
     def open_data(self, name: str) -> None:
         """Open a named set or a file as reference data."""
-        self._submit(OpenData(name, self._state.draft.data_count, self._state.draft.data_seed))
+        self._submit(OpenData(name, self._state.draft.data_count, self._state.draft.data_seed, self.columns_of(name)))
+
+    def columns_of(self, name: str) -> str:
+        """What a person has said about the columns of a file; empty where nothing was said."""
+        return self._columns.get(name, "")
 
     def open_network(self, path: str, *, own: bool = False) -> None:
         """Open a checkpoint, or run the user's own ``file.py:function``."""
@@ -48,7 +53,7 @@ class Drafting(QObject):
     def reopen_data(self) -> None:
         """Open the data of the draft again, in a new engine."""
         if self._state.draft.data:
-            self.open_data(self._state.draft.data)
+            self._submit(OpenData(*self._state.draft.data_key))
 
     def reopen_networks(self) -> None:
         """Open every open network again, in a new engine. The draft stays as it is."""
@@ -67,7 +72,9 @@ class Drafting(QObject):
         if draft.network != self._state.draft.network and draft.network not in ("", *self._state.networks):
             self.open_network(draft.network)  # the draft follows when it is there
             return
-        if changes.keys() & {"data", "data_count", "data_seed"}:
+        if changes.keys() & {"data", "data_count", "data_seed", "data_columns"}:
+            if draft.data != self._state.draft.data and "data_columns" not in changes:
+                draft = replace(draft, data_columns=self.columns_of(draft.data))
             self._edit_data(draft)
             return
         if "solver" in changes and "options" not in changes:
@@ -117,7 +124,7 @@ class Drafting(QObject):
             self._state.set_draft(draft)
             self._state.set_errors(found)
         elif draft.data:
-            self._submit(OpenData(draft.data, draft.data_count, draft.data_seed))
+            self._submit(OpenData(*draft.data_key))
 
     def undo(self, *, forward: bool = False) -> None:
         """Undo or redo the last change. If the data were different then, they are opened again."""
@@ -135,7 +142,8 @@ class Drafting(QObject):
         here = state.data is not None and state.data.name == draft.data
         if not here and draft.data not in datasets.names():
             present = state.draft
-            draft = replace(draft, data=present.data, data_count=present.data_count, data_seed=present.data_seed)
+            name, count, seed, columns = present.data_key
+            draft = replace(draft, data=name, data_count=count, data_seed=seed, data_columns=columns)
         if draft.network not in state.networks:
             draft = _without_network(draft)
         if draft.label >= 0 and draft != settings:
@@ -150,8 +158,8 @@ class Drafting(QObject):
         if draft.network != (self._state.network.path if self._state.network else ""):
             self._state.network = self._state.networks.get(draft.network)
             self._state.network_changed.emit()
-        if data is None or _key(data) != (draft.data, draft.data_count, draft.data_seed):
-            self.open_data(draft.data)
+        if data is None or data.key != draft.data_key:
+            self._submit(OpenData(*draft.data_key))
         else:
             self._tell()
 
@@ -187,17 +195,19 @@ class Drafting(QObject):
         """Reference data are open. The draft takes them, with the settings that suit them."""
         state, draft = self._state, self._state.draft
         # the first set, or one that an undo asked for
-        awaited = _key(event) == (draft.data, draft.data_count, draft.data_seed)
+        awaited = event.key == draft.data_key
         same = state.data is not None and state.data.name == event.name
         numbered = state.classes(draft)  # by which the draft names its class; an awaited draft knows the new data
         state.set_data(event)
+        self._columns[event.name] = event.columns
         numbered = state.classes(draft) if awaited else numbered
         if state.network is not None and tuple(state.network.info.shape) != tuple(event.dataset.shape):
             state.network = None  # it stays open, so that a person can choose it again beside data that it fits
             draft = _without_network(draft)
             state.network_changed.emit()
         if not awaited:
-            draft = replace(draft, data=event.name, data_count=event.count, data_seed=event.seed)
+            name, count, seed, columns = event.key
+            draft = replace(draft, data=name, data_count=count, data_seed=seed, data_columns=columns)
         draft = self._with_class(draft, numbered) if awaited or same else self._proposed(draft, event)
         if draft.sigma_max is None:
             draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)
@@ -287,7 +297,3 @@ def fitting_count(draft: RunSettings, network: NetworkOpened) -> int:
     """How many trajectories a network moves in `RUN_SECONDS`: a power of two, at least one."""
     seconds = max(network.pace, 1e-9) * expected_evaluations(draft)
     return 1 << max(0, int(RUN_SECONDS / seconds).bit_length() - 1)
-
-
-def _key(event: DataOpened) -> tuple[str, int, int]:
-    return event.name, event.count, event.seed

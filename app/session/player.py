@@ -132,8 +132,8 @@ class Player(QObject):
 
     def open_path(self, path: str) -> None:
         """Open a file, which the engine recognises by what it holds."""
-        draft = self.state.draft
-        self.submit(OpenPath(path, self.state.next_id(), draft.data_count, draft.data_seed))
+        draft, columns = self.state.draft, self.drafting.columns_of(path)
+        self.submit(OpenPath(path, self.state.next_id(), draft.data_count, draft.data_seed, columns))
 
     def open_run(self, path: str, *, recorded: bool = False) -> None:
         """Open a saved run. The program's own recording is shown before torch is loaded."""

@@ -228,8 +228,7 @@ class AppState(QObject):
         """Reference data are open. Runs that were made with them show them from now on."""
         self.data = data
         for run in self.runs.values():
-            wanted = (run.settings.data, run.settings.data_count, run.settings.data_seed)
-            if run.source is None and wanted == (data.name, data.count, data.seed):
+            if run.source is None and run.settings.data_key == data.key:
                 run.source = data
 
     def add_run(self, run: Run) -> None:

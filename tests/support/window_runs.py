@@ -22,7 +22,7 @@ TOY = RunSettings(data="two-moons", data_count=60, steps=5, count=4, seed=11)
 @cache
 def moons() -> DataOpened:
     """Sixty points in the plane."""
-    return Library().data("two-moons", 60, 0).opened
+    return Library().data(("two-moons", 60, 0, "")).opened
 
 
 @cache
