@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from geomodel import schedules
+from geomodel.datasets import columns
 from geomodel.options import INFINITE
 from geomodel.versions import todays
 
@@ -21,6 +22,7 @@ LEAST_SIGMA, MOST_SIGMA = 1e-100, 1e100  # squares of noise levels must be finit
 Driver = Literal["optimal", "mixture", "network", "blend"]
 Start = Literal["noise", "origin", "exact", "data", "point"]
 Option = float | int | str | bool
+DataKey = tuple[str, int, int, str]  # name or path, count, seed, columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,16 @@ class RunSettings:
     data_seed: Annotated[
         int, Meta(ge=0, le=2**31 - 1, title="Data seed", description="Seed of a generated data set.")
     ] = 0
+    data_columns: Annotated[
+        str,
+        Meta(
+            max_length=1000,
+            title="Columns",
+            description="Which columns of a table are coordinates and which is the class, by name or by number from 1, "
+            "and whether there is a header: “1-2; class 3; no header”, or “x, y; class kind”. "
+            "Empty: told from the file.",
+        ),
+    ] = ""
     network: Annotated[str, Meta(title="Network", description="Path of a checkpoint; empty for none.")] = ""
     driver: Annotated[
         Driver,
@@ -55,7 +67,9 @@ class RunSettings:
             ge=-1,
             le=100_000,
             title="Class",
-            description="The class that is asked for; D* then runs over the data of that class alone. −1: no class.",
+            description="The class that is asked for, by its number among the driver's classes: those of the network "
+            "where it moves the samples, else those of the data. D* runs over the data's class of the same name alone, "
+            "and a network beside it is asked for its own class of that name. −1: no class.",
         ),
     ] = -1
     guidance: Annotated[
@@ -145,7 +159,13 @@ class RunSettings:
         ),
     ] = "noise"
     start_index: Annotated[
-        int, Meta(ge=0, title="Start at data point", description="Index of the data point that noise is added to.")
+        int,
+        Meta(
+            ge=0,
+            title="Start at data point",
+            description="Index of the data point that noise is added to. With a class, the first point from there on "
+            "that is of the class.",
+        ),
     ] = 0
     start_point: Annotated[
         tuple[float, ...], Meta(max_length=64, title="Start at", description="Coordinates of sample 0 at σ max.")
@@ -157,9 +177,24 @@ class RunSettings:
     ] = 0
 
     @property
+    def data_key(self) -> DataKey:
+        """What decides the points of the data: the same key gives the same points."""
+        return self.data, self.data_count, self.data_seed, self.data_columns
+
+    @property
     def jump(self) -> int | None:
         """The level at which the run jumps to D; None where it follows its schedule to the end."""
         return None if self.jump_at < 0 else self.jump_at
+
+    @property
+    def network_drives(self) -> bool:
+        """Whether the network moves the samples, alone or in a blend."""
+        return self.driver in ("network", "blend")
+
+    @property
+    def guided(self) -> bool:
+        """Whether guidance changes the denoiser of the class."""
+        return self.label >= 0 and self.guidance != 1
 
     @property
     def seeds(self) -> range:
@@ -196,6 +231,10 @@ def problems(settings: RunSettings) -> dict[str, str]:
             found[item.name] = f"{bounds.title} must be at least {bounds.low:g}; it is {value:g}."
         elif bounds.high is not None and not value <= bounds.high:
             found[item.name] = f"{bounds.title} must be at most {bounds.high:g}; it is {value:g}."
+    try:
+        columns.parse(settings.data_columns)
+    except ValueError as error:
+        found["data_columns"] = str(error)
     if settings.schedule == CUSTOM:
         try:
             schedules.custom(settings.levels)

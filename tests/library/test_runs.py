@@ -238,9 +238,9 @@ def test_a_run_that_stops_early_keeps_what_it_reached(moons):
 
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory):
-    """A network of three classes and a null class, its weights random."""
+    """A network of three classes, of which two moons have two, and a null class. Its weights are random."""
     path = tmp_path_factory.mktemp("networks") / "labelled.safetensors"
-    saved(path, LABELLED)
+    saved(path, replace(LABELLED, label_names=("upper moon", "lower moon", "neither")))
     return gm.load_checkpoint(path)
 
 
