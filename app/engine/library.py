@@ -21,7 +21,6 @@ from geomodel.arrays import Array
 from geomodel.datasets.common import blocks
 from geomodel.datasets.file_array import FileArray
 from geomodel.places import candidates
-from geomodel.projection import identity_basis, principal_components
 from geomodel.settings import DataKey, RunSettings
 from geomodel.trajectory import Trajectory
 
@@ -100,9 +99,9 @@ class Library:
 
             between()
             points = dataset.points
-            plane = identity_basis(2) if dataset.shape == (2,) else principal_components(points, between=between)
+            plane = dataset.principal_plane(between)
             # computed here and cached on the data, so that the window's thread never computes it
-            _ = dataset.std, dataset.fingerprint, dataset.distinct
+            _ = dataset.std, dataset.largest_deviation, dataset.fingerprint, dataset.distinct
             low, high = runs.recommended_sigmas(dataset)
             opened = DataOpened(
                 name=name,

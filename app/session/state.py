@@ -14,6 +14,7 @@ from app.engine.messages import DataOpened, NetworkOpened
 from app.session.plane_options import PlaneOptions
 from geomodel.arrays import Array
 from geomodel.classes import NO_CLASS, Asked, Classes, of_driver
+from geomodel.measures import center_of
 from geomodel.record import Record, StepDetail
 from geomodel.schedules import nearest_level
 from geomodel.settings import RunSettings
@@ -73,6 +74,14 @@ class Run:
         source = self.trajectory or self.record
         assert source is not None
         return source.denoised
+
+    @property
+    def center(self) -> Array:
+        """The point from which norms are measured, (*shape): see `geomodel.run_start.center`."""
+        if self.trajectory is not None:
+            return center_of(self.trajectory)
+        assert self.record is not None
+        return self.record.center
 
     @property
     def extras(self) -> dict[str, Array]:
