@@ -63,7 +63,8 @@ TABLES = {
     "R write.csv2": ("t.csv", '"";"x";"y"\n"1";52,512;13,401\n"2";-0,5;0,001\n',
                      refused("line 2: '52,512' is not a number", "decimals with a point")),
     "Excel, CSV UTF-8": ("t.csv", "\ufeffx,y\r\n52.512,13.401\r\n-0.5,0.001\r\n3,4.25\r\n", Gives(XY)),
-    "Excel, German": ("t.csv", "\ufeffx;y\r\n52,512;13,401\r\n-0,5;0,001\r\n", refused("line 2: '52,512'", "decimals with a point")),
+    "Excel, German": ("t.csv", "\ufeffx;y\r\n52,512;13,401\r\n-0,5;0,001\r\n",
+                      refused("line 2: '52,512'", "decimals with a point")),
     "Excel, semicolons and points": ("t.csv", "\ufeffx;y;Class\r\n52.512;13.401;cat\r\n-0.5;0.001;dog\r\n"
                                      "3;4.25;cat\r\n", Gives(XY, WORDS, "class from column 3")),
     "Excel, sep=": ("t.csv", "sep=;\r\nx;y\r\n52.512;13.401\r\n", refused("line 2: 'x' is not a number")),
