@@ -13,6 +13,7 @@ import geomodel as gm
 from geomodel import runs
 from geomodel.checkpoints import CheckpointError
 from geomodel.denoisers.own import load_own
+from geomodel.denoisers.own_checks import Way
 from geomodel.settings import RunSettings
 
 # ε(x_t, t) of variance-preserving noise: x_t = √ᾱ x_0 + √(1 − ᾱ) ε, so ε̂ = √(1 − ᾱ) x_t and D = x − σ ε̂.
@@ -188,6 +189,20 @@ def test_a_denoiser_gives_its_answer(case, tmp_path):
     levels = torch.tensor([0.3, 0.5, 1.0, 2.0, 3.0], dtype=torch.float64)
     expected = x / (1 + levels[:, None] ** 2)
     assert (model(x, levels) - expected).abs().max() < close * x.abs().max()
+
+
+WAYS = {
+    "diffusers": Way(),
+    "k-diffusion": Way(torch.float32, number=False),
+    "EDM": Way(number=False),  # it converts x itself
+    "a float32 network": Way(torch.float32, levels=False),  # two levels are spread over the two columns
+    "a score": Way(levels=False),
+}
+
+
+@pytest.mark.parametrize("case", WAYS)
+def test_it_is_asked_as_it_wants_to_be(case, tmp_path):
+    assert load_own(written(tmp_path, GOOD[case]))._way == WAYS[case]
 
 
 @pytest.mark.parametrize("case", ["diffusers", "k-diffusion", "EDM", "a float32 network"])

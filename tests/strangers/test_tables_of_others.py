@@ -30,6 +30,8 @@ TABLES = {
                                       Gives(XY, said="line 1 is a header; column 1 numbers the rows")),
     "pandas, without names beside a label": ("t.csv", "0,1,label\n52.512,13.401,1\n-0.5,0.001,0\n3.0,4.25,1\n",
                                              Gives(XY, NUMBERS, "class from column 3")),
+    "pandas, whole numbers beside a label": ("t.csv", "0,1,label\n5,7,1\n6,0,0\n",
+                                             Gives([(5, 7), (6, 0)], (1, 0), "line 1 is a header")),
     "pandas, classes in words": ("t.csv", ",x,y,class\n0,52.512,13.401,cat\n1,-0.5,0.001,dog\n2,3.0,4.25,cat\n",
                                  Gives(XY, WORDS, "class from column 4; column 1 numbers the rows")),
     "pandas, filtered rows": ("t.csv", ",x,y\n4,52.512,13.401\n17,-0.5,0.001\n23,3.0,4.25\n",
