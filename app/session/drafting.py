@@ -226,11 +226,12 @@ class Drafting(QObject):
 
     def _proposed(self, draft: RunSettings, event: DataOpened) -> RunSettings:
         no_density = draft.driver == "mixture" and event.dataset.gaussians is None
+        network = self._state.network if draft.network_drives else None  # its levels are those that it was trained at
         return replace(
             draft,
             driver="optimal" if no_density else draft.driver,
-            sigma_min=event.sigma_min,
-            sigma_max=event.sigma_max,
+            sigma_min=(network or event).sigma_min,
+            sigma_max=(network or event).sigma_max,
             count=self._counts[event.dataset.kind],
             start="noise" if draft.start == "point" else draft.start,
             start_index=0,
