@@ -159,7 +159,10 @@ class Worker:
             job, data = self._library.prepare(command.settings)
             record = runs.new_record(job, command.keep)
             self.contexts[run_id] = Context(job, data, record, self._waits)
-            self.post(RunStarted(run_id, record, job.settings, data.opened if data else None))
+            if job.asked.note:
+                log.info("%s", job.asked.note)
+            opened = None if data is None else data.opened
+            self.post(RunStarted(run_id, record, job.settings, job.asked, opened))
             busy = self._gated(job, record)
             trajectory = runs.finish(job, record, between=self._poll_commands)
             self.post(RunFinished(run_id, trajectory, time.perf_counter() - started, busy))

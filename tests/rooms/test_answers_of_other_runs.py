@@ -97,7 +97,9 @@ def stage(qapp, tmp_path_factory):
 def test_the_engine_has_answered_about_every_run(stage):
     for run in stage.runs.values():
         assert len([kind for kind, of in stage.said if of == run.id]) >= 4
-    assert {kind.__name__ for kind, _ in stage.said} >= {name.replace("Request", "Answer") for name in requests()} - UNSEEN
+    assert {kind.__name__ for kind, _ in stage.said} >= {
+        name.replace("Request", "Answer") for name in requests()
+    } - UNSEEN
 
 
 def requests():

@@ -39,7 +39,7 @@ def test_a_run_over_data_that_are_not_open_yet_shows_those_of_the_engine(session
     session.player.run()
     run = session.newest(StartRun)
     made = computed(few, replace(run.settings, data=few.name))
-    session.player.receive(RunStarted(run.run_id, made.record, made.settings, few))
+    session.player.receive(RunStarted(run.run_id, made.record, made.settings, made.asked, few))
     session.player.receive(RunFinished(run.run_id, made.trajectory, 0.1, 0.1))
     assert session.state.run.id == run.run_id
     assert session.state.run.source is few

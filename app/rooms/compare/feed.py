@@ -25,6 +25,7 @@ from geomodel.files import write_error
 from geomodel.projection import Basis, identity_basis
 from geomodel.settings import RunSettings
 
+DRAFT = "draft"  # the cause of errors about a draft that cannot run
 EMPTY = "Add solvers to compare or pin runs, then press Race. All lanes start from the same noise."
 
 
@@ -68,15 +69,27 @@ class CompareRoom(QObject):
 
     def add_current(self) -> None:
         """The draft's sampler as a lane."""
-        self._lanes.add(self._player.drafting.filled())
+        if self._drafted():
+            self._lanes.add(self._player.drafting.filled())
 
     def add_preset(self, choice: str) -> None:
         """A lane for a line of `menu`: a preset, or a solver at the draft's steps and levels."""
+        if not self._drafted():
+            return
         draft, (kind, name) = self._player.drafting.filled(), choice.split()
         if kind == "solver":
             self._lanes.add(replace(draft, solver=name, options={}))
         else:
             self._lanes.add(replace(draft, levels=(), **presets.row(name).changes))
+
+    def _drafted(self) -> bool:
+        """Whether the draft can run. What is half typed is no sampler yet, and the person is told what is wrong."""
+        found = self._player.drafting.problems()
+        if found:
+            self._services.say(next(iter(found.values())), True, DRAFT)
+        else:
+            self._services.settle(DRAFT)
+        return not found
 
     def _add_in_sight(self) -> None:
         self._services.bring_forward("compare")
@@ -184,6 +197,7 @@ class CompareRoom(QObject):
             reference_sigmas=None if found is None else found.sigmas,
             data=None if found is None or over is None else over.plane_points,
             scale=1.0 if over is None else over.dataset.std,
+            center=(0.0, 0.0) if over is None else tuple(over.plane_points.mean(axis=0).tolist()),
             difference_scale=scale,
             sample=k,
             message=self._message,

@@ -86,7 +86,9 @@ class MeanShiftRoom(QObject):
         """The answer about the selected run with what belongs to other levels too; without one, what to do."""
         run = self._state.run
         if run is None or self._request(run, self._state.selection) is None:
-            return MeanShiftPicture(message=EMPTY if run is None or len(run.x.shape) != 5 else NEEDS_DATA)
+            return MeanShiftPicture(
+                message=EMPTY if run is None or len(run.x.shape) != 5 else run.caption or NEEDS_DATA
+            )
         if about(self._answer, run) is None:
             return MeanShiftPicture(message=WAITING)
         return replace(self._shown, along=self._along.picture(), annealed=self._annealed.picture())
@@ -96,7 +98,7 @@ class MeanShiftRoom(QObject):
             self.refresh()
 
     def _request(self, run: Run, selection: Selection) -> MeanShiftRequest | None:
-        if not run.linked or run.source is None or run.committed == 0 or len(run.x.shape) != 5:
+        if not run.linked or run.source is None or not run.compared or run.committed == 0 or len(run.x.shape) != 5:
             return None
         playhead, jacobian = float(run.sigmas[selection.index]), self._jacobian
         sigma = playhead if self._sigma is None or not self._probing else self._sigma
