@@ -14,6 +14,8 @@ Multiplier = Annotated[int, Meta(ge=1, le=256)]
 Multipliers = Annotated[tuple[Multiplier, ...], Meta(min_length=1, max_length=16)]
 Sides = Annotated[tuple[Side, ...], Meta(max_length=64)]
 
+ADM_GROUPS = 32
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SongConfig:
@@ -47,3 +49,37 @@ class DhariwalConfig:
     blocks: Count = 3
     attention: Sides = (32, 16, 8)
     embedding_multiplier: Count = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ADMConfig:
+    """The U-Net of guided-diffusion, improved-diffusion, consistency_models and torch_cfm.
+
+    `widths` are the channels of each level, `attention` the factors of downsampling at which there is attention, and
+    `embedding` the sines and cosines of time. `head_channels` 0 means `heads` at every width. `resampling` is done by
+    residual blocks, by convolutions, or by pooling alone. `fused_axes` is the number of axes of a projection's kernel.
+    """
+
+    outputs: Width
+    embedding: Width
+    widths: Annotated[tuple[Width, ...], Meta(min_length=1, max_length=16)]
+    blocks: Count
+    attention: Sides = ()
+    heads: Count = 1
+    head_channels: Annotated[int, Meta(ge=0, le=1 << 16)] = 0
+    new_attention_order: bool = False
+    scale_shift: bool = True
+    resampling: Literal["blocks", "convolutions", "pooling"] = "blocks"
+    fused_axes: Literal[1, 2] = 1
+
+    def __post_init__(self) -> None:
+        if wrong := [width for width in self.widths if width % ADM_GROUPS]:
+            raise ValueError(f"its widths are multiples of {ADM_GROUPS}, not {wrong[0]}")
+
+    def heads_at(self, width: int) -> int:
+        """The heads of attention over this many channels. ValueError (a clause) where the channels do not divide."""
+        size = self.head_channels or width // self.heads
+        if not size or width % size or (not self.head_channels and width % self.heads):
+            split = f"heads of {size} channels" if self.head_channels else f"{self.heads} heads"
+            raise ValueError(f"its {width} channels do not divide into {split}")
+        return width // size
