@@ -83,7 +83,12 @@ def image_attention(x: Tensor, ask: nn.Conv1d | nn.Conv2d, answer: nn.Conv1d | n
     """
     query, key, value = linear(x.flatten(2).transpose(1, 2), ask.weight.flatten(1), ask.bias).chunk(3, dim=-1)
     result = linear(mixed(query, key, value, heads), answer.weight.flatten(1), answer.bias)
-    return result.transpose(1, 2).reshape(x.shape)
+    return image_of(result, x)
+
+
+def image_of(tokens: Tensor, like: Tensor) -> Tensor:
+    """Tokens (B, H·W, C) as an image (B, C, H, W) of the size of another."""
+    return tokens.transpose(1, 2).reshape(len(like), -1, *like.shape[2:])
 
 
 def rows_by_part(parameter: Tensor, heads: int, *, interleaved: bool) -> Tensor:

@@ -83,3 +83,50 @@ class ADMConfig:
             split = f"heads of {size} channels" if self.head_channels else f"{self.heads} heads"
             raise ValueError(f"its {width} channels do not divide into {split}")
         return width // size
+
+
+DownBlock = Literal[
+    "DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D", "SkipDownBlock2D", "AttnSkipDownBlock2D"
+]
+UpBlock = Literal["UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D", "SkipUpBlock2D", "AttnSkipUpBlock2D"]
+Groups = Annotated[int, Meta(ge=1, le=4096)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UNet2DConfig:
+    """UNet2DModel of diffusers, with the names and the defaults of its constructor."""
+
+    out_channels: Width = 3
+    center_input_sample: bool = False
+    time_embedding_type: Literal["positional", "fourier"] = "positional"
+    freq_shift: Annotated[int, Meta(ge=0, le=1)] = 0
+    flip_sin_to_cos: bool = True
+    down_block_types: Annotated[tuple[DownBlock, ...], Meta(min_length=1, max_length=16)]
+    up_block_types: Annotated[tuple[UpBlock, ...], Meta(min_length=1, max_length=16)]
+    block_out_channels: Annotated[tuple[Width, ...], Meta(min_length=1, max_length=16)]
+    layers_per_block: Count = 2
+    mid_block_scale_factor: Annotated[float, Meta(gt=0, le=1e6)] = 1.0
+    downsample_padding: Literal[0, 1] = 1
+    downsample_type: Literal["conv", "resnet"] = "conv"
+    upsample_type: Literal["conv", "resnet"] = "conv"
+    attention_head_dim: Width | None = 8
+    norm_num_groups: Groups = 32
+    attn_norm_num_groups: Groups | None = None
+    norm_eps: Annotated[float, Meta(ge=0, le=1)] = 1e-5
+    resnet_time_scale_shift: Literal["default", "scale_shift"] = "default"
+    add_attention: bool = True
+
+    def __post_init__(self) -> None:
+        counts = {len(self.down_block_types), len(self.up_block_types), len(self.block_out_channels)}
+        if len(counts) != 1:
+            raise ValueError("it has different numbers of down blocks, up blocks and widths")
+        for width in self.block_out_channels:
+            if width % self.norm_num_groups and not self.skips:
+                raise ValueError(f"its width {width} does not divide into {self.norm_num_groups} groups")
+            if width // (self.attention_head_dim or width) == 0:
+                raise ValueError(f"its width {width} is below one head of {self.attention_head_dim}")
+
+    @property
+    def skips(self) -> bool:
+        """Whether the image itself is led down and grown on the way up, as in NCSN++."""
+        return any("Skip" in name for name in (*self.down_block_types, *self.up_block_types))
