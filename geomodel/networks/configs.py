@@ -14,6 +14,7 @@ Multiplier = Annotated[int, Meta(ge=1, le=256)]
 Multipliers = Annotated[tuple[Multiplier, ...], Meta(min_length=1, max_length=16)]
 Sides = Annotated[tuple[Side, ...], Meta(max_length=64)]
 
+Taps = Annotated[tuple[Annotated[float, Meta(ge=-100, le=100)], ...], Meta(min_length=2, max_length=8)]
 ADM_GROUPS = 32
 
 
@@ -31,12 +32,7 @@ class SongConfig:
     embedding: Literal["positional", "fourier"] = "positional"
     encoder: Literal["standard", "skip", "residual"] = "standard"
     decoder: Literal["standard", "skip"] = "standard"
-    resample_filter: Annotated[
-        tuple[Annotated[float, Meta(ge=-100, le=100)], ...], Meta(min_length=2, max_length=8)
-    ] = (
-        1.0,
-        1.0,
-    )
+    resample_filter: Taps = (1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,3 +126,85 @@ class UNet2DConfig:
     def skips(self) -> bool:
         """Whether the image itself is led down and grown on the way up, as in NCSN++."""
         return any("Skip" in name for name in (*self.down_block_types, *self.up_block_types))
+
+
+Heads = tuple[Annotated[int, Meta(ge=1, le=1024)], Annotated[int, Meta(ge=1, le=4096)]]  # how many, and their channels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LucidrainsConfig:
+    """The U-Net of denoising-diffusion-pytorch.
+
+    `widths` are the channels into each level and out of the last. Each level has attention with `heads` of it, all
+    places with all where `full` says so, and linear in the places elsewhere. `frequencies` is the number of random ones
+    of a Fourier embedding, 0 for positions.
+    """
+
+    outputs: Width
+    embedding: Width
+    widths: Annotated[tuple[Width, ...], Meta(min_length=2, max_length=17)]
+    full: Annotated[tuple[bool, ...], Meta(min_length=1, max_length=16)]
+    heads: Annotated[tuple[Heads, ...], Meta(min_length=1, max_length=16)]
+    memory: Annotated[int, Meta(ge=0, le=4096)] = 4
+    frequencies: Annotated[int, Meta(ge=0, le=1 << 16)] = 0
+    self_condition: bool = False
+
+    def __post_init__(self) -> None:
+        if not len(self.widths) - 1 == len(self.full) == len(self.heads):
+            raise ValueError("it has different numbers of levels, widths and attentions")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiTConfig:
+    """The transformer of DiT, SiT and REPA. `outputs` may be twice the channels of the image."""
+
+    outputs: Width
+    width: Width = 1152
+    depth: Count = 28
+    heads: Annotated[int, Meta(ge=1, le=1024)] = 16
+    hidden: Annotated[int, Meta(ge=1, le=1 << 18)] = 4608
+    patch: Annotated[int, Meta(ge=1, le=256)] = 2
+    frequencies: Annotated[int, Meta(ge=2, le=4096)] = 256
+
+    def __post_init__(self) -> None:
+        _check_heads(self.width, self.heads)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffusersDiTConfig:
+    """DiTTransformer2DModel of diffusers, with the names and the defaults of its constructor."""
+
+    out_channels: Width
+    num_attention_heads: Annotated[int, Meta(ge=1, le=1024)] = 16
+    attention_head_dim: Width = 72
+    num_layers: Count = 28
+    patch_size: Annotated[int, Meta(ge=1, le=256)] = 2
+    attention_bias: bool = True
+    norm_eps: Annotated[float, Meta(ge=0, le=1)] = 1e-5
+
+
+def _check_heads(width: int, heads: int) -> None:
+    if width % heads:
+        raise ValueError(f"its {width} channels do not divide into {heads} heads")
+
+
+Balance = Annotated[float, Meta(ge=0, le=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EDM2Config:
+    """The magnitude-preserving U-Net of EDM2. `attention` names resolutions; `clip` None is no limit."""
+
+    channels: Width = 192
+    multipliers: Multipliers = (1, 2, 3, 4)
+    noise_channels: Width
+    embedding: Width
+    blocks: Count = 3
+    attention: Sides = (16, 8)
+    channels_per_head: Width = 64
+    label_balance: Balance = 0.5
+    concat_balance: Balance = 0.5
+    res_balance: Balance = 0.3
+    attn_balance: Balance = 0.3
+    clip: Annotated[float, Meta(gt=0)] | None = 256.0
+    resample_filter: Taps = (1.0, 1.0)
