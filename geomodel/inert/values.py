@@ -12,7 +12,14 @@ Progress = Callable[[float], None]  # called with the fraction done, 0 to 1; wha
 
 
 class InertFault(ValueError):
-    """What a file holds cannot be read, or is refused; the message is a clause: "it asks for 'os.system'"."""
+    """What a file holds cannot be read, or is refused; the message is a clause: "its instructions are damaged"."""
+
+
+class UnknownName(InertFault):
+    """A pickle asks for a function or class that is not among the known ones."""
+
+    def __init__(self, module: str, name: str) -> None:
+        super().__init__(f"it asks for {f'{module}.{name}'[:80]!r}, which was not run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +34,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Span:
-    """Bytes that stay in the file."""
+    """A long byte string that stays where it is: `length` bytes from byte `place` of the file on."""
 
-    source: Source
     place: int
     length: int
 
@@ -47,15 +53,21 @@ ITEM_SIZES = {
     "uint8": 1,
     "bool": 1,
 }
+FRACTIONS = ("float64", "float32", "float16", "bfloat16")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Storage:
-    """A row of numbers in a file, which one or several tensors look into. `dtype` is one of `ITEM_SIZES`."""
+    """A row of `count` numbers in a file, which one or several tensors look into.
+
+    `dtype` is one of `ITEM_SIZES`. `place` is the first byte; some files say it only after they have said everything
+    about the tensors, so it is filled in later.
+    """
 
     dtype: str
     count: int
-    span: Span
+    source: Source
+    place: int = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +98,24 @@ class Tensor:
 
 
 @dataclass(slots=True, eq=False)
+class ArrayRecord:
+    """An array of NumPy's as a pickle describes it; `geomodel.inert.arrays` checks it and makes its numbers."""
+
+    shape: Value = None
+    dtype: Value = None
+    fortran: Value = False
+    content: Value = None
+
+
+@dataclass(slots=True, eq=False)
+class TypeRecord:
+    """A dtype of NumPy's: its code, "f8", and the order of its bytes, "<" or "|"."""
+
+    code: str
+    order: Value = "|"
+
+
+@dataclass(slots=True, eq=False)
 class Instance:
     """An object of a class that was neither imported nor run.
 
@@ -98,13 +128,14 @@ class Instance:
 
     kind: str
     name: str
-    state: dict[str, Value] = field(default_factory=dict)
+    state: dict[str | int, Value] = field(default_factory=dict)
 
 
-# Lists stand for sets too, and dicts for OrderedDict and EasyDict. A number of NumPy becomes a plain number.
+# Lists stand for sets too, and dicts for OrderedDict and EasyDict. A number of NumPy becomes a plain number. Byte
+# strings are text in Latin-1, which is how Python 2 and its pickles mix the two; long ones are a Span.
 Value: TypeAlias = (
-    "bool | int | float | str | bytes | Span | Tensor | Instance | tuple[Value, ...] | list[Value]"
-    " | dict[str | int, Value] | None"
+    "bool | int | float | str | Span | Storage | Tensor | ArrayRecord | TypeRecord | Instance"
+    " | tuple[Value, ...] | list[Value] | dict[str | int, Value] | None"
 )
 
 Container = Literal["safetensors", "pickle", "torch zip", "legacy torch", "folder"]
