@@ -33,6 +33,7 @@ RECOMMENDED = (0.002, 10.0)
 IMAGE_RANGE = (0.002, 80.0)  # EDM's levels, in units of the data; Fashion-MNIST's mean image alone has norm 16
 BETAS = (0.9, 0.99)
 SMOOTHING = 0.01
+COPIES = 5  # of every weight: itself, its gradient, its average and Adam's two moments
 
 
 class TrainingData(Protocol):
@@ -275,6 +276,7 @@ def _config(architecture: str, settings: TrainSettings, shape: tuple[int, ...]) 
     try:
         values = {"width": settings.width, "depth": settings.depth}
         config = networks.ARCHITECTURES[architecture].config(**values)
+        networks.check_room("training a network of this width and depth", COPIES * config.weights)
         return networks.configure(architecture, asdict(config), shape)
     except ValueError as error:
         raise TrainError(f"This network cannot be trained: {error}.") from error

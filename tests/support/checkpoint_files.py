@@ -176,7 +176,7 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "width above the limit": (lambda good: configured(good, width=10**9), "limits"),
     "width not whole": (lambda good: configured(good, width=8.5), "limits"),
     "width true": (lambda good: configured(good, width=True), "does not fit"),
-    "width and depth together": (lambda good: configured(good, width=4096, depth=64), "width² × depth"),
+    "width and depth together": (lambda good: configured(good, width=4096, depth=64), "lacks"),
     "config entry missing": (lambda good: described(good, config={"width": 8}), "missing or unknown"),
     "config entry unknown": (lambda good: configured(good, run="rm"), "does not fit"),
     "config entry unknown number": (lambda good: configured(good, heads=2), "heads"),
@@ -203,4 +203,13 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "NaN": (lambda good: with_numbers(good, "out.bias", struct.pack("<f", math.nan)), "not finite"),
     "infinite": (lambda good: with_numbers(good, "lift.bias", struct.pack("<f", math.inf)), "not finite"),
 }
-ONLY_WHEN_LOADED = ("classes without", "wrong shape", "tensors", "half", "whole numbers", "NaN", "infinite")
+ONLY_WHEN_LOADED = (
+    "classes without",
+    "width and",
+    "wrong shape",
+    "tensors",
+    "half",
+    "whole numbers",
+    "NaN",
+    "infinite",
+)
