@@ -110,11 +110,7 @@ def test_networks_and_images_are_bounded_by_the_free_memory(monkeypatch: pytest.
     for free, shape, fragment in (
         (4 * weights, (1, 40, 40), ""),
         (4 * weights - 1, (1, 40, 40), "network of this width, depth and embedding takes"),
-        (
-            4 * max(attention, weights),
-            (1, 400, 400),
-            "attention between the places of an image of 400 × 400 takes 400 MB",
-        ),
+        (16 * (400 * 400 // 16) ** 2 - 1, (1, 400, 400), "an image of 400 × 400 takes 1.6 GB of memory"),
     ):
         monkeypatch.setattr(memory, "available", lambda free=free: free)
         if fragment:
@@ -146,7 +142,7 @@ def test_a_file_that_claims_more_than_it_holds(tmp_path: Path) -> None:
         ({"width": 512}, "its config asks for"),
         ({"width": 520}, "limits"),
         ({"depth": 2}, "lacks"),
-        ({"width": 512, "depth": 8}, "at most"),
+        ({"width": 512, "depth": 8}, "lacks 224 of the network's tensors"),
     ):
         path.write_bytes(described(good, config={**asdict(CONFIG), **values}))
         with pytest.raises(CheckpointError, match=fragment):
