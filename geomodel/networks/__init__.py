@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -119,7 +119,7 @@ def configure(architecture: str, values: Mapping[str, Any], shape: tuple[int, ..
     if architecture not in ARCHITECTURES:
         raise ValueError(f"the architecture {architecture!r} is unknown; known are: {', '.join(ARCHITECTURES)}")
     kind = ARCHITECTURES[architecture].config
-    if different := sorted(values.keys() ^ asdict(kind()).keys()):
+    if different := sorted(values.keys() ^ {field.name for field in fields(kind)}):
         raise ValueError(f"the config of {architecture!r} has missing or unknown entries: {', '.join(different[:5])}")
     try:
         config = msgspec.convert(dict(values), kind)
