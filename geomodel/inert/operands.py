@@ -12,7 +12,7 @@ from geomodel.inert.values import InertFault, Span
 
 _LONGEST_LINE = 2**16  # characters of a name or a quoted text in the oldest pickles
 _LONGEST_NUMBER = 255  # bytes, or digits
-_LONGEST_BYTES = 255  # longer byte strings stay in the file
+_LONGEST_BYTES = 100  # longer byte strings stay in the file; a file of torch's inside a pickle has 252 and more
 _CUT = "it is cut off, or its instructions are damaged"
 
 
