@@ -8,7 +8,7 @@ from typing import Any
 from geomodel.inert.values import ArrayRecord, InertFault, Instance, Span, Storage, Tensor, TypeRecord, Value
 
 _DEEPEST = 200  # a module takes four levels, and modules of real networks lie about ten deep
-_LEAVES = (type(None), bool, int, float, str, Span, Storage, Tensor, TypeRecord)
+_LEAVES = frozenset((type(None), bool, int, float, str, Span, Storage, Tensor, TypeRecord))
 
 
 def check_depth(value: Any) -> Value:
@@ -21,14 +21,16 @@ def check_depth(value: Any) -> Value:
     waiting = [value]
     while waiting:
         part = waiting[-1]
+        if id(part) in heights:
+            waiting.pop()
+            continue
         inside = [child for child in _children(part) if type(child) not in _LEAVES]
-        if id(part) not in entered:
+        if inside and id(part) not in entered:
             entered.add(id(part))
             for child in inside:
-                if id(child) not in heights:
-                    if id(child) in entered:
-                        raise InertFault("it holds a value that contains itself")
-                    waiting.append(child)
+                if id(child) in entered and id(child) not in heights:
+                    raise InertFault("it holds a value that contains itself")
+            waiting += inside
         else:
             waiting.pop()
             heights[id(part)] = 1 + max((heights[id(child)] for child in inside), default=0)
@@ -39,14 +41,15 @@ def check_depth(value: Any) -> Value:
 
 
 def _children(part: Any) -> Iterable[Any]:
-    if isinstance(part, dict):
-        return part.values()
-    if isinstance(part, list | tuple):
-        return part
-    if isinstance(part, Instance):
+    kind = type(part)
+    if kind is dict:
+        return part.values()  # type: ignore[no-any-return]
+    if kind is list or kind is tuple:
+        return part  # type: ignore[no-any-return]
+    if kind is Instance:
         return (part.state,)
-    if isinstance(part, ArrayRecord):
+    if kind is ArrayRecord:
         return (part.shape, part.dtype, part.fortran, part.content)
-    if isinstance(part, _LEAVES):
+    if kind in _LEAVES:
         return ()
     raise InertFault(f"it holds {str(part)[:80]!r} where a value is expected")

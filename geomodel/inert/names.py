@@ -75,6 +75,11 @@ def _encoded(text: Any, encoding: Any) -> Value:
     return expect(text, str)  # type: ignore[no-any-return]
 
 
+def _no_bytes() -> Value:
+    """An empty byte string, for which Python 3 writes a call where Python 2 is to read it."""
+    return ""
+
+
 def _listed(items: Any = ()) -> Value:
     return expect(items, list) if items != () else []
 
@@ -100,6 +105,8 @@ CALLS: dict[tuple[str, str], Callable[..., Value]] = {
     **dict.fromkeys(_numpy("multiarray", "_reconstruct"), _array),
     **dict.fromkeys(_numpy("numeric", "_frombuffer"), _array_of),
     ("_codecs", "encode"): _encoded,
+    ("__builtin__", "bytes"): _no_bytes,
+    ("builtins", "bytes"): _no_bytes,
     ("builtins", "set"): _listed,
     ("__builtin__", "set"): _listed,
 }

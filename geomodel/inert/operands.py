@@ -108,7 +108,7 @@ class Operands:
 
     def _line(self, longest: int) -> bytes:
         line = self._stream.readline(longest + 2)
+        self._budget.spend_text(len(line))
         if not line.endswith(b"\n"):
             raise InertFault(_CUT)
-        self._budget.spend_text(len(line))
         return line[:-1]
