@@ -10,6 +10,7 @@ from torch.nn.functional import silu
 
 from geomodel.networks.blocks import (
     GroupNorm,
+    OpenedNetwork,
     doubled,
     first_outputs,
     halved,
@@ -23,7 +24,7 @@ from geomodel.networks.configs import ADM_GROUPS, ADMConfig
 _Layer = nn.Module
 
 
-class ADMUNet(nn.Module):
+class ADMUNet(OpenedNetwork):
     """F(x, time, labels): x (B, C, H, W), time (B,), labels (B,) rows → x's shape.
 
     It expects weights after `fold`, which sorts the rows of q, k, v. Sources: Ho et al. (2006.11239); Nichol and

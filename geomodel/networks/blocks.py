@@ -14,6 +14,13 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, conv_transpose2d, linear, scaled_dot_product_attention, silu
 
 
+class OpenedNetwork(nn.Module):
+    """A network that another program trains: its state dict has the names and shapes of that program's."""
+
+    def fold(self) -> None:
+        """From the weights of a file, in place, to those that `forward` expects: by default they are the same."""
+
+
 class GroupNorm(nn.GroupNorm):
     """torch's group norm, also in forward-mode differentiation, whose rule knows only the plain memory layout."""
 

@@ -18,8 +18,34 @@ Taps = Annotated[tuple[Annotated[float, Meta(ge=-100, le=100)], ...], Meta(min_l
 ADM_GROUPS = 32
 
 
+class Images:
+    """A network of images whose sides it halves, or cuts into patches."""
+
+    __slots__ = ()
+
+    @property
+    def step(self) -> int:
+        """What the sides of an image are multiples of."""
+        raise NotImplementedError
+
+    @property
+    def square(self) -> bool:
+        """Whether the network is made for one side, which both have."""
+        return False
+
+    def check_shape(self, shape: tuple[int, ...]) -> None:
+        """ValueError (a clause) unless the network can take samples of this shape."""
+        fits = len(shape) == 3 and all(side > 0 and side % self.step == 0 for side in shape[1:])
+        if not fits or (self.square and shape[1] != shape[2]):
+            kind = "square images" if self.square else "images"
+            raise ValueError(
+                f"its network takes {kind} (channels, height, width) whose sides are multiples of {self.step}, "
+                f"not samples of shape {shape}"
+            )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SongConfig:
+class SongConfig(Images):
     """DDPM++ and NCSN++ of EDM. `attention` names resolutions; `outputs` may be twice the colours."""
 
     outputs: Width
@@ -34,9 +60,17 @@ class SongConfig:
     decoder: Literal["standard", "skip"] = "standard"
     resample_filter: Taps = (1.0, 1.0)
 
+    @property
+    def step(self) -> int:
+        return 1 << (len(self.multipliers) - 1)
+
+    @property
+    def square(self) -> bool:
+        return True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DhariwalConfig:
+class DhariwalConfig(Images):
     """ADM as EDM has it. `attention` names resolutions; `outputs` may be twice the colours."""
 
     outputs: Width
@@ -46,9 +80,17 @@ class DhariwalConfig:
     attention: Sides = (32, 16, 8)
     embedding_multiplier: Count = 4
 
+    @property
+    def step(self) -> int:
+        return 1 << (len(self.multipliers) - 1)
+
+    @property
+    def square(self) -> bool:
+        return True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ADMConfig:
+class ADMConfig(Images):
     """The U-Net of guided-diffusion, improved-diffusion, consistency_models and torch_cfm.
 
     `widths` are the channels of each level, `attention` the factors of downsampling at which there is attention, and
@@ -72,6 +114,10 @@ class ADMConfig:
         if wrong := [width for width in self.widths if width % ADM_GROUPS]:
             raise ValueError(f"its widths are multiples of {ADM_GROUPS}, not {wrong[0]}")
 
+    @property
+    def step(self) -> int:
+        return 1 << (len(self.widths) - 1)
+
     def heads_at(self, width: int) -> int:
         """The heads of attention over this many channels. ValueError (a clause) where the channels do not divide."""
         size = self.head_channels or width // self.heads
@@ -89,7 +135,7 @@ Groups = Annotated[int, Meta(ge=1, le=4096)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UNet2DConfig:
+class UNet2DConfig(Images):
     """UNet2DModel of diffusers, with the names and the defaults of its constructor."""
 
     out_channels: Width = 3
@@ -123,6 +169,10 @@ class UNet2DConfig:
                 raise ValueError(f"its width {width} is below one head of {self.attention_head_dim}")
 
     @property
+    def step(self) -> int:
+        return 1 << (len(self.block_out_channels) - 1)
+
+    @property
     def skips(self) -> bool:
         """Whether the image itself is led down and grown on the way up, as in NCSN++."""
         return any("Skip" in name for name in (*self.down_block_types, *self.up_block_types))
@@ -132,7 +182,7 @@ Heads = tuple[Annotated[int, Meta(ge=1, le=1024)], Annotated[int, Meta(ge=1, le=
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LucidrainsConfig:
+class LucidrainsConfig(Images):
     """The U-Net of denoising-diffusion-pytorch.
 
     `widths` are the channels into each level and out of the last. Each level has attention with `heads` of it, all
@@ -153,9 +203,13 @@ class LucidrainsConfig:
         if not len(self.widths) - 1 == len(self.full) == len(self.heads):
             raise ValueError("it has different numbers of levels, widths and attentions")
 
+    @property
+    def step(self) -> int:
+        return 1 << (len(self.widths) - 2)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DiTConfig:
+class DiTConfig(Images):
     """The transformer of DiT, SiT and REPA. `outputs` may be twice the channels of the image."""
 
     outputs: Width
@@ -167,11 +221,16 @@ class DiTConfig:
     frequencies: Annotated[int, Meta(ge=2, le=4096)] = 256
 
     def __post_init__(self) -> None:
-        _check_heads(self.width, self.heads)
+        if self.width % self.heads:
+            raise ValueError(f"its {self.width} channels do not divide into {self.heads} heads")
+
+    @property
+    def step(self) -> int:
+        return self.patch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DiffusersDiTConfig:
+class DiffusersDiTConfig(Images):
     """DiTTransformer2DModel of diffusers, with the names and the defaults of its constructor."""
 
     out_channels: Width
@@ -182,17 +241,16 @@ class DiffusersDiTConfig:
     attention_bias: bool = True
     norm_eps: Annotated[float, Meta(ge=0, le=1)] = 1e-5
 
-
-def _check_heads(width: int, heads: int) -> None:
-    if width % heads:
-        raise ValueError(f"its {width} channels do not divide into {heads} heads")
+    @property
+    def step(self) -> int:
+        return self.patch_size
 
 
 Balance = Annotated[float, Meta(ge=0, le=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EDM2Config:
+class EDM2Config(Images):
     """The magnitude-preserving U-Net of EDM2. `attention` names resolutions; `clip` None is no limit."""
 
     channels: Width = 192
@@ -208,3 +266,11 @@ class EDM2Config:
     attn_balance: Balance = 0.3
     clip: Annotated[float, Meta(gt=0)] | None = 256.0
     resample_filter: Taps = (1.0, 1.0)
+
+    @property
+    def step(self) -> int:
+        return 1 << (len(self.multipliers) - 1)
+
+    @property
+    def square(self) -> bool:
+        return True

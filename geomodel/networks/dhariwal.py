@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from geomodel.networks.blocks import class_embedding, first_outputs, positional_embedding
+from geomodel.networks.blocks import OpenedNetwork, class_embedding, first_outputs, positional_embedding
 from geomodel.networks.configs import DhariwalConfig
 from geomodel.networks.edm_block import Block, Convolution, group_norm
 
@@ -14,7 +14,7 @@ CHANNELS_PER_HEAD = 64
 EPS = 1e-5
 
 
-class DhariwalUNet(nn.Module):
+class DhariwalUNet(OpenedNetwork):
     """F(x, time, labels) of ADM: x (B, C, H, H), time (B,), labels (B,) rows → x's shape.
 
     The row after the last class stands for no label. It expects weights after `fold`. Sources: Dhariwal and Nichol

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, layer_norm, silu
 
-from geomodel.networks.blocks import mixed, positional_embedding
+from geomodel.networks.blocks import OpenedNetwork, mixed, positional_embedding
 from geomodel.networks.configs import DiffusersDiTConfig, DiTConfig
 
 EPS = 1e-6
 DIFFUSERS_FREQUENCIES = 256
 
 
-class DiT(nn.Module):
+class DiT(OpenedNetwork):
     """F(x, time, labels) of the original codes: x (B, C, H, H), time (B,), labels (B,) rows → x's shape.
 
     Source: Peebles and Xie (2212.09748), section 3.2.
@@ -118,7 +118,7 @@ class _Final(nn.Module):
 # --- diffusers -------------------------------------------------------------------------------------------------------
 
 
-class DiffusersDiT(nn.Module):
+class DiffusersDiT(OpenedNetwork):
     """F(x, time, labels) of DiTTransformer2DModel: x (B, C, H, H), time (B,), labels (B,) rows → x's shape.
 
     It differs from the original: each block has an embedding of time and label of its own, of which the output takes

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, linear, silu
 
 from geomodel.networks.blocks import (
+    OpenedNetwork,
     attention,
     doubled,
     filter_kernel,
@@ -26,7 +27,7 @@ SILU_SCALE = 0.596  # the root mean square of silu of a normal number
 BOX = (1.0, 1.0)
 
 
-class EDM2UNet(nn.Module):
+class EDM2UNet(OpenedNetwork):
     """F(x, time, labels): x (B, C, H, H), time (B,), labels (B,) rows → x's shape.
 
     The row after the last class stands for no label. It expects weights after `fold`, which normalises them once and

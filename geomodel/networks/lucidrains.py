@@ -8,11 +8,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize, silu
 
-from geomodel.networks.blocks import attention, doubled, first_outputs, image_of, positional_embedding, waves
+from geomodel.networks.blocks import (
+    OpenedNetwork,
+    attention,
+    doubled,
+    first_outputs,
+    image_of,
+    positional_embedding,
+    waves,
+)
 from geomodel.networks.configs import LucidrainsConfig
 
 
-class LucidrainsUNet(nn.Module):
+class LucidrainsUNet(OpenedNetwork):
     """F(x, time, labels): x (B, C, H, W), time (B,), labels None → x's shape.
 
     A network that was trained to see its own last answer beside x is given zeros. It expects weights after `fold`.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from geomodel.networks.blocks import class_embedding, positional_embedding, waves
+from geomodel.networks.blocks import OpenedNetwork, class_embedding, positional_embedding, waves
 from geomodel.networks.configs import SongConfig
 from geomodel.networks.edm_block import Block, Convolution, group_norm
 
@@ -26,7 +26,7 @@ class Frequencies(nn.Module):
         self.register_buffer("freqs", torch.zeros(count))
 
 
-class SongUNet(nn.Module):
+class SongUNet(OpenedNetwork):
     """F(x, time, labels) of DDPM++ and NCSN++: x (B, C, H, H), time (B,), labels (B,) rows → x's shape.
 
     The row after the last class stands for no label. It expects weights after `fold`. Sources: Song et al.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from geomodel.networks.blocks import GroupNorm, first_outputs, positional_embedding, waves
+from geomodel.networks.blocks import GroupNorm, OpenedNetwork, first_outputs, positional_embedding, waves
 from geomodel.networks.configs import UNet2DConfig
 from geomodel.networks.unet2d_blocks import Attention, Down, MidBlock, ResnetBlock, Up
 
@@ -30,7 +30,7 @@ class _Frequencies(nn.Module):
         self.weight = nn.Parameter(torch.zeros(count))
 
 
-class UNet2D(nn.Module):
+class UNet2D(OpenedNetwork):
     """F(x, time, labels): x (B, C, H, W), time (B,), labels (B,) rows → x's shape.
 
     A network with Fourier embedding takes σ as its time; its output here is σ times the score. It expects weights after
