@@ -28,6 +28,17 @@ class Family:
     finish: str = ""
 
 
+def _opened(name: str, title: str) -> Family:
+    """The row of a family whose networks other programs train."""
+    return Family(
+        name=name,
+        title=title,
+        recognise=f"geomodel.checkpoints.{name}:recognise",
+        build="geomodel.networks:build_opened",
+        finish="geomodel.networks:fold",
+    )
+
+
 # In this order: the first family that recognises a file opens it.
 FAMILIES = (
     Family(
@@ -36,4 +47,5 @@ FAMILIES = (
         recognise="geomodel.checkpoints.native:recognise",
         build="geomodel.checkpoints.native:build",
     ),
+    _opened("edm", "EDM"),
 )

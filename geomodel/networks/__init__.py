@@ -11,6 +11,16 @@ import msgspec
 from msgspec import Meta
 
 from geomodel import memory
+from geomodel.networks.configs import (
+    ADMConfig,
+    DhariwalConfig,
+    DiffusersDiTConfig,
+    DiTConfig,
+    EDM2Config,
+    LucidrainsConfig,
+    SongConfig,
+    UNet2DConfig,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -93,6 +103,16 @@ def _halves_twice(side: int) -> bool:
 
 
 Config = MLPConfig | UNetConfig
+OpenedConfig = (
+    SongConfig
+    | DhariwalConfig
+    | ADMConfig
+    | UNet2DConfig
+    | LucidrainsConfig
+    | DiTConfig
+    | DiffusersDiTConfig
+    | EDM2Config
+)
 
 
 class Architecture(NamedTuple):
@@ -103,10 +123,41 @@ class Architecture(NamedTuple):
     config: type[Config]
 
 
+class Opened(NamedTuple):
+    """One row of the table of networks that other programs train. `network` is as in `Architecture`."""
+
+    title: str
+    network: str
+    config: type[OpenedConfig]
+
+
 ARCHITECTURES = {
     "mlp": Architecture("Residual MLP for points", "geomodel.networks.mlp:ResidualMLP", MLPConfig),
     "unet": Architecture("U-Net for images", "geomodel.networks.unet:UNet", UNetConfig),
 }
+OPENED = {
+    "song": Opened("DDPM++ or NCSN++ of EDM", "geomodel.networks.song:SongUNet", SongConfig),
+    "dhariwal": Opened("ADM of EDM", "geomodel.networks.dhariwal:DhariwalUNet", DhariwalConfig),
+    "adm": Opened("ADM", "geomodel.networks.adm:ADMUNet", ADMConfig),
+    "unet2d": Opened("UNet2DModel of diffusers", "geomodel.networks.unet2d:UNet2D", UNet2DConfig),
+    "edm2": Opened("U-Net of EDM2", "geomodel.networks.edm2:EDM2UNet", EDM2Config),
+    "lucidrains": Opened("Unet of lucidrains", "geomodel.networks.lucidrains:LucidrainsUNet", LucidrainsConfig),
+    "dit": Opened("DiT", "geomodel.networks.dit:DiT", DiTConfig),
+    "diffusers-dit": Opened("DiT of diffusers", "geomodel.networks.dit:DiffusersDiT", DiffusersDiTConfig),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blueprint:
+    """All that a network of another program is built from."""
+
+    architecture: str  # a row of `OPENED`
+    config: OpenedConfig
+    shape: tuple[int, ...]
+    label_rows: int = 0  # of its table of labels, with the null class
+
+    def __post_init__(self) -> None:
+        self.config.check_shape(self.shape)
 
 
 def fitting(shape: tuple[int, ...]) -> str:
@@ -134,6 +185,24 @@ def build(architecture: str, config: Config, shape: tuple[int, ...], label_rows:
 
     label_rows is the number of classes, plus one for the null class, or 0 for a network without labels.
     """
-    module, _, name = ARCHITECTURES[architecture].network.partition(":")
+    return _made(ARCHITECTURES[architecture].network, config, shape, label_rows)
+
+
+def build_opened(blueprint: Blueprint) -> nn.Module:
+    """The network of a blueprint, on torch's default device. ValueError (a clause) where sizes do not divide."""
+    network = OPENED[blueprint.architecture].network
+    return _made(network, blueprint.config, blueprint.shape, blueprint.label_rows)
+
+
+def fold(network: nn.Module) -> None:
+    """From the weights that another program stores to those that the network computes with, where the two differ."""
+    from geomodel.networks.blocks import OpenedNetwork
+
+    assert isinstance(network, OpenedNetwork)
+    network.fold()
+
+
+def _made(place: str, config: Config | OpenedConfig, shape: tuple[int, ...], label_rows: int) -> nn.Module:
+    module, _, name = place.partition(":")
     network: nn.Module = getattr(import_module(module), name)(config, shape, label_rows)
     return network
