@@ -23,11 +23,11 @@ def looking_into(storage: Any, offset: Any, shape: Any, stride: Any) -> Tensor:
         raise InertFault(
             f"it holds a tensor of shape {shape} that reaches outside its storage of {storage.count:,} numbers"
         )
-    reach = 1
+    reach = 1  # numbers from the first to the last of the axes so far
     for step, side in sorted((step, side) for side, step in zip(shape, stride, strict=True) if side > 1):
         if count and step < reach:
             raise InertFault(f"it holds a tensor of shape {shape} that uses the same numbers several times")
-        reach = step * side
+        reach += (side - 1) * step
     return Tensor(storage, offset, shape, stride)
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import pickle
 import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import edm_pickles
+import numpy as np
 import torch
 
+from geomodel.inert import numbers
+from geomodel.inert.values import Contents, Tensor
+
+KINDS = ["torch zip", "legacy torch", "pickle"]
 MAGIC = 0x1950A86A20F9469CFC6C
 SYSTEM = {"protocol_version": 1001, "little_endian": True, "type_sizes": {"short": 2, "int": 4, "long": 4}}
 
@@ -74,3 +82,25 @@ def legacy(value: Any, storages: Mapping[str, tuple[int, bytes]], system: Any = 
     head = [MAGIC, 1001, system, value, list(storages) if keys is None else keys]
     body = b"".join(count.to_bytes(8, "little") + content for count, content in storages.values())
     return b"".join(pickled(part, legacy=True) for part in head) + body
+
+
+def saved(path: Path, value: Any, kind: str) -> Path:
+    """A value written as one kind of file."""
+    if kind == "pickle":
+        path.write_bytes(edm_pickles.dumps(value))
+    else:
+        torch.save(value, path, _use_new_zipfile_serialization=kind == "torch zip")
+    return path
+
+
+def filled(found: Contents, tensors: Mapping[str, Tensor], dtype: str | None = None) -> dict[str, Any]:
+    """The arrays of tensors by name, in their own type or in another."""
+    own = {name: "float32" if tensor.dtype == "bfloat16" else tensor.dtype for name, tensor in tensors.items()}
+    wanted = [
+        numbers.Wanted(name, tensor, np.full(tensor.shape, 7).astype(dtype or own[name]))
+        for name, tensor in tensors.items()
+    ]
+    digests = numbers.fill(wanted, found.sources, lambda fraction: None)
+    for source in found.sources:
+        assert digests[source.path] == hashlib.sha256(source.path.read_bytes()).hexdigest()
+    return {item.name: item.array for item in wanted}
