@@ -48,6 +48,8 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
     folder = _table(contents.value)
     part = next((_table(folder[name]) for name in ("unet", "transformer") if name in folder), folder)
     settings, given = _table(part.get(NETWORK)), Hints(hints)
+    if "_class_name" not in settings:
+        return None
     tensors = {_renamed(str(name)): tensor for name, tensor in _tensors(part.get(WEIGHTS)).items()}
     given.confirm(family="diffusers")
     side, network = _side(settings, given), _network(settings)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SNAP = 1e-3  # relative; tables in float32 move a level by up to 1e-4
-LOWEST = 1e-44  # stands for σ = 0 where a logarithm is taken
+LOWEST = 1e-30  # stands for σ = 0 where a logarithm is taken, also in float32
 RECOMMENDED = (0.002, 80.0)  # where a network knows every noise level
 LARGEST_SQUARED = 1e150  # a float64 whose square is finite
 
@@ -239,7 +239,7 @@ def _vp_time(clock: Clock, sigma: Tensor) -> Tensor:
 
 
 def _sigma_time(clock: Clock, sigma: Tensor) -> Tensor:
-    return sigma
+    return sigma.clamp(min=LOWEST)  # the network takes its logarithm
 
 
 def _table_time(clock: Clock, sigma: Tensor) -> Tensor:
