@@ -127,7 +127,7 @@ class Clock:
         """σ, or the nearest trained one where the network is told nothing in between; then D is a staircase in σ."""
         if self.time != "nearest":
             return sigma
-        levels = self._table
+        levels = self._table[::-1]  # of two that are as near, the higher one
         found = levels[np.abs(np.asarray(sigma, dtype=np.float64)[..., None] - levels).argmin(axis=-1)]
         return float(found) if found.ndim == 0 else found
 
@@ -262,8 +262,8 @@ def _table_time(clock: Clock, sigma: Tensor) -> Tensor:
 def _nearest_time(clock: Clock, sigma: Tensor) -> Tensor:
     import torch
 
-    levels = torch.from_numpy(clock._table).to(sigma.device)
-    index = (sigma.detach()[..., None] - levels).abs().argmin(dim=-1)
+    levels = torch.from_numpy(clock._table).to(sigma.device).flip(0)  # of two that are as near, the higher one
+    index = len(levels) - 1 - (sigma.detach()[..., None] - levels).abs().argmin(dim=-1)
     return sigma * 0 + index - int(clock.levels[0] == 0)
 
 
