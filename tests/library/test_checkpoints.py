@@ -134,6 +134,7 @@ def test_round_trip_bit_by_bit(tmp_path: Path) -> None:
         data_fingerprint="sha256:0",
         data_count=7,
         recipe=DESCRIPTION.recipe,
+        size=4 * sum(value.numel() for value in expected.values()),
         device="cpu",
         sha256=written.sha256,
     )
