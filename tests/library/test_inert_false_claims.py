@@ -159,6 +159,19 @@ def test_an_entry_that_is_there_twice(tmp_path):
     refused(tmp_path, twice(GOOD), "is there twice")
 
 
+@pytest.mark.parametrize("place", [2**20, 2**62, 2**63, 2**64 - 1])
+def test_an_entry_that_lies_far_beyond_the_file(tmp_path, place):
+    """Places above 4 GB stand in a further field."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in GOOD.items():
+            info = zipfile.ZipInfo(name)
+            if name == "archive/data/0":
+                info.extra = struct.pack("<HHQ", 1, 8, place)
+            archive.writestr(info, content)
+    refused(tmp_path, listed(file.getvalue(), {PLACE: 2**32 - 1}), "beyond the end of the file")
+
+
 def test_an_archive_with_very_many_entries(tmp_path, monkeypatch):
     monkeypatch.setattr(torch_zip, "_MOST_FILES", 10)
     refused(tmp_path, zipped(GOOD | {f"archive/data/{n}": b"" for n in range(1, 9)}), "lists more than 10 files")
