@@ -16,6 +16,7 @@ from geomodel.csv_files import write_table
 from geomodel.record import known
 from geomodel.trajectory import Trajectory
 
+CENTER = "center"  # the entry of a run's settings with the mean of its data
 LOW, HIGH = 0.1, 0.9  # quantiles of the samples between which a band is drawn
 
 
@@ -24,25 +25,38 @@ class Curves:
     """The arrays that measures are computed from, of a finished run or of a record that still grows.
 
     x (levels, B, *shape); denoised, whose row i is D(x[i]; sigmas[i]), with as many rows or one less; sigmas (levels,);
-    extras by name, whose first axis runs over the levels, all of them or all but the last.
+    extras by name, whose first axis runs over the levels, all of them or all but the last. center (*shape), from which
+    norms are measured; None is the origin.
     """
 
     x: Array
     denoised: Array
     sigmas: Array
     extras: Mapping[str, Array] = field(default_factory=dict)
+    center: Array | None = None
 
     @classmethod
     def of(cls, trajectory: Trajectory) -> Curves:
         """The curves of a finished run. Its denoising curve includes D at the last level where that was evaluated."""
         final = trajectory.final_denoised
         denoised = trajectory.denoised if final is None else np.concatenate([trajectory.denoised, final[None]])
-        return cls(trajectory.x, denoised, trajectory.sigmas, trajectory.extras)
+        return cls(trajectory.x, denoised, trajectory.sigmas, trajectory.extras, center_of(trajectory))
 
     def first(self, levels: int) -> Curves:
         """The part with x at the first `levels` levels. D and most extras are known at all of these but the last."""
         extras = known(self.extras, levels, len(self.sigmas))
-        return Curves(self.x[:levels], self.denoised[: max(levels - 1, 0)], self.sigmas[:levels], extras)
+        denoised = self.denoised[: max(levels - 1, 0)]
+        return Curves(self.x[:levels], denoised, self.sigmas[:levels], extras, self.center)
+
+
+def center_of(trajectory: Trajectory) -> Array:
+    """The center that the run's settings carry (see `runs.finish`), (*shape); the origin where none fits."""
+    shape = trajectory.x.shape[2:]
+    try:
+        center = np.asarray(trajectory.settings.get(CENTER), np.float64)
+    except (TypeError, ValueError):
+        return np.zeros(shape)
+    return center if center.shape == shape and np.isfinite(center).all() else np.zeros(shape)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,6 +95,11 @@ def _slope(curves: Curves, curve: str) -> Floats:
     scale = np.where(sigmas > 0, sigmas, np.nan) * np.sqrt(np.prod(curves.x.shape[2:]))
     lengths = _measured(geometry.norm, curves.x[:levels] - curves.denoised)
     return np.asarray(lengths / scale[:, None])
+
+
+def _norm(curves: Curves, curve: str) -> Floats:
+    positions = getattr(curves, curve)
+    return _measured(geometry.norm, positions if curves.center is None else positions - curves.center)
 
 
 def _cosine(curves: Curves, curve: str) -> Floats:
@@ -170,10 +189,10 @@ MEASURES: tuple[Measure, ...] = (
         name="norm",
         title="Norm",
         unit="data units",
-        formula="‖x‖,  ‖D(x; σ)‖",
+        formula="‖x − c‖,  ‖D(x; σ) − c‖;  c is the mean of the data, and 0 for images",
         source=f"{_GEOMETRIC}: magnitudes (Proposition 2)",
         curves=_BOTH,
-        function=_along(geometry.norm),
+        function=_norm,
     ),
     Measure(
         name="slope",

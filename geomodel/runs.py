@@ -11,12 +11,16 @@ from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from geomodel import classes
+from geomodel.arrays import Array
 from geomodel.job import Job
+from geomodel.measures import CENTER
 from geomodel.places import absolute
 from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, problems
 from geomodel.run_measures import distance, measure, measure_beside, measure_end, nothing
 from geomodel.run_start import (
+    center,
     noise_levels,
     recommended_sigmas,
     resolved,
@@ -72,27 +76,38 @@ def prepare(
     settings = resolved(settings, data, network)
     if found := problems(settings, data, network):
         raise ValueError(next(iter(found.values())))
-    if optimal is None and data is not None:
-        optimal = OptimalDenoiser(data.points, data.labels)
-    if optimal is not None and data is not None:
+    asked = classes.asked(settings, data, network)
+    if data is None or asked.data is None:
+        optimal = None
+    else:
+        optimal = optimal or OptimalDenoiser(data.points, data.labels)
         optimal.piece = max(1, int(PIECE_NUMBERS / (len(data) * prod(data.shape))))
-    exact, guided = _guided(settings, optimal), _guided(settings, network)
+    exact, guided = _asked(settings, optimal, asked.data), _asked(settings, network, asked.network)
     return Job(
         settings=settings,
+        asked=asked,
         model=_driver(settings, data, exact, guided),
         optimal=optimal,
         exact=exact,
         network=guided,
         x=torch.as_tensor(start_points(settings, data, network)),
+        center=center(data, network),
         schedule=whole_schedule(settings),
         data=data,
         parts=tuple(part for part in (optimal, network) if part is not None),
-        identity=identity(data, network),
+        identity=identity(data, network) | ({"class": asked.name} if asked.name else {}),
     )
 
 
-def _guided(settings: RunSettings, model: Denoiser | None) -> Denoiser | None:
-    if model is None or settings.label < 0 or settings.guidance == 1:
+def _asked(settings: RunSettings, model: Denoiser | None, number: int | None) -> Denoiser | None:
+    """A denoiser for the run's class and guidance. number: its own number of the class; None where it has none."""
+    if model is None or number is None:
+        return None
+    if number != settings.label:
+        from geomodel.denoisers.renumbered import Renumbered
+
+        model = Renumbered(model, {settings.label: number})
+    if not settings.guided:
         return model
     from geomodel.denoisers.guided import Guided
 
@@ -121,13 +136,20 @@ def new_record(job: Job, keep: int = 0) -> Record:
     shape = tuple(job.x.shape[1:])
     samples = None if prod(shape) <= DETAIL_NUMBERS else (min(keep, len(job.x) - 1),)
     record = Record(job.sigmas, len(job.x), shape, job.record_dtype, samples)
+    record.center = job.center
     record.start(job.x)
     return record
 
 
 def solver_options(settings: RunSettings, data: Dataset | None) -> dict[str, Any]:
-    """The solver's options. An analytic first step gets the data's own mean and variance."""
+    """The solver's options. An analytic first step gets the data's own mean and variance, and the absolute tolerance
+    of an adaptive solver, where it is left open, is in units of the scale of points from a file.
+    """
+    from geomodel import solvers
+
     options: dict[str, Any] = dict(settings.options)
+    if data is not None and data.kind == "points" and "atol" in (known := solvers.complete(settings.solver, {})):
+        options = {"atol": known["atol"] * data.std} | options
     if options.get("analytic_first_step") is True:
         options["analytic_first_step"] = False if data is None else (data.mean, data.std**2)
     return options
@@ -201,8 +223,12 @@ def finish(job: Job, record: Record, *, display: bool = True, between: Callable[
         final_denoised=None if final is None else final.numpy().astype(record.x.dtype),
         seeds=list(job.settings.seeds),
         labels=job.labels(len(job.x)),
-        settings={"run": to_json(_placed(job.settings)), **job.identity},
+        settings={"run": to_json(_placed(job.settings)), **_centered(job.center), **job.identity},
     )
+
+
+def _centered(center: Array) -> dict[str, Any]:
+    return {CENTER: center.tolist()} if center.any() else {}
 
 
 def _placed(settings: RunSettings) -> RunSettings:

@@ -11,22 +11,25 @@ import msgspec
 from msgspec import Meta
 
 from geomodel import schedules
+from geomodel.datasets import columns
 from geomodel.options import INFINITE
-from geomodel.versions import with_todays_eta
+from geomodel.versions import todays
 
 CUSTOM = "custom"  # the schedule whose levels are `RunSettings.levels`
 MAX_POINTS = 1_000_000
+LEAST_SIGMA, MOST_SIGMA = 1e-100, 1e100  # squares of noise levels must be finite and not 0
 
 Driver = Literal["optimal", "mixture", "network", "blend"]
-Start = Literal["noise", "exact", "data", "point"]
+Start = Literal["noise", "origin", "exact", "data", "point"]
 Option = float | int | str | bool
+DataKey = tuple[str, int, int, str]  # name or path, count, seed, columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
     """Everything that decides the outcome of a run. The same settings give the same run, bit for bit, on a machine."""
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     data: Annotated[str, Meta(title="Data", description="A named data set, or the path of a CSV or NPY file.")] = (
         "two-moons"
     )
@@ -36,6 +39,16 @@ class RunSettings:
     data_seed: Annotated[
         int, Meta(ge=0, le=2**31 - 1, title="Data seed", description="Seed of a generated data set.")
     ] = 0
+    data_columns: Annotated[
+        str,
+        Meta(
+            max_length=1000,
+            title="Columns",
+            description="Which columns of a table are coordinates and which is the class, by name or by number from 1, "
+            "and whether there is a header: “1-2; class 3; no header”, or “x, y; class kind”. "
+            "Empty: told from the file.",
+        ),
+    ] = ""
     network: Annotated[str, Meta(title="Network", description="Path of a checkpoint; empty for none.")] = ""
     driver: Annotated[
         Driver,
@@ -54,7 +67,9 @@ class RunSettings:
             ge=-1,
             le=100_000,
             title="Class",
-            description="The class that is asked for; D* then runs over the data of that class alone. −1: no class.",
+            description="The class that is asked for, by its number among the driver's classes: those of the network "
+            "where it moves the samples, else those of the data. D* runs over the data's class of the same name alone, "
+            "and a network beside it is asked for its own class of that name. −1: no class.",
         ),
     ] = -1
     guidance: Annotated[
@@ -110,7 +125,8 @@ class RunSettings:
         float | None,
         Meta(
             title="σ max",
-            description="Noise level at which sampling starts, in units of the data. Toys: 10 × the data's scale.",
+            description="Noise level at which sampling starts, in units of the data. For points 10 √Λ is proposed, "
+            "with Λ the largest variance along any direction.",
         ),
     ] = None
     sigma_min: Annotated[
@@ -137,12 +153,19 @@ class RunSettings:
         Start,
         Meta(
             title="Start",
-            description="x at σ max: pure noise σz · exact p_σ (a random data point + σz) · one data point + σz · "
-            "the clicked point for sample 0 (the others start as noise).",
+            description="x at σ max: noise about the mean, ȳ + σz with ȳ the mean of the data (0 for images) · noise "
+            "about 0 · exact p_σ (a random data point + σz) · one data point + σz · the clicked point for sample 0 "
+            "(the others start as noise about the mean).",
         ),
     ] = "noise"
     start_index: Annotated[
-        int, Meta(ge=0, title="Start at data point", description="Index of the data point that noise is added to.")
+        int,
+        Meta(
+            ge=0,
+            title="Start at data point",
+            description="Index of the data point that noise is added to. With a class, the first point from there on "
+            "that is of the class.",
+        ),
     ] = 0
     start_point: Annotated[
         tuple[float, ...], Meta(max_length=64, title="Start at", description="Coordinates of sample 0 at σ max.")
@@ -154,9 +177,24 @@ class RunSettings:
     ] = 0
 
     @property
+    def data_key(self) -> DataKey:
+        """What decides the points of the data: the same key gives the same points."""
+        return self.data, self.data_count, self.data_seed, self.data_columns
+
+    @property
     def jump(self) -> int | None:
         """The level at which the run jumps to D; None where it follows its schedule to the end."""
         return None if self.jump_at < 0 else self.jump_at
+
+    @property
+    def network_drives(self) -> bool:
+        """Whether the network moves the samples, alone or in a blend."""
+        return self.driver in ("network", "blend")
+
+    @property
+    def guided(self) -> bool:
+        """Whether guidance changes the denoiser of the class."""
+        return self.label >= 0 and self.guidance != 1
 
     @property
     def seeds(self) -> range:
@@ -193,6 +231,10 @@ def problems(settings: RunSettings) -> dict[str, str]:
             found[item.name] = f"{bounds.title} must be at least {bounds.low:g}; it is {value:g}."
         elif bounds.high is not None and not value <= bounds.high:
             found[item.name] = f"{bounds.title} must be at most {bounds.high:g}; it is {value:g}."
+    try:
+        columns.parse(settings.data_columns)
+    except ValueError as error:
+        found["data_columns"] = str(error)
     if settings.schedule == CUSTOM:
         try:
             schedules.custom(settings.levels)
@@ -200,8 +242,8 @@ def problems(settings: RunSettings) -> dict[str, str]:
             found["schedule"] = str(error)
     low, high = settings.sigma_min, settings.sigma_max
     for name, value in (("sigma_min", low), ("sigma_max", high)):
-        if value is not None and not 0 < value < 1e9:
-            found[name] = f"{limits(name).title} must lie between 0 and 10⁹; it is {value:g}."
+        if value is not None and not LEAST_SIGMA <= value <= MOST_SIGMA:
+            found[name] = f"{limits(name).title} must lie between 10⁻¹⁰⁰ and 10¹⁰⁰; it is {value:g}."
     if low is not None and high is not None and not found.keys() & {"sigma_min", "sigma_max"} and low >= high:
         found["sigma_min"] = f"σ min ({low:g}) must be smaller than σ max ({high:g})."
     return found
@@ -223,8 +265,7 @@ def from_json(values: dict[str, Any]) -> RunSettings:
     """Settings from a JSON-able dict, of this version or an earlier one. ValueError with a sentence where a key is
     unknown or a value does not fit.
     """
-    if values.get("schema_version") == 1:
-        values = {**with_todays_eta(values), "schema_version": 2}
+    values = todays(values)
     known = {item.name for item in fields(RunSettings)}
     if unknown := sorted(values.keys() - known):
         raise ValueError(f"The settings have unknown entries: {', '.join(unknown)}.")

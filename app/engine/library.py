@@ -21,8 +21,7 @@ from geomodel.arrays import Array
 from geomodel.datasets.common import blocks
 from geomodel.datasets.file_array import FileArray
 from geomodel.places import candidates
-from geomodel.projection import identity_basis, principal_components
-from geomodel.settings import RunSettings
+from geomodel.settings import DataKey, RunSettings
 from geomodel.trajectory import Trajectory
 
 
@@ -58,7 +57,7 @@ class Library:
     """Opens and keeps data and networks. Only the engine's thread uses it."""
 
     def __init__(self) -> None:
-        self._data: dict[tuple[str, int, int], OpenSet] = {}
+        self._data: dict[DataKey, OpenSet] = {}
         self._networks: dict[str, Any] = {}
         self._paces: dict[str, float] = {}
         self._trusted: set[str] = set()
@@ -82,15 +81,15 @@ class Library:
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         return Ready(self._device, torch.get_num_threads(), time.perf_counter() - started)
 
-    def data(self, name: str, count: int, seed: int, progress: Callable[[float], None] | None = None) -> OpenSet:
+    def data(self, key: DataKey, progress: Callable[[float], None] | None = None) -> OpenSet:
         """A data set with its plane; it needs no torch. `progress` receives the fraction that was read and may raise to
         stop.
 
         With `progress`, a person has asked to open the set, so an open one that is no longer whole is read again.
         """
-        key = (name, count, seed)
+        name, count, seed, columns = key
         if key not in self._data or (progress is not None and not self._data[key].whole):
-            dataset = datasets.load(name, count=count, seed=seed, progress=progress)
+            dataset = datasets.load(name, count=count, seed=seed, columns=columns, progress=progress)
             if prod(dataset.shape) < 2:
                 raise ValueError(f"{dataset.name} has one number a point; the plane needs at least two columns.")
 
@@ -100,14 +99,15 @@ class Library:
 
             between()
             points = dataset.points
-            plane = identity_basis(2) if dataset.shape == (2,) else principal_components(points, between=between)
+            plane = dataset.principal_plane(between)
             # computed here and cached on the data, so that the window's thread never computes it
-            _ = dataset.std, dataset.fingerprint, dataset.distinct
+            _ = dataset.std, dataset.largest_deviation, dataset.fingerprint, dataset.distinct
             low, high = runs.recommended_sigmas(dataset)
             opened = DataOpened(
                 name=name,
                 count=count,
                 seed=seed,
+                columns=columns,
                 dataset=dataset,
                 sigma_min=low,
                 sigma_max=high,
@@ -158,10 +158,10 @@ class Library:
 
     def prepare(self, settings: RunSettings) -> tuple[runs.Job, OpenSet | None]:
         """Build a job from its settings, with what it was made of."""
-        data = self.data(settings.data, settings.data_count, settings.data_seed) if settings.data else None
+        data = self.data(settings.data_key) if settings.data else None
         network = self.network(settings.network) if settings.network else None
         job = runs.prepare(settings, data.dataset if data else None, network, data.optimal if data else None)
-        if data is not None:
+        if data is not None and job.optimal is not None:
             data.optimal = job.optimal
         return job, data
 
@@ -177,7 +177,7 @@ class Library:
         name, fingerprint = wanted.get("name"), str(wanted.get("fingerprint"))
         for path in candidates(settings.data, folder):
             with contextlib.suppress(ValueError, OSError):
-                data = self.data(path, settings.data_count, settings.data_seed)
+                data = self.data(replace(settings, data=path).data_key)
                 if data.dataset.fingerprint == fingerprint:
                     return replace(settings, data=path), data, ""
         missing = f"Density, field and neighbours need the data {name} ({fingerprint[:19]}…), which are not here"

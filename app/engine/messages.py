@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from app.engine.contract import Command, Event
 from geomodel.arrays import Array
+from geomodel.classes import Asked
 from geomodel.record import Record
-from geomodel.settings import RunSettings
+from geomodel.settings import DataKey, RunSettings
 from geomodel.trajectory import Trajectory
 
 OPENING = 0  # stands for the run id when an opening is cancelled, because an opening has no run
@@ -29,6 +30,12 @@ class OpenData(Command):
     name: str
     count: int
     seed: int
+    columns: str = ""
+
+    @property
+    def key(self) -> DataKey:
+        """What decides the points."""
+        return self.name, self.count, self.seed, self.columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ class OpenPath(Command):
     run_id: int
     count: int
     seed: int
+    columns: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +133,17 @@ class DataOpened(Event):
     name: str
     count: int
     seed: int
+    columns: str = ""
     dataset: Any
     sigma_min: float
     sigma_max: float
     plane: Any  # a geomodel Basis: the identity for 2-D data, otherwise the first two principal components
     plane_points: Array  # (N, 2) float64
+
+    @property
+    def key(self) -> DataKey:
+        """What decides the points."""
+        return self.name, self.count, self.seed, self.columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +172,7 @@ class OpenFailed(Event):
     slot: Literal["data", "network", "run"]
     name: str
     message: str
+    table: bool = False  # the file is a table, so other columns of it may open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +183,7 @@ class RunOpened(Event):
     path: str
     trajectory: Trajectory
     settings: RunSettings
+    asked: Asked
     data: DataOpened | None
     linked: bool
     missing: str
@@ -188,6 +204,7 @@ class RunStarted(Event):
     run_id: int
     record: Record
     settings: RunSettings  # with the noise levels filled in
+    asked: Asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from app.engine.errors import short
 from app.engine.gate import Cancelled
 from app.engine.library import Library
 from app.engine.messages import NetworkOpened, OpenData, OpenFailed, Opening, OpenNetwork, OpenPath, OpenRun, RunOpened
-from geomodel import recognise, runs
+from geomodel import classes, recognise, runs
+from geomodel.datasets.files import is_table
 from geomodel.files import read_error
 from geomodel.settings import from_json
 from geomodel.trajectory import Trajectory
@@ -44,7 +45,7 @@ class Opener:
             case "run":
                 return self.open(OpenRun(command.run_id, command.path))
             case "data":
-                return self.open(OpenData(command.path, command.count, command.seed))
+                return self.open(OpenData(command.path, command.count, command.seed, command.columns))
 
     def open(self, command: OpenData | OpenNetwork | OpenRun) -> Context | None:
         """Open data, a network or a run. Returns the context of a run that requests can be made about."""
@@ -63,7 +64,7 @@ class Opener:
         except BaseException as error:  # the code of a person's own denoiser may call sys.exit
             if not isinstance(error, ValueError | OSError):
                 log.exception("opening %s", name)
-            self._post(OpenFailed(slot, name, short(error)))
+            self._post(OpenFailed(slot, name, short(error), slot == "data" and _is_table(name)))
         return None
 
     def _open_data(self, command: OpenData) -> None:
@@ -80,7 +81,7 @@ class Opener:
 
         opened = None
         try:
-            opened = self._library.data(command.name, command.count, command.seed, progress).opened
+            opened = self._library.data(command.key, progress).opened
         except Cancelled:
             log.info("opening %s was cancelled", command.name)
         finally:
@@ -107,21 +108,30 @@ class Opener:
         folder = Path(command.path).absolute().parent
         settings, data, missing = self._library.recognised(trajectory, settings, folder)
         context = None
+        asked = classes.kept(settings, trajectory.settings.get("class"), data.dataset if data else None)
         if command.link and not missing:
             self._warm()
             settings, missing = self._library.same_network(trajectory, settings, folder)
             if not missing:
                 job, _ = self._library.prepare(settings)
-                context = Context(job, data, trajectory)
+                context, asked = Context(job, data, trajectory), job.asked
         self._post(
             RunOpened(
                 run_id=command.run_id,
                 path=command.path,
                 trajectory=trajectory,
                 settings=settings,
+                asked=asked,
                 data=data.opened if data else None,
                 linked=context is not None,
                 missing=missing,
             )
         )
         return context
+
+
+def _is_table(name: str) -> bool:
+    try:
+        return is_table(Path(name))
+    except (OSError, ValueError):  # a name that is no path
+        return False

@@ -159,7 +159,9 @@ class Worker:
             job, data = self._library.prepare(command.settings)
             record = runs.new_record(job, command.keep)
             self.contexts[run_id] = Context(job, data, record, self._waits)
-            self.post(RunStarted(run_id, record, job.settings))
+            if job.asked.note:
+                log.info("%s", job.asked.note)
+            self.post(RunStarted(run_id, record, job.settings, job.asked))
             busy = self._gated(job, record)
             trajectory = runs.finish(job, record, between=self._poll_commands)
             self.post(RunFinished(run_id, trajectory, time.perf_counter() - started, busy))

@@ -7,17 +7,17 @@ from typing import Any
 
 from app.session.plane_options import PlaneOptions
 from app.session.state import Run, Selection
-from geomodel import datasets
+from geomodel import classes, datasets
 from geomodel.arrays import Array
 from geomodel.collapse import crossing, speciation_sigma
-from geomodel.datasets import Dataset
 from geomodel.number_text import general
 from geomodel.projection import identity_basis
 from geomodel.solvers import row as solver_row
 
 DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blend": "a Dθ + (1 − a) D*"}
 START_NAMES = {
-    "noise": "Pure noise",
+    "noise": "Noise about the mean",
+    "origin": "Noise about 0",
     "exact": "Data + noise",
     "data": "One data point + noise",
     "point": "Clicked point",
@@ -46,11 +46,8 @@ def data_title(name: str) -> str:
 
 def class_words(run: Run) -> str:
     """The class that a run asks for and how strongly; empty where it asks for none."""
-    label, guidance = run.settings.label, run.settings.guidance
-    if label < 0:
-        return ""
-    name = class_name(None if run.source is None else run.source.dataset, label)
-    return name if guidance == 1 else f"{name}, guidance {general(guidance, 3)}"
+    guided = run.settings.guided
+    return f"{run.asked.words}, guidance {general(run.settings.guidance, 3)}" if guided else run.asked.words
 
 
 def stage_levels(run: Run, median: Array) -> tuple[float, float | None]:
@@ -66,15 +63,8 @@ def stage_levels(run: Run, median: Array) -> tuple[float, float | None]:
 def data_count(run: Run) -> int:
     """How many data points make up D* of the run: all, or those of its class."""
     assert run.source is not None
-    dataset, label = run.source.dataset, run.settings.label
-    return len(dataset) if label < 0 else int((dataset.labels == label).sum())
-
-
-def class_name(dataset: Dataset | None, label: int) -> str:
-    """A class in words: "class sneaker", or its number where the data give no names or are not open."""
-    number = f"class {label}"
-    name = number if dataset is None else dataset.class_name(label)
-    return name if name == number else f"class {name}"
+    rows = classes.rows(run.source.dataset, run.asked.data)
+    return len(run.source.dataset) if rows is None else len(rows)
 
 
 def probe_sigma(run: Run, selection: Selection, options: PlaneOptions) -> float:

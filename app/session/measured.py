@@ -67,9 +67,8 @@ class Measured(QObject):
 def measured(run: Run) -> tuple[MeasurePlot, ...]:
     """Every measure of the run so far."""
     n = run.committed
-    source: Any = (
-        run.trajectory if run.complete else measures.Curves(run.x, run.denoised, run.sigmas, run.extras).first(n)
-    )
+    curves = measures.Curves(run.x, run.denoised, run.sigmas, run.extras, run.center)
+    source: Any = run.trajectory if run.complete else curves.first(n)
     plots = []
     for row in measures.MEASURES:
         waiting = "after the last step" if row.needs_end and not run.complete else ""

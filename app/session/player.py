@@ -132,8 +132,8 @@ class Player(QObject):
 
     def open_path(self, path: str) -> None:
         """Open a file, which the engine recognises by what it holds."""
-        draft = self.state.draft
-        self.submit(OpenPath(path, self.state.next_id(), draft.data_count, draft.data_seed))
+        draft, columns = self.state.draft, self.drafting.columns_of(path)
+        self.submit(OpenPath(path, self.state.next_id(), draft.data_count, draft.data_seed, columns))
 
     def open_run(self, path: str, *, recorded: bool = False) -> None:
         """Open a saved run. The program's own recording is shown before torch is loaded."""
@@ -298,7 +298,8 @@ class Player(QObject):
             path=event.path,
             source=event.data,
             linked=event.linked,
-            caption=event.missing,
+            asked=event.asked,
+            caption=event.missing or event.asked.note.rstrip("."),
             pinned=not recorded,
         )
         if recorded and self.state.run is not None:
@@ -314,8 +315,9 @@ class Player(QObject):
             self.submit(Forget(event.run_id))
             return
         match event:
-            case RunStarted(record=record, settings=filled):
+            case RunStarted(record=record, settings=filled, asked=asked):
                 run.record, run.settings, run.linked = record, filled, True
+                run.asked, run.caption = asked, asked.note.rstrip(".")
                 self._show_pending()
             case RunFinished(trajectory=trajectory, seconds=seconds, evaluating=evaluating):
                 run.trajectory, run.seconds, run.evaluating, run.status = trajectory, seconds, evaluating, "complete"

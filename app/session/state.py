@@ -13,6 +13,8 @@ from PySide6.QtCore import QObject, Signal
 from app.engine.messages import DataOpened, NetworkOpened
 from app.session.plane_options import PlaneOptions
 from geomodel.arrays import Array
+from geomodel.classes import NO_CLASS, Asked, Classes, of_driver
+from geomodel.measures import center_of
 from geomodel.record import Record, StepDetail
 from geomodel.schedules import nearest_level
 from geomodel.settings import RunSettings
@@ -39,6 +41,12 @@ class Run:
     source: DataOpened | None = None  # the reference data behind it, if they are open
     linked: bool = False  # the engine can answer requests about it
     caption: str = ""  # what is missing, for example
+    asked: Asked = NO_CLASS  # its class, by name
+
+    @property
+    def compared(self) -> bool:
+        """Whether D* of its data can be set beside it: they are open, and have its class."""
+        return self.source is not None and self.asked.data is not None
 
     @property
     def sigmas(self) -> Array:
@@ -66,6 +74,14 @@ class Run:
         source = self.trajectory or self.record
         assert source is not None
         return source.denoised
+
+    @property
+    def center(self) -> Array:
+        """The point from which norms are measured, (*shape): see `geomodel.run_start.center`."""
+        if self.trajectory is not None:
+            return center_of(self.trajectory)
+        assert self.record is not None
+        return self.record.center
 
     @property
     def extras(self) -> dict[str, Array]:
@@ -171,6 +187,15 @@ class AppState(QObject):
         self.draft_changed.emit()
         return True
 
+    def classes(self, settings: RunSettings) -> Classes:
+        """The classes that the label of settings counts, as far as data and networks are open."""
+        data, network = self.data, self.networks.get(settings.network)
+        return of_driver(settings, data.dataset if data else None, network.info if network else None)
+
+    def class_name(self, settings: RunSettings) -> str:
+        """What the class of settings is called; empty where they ask for none."""
+        return "" if settings.label < 0 else self.classes(settings).name(settings.label)
+
     def set_errors(self, errors: dict[str, str]) -> None:
         """What is wrong with the draft, by field."""
         if errors != self.errors:
@@ -212,8 +237,7 @@ class AppState(QObject):
         """Reference data are open. Runs that were made with them show them from now on."""
         self.data = data
         for run in self.runs.values():
-            wanted = (run.settings.data, run.settings.data_count, run.settings.data_seed)
-            if run.source is None and wanted == (data.name, data.count, data.seed):
+            if run.source is None and run.settings.data_key == data.key:
                 run.source = data
 
     def add_run(self, run: Run) -> None:

@@ -46,6 +46,7 @@ class Documents(QObject):
         return {
             "open_checkpoint": self.open_checkpoint,
             "open_data": self.open_data,
+            "open_folder": self.open_folder,
             "open_run": self.open_run,
             "save_run": self.save_run,
             "save_csv": self.save_csv,
@@ -64,6 +65,11 @@ class Documents(QObject):
     def open_data(self) -> None:
         """Ask for data."""
         self._ask_open("Open data", filters("Points and images", "data"), "data", self._player.drafting.open_data)
+
+    def open_folder(self) -> None:
+        """Ask for a folder of pictures."""
+        open_data = self._player.drafting.open_data
+        files.ask_folder(self._window, "Open folder", "folder", open_data, store=self._store)
 
     def open_run(self) -> None:
         """Ask for a saved run."""

@@ -6,17 +6,16 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from geomodel.checkpoints import stored
+from geomodel.checkpoints.cards import clock_card
 from geomodel.checkpoints.hints import Hints
-from geomodel.checkpoints.plan import Plan, card
+from geomodel.checkpoints.plan import Plan
 from geomodel.checkpoints.state_dicts import find_object, flat
 from geomodel.denoisers import clocks
 from geomodel.denoisers.clock import Clock
 from geomodel.inert import modules
 from geomodel.inert.values import Contents, Instance, Tensor
-from geomodel.networks import Blueprint
+from geomodel.networks import Blueprint, converted
 from geomodel.networks.configs import DhariwalConfig, SongConfig
 
 AUGMENTATION = "map_augment"  # used in training alone
@@ -109,17 +108,14 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
     ignored = [name for name in tensors if name.partition(".")[0] == AUGMENTATION]
     kept = {name: tensor for name, tensor in tensors.items() if name not in ignored}
     return Plan(
-        info=card(
+        info=clock_card(
             contents,
             kept,
+            clock,
             family="edm",
             architecture=blueprint.architecture,
             clock=kind.title,
             shape=blueprint.shape,
-            sigma_data=clock.sigma_data,
-            sigma_min=clock.sigma_min,
-            sigma_max=clock.sigma_max,
-            sigma_recommended=clock.sigma_recommended,
             classes=max(blueprint.label_rows - 1, 0),
             has_null_class=blueprint.label_rows > 0,
             average=word if "ema" in word else "",
@@ -142,10 +138,7 @@ def _blueprint(model: Instance, shape: tuple[int, ...], classes: int) -> Bluepri
     values = {ARGUMENTS.get(name, name): value for name, value in given.items()}
     if unknown := sorted(values.keys() - kind.__dataclass_fields__.keys()):
         raise ValueError(f"its network was made with {unknown[0][:60]!r}, which is not known here")
-    try:
-        config = msgspec.convert(values, kind)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"its network was made with arguments outside their limits: {error}") from error
+    config = converted(kind, **values)
     return Blueprint(architecture=architecture, config=config, shape=shape, label_rows=classes + 1 if classes else 0)
 
 

@@ -48,4 +48,9 @@ FAMILIES = (
         build="geomodel.checkpoints.native:build",
     ),
     _opened("edm", "EDM"),
+    _opened("edm2", "EDM2"),
+    _opened("adm", "guided-diffusion, improved-diffusion, consistency_models, torch_cfm"),
+    _opened("diffusers", "diffusers"),
+    _opened("lucidrains", "denoising-diffusion-pytorch"),
+    _opened("dit", "DiT, SiT, REPA"),
 )

@@ -84,7 +84,12 @@ class Hints:
         return inside
 
     def finish(self) -> tuple[Lack, ...]:
-        """What is lacking. ValueError (a clause) where a hint was given that this network has no use for."""
+        """What is lacking. ValueError (a clause) where a hint was given that this network has no use for.
+
+        While something is lacking, which hints are of use is not known yet.
+        """
+        if self.lacks:
+            return tuple(self.lacks)
         if unknown := [name for name in self._given if name not in self._known]:
             raise ValueError(
                 f"the hint {self._group}{str(unknown[0])[:_SHOWN]} is not one that its network has; "
@@ -92,7 +97,7 @@ class Hints:
             )
         for group in self._groups:
             group.finish()
-        return tuple(self.lacks)
+        return ()
 
 
 def _plain(value: object) -> object:

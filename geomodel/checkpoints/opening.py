@@ -58,7 +58,7 @@ def load(path: Path, device: Any, hints: Mapping[str, object], progress: Progres
         if family.finish:
             function(family.finish)(network)
     info = replace(planned.info, device=str(device), sha256=digest)
-    return NetworkDenoiser(_placed(network, device), info)
+    return NetworkDenoiser(_placed(network, device), info, planned.clock)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from geomodel.checkpoints.info import CheckpointInfo
+from geomodel.denoisers.clock import Clock
 from geomodel.inert.values import Contents, Tensor
 
 
@@ -32,7 +33,7 @@ class Plan:
     Attributes:
         info: what the card shows.
         config: the family's frozen dataclass of numbers and texts, from which `build` makes the network.
-        clock: the frozen dataclass that turns noise levels into network times and outputs into D.
+        clock: turns noise levels into network times and outputs into D; None while a hint for it is lacking.
         tensors: for each tensor of the built network, by its name there, where the file has it. A name that the file
             lacks is left out, so that the comparison names it.
         lacks: what must be given as a hint before the network can be built.
@@ -40,7 +41,7 @@ class Plan:
 
     info: CheckpointInfo
     config: object
-    clock: object
+    clock: Clock | None
     tensors: Mapping[str, Tensor]
     lacks: tuple[Lack, ...] = ()
 

@@ -1,11 +1,10 @@
 """A clock says what a network must be given at a noise level, and how its answer becomes D.
 
-    D(x; σ) = o + u (c_skip y + c_out F(c_in y, c_noise)),   y = (x − o)/u
+    D(y; σ) = c_skip y + c_out F(c_in y, c_noise)
 
-with σ = noise/signal, F the network, and o + u y the values x of data that the network knows as y: o = 0 and u = 1, or
-o = −1 and u = 2 for a network of images in [0, 1]. The coefficients at σ/u come from three tables: how much signal the
-input has (`PATHS`), what the output is (`PREDICTIONS`), and which time the network is told (`TIMES`). Nothing is
-clipped: that belongs to samplers.
+with σ = noise/signal and F the network, all in the units that the network knows; `NetworkDenoiser` maps ours to them.
+The coefficients come from three tables: how much signal the input has (`PATHS`), what the output is (`PREDICTIONS`),
+and which time the network is told (`TIMES`). Nothing is clipped: that belongs to samplers.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SNAP = 1e-3  # relative; tables in float32 move a level by up to 1e-4
-LOWEST = 1e-44  # stands for σ = 0 where a logarithm is taken
+LOWEST = 1e-30  # stands for σ = 0 where a logarithm is taken, also in float32
 RECOMMENDED = (0.002, 80.0)  # where a network knows every noise level
 LARGEST_SQUARED = 1e150  # a float64 whose square is finite
 
@@ -45,7 +44,7 @@ class Coefficients(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """What a network is given at a noise level and what its answer means. Noise levels are in units of the data.
+    """What a network is given at a noise level and what its answer means. Noise levels are in the network's units.
 
     Attributes:
         path, prediction, time: rows of `PATHS`, `PREDICTIONS` and `TIMES`.
@@ -58,7 +57,6 @@ class Clock:
         beta_d, beta_min: of the continuous time "vp".
         levels: trained σ in increasing order for the times "table" and "nearest". The index is the trained time; a
             level of 0 stands before time 0.
-        origin, unit: o and u, see the module.
 
     Raises ValueError (a clause) where the settings contradict each other.
     """
@@ -77,8 +75,6 @@ class Clock:
     beta_d: float = 19.9
     beta_min: float = 0.1
     levels: tuple[float, ...] = ()
-    origin: float = 0.0
-    unit: float = 1.0
 
     def __post_init__(self) -> None:
         _check_known("path", self.path, PATHS)
@@ -96,7 +92,6 @@ class Clock:
             ("time_factor", self.time_factor),
             ("beta_d", self.beta_d),
             ("beta_min", self.beta_min),
-            ("unit", self.unit),
         ):
             if not 0 < number < math.inf:
                 raise ValueError(f"its {name} is {number:g}; a number above 0 is expected")
@@ -110,22 +105,29 @@ class Clock:
         if levels[0] < 0 or (levels[0] == 0 and self.time == "table"):
             raise ValueError("its trained noise levels do not start above 0")
 
+    @property
+    def title(self) -> str:
+        """What the network answers and which times it knows, for a card."""
+        what = WORDS[self.prediction]
+        if self.levels:
+            return f"{what}, {np.count_nonzero(self._table):,} trained levels"
+        return f"{what}, data at time {int(self.data_at_end)}" if self.prediction == "velocity" else what
+
     def coefficients(self, sigma: Tensor) -> Coefficients:
-        """c_skip, c_out, c_in, c_noise for σ (b,) float64, as they multiply y = (x − o)/u. Differentiable."""
-        own = sigma / self.unit
-        c_in = PATHS[self.path](self, own)
-        c_skip, c_out = PREDICTIONS[self.prediction](self, own, c_in)
+        """c_skip, c_out, c_in, c_noise for σ (b,) float64. Differentiable."""
+        c_in = PATHS[self.path](self, sigma)
+        c_skip, c_out = PREDICTIONS[self.prediction](self, sigma, c_in)
         return Coefficients(c_skip, c_out, c_in, self.network_time(sigma))
 
     def network_time(self, sigma: Tensor) -> Tensor:
         """The time that the network is told, with the shape of sigma. Times outside the trained ones are not told."""
-        return self.time_scale * TIMES[self.time](self, self.time_factor * sigma / self.unit)
+        return self.time_scale * TIMES[self.time](self, self.time_factor * sigma)
 
     def round_sigma(self, sigma: Any) -> Any:
         """σ, or the nearest trained one where the network is told nothing in between; then D is a staircase in σ."""
         if self.time != "nearest":
             return sigma
-        levels = self._table
+        levels = self._table[::-1]  # of two that are as near, the higher one
         found = levels[np.abs(np.asarray(sigma, dtype=np.float64)[..., None] - levels).argmin(axis=-1)]
         return float(found) if found.ndim == 0 else found
 
@@ -213,6 +215,16 @@ PREDICTIONS: dict[str, Callable[[Clock, Tensor, Tensor], tuple[Tensor, Tensor]]]
     "velocity": _velocity,  # dx_t/dt of a flow
 }
 
+WORDS = {
+    "edm": "EDM",
+    "consistency": "EDM, consistency function",
+    "epsilon": "noise",
+    "score": "score",
+    "sample": "data",
+    "v": "v",
+    "velocity": "velocity",
+}
+
 # --- which time the network is told ----------------------------------------------------------------------------------
 
 
@@ -227,7 +239,7 @@ def _vp_time(clock: Clock, sigma: Tensor) -> Tensor:
 
 
 def _sigma_time(clock: Clock, sigma: Tensor) -> Tensor:
-    return sigma
+    return sigma.clamp(min=LOWEST)  # the network takes its logarithm
 
 
 def _table_time(clock: Clock, sigma: Tensor) -> Tensor:
@@ -250,8 +262,8 @@ def _table_time(clock: Clock, sigma: Tensor) -> Tensor:
 def _nearest_time(clock: Clock, sigma: Tensor) -> Tensor:
     import torch
 
-    levels = torch.from_numpy(clock._table).to(sigma.device)
-    index = (sigma.detach()[..., None] - levels).abs().argmin(dim=-1)
+    levels = torch.from_numpy(clock._table).to(sigma.device).flip(0)  # of two that are as near, the higher one
+    index = len(levels) - 1 - (sigma.detach()[..., None] - levels).abs().argmin(dim=-1)
     return sigma * 0 + index - int(clock.levels[0] == 0)
 
 

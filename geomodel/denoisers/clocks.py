@@ -106,20 +106,18 @@ def discrete(levels: Sequence[float], prediction: Prediction = "epsilon", *, res
     )
 
 
-def score_of_unit_images(sigma_min: float, sigma_max: float) -> Clock:
-    """score_sde's variance-exploding networks of images in [0, 1]: σ times the score, with time σ in their units.
+def score(sigma_min: float, sigma_max: float) -> Clock:
+    """score_sde's variance-exploding networks as diffusers has them: σ times the score, with time σ.
 
-    sigma_min, sigma_max: in units of the network's images; ours are twice that. Source: Song et al. (2011.13456).
+    They know images in [0, 1], so these noise levels are in half of our units. Source: Song et al. (2011.13456).
     """
     return Clock(
         path="ve",
         prediction="score",
         time="sigma",
-        origin=-1.0,
-        unit=2.0,
-        sigma_min=2 * sigma_min,
-        sigma_max=2 * sigma_max,
-        sigma_recommended=(2 * sigma_min, 2 * sigma_max),
+        sigma_min=sigma_min,
+        sigma_max=sigma_max,
+        sigma_recommended=(sigma_min, sigma_max),
     )
 
 

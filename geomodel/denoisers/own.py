@@ -20,7 +20,8 @@ from geomodel.denoisers.own_file import as_sentence, folder_of, run_file
 class OwnDenoiser(Denoiser):
     """Wraps a callable ``model(x, sigma[, labels=])`` of the user's that has a `shape`, and makes an `info` for it.
 
-    The callable may also have num_classes, sigma_min (default 0.002) and sigma_max (80). It is called with the tensor x
+    The callable may also have num_classes, label_names, by which its classes are matched with those of data, sigma_min
+    (default 0.002) and sigma_max (80). It is called with the tensor x
     and a float sigma, or a (B,) float64 tensor where the noise levels differ, and returns a tensor. It may work in
     place on what it is given, and may return the same buffer again and again. Without `takes_levels`, rows whose noise
     levels differ are asked one by one.
@@ -83,6 +84,10 @@ def _info(spec: str, path: Path, model: Any) -> CheckpointInfo:
     low, high = float(getattr(model, "sigma_min", 0.002)), float(getattr(model, "sigma_max", 80.0))
     if not (0 <= low < high and isfinite(high)):
         raise CheckpointError(f"{path.name} has σ from {low:g} to {high:g}; expected 0 ≤ sigma_min < sigma_max < ∞.")
+    names = tuple(map(str, getattr(model, "label_names", ())))
+    classes = int(getattr(model, "num_classes", len(names)))
+    if names and len(names) != classes:
+        raise CheckpointError(f"{path.name} has {classes} classes and {len(names)} label_names; expected one a class.")
     return CheckpointInfo(
         name=spec,
         path=path,
@@ -95,7 +100,8 @@ def _info(spec: str, path: Path, model: Any) -> CheckpointInfo:
         sigma_min=low,
         sigma_max=high,
         sigma_recommended=(low, high),
-        classes=int(getattr(model, "num_classes", 0)),
+        classes=classes,
+        label_names=names,
         has_null_class=True,
         device="as the code chooses",
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),

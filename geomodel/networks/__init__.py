@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -115,6 +115,9 @@ OpenedConfig = (
 )
 
 
+_Opened = TypeVar("_Opened", bound=OpenedConfig)
+
+
 class Architecture(NamedTuple):
     """One row of the table. `network` is module:class, built as class(config, shape, label_rows)."""
 
@@ -186,6 +189,14 @@ def build(architecture: str, config: Config, shape: tuple[int, ...], label_rows:
     label_rows is the number of classes, plus one for the null class, or 0 for a network without labels.
     """
     return _made(ARCHITECTURES[architecture].network, config, shape, label_rows)
+
+
+def converted(kind: type[_Opened], **values: object) -> _Opened:
+    """A config from values of a file. ValueError (a clause) where one is outside its limits."""
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"its network has sizes outside their limits: {error}") from error
 
 
 def build_opened(blueprint: Blueprint) -> nn.Module:

@@ -23,12 +23,11 @@ CLOSE = {"rtol": 1e-10, "atol": 1e-10}  # float64 roundings, enlarged by σ
 def given(clock: Clock, sigma=SIGMA, x=X):
     """What the network is given: its input, its time, and the rule from its output to D."""
     skip, out, into, time = (c.numpy() for c in clock.coefficients(torch.as_tensor(sigma)))
-    y = (x - clock.origin) / clock.unit
 
     def answer(output):
-        return clock.origin + clock.unit * (skip[:, None] * y + out[:, None] * output)
+        return skip[:, None] * x + out[:, None] * output
 
-    return into[:, None] * y, time, answer
+    return into[:, None] * x, time, answer
 
 
 # --- what a perfect network's output becomes: x_0 --------------------------------------------------------------------
@@ -66,16 +65,13 @@ def test_velocities_run_either_way(path, data_at_end):
     np.testing.assert_allclose(answer(speed_a * DATA + speed_b * NOISE), DATA, **CLOSE)
 
 
-def test_networks_of_images_in_the_unit_interval():
-    """D(y; σ) = 2 D01((y + 1)/2; σ/2) − 1, where D01(x; s) = x + s² score and the output is s · score."""
-    inputs, time, answer = given(clocks.score_of_unit_images(0.01, 1348))
-    small = (X + 1) / 2
-    np.testing.assert_allclose(inputs, small, **CLOSE)
-    np.testing.assert_allclose(time, SIGMA / 2, **CLOSE)
-    output = np.random.default_rng(3).normal(size=X.shape)
-    s = SIGMA[:, None] / 2
-    np.testing.assert_allclose(answer(output), 2 * (small + s**2 * (output / s)) - 1, **CLOSE)
-    assert clocks.score_of_unit_images(0.01, 1348).sigma_recommended == (0.02, 2696)
+def test_scores():
+    """D(x; σ) = x + σ² score, where the output is σ · score; time is σ itself."""
+    inputs, time, answer = given(clocks.score(0.01, 1348))
+    np.testing.assert_array_equal(inputs, X)
+    np.testing.assert_array_equal(time, SIGMA)
+    np.testing.assert_allclose(answer(-NOISE), DATA, **CLOSE)
+    assert clocks.score(0.01, 1348).sigma_recommended == (0.01, 1348)
 
 
 # --- the published preconditionings ----------------------------------------------------------------------------------
@@ -247,7 +243,7 @@ def test_recommended_levels():
         ({"sigma_data": 0.0}, "sigma_data is 0"),
         ({"sigma_data": math.nan}, "sigma_data is nan"),
         ({"time_scale": math.inf}, "time_scale"),
-        ({"unit": -1.0}, "unit"),
+        ({"time_factor": -1.0}, "time_factor"),
         ({"time": "table"}, "do not rise"),
         ({"time": "table", "levels": (1.0, 0.5)}, "do not rise"),
         ({"time": "table", "levels": (1.0, math.nan)}, "do not rise"),

@@ -94,7 +94,7 @@ def test_without_its_data_a_run_in_the_plane_is_shown_and_another_is_not(moons, 
     basis = compose.run_basis(run)
     assert np.array_equal(basis.vectors, np.eye(2))
     picture = plane_picture(run, Selection(1, 0, 0), Projected.of(run, basis))
-    assert (picture.data, picture.scale, picture.center) == (None, 1.0, (0.0, 0.0))
+    assert (picture.data, picture.scale, picture.center) == (None, 1.0, pytest.approx(tuple(moons.dataset.mean)))
     far = computed(pictures, replace(TOY, count=1))
     far.source = None
     assert compose.run_basis(far) is None
@@ -109,14 +109,12 @@ def test_a_title_says_data_driver_solver_and_steps(moons):
 
 
 def test_class_and_guidance_stand_in_the_title(moons):
-    run = computed(moons)
-    run.settings = replace(TOY, label=1, guidance=2.5)
+    run = computed(moons, replace(TOY, label=1, guidance=2.5))
     title = compose.plane_title(run)
     assert title == "Two moons · D* · class lower moon, guidance 2.5 · Heun (EDM), 5 steps"
     run.settings = replace(TOY, label=1)
+    run.source = None  # it knows its class where its data are not open
     assert compose.class_words(run) == "class lower moon"
-    run.source = None  # its data are not open
-    assert compose.class_words(run) == "class 1"
     assert compose.class_words(computed(moons)) == ""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data_files import pixels, write_folder
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMessageBox
 from real_window import WAIT, choose_file, closed, finished, opened, pick, press, type_in
@@ -131,6 +132,15 @@ def test_a_network_that_does_not_fit_the_data_is_not_put_to_work(qtbot, window, 
     assert window.state.network is None
 
 
+def test_a_folder_of_pictures_opens_through_its_dialog(qtbot, window, tmp_path):
+    images, names = pixels(6), [f"{kind}/{n}.png" for kind in ("cat", "dog") for n in range(3)]
+    write_folder(tmp_path / "pets", images, names)
+    press(qtbot, window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    choose_file(qtbot, tmp_path / "pets")
+    run = finished(qtbot, window, lambda run: run.settings.data == str(tmp_path / "pets"))
+    assert run.source.dataset.label_names == ("cat", "dog")
+
+
 def test_images_open_through_the_dialog_and_run(qtbot, window, tmp_path):
     images = np.random.default_rng(2).integers(0, 256, (40, 8, 8), np.uint8)
     path = tmp_path / "train-images-idx3-ubyte.gz"
@@ -195,7 +205,7 @@ def test_a_click_in_the_plane_starts_sample_0_there(qtbot, window):
     run = finished(qtbot, window, lambda run: run.settings.start == "point")
     assert np.allclose(run.x[0, 0], (1.0, 2.0), atol=0.2)  # a pixel of the frame at σ = 14
     others = window.state.run.settings
-    assert np.allclose(run.x[0, 1:], _noise(others), atol=0)
+    assert np.allclose(run.x[0, 1:], window.state.data.dataset.mean + _noise(others), atol=0)
 
 
 def _noise(settings):

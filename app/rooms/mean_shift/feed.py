@@ -62,7 +62,7 @@ class MeanShiftRoom(QObject):
             return
         request = None if run is None else self._request(run, selection)
         if run is None or request is None:
-            message = EMPTY if run is None or len(run.x.shape) != 5 else NEEDS_DATA
+            message = EMPTY if run is None or len(run.x.shape) != 5 else run.caption or NEEDS_DATA
             self.view.display(MeanShiftPicture(message=message))
             return
         if request != self._asked:
@@ -92,7 +92,7 @@ class MeanShiftRoom(QObject):
             self.refresh()
 
     def _request(self, run: Run, selection: Selection) -> MeanShiftRequest | None:
-        if not run.linked or run.source is None or run.committed == 0 or len(run.x.shape) != 5:
+        if not run.linked or run.source is None or not run.compared or run.committed == 0 or len(run.x.shape) != 5:
             return None
         playhead, jacobian = float(run.sigmas[selection.index]), self._jacobian
         sigma = playhead if self._sigma is None or not self._probing else self._sigma

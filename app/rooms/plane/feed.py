@@ -214,7 +214,7 @@ class PlaneRoom(QObject):
             stages = kept_inside(run, selection) is None
             if curve or stages:
                 self._player.ask(InsideRequest(run.id, selection.index, selection.sample, curve, stages))
-        if "weights" in options.layers and run.source is not None:
+        if "weights" in options.layers and run.compared:
             self._player.ask(NeighboursRequest(run.id, selection.index, selection.sample))
 
     def _ask_density(self, *, again: bool = False) -> None:
