@@ -45,8 +45,8 @@ def density_image(
     h²/12 added to the variance (h the pixel's side), which is within 0.005 nats down to the floor. Each kernel is
     scaled to its own nearest pixel before it is summed, so that a rectangle far from all data shows the tail of the
     nearest kernels instead of an underflow. σ = 0 with variance 0 is allowed and shows points. Raises ValueError where
-    shapes do not fit, or the rectangle is empty or so small that its pixels are the same numbers. Source: p_σ of Chen et
-    al. 2023 (arXiv 2305.19947), data smoothed by N(0, σ²I).
+    shapes do not fit, or the rectangle is empty or so small that its pixels are the same numbers. Source: p_σ of Chen
+    et al. 2023 (arXiv 2305.19947), data smoothed by N(0, σ²I).
     """
     m, v, log_w = _kernels(means, variances, weights, log_weights)
     if not sigma >= 0:
