@@ -173,6 +173,7 @@ def without(name):
         (argument(model_channels=10**9), "outside their limits"),
         (argument(model_channels=4096), "its config asks for"),
         (argument(num_blocks=2), "it lacks"),
+        (argument(num_blocks=256, channel_mult=[1] * 4), r"describes 2052 blocks and has \d+ tensors"),
         (argument(num_blocks=10**6), "outside their limits"),
         (argument(channel_mult=[1] * 17), "outside their limits"),
         (argument(encoder_type="other"), "outside their limits"),
