@@ -155,16 +155,19 @@ def _changed(value: Any, others: list[tuple[Any, Any]], random: np.random.Genera
         return Tensor(value.storage, 0, shape, contiguous(shape))
     if random.random() < 0.3:
         table, key = others[random.integers(0, len(others))]
-        return table[key]
+        return _copy(table[key])  # nothing contains itself in what was read
     return OTHERS[random.integers(0, len(OTHERS))]
+
+
+def _copy(value: Any) -> Any:
+    """A copy whose tensors look into the storages of the honest file."""
+    leaves = [table[key] for table, key in _sites([value]) if isinstance(table[key], Tensor | ArrayRecord)]
+    return copy.deepcopy(value, {id(leaf): leaf for leaf in leaves})
 
 
 def lied(honest: Contents, random: np.random.Generator) -> Contents:
     """The contents with one to three changes."""
-    memo = {
-        id(leaf): leaf for table, key in _sites(honest.value) if isinstance(leaf := table[key], Tensor | ArrayRecord)
-    }
-    value = copy.deepcopy(honest.value, memo)
+    value = _copy(honest.value)
     for _ in range(random.integers(1, 4)):
         sites = _sites(value)
         if not sites:  # an earlier change left nothing
