@@ -90,6 +90,18 @@ def test_places_that_are_no_file(tmp_path: Path) -> None:
                 opening(tmp_path / name)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a right of their own on Windows")
+def test_links(tmp_path: Path) -> None:
+    saved(tmp_path / "a.safetensors")
+    links = {"good": "a.safetensors", "dangling": "nowhere", "loop": "loop", "out": "/dev/null"}
+    for name, target in links.items():
+        (tmp_path / name).symlink_to(target)
+    assert load_checkpoint(tmp_path / "good").shape == (2,)
+    for name, fragment in (("dangling", "no file"), ("loop", "cannot be opened"), ("out", "not a regular file")):
+        with pytest.raises(CheckpointError, match=fragment):
+            load_checkpoint(tmp_path / name)
+
+
 @pytest.mark.parametrize("device", ["cuda:99", "nonsense", 3.5])
 def test_a_device_that_is_not_here(device: Any, tmp_path: Path) -> None:
     saved(tmp_path / "a.safetensors")
