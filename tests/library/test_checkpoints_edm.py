@@ -271,7 +271,9 @@ def test_edm2_is_that_of_the_code(classes, tmp_path):
 
 def test_edm2_of_latents_says_so(tmp_path):
     edm2_file(tmp_path / "a.pkl", encoder="StabilityVAEEncoder")
-    assert "latents" in inspect(tmp_path / "a.pkl").remarks[0]
+    info = inspect(tmp_path / "a.pkl")
+    assert info.latents == "edm2"
+    assert "latents" in info.remarks[0]
 
 
 def test_edm2_with_blocks_that_differ(tmp_path):
