@@ -24,8 +24,8 @@ KINDS = ("sd", "edm2")
 def preview(latents: Any, kind: str) -> Floats:
     """A linear picture of latents: (…, 4, H, W) → (…, 3, H, W), about in [−1, 1].
 
-    kind: "sd" for latents of the Stable Diffusion autoencoder times 0.18215, "edm2" for those of EDM2. The colours are a
-    linear fit to what the decoder draws; its details are not there. ValueError where the shape or the kind is another.
+    kind: "sd" for latents of the Stable Diffusion autoencoder times 0.18215, "edm2" for those of EDM2. The colours are
+    a linear fit to what the decoder draws; its details are not there. ValueError for another shape or kind.
     """
     values = np.asarray(latents, dtype=np.float64)
     if values.ndim < 3 or values.shape[-3] != len(ROWS):
