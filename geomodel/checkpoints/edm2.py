@@ -53,6 +53,8 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
     clock = clocks.edm(sigma_data=number(top, "sigma_data"))
     given = Hints(hints)
     given.confirm(family="edm2", image_size=size, img_resolution=size, img_channels=channels, label_dim=classes)
+    given.confirm(**{argument: getattr(config, field) for argument, field in ARGUMENTS.items()})
+    given.without_effect("use_fp16", "dropout")
     given.within("diffusion").confirm(prediction="edm", sigma_data=clock.sigma_data)
     shape = (channels, size, size)
     latent = _encoder(contents) == LATENT_ENCODER
