@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-import geomodel as gm
 from geomodel import quality
 from geomodel.quality import QUALITIES, Yardstick, data_basis, frechet, nearest_distance, sliced_wasserstein, spread
 
@@ -103,14 +102,18 @@ def test_the_spread_is_a_ratio_of_variances():
     assert np.isnan(spread(CLOUD, np.full((7, 5), 0.1)))  # all equal, though their mean in float64 is another number
 
 
-def test_the_nearest_distance_by_brute_force():
-    optimal = gm.OptimalDenoiser(OTHER)
+def test_the_nearest_distance_by_brute_force(monkeypatch):
     expected = np.linalg.norm(CLOUD[:, None] - OTHER, axis=2).min(axis=1)
-    np.testing.assert_allclose(nearest_distance(CLOUD, optimal), expected, rtol=1e-12)
-    assert not nearest_distance(OTHER, optimal).any()
-    image = gm.OptimalDenoiser(OTHER[:, :4].reshape(-1, 1, 2, 2))
+    np.testing.assert_allclose(nearest_distance(CLOUD, OTHER), expected, rtol=1e-12)
+    assert not nearest_distance(OTHER + 1e6, OTHER + 1e6).any()
+    monkeypatch.setattr(quality, "_NUMBERS_AT_ONCE", 200)  # three queries at a time
+    np.testing.assert_allclose(nearest_distance(CLOUD, OTHER), expected, rtol=1e-12)
+    images, data = (rows[:, :4].reshape(-1, 1, 2, 2) for rows in (CLOUD, OTHER))
     away = np.linalg.norm(CLOUD[:, None, :4] - OTHER[:, :4], axis=2).min(axis=1)
-    np.testing.assert_allclose(nearest_distance(CLOUD[:, :4].reshape(-1, 1, 2, 2), image), away, rtol=1e-12)
+    np.testing.assert_allclose(nearest_distance(images, data), away, rtol=1e-12)
+    broken = CLOUD.copy()
+    broken[3, 1] = np.nan
+    assert np.isnan(nearest_distance(broken, OTHER)).tolist() == [row == 3 for row in range(40)]
 
 
 @pytest.mark.parametrize("function", [sliced_wasserstein, frechet, spread])
