@@ -16,6 +16,7 @@ _MODULES = (
     "experiments",
     "geometry",
     "measures",
+    "quality",
     "runs",
     "schedules",
     "settings",
