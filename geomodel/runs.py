@@ -12,6 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from geomodel.job import Job
+from geomodel.origin import identity
 from geomodel.places import absolute
 from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, problems
@@ -208,18 +209,6 @@ def finish(job: Job, record: Record, *, display: bool = True, between: Callable[
 def _placed(settings: RunSettings) -> RunSettings:
     """The settings with absolute paths, so that a saved run finds its files from any folder."""
     return replace(settings, data=absolute(settings.data), network=absolute(settings.network))
-
-
-def identity(data: Dataset | None, network: Any = None) -> dict[str, Any]:
-    """The names and fingerprints of data and network that a saved run carries, so that they can be recognised."""
-    from geomodel import __version__
-
-    found: dict[str, Any] = {"geomodel": __version__}
-    if data is not None:
-        found["data"] = {"name": data.name, "points": len(data), "fingerprint": data.fingerprint}
-    if network is not None:
-        found["network"] = {"name": network.info.name, "sha256": network.info.sha256}
-    return found
 
 
 def compute(

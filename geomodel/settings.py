@@ -11,11 +11,13 @@ import msgspec
 from msgspec import Meta
 
 from geomodel import schedules
+from geomodel.error_text import MOST_CHARACTERS, cut
 from geomodel.options import INFINITE
 from geomodel.versions import with_todays_eta
 
 CUSTOM = "custom"  # the schedule whose levels are `RunSettings.levels`
 MAX_POINTS = 1_000_000
+LONGEST = MOST_CHARACTERS  # of a name or path
 
 Driver = Literal["optimal", "mixture", "network", "blend"]
 Start = Literal["noise", "exact", "data", "point"]
@@ -27,16 +29,19 @@ class RunSettings:
     """Everything that decides the outcome of a run. The same settings give the same run, bit for bit, on a machine."""
 
     schema_version: Literal[2] = 2
-    data: Annotated[str, Meta(title="Data", description="A named data set, or the path of a CSV or NPY file.")] = (
-        "two-moons"
-    )
+    data: Annotated[
+        str,
+        Meta(max_length=LONGEST, title="Data", description="A named data set, or the path of a CSV or NPY file."),
+    ] = "two-moons"
     data_count: Annotated[
         int, Meta(ge=1, le=MAX_POINTS, title="Points", description="How many points a generated data set has.")
     ] = 1000
     data_seed: Annotated[
         int, Meta(ge=0, le=2**31 - 1, title="Data seed", description="Seed of a generated data set.")
     ] = 0
-    network: Annotated[str, Meta(title="Network", description="Path of a checkpoint; empty for none.")] = ""
+    network: Annotated[
+        str, Meta(max_length=LONGEST, title="Network", description="Path of a checkpoint; empty for none.")
+    ] = ""
     driver: Annotated[
         Driver,
         Meta(
@@ -76,12 +81,15 @@ class RunSettings:
         ),
     ] = True
     solver: Annotated[
-        str, Meta(title="Solver", description="The rule that turns denoiser evaluations into a step.")
+        str,
+        Meta(max_length=LONGEST, title="Solver", description="The rule that turns denoiser evaluations into a step."),
     ] = "heun"
     options: Annotated[dict[str, Option], Meta(title="Options", description="The solver's own options.")] = field(
         default_factory=dict
     )
-    schedule: Annotated[str, Meta(title="Schedule", description="How the noise levels are spaced.")] = "karras"
+    schedule: Annotated[
+        str, Meta(max_length=LONGEST, title="Schedule", description="How the noise levels are spaced.")
+    ] = "karras"
     rho: Annotated[
         float,
         Meta(
@@ -198,6 +206,8 @@ def problems(settings: RunSettings) -> dict[str, str]:
             schedules.custom(settings.levels)
         except ValueError as error:
             found["schedule"] = str(error)
+    if not all(map(math.isfinite, settings.start_point)):
+        found["start"] = "The coordinates of the start point must be finite numbers."
     low, high = settings.sigma_min, settings.sigma_max
     for name, value in (("sigma_min", low), ("sigma_max", high)):
         if value is not None and not 0 < value < 1e9:
@@ -226,11 +236,11 @@ def from_json(values: dict[str, Any]) -> RunSettings:
     if values.get("schema_version") == 1:
         values = {**with_todays_eta(values), "schema_version": 2}
     known = {item.name for item in fields(RunSettings)}
-    if unknown := sorted(values.keys() - known):
-        raise ValueError(f"The settings have unknown entries: {', '.join(unknown)}.")
+    if unknown := len(values.keys() - known):
+        raise ValueError(f"The settings have {unknown:,} unknown {'entries' if unknown > 1 else 'entry'}.")
     try:
         found = msgspec.convert(values, RunSettings)
         options = {name: math.inf if value == INFINITE else value for name, value in found.options.items()}
         return replace(found, options=options)
     except msgspec.ValidationError as error:
-        raise ValueError(f"The settings do not fit: {error}.") from error
+        raise ValueError(cut(f"The settings do not fit: {error}.")) from error

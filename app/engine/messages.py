@@ -11,6 +11,7 @@ from geomodel.record import Record
 from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
 
+Kind = Literal["data", "network"]  # what a run is made of
 OPENING = 0  # stands for the run id when an opening is cancelled, because an opening has no run
 
 
@@ -57,6 +58,16 @@ class OpenRun(Command):
     run_id: int
     path: str
     link: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRun(Command):
+    """Look again for data and network of a run that was read from `path`. A person may have `located` what is missing."""
+
+    run_id: int
+    path: str
+    trajectory: Trajectory
+    located: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +171,33 @@ class OpenFailed(Event):
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a saved run was made of and is not here. `digest` is its fingerprint or hash."""
+
+    kind: Kind
+    name: str
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunOpened(Event):
-    """A saved run was read. `missing` says which of its data or networks were not found."""
+class RunLinked(Event):
+    """What was found of a saved run. `missing` says what was not, and `wanted` what a person may locate."""
 
     run_id: int
-    path: str
-    trajectory: Trajectory
     settings: RunSettings
     data: DataOpened | None
     linked: bool
     missing: str
+    wanted: Wanted | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOpened(RunLinked):
+    """A saved run was read."""
+
+    path: str
+    trajectory: Trajectory
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,7 @@ class Drafting(QObject):
         # the first set, or one that an undo asked for
         awaited = _key(event) == (draft.data, draft.data_count, draft.data_seed)
         same = state.data is not None and state.data.name == event.name
-        state.set_data(event)
+        state.data = event
         if state.network is not None and tuple(state.network.info.shape) != tuple(event.dataset.shape):
             state.network = None  # it stays open, so that a person can choose it again beside data that it fits
             draft = replace(

@@ -27,7 +27,7 @@ class Measured(QObject):
         super().__init__(parent)
         self.plots: tuple[MeasurePlot, ...] = ()
         self._state = state
-        self._of: tuple[int, int, str] = (-1, 0, "")  # run, levels, status
+        self._of: tuple[int, int, str, bool] = (-1, 0, "", False)  # run, levels, status, whether its data are here
         self._later = QTimer(self, singleShot=True, interval=MEASURE_MS)
         self._later.timeout.connect(self._measure)
         state.selection_changed.connect(self._selected)
@@ -55,9 +55,9 @@ class Measured(QObject):
         run = self._state.run
         # a new run has only its first level, so the plots stay still until there is more
         if run is None or run.committed < 2:
-            of, plots = (-1, 0, ""), tuple(replace(plot, curves=(), waiting=FIRST_STEP) for plot in self.plots)
+            of, plots = (-1, 0, "", False), tuple(replace(plot, curves=(), waiting=FIRST_STEP) for plot in self.plots)
         else:
-            of, plots = (run.id, run.committed, run.status), ()
+            of, plots = (run.id, run.committed, run.status, run.source is not None), ()
         if of == self._of and of[0] >= 0:
             return
         self._of, self.plots = of, measured(run) if run is not None and of[0] >= 0 else plots

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from app.engine.messages import DataOpened, NetworkOpened
+from app.engine.messages import DataOpened, NetworkOpened, Wanted
 from app.session.plane_options import PlaneOptions
 from geomodel.arrays import Array
 from geomodel.record import Record, StepDetail
@@ -39,6 +39,7 @@ class Run:
     source: DataOpened | None = None  # the reference data behind it, if they are open
     linked: bool = False  # the engine can answer requests about it
     caption: str = ""  # what is missing, for example
+    wanted: Wanted | None = None  # what is missing and can be located
 
     @property
     def sigmas(self) -> Array:
@@ -207,14 +208,6 @@ class AppState(QObject):
         if options != self.plane_options:
             self.plane_options = options
             self.plane_options_changed.emit()
-
-    def set_data(self, data: DataOpened) -> None:
-        """Reference data are open. Runs that were made with them show them from now on."""
-        self.data = data
-        for run in self.runs.values():
-            wanted = (run.settings.data, run.settings.data_count, run.settings.data_seed)
-            if run.source is None and wanted == (data.name, data.count, data.seed):
-                run.source = data
 
     def add_run(self, run: Run) -> None:
         """A new run in the list."""

@@ -1,0 +1,178 @@
+"""Finds the data and the network of a saved run.
+
+A run file may come from anybody, so the paths in it are names and nothing that is obeyed. What is open already, what
+comes with the program and what lies beside the run is taken where its fingerprint is the one that the run states. A
+person may say where the rest lies.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from app.engine.context import Context
+from app.engine.gate import Cancelled
+from app.engine.library import Library, OpenSet
+from app.engine.messages import Wanted
+from geomodel import datasets, files
+from geomodel.datasets.common import Progress
+from geomodel.job import Job
+from geomodel.origin import DataIdentity, NetworkIdentity, Origin
+from geomodel.places import beside, bundled_checkpoint
+from geomodel.run_checks import problems
+from geomodel.settings import RunSettings
+from geomodel.trajectory import Trajectory
+
+Reading = Callable[[str], AbstractContextManager[Progress]]  # posts how far the reading of a name is
+LOCATE = "File ▸ Locate the run's files opens them"
+NOTHING = "The file alone is shown and nothing more is computed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """What was found of a run. `missing` is a sentence about the rest, and `wanted` says what a person may locate."""
+
+    settings: RunSettings  # with the names under which data and network are open
+    data: OpenSet | None = None
+    context: Context | None = None
+    missing: str = ""
+    wanted: Wanted | None = None
+
+
+class Linker:
+    """Connects saved runs with what they were made of. `warm` loads torch."""
+
+    def __init__(self, library: Library, warm: Callable[[], None], reading: Reading) -> None:
+        self._library, self._warm, self._reading = library, warm, reading
+
+    def link(self, trajectory: Trajectory, origin: Origin, folder: Path, *, connect: bool, located: str = "") -> Linked:
+        """Find what the run, saved in `folder`, was made of. `located` is a file that a person has chosen for what is
+        missing; ValueError or OSError where it is another one. With `connect`, requests about the run can be answered.
+        """
+        settings = origin.settings
+        data = None
+        if origin.data is not None:
+            data = self._data(origin.data, settings, folder)
+            if data is None and located:
+                with self._reading(located) as progress:
+                    data = self._library.add_data(located, 1, 0, origin.data.fingerprint, progress)
+                located = ""
+            if data is None:
+                missing, wanted = _no_data(origin.data), Wanted("data", origin.data.name, origin.data.fingerprint)
+                return Linked(settings=settings, missing=missing, wanted=wanted)
+            opened = data.opened
+            settings = replace(settings, data=opened.name, data_count=opened.count, data_seed=opened.seed)
+        if problem := _misfit(trajectory, origin, data):
+            return Linked(settings=origin.settings, missing=f"{NOTHING}: {problem}")
+        if not connect:
+            return Linked(settings=settings, data=data)
+        self._warm()
+        if origin.network is not None:
+            network = self._network(origin.network, settings.network, folder, located)
+            if network is None:
+                name, digest = settings.network or origin.network.name, origin.network.sha256
+                wanted = None if digest is None else Wanted("network", name, digest)
+                return Linked(settings=settings, data=data, missing=_no_network(name, digest), wanted=wanted)
+            settings = replace(settings, network=network)
+        return self._connected(trajectory, settings, data)
+
+    def _connected(self, trajectory: Trajectory, settings: RunSettings, data: OpenSet | None) -> Linked:
+        try:
+            job, _ = self._library.prepare(settings)
+        except ValueError as error:
+            return Linked(settings=settings, data=data, missing=f"{NOTHING}: {error}")
+        if not _describes(job, trajectory):
+            return Linked(settings=settings, data=data, missing=f"{NOTHING}: its settings give other noise levels")
+        return Linked(settings=settings, data=data, context=Context(job, data, trajectory))
+
+    def _data(self, wanted: DataIdentity, settings: RunSettings, folder: Path) -> OpenSet | None:
+        if (found := self._library.data_with(wanted.fingerprint)) is not None:
+            return found
+        for name in _data_places(settings.data, folder):
+            # a file of that name may be anything; where the reading is cancelled, a person may still locate the data
+            with suppress(ValueError, OSError, Cancelled), self._reading(name) as progress:
+                return self._library.add_data(
+                    name, settings.data_count, settings.data_seed, wanted.fingerprint, progress
+                )
+        return None
+
+    def _network(self, wanted: NetworkIdentity, name: str, folder: Path, located: str) -> str | None:
+        """The path under which the network is open. ValueError or OSError where the located file is another one."""
+        if wanted.sha256 is None:
+            return None
+        if (found := self._library.network_with(wanted.sha256)) is not None:
+            return found
+        for path in _network_places(name, folder):
+            with suppress(ValueError, OSError, Cancelled):
+                if self._hash(str(path)) == wanted.sha256:
+                    return self._opened_network(str(path), wanted.sha256)
+        return self._opened_network(located, wanted.sha256) if located else None
+
+    def _hash(self, path: str) -> str:
+        with self._reading(path) as progress:
+            return files.sha256(path, partial(progress, 0.0))
+
+    def _opened_network(self, path: str, wanted: str) -> str:
+        """Open a network whose file has this hash; the hash is compared before anything in the file is believed."""
+        if (found := self._hash(path)) != wanted:
+            raise ValueError(
+                f"{os.path.basename(path)} is another network than the run was made with: sha256:{found[:12]}… instead "
+                f"of sha256:{wanted[:12]}…."
+            )
+        self._library.network(path)
+        return path
+
+
+def _data_places(name: str, folder: Path) -> Iterator[str]:
+    if name in datasets.names():
+        yield name
+    else:
+        yield from map(str, beside(name, folder))
+
+
+def _network_places(name: str, folder: Path) -> Iterator[Path]:
+    if (bundled := bundled_checkpoint(name)) is not None:
+        yield bundled
+    yield from (path for path in beside(name, folder) if path.is_file())
+
+
+def _no_data(wanted: DataIdentity) -> str:
+    return (
+        f"Density, field and neighbours need the data {wanted.name} ({wanted.fingerprint[:19]}…), which are not here; "
+        f"{LOCATE}"
+    )
+
+
+def _no_network(name: str, digest: str | None) -> str:
+    if digest is None:
+        return f"The field needs the network {name}, and the run does not say how it can be recognised"
+    return f"The field needs the network {name} (sha256:{digest[:12]}…), which is not here; {LOCATE}"
+
+
+def _misfit(trajectory: Trajectory, origin: Origin, data: OpenSet | None) -> str:
+    """Why the settings cannot be those of this run; empty where they can."""
+    settings, (batch, *shape) = origin.settings, trajectory.x.shape[1:]
+    if settings.data and origin.data is None:
+        return "it does not say how its data can be recognised"
+    if settings.network and origin.network is None:
+        return "it does not say how its network can be recognised"
+    if settings.count != batch:
+        return f"it has {batch:,} samples, and its settings ask for {settings.count:,}"
+    if data is None:
+        return ""
+    if tuple(shape) != tuple(data.dataset.shape):
+        return f"its samples have shape {tuple(shape)}, and its data {tuple(data.dataset.shape)}"
+    found = problems(settings, data.dataset)
+    return next((found[field] for field in ("label", "start", "start_index") if field in found), "")
+
+
+def _describes(job: Job, trajectory: Trajectory) -> bool:
+    """Whether the run follows the noise levels of its settings, as far as it came."""
+    levels = job.sigmas[: len(trajectory.sigmas)]
+    return len(levels) == len(trajectory.sigmas) and np.allclose(levels, trajectory.sigmas, rtol=1e-6, atol=0.0)
