@@ -64,8 +64,7 @@ class Linker:
                     data = self._library.add_data(located, 1, 0, origin.data.fingerprint, progress)
                 located = ""
             if data is None:
-                missing, wanted = _no_data(origin.data), Wanted("data", origin.data.name, origin.data.fingerprint)
-                return Linked(settings=settings, missing=missing, wanted=wanted)
+                return _without_data(settings, origin.data)
             opened = data.opened
             settings = replace(settings, data=opened.name, data_count=opened.count, data_seed=opened.seed)
         if problem := _misfit(trajectory, origin, data):
@@ -76,9 +75,7 @@ class Linker:
         if origin.network is not None:
             network = self._network(origin.network, settings.network, folder, located)
             if network is None:
-                name, digest = settings.network or origin.network.name, origin.network.sha256
-                wanted = None if digest is None else Wanted("network", name, digest)
-                return Linked(settings=settings, data=data, missing=_no_network(name, digest), wanted=wanted)
+                return replace(_without_network(settings, origin.network), data=data)
             settings = replace(settings, network=network)
         return self._connected(trajectory, settings, data)
 
@@ -142,17 +139,19 @@ def _network_places(name: str, folder: Path) -> Iterator[Path]:
     yield from (path for path in beside(name, folder) if path.is_file())
 
 
-def _no_data(wanted: DataIdentity) -> str:
-    return (
-        f"Density, field and neighbours need the data {wanted.name} ({wanted.fingerprint[:19]}…), which are not here; "
-        f"{LOCATE}"
-    )
+def _without_data(settings: RunSettings, data: DataIdentity) -> Linked:
+    named = f"{data.name} ({data.fingerprint[:19]}…)"
+    missing = f"Density, field and neighbours need the data {named}, which are not here; {LOCATE}"
+    return Linked(settings=settings, missing=missing, wanted=Wanted("data", data.name, data.fingerprint))
 
 
-def _no_network(name: str, digest: str | None) -> str:
+def _without_network(settings: RunSettings, network: NetworkIdentity) -> Linked:
+    name, digest = settings.network or network.name, network.sha256
     if digest is None:
-        return f"The field needs the network {name}, and the run does not say how it can be recognised"
-    return f"The field needs the network {name} (sha256:{digest[:12]}…), which is not here; {LOCATE}"
+        missing = f"The field needs the network {name}, and the run does not say how it can be recognised"
+        return Linked(settings=settings, missing=missing)
+    missing = f"The field needs the network {name} (sha256:{digest[:12]}…), which is not here; {LOCATE}"
+    return Linked(settings=settings, missing=missing, wanted=Wanted("network", name, digest))
 
 
 def _misfit(trajectory: Trajectory, origin: Origin, data: OpenSet | None) -> str:

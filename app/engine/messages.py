@@ -62,7 +62,7 @@ class OpenRun(Command):
 
 @dataclass(frozen=True, slots=True)
 class LinkRun(Command):
-    """Look again for data and network of a run that was read from `path`. A person may have `located` what is missing."""
+    """Look again for data and network of a run that was read from `path`. A person may have `located` the rest."""
 
     run_id: int
     path: str
