@@ -17,6 +17,7 @@ from geomodel.versions import with_todays_eta
 
 CUSTOM = "custom"  # the schedule whose levels are `RunSettings.levels`
 MAX_POINTS = 1_000_000
+MAX_LEVELS = 10_001
 LONGEST = MOST_CHARACTERS  # of a name or path
 
 Driver = Literal["optimal", "mixture", "network", "blend"]
@@ -103,7 +104,7 @@ class RunSettings:
     levels: Annotated[
         tuple[float, ...],
         Meta(
-            max_length=10_001,
+            max_length=MAX_LEVELS,
             title="Levels",
             description="The noise levels of the schedule “custom”, kept exactly: descending, the last one 0 or more.",
         ),

@@ -33,7 +33,7 @@ from app.plotting.values import MeasurePlot
 from app.rooms.contract import View
 from app.rooms.measures.cell import Cell
 from app.rooms.measures.pictures import MeasuresPicture
-from app.rooms.measures.text import describe, values_at
+from app.rooms.measures.text import describe, left_out_text, values_at
 from app.widgets.context_menu import Row
 from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
@@ -279,6 +279,8 @@ class MeasuresView(View):
         samples = max((curve.values.shape[1] for curve in curves), default=1)
         if samples > 1:
             wanted.append((None, f"10–90 % of {samples} samples"))
+        if left_out := left_out_text(self._picture):
+            wanted.append((None, left_out))
         if wanted == self._legend_shows:
             return
         self._legend_shows = wanted
