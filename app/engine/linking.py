@@ -157,6 +157,8 @@ def _without_network(settings: RunSettings, network: NetworkIdentity) -> Linked:
 def _misfit(trajectory: Trajectory, origin: Origin, data: OpenSet | None) -> str:
     """Why the settings cannot be those of this run; empty where they can."""
     settings, (batch, *shape) = origin.settings, trajectory.x.shape[1:]
+    if origin.data is None and origin.network is None:
+        return "it does not say which data or network it was made with"
     if settings.data and origin.data is None:
         return "it does not say how its data can be recognised"
     if settings.network and origin.network is None:
