@@ -143,7 +143,7 @@ def memory_of_run(points: int, settings: RunSettings) -> dict[str, int]:
 
     short = runs.prepare(replace(settings, steps=1), data, network, job.optimal)
     found = grown(lambda: run(short), lambda: run(job))
-    return found | {"foreseen": run_checks.needed_bytes(settings, SHAPE)}
+    return found | {"foreseen": run_checks.needed_bytes(settings, data, network)}
 
 
 _RUN = RunSettings(data=DATA, solver="euler", count=64, steps=200)

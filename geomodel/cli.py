@@ -56,7 +56,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "driver": ("optimal", "mixture", "network", "blend"),
     "solver": solvers.names(),
     "schedule": schedules.names(),
-    "start": ("noise", "exact", "data"),
+    "start": ("noise", "origin", "exact", "data"),
 }
 
 

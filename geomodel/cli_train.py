@@ -19,6 +19,10 @@ from geomodel.recipe import IMAGES, TrainError, TrainProgress, TrainSettings, fr
 
 USAGE_ERROR, INTERRUPTED = 2, 130
 SHORT = {"learning_rate": ["--lr"]}
+NOTHING_LEARNT = (
+    "A network that always answers the mean has a loss of 1, so this one has learnt nothing; "
+    "train longer, or with a smaller --learning-rate."
+)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -105,9 +109,13 @@ def _train(arguments: Namespace, data: datasets.Dataset, settings: TrainSettings
             device=arguments.device,
             preview=arguments.preview,
         )
-    print(f"{info.path}: {info.parameters} numbers, loss {info.recipe['loss']:.4f}, {settings.iterations} iterations")
+    loss = info.recipe["loss"]
+    assert isinstance(loss, float)
+    print(f"{info.path}: {info.parameters} numbers, loss {loss:.4f}, {settings.iterations} iterations")
     low, high = info.sigma_recommended
     print(f"trained on {data.name} ({info.data_count} points), σ from {low:.3g} to {high:.3g} recommended")
+    if loss >= 1:
+        print(NOTHING_LEARNT, file=sys.stderr)
 
 
 class _ProgressLine:

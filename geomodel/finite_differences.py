@@ -24,6 +24,8 @@ from geomodel.trajectory import Evaluation, Step
 if TYPE_CHECKING:
     from torch import Tensor
 
+FLOAT64 = 1e-15  # a few roundings
+
 # The estimate of Ḋ from the evaluation at the start, the other one, and the level t where the step ends.
 Estimate = Callable[[Evaluation, Evaluation, float], "Tensor"]
 
@@ -91,14 +93,14 @@ def true_derivative(model: Any, x: Tensor, sigma: float, labels: Any = None) -> 
 
     x (B, *shape) float64. Forward-mode differentiation is used where the model supports it and the result agrees with
     the central difference (D(x + he; σ + h) − D(x − he; σ − h))/(2h); otherwise that difference is returned. h is
-    σ/10⁴, or σ/100 for a network, whose float32 leaves an error of about 10⁻⁵ ‖D‖/σ. It takes three evaluations. Raises
-    ValueError at σ = 0, and for a model that rounds its noise levels (`round_sigma`), because D is then a staircase in
-    σ and has no derivative.
+    σ/10⁴, or σ/100 for a network, whose float32 leaves an error of about 10⁻⁵ ‖D − m‖/σ, with m the mean that it
+    subtracts. It takes three evaluations. Raises ValueError at σ = 0, and for a model that rounds its noise levels
+    (`round_sigma`), because D is then a staircase in σ and has no derivative.
     """
     if not sigma > 0:
         raise ValueError(f"The ODE's slope (x − D)/σ needs a noise level above 0; got {sigma:g}.")
     exact = getattr(model, "analytic", True)
-    share, unit = (1e-4, 1e-15) if exact else (1e-2, 1e-7)
+    share, unit = (1e-4, FLOAT64) if exact else (1e-2, 1e-7)
     ends = sigma * (1 + share), sigma * (1 - share)
     rounding = getattr(model, "round_sigma", float)
     if any(float(rounding(end)) != end for end in ends):
@@ -111,7 +113,8 @@ def true_derivative(model: Any, x: Tensor, sigma: float, labels: Any = None) -> 
     forward = _forward(denoise, x, sigma, slope)
     if forward is None or forward.shape != difference.shape:
         return Derivative(difference, "central difference")
-    doubt = 100 * unit / share / sigma * denoised.norm() + 0.01 * difference.norm()
+    rounded = unit * _from_center(model, denoised).norm() + FLOAT64 * denoised.norm()
+    doubt = 100 / share / sigma * rounded + 0.01 * difference.norm()
     if not bool((forward - difference).norm() <= doubt):  # a model that detaches its graph silently gives zeros
         return Derivative(difference, "central difference")
     return Derivative(forward, "jvp")
@@ -202,6 +205,12 @@ _SLOPE_WEIGHTS: dict[str, Callable[[float, float, float], float]] = {
 
 def _slope(evaluation: Evaluation) -> Tensor:
     return (evaluation.x - evaluation.denoised) / evaluation.sigma
+
+
+def _from_center(model: Any, denoised: Tensor) -> Tensor:
+    """D − m, of which a network's rounding is a share. A model without a center that fits has m = 0."""
+    center: Any = getattr(model, "center", None)
+    return denoised - center if getattr(center, "shape", None) == denoised.shape[1:] else denoised
 
 
 def _bound(model: Any, labels: Any) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from geomodel.arrays import Array
 from geomodel.formulas import with_jump
+from geomodel.precision import record_dtype
 from geomodel.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Job:
     exact: Denoiser | None  # D*, guided where the run is; networks are compared with it
     network: Denoiser | None  # guided where the run is
     x: Tensor
+    center: Array  # (*shape), from which norms are measured
     schedule: Array  # the whole one; a run that jumps follows its first part
     data: Dataset | None
     parts: tuple[Denoiser, ...]  # D* and the network themselves, which split their evaluations into pieces
@@ -47,8 +49,8 @@ class Job:
 
     @property
     def record_dtype(self) -> str:
-        """float64 for analytic models, float32 for networks."""
-        return "float64" if self.model.analytic else "float32"
+        """The type of the record's arrays; see `precision`."""
+        return record_dtype(self.model, self.data)
 
     def labels(self, count: int) -> Array | None:
         """The run's class for `count` samples; None where the run has none."""

@@ -68,6 +68,11 @@ def _slope(curves: Curves, curve: str) -> Floats:
     return np.asarray(lengths / scale[:, None])
 
 
+def _norm(curves: Curves, curve: str) -> Floats:
+    positions = getattr(curves, curve)
+    return _measured(geometry.norm, positions if curves.center is None else positions - curves.center)
+
+
 def _cosine(curves: Curves, curve: str) -> Floats:
     levels = len(curves.x) - 1
     return geometry.cosine_to_end(curves.x, curves.x[:levels] - curves.denoised[:levels])
@@ -155,10 +160,10 @@ MEASURES: tuple[Measure, ...] = (
         name="norm",
         title="Norm",
         unit="data units",
-        formula="‖x‖,  ‖D(x; σ)‖",
+        formula="‖x − c‖,  ‖D(x; σ) − c‖;  c is the mean of the data, and 0 for images",
         source=f"{_GEOMETRIC}: magnitudes (Proposition 2)",
         curves=_BOTH,
-        function=_along(geometry.norm),
+        function=_norm,
     ),
     Measure(
         name="slope",

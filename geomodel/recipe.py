@@ -42,7 +42,7 @@ class TrainProgress:
 
     iteration: int  # done so far
     iterations: int
-    loss: float  # smoothed over about 100 iterations; a network that always answers 0 has 1
+    loss: float  # smoothed over about 100 iterations; a network that always answers the mean has 1
     rate: float  # iterations a second, since this process began
     remaining: float  # seconds
 

@@ -72,6 +72,7 @@ class Record:
         self.extras: dict[str, Array] = {}
         self.end: Any = None  # x where the run has arrived, as its solver has it
         self.exact_end: Any = None  # where a run of D* beside it has
+        self.center: Array = np.zeros(shape)  # from which norms are measured
         self.committed = 0
 
     @property

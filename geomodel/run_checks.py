@@ -6,6 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from geomodel import memory
+from geomodel.precision import far
 from geomodel.settings import RunSettings, limits, record_bytes
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -
         found["start_index"] = f"The data have points 0 to {len(data) - 1}; there is no point {settings.start_index}."
     if settings.start == "point" and len(settings.start_point) != prod(shape):
         found["start"] = f"The start point has {len(settings.start_point)} numbers; these data need {prod(shape)}."
-    need, budget = needed_bytes(settings, shape), memory.physical() // 4
+    need, budget = needed_bytes(settings, data, network), memory.physical() // 4
     if need > budget:
         found["count"] = (
             f"{settings.count:,} trajectories over {settings.steps:,} steps would take {memory.text(need)}; "
@@ -69,9 +70,11 @@ def _label_problem(settings: RunSettings, data: Dataset | None, network: Any) ->
     return ""
 
 
-def needed_bytes(settings: RunSettings, shape: tuple[int, ...]) -> int:
+def needed_bytes(settings: RunSettings, data: Dataset | None, network: Any = None) -> int:
     """Bytes that the run's record takes, with D* beside another driver and with the stage points that are kept."""
-    itemsize = 4 if settings.driver in ("network", "blend") else 8
+    shape = point_shape(data, network)
+    assert shape is not None
+    itemsize = 4 if settings.driver in ("network", "blend") and not far(data, network) else 8
     arrays = record_bytes(settings.count, settings.steps, prod(shape), itemsize)
     kept = settings.count if prod(shape) <= DETAIL_NUMBERS else 1
     stages = record_bytes(kept, settings.steps, prod(shape), 8) * MAX_EVALUATIONS

@@ -14,6 +14,7 @@ from geomodel.error_text import MOST_CHARACTERS
 Kind = Literal["text", "whole", "float", "number"]  # a number is whole or a float
 EXTRA = "extra."  # begins the names of the arrays that measure the run
 LARGEST = 1e100  # in size, of a float; squares of larger ones are infinite
+SMALLEST_SIGMA = 1e-100  # above 0; squares of smaller ones are 0
 LONGEST_TEXT = 2**24  # characters
 _WHOLE = np.iinfo(np.int64)
 
@@ -140,8 +141,11 @@ def checked(arrays: Mapping[str, Array]) -> dict[str, Array]:
     ValueError with a clause for a value that no run has.
     """
     found = {name: _checked(name, array) for name, array in arrays.items()}
-    if (np.diff(found["sigmas"]) >= 0).any():
+    sigmas = found["sigmas"]
+    if (np.diff(sigmas) >= 0).any():
         raise ValueError("the noise levels do not descend")
+    if (smallest := sigmas[sigmas > 0][-1]) < SMALLEST_SIGMA:
+        raise ValueError(f"the smallest noise level above 0 is {smallest:g}")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,21 +17,38 @@ from geomodel.settings import CUSTOM, RunSettings
 if TYPE_CHECKING:
     from geomodel.datasets import Dataset
 
-TOY_SIGMA_MIN = 0.002
-IMAGE_SIGMAS = (0.002, 80.0)
-TOY_SCALES = 10.0  # sigma_max of a toy in units of its scale, at which all data look like one point
+IMAGE_SIGMAS = (0.002, 80.0)  # the range of EDM, on which networks for images are trained
+LEAST = 0.002  # sigma_min of points in units of their scale
+WIDEST = 10.0  # sigma_max of points in units of their largest deviation, at which all data look like one point
+IMAGE_WIDEST = 4.0  # sigma_max of images in units of their root mean square along one direction; see below
 
 
 def recommended_sigmas(data: Dataset | None, network: Any = None) -> tuple[float, float]:
-    """(sigma_min, sigma_max) for a data set, or for a network where there are no data."""
+    """(sigma_min, sigma_max) for a data set, or for a network where there are no data.
+
+    Points: 0.002 s to 10 √Λ with s their scale and Λ the largest variance along any direction, because runs start at
+    their mean. Images: 0.002 to 80 as in EDM, or more where 4 √(‖ȳ‖² + Λ) is more, because runs start at 0, from which
+    their mean ȳ is away. At that level the start N(0, σ²I) is hardly told from the noisy data.
+    """
     if data is None:
-        if network is None:
-            return IMAGE_SIGMAS
-        low, high = network.sigma_recommended
-        return _short(low), _short(high)
-    if data.kind == "images":
-        return IMAGE_SIGMAS
-    return _short(TOY_SIGMA_MIN * data.std), _short(TOY_SCALES * data.std)
+        low, high = IMAGE_SIGMAS if network is None else network.sigma_recommended
+    elif data.kind == "images":
+        low, high = IMAGE_SIGMAS
+        high = max(high, IMAGE_WIDEST * math.hypot(float(np.linalg.norm(data.mean)), data.largest_deviation))
+    else:
+        low, high = LEAST * data.std, WIDEST * data.largest_deviation
+    return _short(low), _short(high)
+
+
+def center(data: Dataset | None, network: Any = None) -> Array:
+    """The point about which the noise of a run's start is drawn, (*shape): the mean of the data or, where there are
+    none, the one that the network was trained with. It is 0 for images, because their networks start at σz.
+    """
+    shape = point_shape(data, network)
+    assert shape is not None
+    if data is None:
+        return np.asarray(network.info.mean_point)
+    return np.zeros(shape) if data.kind == "images" else data.mean
 
 
 def resolved(settings: RunSettings, data: Dataset | None, network: Any = None) -> RunSettings:
@@ -81,20 +99,24 @@ def whole_schedule(settings: RunSettings) -> Array:
 
 
 def start_points(settings: RunSettings, data: Dataset | None, network: Any = None) -> Array:
-    """x at sigma_max, (B, *shape) float64: noise, data + noise, or a given point for sample 0."""
+    """x at sigma_max, (B, *shape) float64: a centre + σz, and for sample 0 the point that was given, if any.
+
+    The centre is that of the data (`center`), 0 ("origin"), a point drawn from the data ("exact") or one of them.
+    """
     from geomodel.randomness import noise
 
     shape = point_shape(data, network)
     assert shape is not None
     assert settings.sigma_max is not None
     x: Array = noise(list(settings.seeds), shape, settings.sigma_max).numpy()
+    if settings.start in ("noise", "point"):
+        x = x + center(data, network)
     if settings.start == "exact" and data is not None:
         drawn = [int(np.random.default_rng((seed, 1)).integers(len(data))) for seed in settings.seeds]
         x = x + np.asarray(data.points[drawn], np.float64)
     elif settings.start == "data" and data is not None:
         x = x + np.asarray(data.points[settings.start_index], np.float64)
     elif settings.start == "point":
-        x = x.copy()
         x[0] = np.asarray(settings.start_point, np.float64).reshape(shape)
     return x
 

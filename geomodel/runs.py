@@ -11,6 +11,8 @@ from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from geomodel.arrays import Array
+from geomodel.curves import CENTER
 from geomodel.job import Job
 from geomodel.origin import identity
 from geomodel.places import absolute
@@ -18,6 +20,7 @@ from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, problems
 from geomodel.run_measures import distance, measure, measure_beside, measure_end, nothing
 from geomodel.run_start import (
+    center,
     noise_levels,
     recommended_sigmas,
     resolved,
@@ -85,6 +88,7 @@ def prepare(
         exact=exact,
         network=guided,
         x=torch.as_tensor(start_points(settings, data, network)),
+        center=center(data, network),
         schedule=whole_schedule(settings),
         data=data,
         parts=tuple(part for part in (optimal, network) if part is not None),
@@ -122,13 +126,20 @@ def new_record(job: Job, keep: int = 0) -> Record:
     shape = tuple(job.x.shape[1:])
     samples = None if prod(shape) <= DETAIL_NUMBERS else (min(keep, len(job.x) - 1),)
     record = Record(job.sigmas, len(job.x), shape, job.record_dtype, samples)
+    record.center = job.center
     record.start(job.x)
     return record
 
 
 def solver_options(settings: RunSettings, data: Dataset | None) -> dict[str, Any]:
-    """The solver's options. An analytic first step gets the data's own mean and variance."""
+    """The solver's options. An analytic first step gets the data's own mean and variance, and the absolute tolerance
+    of an adaptive solver, where it is left open, is in units of the scale of points from a file.
+    """
+    from geomodel import solvers
+
     options: dict[str, Any] = dict(settings.options)
+    if data is not None and data.kind == "points" and "atol" in (known := solvers.complete(settings.solver, {})):
+        options = {"atol": known["atol"] * data.std} | options
     if options.get("analytic_first_step") is True:
         options["analytic_first_step"] = False if data is None else (data.mean, data.std**2)
     return options
@@ -202,8 +213,12 @@ def finish(job: Job, record: Record, *, display: bool = True, between: Callable[
         final_denoised=None if final is None else final.numpy().astype(record.x.dtype),
         seeds=list(job.settings.seeds),
         labels=job.labels(len(job.x)),
-        settings={"run": to_json(_placed(job.settings)), **job.identity},
+        settings={"run": to_json(_placed(job.settings)), **_centered(job.center), **job.identity},
     )
+
+
+def _centered(center: Array) -> dict[str, Any]:
+    return {CENTER: center.tolist()} if center.any() else {}
 
 
 def _placed(settings: RunSettings) -> RunSettings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 from geomodel import formulas, solvers
 from geomodel.denoisers.base import real, unmapped
 from geomodel.options import INFINITE
+from geomodel.precision import record_dtype
 from geomodel.randomness import Brownian, seed_list
 from geomodel.record import Record
 from geomodel.solvers.adaptive import Adaptive, AdaptiveState
@@ -72,6 +74,7 @@ def iterate(
     draw = _draw(noise, rule, solver, start, (len(whole) - 1, len(levels) - 1))
     classes, calls_at, exact = _labels(labels, len(start)), getattr(model, "calls_at", _one_call), display == "exact"
     if isinstance(rule, Adaptive):
+        rule = replace(rule, center=_center(model, start))
 
         def ask(x: Tensor, sigma: Tensor, rows: Tensor) -> Tensor:
             return checked_denoise(model, None if classes is None else classes[rows])(x, sigma)
@@ -101,13 +104,14 @@ def sample(
     """A whole run; model, x, sigmas, labels, noise, display, jump_at, options and errors as in `iterate`.
 
     seeds: the seed of each sample of x, which is only recorded. record: dtype of the arrays; None is float64, or
-    float32 for a network (a model whose `analytic` is False). `final_denoised` takes one display evaluation, unless
-    display is "off" or the last level is 0. `network_calls` counts true evaluations; display evaluations are counted in
-    `looks`. `evaluations` of an adaptive solver are int64 (B,), one a sample.
+    float32 for a network (a model whose `analytic` is False) whose data are not `far` from the origin. `final_denoised`
+    takes one display evaluation, unless display is "off" or the last level is 0. `network_calls` counts true
+    evaluations; display evaluations are counted in `looks`. `evaluations` of an adaptive solver are int64 (B,), one a
+    sample.
     """
     if record not in (None, "float32", "float64"):
         raise ValueError(f"record is 'float32', 'float64' or None; got {record!r}.")
-    dtype = record or ("float64" if getattr(model, "analytic", True) else "float32")
+    dtype = record or record_dtype(model)
     levels = formulas.with_jump(formulas.custom(sigmas), jump_at)
     with torch.no_grad():
         start = _start(x, float(levels[0]))
@@ -144,6 +148,12 @@ def final_denoised(model: Model, last: Step, labels: Any = None) -> Tensor:
     adaptive = isinstance(last.state, AdaptiveState)
     level = torch.full((len(x),), sigma, dtype=torch.float64) if adaptive else sigma
     return checked_denoise(model, _labels(labels, len(x)))(x, level)
+
+
+def _center(model: Model, x: Tensor) -> Tensor | None:
+    """The denoiser's own center where it has one that fits x. A stranger's attribute of that name may be anything."""
+    center = getattr(model, "center", None)
+    return center if isinstance(center, Tensor) and center.shape == x.shape[1:] else None
 
 
 def _start(x: Any, sigma: float) -> Tensor:

@@ -13,15 +13,16 @@ from msgspec import Meta
 from geomodel import schedules
 from geomodel.error_text import MOST_CHARACTERS, cut
 from geomodel.options import INFINITE
-from geomodel.versions import with_todays_eta
+from geomodel.versions import todays
 
 CUSTOM = "custom"  # the schedule whose levels are `RunSettings.levels`
 MAX_POINTS = 1_000_000
 MAX_LEVELS = 10_001
 LONGEST = MOST_CHARACTERS  # of a name or path
+LEAST_SIGMA, MOST_SIGMA = 1e-100, 1e100  # squares of noise levels must be finite and not 0
 
 Driver = Literal["optimal", "mixture", "network", "blend"]
-Start = Literal["noise", "exact", "data", "point"]
+Start = Literal["noise", "origin", "exact", "data", "point"]
 Option = float | int | str | bool
 
 
@@ -29,7 +30,7 @@ Option = float | int | str | bool
 class RunSettings:
     """Everything that decides the outcome of a run. The same settings give the same run, bit for bit, on a machine."""
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     data: Annotated[
         str,
         Meta(max_length=LONGEST, title="Data", description="A named data set, or the path of a CSV or NPY file."),
@@ -119,7 +120,8 @@ class RunSettings:
         float | None,
         Meta(
             title="σ max",
-            description="Noise level at which sampling starts, in units of the data. Toys: 10 × the data's scale.",
+            description="Noise level at which sampling starts, in units of the data. For points 10 √Λ is proposed, "
+            "with Λ the largest variance along any direction.",
         ),
     ] = None
     sigma_min: Annotated[
@@ -146,8 +148,9 @@ class RunSettings:
         Start,
         Meta(
             title="Start",
-            description="x at σ max: pure noise σz · exact p_σ (a random data point + σz) · one data point + σz · "
-            "the clicked point for sample 0 (the others start as noise).",
+            description="x at σ max: noise about the mean, ȳ + σz with ȳ the mean of the data (0 for images) · noise "
+            "about 0 · exact p_σ (a random data point + σz) · one data point + σz · the clicked point for sample 0 "
+            "(the others start as noise about the mean).",
         ),
     ] = "noise"
     start_index: Annotated[
@@ -211,8 +214,8 @@ def problems(settings: RunSettings) -> dict[str, str]:
         found["start"] = "The coordinates of the start point must be finite numbers."
     low, high = settings.sigma_min, settings.sigma_max
     for name, value in (("sigma_min", low), ("sigma_max", high)):
-        if value is not None and not 0 < value < 1e9:
-            found[name] = f"{limits(name).title} must lie between 0 and 10⁹; it is {value:g}."
+        if value is not None and not LEAST_SIGMA <= value <= MOST_SIGMA:
+            found[name] = f"{limits(name).title} must lie between 10⁻¹⁰⁰ and 10¹⁰⁰; it is {value:g}."
     if low is not None and high is not None and not found.keys() & {"sigma_min", "sigma_max"} and low >= high:
         found["sigma_min"] = f"σ min ({low:g}) must be smaller than σ max ({high:g})."
     return found
@@ -234,8 +237,7 @@ def from_json(values: dict[str, Any]) -> RunSettings:
     """Settings from a JSON-able dict, of this version or an earlier one. ValueError with a sentence where a key is
     unknown or a value does not fit.
     """
-    if values.get("schema_version") == 1:
-        values = {**with_todays_eta(values), "schema_version": 2}
+    values = todays(values)
     known = {item.name for item in fields(RunSettings)}
     if unknown := len(values.keys() - known):
         raise ValueError(f"The settings have {unknown:,} unknown {'entries' if unknown > 1 else 'entry'}.")

@@ -20,17 +20,21 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from geomodel import files, networks
+from geomodel.arrays import Floats
 from geomodel.checkpoints.header import read_file
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
 from geomodel.checkpoints.native import DataSource, Description, save_checkpoint
+from geomodel.collapse import speciation_sigma
 from geomodel.datasets.common import blocks
 from geomodel.denoisers.network import column, edm_preconditioning
 from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
 
-SIGMA_RANGE = (0.002, 100.0)  # noise levels that a checkpoint allows, in units of the data's standard deviation
-DRAWN = (0.001, 200.0)  # levels used in training; wider, because a network is worst at the edge of what it has seen
-RECOMMENDED = (0.002, 10.0)
-IMAGE_RANGE = (0.002, 80.0)  # EDM's levels, in units of the data; Fashion-MNIST's mean image alone has norm 16
+# Noise levels in units of the data's standard deviation, because a training is the same for data in metres and in
+# kilometres. They are drawn from a wider range than a checkpoint allows: a network is worst at the edge of what it saw.
+DRAWN = (0.001, 200.0)
+ALLOWED = {"mlp": (0.002, 100.0), "unet": (0.002, 160.0)}
+LOWEST = {"mlp": 0.002, "unet": 0.004}  # recommended; images: EDM's 0.002 to 80, whose images have the deviation 0.5
+WIDTHS = 10.0  # the highest level recommended for points, in units of their deviation along their widest direction
 BETAS = (0.9, 0.99)
 SMOOTHING = 0.01
 
@@ -46,6 +50,8 @@ class TrainingData(Protocol):
     def label_names(self) -> Any: ...
     @property
     def name(self) -> str: ...
+    @property
+    def mean(self) -> Any: ...
     @property
     def std(self) -> float: ...
     @property
@@ -113,6 +119,7 @@ class _Run:
         self.architecture = networks.fitting(self.shape)
         self.config = _config(self.architecture, settings, self.shape)
         self.points, self.labels = _points(data, settings.conditional)
+        self.scale, self.mean = float(data.std), _mean(data)
         self.names = _class_names(data, self.labels)
         self.classes = len(self.names)
         with torch.random.fork_rng(devices=[]):
@@ -147,18 +154,20 @@ class _Run:
         self.loss += max(SMOOTHING, 1 / self.iteration) * (loss.item() - self.loss)
 
     def _loss(self) -> Tensor:
-        settings, scale = self.settings, float(self.data.std)
+        """The loss of a batch, with data and noise levels in the network's coordinates: (y − mean)/d and σ/d."""
+        settings = self.settings
         generator = _generator(settings.seed, self.iteration)
         rows = torch.randint(len(self.points), (settings.batch,), generator=generator)
-        sigma = scale * _relative_levels(settings, generator)
+        sigma = _relative_levels(settings, generator)
         # Only the rows of a batch are read, so that a large set stays in its file.
-        clean = torch.from_numpy(np.array(self.points[rows.numpy()], np.float64))
+        stored = np.array(self.points[rows.numpy()], np.float64)
+        clean = torch.from_numpy((stored - self.mean) / self.scale)
         x = clean + column(sigma, clean) * torch.randn(clean.shape, generator=generator, dtype=torch.float64)
         labels = None
         if self.labels is not None:
             dropped = torch.rand(settings.batch, generator=generator) < settings.label_dropout
             labels = torch.where(dropped, self.classes, self.labels[rows]).to(self.device)
-        coefficients = edm_preconditioning(sigma, scale)
+        coefficients = edm_preconditioning(sigma, 1.0)
         c_skip, c_out, c_in = (column(coefficient, clean) for coefficient in coefficients[:3])
         # λ ‖D − y‖² = ‖F − (y − c_skip x)/c_out‖², because λ = 1/c_out²; this target has unit scale at every σ.
         inputs = (c_in * x, coefficients.c_noise, (clean - c_skip * x) / c_out)
@@ -170,13 +179,14 @@ class _Run:
 
     def write(self, out: Path) -> CheckpointInfo:
         """Write the checkpoint of the averaged weights. The training itself does not change."""
-        scale = float(self.data.std)
-        known, recommended = _levels(self.architecture, scale)
+        known, recommended = _levels(self.architecture, self.scale, self.points)
         description = Description(
             architecture=self.architecture,
             config=asdict(self.config),
             shape=self.shape,
-            sigma_data=scale,
+            sigma_data=self.scale,
+            mean=tuple(self.mean.ravel().tolist()),
+            unit=self.scale,
             sigma_min=known[0],
             sigma_max=known[1],
             sigma_recommended=recommended,
@@ -202,7 +212,7 @@ class _Run:
             yield from ((f"adam.{index}.{key}", moments[key]) for key in ("step", "exp_avg", "exp_avg_sq"))
 
     def _identity(self) -> dict[str, Any]:
-        return {**asdict(self.settings), "data": self.data.fingerprint}
+        return {**asdict(self.settings), "data": self.data.fingerprint, "coordinates": "centred"}
 
     def save(self, path: Path) -> None:
         """Write the state, all or nothing."""
@@ -278,13 +288,17 @@ def _config(architecture: str, settings: TrainSettings, shape: tuple[int, ...]) 
         raise TrainError(f"This network cannot be trained: {error}.") from error
 
 
-def _levels(architecture: str, scale: float) -> tuple[tuple[float, float], tuple[float, float]]:
+def _mean(data: TrainingData) -> Floats:
+    """The mean about which the network sees the data: (d,) for points; for images (C, 1, 1), one number a colour."""
+    mean = np.asarray(data.mean, np.float64)
+    return np.asarray(mean.mean(axis=tuple(range(1, mean.ndim)), keepdims=True))
+
+
+def _levels(architecture: str, scale: float, points: Any) -> tuple[tuple[float, float], tuple[float, float]]:
     """The noise levels that the checkpoint allows, and those that it recommends; both lie inside `DRAWN`."""
-    if architecture == "unet":
-        high = min(IMAGE_RANGE[1], DRAWN[1] * scale)
-        levels = (min(IMAGE_RANGE[0], high / 1000), high)
-        return levels, levels
-    return (scale * SIGMA_RANGE[0], scale * SIGMA_RANGE[1]), (scale * RECOMMENDED[0], scale * RECOMMENDED[1])
+    low, high = (scale * relative for relative in ALLOWED[architecture])
+    top = high if architecture == "unet" else min(high, WIDTHS * max(scale, speciation_sigma(points)))
+    return (low, high), (scale * LOWEST[architecture], top)
 
 
 def _pace(iteration: int, settings: TrainSettings) -> float:

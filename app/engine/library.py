@@ -19,7 +19,6 @@ from geomodel.arrays import Array
 from geomodel.datasets import Dataset
 from geomodel.datasets.common import Progress, blocks
 from geomodel.datasets.file_array import FileArray
-from geomodel.projection import identity_basis, principal_components
 from geomodel.settings import RunSettings
 
 
@@ -53,9 +52,9 @@ def _opened(key: tuple[str, int, int], dataset: Dataset, progress: Progress | No
         raise ValueError(f"{dataset.name} has one number a point; the plane needs at least two columns.")
     between()
     points = dataset.points
-    plane = identity_basis(2) if dataset.shape == (2,) else principal_components(points, between=between)
+    plane = dataset.principal_plane(between)
     # computed here and cached on the data, so that the window's thread never computes it
-    _ = dataset.std, dataset.fingerprint, dataset.distinct
+    _ = dataset.std, dataset.largest_deviation, dataset.fingerprint, dataset.distinct
     name, count, seed = key
     low, high = runs.recommended_sigmas(dataset)
     opened = DataOpened(

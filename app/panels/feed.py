@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import ceil, isnan, log10
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,11 @@ from app.session.playback import Playback
 from app.session.player import Player
 from app.session.state import AppState, Run
 from geomodel import datasets, memory, run_checks, solvers
+from geomodel.checkpoints.info import CheckpointInfo
+from geomodel.number_text import general
 from geomodel.settings import RunSettings
+
+SHOWN = 4  # coordinates of a mean in the card of a network
 
 
 class PanelsFeed(QObject):
@@ -159,7 +164,7 @@ class PanelsFeed(QObject):
             ("fingerprint", data.fingerprint),
         ]
 
-    def _card(self, info: Any) -> list[tuple[str, str]]:
+    def _card(self, info: CheckpointInfo) -> list[tuple[str, str]]:
         """Every line of a checkpoint's header, with what was measured on this computer."""
         each = [seconds for (driver, *_), seconds in self._cost.items() if driver == "network"]
         rows = [
@@ -169,6 +174,7 @@ class PanelsFeed(QObject):
             ("architecture", f"{info.architecture}, {info.parameters:,} parameters"),
             ("shape", " × ".join(map(str, info.shape))),
             ("σ", f"{info.sigma_min:.3g} to {info.sigma_max:.3g}, σ_data {info.sigma_data:.4g}"),
+            ("mean", mean_words(info)),
             ("classes", ", ".join(info.label_names) or str(info.classes)),
             ("device", f"{info.device}, {info.dtype}"),
             ("trained on", info.data_name or "unknown"),
@@ -188,11 +194,12 @@ class PanelsFeed(QObject):
         return "D* is made of the network's own training data." if same else "D* is over other data than the network's."
 
     def _show_estimate(self) -> None:
-        data, draft = self.state.data, self.state.draft
-        shape = run_checks.point_shape(data.dataset if data else None, self.state.network and self.state.network.info)
-        if shape is None:
+        draft = self.state.draft
+        data = None if self.state.data is None else self.state.data.dataset
+        network = None if self.state.network is None else self.state.network.info
+        if data is None and network is None:
             return
-        size = memory.text(run_checks.needed_bytes(draft, shape))
+        size = memory.text(run_checks.needed_bytes(draft, data, network))
         seconds = self._expected_seconds(draft)
         self._run_bar.set_estimate(f"≈ {duration(seconds)} · record {size}" if seconds else f"record {size}")
 
@@ -258,6 +265,17 @@ class PanelsFeed(QObject):
         if run := self.state.runs.get(run_id):
             run.pinned = pinned
             self.state.runs_changed.emit()
+
+
+def mean_words(info: CheckpointInfo) -> str:
+    """The mean that a network subtracts from x, with digits down to a hundredth of the data's scale."""
+    if isnan(info.sigma_data):
+        return "unknown"
+    if not any(info.mean):
+        return "0"
+    digits = max(4, ceil(log10(max(map(abs, info.mean)) / info.sigma_data)) + 2)
+    shown = ", ".join(general(number, digits) for number in info.mean[:SHOWN])
+    return f"{shown}, …" if len(info.mean) > SHOWN else shown
 
 
 def duration(seconds: float) -> str:

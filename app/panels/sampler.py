@@ -30,7 +30,8 @@ from geomodel.solvers.table import SolverRow
 RHO = "rho"  # the only option of a schedule
 PRESET = Limits("Preset", "A usual sampler, which sets solver, options, schedule and steps at once.", None, None)
 STARTS = (
-    Choice("noise", START_NAMES["noise"], "x = σz with z from N(0, I)."),
+    Choice("noise", START_NAMES["noise"], "x = ȳ + σz with z from N(0, I), ȳ the mean of the data; ȳ = 0 for images."),
+    Choice("origin", START_NAMES["origin"], "x = σz, wherever the data lie."),
     Choice("exact", START_NAMES["exact"], "x = y + σz with y a random data point, which is a draw from p_σ."),
     Choice("data", START_NAMES["data"], "x = y + σz, with the same data point y for every sample."),
     Choice("point", START_NAMES["point"], "Sample 0 starts where you clicked in the plane; the others start as noise."),

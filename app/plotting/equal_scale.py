@@ -11,13 +11,26 @@ from PySide6.QtGui import QColor, QCursor, QFont, QMouseEvent, QPen, QWheelEvent
 
 from app.plotting.theme import Theme
 from app.plotting.values import Box
+from geomodel.number_text import general
 
 Tool = Literal["select", "probe", "start"]
 
 REACH = 14  # pixels around the probe's handle within which a press takes hold of it
+LONGEST = 7  # the power of ten from which an axis writes powers of ten
 STILL = 4  # pixels by which a press may move and still be a click
 LEFT = Qt.MouseButton.LeftButton
 MIDDLE = Qt.MouseButton.MiddleButton
+
+
+def tick_text(value: float, spacing: float) -> str:
+    """A tick's value in as many digits as tell it from its neighbours: 52.45, 5800500, 2.5×10⁹, 0."""
+    place = math.floor(math.log10(spacing) + 1e-9)
+    if abs(value) < spacing / 2:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if place < -4 or max(place, size) > LONGEST:
+        return general(value, max(1, size - place + 1))
+    return f"{value:.{max(0, -place)}f}".replace("-", "−")
 
 
 class PlaneAxis(pg.AxisItem):
@@ -33,7 +46,7 @@ class PlaneAxis(pg.AxisItem):
             self.setHeight(40)
 
     def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:
-        return [text.replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
+        return [tick_text(float(value), spacing) for value in values]
 
 
 class EqualScaleCanvas(pg.GraphicsView):
@@ -266,5 +279,6 @@ class EqualScaleCanvas(pg.GraphicsView):
 
     def set_labels(self, x: str, y: str) -> None:
         """Set the titles of the axes."""
-        self.bottom.setLabel(x)
-        self.left.setLabel(y)
+        for axis, label in ((self.bottom, x), (self.left, y)):
+            axis.setLabel(label)
+            axis.resizeEvent()  # pyqtgraph centres a label when the axis is resized, not when its text changes

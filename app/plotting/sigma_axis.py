@@ -14,6 +14,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from app.plotting.theme import Theme
 from app.plotting.titled_axis import TitledAxis
 from geomodel.arrays import Array
+from geomodel.number_text import general
 
 Scale = Literal["log", "index", "sigma"]
 Label = tuple[float, str]
@@ -52,7 +53,9 @@ def break_at(sigmas: Array, scale: Scale) -> float | None:
 
 
 def sigma_text(sigma: float) -> str:
-    """A noise level in two significant digits, whole numbers in full: 80, 5.8, 0.002."""
+    """A noise level in two significant digits, whole numbers in full: 80, 5.8, 0.002, 1.2×10¹⁰, 10⁻⁶."""
+    if sigma > 0 and not 1e-4 < sigma < 99_999.5:
+        return general(sigma, 2).removeprefix("1×")
     if sigma >= 100:
         return f"{sigma:.0f}"
     return np.format_float_positional(sigma, precision=2, fractional=False, trim="-") if sigma > 0 else "0"

@@ -8,7 +8,7 @@ from PySide6.QtGui import QFont, QFontMetricsF
 
 from app.plotting.theme import Theme
 from app.plotting.titled_axis import TitledAxis
-from geomodel.number_text import fixed
+from geomodel.number_text import fixed, general
 
 
 class ValueAxis(TitledAxis):
@@ -77,7 +77,7 @@ class ValueAxis(TitledAxis):
         power = math.floor(math.log10(spacing) + 1e-9)
         if -4 <= power <= 4:
             return [f"{value:.{max(0, -power)}f}".replace("-", "−") for value in values]
-        return [fixed(value, 2) for value in values]
+        return ["0" if value == 0 else general(value, 2) for value in values]
 
 
 def _multiples(step: float, low: float, high: float) -> list[float]:

@@ -17,7 +17,8 @@ from geomodel.solvers import row as solver_row
 
 DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blend": "a Dθ + (1 − a) D*"}
 START_NAMES = {
-    "noise": "Pure noise",
+    "noise": "Noise about the mean",
+    "origin": "Noise about 0",
     "exact": "Data + noise",
     "data": "One data point + noise",
     "point": "Clicked point",

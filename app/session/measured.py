@@ -94,7 +94,7 @@ def _curves(run: Run) -> tuple[Curves, Array | None]:
     if run.complete and run.trajectory is not None:
         curves = Curves.of(run.trajectory)
     else:
-        curves = Curves(run.x, run.denoised, run.sigmas, run.extras).first(run.committed)
+        curves = Curves(run.x, run.denoised, run.sigmas, run.extras, run.center).first(run.committed)
     levels = some_levels(*curves.x.shape[:2])
     return curves, levels if len(levels) < len(curves.x) else None
 

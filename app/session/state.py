@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from app.engine.messages import DataOpened, NetworkOpened, Wanted
 from app.session.plane_options import PlaneOptions
 from geomodel.arrays import Array
+from geomodel.curves import center_of
 from geomodel.record import Record, StepDetail
 from geomodel.schedules import nearest_level
 from geomodel.settings import RunSettings
@@ -67,6 +68,14 @@ class Run:
         source = self.trajectory or self.record
         assert source is not None
         return source.denoised
+
+    @property
+    def center(self) -> Array:
+        """The point from which norms are measured, (*shape): see `geomodel.run_start.center`."""
+        if self.trajectory is not None:
+            return center_of(self.trajectory)
+        assert self.record is not None
+        return self.record.center
 
     @property
     def extras(self) -> dict[str, Array]:

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
+from geomodel.arrays import Floats
+from geomodel.precision import is_far
+
 Scalar = int | float | str | bool | None
 
 
@@ -25,6 +30,8 @@ class CheckpointInfo:
     dtype: str
     shape: tuple[int, ...]
     sigma_data: float
+    mean: tuple[float, ...] = ()  # of the training data, one number for each entry of the first axis; empty: 0
+    unit: float = 1.0  # of the data; the network is given (x − mean)/unit and sigma/unit
     sigma_min: float
     sigma_max: float
     sigma_recommended: tuple[float, float]  # (min, max)
@@ -37,3 +44,14 @@ class CheckpointInfo:
     recipe: Mapping[str, Scalar] = field(default_factory=dict)
     device: str | None = None  # None until the weights are loaded
     sha256: str | None = None  # of the whole file; None where only the header was read
+
+    @property
+    def mean_point(self) -> Floats:
+        """The mean of the training data as a point, (*shape)."""
+        numbers = np.asarray(self.mean or [0.0]).reshape(-1, *[1] * (len(self.shape) - 1))
+        return np.broadcast_to(numbers, self.shape).copy()
+
+    @property
+    def far(self) -> bool:
+        """Whether the training data are far from the origin; see `precision`."""
+        return is_far(self.mean, self.sigma_data)

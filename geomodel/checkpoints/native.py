@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     from geomodel.denoisers.network import NetworkDenoiser
 
 FORMAT = "geomodel-checkpoint"
-VERSION = 1
+VERSION = 2  # 1: the mean is 0 and the unit is 1
 MAX_DESCRIPTION = 1 << 20
-MAX_SIGMA = 1e6
+MAX_SIGMA = 1e20  # data may be in any unit, such as hertz
+MAX_MEAN = 64
 
 _Word = Annotated[str, Meta(max_length=60)]
 _Text = Annotated[str, Meta(max_length=1000)]
 _Level = Annotated[float, Meta(gt=0, le=MAX_SIGMA)]
+_Number = Annotated[float, Meta(ge=-MAX_SIGMA, le=MAX_SIGMA)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +44,21 @@ class DataSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """The JSON in the header. Noise levels are in units of the data. With `has_null_class`, label -1 is allowed."""
+    """The JSON in the header. Noise levels are in units of the data. With `has_null_class`, label -1 is allowed.
+
+    `mean` has one number for each entry of the first axis of `shape`, a coordinate or a colour; () is 0. The network is
+    given (x − mean)/unit and sigma/unit. `version` is set when the file is written.
+    """
 
     format: str = FORMAT
-    version: int = VERSION
+    version: int = 1
     architecture: _Word
     config: Annotated[dict[_Word, int | float], Meta(max_length=100)]
     preconditioning: _Word = "edm"
     shape: Annotated[tuple[Annotated[int, Meta(ge=1, le=1 << 20)], ...], Meta(min_length=1, max_length=4)]
     sigma_data: _Level
+    mean: Annotated[tuple[_Number, ...], Meta(max_length=MAX_MEAN)] = ()
+    unit: _Level = 1.0
     sigma_min: _Level
     sigma_max: _Level
     sigma_recommended: tuple[_Level, _Level]
@@ -64,6 +72,11 @@ class Description:
     def label_rows(self) -> int:
         """Rows of the network's label table."""
         return self.classes + self.has_null_class
+
+    @property
+    def needed_version(self) -> int:
+        """The oldest version that says all of this, so that older programs open what they understand."""
+        return VERSION if any(self.mean) or self.unit != 1 else 1
 
 
 def inspect(path: Path) -> CheckpointInfo:
@@ -95,6 +108,7 @@ def save_checkpoint(path: str | Path, network: nn.Module, description: Descripti
 
     path = Path(path)
     tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
+    description = replace(description, version=description.needed_version)
     content = save(tensors, metadata={"geomodel": msgspec.json.encode(description).decode()})
     header = parse_header(path.name, content, len(content))
     description, config = _description(path.name, header)
@@ -135,8 +149,8 @@ class _Kind:
 def _check_version(name: str, kind: _Kind) -> None:
     if kind.format != FORMAT:
         raise CheckpointError(f"{name} calls its format {kind.format[:60]!r}; {FORMAT!r} is expected.")
-    if kind.version != VERSION:
-        raise CheckpointError(f"{name} has format version {kind.version}; this program reads version {VERSION}.")
+    if not 1 <= kind.version <= VERSION:
+        raise CheckpointError(f"{name} has format version {kind.version}; this program reads versions 1 to {VERSION}.")
 
 
 def _check_meaning(description: Description) -> None:
@@ -144,6 +158,10 @@ def _check_meaning(description: Description) -> None:
     low, high = description.sigma_recommended
     if description.preconditioning != "edm":
         raise ValueError(f"its preconditioning is {description.preconditioning!r}; 'edm' is expected")
+    if description.version < description.needed_version:
+        raise ValueError(f"it has a mean or a unit, which version {description.version} of the format does not have")
+    if len(description.mean) not in (0, description.shape[0]):
+        raise ValueError(f"its mean has {len(description.mean)} numbers and its samples the shape {description.shape}")
     if not description.sigma_min < description.sigma_max:
         raise ValueError(f"its noise levels run from {description.sigma_min:g} to {description.sigma_max:g}")
     if not description.sigma_min <= low < high <= description.sigma_max:
@@ -213,6 +231,8 @@ def _info(
         dtype="float32",
         shape=description.shape,
         sigma_data=description.sigma_data,
+        mean=description.mean,
+        unit=description.unit,
         sigma_min=description.sigma_min,
         sigma_max=description.sigma_max,
         sigma_recommended=description.sigma_recommended,

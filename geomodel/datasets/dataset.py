@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from geomodel.arrays import Array, Floats, Integers
+from geomodel.collapse import speciation_sigma
 from geomodel.datasets.common import Progress, blocks, gathered, limit, portion, silent
+from geomodel.projection import Basis, identity_basis, nothing, principal_components
 from geomodel.repeats import distinct
 
 if TYPE_CHECKING:
@@ -115,6 +117,22 @@ class Dataset:
         """The data's scale: the root of the mean variance of a coordinate; 1 where all points are the same."""
         return self._std(silent)
 
+    @cached_property
+    def largest_deviation(self) -> float:
+        """√Λ, Λ the largest variance along any direction (`speciation_sigma`); 1 where all points are the same."""
+        return speciation_sigma(self.points) or 1.0
+
+    def principal_plane(self, between: Callable[[], None] = nothing) -> Basis:
+        """The plane of the two directions of largest variance; for points of two numbers, the coordinates themselves.
+
+        `between` as in `principal_components`. What it finds about the largest variance is kept.
+        """
+        if self.shape == (2,):
+            return identity_basis(2)
+        basis = principal_components(self.points, between=between)
+        vars(self)["largest_deviation"] = math.sqrt(float(basis.variances[0])) or 1.0
+        return basis
+
     @property
     def scale(self) -> float:
         """√d std, the root of the mean square of a point's distance from the mean."""
@@ -139,12 +157,13 @@ class Dataset:
         known["distinct"] = distinct(self.stored, self._blocks(portion(progress, 0.8, 1.0)))
 
     def _mean(self, progress: Progress) -> Floats:
+        first = np.asarray(self.points[0], np.float64)  # sums of differences, because far from 0 a sum loses digits
         total = np.zeros(self.shape)
         for rows in self._blocks(progress):
-            part = self.points[rows].astype(np.float64)
+            part = self.points[rows] - first
             part[0] += total  # sums point after point, so that the result does not depend on the blocks
             total = part.sum(axis=0)
-        return np.asarray(total / len(self))
+        return np.asarray(first + total / len(self))
 
     def _std(self, progress: Progress) -> float:
         total, varied, first = 0.0, False, self.points[0]

@@ -26,8 +26,10 @@ class Denoiser:
     shape: tuple[int, ...]
     num_classes: int = 0
     analytic: bool = True  # float64 records; False for networks
+    center: Tensor | None = None  # the mean of the data, from which adaptive solvers measure; None: the origin
     piece: int | None = None
     between_pieces: Callable[[], None] | None = None
+    far: bool = False  # a network whose training data are far from the origin has float64 records too
 
     def __call__(self, x: Any, sigma: Any, labels: Any = None) -> Any:
         points = real("x", x)

@@ -22,6 +22,8 @@ class Blend(Denoiser):
         self.first, self.second, self.share = first, second, share
         self.shape, self.num_classes = first.shape, max(first.num_classes, second.num_classes)
         self.analytic = first.analytic and second.analytic
+        self.center = getattr(second, "center", None)  # the second is D* where one of them is
+        self.far = any(getattr(model, "far", False) for model in (first, second))
 
     def calls_at(self, sigma: float) -> int:
         return self.first.calls_at(sigma) + self.second.calls_at(sigma)

@@ -33,6 +33,8 @@ class Guided(Denoiser):
             raise ValueError(f"The guidance interval must be two noise levels, 0 ≤ low ≤ high; got {interval}.")
         self.model, self.scale, self.low, self.high = model, float(scale), float(low), float(high)
         self.shape, self.num_classes, self.analytic = model.shape, model.num_classes, model.analytic
+        self.center = getattr(model, "center", None)  # a stranger's callable has none
+        self.far = getattr(model, "far", False)
 
     def calls_at(self, sigma: float) -> int:
         guided = self.scale != 1 and self.low <= sigma <= self.high

@@ -66,6 +66,7 @@ class MixtureDenoiser(Denoiser):
         if raw.shape != (count,) or bool((raw < 0).any()) or not bool(raw.sum() > 0):
             raise ValueError(f"weights must be ({count},) numbers, none negative and not all zero; got {raw.tolist()}.")
         self.weights = raw / raw.sum()
+        self.center = torch.einsum("k,k...->...", self.weights, self.means)
 
     def log_density(self, x: Any, sigma: Any) -> Any:
         """log p_σ(x) = log Σ_k π_k N(x; m_k, v_k + σ²), normalised, in nats: (B,), a tensor or an array as x is."""

@@ -1,4 +1,4 @@
-"""A network as a denoiser: preconditioning, labels, and the size of a piece."""
+"""A network as a denoiser: its coordinates, its preconditioning, labels, and the size of a piece."""
 
 from __future__ import annotations
 
@@ -32,11 +32,10 @@ def edm_preconditioning(sigma: Tensor, sigma_data: float) -> Preconditioning:
 
         c_skip = d²/(s² + d²),  c_out = s d/√(s² + d²),  c_in = 1/√(s² + d²),  c_noise = ln(s)/4
 
-    with s = sigma and d = sigma_data, the standard deviation of the data about their mean; both in units of the data,
-    any shape. (Unit scale is exact where the mean is 0. Another mean is the first thing a network learns; d is the
-    scale of what is left to learn then, and of the noise levels that matter. Fashion-MNIST has d = 0.591 and a root
-    mean square of 0.827.) At s = 0: c_skip = 1 and c_out = 0 exactly, so D = x; c_noise stays finite. Source: Karras et
-    al., "Elucidating the Design Space of Diffusion-Based Generative Models" (2206.00364), Table 1.
+    with s = sigma and d = sigma_data, the standard deviation of the data about their mean; any unit, any shape. Unit
+    scale is exact where the mean is 0, so x is centred before (see `NetworkDenoiser`). At s = 0: c_skip = 1 and
+    c_out = 0 exactly, so D = x; c_noise stays finite. Source: Karras et al., "Elucidating the Design Space of
+    Diffusion-Based Generative Models" (2206.00364), Table 1.
     """
     total = torch.hypot(sigma, torch.tensor(sigma_data, dtype=sigma.dtype))
     c_noise = sigma.clamp(min=torch.finfo(sigma.dtype).tiny).log() / 4
@@ -44,16 +43,21 @@ def edm_preconditioning(sigma: Tensor, sigma_data: float) -> Preconditioning:
 
 
 class NetworkDenoiser(Denoiser):
-    """D(x; sigma) = c_skip x + c_out F(c_in x, c_noise, labels) with the network F of a checkpoint.
+    """The denoiser of a checkpoint's network F, which knows the data in coordinates of its own:
 
-    F runs in its own dtype on its own device. x stays where it is and the sum is taken there, in x's dtype or float32,
-    whichever is wider. sigma is in units of the data, x (B, *shape). Gradients flow to x, never to the weights.
-    Raises ValueError where labels are given to a network without classes, are not among its classes, or are missing
-    (None or -1) for a network that has no null class.
-    Source: Karras et al. (2206.00364), eq. 7.
+        D(x; sigma) = m + u D_F((x − m)/u; sigma/u),     D_F(y; s) = c_skip y + c_out F(c_in y, c_noise, labels),
+
+    with m the mean of the training data and u their unit, both from the checkpoint. So D moves and grows with its data:
+    a network trained on data + c, or on 2 × data, has the same F. m is subtracted and added in x's dtype or float32,
+    whichever is wider, because only what is left fits into float32: a mean of 5.8e6 has spacing 0.5 there. F runs in
+    its own dtype on its own device. sigma is in units of the data, x (B, *shape). Gradients flow to x, never to the
+    weights. Raises ValueError where labels are given to a network without classes, are not among its classes, or are
+    missing (None or -1) for a network that has no null class.
+    Source: Karras et al. (2206.00364), eq. 7, for D_F.
     """
 
     analytic = False
+    center: Tensor  # m, (*shape) float64
 
     def __init__(self, network: nn.Module, info: CheckpointInfo) -> None:
         self.network = network.eval().requires_grad_(False)
@@ -63,6 +67,7 @@ class NetworkDenoiser(Denoiser):
         self.sigma_min = info.sigma_min
         self.sigma_max = info.sigma_max
         self.sigma_recommended = info.sigma_recommended
+        self.center, self.far = torch.from_numpy(info.mean_point), info.far
         weights = next(network.parameters())
         self._device, self._dtype = weights.device, weights.dtype
 
@@ -72,13 +77,18 @@ class NetworkDenoiser(Denoiser):
 
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
         dtype = torch.promote_types(x.dtype, torch.float32)
-        coefficients = edm_preconditioning(sigma, self.info.sigma_data)
         # The cast comes before the move: some devices have no float64.
-        c_skip, c_out, c_in = (column(c, x).to(dtype).to(x.device) for c in coefficients[:3])
+        mean, unit = self.center.to(dtype).to(x.device), self.info.unit
+        return mean + unit * self._centred((x.to(dtype) - mean) / unit, sigma / unit, labels)
+
+    def _centred(self, y: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
+        """D_F(y; sigma), all in the network's own unit."""
+        coefficients = edm_preconditioning(sigma, self.info.sigma_data / self.info.unit)
+        c_skip, c_out, c_in = (column(c, y).to(y.dtype).to(y.device) for c in coefficients[:3])
         c_noise = coefficients.c_noise.to(self._dtype).to(self._device)
-        inputs = (c_in * x).to(self._dtype).to(self._device)
-        outputs: Tensor = self.network(inputs, c_noise, self._rows(labels, len(x)))
-        return c_skip * x + c_out * outputs.to(x.device).to(dtype)
+        inputs = (c_in * y).to(self._dtype).to(self._device)
+        outputs: Tensor = self.network(inputs, c_noise, self._rows(labels, len(y)))
+        return c_skip * y + c_out * outputs.to(y.device).to(y.dtype)
 
     def _rows(self, labels: Tensor | None, batch: int) -> Tensor | None:
         """Rows of the label table: the class, or the last row for the null class."""
@@ -122,6 +132,9 @@ def piece_rows(pace: float) -> int:
 
 def _elapsed(model: Denoiser, rows: int, sigma: float) -> float:
     labels = torch.zeros(rows, dtype=torch.int64) if model.num_classes else None
+    # At the mean, because functions of numbers far outside the data take longer.
+    x = torch.zeros(rows, *model.shape, dtype=torch.float64)
+    x = x if model.center is None else x + model.center
     begin = perf_counter()
-    model(torch.zeros(rows, *model.shape), sigma, labels)  # moving the answer to the CPU waits for the device
+    model(x, sigma, labels)  # moving the answer to the CPU waits for the device
     return perf_counter() - begin

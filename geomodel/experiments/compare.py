@@ -95,10 +95,10 @@ def compare(
     model, x, labels, display: as in `geomodel.sample`, x (B, *shape) at the level where all lanes start. lanes: with
     different names, see `Lane`. noise: for stochastic solvers, whose "error" is their distance to the ODE's
     trajectory. reference: a solver, a trajectory that has all the levels, or None for dop853. An adaptive solver runs
-    with tolerances of 10⁻¹⁰ (10⁻⁶ for networks) and calls `model` with sigma (B,); another one takes sub-steps of 1/32
-    in log σ. A level 0 is approached to 10⁻⁴ of the level before it. progress(lane index, fraction) is called before
-    every evaluation and at the end of each lane, with index −1 for the reference, which comes first; an exception from
-    it cancels.
+    with tolerances of 10⁻¹⁰ (10⁻⁶ for networks), see `exact.solve`, and calls `model` with sigma (B,); another one
+    takes sub-steps of 1/32 in log σ. A level 0 is approached to 10⁻⁴ of the level before it. progress(lane index,
+    fraction) is called before every evaluation and at the end of each lane, with index −1 for the reference, which
+    comes first; an exception from it cancels.
 
     Raises ValueError where there is no lane, two lanes have the same name, or they start at different levels; and what
     `geomodel.sample` raises.

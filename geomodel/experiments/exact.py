@@ -15,7 +15,8 @@ from geomodel.reference import FLOOR
 from geomodel.trajectory import Trajectory
 
 SOLVER = "dop853"
-TOLERANCE = {True: 1e-10, False: 1e-6}  # relative and absolute, for an analytic model (True) and a float32 network
+TOLERANCE = {True: 1e-10, False: 1e-6}  # for an analytic model (True) and a float32 network
+UNIT = 80.0  # the first level of a run over data of about unit scale; the absolute tolerance is in units of the data
 LOG_STEP = 1 / 32  # the sub-steps of a solver that does not choose its own
 TO_ZERO = 8  # levels between the last one above 0 and FLOOR times it, where D is taken for x
 
@@ -24,8 +25,8 @@ def solve(model: Any, x: Any, sigmas: Levels, *, labels: Any, reference: str | T
     """The ODE's solution from x at sigmas[0] at all of these levels, (levels, B, *shape) float64.
 
     reference: a solver, a trajectory that has all of the levels, or None for dop853. An adaptive solver runs with
-    tolerances of 10⁻¹⁰ (10⁻⁶ for networks), another one takes sub-steps of 1/32 in log σ. A level 0 is reached from
-    10⁻⁴ times the level before it, where D is taken for x.
+    a relative tolerance of 10⁻¹⁰ (10⁻⁶ for networks) and that times sigmas[0]/80 as the absolute one, another one takes
+    sub-steps of 1/32 in log σ. A level 0 is reached from 10⁻⁴ times the level before it, where D is taken for x.
     """
     if isinstance(reference, Trajectory):
         return _at_levels(reference, sigmas, np.shape(x))
@@ -34,7 +35,8 @@ def solve(model: Any, x: Any, sigmas: Levels, *, labels: Any, reference: str | T
     name, grid = reference or SOLVER, _to_zero(sigmas)
     options: dict[str, Any] = {}
     if solvers.row(name).adaptive:
-        options = dict.fromkeys(("rtol", "atol"), TOLERANCE[getattr(model, "analytic", True)])
+        tolerance = TOLERANCE[getattr(model, "analytic", True)]
+        options = {"rtol": tolerance, "atol": tolerance * float(sigmas[0]) / UNIT}
     else:
         grid = _refined(grid)
     curve = sample(model, x, grid, solver=name, labels=labels, display="off", record="float64", **options).x

@@ -53,12 +53,13 @@ class Effort:
 class Adaptive(Solver):
     """An embedded Runge–Kutta pair for dx/dλ = D(x; e^−λ) − x, λ = −ln σ, with a step size for each sample.
 
-    A step is kept where the root mean square over a sample's numbers of (estimated local error)/(atol + rtol |x|) is
-    below 1; the next width is 0.9 (that)^(−1/order) of the last, between a fifth and ten times. The first width comes
-    from the usual starting rule (`_first_width`), which takes one evaluation. The steps do not depend on the schedule
-    except for its last positive level, which is reached exactly; at the other levels x is taken from the pair's
-    interpolant. D there is no evaluation of the solver but a display evaluation. In an interval to 0, x' is the D with
-    which the integration ended. Derivatives go through the steps as they were chosen, not through the choice.
+    A step is kept where the root mean square over a sample's numbers of (estimated local error)/(atol + rtol |x − c|)
+    is below 1, with c the denoiser's `center`, so that the steps do not depend on where the data lie. The next width
+    is 0.9 (that)^(−1/order) of the last, between a fifth and ten times. The first width comes from the usual starting
+    rule (`_first_width`), which takes one evaluation. The steps do not depend on the schedule except for its last
+    positive level, which is reached exactly; at the other levels x is taken from the pair's interpolant. D there is
+    no evaluation of the solver but a display evaluation. In an interval to 0, x' is the D with which the integration
+    ended. Derivatives go through the steps as they were chosen, not through the choice.
 
     The denoiser is called with the samples that still move: x (b, *shape) and sigma, a (b,) float64 tensor. No sample
     depends on the others.
@@ -72,6 +73,7 @@ class Adaptive(Solver):
     rtol: float
     atol: float
     max_evaluations: int
+    center: Tensor | None = None  # (*shape); None is the origin
 
     def run(
         self,
@@ -156,13 +158,14 @@ class Adaptive(Solver):
     def _first_width(self, ask: Ask, place: Place, end: float) -> Place:
         """The width of the first attempt of every sample, by a trial step of Euler.
 
-        In the norm of the error, with slope f = D − x: h₀ = ‖x‖/(100 ‖f‖); the second derivative is about
+        In the norm of the error, with slope f = D − x: h₀ = ‖x − c‖/(100 ‖f‖); the second derivative is about
         ‖f(λ + h₀) − f‖/h₀; h is such that h^order max(‖f‖, that) is 1/100, and at most 100 h₀.
         Source: Hairer, Nørsett and Wanner 1993, section II.4, "starting step size".
         """
         self._check_budget(place, everyone := torch.arange(len(place.x)), 1)
-        scale, slope = self.atol + self.rtol * place.x.abs(), place.denoised - place.x
-        size, first = _size(place.x / scale), _size(slope / scale)
+        away, slope = self._away(place.x), place.denoised - place.x
+        scale = self.atol + self.rtol * away
+        size, first = _size(away / scale), _size(slope / scale)
         trial = torch.where((size < 1e-5) | (first < 1e-5), 1e-6, 0.01 * size / first).clamp(max=end - place.time)
         point = place.x + _like(trial, place.x) * slope
         second = _size((ask(point, place.time + trial, everyone) - point - slope) / scale) / trial
@@ -213,7 +216,7 @@ class Adaptive(Solver):
     @torch.no_grad()
     def _error(self, width: Tensor, x: Tensor, x_next: Tensor, slopes: Sequence[Tensor]) -> Tensor:
         """The estimated local error of each sample, in units of the tolerance."""
-        scale = self.atol + self.rtol * torch.maximum(x.abs(), x_next.abs())
+        scale = self.atol + self.rtol * torch.maximum(self._away(x), self._away(x_next))
         first, *others = (
             (_sum(weights, slopes) / scale).flatten(1).square().mean(dim=1) for weights in self.pair.errors
         )
@@ -239,6 +242,10 @@ class Adaptive(Solver):
             dense=place.dense.index_copy(1, rows, terms),
             evaluations=place.evaluations.index_add(0, rows, torch.full_like(rows, len(self.pair.extra))),
         )
+
+    def _away(self, x: Tensor) -> Tensor:
+        """How far each coordinate lies from the center."""
+        return x.abs() if self.center is None else (x - self.center).abs()
 
     def _check_budget(self, place: Place, rows: Tensor, more: int) -> None:
         over = place.evaluations[rows] + more > self.max_evaluations

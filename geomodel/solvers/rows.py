@@ -14,15 +14,15 @@ TOLERANCES = (
         kind="float",
         default=1e-6,
         limits=(1e-14, 1.0),
-        tooltip="A step is kept where its estimated error is below atol + rtol · |x|.",
+        tooltip="A step is kept where its estimated error is below atol + rtol · |x − c|, c the mean of the data.",
     ),
     Option(
         name="atol",
         title="Absolute tolerance",
         kind="float",
         default=1e-8,
-        limits=(1e-300, 1.0),
-        tooltip="A step is kept where its estimated error is below atol + rtol · |x|.",
+        limits=(1e-300, 1e100),
+        tooltip="A step is kept where its estimated error is below atol + rtol · |x − c|, c the mean of the data.",
     ),
     Option(
         name="max_evaluations",
@@ -63,7 +63,7 @@ CHURN = (
         title="S min",
         kind="float",
         default=0.0,
-        limits=(0.0, 1e9),
+        limits=(0.0, 1e100),
         tooltip="Noise is added only at noise levels from here up.",
     ),
     Option(

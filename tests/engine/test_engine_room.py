@@ -39,7 +39,7 @@ def test_a_race_is_compare_from_the_runs_own_noise(bench):
     assert (ended.task.task_id, ended.message) == (5, "")
     moons = gm.datasets.load("two-moons", count=50)
     settings = filled()
-    x = gm.noise(settings.seeds, (2,), settings.sigma_max)
+    x = moons.mean + gm.noise(settings.seeds, (2,), settings.sigma_max).numpy()
     sigmas = runs.noise_levels(settings)
     for name, result in zip(("euler", "heun"), ended.result.lanes, strict=False):
         direct = gm.sample(gm.OptimalDenoiser(moons.points), x, sigmas, solver=name)

@@ -63,7 +63,7 @@ def test_the_four_curves_are_those_of_two_runs_from_the_same_noise(case):
     data, network = case
     found = runs.compute(replace(SETTINGS, solver="euler"), data, network)
     points = np.asarray(data.points, np.float64)
-    start = np.asarray(gm.noise(range(5), (3,), 50.0))
+    start = data.mean + np.asarray(gm.noise(range(5), (3,), 50.0))
     x, exact = (euler(some, start, found.sigmas) for some in (points[::2], points))
     # The record of a network's run is float32, the measures are taken in float64 before: float64 against float64.
     for i, sigma in enumerate(found.sigmas[:-1]):
@@ -101,7 +101,8 @@ def test_both_runs_end_at_their_own_data(case, run):
     end = np.linalg.norm(run.x[-1][:, None].astype(float) - points[::2], axis=2).min(1)
     assert np.allclose(end, 0, atol=0.1)  # σ_min = 0.01 in three dimensions
     expected = np.linalg.norm(run.x[:, :, None].astype(float) - points, axis=3).min(2)
-    assert np.allclose(run.extras["nearest_x"], expected, rtol=1e-5)  # x is recorded in float32
+    # x is recorded in float32: its own rounding, and that of coordinates near 1 where the distance is small
+    assert np.allclose(run.extras["nearest_x"], expected, rtol=1e-5, atol=2e-7)
 
 
 def test_the_measures_carry_both_pairs(run):

@@ -65,7 +65,7 @@ def test_the_window_and_the_command_line_jump_as_the_library_does(name):
         settings = replace(settings, options={"s_churn": 3.0})
     found = runs.compute(settings, data)
     whole = runs.whole_schedule(runs.resolved(settings, data))
-    start = gm.noise(range(4), (2,), float(whole[0]))
+    start = data.mean + gm.noise(range(4), (2,), float(whole[0])).numpy()
     model = gm.OptimalDenoiser(data.points)
     cut = sample(model, start, whole, solver=name, jump_at=7, **settings.options, **drawn(name))
     assert np.array_equal(found.x, cut.x)

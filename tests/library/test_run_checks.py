@@ -74,7 +74,7 @@ def test_each_problem_is_said_at_its_field(moons, fashion, network):
 
 def test_a_run_beyond_memory_is_refused_with_its_size(moons):
     huge = replace(TOY, count=10**9)
-    need = memory.text(run_checks.needed_bytes(huge, (2,)))
+    need = memory.text(run_checks.needed_bytes(huge, moons))
     found = runs.problems(huge, moons)
     assert found.keys() == {"count"}
     assert "1,000,000,000 trajectories over 5 steps" in found["count"]
@@ -84,7 +84,7 @@ def test_a_run_beyond_memory_is_refused_with_its_size(moons):
 
 
 def test_a_quarter_of_memory_is_the_limit(moons, monkeypatch):
-    need = run_checks.needed_bytes(TOY, (2,))
+    need = run_checks.needed_bytes(TOY, moons)
     monkeypatch.setattr(memory, "physical", lambda: 4 * need)
     assert runs.problems(TOY, moons) == {}
     monkeypatch.setattr(memory, "physical", lambda: 4 * need - 4)
@@ -100,7 +100,7 @@ def test_the_needed_memory_covers_what_a_run_keeps(driver, ring, network):
     kept = [record.x, record.denoised, *(value for value in record.extras.values() if value.ndim > 2)]
     kept += [array for detail in record.details for array in (detail.x, detail.denoised)]
     held = sum(array.nbytes for array in kept)
-    assert held <= run_checks.needed_bytes(settings, (2,)) <= 2 * held
+    assert held <= run_checks.needed_bytes(settings, ring) <= 2 * held
 
 
 def test_prepare_raises_the_first_sentence(moons):

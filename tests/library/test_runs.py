@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -47,7 +48,8 @@ def network():
 def test_recommended_noise_levels(moons, fashion, network):
     low, high = runs.recommended_sigmas(moons)
     assert low == pytest.approx(0.002 * moons.std, rel=5e-3)
-    assert high == pytest.approx(10 * moons.std, rel=5e-3)  # three digits, so that a form can show it whole
+    largest = np.linalg.eigvalsh(np.cov(moons.points.T, bias=True))[-1]
+    assert high == pytest.approx(10 * math.sqrt(largest), rel=5e-3)  # three digits, so that a form can show it whole
     assert float(f"{high:.3g}") == high
     assert runs.recommended_sigmas(fashion) == (0.002, 80.0)
     assert runs.recommended_sigmas(None) == (0.002, 80.0)
@@ -87,7 +89,7 @@ def test_compute_is_sample_bit_for_bit(solver, moons):
     settings = runs.resolved(TOY, moons)
     direct = gm.sample(
         gm.OptimalDenoiser(moons.points, moons.labels),
-        gm.noise(range(4), (2,), settings.sigma_max),
+        moons.mean + gm.noise(range(4), (2,), settings.sigma_max).numpy(),
         found.sigmas,
         solver=solver,
         seeds=range(4),
@@ -104,7 +106,8 @@ def test_compute_is_sample_bit_for_bit(solver, moons):
 def test_a_network_run_is_sample_in_float32(network):
     found = runs.compute(replace(TOY, driver="network", data=""), None, network)
     settings = runs.resolved(TOY, None, network)
-    direct = gm.sample(network, gm.noise(range(4), (2,), settings.sigma_max), found.sigmas, seeds=range(4))
+    start = gm.noise(range(4), (2,), settings.sigma_max)
+    direct = gm.sample(network, start, found.sigmas, seeds=range(4))
     assert found.x.dtype == np.float32
     assert np.array_equal(found.x, direct.x)
     assert np.array_equal(found.denoised, direct.denoised)
@@ -242,7 +245,7 @@ def labelled(tmp_path_factory):
 
 
 def sampled(found, model, **labels):
-    x = gm.noise(range(4), (2,), found.sigmas[0])
+    x = gm.datasets.load("two-moons", count=60).mean + gm.noise(range(4), (2,), found.sigmas[0]).numpy()
     return gm.sample(model, x, found.sigmas, record=str(found.x.dtype), **labels)
 
 

@@ -32,10 +32,17 @@ def test_noise_starts_are_the_seeds_noise(moons):
     settings = resolved(moons, seed=7)
     x = runs.start_points(settings, moons)
     assert (x.shape, x.dtype) == ((4, 2), np.float64)
-    assert np.array_equal(x, gm.noise(range(7, 11), (2,), settings.sigma_max))
+    noise = gm.noise(range(7, 11), (2,), settings.sigma_max).numpy()
+    assert np.array_equal(x, moons.mean + noise)
+    assert np.array_equal(runs.start_points(replace(settings, start="origin"), moons), noise)
 
 
-@pytest.mark.parametrize("start", ["noise", "exact", "data", "point"])
+def test_noise_of_images_is_drawn_about_zero(fashion):
+    settings = runs.resolved(RunSettings(data="fashion-mnist", count=2), fashion)
+    assert np.array_equal(runs.start_points(settings, fashion), gm.noise(range(2), fashion.shape, 80.0))
+
+
+@pytest.mark.parametrize("start", ["noise", "origin", "exact", "data", "point"])
 def test_a_start_depends_on_its_own_seed_alone(start, moons):
     five, many = (
         runs.start_points(resolved(moons, start=start, start_point=(1.0, 2.0), count=count), moons) for count in (5, 64)

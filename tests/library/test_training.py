@@ -194,7 +194,8 @@ def test_the_checkpoint_tells_its_recipe(tmp_path: Path) -> None:
     assert {key: info.recipe[key] for key in asdict(SMALL)} == asdict(SMALL)
     assert (info.data_name, info.data_fingerprint, info.data_count) == ("two-moons", DATA.fingerprint, 60)
     assert info.sigma_data == DATA.std
-    assert info.sigma_recommended == (0.002 * DATA.std, 10 * DATA.std)
+    widest = np.linalg.eigvalsh(np.cov(DATA.points.T, bias=True))[-1] ** 0.5
+    assert info.sigma_recommended == pytest.approx((0.002 * DATA.std, 10 * widest), rel=1e-12)  # eigenvalues twice
     assert info.classes == 0
 
 
@@ -252,6 +253,18 @@ def test_command_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert str(tmp_path / "a.safetensors") in printed.out
     assert "12/12  loss" in printed.err
     assert not (tmp_path / "a.safetensors.state").exists()
+
+
+@pytest.mark.parametrize(("rate", "learnt"), [("0.002", True), ("1", False)])
+def test_command_says_when_nothing_was_learnt(
+    rate: str, learnt: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"--data two-moons --count 60 --iterations 40 --batch 256 --width 16 --depth 1 --warmup 0 --lr {rate}"
+    assert command(text, tmp_path / "a.safetensors") == 0
+    loss = load_checkpoint(tmp_path / "a.safetensors").info.recipe["loss"]
+    assert isinstance(loss, float)
+    assert (loss < 1) == learnt  # seen: 0.98 and 2.7
+    assert ("learnt nothing" not in capsys.readouterr().err) == learnt
 
 
 @pytest.mark.parametrize(

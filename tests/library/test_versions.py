@@ -63,3 +63,12 @@ def test_a_saved_run_repeats_its_numbers(version, tmp_path, monkeypatch):
     back = gm.Trajectory.load(tmp_path / "run.npz")
     again = drawn(**back.settings["options"])
     np.testing.assert_allclose(again.x, run.x, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_runs_of_earlier_versions_started_about_zero(version):
+    old = {**to_json(RunSettings()), "schema_version": version}
+    assert from_json(json.loads(json.dumps(old))) == RunSettings(start="origin")
+    assert from_json({"schema_version": version}).start == "origin"  # the default of that version
+    assert from_json({**old, "start": "exact"}).start == "exact"
+    assert from_json(to_json(RunSettings())).start == "noise"

@@ -27,7 +27,7 @@ BASE = RunSettings(sigma_min=0.01, sigma_max=80.0)
         ({"rho": 5.0}, "ρ 7 → 5"),
         ({"final_zero": True}, "final jump to 0 off → on"),
         ({"jump_at": 4}, "jump at level never → 4"),
-        ({"start": "exact"}, "start pure noise → data + noise"),
+        ({"start": "exact"}, "start noise about the mean → data + noise"),
         ({"seed": 123456789}, "seed 0 → 123456789"),
         ({"sigma_max": 80.00001}, "σ max changed"),
     ],

@@ -90,7 +90,15 @@ def make_inside():
 
 
 DATA = np.random.default_rng(2).standard_normal((50, 2))
-PICTURE = PlanePicture(title="Two moons", data=DATA, curves=make_curves(), index=1, sample=2, center=(0.1, -0.2))
+CENTER = np.array([0.1, -0.2])  # the data's mean, about which the scaled frame divides
+PICTURE = PlanePicture(
+    title="Two moons", data=DATA, curves=make_curves(), index=1, sample=2, center=(float(CENTER[0]), float(CENTER[1]))
+)
+
+
+def divided(points, by):
+    """Points with their distances to the data's mean divided by a factor, as the scaled frame shows them."""
+    return CENTER + (np.asarray(points) - CENTER) / by
 
 
 def shown(qtbot):

@@ -43,7 +43,7 @@ class CompareRoom(QObject):
         self._base: RunSettings | None = None  # the settings from which the comparison started
         self._basis: Basis | None = None
         self._data: Array | None = None
-        self._scale = 1.0
+        self._scale, self._center = 1.0, (0.0, 0.0)
         self._task: RaceTask | None = None
         self._reference = 1.0
         self._message = ""
@@ -103,6 +103,7 @@ class CompareRoom(QObject):
         self._basis = data.plane if data is not None else (run_basis(run) if run is not None else None)
         self._data = None if data is None else data.plane_points
         self._scale = 1.0 if data is None else data.dataset.std
+        self._center = (0.0, 0.0) if data is None else tuple(data.plane_points.mean(axis=0).tolist())
         self._reference = 0.0
         for lane in self._raced:
             lane.result, lane.fraction = None, 0.0
@@ -190,6 +191,7 @@ class CompareRoom(QObject):
             reference_sigmas=None if found is None else found.sigmas,
             data=self._data if found is not None else None,
             scale=self._scale,
+            center=self._center,
             difference_scale=scale,
             sample=k,
             message=self._message,

@@ -19,13 +19,16 @@ from app.widgets.text import tooltip
 from geomodel.arrays import Array
 
 HELP = "Wheel: zoom. Drag: pan. Double click: return to the frame. Click a curve: pick its sampler."
-FRAME = "x / √(1 + σ²/s²)"
+FRAME = "ȳ + (x − ȳ) / √(1 + σ²/s²)"
 PAD = 1.2
 
 
-def scaled(points: Array, sigmas: Array, scale: float) -> Array:
-    """Points (n, 2) of the first n levels, each divided by √(1 + σ²/s²)."""
-    return points / np.sqrt(1 + (sigmas[: len(points)] / scale) ** 2)[:, None]
+def scaled(picture: ComparePicture, points: Array | None, sigmas: Array | None) -> Array:
+    """Points (n, 2) of the first n levels, with their distances to the data's mean divided by √(1 + σ²/s²)."""
+    if points is None or sigmas is None:
+        return np.empty((0, 2))
+    center = np.array(picture.center)
+    return np.asarray(center + (points - center) / np.hypot(1, sigmas[: len(points)] / picture.scale)[:, None])
 
 
 class _Path:
@@ -108,17 +111,13 @@ class LanePaths(EqualScaleCanvas):
         none = np.empty((0, 2))
         self.curves = []
         for lane in picture.lanes:
-            parts = (lane.sampling, lane.denoising)
-            known = (none if p is None or lane.sigmas is None else scaled(p, lane.sigmas, picture.scale) for p in parts)
-            x, d = known
+            x, d = (scaled(picture, points, lane.sigmas) for points in (lane.sampling, lane.denoising))
             self.curves.append((x, d))
         while len(self._paths) < len(self.curves):
             self._paths.append(_Path(self.box))
         for path, (x, d) in zip(self._paths, self.curves + [(none, none)] * len(self._paths), strict=False):
             path.draw(x, d)
-        exact = none
-        if picture.reference_sampling is not None and picture.reference_sigmas is not None:
-            exact = scaled(picture.reference_sampling, picture.reference_sigmas, picture.scale)
+        exact = scaled(picture, picture.reference_sampling, picture.reference_sigmas)
         self._reference.set_curves(exact)
         self._style()
         self._frame([exact, *(points for pair in self.curves for points in pair)])
@@ -158,4 +157,4 @@ class LanePaths(EqualScaleCanvas):
 
 def _shown(picture: ComparePicture) -> tuple[Any, ...]:
     lanes = tuple((lane.hue, id(lane.sampling), id(lane.denoising), id(lane.sigmas)) for lane in picture.lanes)
-    return lanes, picture.scale, id(picture.reference_sampling), id(picture.data)
+    return lanes, picture.scale, picture.center, id(picture.reference_sampling), id(picture.data)

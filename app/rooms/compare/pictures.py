@@ -40,7 +40,8 @@ class ComparePicture:
     reference_sampling: Array | None = None  # (L, 2)
     reference_image: Array | None = None
     data: Array | None = None  # (N, 2): behind the trajectories
-    scale: float = 1.0  # s, the data's scale: trajectories are drawn as x/√(1 + σ²/s²)
+    scale: float = 1.0  # s, the data's scale
+    center: tuple[float, float] = (0.0, 0.0)  # ȳ, their mean; trajectories are drawn as ȳ + (x − ȳ)/√(1 + σ²/s²)
     reference_sigmas: Array | None = None  # (L,)
     difference_scale: float = 0.0  # the difference that is white in the difference images
     sample: int = 0

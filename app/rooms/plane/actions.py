@@ -35,7 +35,9 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(id="frame.sigma", menu="Frame", title="Follow σ", keys=("1",), group="frame", tip="± 3√(s² + σ²)"),
     ActionRow(id="frame.run", menu="Frame", title="Whole run", keys=("2",), group="frame"),
     ActionRow(id="frame.data", menu="Frame", title="Data", keys=("3",), group="frame"),
-    ActionRow(id="frame.scaled", menu="Frame", title="Scaled", keys=("4",), group="frame", tip="x/√(1 + σ²/s²)"),
+    ActionRow(
+        id="frame.scaled", menu="Frame", title="Scaled", keys=("4",), group="frame", tip="ȳ + (x − ȳ)/√(1 + σ²/s²)"
+    ),
     ActionRow(
         id="mode.marginal",
         menu="Plane of images",

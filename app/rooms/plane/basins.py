@@ -44,14 +44,15 @@ class BasinsLayer:
             self.tints.clear_image()
             self.names.set_labels(np.empty((0, 2)), ())
             return
-        factor = frames.factor(picture, answer.request.sigma)
+        sigma = answer.request.sigma
         classes = answer.basins.classes
         rows = self._table[classes % len(self._table)]
         rows[classes == UNKNOWN] = 0
         self.tints.set_image(rows, answer.basins.rect)
-        self.tints.setScale(factor)
+        frames.put(self.tints, picture, sigma)
         named = [area for area in answer.areas if area.share >= NAMED]
-        self.names.set_labels(factor * np.array([area.place for area in named]), tuple(area.name for area in named))
+        places = frames.shown(picture, np.array([area.place for area in named]).reshape(-1, 2), sigma)
+        self.names.set_labels(places, tuple(area.name for area in named))
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide all of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from PySide6.QtWidgets import QGraphicsItem
 
 from app.plotting.values import Box
 from app.rooms.plane.pictures import InsidePicture, PlaneCurves, PlanePicture
@@ -36,10 +37,39 @@ def next_sigma(picture: PlanePicture, sigma: float) -> float | None:
 
 
 def factor(picture: PlanePicture, sigma: Any) -> Any:
-    """The factor that displays a point of noise level σ: 1, or 1/√(1 + σ²/s²) in the scaled frame."""
+    """The factor of distances from the data's mean at noise level σ: 1, or 1/√(1 + σ²/s²) in the scaled frame."""
     if picture.frame != "scaled":
         return np.ones_like(sigma, dtype=np.float64) if isinstance(sigma, np.ndarray) else 1.0
     return 1 / np.sqrt(1 + (sigma / picture.scale) ** 2)
+
+
+def chart(picture: PlanePicture) -> tuple[object, ...]:
+    """What decides where a point is displayed, beside its σ."""
+    return picture.frame == "scaled", picture.scale, picture.center
+
+
+def shown(picture: PlanePicture, points: Any, sigma: Any) -> Array:
+    """Points (..., 2) of noise level σ where they are displayed: c + (p − c) times the factor, c the data's mean.
+
+    sigma: a number, or one for each point.
+    """
+    if picture.frame != "scaled":
+        return np.asarray(points, np.float64)
+    center = np.array(picture.center)
+    return np.asarray(center + np.asarray(factor(picture, sigma))[..., None] * (points - center))
+
+
+def true(picture: PlanePicture, x: float, y: float, sigma: float) -> tuple[float, float]:
+    """The point of noise level σ that is displayed at (x, y)."""
+    (cx, cy), scale = picture.center, float(factor(picture, sigma))
+    return (x, y) if scale == 1 else (cx + (x - cx) / scale, cy + (y - cy) / scale)
+
+
+def put(item: QGraphicsItem, picture: PlanePicture, sigma: float) -> None:
+    """Display an item, drawn in true coordinates at noise level σ, where its points are displayed."""
+    scale = float(factor(picture, sigma))
+    item.setScale(scale)
+    item.setPos(*((1 - scale) * value for value in picture.center))
 
 
 def sampling(curves: PlaneCurves) -> Array:
@@ -56,12 +86,9 @@ def denoising(curves: PlaneCurves) -> Array:
 
 
 def displayed(picture: PlanePicture, points: Array) -> Array:
-    """Curves (levels, B, 2), each level multiplied by its own factor."""
+    """Curves (levels, B, 2), each level displayed with its own factor."""
     assert picture.curves is not None
-    if picture.frame != "scaled":
-        return points
-    shown: Array = points * factor(picture, picture.curves.sigmas[: len(points)])[:, None, None]
-    return shown
+    return shown(picture, points, picture.curves.sigmas[: len(points), None])
 
 
 def exact_sigmas(inside: InsidePicture, count: int) -> Array:
@@ -73,15 +100,14 @@ def exact_sigmas(inside: InsidePicture, count: int) -> Array:
 
 
 def inside_curves(picture: PlanePicture, inside: InsidePicture) -> dict[str, Array]:
-    """The points of a step, displayed: each multiplied by the factor of its own noise level."""
-    last = factor(picture, inside.sigma_next)
-    points = factor(picture, np.array(inside.sigmas))[:, None] * inside.x
+    """The points of a step, displayed: each with the factor of its own noise level."""
+    points = shown(picture, inside.x, np.array(inside.sigmas))
     return {
-        "start": factor(picture, inside.sigma) * inside.start,
+        "start": shown(picture, inside.start, inside.sigma),
         "stages": points[: inside.stages],
         "history": points[inside.stages :],
-        "end": last * inside.end,
-        "euler": last * inside.euler,
+        "end": shown(picture, inside.end, inside.sigma_next),
+        "euler": shown(picture, inside.euler, inside.sigma_next),
     }
 
 
@@ -90,9 +116,11 @@ def density_rect(picture: PlanePicture) -> tuple[float, float, float, float] | N
     background = picture.background
     if background is None or background.density is None or "density" not in picture.layers:
         return None
-    scale = factor(picture, background.request.sigma)
+    sigma = background.request.sigma
     x, y, width, height = background.request.rect
-    return x * scale, y * scale, width * scale, height * scale
+    scale = float(factor(picture, sigma))
+    left, bottom = shown(picture, np.array([x, y]), sigma).tolist()
+    return left, bottom, width * scale, height * scale
 
 
 def frame_box(picture: PlanePicture) -> Box:
@@ -116,9 +144,7 @@ def _frame_box(picture: PlanePicture) -> Box:
     if picture.frame == "data" and picture.data is not None:
         return _around(picture.data, picture)
     if picture.frame == "scaled":
-        # The centre moves from data to the origin as σ grows; the box holds both ends and never moves.
-        side = 6 * picture.scale
-        return x / 2, y / 2, side + abs(x), side + abs(y)
+        return x, y, 6 * picture.scale, 6 * picture.scale
     side = 6 * float(np.hypot(picture.scale, playhead_sigma(picture)))
     return x, y, side, side
 

@@ -83,7 +83,7 @@ class InsideLayer:
         self.labels.set_look(theme.text, theme.base)
 
     def show(self, picture: PlanePicture) -> None:
-        """Show the step, with every point multiplied by the factor of its own noise level."""
+        """Show the step, with every point displayed at the factor of its own noise level."""
         inside = picture.inside
         if inside is None:
             self._clear()
@@ -106,7 +106,7 @@ class InsideLayer:
             self.exact.clear_curves()
         else:
             levels = frames.exact_sigmas(inside, len(inside.exact))
-            self.exact.set_curves(frames.factor(picture, levels)[:, None] * inside.exact)
+            self.exact.set_curves(frames.shown(picture, inside.exact, levels))
         weights = inside.slope_weights
         texts = () if weights is None else tuple(weight_text(weight) for weight in weights)
         self.labels.set_labels(tips[: len(texts)], texts)

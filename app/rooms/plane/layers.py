@@ -113,7 +113,7 @@ class PlaneLayers:
 
     def show(self, new: PlanePicture, old: PlanePicture | None) -> None:
         """Update what differs from the picture shown before; everything if there was none."""
-        chart = old is None or (new.frame == "scaled") != (old.frame == "scaled") or new.scale != old.scale
+        chart = old is None or frames.chart(new) != frames.chart(old)
         before = PlanePicture() if old is None else old
         curves = chart or new.curves is not before.curves
         playhead = curves or new.index != before.index
@@ -121,7 +121,7 @@ class PlaneLayers:
         if chart or new.data is not before.data:
             self._show_data(new)
         if playhead:
-            self.data.setScale(frames.factor(new, frames.playhead_sigma(new)))
+            frames.put(self.data, new, frames.playhead_sigma(new))
         if background or self._density_shown is not new.background:
             self._show_density(new)
         if chart or self._basins_shown is not new.basins:
@@ -160,7 +160,7 @@ class PlaneLayers:
             return
         part = np.clip(np.nan_to_num(background.density, nan=FLOOR, neginf=FLOOR) / -FLOOR + 1, 0, 1)
         self.density.set_image(self._table[np.round(255 * part).astype(np.uint8)], background.request.rect)
-        self.density.setScale(frames.factor(picture, background.request.sigma))
+        frames.put(self.density, picture, background.request.sigma)
 
     def _show_field(self, picture: PlanePicture) -> None:
         found = field_moves(picture)
@@ -180,7 +180,7 @@ class PlaneLayers:
             tails, tips = at, at + vectors
         shade = np.ceil(SHADES * np.nan_to_num(size) / (largest or 1.0)).astype(int) - 1
         self.field.set_arrows(tails, tips, np.clip(shade, 0, SHADES - 1))
-        self.field.setScale(frames.factor(picture, request.sigma))
+        frames.put(self.field, picture, request.sigma)
 
     def _show_curves(self, picture: PlanePicture) -> None:
         if picture.curves is None or not picture.curves.committed:

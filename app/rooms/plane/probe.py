@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
@@ -12,6 +14,7 @@ from app.plotting.quiver import Quiver
 from app.plotting.theme import Theme
 from app.rooms.plane import frames
 from app.rooms.plane.pictures import PlanePicture
+from geomodel.arrays import Array
 
 
 class ProbeLayer:
@@ -70,11 +73,14 @@ class ProbeLayer:
         if answer is None:
             self._clear()
             return
-        factor = frames.factor(picture, answer.request.sigma)
-        start = factor * np.array(answer.request.point)
+
+        def shown(points: Any) -> Array:
+            return frames.shown(picture, points, answer.request.sigma)
+
+        start = shown(np.array(answer.request.point))
         if answer.optimal is None and answer.network is None:
-            self.driver.set_points(factor * answer.denoised)
-            self.to_driver.set_curves(np.stack([start, factor * answer.denoised]))
+            self.driver.set_points(shown(answer.denoised))
+            self.to_driver.set_curves(np.stack([start, shown(answer.denoised)]))
         else:
             self.driver.clear_points()
             self.to_driver.clear_curves()
@@ -82,20 +88,20 @@ class ProbeLayer:
             self.optimal.clear_points()
             self.shift.clear_arrows()
         else:
-            self.optimal.set_points(factor * answer.optimal)
-            self.shift.set_arrows(start, factor * answer.optimal)
+            self.optimal.set_points(shown(answer.optimal))
+            self.shift.set_arrows(start, shown(answer.optimal))
         if answer.network is None:
             self.network.clear_points()
             self.to_network.clear_curves()
         else:
-            self.network.set_points(factor * answer.network)
-            self.to_network.set_curves(np.stack([start, factor * answer.network]))
+            self.network.set_points(shown(answer.network))
+            self.to_network.set_curves(np.stack([start, shown(answer.network)]))
         if answer.path is None:
             self.path.clear_curves()
             self.path_steps.clear_points()
         else:
-            self.path.set_curves(factor * answer.path)
-            self.path_steps.set_points(factor * answer.path[1:])
+            self.path.set_curves(shown(answer.path))
+            self.path_steps.set_points(shown(answer.path[1:]))
 
     def _clear(self) -> None:
         for item, _ in self.items:

@@ -32,6 +32,9 @@ class Projected:
             points = run.source.plane_points
             found.scale = float(points.std(0).mean()) or 1.0
             found.center = (float(points[:, 0].mean()), float(points[:, 1].mean()))
+        else:
+            x, y = basis.project(run.center)
+            found.center = (float(x), float(y))
         return found
 
     def curves(self, run: Run) -> PlaneCurves:

@@ -20,7 +20,7 @@ FRAMES = {
     "sigma": "frame follows σ: ± 3√(s² + σ²)",
     "run": "frame: the whole run",
     "data": "frame: the data",
-    "scaled": "every point divided by √(1 + σ²/s²) of its own σ",
+    "scaled": "distances to the data's mean divided by √(1 + σ²/s²) of each point's own σ",
 }
 FREE = "frame: zoomed by hand"
 
@@ -36,8 +36,8 @@ FIELD_WORDS = {  # by kind of arrow, and whether it is the difference of two den
 
 
 def axis_label(picture: PlanePicture, label: str) -> str:
-    """The quantity of an axis. In the scaled frame it names the divisor."""
-    return f"{label} / √(1 + σ²/s²)" if picture.frame == "scaled" else label
+    """The quantity of an axis. In the scaled frame it says what is divided by what."""
+    return f"{label} / √(1 + σ²/s²) about the mean" if picture.frame == "scaled" else label
 
 
 def selected(picture: PlanePicture) -> tuple[Array, Array | None] | None:

@@ -191,8 +191,8 @@ class PlaneView(View):
     def request_rect(self) -> Rect:
         """The part of the plane in view, in true coordinates at the playhead's noise level."""
         x, y, width, height = self.ground.visible()
-        scale = 1 / frames.factor(self._picture, frames.playhead_sigma(self._picture))
-        return x * scale, y * scale, width * scale, height * scale
+        scale = frames.factor(self._picture, frames.playhead_sigma(self._picture))
+        return *self._true(x, y), width / scale, height / scale
 
     def pixels(self) -> tuple[int, int]:
         """Columns and rows of a density image: a quarter of the widget's pixels each way."""
@@ -233,8 +233,7 @@ class PlaneView(View):
             return LOOK_ROWS
         x, y = self.ground.to_plane(QPointF(self.ground.viewport().mapFrom(self, at)))
         start = partial(self.start_clicked.emit, *self._true(x, y)) if picture.direct else None
-        scale = self._probe_factor()
-        probe = partial(self.probe_wanted.emit, x / scale, y / scale) if picture.probes else None
+        probe = partial(self.probe_wanted.emit, *self._probed(x, y)) if picture.probes else None
         return point_rows(self.sample_at(x, y), self.sample_picked.emit, start, probe) + LOOK_ROWS
 
     # ---------------------------------------------------------------- parts
@@ -263,19 +262,22 @@ class PlaneView(View):
         if point is None and picture.probe is not None:
             point = picture.probe.request.point
         if point is not None:
-            scale = self._probe_factor()
-            point = (point[0] * scale, point[1] * scale)
+            shown = frames.shown(picture, np.array(point), self._probe_sigma())
+            point = (float(shown[0]), float(shown[1]))
         self.ground.handle = point if "probe" in picture.layers else None
         self.layers.probe.place_handle(point)
 
-    def _probe_factor(self) -> float:
+    def _probe_sigma(self) -> float:
         probe = self._picture.probe
-        sigma = frames.playhead_sigma(self._picture) if probe is None else probe.request.sigma
-        return float(frames.factor(self._picture, sigma))
+        return frames.playhead_sigma(self._picture) if probe is None else probe.request.sigma
+
+    def _probed(self, x: float, y: float) -> tuple[float, float]:
+        """The point of the probe's noise level at displayed coordinates."""
+        return frames.true(self._picture, x, y, self._probe_sigma())
 
     def _true(self, x: float, y: float) -> tuple[float, float]:
-        scale = float(frames.factor(self._picture, frames.playhead_sigma(self._picture)))
-        return x / scale, y / scale
+        """The point of the playhead's noise level at displayed coordinates."""
+        return frames.true(self._picture, x, y, frames.playhead_sigma(self._picture))
 
     def _announce(self) -> None:
         rect = self.request_rect()
@@ -306,8 +308,7 @@ class PlaneView(View):
 
     def _on_probe(self, x: float, y: float, let_go: bool) -> None:
         self.layers.probe.place_handle((x, y))
-        scale = self._probe_factor()
-        (self.probe_dropped if let_go else self.probe_dragged).emit(x / scale, y / scale)
+        (self.probe_dropped if let_go else self.probe_dragged).emit(*self._probed(x, y))
 
     def _on_hover(self, place: tuple[float, float] | None) -> None:
         if place is None:

@@ -59,5 +59,5 @@ class WeightsLayer:
         share = answer.weights / max(float(answer.weights.max()), 1e-300)
         seen = share > LEAST
         largest = LARGEST * min(1.0, (FEW / answer.effective_neighbours) ** 0.3)
-        points = frames.factor(picture, weights_sigma(picture, answer)) * picture.data[answer.indices[seen]]
+        points = frames.shown(picture, picture.data[answer.indices[seen]], weights_sigma(picture, answer))
         self.discs.set_points(points, largest * np.sqrt(share[seen]))

@@ -76,6 +76,7 @@ class OptimalDenoiser(Denoiser):
         else:
             flat = Rows(points)[:].clone() if resident else Rows(points)
         self._all = Untruncated(flat, resident=resident)
+        self.center = self._all.centre.reshape(self.shape)
         self._search: Search | None = None
         allowed = tolerance * float(self._all.reach)
         if not resident and allowed > 0:

@@ -321,7 +321,7 @@ def test_trajectories_are_drawn_in_the_scaled_frame(view):
 def test_a_click_on_a_trajectory_picks_its_lane(view):
     picked = []
     view.lane_picked.connect(picked.append)
-    end = scaled(view.picture.lanes[2].sampling, SIGMAS[0], 2.0)[-1]
+    end = scaled(view.picture, view.picture.lanes[2].sampling, SIGMAS[0])[-1]
     view.paths.clicked.emit(*end.tolist(), False)
     assert picked == [2]
 

@@ -85,8 +85,8 @@ def test_the_inspector_tells_the_numbers_at_the_playhead(moons):
     assert rows["evaluations"] == "6"
     assert values_of(rows["x"]) == pytest.approx(run.x[3, 2], rel=1e-4)
     assert values_of(rows["D(x; σ)"]) == pytest.approx(run.denoised[3, 2], rel=1e-4)
-    assert float(rows["Norm x"].split()[0]) == pytest.approx(np.linalg.norm(run.x[3, 2]), rel=1e-5)
-    assert float(rows["Norm D"].split()[0]) == pytest.approx(np.linalg.norm(run.denoised[3, 2]), rel=1e-5)
+    assert float(rows["Norm x"].split()[0]) == pytest.approx(np.linalg.norm(run.x[3, 2] - run.center), rel=1e-5)
+    assert float(rows["Norm D"].split()[0]) == pytest.approx(np.linalg.norm(run.denoised[3, 2] - run.center), rel=1e-5)
 
 
 def test_at_the_last_level_there_is_no_next_one(moons):

@@ -141,6 +141,17 @@ def test_minor_ticks_lie_within_the_positive_levels():
     )  # two roundings of a logarithm
 
 
+def test_noise_levels_far_from_1_are_powers_of_ten():
+    assert [sigma_text(s) for s in (99_999.0, 1e5, 1.16e10, 1e-4, 2.76e-5, 1e-9)] == [
+        "99999",
+        "10⁵",
+        "1.2×10¹⁰",
+        "0.0001",
+        "2.8×10⁻⁵",
+        "10⁻⁹",
+    ]
+
+
 def test_sigma_text_keeps_two_digits_and_whole_numbers():
     assert [sigma_text(s) for s in (157.4, 80.0, 24.35, 5.84, 0.5777, 0.002, 0.0)] == [
         "157",

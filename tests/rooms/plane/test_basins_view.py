@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from plane_pictures import PICTURE, make_background, make_basins, make_probe, shown
+from plane_pictures import PICTURE, divided, make_background, make_basins, make_probe, shown
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
@@ -84,7 +84,7 @@ def test_the_scaled_frame_moves_tints_and_names_with_their_own_noise_level(view)
     view.display(replace(WITH, basins=make_basins(sigma=1.0), frame="scaled"))
     by = 1 / np.sqrt(2)
     assert view.layers.basins.tints.scale() == pytest.approx(by)
-    np.testing.assert_allclose(view.layers.basins.names.points, by * np.array([(-2.0, 0.0), (2.0, -1.0)]))
+    np.testing.assert_allclose(view.layers.basins.names.points, divided([(-2.0, 0.0), (2.0, -1.0)], 1 / by))
 
 
 def test_the_legend_says_whose_basins_and_how_large(view):

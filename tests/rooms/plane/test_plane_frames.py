@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from plane_pictures import (
+    CENTER,
     DATA,
     PICTURE,
     SIGMAS,
     curve_of,
+    divided,
     make_background,
     make_inside,
     make_probe,
@@ -19,6 +21,7 @@ from plane_pictures import (
 )
 from PySide6.QtWidgets import QApplication
 
+from app.plotting.equal_scale import tick_text
 from app.rooms.plane import frames
 
 
@@ -62,15 +65,17 @@ def test_the_scaled_frame_divides_each_level_by_its_own_scale(view):
     view.display(picture)
     by = np.sqrt(1 + (SIGMAS / s) ** 2)
     x, d = PICTURE.curves.sampling, PICTURE.curves.denoising
-    np.testing.assert_allclose(curve_of(view.layers.sampling.one), x[:2, 2] / by[:2, None])
-    np.testing.assert_allclose(curve_of(view.layers.denoising.one), d[:2, 2] / by[:2, None])
-    np.testing.assert_allclose(curve_of(view.layers.segment), np.stack([x[1, 2], d[1, 2]]) / by[1])
+    np.testing.assert_allclose(curve_of(view.layers.sampling.one), divided(x[:2, 2], by[:2, None]))
+    np.testing.assert_allclose(curve_of(view.layers.denoising.one), divided(d[:2, 2], by[:2, None]))
+    np.testing.assert_allclose(curve_of(view.layers.segment), divided([x[1, 2], d[1, 2]], by[1]))
     for item in (view.layers.data, view.layers.density):
         assert item.scale() == pytest.approx(1 / by[1])
-    np.testing.assert_allclose(view.layers.probe.shift.tails[0], np.array((0.5, -0.5)) / by[1])
-    assert view.ground.left.labelText == "x₂ / √(1 + σ²/s²)"
+        assert (item.pos().x(), item.pos().y()) == pytest.approx(CENTER * (1 - 1 / by[1]))
+    np.testing.assert_allclose(view.layers.probe.shift.tails[0], divided((0.5, -0.5), by[1]))
+    assert view.ground.left.labelText == "x₂ / √(1 + σ²/s²) about the mean"
     # What is asked for is in true coordinates.
-    np.testing.assert_allclose(view.request_rect(), np.array(seen(view)) * by[1])
+    corner, size = np.array(seen(view))[:2], np.array(seen(view))[2:]
+    np.testing.assert_allclose(view.request_rect(), [*divided(corner, 1 / by[1]), *size * by[1]])
     view.display(replace(picture, frame="sigma"))
     assert view.layers.data.scale() == 1
     assert view.ground.left.labelText == "x₂"
@@ -84,7 +89,7 @@ def test_the_exact_curve_is_scaled_by_the_levels_it_was_computed_at(view):
     np.testing.assert_allclose(np.diff(np.log(levels[:-1])), np.log(1e-4) / 32)
     view.display(replace(PICTURE, frame="scaled", inside=inside))
     np.testing.assert_allclose(
-        curve_of(view.layers.inside.exact), inside.exact / np.sqrt(1 + levels**2)[:, None], atol=1e-15
+        curve_of(view.layers.inside.exact), divided(inside.exact, np.sqrt(1 + levels**2)[:, None]), atol=1e-15
     )
 
 
@@ -94,3 +99,10 @@ def test_density_pixels_are_a_quarter_of_the_widgets(view):
     view.resize(1600, 1000)
     QApplication.processEvents()
     assert max(view.pixels()) == 256
+
+
+def test_ticks_have_as_many_digits_as_tell_them_from_their_neighbours():
+    assert [tick_text(v, 0.05) for v in (52.45, 52.5, -1e-17)] == ["52.45", "52.50", "0"]
+    assert [tick_text(v, 500.0) for v in (5_799_500.0, 5_800_000.0, -500.0)] == ["5799500", "5800000", "−500"]
+    assert [tick_text(v, 5e8) for v in (0.0, 5e8, 2.5e9)] == ["0", "5×10⁸", "2.5×10⁹"]
+    assert [tick_text(v, 2e-6) for v in (-4e-6, 0.0, 1.2e-5)] == ["−4×10⁻⁶", "0", "1.2×10⁻⁵"]

@@ -10,6 +10,7 @@ from plane_pictures import (
     DATA,
     PICTURE,
     SIGMAS,
+    divided,
     make_probe,
     seen,
     shown,
@@ -152,17 +153,18 @@ def test_dragging_the_probe_tells_true_coordinates(view, qtbot, frame):
     view.probe_dropped.connect(lambda x, y: dropped.append((x, y)))
     before = seen(view)
     # Taken hold of 3 pixels beside its middle, the handle does not jump.
-    start = press(view, view.ground.to_widget(0.5 / by, -0.5 / by) + QPointF(3, 0))
+    handle = divided((0.5, -0.5), by)
+    start = press(view, view.ground.to_widget(*handle) + QPointF(3, 0))
     move(view, start + QPointF(40, 0))
     view.display(replace(picture, probe=make_probe((0, 0), 2.0)))  # an answer to an older place arrives
-    assert view.layers.probe.handle.points[0] != pytest.approx((0.5 / by, -0.5 / by), abs=0.1)  # and leaves it in hand
+    assert view.layers.probe.handle.points[0] != pytest.approx(handle, abs=0.1)  # and leaves it in hand
     move(view, start + QPointF(40, -60))
     let_go(view, start + QPointF(40, -60))
     unit = view.ground.unit() * by
     expected = [(0.5 + 40 * unit, -0.5), (0.5 + 40 * unit, -0.5 + 60 * unit)]
     np.testing.assert_allclose(dragged, expected, atol=1e-9)
     np.testing.assert_allclose(dropped, expected[1:], atol=1e-9)
-    np.testing.assert_allclose(view.layers.probe.handle.points[0], np.array(expected[1]) / by, atol=1e-9)
+    np.testing.assert_allclose(view.layers.probe.handle.points[0], divided(expected[1], by), atol=1e-9)
     assert seen(view) == before
 
 
@@ -205,7 +207,7 @@ def test_a_start_is_clicked_with_control_or_the_start_tool(view, qtbot):
     by = np.sqrt(1 + 4)
     with qtbot.waitSignal(view.start_clicked) as told:
         click(view, (1.0, 0.5), modifiers=CONTROL)
-    assert told.args == pytest.approx((by, by / 2), abs=1e-9)
+    assert told.args == pytest.approx(divided((1.0, 0.5), 1 / by), abs=1e-9)
     view.set_tool("start")
     with qtbot.waitSignal(view.start_clicked):
         click(view, (1.0, 0.5))

@@ -11,6 +11,7 @@ from plane_pictures import (
     PICTURE,
     SIGMAS,
     curve_of,
+    divided,
     make_background,
     make_curves,
     make_inside,
@@ -237,7 +238,7 @@ def test_the_weights_of_the_selected_sample_stand_where_no_probe_does(view):
     assert "posterior weights at xₙ, N_eff 1.90" in [entry.text for entry in words.legend(shown)]
     assert "1.900 effective neighbours" in view.describe()
     view.display(replace(shown, frame="scaled"))
-    np.testing.assert_allclose(discs.points, DATA[[7, 3]] / np.sqrt(1 + SIGMAS[1] ** 2))
+    np.testing.assert_allclose(discs.points, divided(DATA[[7, 3]], np.sqrt(1 + SIGMAS[1] ** 2)))
     view.display(replace(shown, probe=make_probe()))
     np.testing.assert_array_equal(discs.points, DATA[[4, 2]])  # the probe's
     view.display(replace(shown, index=2))  # the answer lags behind the playhead, and says so
