@@ -9,6 +9,7 @@ import numpy as np
 
 from geomodel.arrays import Array
 from geomodel.record import known
+from geomodel.run_format import LARGEST
 from geomodel.trajectory import Trajectory
 
 CENTER = "center"  # the entry of a run's settings with the mean of its data
@@ -66,7 +67,7 @@ def center_of(trajectory: Trajectory) -> Array:
         center = np.asarray(trajectory.settings.get(CENTER), np.float64)
     except (TypeError, ValueError):
         return np.zeros(shape)
-    return center if center.shape == shape and np.isfinite(center).all() else np.zeros(shape)
+    return center if center.shape == shape and (np.abs(center) <= LARGEST).all() else np.zeros(shape)
 
 
 def some_levels(levels: int, batch: int) -> Array:

@@ -55,6 +55,8 @@ def write(path: str | Path, arrays: dict[str, Any], settings: dict[str, Any]) ->
     marks = {"format": FORMAT, "version": VERSION, "settings": json.dumps(settings)}
     every = {name: np.asarray(value) for name, value in {**marks, **arrays}.items()}
     try:
+        if len(every) > MOST_ENTRIES:
+            raise _Refused(f"has {len(every):,} arrays, and a file has at most {MOST_ENTRIES:,}")
         _check(every)
     except _Refused as refused:
         raise ValueError(f"The run cannot be saved, because it {refused}.") from None
