@@ -19,7 +19,7 @@ import numpy as np
 from app.engine.context import Context
 from app.engine.gate import Cancelled
 from app.engine.library import Library, OpenSet
-from app.engine.messages import Wanted
+from app.engine.messages import Located, Wanted
 from geomodel import datasets, files
 from geomodel.datasets.common import Progress
 from geomodel.job import Job
@@ -51,18 +51,16 @@ class Linker:
     def __init__(self, library: Library, warm: Callable[[], None], reading: Reading) -> None:
         self._library, self._warm, self._reading = library, warm, reading
 
-    def link(self, trajectory: Trajectory, origin: Origin, folder: Path, *, connect: bool, located: str = "") -> Linked:
-        """Find what the run, saved in `folder`, was made of. `located` is a file that a person has chosen for what is
-        missing; ValueError or OSError where it is another one. With `connect`, requests about the run can be answered.
+    def link(
+        self, trajectory: Trajectory, origin: Origin, folder: Path, *, connect: bool, located: Located | None = None
+    ) -> Linked:
+        """Find what the run, saved in `folder`, was made of. With `connect`, requests about it can be answered.
+        ValueError where the located file is another one.
         """
         settings = origin.settings
         data = None
         if origin.data is not None:
-            data = self._data(origin.data, settings, folder)
-            if data is None and located:
-                with self._reading(located) as progress:
-                    data = self._library.add_data(located, 1, 0, origin.data.fingerprint, progress)
-                located = ""
+            data = self._data(origin.data, settings, folder, located)
             if data is None:
                 return _without_data(settings, origin.data)
             opened = data.opened
@@ -88,36 +86,43 @@ class Linker:
             return Linked(settings=settings, data=data, missing=f"{NOTHING}: its settings give other noise levels")
         return Linked(settings=settings, data=data, context=Context(job, data, trajectory))
 
-    def _data(self, wanted: DataIdentity, settings: RunSettings, folder: Path) -> OpenSet | None:
+    def _data(
+        self, wanted: DataIdentity, settings: RunSettings, folder: Path, located: Located | None
+    ) -> OpenSet | None:
         if (found := self._library.data_with(wanted.fingerprint)) is not None:
             return found
-        for name in _data_places(settings.data, folder):
-            # a file of that name may be anything; where the reading is cancelled, a person may still locate the data
-            with suppress(ValueError, OSError, Cancelled), self._reading(name) as progress:
-                return self._library.add_data(
-                    name, settings.data_count, settings.data_seed, wanted.fingerprint, progress
-                )
+        if located is not None and located.kind == "data":
+            with self._reading(located.path) as progress:
+                return self._library.add_data(located.path, 1, 0, wanted.fingerprint, progress)
+        count, seed = settings.data_count, settings.data_seed
+        with suppress(Cancelled):  # a person may still locate the data
+            for name in _data_places(settings.data, folder):
+                with suppress(ValueError, OSError), self._reading(name) as progress:  # the file may be anything
+                    return self._library.add_data(name, count, seed, wanted.fingerprint, progress)
         return None
 
-    def _network(self, wanted: NetworkIdentity, name: str, folder: Path, located: str) -> str | None:
-        """The path under which the network is open. ValueError or OSError where the located file is another one."""
+    def _network(self, wanted: NetworkIdentity, name: str, folder: Path, located: Located | None) -> str | None:
+        """The path under which the network is open."""
         if wanted.sha256 is None:
             return None
         if (found := self._library.network_with(wanted.sha256)) is not None:
             return found
-        for path in _network_places(name, folder):
-            with suppress(ValueError, OSError, Cancelled):
-                if self._hash(str(path)) == wanted.sha256:
+        if located is not None and located.kind == "network":
+            return self._opened_network(located.path, wanted.sha256)
+        with suppress(Cancelled):
+            for path in _network_places(name, folder):
+                with suppress(ValueError):
                     return self._opened_network(str(path), wanted.sha256)
-        return self._opened_network(located, wanted.sha256) if located else None
-
-    def _hash(self, path: str) -> str:
-        with self._reading(path) as progress:
-            return files.sha256(path, partial(progress, 0.0))
+        return None
 
     def _opened_network(self, path: str, wanted: str) -> str:
         """Open a network whose file has this hash; the hash is compared before anything in the file is believed."""
-        if (found := self._hash(path)) != wanted:
+        try:
+            with self._reading(path) as progress:
+                found = files.sha256(path, partial(progress, 0.0))
+        except OSError as error:
+            raise ValueError(files.read_error(path, error)) from error
+        if found != wanted:
             raise ValueError(
                 f"{os.path.basename(path)} is another network than the run was made with: sha256:{found[:12]}… instead "
                 f"of sha256:{wanted[:12]}…."

@@ -61,13 +61,21 @@ class OpenRun(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Located:
+    """The file that a person takes for the data or the network of a run."""
+
+    kind: Kind
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkRun(Command):
-    """Look again for data and network of a run that was read from `path`. A person may have `located` the rest."""
+    """Look again for data and network of a run that was read from `path`. A person may have located one of them."""
 
     run_id: int
     path: str
     trajectory: Trajectory
-    located: str = ""
+    located: Located | None = None
 
 
 @dataclass(frozen=True, slots=True)

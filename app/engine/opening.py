@@ -17,6 +17,7 @@ from app.engine.library import Library
 from app.engine.linking import Linked, Linker
 from app.engine.messages import (
     LinkRun,
+    Located,
     NetworkOpened,
     OpenData,
     OpenFailed,
@@ -76,8 +77,10 @@ class Opener:
                     slot, name = "run", command.path
                     return self._open_run(command)
                 case LinkRun():
-                    slot, name = "run", command.located or command.path
+                    slot, name = "run", command.path if command.located is None else command.located.path
                     return self._link_run(command)
+        except Cancelled:
+            log.info("opening %s was cancelled", name)
         except BaseException as error:  # the code of a person's own denoiser may call sys.exit
             if not isinstance(error, ValueError | OSError):
                 log.exception("opening %s", name)
@@ -105,12 +108,8 @@ class Opener:
 
     def _open_data(self, command: OpenData) -> None:
         """Read data and post how far the reading is. A cancel leaves everything that was open as it was."""
-        try:
-            with self._reading(command.name) as progress:
-                opened = self._library.data(command.name, command.count, command.seed, progress).opened
-        except Cancelled:
-            log.info("opening %s was cancelled", command.name)
-            return
+        with self._reading(command.name) as progress:
+            opened = self._library.data(command.name, command.count, command.seed, progress).opened
         for remark in opened.dataset.remarks:
             log.info("%s: %s", opened.dataset.name, remark)
         self._post(opened)
@@ -134,7 +133,7 @@ class Opener:
         self._post(RunLinked(run_id=command.run_id, **_answer(found)))
         return found.context
 
-    def _link(self, path: str, trajectory: Trajectory, *, connect: bool, located: str = "") -> Linked:
+    def _link(self, path: str, trajectory: Trajectory, *, connect: bool, located: Located | None = None) -> Linked:
         folder = Path(path).absolute().parent
         return self._linker.link(trajectory, origin(trajectory), folder, connect=connect, located=located)
 

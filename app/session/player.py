@@ -19,6 +19,7 @@ from app.engine.messages import (
     DataOpened,
     Forget,
     LinkRun,
+    Located,
     NetworkOpened,
     OpenFailed,
     Opening,
@@ -148,9 +149,9 @@ class Player(QObject):
         """Take this file for what the run was made of and is missing, if it is the right one."""
         run = self.state.runs.get(run_id)
         if run is not None and run.wanted is not None:
-            self._link(run, path)
+            self._link(run, Located(run.wanted.kind, path))
 
-    def _link(self, run: Run, located: str = "") -> None:
+    def _link(self, run: Run, located: Located | None = None) -> None:
         assert run.trajectory is not None
         self.submit(LinkRun(run.id, run.path, run.trajectory, located))
 
