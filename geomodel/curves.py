@@ -42,8 +42,8 @@ class Curves:
         return cls(trajectory.x, denoised, trajectory.sigmas, trajectory.extras, center_of(trajectory))
 
     def at(self, levels: Array) -> Curves:
-        """The part at some levels, ascending, among them the first and the last two. Every measure of it has the values
-        that it has at these levels of the whole.
+        """The part at some levels, ascending, among them the `ends`. Every measure of it has the values that it has at
+        these levels of the whole.
         """
 
         def rows(values: Array, shift: int = 0) -> Array:
@@ -71,10 +71,15 @@ def center_of(trajectory: Trajectory) -> Array:
 
 
 def some_levels(levels: int, batch: int) -> Array:
-    """The levels at which a plot of a run of `batch` samples is measured, among them the first and the last two: all of
-    them, or as many, evenly spread, as a plot can show and memory can hold.
+    """The levels at which a plot of a run of `batch` samples is measured: all of them, or as many as a plot can show
+    and memory can hold, evenly spread, and the `ends`.
     """
     most = min(MOST_LEVELS, max(LEAST_LEVELS, MOST_NUMBERS // batch))
     if levels <= most:
         return np.arange(levels)
-    return np.union1d(np.linspace(0, levels - 1, most - 1).astype(np.intp), levels - 2)
+    return np.union1d(np.linspace(0, levels - 1, most - 2).astype(np.intp), ends(levels))
+
+
+def ends(levels: int) -> Array:
+    """The first level and the last three, at which measures begin and end."""
+    return np.unique(np.maximum([0, levels - 3, levels - 2, levels - 1], 0))

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from geomodel import geometry, images
 from geomodel.arrays import Array, Floats
 from geomodel.csv_files import write_table
-from geomodel.curves import LEAST_LEVELS
+from geomodel.curves import LEAST_LEVELS, ends
 from geomodel.curves import Curves as Curves
 from geomodel.trajectory import Trajectory
 
@@ -249,7 +249,7 @@ def rows(trajectory: Trajectory) -> tuple[list[str], Iterable[list[Any]]]:
     with its unit in brackets. A value that does not exist is None.
     """
     curves = Curves.of(trajectory)
-    own = [name for name, _ in _columns(curves.at(_ends(len(curves.x))))]
+    own = [name for name, _ in _columns(curves.at(ends(len(curves.x))))]
     return ["level", "sigma [data units]", "sample", "seed", "evaluations", *own], _table(trajectory, curves)
 
 
@@ -262,10 +262,6 @@ def _columns(curves: Curves) -> list[tuple[str, Floats]]:
     ]
 
 
-def _ends(levels: int) -> Array:
-    return np.array(sorted({0, levels - 2, levels - 1}))
-
-
 def _table(trajectory: Trajectory, curves: Curves) -> Iterator[list[Any]]:
     """Row after row, measured for a bounded number of levels at a time."""
     levels, batch = trajectory.x.shape[:2]
@@ -274,7 +270,7 @@ def _table(trajectory: Trajectory, curves: Curves) -> Iterator[list[Any]]:
     block = max(LEAST_LEVELS, ROWS_AT_ONCE // batch)
     for first in range(0, levels, block):
         here = range(first, min(first + block, levels))
-        measured = np.union1d(here, _ends(levels))
+        measured = np.union1d(here, ends(levels))
         columns = [values.tolist() for _, values in _columns(curves.at(measured))]
         for level, row in zip(here, np.searchsorted(measured, here).tolist(), strict=True):
             for sample in range(batch):
