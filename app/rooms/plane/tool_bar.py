@@ -66,7 +66,11 @@ class ToolBar(QWidget):
         self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._rows.setContentsMargins(16, 4, 12, 0)
         self._rows.addLayout(self._tools)
-        self._rows.addWidget(self._probe, 1)
+        beside = QHBoxLayout()
+        beside.setSpacing(8)
+        beside.addWidget(self._locate)
+        beside.addWidget(self._probe, 1)
+        self._rows.addLayout(beside, 1)
         self.display(ToolBarPicture())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -88,10 +92,9 @@ class ToolBar(QWidget):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             self._tools.addWidget(button)
         self._tools.addSpacing(12)
+        self._tools.addStretch(1)
         actions["locate"].setIconText("Locate…")
         self._locate.setDefaultAction(actions["locate"])
-        self._tools.addWidget(self._locate)
-        self._tools.addStretch(1)
         actions["probe_path"].setIconText("Path")
         self._path.setDefaultAction(actions["probe_path"])
         self._probe.setFixedHeight(self._path.sizeHint().height())  # what is hidden may yet change its mind
