@@ -241,10 +241,19 @@ def test_arrays_that_are_packed_too_tightly_are_refused(tmp_path, monkeypatch):
     assert "which is no run" in refused(path)
 
 
-def test_nothing_is_unpacked_that_does_not_fit(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("changes", "marks"),
+    [
+        ({"extra.nearest_x": np.zeros(9)}, ["format.npy", "version.npy"]),
+        ({"points": np.zeros(9)}, ["format.npy", "version.npy"]),
+        ({"format": np.array("geomodel-trajectory" * 60_000)}, ["version.npy"]),
+        ({"format": np.zeros(9), "version": np.zeros(9)}, []),
+    ],
+)
+def test_nothing_is_unpacked_that_does_not_fit(tmp_path, monkeypatch, changes, marks):
     """The last header is checked before the first array is read; only the marks at the beginning are."""
     read, unpacked = np.lib.format.read_array, []
-    path = written(tmp_path, {"extra.nearest_x": np.zeros(9)})
+    path = written(tmp_path, changes)
 
     def reading(file, **options):
         unpacked.append(file.name)
@@ -252,7 +261,7 @@ def test_nothing_is_unpacked_that_does_not_fit(tmp_path, monkeypatch):
 
     monkeypatch.setattr(np.lib.format, "read_array", reading)
     refused(path)
-    assert unpacked == ["format.npy", "version.npy"]
+    assert unpacked == marks
 
 
 def test_a_long_text_is_refused_by_its_header(tmp_path, monkeypatch):
