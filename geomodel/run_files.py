@@ -15,7 +15,7 @@ import numpy as np
 from geomodel import memory
 from geomodel.arrays import Array
 from geomodel.files import replacing
-from geomodel.formats import Format, suffixes
+from geomodel.formats import Format, beginning, suffixes
 from geomodel.run_format import Header, checked, misfit
 from geomodel.versions import with_todays_eta
 from geomodel.zip_files import FAULTS, Bounded, glance
@@ -36,6 +36,7 @@ LONGEST_LIST = 2**24  # bytes of the list of arrays
 SMALL = 2**28  # bytes of arrays that may be packed as tightly as they are
 TIGHTEST = 100  # times that larger ones may be packed; floats that are measured hardly get smaller
 _MARKS = {"format.npy", "version.npy", "settings.npy"}  # members that no file of points has
+_NAME, _FIRST = 30, b"format.npy"  # where a zip archive names its first member, and its name in a run
 
 # What zipfile, zlib and NumPy raise on damaged files
 _UNREADABLE = (*FAULTS, EOFError, MemoryError, zlib.error)
@@ -46,8 +47,12 @@ class _Refused(Exception):
 
 
 def recognises(path: Path) -> bool:
-    """Whether a file has the members of a saved run. Raises nothing but OSError."""
-    return set(glance(path)) >= _MARKS
+    """Whether a file has the members of a saved run, or begins with the first one where it lists too many to be read.
+    Raises nothing but OSError.
+    """
+    if names := glance(path):
+        return set(names) >= _MARKS
+    return beginning(path, _NAME + len(_FIRST))[_NAME:] == _FIRST and zipfile.is_zipfile(path)
 
 
 def write(path: str | Path, arrays: dict[str, Any], settings: dict[str, Any]) -> None:

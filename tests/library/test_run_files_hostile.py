@@ -15,6 +15,7 @@ import pytest
 from saved_runs import entries_of, make_run, npy, refused, write_zip
 
 from geomodel import run_files
+from geomodel.recognise import kind_of
 from geomodel.run_format import ARRAYS, LARGEST, SMALLEST_SIGMA
 from geomodel.trajectory import Trajectory
 
@@ -179,17 +180,18 @@ def test_an_entry_twice_is_refused(tmp_path, second):
     assert "has 1 entry twice" in refused(path)
 
 
-def listed(path, names, size=0):
+def listed(path, names, size=0, first=b"a"):
     """An archive whose list has these names, all of them for the same four bytes, which claim to unpack to `size`."""
-    first = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, 8, 0, 0, 0, 4, size, 1, 0) + b"a" + b"\x03\x00\x00\x00"
+    fields = (b"PK\x03\x04", 20, 0, 8, 0, 0, 0, 4, size, len(first), 0)
+    member = struct.pack("<4s5H3I2H", *fields) + first + b"\x03\x00\x00\x00"
     rows = (
         struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 8, 0, 0, 0, 4, size, len(name), 0, 0, 0, 0, 0, 0) + name
         for name in names
     )
     directory = b"".join(rows)
     count = min(len(names), 2**16 - 1)
-    end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, count, count, len(directory), len(first), 0)
-    path.write_bytes(first + directory + end)
+    end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, count, count, len(directory), len(member), 0)
+    path.write_bytes(member + directory + end)
     return path
 
 
@@ -312,3 +314,12 @@ def test_a_run_that_could_not_be_opened_again_is_not_saved(tmp_path, changes, cl
         make_run(**changes).save(tmp_path / "run.npz")
     assert clause in str(said.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_lists_too_much_to_be_read_is_still_a_run(tmp_path):
+    """So that the sentence is about a run and not about points."""
+    path = listed(tmp_path / "many.npz", [b"extra.%06d.npy" % k for k in range(100_000)], first=b"format.npy")
+    assert kind_of(path) == "run"
+    assert kind_of(written(tmp_path, {})) == "run"
+    np.savez(tmp_path / "points.npz", format=np.zeros((4, 2)))
+    assert kind_of(tmp_path / "points.npz") == "data"
