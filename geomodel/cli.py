@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomodel import __version__, console, datasets, files, runs, schedules, solvers
+from geomodel import __version__, classes, console, datasets, files, runs, schedules, solvers
 from geomodel.places import absolute
 from geomodel.settings import CUSTOM, Option, RunSettings, limits, problems
 
@@ -34,6 +34,7 @@ FIELDS: tuple[tuple[str, str, Any], ...] = (
     ("--data", "data", str),
     ("--data-count", "data_count", int),
     ("--data-seed", "data_seed", int),
+    ("--data-columns", "data_columns", str),
     ("--model", "network", str),
     ("--driver", "driver", str),
     ("--blend", "blend", float),
@@ -174,7 +175,8 @@ def _option(text: str) -> tuple[str, Option]:
 
 
 def _compute(settings: RunSettings) -> Trajectory:
-    data = datasets.load(settings.data, count=settings.data_count, seed=settings.data_seed) if settings.data else None
+    name, count, seed, columns = settings.data_key
+    data = datasets.load(name, count=count, seed=seed, columns=columns) if name else None
     network = None
     if settings.network:
         from geomodel.checkpoints import load_checkpoint
@@ -196,7 +198,11 @@ def _compute(settings: RunSettings) -> Trajectory:
         elif done == steps:
             print(line.rstrip(), file=sys.stderr)
 
-    return runs.compute(settings, data, network, report)
+    trajectory = runs.compute(settings, data, network, report)
+    asked = classes.asked(settings, data, network)
+    for sentence in filter(None, (asked.name and f"Class {settings.label} is {asked.name!r}.", asked.note)):
+        print(sentence, file=sys.stderr)
+    return trajectory
 
 
 def _write(trajectory: Trajectory, out: Path) -> None:

@@ -16,6 +16,7 @@ from typing import get_type_hints
 from geomodel import datasets
 from geomodel.checkpoints.info import CheckpointError
 from geomodel.recipe import IMAGES, TrainError, TrainProgress, TrainSettings, from_options
+from geomodel.settings import limits
 
 USAGE_ERROR, INTERRUPTED = 2, 130
 SHORT = {"learning_rate": ["--lr"]}
@@ -31,6 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the checkpoint to write")
     parser.add_argument("--count", type=int, default=1000, help="points of a generated data set (default: 1000)")
     parser.add_argument("--data-seed", type=int, default=0, help="seed of a generated data set (default: 0)")
+    parser.add_argument("--data-columns", default="", metavar="TEXT", help=limits("data_columns").help)
     parser.add_argument("--device", default="cpu", help="where to train: cpu, cuda, mps (default: cpu)")
     parser.add_argument("--resume", action="store_true", help="continue an interrupted training of FILE")
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads (default: PyTorch's choice)")
@@ -59,7 +61,8 @@ def run(arguments: Namespace) -> int:
         _check_output(arguments.out, state, arguments.resume)
         if arguments.preview is not None:
             _check_place(arguments.preview)
-        data = datasets.load(arguments.data, count=arguments.count, seed=arguments.data_seed)
+        columns = arguments.data_columns
+        data = datasets.load(arguments.data, count=arguments.count, seed=arguments.data_seed, columns=columns)
         settings = from_options(options, images=data.kind == "images")
         _train(arguments, data, settings, state)
     except (TrainError, CheckpointError, datasets.DataError) as error:

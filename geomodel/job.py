@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geomodel.arrays import Array
+from geomodel.classes import Asked
 from geomodel.formulas import with_jump
 from geomodel.precision import record_dtype
 from geomodel.settings import RunSettings
@@ -26,10 +27,11 @@ class Job:
     """A run that is ready to start. `evaluate` calls its denoisers with the run's class."""
 
     settings: RunSettings  # with all noise levels filled in
+    asked: Asked  # the run's class, as data and network number it
     model: Denoiser  # moves the samples
-    optimal: OptimalDenoiser | None  # gives posteriors
-    exact: Denoiser | None  # D*, guided where the run is; networks are compared with it
-    network: Denoiser | None  # guided where the run is
+    optimal: OptimalDenoiser | None  # gives posteriors, for `data_labels`; None where the data lack the run's class
+    exact: Denoiser | None  # D* for `labels`, guided where the run is; networks are compared with it
+    network: Denoiser | None  # for `labels`, guided where the run is; None where it lacks the run's class
     x: Tensor
     center: Array  # (*shape), from which norms are measured
     schedule: Array  # the whole one; a run that jumps follows its first part
@@ -53,8 +55,17 @@ class Job:
         return record_dtype(self.model, self.data)
 
     def labels(self, count: int) -> Array | None:
-        """The run's class for `count` samples; None where the run has none."""
-        return None if self.settings.label < 0 else np.full(count, self.settings.label, np.int64)
+        """The run's class for `count` samples, as the driver numbers it; None where the run has none."""
+        return _repeated(self.settings.label, count)
+
+    def data_labels(self, count: int) -> Array | None:
+        """The run's class for `count` samples, as the data number it; None where the run has none."""
+        assert self.asked.data is not None
+        return _repeated(self.asked.data, count)
+
+    def gives_posterior_mean(self, model: object) -> bool:
+        """Whether one of the job's denoisers is the mean of `posterior`."""
+        return model is not None and model is self.exact and not self.settings.guided
 
     def evaluate(self, model: Any, x: Any, sigma: Any) -> Any:
         """D(x; sigma) of one of the job's denoisers, for the run's class."""
@@ -64,4 +75,8 @@ class Job:
     def posterior(self, x: Any, sigma: Any, k: int = 64, *, every: bool = False) -> Any:
         """The posterior over the data, or over those of the run's class where it has one."""
         assert self.optimal is not None
-        return self.optimal.posterior(x, sigma, self.labels(len(x)), k, every=every)
+        return self.optimal.posterior(x, sigma, self.data_labels(len(x)), k, every=every)
+
+
+def _repeated(label: int, count: int) -> Array | None:
+    return None if label < 0 else np.full(count, label, np.int64)

@@ -33,7 +33,9 @@ def fixed(value: float, digits: int = 4) -> str:
 
 
 def general(value: float, digits: int) -> str:
-    """A value with at most `digits` significant digits and no zeros after the last: 3.88, −1.2×10⁻⁵."""
+    """A value with at most `digits` significant digits and no zeros after the last: 3.88, −1.2×10⁻⁵, ∞."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
     mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
     power = f"×10{superscript(int(exponent))}" if exponent else ""
     return mantissa.replace("-", "−") + power

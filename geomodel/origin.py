@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from geomodel.datasets import Dataset
     from geomodel.trajectory import Trajectory
 
-LARGEST_COUNT = 2**31 - 1  # of samples, and of the data point at which a run starts
+LAST_POINT = 2**31 - 1  # at which a run may start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,7 @@ class Origin:
     """Where a run came from. Data or network are None where the run had none."""
 
     settings: RunSettings
+    label_name: str = ""  # of the class that it asks for
     data: DataIdentity | None = None
     network: NetworkIdentity | None = None
 
@@ -66,9 +67,12 @@ def origin(trajectory: Trajectory) -> Origin:
         raise ValueError("The file holds a trajectory without the settings of a run; open it in a script.")
     settings = from_json(said["run"])
     check(settings)
+    label_name = said.get("class", "")
+    if not isinstance(label_name, str) or len(label_name) > LONGEST:
+        raise ValueError("What the run says of its class is no name.")
     named = {key: said[key] for key in ("data", "network") if said.get(key) is not None}
     try:
-        return Origin(settings=settings, **msgspec.convert(named, _Named).__dict__)
+        return Origin(settings=settings, label_name=label_name, **msgspec.convert(named, _Named).__dict__)
     except msgspec.ValidationError as error:
         raise ValueError(cut(f"What the run says of its data and network does not fit: {error}.")) from error
 
@@ -83,8 +87,8 @@ def check(settings: RunSettings) -> None:
     """ValueError with a sentence where a form could not make these settings, whatever data and network are open."""
     if found := problems(settings):
         raise ValueError(next(iter(found.values())))
-    if max(settings.count, settings.start_index) > LARGEST_COUNT:
-        raise ValueError(f"A run has at most {LARGEST_COUNT:,} trajectories and data points.")
+    if settings.start_index > LAST_POINT:
+        raise ValueError(f"The run starts at a data point after {LAST_POINT:,}.")
     options = {option.name for option in solvers.row(settings.solver).options}
     if unknown := len(settings.options.keys() - options):
         raise ValueError(f"The solver {settings.solver} does not know {unknown:,} of the options of the run.")

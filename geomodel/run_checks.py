@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from geomodel import memory
+from geomodel import classes, memory
 from geomodel.precision import far
 from geomodel.settings import RunSettings, limits, record_bytes
 
@@ -22,7 +22,7 @@ def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -
     shape = point_shape(data, network)
     if shape is None:
         return {"data": "Choose reference data or a network first."}
-    if settings.driver in ("network", "blend") and network is None:
+    if settings.network_drives and network is None:
         found["driver"] = "The network drives only when a checkpoint is open."
     if settings.driver != "network" and data is None:
         found["driver"] = "The optimal denoiser needs reference data."
@@ -36,6 +36,10 @@ def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -
         )
     if settings.start in ("exact", "data") and data is None:
         found["start"] = "Starting from a data point needs reference data."
+    elif settings.start in ("exact", "data") and data is not None:
+        asked = classes.asked(settings, data, network)
+        if asked.data is None:
+            found["start"] = f"{classes.missing(data, asked.name)}, so no point of it can be a start."
     if settings.start == "data" and data is not None and settings.start_index >= len(data):
         found["start_index"] = f"The data have points 0 to {len(data) - 1}; there is no point {settings.start_index}."
     if settings.start == "point" and len(settings.start_point) != prod(shape):
@@ -50,31 +54,32 @@ def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -
 
 
 def _label_problem(settings: RunSettings, data: Dataset | None, network: Any) -> str:
-    label, needs_network = settings.label, settings.driver in ("network", "blend")
-    if network is not None and needs_network:
-        info = getattr(network, "info", network)
-        if label >= info.classes:
-            return (
-                f"The network has classes 0 to {info.classes - 1}." if info.classes else "The network has no classes."
-            )
-        unconditional = label < 0 or settings.guidance != 1
-        if info.classes and unconditional and not info.has_null_class:
+    label = settings.label
+    if settings.network_drives and network is not None:
+        there = classes.of_network(network)
+        if label >= there.count:
+            return f"The network has classes 0 to {there.count - 1}." if there.count else "The network has no classes."
+        if classes.needs_null_class(settings, network):
             return "The network has no null class: choose a class, and no guidance."
-    if label >= 0 and data is not None:
-        if settings.driver == "mixture":
-            return "The mixture has no classes."
-        if data.labels is None:
-            return f"{data.name} has no classes, so D* cannot run over one."
-        if not bool((data.labels == label).any()):
-            return f"{data.name} has no points of class {label}."
-    return ""
+    if label < 0 or data is None:
+        return ""
+    if settings.driver == "mixture":
+        return "The mixture has no classes."
+    if settings.network_drives:
+        asked = classes.asked(settings, data, network)
+        if settings.driver == "network" or asked.data is not None:
+            return ""
+        return f"{classes.missing(data, asked.name)}, and a blend needs the class on both sides."
+    if data.labels is None:
+        return f"{data.name} has no classes, so D* cannot run over one."
+    return "" if bool((data.labels == label).any()) else f"{data.name} has no points of class {label}."
 
 
 def needed_bytes(settings: RunSettings, data: Dataset | None, network: Any = None) -> int:
     """Bytes that the run's record takes, with D* beside another driver and with the stage points that are kept."""
     shape = point_shape(data, network)
     assert shape is not None
-    itemsize = 4 if settings.driver in ("network", "blend") and not far(data, network) else 8
+    itemsize = 4 if settings.network_drives and not far(data, network) else 8
     arrays = record_bytes(settings.count, settings.steps, prod(shape), itemsize)
     kept = settings.count if prod(shape) <= DETAIL_NUMBERS else 1
     stages = record_bytes(kept, settings.steps, prod(shape), 8) * MAX_EVALUATIONS

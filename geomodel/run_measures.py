@@ -45,7 +45,7 @@ def measure_level(
     between()
     found["nearest_denoised"] = _to_data(job, denoised, job.posterior(denoised, 0.0, 1))
     if job.settings.driver != "optimal":
-        exact = posterior.mean if job.exact is job.optimal else job.evaluate(job.exact, x, sigma)
+        exact = posterior.mean if job.gives_posterior_mean(job.exact) else job.evaluate(job.exact, x, sigma)
         found["denoiser_difference"] = distance(denoised, exact)
         found["optimal"] = exact.numpy().astype(job.record_dtype)
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomodel import schedules
+from geomodel import classes, schedules
 from geomodel.arrays import Array
 from geomodel.run_checks import point_shape
 from geomodel.settings import CUSTOM, RunSettings
@@ -55,7 +55,8 @@ def resolved(settings: RunSettings, data: Dataset | None, network: Any = None) -
     """The settings with open noise levels filled in. A list of levels, where there is one, decides steps and ends."""
     if settings.schedule == CUSTOM and len(settings.levels) > 1:
         return with_levels(settings, settings.levels)
-    low, high = recommended_sigmas(data, network)
+    driven = network is not None and settings.network_drives  # then the levels are those that it was trained at
+    low, high = recommended_sigmas(None if driven else data, network)
     return replace(
         settings,
         sigma_min=low if settings.sigma_min is None else settings.sigma_min,
@@ -101,7 +102,8 @@ def whole_schedule(settings: RunSettings) -> Array:
 def start_points(settings: RunSettings, data: Dataset | None, network: Any = None) -> Array:
     """x at sigma_max, (B, *shape) float64: a centre + σz, and for sample 0 the point that was given, if any.
 
-    The centre is that of the data (`center`), 0 ("origin"), a point drawn from the data ("exact") or one of them.
+    The centre is that of the data (`center`), 0 ("origin"), a data point that is drawn ("exact") or one of them
+    ("data"), from the run's class where it has one.
     """
     from geomodel.randomness import noise
 
@@ -111,14 +113,20 @@ def start_points(settings: RunSettings, data: Dataset | None, network: Any = Non
     x: Array = noise(list(settings.seeds), shape, settings.sigma_max).numpy()
     if settings.start in ("noise", "point"):
         x = x + center(data, network)
-    if settings.start == "exact" and data is not None:
-        drawn = [int(np.random.default_rng((seed, 1)).integers(len(data))) for seed in settings.seeds]
-        x = x + np.asarray(data.points[drawn], np.float64)
-    elif settings.start == "data" and data is not None:
-        x = x + np.asarray(data.points[settings.start_index], np.float64)
+    if settings.start in ("exact", "data") and data is not None:
+        x = x + np.asarray(data.points[_drawn(settings, data, network)], np.float64)
     elif settings.start == "point":
         x[0] = np.asarray(settings.start_point, np.float64).reshape(shape)
     return x
+
+
+def _drawn(settings: RunSettings, data: Dataset, network: Any) -> list[int]:
+    """The data points at which the samples start. Of a class, the given one is the first from `start_index` on."""
+    rows = classes.rows(data, classes.asked(settings, data, network).data)
+    own = np.arange(len(data)) if rows is None else rows
+    if settings.start == "data":
+        return [int(own[np.searchsorted(own, settings.start_index) % len(own)])] * settings.count
+    return [int(own[np.random.default_rng((seed, 1)).integers(len(own))]) for seed in settings.seeds]
 
 
 def _short(sigma: float) -> float:

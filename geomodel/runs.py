@@ -11,6 +11,7 @@ from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from geomodel import classes
 from geomodel.arrays import Array
 from geomodel.curves import CENTER
 from geomodel.job import Job
@@ -76,13 +77,16 @@ def prepare(
     settings = resolved(settings, data, network)
     if found := problems(settings, data, network):
         raise ValueError(next(iter(found.values())))
-    if optimal is None and data is not None:
-        optimal = OptimalDenoiser(data.points, data.labels)
-    if optimal is not None and data is not None:
+    asked = classes.asked(settings, data, network)
+    if data is None or asked.data is None:
+        optimal = None
+    else:
+        optimal = optimal or OptimalDenoiser(data.points, data.labels)
         optimal.piece = max(1, int(PIECE_NUMBERS / (len(data) * prod(data.shape))))
-    exact, guided = _guided(settings, optimal), _guided(settings, network)
+    exact, guided = _asked(settings, optimal, asked.data), _asked(settings, network, asked.network)
     return Job(
         settings=settings,
+        asked=asked,
         model=_driver(settings, data, exact, guided),
         optimal=optimal,
         exact=exact,
@@ -92,12 +96,19 @@ def prepare(
         schedule=whole_schedule(settings),
         data=data,
         parts=tuple(part for part in (optimal, network) if part is not None),
-        identity=identity(data, network),
+        identity=identity(data, network) | ({"class": asked.name} if asked.name else {}),
     )
 
 
-def _guided(settings: RunSettings, model: Denoiser | None) -> Denoiser | None:
-    if model is None or settings.label < 0 or settings.guidance == 1:
+def _asked(settings: RunSettings, model: Denoiser | None, number: int | None) -> Denoiser | None:
+    """A denoiser for the run's class and guidance. number: its own number of the class; None where it has none."""
+    if model is None or number is None:
+        return None
+    if number != settings.label:
+        from geomodel.denoisers.renumbered import Renumbered
+
+        model = Renumbered(model, {settings.label: number})
+    if not settings.guided:
         return model
     from geomodel.denoisers.guided import Guided
 

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from geomodel import schedules
+from geomodel.datasets import columns
 from geomodel.error_text import MOST_CHARACTERS, cut
 from geomodel.options import INFINITE
 from geomodel.versions import todays
@@ -19,11 +20,13 @@ CUSTOM = "custom"  # the schedule whose levels are `RunSettings.levels`
 MAX_POINTS = 1_000_000
 MAX_LEVELS = 10_001
 LONGEST = MOST_CHARACTERS  # of a name or path
+MOST_SAMPLES = 10**9  # no computer holds as many; with more, their bytes could not be counted as a float
 LEAST_SIGMA, MOST_SIGMA = 1e-100, 1e100  # squares of noise levels must be finite and not 0
 
 Driver = Literal["optimal", "mixture", "network", "blend"]
 Start = Literal["noise", "origin", "exact", "data", "point"]
 Option = float | int | str | bool
+DataKey = tuple[str, int, int, str]  # name or path, count, seed, columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,16 @@ class RunSettings:
     data_seed: Annotated[
         int, Meta(ge=0, le=2**31 - 1, title="Data seed", description="Seed of a generated data set.")
     ] = 0
+    data_columns: Annotated[
+        str,
+        Meta(
+            max_length=1000,
+            title="Columns",
+            description="Which columns of a table are coordinates and which is the class, by name or by number from 1, "
+            "and whether there is a header: “1-2; class 3; no header”, or “x, y; class kind”. "
+            "Empty: told from the file.",
+        ),
+    ] = ""
     network: Annotated[
         str, Meta(max_length=LONGEST, title="Network", description="Path of a checkpoint; empty for none.")
     ] = ""
@@ -61,7 +74,9 @@ class RunSettings:
             ge=-1,
             le=100_000,
             title="Class",
-            description="The class that is asked for; D* then runs over the data of that class alone. −1: no class.",
+            description="The class that is asked for, by its number among the driver's classes: those of the network "
+            "where it moves the samples, else those of the data. D* runs over the data's class of the same name alone, "
+            "and a network beside it is asked for its own class of that name. −1: no class.",
         ),
     ] = -1
     guidance: Annotated[
@@ -154,21 +169,44 @@ class RunSettings:
         ),
     ] = "noise"
     start_index: Annotated[
-        int, Meta(ge=0, title="Start at data point", description="Index of the data point that noise is added to.")
+        int,
+        Meta(
+            ge=0,
+            title="Start at data point",
+            description="Index of the data point that noise is added to. With a class, the first point from there on "
+            "that is of the class.",
+        ),
     ] = 0
     start_point: Annotated[
         tuple[float, ...], Meta(max_length=64, title="Start at", description="Coordinates of sample 0 at σ max.")
     ] = ()
-    count: Annotated[int, Meta(ge=1, title="Trajectories", description="How many samples move at once.")] = 64
+    count: Annotated[
+        int, Meta(ge=1, le=MOST_SAMPLES, title="Trajectories", description="How many samples move at once.")
+    ] = 64
     seed: Annotated[
         int,
         Meta(ge=0, le=2**31 - 1, title="Seed", description="Sample k starts from seed + k, whatever the batch."),
     ] = 0
 
     @property
+    def data_key(self) -> DataKey:
+        """What decides the points of the data: the same key gives the same points."""
+        return self.data, self.data_count, self.data_seed, self.data_columns
+
+    @property
     def jump(self) -> int | None:
         """The level at which the run jumps to D; None where it follows its schedule to the end."""
         return None if self.jump_at < 0 else self.jump_at
+
+    @property
+    def network_drives(self) -> bool:
+        """Whether the network moves the samples, alone or in a blend."""
+        return self.driver in ("network", "blend")
+
+    @property
+    def guided(self) -> bool:
+        """Whether guidance changes the denoiser of the class."""
+        return self.label >= 0 and self.guidance != 1
 
     @property
     def seeds(self) -> range:
@@ -205,6 +243,10 @@ def problems(settings: RunSettings) -> dict[str, str]:
             found[item.name] = f"{bounds.title} must be at least {bounds.low:g}; it is {value:g}."
         elif bounds.high is not None and not value <= bounds.high:
             found[item.name] = f"{bounds.title} must be at most {bounds.high:g}; it is {value:g}."
+    try:
+        columns.parse(settings.data_columns)
+    except ValueError as error:
+        found["data_columns"] = str(error)
     if settings.schedule == CUSTOM:
         try:
             schedules.custom(settings.levels)

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -14,12 +15,12 @@ import numpy as np
 
 from app.engine.contract import frozen
 from app.engine.messages import DataOpened, Ready
-from geomodel import datasets, runs
+from geomodel import datasets, files, runs
 from geomodel.arrays import Array
 from geomodel.datasets import Dataset
 from geomodel.datasets.common import Progress, blocks
 from geomodel.datasets.file_array import FileArray
-from geomodel.settings import RunSettings
+from geomodel.settings import DataKey, RunSettings
 
 
 @dataclass(slots=True)
@@ -41,7 +42,12 @@ class OpenSet:
         return not isinstance(stored, FileArray) or stored.whole
 
 
-def _opened(key: tuple[str, int, int], dataset: Dataset, progress: Progress | None) -> OpenSet:
+def _loaded(key: DataKey, progress: Progress | None) -> Dataset:
+    name, count, seed, columns = key
+    return datasets.load(name, count=count, seed=seed, columns=columns, progress=progress)
+
+
+def _opened(key: DataKey, dataset: Dataset, progress: Progress | None) -> OpenSet:
     """The set with its plane and everything that the window asks of it."""
 
     def between() -> None:
@@ -55,12 +61,13 @@ def _opened(key: tuple[str, int, int], dataset: Dataset, progress: Progress | No
     plane = dataset.principal_plane(between)
     # computed here and cached on the data, so that the window's thread never computes it
     _ = dataset.std, dataset.largest_deviation, dataset.fingerprint, dataset.distinct
-    name, count, seed = key
+    name, count, seed, columns = key
     low, high = runs.recommended_sigmas(dataset)
     opened = DataOpened(
         name=name,
         count=count,
         seed=seed,
+        columns=columns,
         dataset=dataset,
         sigma_min=low,
         sigma_max=high,
@@ -83,7 +90,7 @@ class Library:
     """Opens and keeps data and networks. Only the engine's thread uses it."""
 
     def __init__(self) -> None:
-        self._data: dict[tuple[str, int, int], OpenSet] = {}
+        self._data: dict[DataKey, OpenSet] = {}
         self._networks: dict[str, Any] = {}
         self._paces: dict[str, float] = {}
         self._trusted: set[str] = set()
@@ -107,15 +114,14 @@ class Library:
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         return Ready(self._device, torch.get_num_threads(), time.perf_counter() - started)
 
-    def data(self, name: str, count: int, seed: int, progress: Progress | None = None) -> OpenSet:
+    def data(self, key: DataKey, progress: Progress | None = None) -> OpenSet:
         """A data set with its plane; it needs no torch. `progress` receives the fraction that was read and may raise to
         stop.
 
         With `progress`, a person has asked to open the set, so an open one that is no longer whole is read again.
         """
-        key = (name, count, seed)
         if key not in self._data or (progress is not None and not self._data[key].whole):
-            opened = _opened(key, datasets.load(name, count=count, seed=seed, progress=progress), progress)
+            opened = _opened(key, _loaded(key, progress), progress)
             self._data.pop(key, None)  # the newest comes last
             self._data[key] = opened
         return self._data[key]
@@ -124,12 +130,9 @@ class Library:
         """The open data of this fingerprint."""
         return next((item for item in self._data.values() if item.dataset.fingerprint == fingerprint), None)
 
-    def add_data(self, name: str, count: int, seed: int, fingerprint: str, progress: Progress) -> OpenSet:
+    def add_data(self, key: DataKey, fingerprint: str, progress: Progress) -> OpenSet:
         """Open the data of a saved run, which must have this fingerprint. ValueError with a sentence for others."""
-        key = (name, count, seed)
-        dataset = self._data[key].dataset if key in self._data else None
-        if dataset is None:
-            dataset = datasets.load(name, count=count, seed=seed, progress=progress)
+        dataset = self._data[key].dataset if key in self._data else _loaded(key, progress)
         if dataset.fingerprint != fingerprint:
             raise ValueError(
                 f"{dataset.name} holds other data than the run was made with: {dataset.fingerprint[:19]}… instead of "
@@ -173,6 +176,26 @@ class Library:
         """The path of the open network whose file has this hash."""
         return next((path for path, network in self._networks.items() if network.info.sha256 == sha256), None)
 
+    def add_network(self, path: str, sha256: str, progress: Progress) -> None:
+        """Open the network of a saved run, which must have this hash. ValueError with a sentence for another one.
+
+        The hash of a file is compared before anything in it is believed.
+        """
+        try:
+            found = files.sha256(path, partial(progress, 0.0)) if os.path.isfile(path) else sha256
+        except OSError as error:
+            raise ValueError(files.read_error(path, error)) from error
+        if found == sha256:
+            there = path in self._networks
+            found = self.network(path).info.sha256
+            if found != sha256 and not there:
+                self.close_network(path)
+        if found != sha256:
+            raise ValueError(
+                f"{os.path.basename(path)} is another network than the run was made with: sha256:{found[:12]}… instead "
+                f"of sha256:{sha256[:12]}…."
+            )
+
     def pace(self, path: str) -> float:
         """How many seconds an open network takes for a row. This was measured when it was opened."""
         return self._paces[path]
@@ -183,9 +206,9 @@ class Library:
 
     def prepare(self, settings: RunSettings) -> tuple[runs.Job, OpenSet | None]:
         """Build a job from its settings, with what it was made of."""
-        data = self.data(settings.data, settings.data_count, settings.data_seed) if settings.data else None
+        data = self.data(settings.data_key) if settings.data else None
         network = self.network(settings.network) if settings.network else None
         job = runs.prepare(settings, data.dataset if data else None, network, data.optimal if data else None)
-        if data is not None:
+        if data is not None and job.optimal is not None:
             data.optimal = job.optimal
         return job, data

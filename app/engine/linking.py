@@ -7,11 +7,9 @@ person may say where the rest lies.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +18,14 @@ from app.engine.context import Context
 from app.engine.gate import Cancelled
 from app.engine.library import Library, OpenSet
 from app.engine.messages import Located, Wanted
-from geomodel import datasets, files
+from geomodel import classes, datasets
+from geomodel.classes import Asked
 from geomodel.datasets.common import Progress
 from geomodel.job import Job
 from geomodel.origin import DataIdentity, NetworkIdentity, Origin
 from geomodel.places import beside, bundled_checkpoint
 from geomodel.run_checks import problems
-from geomodel.settings import RunSettings
+from geomodel.settings import DataKey, RunSettings
 from geomodel.trajectory import Trajectory
 
 Reading = Callable[[str], AbstractContextManager[Progress]]  # posts how far the reading of a name is
@@ -39,6 +38,7 @@ class Linked:
     """What was found of a run. `missing` is a sentence about the rest, and `wanted` says what a person may locate."""
 
     settings: RunSettings  # with the names under which data and network are open
+    asked: Asked  # the class of the run
     data: OpenSet | None = None
     context: Context | None = None
     missing: str = ""
@@ -57,34 +57,34 @@ class Linker:
         """Find what the run, saved in `folder`, was made of. With `connect`, requests about it can be answered.
         ValueError where the located file is another one.
         """
-        settings = origin.settings
-        data = None
+        settings, data = origin.settings, None
+        asked = classes.kept(settings, origin.label_name, None)
         if origin.data is not None:
             data = self._data(origin.data, settings, folder, located)
             if data is None:
-                return _without_data(settings, origin.data)
-            opened = data.opened
-            settings = replace(settings, data=opened.name, data_count=opened.count, data_seed=opened.seed)
+                return _without_data(settings, asked, origin.data)
+            asked = classes.kept(settings, origin.label_name, data.dataset)
+            settings = _with_data(settings, data.opened.key)
         if problem := _misfit(trajectory, origin, data):
-            return Linked(settings=origin.settings, missing=f"{NOTHING}: {problem}")
+            return Linked(settings=origin.settings, asked=asked, missing=f"{NOTHING}: {problem}")
         if not connect:
-            return Linked(settings=settings, data=data)
+            return Linked(settings=settings, asked=asked, data=data)
         self._warm()
         if origin.network is not None:
             network = self._network(origin.network, settings.network, folder, located)
             if network is None:
-                return replace(_without_network(settings, origin.network), data=data)
+                return replace(_without_network(settings, asked, origin.network), data=data)
             settings = replace(settings, network=network)
-        return self._connected(trajectory, settings, data)
+        return self._connected(trajectory, Linked(settings=settings, asked=asked, data=data))
 
-    def _connected(self, trajectory: Trajectory, settings: RunSettings, data: OpenSet | None) -> Linked:
+    def _connected(self, trajectory: Trajectory, found: Linked) -> Linked:
         try:
-            job, _ = self._library.prepare(settings)
+            job, _ = self._library.prepare(found.settings)
         except ValueError as error:
-            return Linked(settings=settings, data=data, missing=f"{NOTHING}: {error}")
+            return replace(found, missing=f"{NOTHING}: {error}")
         if not _describes(job, trajectory):
-            return Linked(settings=settings, data=data, missing=f"{NOTHING}: its settings give other noise levels")
-        return Linked(settings=settings, data=data, context=Context(job, data, trajectory))
+            return replace(found, missing=f"{NOTHING}: its settings give other noise levels")
+        return replace(found, asked=job.asked, context=Context(job, found.data, trajectory))
 
     def _data(
         self, wanted: DataIdentity, settings: RunSettings, folder: Path, located: Located | None
@@ -93,12 +93,12 @@ class Linker:
             return found
         if located is not None and located.kind == "data":
             with self._reading(located.path) as progress:
-                return self._library.add_data(located.path, 1, 0, wanted.fingerprint, progress)
-        count, seed = settings.data_count, settings.data_seed
+                key = replace(settings, data=located.path).data_key
+                return self._library.add_data(key, wanted.fingerprint, progress)
         with suppress(Cancelled):  # a person may still locate the data
             for name in _data_places(settings.data, folder):
                 with suppress(ValueError, OSError), self._reading(name) as progress:  # the file may be anything
-                    return self._library.add_data(name, count, seed, wanted.fingerprint, progress)
+                    return self._library.add_data(replace(settings, data=name).data_key, wanted.fingerprint, progress)
         return None
 
     def _network(self, wanted: NetworkIdentity, name: str, folder: Path, located: Located | None) -> str | None:
@@ -116,18 +116,8 @@ class Linker:
         return None
 
     def _opened_network(self, path: str, wanted: str) -> str:
-        """Open a network whose file has this hash; the hash is compared before anything in the file is believed."""
-        try:
-            with self._reading(path) as progress:
-                found = files.sha256(path, partial(progress, 0.0))
-        except OSError as error:
-            raise ValueError(files.read_error(path, error)) from error
-        if found != wanted:
-            raise ValueError(
-                f"{os.path.basename(path)} is another network than the run was made with: sha256:{found[:12]}… instead "
-                f"of sha256:{wanted[:12]}…."
-            )
-        self._library.network(path)
+        with self._reading(path) as progress:
+            self._library.add_network(path, wanted, progress)
         return path
 
 
@@ -141,22 +131,28 @@ def _data_places(name: str, folder: Path) -> Iterator[str]:
 def _network_places(name: str, folder: Path) -> Iterator[Path]:
     if (bundled := bundled_checkpoint(name)) is not None:
         yield bundled
-    yield from (path for path in beside(name, folder) if path.is_file())
+    yield from beside(name, folder)
 
 
-def _without_data(settings: RunSettings, data: DataIdentity) -> Linked:
+def _with_data(settings: RunSettings, key: DataKey) -> RunSettings:
+    name, count, seed, columns = key
+    return replace(settings, data=name, data_count=count, data_seed=seed, data_columns=columns)
+
+
+def _without_data(settings: RunSettings, asked: Asked, data: DataIdentity) -> Linked:
     named = f"{data.name} ({data.fingerprint[:19]}…)"
     missing = f"Density, field and neighbours need the data {named}, which are not here; {LOCATE}"
-    return Linked(settings=settings, missing=missing, wanted=Wanted("data", data.name, data.fingerprint))
+    wanted = Wanted("data", data.name, data.fingerprint)
+    return Linked(settings=settings, asked=asked, missing=missing, wanted=wanted)
 
 
-def _without_network(settings: RunSettings, network: NetworkIdentity) -> Linked:
+def _without_network(settings: RunSettings, asked: Asked, network: NetworkIdentity) -> Linked:
     name, digest = settings.network or network.name, network.sha256
     if digest is None:
         missing = f"The field needs the network {name}, and the run does not say how it can be recognised"
-        return Linked(settings=settings, missing=missing)
+        return Linked(settings=settings, asked=asked, missing=missing)
     missing = f"The field needs the network {name} (sha256:{digest[:12]}…), which is not here; {LOCATE}"
-    return Linked(settings=settings, missing=missing, wanted=Wanted("network", name, digest))
+    return Linked(settings=settings, asked=asked, missing=missing, wanted=Wanted("network", name, digest))
 
 
 def _misfit(trajectory: Trajectory, origin: Origin, data: OpenSet | None) -> str:

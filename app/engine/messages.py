@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from app.engine.contract import Command, Event
 from geomodel.arrays import Array
+from geomodel.classes import Asked
 from geomodel.record import Record
-from geomodel.settings import RunSettings
+from geomodel.settings import DataKey, RunSettings
 from geomodel.trajectory import Trajectory
 
 Kind = Literal["data", "network"]  # what a run is made of
@@ -30,6 +31,12 @@ class OpenData(Command):
     name: str
     count: int
     seed: int
+    columns: str = ""
+
+    @property
+    def key(self) -> DataKey:
+        """What decides the points."""
+        return self.name, self.count, self.seed, self.columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,7 @@ class OpenPath(Command):
     run_id: int
     count: int
     seed: int
+    columns: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +152,17 @@ class DataOpened(Event):
     name: str
     count: int
     seed: int
+    columns: str = ""
     dataset: Any
     sigma_min: float
     sigma_max: float
     plane: Any  # a geomodel Basis: the identity for 2-D data, otherwise the first two principal components
     plane_points: Array  # (N, 2) float64
+
+    @property
+    def key(self) -> DataKey:
+        """What decides the points."""
+        return self.name, self.count, self.seed, self.columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +191,7 @@ class OpenFailed(Event):
     slot: Literal["data", "network", "run"]
     name: str
     message: str
+    table: bool = False  # the file is a table, so other columns of it may open
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +209,7 @@ class RunLinked(Event):
 
     run_id: int
     settings: RunSettings
+    asked: Asked
     data: DataOpened | None
     linked: bool
     missing: str
@@ -218,11 +234,13 @@ class Saved(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(Event):
-    """The record that the run writes to."""
+    """The record that the run writes to, and the reference data that it is made with."""
 
     run_id: int
     record: Record
     settings: RunSettings  # with the noise levels filled in
+    asked: Asked
+    data: DataOpened | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from app.engine.messages import (
 )
 from geomodel import recognise, runs
 from geomodel.datasets.common import Progress
+from geomodel.datasets.files import is_table
 from geomodel.files import read_error
 from geomodel.origin import origin
 from geomodel.trajectory import Trajectory
@@ -60,7 +61,7 @@ class Opener:
             case "run":
                 return self.open(OpenRun(command.run_id, command.path))
             case "data":
-                return self.open(OpenData(command.path, command.count, command.seed))
+                return self.open(OpenData(command.path, command.count, command.seed, command.columns))
 
     def open(self, command: OpenData | OpenNetwork | OpenRun | LinkRun) -> Context | None:
         """Open data, a network or a run, or link one. Returns the context of a run that requests can be made about."""
@@ -84,7 +85,7 @@ class Opener:
         except BaseException as error:  # the code of a person's own denoiser may call sys.exit
             if not isinstance(error, ValueError | OSError):
                 log.exception("opening %s", name)
-            self._post(OpenFailed(slot, name, short(error)))
+            self._post(OpenFailed(slot, name, short(error), slot == "data" and _is_table(name)))
         return None
 
     @contextmanager
@@ -109,7 +110,7 @@ class Opener:
     def _open_data(self, command: OpenData) -> None:
         """Read data and post how far the reading is. A cancel leaves everything that was open as it was."""
         with self._reading(command.name) as progress:
-            opened = self._library.data(command.name, command.count, command.seed, progress).opened
+            opened = self._library.data(command.key, progress).opened
         for remark in opened.dataset.remarks:
             log.info("%s: %s", opened.dataset.name, remark)
         self._post(opened)
@@ -141,8 +142,16 @@ class Opener:
 def _answer(found: Linked) -> dict[str, Any]:
     return {
         "settings": found.settings,
+        "asked": found.asked,
         "data": found.data.opened if found.data else None,
         "linked": found.context is not None,
         "missing": found.missing,
         "wanted": found.wanted,
     }
+
+
+def _is_table(name: str) -> bool:
+    try:
+        return is_table(Path(name))
+    except (OSError, ValueError):  # a name that is no path
+        return False

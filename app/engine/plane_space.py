@@ -9,7 +9,8 @@ import numpy as np
 
 from app.engine.contract import Rect, Site
 from app.engine.messages import DataOpened
-from geomodel.arrays import Array
+from geomodel import classes
+from geomodel.arrays import Array, Integers
 from geomodel.job import Job
 from geomodel.record import Record
 from geomodel.slices import Slice
@@ -31,7 +32,7 @@ class PlaneSpace(Protocol):
     lift: Any
 
     def kernels(self, sigma: float, rect: Rect) -> Kernels | None:
-        """The Gaussians that make up the density; None without reference data."""
+        """The Gaussians that make up the density; None without reference data of the run's class."""
 
     def project(self, x: Array) -> Array:
         """The plane coordinates (m, 2) of points (m, *shape)."""
@@ -80,13 +81,14 @@ class Marginal:
 class Cut:
     """A slice through one sample at one level. A point of the plane is a point of the data's space."""
 
-    def __init__(self, job: Job, opened: Any, x: Array) -> None:
-        rows = _rows(job, opened)
-        points = opened.plane_points if rows is None else opened.plane_points[rows]
+    def __init__(self, job: Job, opened: DataOpened, x: Array) -> None:
+        points, rows = _of_class(job, opened)
         self.slice = Slice.through(x, opened.plane, opened.dataset.points, points, rows)
         self.lift = self.slice.lift
 
     def kernels(self, sigma: float, rect: Rect) -> Kernels | None:
+        if not len(self.slice.points):
+            return None
         means, log_weights = self.slice.kernels(sigma, rect)
         return Kernels(means, 0.0, log_weights)
 
@@ -106,12 +108,14 @@ def plane_space(site: Site, job: Job, opened: DataOpened | None, record: Record 
     return Marginal(job, opened)
 
 
-def _rows(job: Job, opened: Any) -> Array | None:
-    """The rows of the run's class; None means all rows."""
-    return None if job.settings.label < 0 else np.flatnonzero(opened.dataset.labels == job.settings.label)
+def _of_class(job: Job, opened: DataOpened) -> tuple[Array, Integers | None]:
+    """The data of the run's class in the plane, and their rows; None means all rows. None of them if the data lack the
+    class.
+    """
+    rows = np.zeros(0, np.int64) if job.asked.data is None else classes.rows(opened.dataset, job.asked.data)
+    return (opened.plane_points if rows is None else opened.plane_points[rows]), rows
 
 
-def _of_points(job: Job, opened: Any) -> Kernels:
-    rows = _rows(job, opened)
-    points = opened.plane_points if rows is None else opened.plane_points[rows]
-    return Kernels(points, 0.0, np.zeros(len(points)))
+def _of_points(job: Job, opened: DataOpened) -> Kernels | None:
+    points, _ = _of_class(job, opened)
+    return Kernels(points, 0.0, np.zeros(len(points))) if len(points) else None

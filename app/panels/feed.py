@@ -20,7 +20,7 @@ from app.session.facts import DRIVER_NAMES, class_words
 from app.session.playback import Playback
 from app.session.player import Player
 from app.session.state import AppState, Run
-from geomodel import datasets, memory, run_checks, solvers
+from geomodel import classes, datasets, memory, run_checks, settings, solvers
 from geomodel.checkpoints.info import CheckpointInfo
 from geomodel.number_text import general
 from geomodel.settings import RunSettings
@@ -48,6 +48,7 @@ class PanelsFeed(QObject):
         self.model, self.sampler, self.runs = panels.model, panels.sampler, panels.runs
         self._run_bar = panels.run_bar
         self._opened_files: dict[str, str] = {}  # path → title
+        self._refused = ""  # the table that could not be read
         self._cost: dict[tuple[str, str, int], float] = {}  # (driver, data, count) → seconds for an evaluation
         state.draft_changed.connect(self._show_draft)
         state.errors_changed.connect(self._show_errors)
@@ -57,7 +58,7 @@ class PanelsFeed(QObject):
         state.selection_changed.connect(self._show_runs)
         drafted.changed.connect(self._show_changes)
         player.open_failed.connect(self._open_failed)
-        self.model.edited.connect(player.drafting.edit)
+        self.model.edited.connect(self._edit)
         self.sampler.edited.connect(player.drafting.edit)
         self.sampler.preset_wanted.connect(player.drafting.apply_preset)
         self.runs.run_selected.connect(self._select_run)
@@ -79,6 +80,7 @@ class PanelsFeed(QObject):
         self.model.set_choices(tuple(networks.items()), tuple(sets + files))
 
     def _show_draft(self) -> None:
+        self.model.set_classes(self.state.classes(self.state.draft).all_names())
         self.model.set_settings(self.state.draft)
         self.sampler.set_settings(self.state.draft)
         if "driver" not in self.state.errors:
@@ -99,23 +101,23 @@ class PanelsFeed(QObject):
                 self._describe(slot)
 
     def _show_data(self) -> None:
-        data = self.state.data
+        data, self._refused = self.state.data, ""
         if data is not None and data.name not in datasets.names():
             self._opened_files[data.name] = Path(data.name).name
         self._show_choices()
-        self.model.set_settings(self.state.draft)
+        self._show_draft()
         self._show_available()
+        taken = None if data is None else data.dataset.columns
+        self.model.set_columns(taken and f"automatic: {taken}")
         self._describe("data")
         self._describe("driver")
-        self._show_estimate()
 
     def _show_network(self) -> None:
         self._show_choices()
-        self.model.set_settings(self.state.draft)
+        self._show_draft()
         self._show_available()
         self._describe("network")
         self._describe("driver")
-        self._show_estimate()
 
     def _show_available(self) -> None:
         data, network = self.state.data, self.state.network
@@ -127,13 +129,6 @@ class PanelsFeed(QObject):
                 "blend": network is not None and data is not None,
             }
         )
-        names: tuple[str, ...] = ()
-        if data is not None and data.dataset.labels is not None:
-            count = int(data.dataset.labels.max()) + 1
-            names = data.dataset.label_names or tuple(map(str, range(count)))
-        elif network is not None:
-            names = network.info.label_names or tuple(map(str, range(network.info.classes)))
-        self.model.set_classes(names)
 
     def _describe(self, slot: Slot) -> None:
         data, network = self.state.data, self.state.network
@@ -183,10 +178,12 @@ class PanelsFeed(QObject):
         return rows + ([("cost", f"{1000 * each[-1]:.2g} ms an evaluation")] if each else [])
 
     def _relation(self) -> str:
-        """Whether D* is made of the data that the network was trained on."""
+        """Whether D* is made of the data that the network was trained on, or why the two are not compared."""
         data, network = self.state.data, self.state.network
         if data is None or network is None:
             return ""
+        if note := classes.asked(self.state.draft, data.dataset, network.info).note:
+            return note
         trained = getattr(network.info, "data_fingerprint", "")
         if not trained:
             return "Unknown whether the network was trained on these data."
@@ -198,6 +195,9 @@ class PanelsFeed(QObject):
         data = None if self.state.data is None else self.state.data.dataset
         network = None if self.state.network is None else self.state.network.info
         if data is None and network is None:
+            return
+        if settings.problems(draft):  # a half-typed number may be too large to count with
+            self._run_bar.set_estimate("")
             return
         size = memory.text(run_checks.needed_bytes(draft, data, network))
         seconds = self._expected_seconds(draft)
@@ -248,10 +248,23 @@ class PanelsFeed(QObject):
 
     # ------------------------------------------------------------ acting
 
+    def _edit(self, changes: dict[str, Any]) -> None:
+        """Columns belong to the file that was refused, if one was, so that it may open with others."""
+        if "data_columns" in changes and self._refused:
+            changes = {"data": self._refused, **changes}
+        self.player.drafting.edit(changes)
+
     def _open_failed(self, event: OpenFailed) -> None:
-        if event.slot in ("data", "network"):
+        if event.slot not in ("data", "network"):
+            return
+        again = event.name in (self._refused, self.state.draft.data)  # a person may mend the columns that were typed
+        if not again:
             self.model.set_settings(self.state.draft)  # what was open stays open
-            self.model.set_message(event.slot, event.message, True)
+        if event.table:
+            self._refused = event.name
+            if not again:
+                self.model.set_columns(f"of {Path(event.name).name}, such as 1-2; class 3")
+        self.model.set_message(event.slot, event.message, True)
 
     def _select_run(self, run_id: int) -> None:
         self._playback.pause()
@@ -259,7 +272,7 @@ class PanelsFeed(QObject):
 
     def _use_settings(self, run_id: int) -> None:
         if run := self.state.runs.get(run_id):
-            self.player.drafting.use(run.settings)
+            self.player.drafting.use(run.settings, run.asked.name)
 
     def _pin(self, run_id: int, pinned: bool) -> None:
         if run := self.state.runs.get(run_id):

@@ -15,6 +15,7 @@ from app.plotting.theme import Theme, palette
 from app.widgets.explanation import Explanation
 from app.widgets.form import ActionButton, BoolField, Choice, ChoiceField, Field, align, commit_all, explain
 from app.widgets.number_field import FloatField, IntField
+from app.widgets.text_field import TextField
 from geomodel import datasets
 from geomodel.settings import RunSettings, limits
 
@@ -55,6 +56,7 @@ class ModelPanel(QWidget):
         self._has_data = False
         self._network = ChoiceField("network", limits("network"))
         self._data = ChoiceField("data", limits("data"))
+        self._columns = TextField("data_columns", limits("data_columns"))
         self._driver = ChoiceField("driver", limits("driver"), DRIVERS)
         self._count = IntField("data_count", limits("data_count"))
         self._seed = IntField("data_seed", limits("data_seed"))
@@ -63,7 +65,7 @@ class ModelPanel(QWidget):
         self._guidance = FloatField("guidance", limits("guidance"), step=0.5)
         self._beside = BoolField("beside", limits("beside"))
         self._own = (self._blend, self._label, self._guidance, self._beside)
-        fields = (self._network, self._data, self._count, self._seed, self._driver, *self._own)
+        fields = (self._network, self._data, self._count, self._seed, self._columns, self._driver, *self._own)
         self.fields: dict[str, Field] = {item.name: item for item in fields}
         self._places: dict[Slot, Explanation] = {
             "network": Explanation(),
@@ -76,6 +78,7 @@ class ModelPanel(QWidget):
         align(fields)
         self.set_theme(theme)
         self.set_settings(RunSettings())
+        self.set_columns(None)
 
     # ------------------------------------------------------------ what the window says
 
@@ -116,6 +119,13 @@ class ModelPanel(QWidget):
         self._label.set_choices([NO_CLASS, *(Choice(at, name, f"class {at}") for at, name in enumerate(names))])
         self._offer()
 
+    def set_columns(self, taken: str | None) -> None:
+        """Set what stands in the empty field: which columns of a table were taken, or what to type. With None the field
+        is hidden, because the data are no table.
+        """
+        self._columns.setVisible(taken is not None)
+        self._columns.set_placeholder(taken or "")
+
     def set_driver_available(self, available: Mapping[str, bool]) -> None:
         """Set which drivers can be chosen."""
         self._has_data = available.get("optimal", self._has_data)
@@ -125,7 +135,7 @@ class ModelPanel(QWidget):
 
     def commit(self) -> bool:
         """Take over typed text. Returns False if some of it is no value, which its field then explains."""
-        typed = (self._count, self._seed, self._blend, self._guidance)
+        typed = (self._count, self._seed, self._columns, self._blend, self._guidance)
         return commit_all(item for item in typed if not item.isHidden())
 
     # ------------------------------------------------------------ inside
@@ -136,7 +146,7 @@ class ModelPanel(QWidget):
         body.setSpacing(4)
         rows: tuple[tuple[Slot, tuple[Field, ...]], ...] = (
             ("network", (self._network,)),
-            ("data", (self._data, self._count, self._seed)),
+            ("data", (self._data, self._count, self._seed, self._columns)),
             ("driver", (self._driver, *self._own)),
         )
         for slot, fields in rows:

@@ -7,15 +7,17 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from app.session.facts import DRIVER_NAMES, START_NAMES, class_name, data_title
+from app.session.facts import DRIVER_NAMES, START_NAMES, data_title
 from geomodel import schedules
-from geomodel.datasets import Dataset
 from geomodel.number_text import general
 from geomodel.settings import CUSTOM, RunSettings, limits
 from geomodel.solvers import row as solver_row
 
 MOST = 3  # most changes that a line names
 DIGITS = 4
+ANY = "any"
+
+ClassOf = Callable[[RunSettings], str]
 
 MATTERS: dict[str, Callable[[RunSettings], bool]] = {  # fields that have no effect in some settings
     "blend": lambda settings: settings.driver == "blend",
@@ -41,13 +43,18 @@ class Change:
         return f"{self.title} {self.before} → {self.after}" if self.before != self.after else f"{self.title} changed"
 
 
-def changes(before: RunSettings, after: RunSettings, dataset: Dataset | None = None) -> tuple[Change, ...]:
+def _number(settings: RunSettings) -> str:
+    return "" if settings.label < 0 else str(settings.label)
+
+
+def changes(before: RunSettings, after: RunSettings, class_of: ClassOf = _number) -> tuple[Change, ...]:
     """The fields that differ and have an effect, in the order of the settings. A value that is left open differs from
     none.
 
-    dataset: names the classes.
+    class_of: what the class of settings is called. It is the name that counts, because drivers number theirs
+    differently.
     """
-    return tuple(_changes(before, after, dataset))
+    return tuple(_changes(before, after, class_of))
 
 
 def sentence(found: tuple[Change, ...], most: int = MOST) -> str:
@@ -67,14 +74,17 @@ def _and_more(named: str, more: int) -> str:
     return f"{named} and {more} more" if more > 0 else named
 
 
-def _changes(before: RunSettings, after: RunSettings, dataset: Dataset | None) -> Iterator[Change]:
+def _changes(before: RunSettings, after: RunSettings, class_of: ClassOf) -> Iterator[Change]:
     for field in fields(RunSettings):
         name = field.name
         old, new = getattr(before, name), getattr(after, name)
         if name == "options":
             yield from _option_changes(before, after)
+        elif name == "label":
+            if class_of(before) != class_of(after):
+                yield Change("class", class_of(before) or ANY, class_of(after) or ANY)
         elif old != new and old is not None and new is not None and MATTERS.get(name, _always)(after):
-            yield Change(_in_a_line(limits(name).title), _words(name, old, dataset), _words(name, new, dataset))
+            yield Change(_in_a_line(limits(name).title), _words(name, old), _words(name, new))
 
 
 def _always(_settings: RunSettings) -> bool:
@@ -99,13 +109,12 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "levels": lambda _levels: "",
     "jump_at": lambda level: "never" if level < 0 else str(level),
     "start": lambda name: _in_a_line(START_NAMES[name]),
+    "data_columns": lambda text: text or "automatic",
     "start_point": lambda point: f"({', '.join(general(value, 3) for value in point)})",
 }
 
 
-def _words(name: str, value: Any, dataset: Dataset | None) -> str:
-    if name == "label":
-        return "any" if value < 0 else class_name(dataset, value).removeprefix("class ")
+def _words(name: str, value: Any) -> str:
     return WORDS.get(name, _plain)(value)
 
 

@@ -53,7 +53,7 @@ class Drafted(QObject):
             self.changed.emit()
 
     def _found(self) -> tuple[Change, ...]:
-        run, data = self._player.next_shown, self._state.data
+        run = self._player.next_shown
         if run is None:
             return ()
-        return changes(run.settings, self._player.drafting.filled(), None if data is None else data.dataset)
+        return changes(run.settings, self._player.drafting.filled(), self._state.class_name)

@@ -12,7 +12,10 @@ from app.engine.contract import Command
 from app.engine.messages import DataOpened, NetworkOpened, OpenData, OpenNetwork
 from app.session.state import AppState
 from geomodel import datasets, presets, runs, settings, solvers
-from geomodel.settings import CUSTOM, Driver, RunSettings
+from geomodel.arrays import Array
+from geomodel.classes import Classes, renamed
+from geomodel.draft_levels import Problems, levels_or_problems
+from geomodel.settings import CUSTOM, RunSettings
 
 TOY_WORK = 3e7  # a run is computed at every change up to this product of samples × steps × data points × dimensions
 COUNTS = {"toy": 64, "points": 64, "images": 16}  # trajectories of a proposed run, by the kind of the data
@@ -34,11 +37,16 @@ class Drafting(QObject):
         self._after_data: NetworkOpened | None = None  # the network that waits for its training data
         self._again: set[str] = set()  # networks that a new engine opens again
         self._counts = dict(COUNTS)  # the latest for each kind of data
+        self._columns: dict[str, str] = {}  # the latest of each file
         state.draft_changed.connect(self._remember_count)
 
     def open_data(self, name: str) -> None:
         """Open a named set or a file as reference data."""
-        self._submit(OpenData(name, self._state.draft.data_count, self._state.draft.data_seed))
+        self._submit(OpenData(name, self._state.draft.data_count, self._state.draft.data_seed, self.columns_of(name)))
+
+    def columns_of(self, name: str) -> str:
+        """What a person has said about the columns of a file; empty where nothing was said."""
+        return self._columns.get(name, "")
 
     def open_network(self, path: str, *, own: bool = False) -> None:
         """Open a checkpoint, or run the user's own ``file.py:function``."""
@@ -47,7 +55,7 @@ class Drafting(QObject):
     def reopen_data(self) -> None:
         """Open the data of the draft again, in a new engine."""
         if self._state.draft.data:
-            self.open_data(self._state.draft.data)
+            self._submit(OpenData(*self._state.draft.data_key))
 
     def reopen_networks(self) -> None:
         """Open every open network again, in a new engine. The draft stays as it is."""
@@ -62,26 +70,36 @@ class Drafting(QObject):
 
     def edit(self, changes: dict[str, Any]) -> None:
         """Change fields of the draft. New data are opened first, and the draft changes when they are open."""
-        draft = replace(self._state.draft, **changes)
+        numbered, draft = self._state.classes(self._state.draft), replace(self._state.draft, **changes)
         if draft.network != self._state.draft.network and draft.network not in ("", *self._state.networks):
             self.open_network(draft.network)  # the draft follows when it is there
             return
-        if changes.keys() & {"data", "data_count", "data_seed"}:
+        if changes.keys() & {"data", "data_count", "data_seed", "data_columns"}:
+            if draft.data != self._state.draft.data and "data_columns" not in changes:
+                draft = replace(draft, data_columns=self.columns_of(draft.data))
             self._edit_data(draft)
             return
         if "solver" in changes and "options" not in changes:
             draft = replace(draft, options={})
         if "network" in changes:
             self._state.network = self._state.networks.get(draft.network)
-            if self._state.network is None and draft.driver in ("network", "blend"):
-                draft = replace(draft, driver="optimal")
+            if self._state.network is None:
+                draft = _without_network(draft)
+        if changes.keys() & {"driver", "network"} and "label" not in changes:
+            draft = self._with_class(draft, numbered)
         if draft.schedule == CUSTOM:  # a list without levels starts with the present levels
-            levels = changes.get("levels") or (self.levels() if "schedule" in changes else draft.levels)
+            levels = changes.get("levels") or (self._levels_to_edit() if "schedule" in changes else draft.levels)
             draft = runs.with_levels(draft, levels) if levels else draft
         self._state.set_draft(draft)
         if "network" in changes:
             self._state.network_changed.emit()
         self._tell()
+
+    def _with_class(self, draft: RunSettings, numbered: Classes) -> RunSettings:
+        """The draft with the class that its label means among `numbered`, as its driver numbers it; none if that has
+        none of this name.
+        """
+        return replace(draft, label=renamed(draft.label, numbered, self._state.classes(draft)))
 
     def apply_preset(self, name: str) -> None:
         """Take over a preset. If its levels must be designed first, request that."""
@@ -96,19 +114,20 @@ class Drafting(QObject):
         data, network = self._state.data, self._state.network
         return runs.resolved(self._state.draft, data.dataset if data else None, network.info if network else None)
 
-    def levels(self) -> tuple[float, ...]:
-        """The noise levels of the draft; none if the draft is wrong."""
-        try:
-            return tuple(runs.noise_levels(self.filled()).tolist())
-        except ValueError:
-            return ()
+    def levels(self) -> Array | Problems:
+        """The noise levels of the draft; where it gives none, the fields that are wrong and why."""
+        return levels_or_problems(self.filled())
+
+    def _levels_to_edit(self) -> tuple[float, ...]:
+        found = self.levels()
+        return () if isinstance(found, dict) else tuple(found.tolist())
 
     def _edit_data(self, draft: RunSettings) -> None:
         if found := settings.problems(draft):
             self._state.set_draft(draft)
             self._state.set_errors(found)
         elif draft.data:
-            self._submit(OpenData(draft.data, draft.data_count, draft.data_seed))
+            self._submit(OpenData(*draft.data_key))
 
     def undo(self, *, forward: bool = False) -> None:
         """Undo or redo the last change. If the data were different then, they are opened again."""
@@ -116,8 +135,8 @@ class Drafting(QObject):
             return
         self._follow_draft()
 
-    def use(self, settings: RunSettings) -> None:
-        """Take settings of a run over, as one change that can be taken back.
+    def use(self, settings: RunSettings, class_name: str = "") -> None:
+        """Take settings of a run over, as one change that can be taken back. class_name: what the run calls its class.
 
         Named data are opened again. Of a file, the data stay as they are unless they are the ones that are open, and so
         does a network that is not open any more.
@@ -126,10 +145,13 @@ class Drafting(QObject):
         here = state.data is not None and state.data.name == draft.data
         if not here and draft.data not in datasets.names():
             present = state.draft
-            draft = replace(draft, data=present.data, data_count=present.data_count, data_seed=present.data_seed)
+            name, count, seed, columns = present.data_key
+            draft = replace(draft, data=name, data_count=count, data_seed=seed, data_columns=columns)
         if draft.network not in state.networks:
-            driver: Driver = "optimal" if draft.driver in ("network", "blend") else draft.driver
-            draft = replace(draft, network="", driver=driver)
+            draft = _without_network(draft)
+        if draft.label >= 0 and draft != settings:
+            number = state.classes(draft).number(class_name)
+            draft = replace(draft, label=-1 if number is None else number)
         state.set_draft(draft)
         self._follow_draft()
 
@@ -139,30 +161,26 @@ class Drafting(QObject):
         if draft.network != (self._state.network.path if self._state.network else ""):
             self._state.network = self._state.networks.get(draft.network)
             self._state.network_changed.emit()
-        if data is None or _key(data) != (draft.data, draft.data_count, draft.data_seed):
-            self.open_data(draft.data)
+        if data is None or data.key != draft.data_key:
+            self._submit(OpenData(*draft.data_key))
         else:
             self._tell()
 
     def check(self) -> bool:
         """Explain at the fields what is wrong with the draft. Returns True if nothing is."""
-        found = self._problems()
+        found = self.problems()
         self._state.set_errors(found)
         return not found
 
-    def _problems(self) -> dict[str, str]:
+    def problems(self) -> Problems:
+        """What is wrong with the draft, by field. It says so at once; the fields say it after `check`."""
         draft, data, network = self._state.draft, self._state.data, self._state.network
         if found := settings.problems(draft):
             return found
         dataset, info = data.dataset if data else None, network.info if network else None
         filled = self.filled()
-        if found := settings.problems(filled) or runs.problems(filled, dataset, info):
-            return found
-        try:
-            runs.noise_levels(filled)
-        except ValueError as error:
-            return {"jump_at" if "jump_at" in str(error) else "steps": str(error)}
-        return {}
+        levels = levels_or_problems(filled)
+        return levels if isinstance(levels, dict) else runs.problems(filled, dataset, info)
 
     @property
     def is_toy(self) -> bool:
@@ -176,19 +194,20 @@ class Drafting(QObject):
         """Reference data are open. The draft takes them, with the settings that suit them."""
         state, draft = self._state, self._state.draft
         # the first set, or one that an undo asked for
-        awaited = _key(event) == (draft.data, draft.data_count, draft.data_seed)
+        awaited = event.key == draft.data_key
         same = state.data is not None and state.data.name == event.name
-        state.data = event
+        numbered = state.classes(draft)  # by which the draft names its class; an awaited draft knows the new data
+        state.set_data(event)
+        self._columns[event.name] = event.columns
+        numbered = state.classes(draft) if awaited else numbered
         if state.network is not None and tuple(state.network.info.shape) != tuple(event.dataset.shape):
             state.network = None  # it stays open, so that a person can choose it again beside data that it fits
-            draft = replace(
-                draft, network="", driver="optimal" if draft.driver in ("network", "blend") else draft.driver
-            )
+            draft = _without_network(draft)
             state.network_changed.emit()
         if not awaited:
-            draft = replace(draft, data=event.name, data_count=event.count, data_seed=event.seed)
-        if not awaited and not same:
-            draft = self._proposed(draft, event)
+            name, count, seed, columns = event.key
+            draft = replace(draft, data=name, data_count=count, data_seed=seed, data_columns=columns)
+        draft = self._with_class(draft, numbered) if awaited or same else self._proposed(draft, event)
         if draft.sigma_max is None:
             draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)
         state.set_draft(draft, undoable=not awaited)
@@ -206,11 +225,12 @@ class Drafting(QObject):
 
     def _proposed(self, draft: RunSettings, event: DataOpened) -> RunSettings:
         no_density = draft.driver == "mixture" and event.dataset.gaussians is None
+        network = self._state.network if draft.network_drives else None  # its levels are those that it was trained at
         return replace(
             draft,
             driver="optimal" if no_density else draft.driver,
-            sigma_min=event.sigma_min,
-            sigma_max=event.sigma_max,
+            sigma_min=(network or event).sigma_min,
+            sigma_max=(network or event).sigma_max,
             count=self._counts[event.dataset.kind],
             start="noise" if draft.start == "point" else draft.start,
             start_index=0,
@@ -224,6 +244,7 @@ class Drafting(QObject):
         if event.path in self._again:
             self._again.remove(event.path)
             return
+        numbered = state.classes(state.draft)
         together, self._with_data = event.path == self._with_data, ""
         if state.data is not None and tuple(state.data.dataset.shape) != tuple(event.info.shape):
             state.network_changed.emit()
@@ -238,16 +259,20 @@ class Drafting(QObject):
             )
             return
         state.network = event
-        draft = replace(state.draft, network=event.path, driver="network")
+        draft = self._with_class(replace(state.draft, network=event.path, driver="network"), numbered)
         draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)
-        state.set_draft(replace(draft, count=min(draft.count, fitting_count(draft, event))))
+        if not settings.problems(draft):  # else its numbers may be too large to count with
+            draft = replace(draft, count=min(draft.count, fitting_count(draft, event)))
+        state.set_draft(draft)
         state.network_changed.emit()
         self._tell()
 
     def forget_network(self, path: str) -> None:
         """A network is closed, so the draft continues without it."""
+        numbered = self._state.classes(self._state.draft)
+        draft = self._with_class(_without_network(self._state.draft), numbered)
         self._state.networks.pop(path, None)
-        self.edit({"network": ""})
+        self.edit({"network": "", "driver": draft.driver, "label": draft.label})
 
     def open_training_data(self, event: NetworkOpened) -> None:
         """Open the data that a network was trained on, and let the network drive on them."""
@@ -257,6 +282,11 @@ class Drafting(QObject):
     def _tell(self) -> None:
         self.check()
         self.edited.emit()
+
+
+def _without_network(draft: RunSettings) -> RunSettings:
+    """The draft without its network. D* drives if the network did."""
+    return replace(draft, network="", driver="optimal" if draft.network_drives else draft.driver)
 
 
 def expected_evaluations(draft: RunSettings) -> int:
@@ -269,7 +299,3 @@ def fitting_count(draft: RunSettings, network: NetworkOpened) -> int:
     """How many trajectories a network moves in `RUN_SECONDS`: a power of two, at least one."""
     seconds = max(network.pace, 1e-9) * expected_evaluations(draft)
     return 1 << max(0, int(RUN_SECONDS / seconds).bit_length() - 1)
-
-
-def _key(event: DataOpened) -> tuple[str, int, int]:
-    return event.name, event.count, event.seed

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from app.engine.contract import Answer
 from app.session.plane_options import PlaneOptions
 from app.session.state import Run, Selection
-from geomodel import datasets
+from geomodel import classes, datasets
 from geomodel.arrays import Array
 from geomodel.collapse import crossing, speciation_sigma
-from geomodel.datasets import Dataset
 from geomodel.number_text import general
 from geomodel.projection import identity_basis
 from geomodel.solvers import row as solver_row
@@ -23,6 +23,16 @@ START_NAMES = {
     "data": "One data point + noise",
     "point": "Clicked point",
 }
+
+AnswerKind = TypeVar("AnswerKind", bound=Answer)
+
+
+def about(answer: AnswerKind | None, run: Run) -> AnswerKind | None:
+    """An answer if it is about this run, else None: another run may have fewer samples, levels or data points.
+
+    A run keeps its data for as long as it lives, so its id also names the data that the answer's indices count.
+    """
+    return answer if answer is not None and answer.request.run_id == run.id else None
 
 
 def run_basis(run: Run) -> Any:
@@ -47,11 +57,8 @@ def data_title(name: str) -> str:
 
 def class_words(run: Run) -> str:
     """The class that a run asks for and how strongly; empty where it asks for none."""
-    label, guidance = run.settings.label, run.settings.guidance
-    if label < 0:
-        return ""
-    name = class_name(None if run.source is None else run.source.dataset, label)
-    return name if guidance == 1 else f"{name}, guidance {general(guidance, 3)}"
+    guided = run.settings.guided
+    return f"{run.asked.words}, guidance {general(run.settings.guidance, 3)}" if guided else run.asked.words
 
 
 def stage_levels(run: Run, median: Array, levels: Array | None = None) -> tuple[float, float | None]:
@@ -68,15 +75,8 @@ def stage_levels(run: Run, median: Array, levels: Array | None = None) -> tuple[
 def data_count(run: Run) -> int:
     """How many data points make up D* of the run: all, or those of its class."""
     assert run.source is not None
-    dataset, label = run.source.dataset, run.settings.label
-    return len(dataset) if label < 0 else int((dataset.labels == label).sum())
-
-
-def class_name(dataset: Dataset | None, label: int) -> str:
-    """A class in words: "class sneaker", or its number where the data give no names or are not open."""
-    number = f"class {label}"
-    name = number if dataset is None else dataset.class_name(label)
-    return name if name == number else f"class {name}"
+    rows = classes.rows(run.source.dataset, run.asked.data)
+    return len(run.source.dataset) if rows is None else len(rows)
 
 
 def probe_sigma(run: Run, selection: Selection, options: PlaneOptions) -> float:

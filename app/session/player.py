@@ -136,8 +136,8 @@ class Player(QObject):
 
     def open_path(self, path: str) -> None:
         """Open a file, which the engine recognises by what it holds."""
-        draft = self.state.draft
-        self.submit(OpenPath(path, self.state.next_id(), draft.data_count, draft.data_seed))
+        draft, columns = self.state.draft, self.drafting.columns_of(path)
+        self.submit(OpenPath(path, self.state.next_id(), draft.data_count, draft.data_seed, columns))
 
     def open_run(self, path: str, *, recorded: bool = False) -> None:
         """Open a saved run. The program's own recording is shown before torch is loaded."""
@@ -175,7 +175,7 @@ class Player(QObject):
         self.cancel()
         current = self.state.run
         self._replaces = current.id if current is not None and not current.pinned else None
-        self._pending = Run(self.state.next_id(), self.state.draft, "computing", source=self.state.data)
+        self._pending = Run(self.state.next_id(), self.state.draft, "computing")
         if not keep:
             self._playback.pause()
         self._then_play = not keep
@@ -275,7 +275,7 @@ class Player(QObject):
                 self._data_opened(event)
             case NetworkOpened():
                 self.drafting.network_opened(event)
-                self._link_those_with(event.info.sha256)
+                self._link_those_with(getattr(event.info, "sha256", None))
                 self.opened.emit(event)
             case OpenFailed():
                 self.open_failed.emit(event)
@@ -317,8 +317,8 @@ class Player(QObject):
         if run is None:
             self.submit(Forget(event.run_id))
             return
-        run.settings, run.source, run.linked = event.settings, event.data, event.linked
-        run.caption, run.wanted = event.missing, event.wanted
+        run.settings, run.asked, run.source, run.linked = event.settings, event.asked, event.data, event.linked
+        run.caption, run.wanted = _caption(event), event.wanted
         self._announce(run)
         self.linked.emit(event)
 
@@ -332,7 +332,8 @@ class Player(QObject):
             path=event.path,
             source=event.data,
             linked=event.linked,
-            caption=event.missing,
+            asked=event.asked,
+            caption=_caption(event),
             wanted=event.wanted,
             pinned=not recorded,
         )
@@ -349,8 +350,9 @@ class Player(QObject):
             self.submit(Forget(event.run_id))
             return
         match event:
-            case RunStarted(record=record, settings=filled):
-                run.record, run.settings, run.linked = record, filled, True
+            case RunStarted(record=record, settings=filled, asked=asked, data=data):
+                run.record, run.settings, run.source, run.linked = record, filled, data, True
+                run.asked, run.caption = asked, asked.note.rstrip(".")
                 self._show_pending()
             case RunFinished(trajectory=trajectory, seconds=seconds, evaluating=evaluating):
                 run.trajectory, run.seconds, run.evaluating, run.status = trajectory, seconds, evaluating, "complete"
@@ -400,3 +402,8 @@ class Player(QObject):
             self.remove(old)
         if self._then_play:
             self._playback.play()
+
+
+def _caption(event: RunLinked) -> str:
+    """What is missing of a saved run, or what is not compared."""
+    return event.missing or event.asked.note.rstrip(".")

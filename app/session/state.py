@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from app.engine.messages import DataOpened, NetworkOpened, Wanted
 from app.session.plane_options import PlaneOptions
 from geomodel.arrays import Array
+from geomodel.classes import NO_CLASS, Asked, Classes, of_driver
 from geomodel.curves import center_of
 from geomodel.record import Record, StepDetail
 from geomodel.schedules import nearest_level
@@ -37,10 +38,16 @@ class Run:
     path: str = ""
     seconds: float = 0.0  # the whole run
     evaluating: float = 0.0  # of it in the denoiser
-    source: DataOpened | None = None  # the reference data behind it, if they are open
+    source: DataOpened | None = None  # the reference data it was made with, as the engine names them, if they are open
     linked: bool = False  # the engine can answer requests about it
     caption: str = ""  # what is missing, for example
     wanted: Wanted | None = None  # what is missing and can be located
+    asked: Asked = NO_CLASS  # its class, by name
+
+    @property
+    def compared(self) -> bool:
+        """Whether D* of its data can be set beside it: they are open, and have its class."""
+        return self.source is not None and self.asked.data is not None
 
     @property
     def sigmas(self) -> Array:
@@ -93,6 +100,12 @@ class Run:
     def details(self) -> list[StepDetail]:
         """The insides of the steps; empty for a run from a file."""
         return self.record.details if self.record is not None else []
+
+    @property
+    def data_fingerprint(self) -> str:
+        """The fingerprint of the data that a saved run names; empty if it names none."""
+        named = None if self.trajectory is None else self.trajectory.settings.get("data")
+        return str(named.get("fingerprint", "")) if isinstance(named, dict) else ""
 
     @property
     def complete(self) -> bool:
@@ -181,6 +194,15 @@ class AppState(QObject):
         self.draft_changed.emit()
         return True
 
+    def classes(self, settings: RunSettings) -> Classes:
+        """The classes that the label of settings counts, as far as data and networks are open."""
+        data, network = self.data, self.networks.get(settings.network)
+        return of_driver(settings, data.dataset if data else None, network.info if network else None)
+
+    def class_name(self, settings: RunSettings) -> str:
+        """What the class of settings is called; empty where they ask for none."""
+        return "" if settings.label < 0 else self.classes(settings).name(settings.label)
+
     def set_errors(self, errors: dict[str, str]) -> None:
         """What is wrong with the draft, by field."""
         if errors != self.errors:
@@ -218,6 +240,14 @@ class AppState(QObject):
             self.plane_options = options
             self.plane_options_changed.emit()
 
+    def set_data(self, data: DataOpened) -> None:
+        """Reference data are open. Runs from files that were made with them show them from now on."""
+        self.data = data
+        for run in self.runs.values():
+            same = run.data_fingerprint == data.dataset.fingerprint and run.x.shape[2:] == tuple(data.dataset.shape)
+            if run.source is None and same:
+                run.source = data
+
     def add_run(self, run: Run) -> None:
         """A new run in the list."""
         self.runs[run.id] = run
@@ -229,8 +259,9 @@ class AppState(QObject):
             return
         if self.selection.run_id == run_id:
             self.selection = Selection()
-            if self.runs:
-                self.select(run_id=next(reversed(self.runs)), sample=0, index=0)
+            newest = next((run for run in reversed(self.runs.values()) if run.committed), None)
+            if newest is not None:
+                self.select(run_id=newest.id, sample=0, index=0)
             else:
                 self.selection_changed.emit()
         self.runs_changed.emit()

@@ -21,7 +21,14 @@ OWN: tuple[ActionRow, ...] = (
     ActionRow(
         id="open_checkpoint", menu="File", title="Open checkpoint…", keys=("Ctrl+O",), tip="A network from a file"
     ),
-    ActionRow(id="open_data", menu="File", title="Open data…", keys=("Ctrl+D",), tip="Points from CSV or NPY"),
+    ActionRow(id="open_data", menu="File", title="Open data…", keys=("Ctrl+D",), tip="Points or images from a file"),
+    ActionRow(
+        id="open_folder",
+        menu="File",
+        title="Open folder…",
+        keys=("Ctrl+Shift+D",),
+        tip="Pictures in a folder; its subfolders are classes",
+    ),
     ActionRow(id="open_run", menu="File", title="Open run…", keys=("Ctrl+Shift+O",), tip="A run saved as NPZ"),
     ActionRow(
         id="locate",

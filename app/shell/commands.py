@@ -67,10 +67,9 @@ class Commands(QObject):
     def _name_changes(self) -> None:
         """Undo and Redo say what they take back or repeat."""
         state = self._window.state
-        data = None if state.data is None else state.data.dataset
         before, after = state.undo_leads_to, state.redo_leads_to
-        undone = () if before is None else changes(before, state.draft, data)
-        redone = () if after is None else changes(state.draft, after, data)
+        undone = () if before is None else changes(before, state.draft, state.class_name)
+        redone = () if after is None else changes(state.draft, after, state.class_name)
         for name, title, there, found in (
             ("undo", "Undo", before is not None, undone),
             ("redo", "Redo", after is not None, redone),

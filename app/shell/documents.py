@@ -51,6 +51,7 @@ class Documents(QObject):
         return {
             "open_checkpoint": self.open_checkpoint,
             "open_data": self.open_data,
+            "open_folder": self.open_folder,
             "open_run": self.open_run,
             "locate": self.locate,
             "save_run": self.save_run,
@@ -70,6 +71,11 @@ class Documents(QObject):
     def open_data(self) -> None:
         """Ask for data."""
         self._ask_open("Open data", filters(POINTS, "data"), "data", self._player.drafting.open_data)
+
+    def open_folder(self) -> None:
+        """Ask for a folder of pictures."""
+        open_data = self._player.drafting.open_data
+        files.ask_folder(self._window, "Open folder", "folder", open_data, store=self._store)
 
     def open_run(self) -> None:
         """Ask for a saved run."""

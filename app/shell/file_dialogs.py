@@ -62,6 +62,17 @@ def ask_open(
     return dialog
 
 
+def ask_folder(parent: QWidget, title: str, purpose: str, callback: Chosen, *, store: SettingsStore) -> QFileDialog:
+    """Ask for a folder, as `ask_open` asks for a file. Files are listed too, so that a folder of pictures is not empty
+    to the eye.
+    """
+    dialog = _dialog(parent, title, "All files (*)", purpose, callback, store)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly, False)
+    dialog.open()
+    return dialog
+
+
 def ask_save(
     parent: QWidget, format: str, name: str, callback: Chosen, *, store: SettingsStore, say: Say
 ) -> QFileDialog:

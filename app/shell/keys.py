@@ -1,9 +1,9 @@
 """Decides which keys belong to a control, and where the focus goes when a person has finished with it.
 
-Space, the arrows, Home, End and the letter keys are shortcuts of the window, which drive time and tools. Text is typed
-into number fields only, and these take only the characters of a number. So two rules are enough. Only Tab, or a click
-into text, moves the focus to a control; a click on a control does its work without the focus. Enter, Esc, a choice, a
-click elsewhere or the key of an action gives the focus back to the main view.
+Space, the arrows, Home, End and the letter keys are shortcuts of the window, which drive time and tools. Number fields
+take only the characters of a number, and the few lines of text keep their letters. So two rules are enough. Only Tab,
+or a click into text, moves the focus to a control; a click on a control does its work without the focus. Enter, Esc, a
+choice, a click elsewhere or the key of an action gives the focus back to the main view.
 
 A control that a person reached by Tab keeps the few keys that work it: Space for a button, the up and down arrows for a
 list, a slider or tabs.

@@ -17,32 +17,44 @@ SPIN_MS = 150  # a value is emitted when it has not changed for this long while 
 STEPS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 UNDO, REDO = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
 RATIO = 1.1  # one arrow step of a logarithmic field
+INFINITE = ("inf", "∞")
 CHARACTERS = "0123456789.,+-−eE"  # the characters of numbers; the window handles every other key
 COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 GROUPS = re.compile(r"([+-]?[1-9]\d{0,2}(?:,\d{3})+)(\.\d*)?([eE][+-]?\d+)?")  # 12,345.6
 
 
 def number_text(value: float) -> str:
-    """A number in the spelling that a person would type: 80, 0.002, 1e-6."""
+    """A number in the spelling that a person would type: 80, 0.002, 1e-6, inf."""
     if isinstance(value, int):
         return str(value)
     return re.sub(r"e([+-])0*", lambda found: "e" + found[1].strip("+"), f"{value:.6g}")
 
 
 class _Line(QLineEdit):
-    """Accepts only the characters of a number. Letters and Space are refused, because they are keys of the window."""
+    """Accepts only the characters of a number. Letters and Space are refused, because they are keys of the window. Of
+    an unlimited number, the letters of "inf" are accepted in their order.
+    """
+
+    unlimited = False
 
     def event(self, event: QEvent) -> bool:
         keys = event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
-        if keys and isinstance(event, QKeyEvent) and _is_foreign(event):
+        if keys and isinstance(event, QKeyEvent) and self._is_foreign(event):
             event.ignore()
             return False
         return super().event(event)
 
+    def _is_foreign(self, event: QKeyEvent) -> bool:
+        text = event.text()
+        if not text.isprintable() or text in CHARACTERS or event.modifiers() & COMMANDS:
+            return False
+        return not (self.unlimited and self._spells_infinity(text))
 
-def _is_foreign(event: QKeyEvent) -> bool:
-    text = event.text()
-    return text.isprintable() and text not in CHARACTERS and not event.modifiers() & COMMANDS
+    def _spells_infinity(self, letter: str) -> bool:
+        at = self.selectionStart() if self.hasSelectedText() else self.cursorPosition()
+        after = at + len(self.selectedText())
+        typed = self.text()[:at] + letter + self.text()[after:]
+        return any(word.startswith(typed.lower()) for word in INFINITE)
 
 
 class _Box(QAbstractSpinBox):
@@ -54,7 +66,8 @@ class _Box(QAbstractSpinBox):
     def __init__(self) -> None:
         super().__init__()
         self.refused = False  # the text is not a value
-        self.setLineEdit(_Line())
+        self.line = _Line()
+        self.setLineEdit(self.line)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccelerated(True)
         self.setMinimumWidth(72)
@@ -105,6 +118,7 @@ class NumberField(Field):
 
     def __init__(self, name: str, limits: Limits, *, unit: str = "", optional: bool = False) -> None:
         self._box = _Box()
+        self._box.line.unlimited = limits.high == math.inf
         super().__init__(name, limits, self._box)
         self._optional = optional
         self._shown = ""
@@ -143,7 +157,7 @@ class NumberField(Field):
         return not self._typed_error
 
     def _parse(self, text: str) -> float | None:
-        text = text.strip().replace("−", "-")
+        text = text.strip().replace("−", "-").replace("∞", "inf")
         if not text and self._optional:
             return None
         return self._number(text)

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
+from geomodel.datasets.columns import parse
 from geomodel.datasets.common import DataError, Progress, portion, silent
 from geomodel.datasets.dataset import Dataset
 from geomodel.datasets.files import open_file
@@ -40,6 +41,8 @@ _ROWS = (
     _toy("gaussian-ring", "Gaussian ring", "Eight Gaussians (standard deviation 0.3) on a circle of radius 4."),
     _toy("swiss-roll", "Swiss roll", "One rolled-up sheet, seen from its end."),
     _toy("pinwheel", "Pinwheel", "Five bent blades."),
+    _toy("gaussian-64", "Gaussian in 64 dimensions", "One Gaussian with variance 3 k^−1.5 along axis k = 1 … 64."),
+    _toy("clusters-64", "Clusters in 64 dimensions", "Ten Gaussians (standard deviation 0.12) in 64 dimensions."),
     Row(
         name="fashion-mnist",
         title="Fashion-MNIST (10,000)",
@@ -66,7 +69,12 @@ def row(name: str) -> Row:
 
 
 def load(
-    name_or_path: str | os.PathLike[str], *, count: int = 1000, seed: int = 0, progress: Progress | None = None
+    name_or_path: str | os.PathLike[str],
+    *,
+    count: int = 1000,
+    seed: int = 0,
+    columns: str = "",
+    progress: Progress | None = None,
 ) -> Dataset:
     """Open a data set by its name in the table, or a file or folder of points or images. No file executes code.
 
@@ -95,6 +103,8 @@ def load(
             The set's `remarks` say what was taken from a file and what was left out.
         count: how many points to generate, at least 1. Only generated sets use it.
         seed: the seed of a generated set. With one seed, a smaller set is the beginning of every larger one.
+        columns: which columns of a table are coordinates and which is the class, by name or by number from 1, and
+            whether there is a header: "1-2; class 4; no header". What is left out is told from the file.
         progress: called with the fraction done, 0 to 1, often enough to keep a window responsive. An exception from it
             stops the opening and is passed on. If it is given, mean, std and fingerprint are computed here too.
 
@@ -102,20 +112,26 @@ def load(
         DataError (a ValueError): the name is unknown or the file cannot be read; one sentence says what to do.
     """
     watched = silent if progress is None else progress
-    dataset = _opened(name_or_path, count, seed, portion(watched, 0.0, 0.5))
+    dataset = _opened(name_or_path, count, seed, columns, portion(watched, 0.0, 0.5))
     if progress is not None:
         dataset.measure(portion(progress, 0.5, 1.0))
     return dataset
 
 
-def _opened(name_or_path: str | os.PathLike[str], count: int, seed: int, progress: Progress) -> Dataset:
+def _opened(name_or_path: str | os.PathLike[str], count: int, seed: int, columns: str, progress: Progress) -> Dataset:
     if isinstance(name_or_path, str) and (name_or_path in _TABLE or not _looks_like_path(name_or_path)):
         entry = row(name_or_path)
+        if columns:
+            raise DataError(f"{name_or_path} is no table, so it has no columns to choose. Leave the columns out.")
         module, _, builder = entry.path.partition(":")
         build = getattr(import_module(module), builder)
         dataset: Dataset = build(count, seed) if entry.kind == "toy" else build()
         return dataset
-    return open_file(Path(name_or_path), progress)
+    try:
+        wanted = parse(columns)
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    return open_file(Path(name_or_path), progress, wanted)
 
 
 def _looks_like_path(text: str) -> bool:

@@ -4,27 +4,45 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from geomodel.datasets import text
+from geomodel.datasets.columns import Columns
 from geomodel.datasets.common import DataError, Progress
 from geomodel.datasets.dataset import Dataset
 from geomodel.datasets.formats import FORMATS, KNOWN
 from geomodel.datasets.reading import faults
+from geomodel.datasets.text import AUTOMATIC
 from geomodel.formats import Format, function, recognised
 
+TABLE = "text"  # the name of the format whose columns can be chosen
 
-def open_file(path: Path, progress: Progress) -> Dataset:
+
+def open_file(path: Path, progress: Progress, columns: Columns = AUTOMATIC) -> Dataset:
     """The data set in a file or folder. Raises DataError; see `geomodel.datasets.load` for what may be inside.
+
+    columns: what a person says about the columns of a table.
 
     What `progress` raises is passed on unchanged, although readers turn errors into sentences.
     """
     watch = _Watch(progress)
     try:
         with faults(path.name):
-            dataset: Dataset = function(_format(path).open)(path, watch)
-            return dataset
+            found = _format(path)
+            if columns == AUTOMATIC:
+                dataset: Dataset = function(found.open)(path, watch)
+                return dataset
+            if found.name != TABLE:
+                raise DataError(f"{path.name!r} is no table, so it has no columns to choose. Leave the columns out.")
+            return text.read(path, watch, columns)
     except _Stopped:
         pass
     assert watch.error is not None
     raise watch.error  # raised here, so that its traceback does not name _Stopped as its cause
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is read as a table, whose columns a person can choose."""
+    found = recognised(FORMATS, path) if path.is_file() else None
+    return found is not None and found.name == TABLE
 
 
 class _Stopped(BaseException):

@@ -12,12 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from geomodel.arrays import Integers
+from geomodel.datasets.columns import ranges
 from geomodel.datasets.common import DataError
 from geomodel.datasets.reading import LARGEST_LABEL
 
 _CLASS = ("label", "labels", "class", "target", "y")  # the first one that a header names gives the classes
 _INDEX = ("", "index", "id", "unnamed: 0")
 _NAMED = 6  # coordinates that a sentence names
+
+Classes = tuple[Integers, tuple[str, ...] | None]  # of each row, and their names
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +50,43 @@ class Table:
         known = [name for name in _CLASS if name in names[self.numbered :] and not (name == "y" and "x" in names)]
         return names.index(known[0]) if known and self.columns > 1 + self.numbered else None
 
-    def counts(self) -> bool:
+    def counts(self, label: int | None) -> bool:
         """Whether the first column may be the numbers of the rows, 0 to n - 1, because its first value is 0.
 
-        A table of whole numbers alone may be points on a grid.
+        A table of whole numbers alone, but for its class, may be points on a grid.
         """
-        others = [value for column, value in enumerate(self.first[1:], 1) if column != self.label()]
+        others = [value for column, value in enumerate(self.first[1:], 1) if column != label]
         named = bool(self.names) and self.names[0].lower() in _INDEX
         return unquoted(self.first[0]) == "0" and bool(others) and (named or not all(map(_digits, others)))
 
 
-def layout(path: Path) -> Table:
-    """Find the header, the delimiter and the first point."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The columns that are used, and whether the first one numbers the rows."""
+
+    coordinates: tuple[int, ...]
+    label: int | None
+    index: bool
+
+    @property
+    def columns(self) -> str:
+        """In the words of `columns.parse`."""
+        return ranges(self.coordinates) + ("" if self.label is None else f"; class {self.label + 1}")
+
+
+def layout(path: Path, header: bool | None) -> Table:
+    """Find the header, the delimiter and the first point. header: whether there is one, where a person has said so."""
     lines = list(islice(_lines(path), 2))
     if not lines:
         raise _empty(path)
     top = split(lines[0][1], _mark(lines[0][1]))
     if len(lines) == 1:
-        if not any(map(is_number, top)):
+        if header or not any(map(is_number, top)):
             raise _empty(path)
         return Table(path, _mark(lines[0][1]), lines[0][0] - 1, (), tuple(top))
     (above, heading), (number, text) = lines
-    if any(map(is_number, top)) and not _counted(top, split(text, _mark(text))):
+    found = not any(map(is_number, top)) or _counted(top, split(text, _mark(text)))
+    if not (found if header is None else header):
         return Table(path, _mark(heading), above - 1, (), tuple(top))
     delimiter = _mark(text) or ("\t" if "\t" in text and "\t" in heading else None)
     names = [unquoted(name) for name in split(heading, _mark(heading) or delimiter)]
@@ -102,13 +120,15 @@ def _mark(text: str) -> str | None:
 
 
 def _counted(top: list[str], below: list[str]) -> bool:
-    """Whether a line is 0, 1, … d - 1, as pandas writes for columns without names, above values that are not whole.
-
-    A single 0 is more likely a point.
+    """Whether a line is 0, 1, … d - 1, as pandas writes for columns without names, above values that are not whole, or
+    beside the name of a class. A single 0 is more likely a point.
     """
     names = [unquoted(value) for value in top]
     names = names[1:] if not names[0] else names
-    return len(top) > 1 and names == [str(column) for column in range(len(names))] and not all(map(_digits, below))
+    numbers = [name for name in names if name.lower() not in _CLASS]
+    named = len(numbers) < len(names)
+    counted = bool(numbers) and numbers == [str(column) for column in range(len(numbers))]
+    return counted and (named or (len(top) > 1 and not all(map(_digits, below))))
 
 
 def _row_names(table: Table) -> bool:
@@ -154,7 +174,7 @@ def _digits(text: str) -> bool:
     return text.strip().isascii() and text.strip().isdigit()
 
 
-def classes(values: list[str]) -> tuple[Integers, tuple[str, ...] | None] | None:
+def classes(values: list[str]) -> Classes | None:
     """The class of each row and the names of the classes; None where the values are fractions, which are no classes.
 
     Whole numbers from 0 are classes without names. Other whole numbers count as names, as words do.
@@ -174,13 +194,17 @@ def classes(values: list[str]) -> tuple[Integers, tuple[str, ...] | None] | None
     return np.array([index[text] for text in texts], np.int64), tuple(names)
 
 
-def remarks(table: Table, coordinates: list[int], label: int | None, index: bool) -> tuple[str, ...]:
+def remarks(table: Table, taken: Taken) -> tuple[str, ...]:
     """A sentence about what was taken; none where every column of a file without a header is a coordinate."""
-    if not table.names and not index:
+    coordinates, label = taken.coordinates, taken.label
+    if not table.names and coordinates == tuple(range(table.columns)):
         return ()
     names = [(table.names[column][:40] if table.names else "") or f"column {column + 1}" for column in coordinates]
     said = f"{len(names)} coordinate{'s' * (len(names) > 1)}: {', '.join(names[:_NAMED])}"
     said += ", …" if len(names) > _NAMED else ""
     said += "; line 1 is a header" if all(map(is_number, names)) else ""
     said += f"; class from column {label + 1}" if label is not None else ""
-    return (said + ("; column 1 numbers the rows." if index else "."),)
+    said += "; column 1 numbers the rows" if taken.index else ""
+    rest = [column for column in range(taken.index, table.columns) if column not in (*coordinates, label)]
+    said += f"; column{'s' * (len(rest) > 1)} {ranges(rest)} left out" if rest else ""
+    return (f"{said}.",)

@@ -296,7 +296,7 @@ def test_another_file_is_refused_in_a_sentence_and_the_run_stays(saved, away, tm
     assert link(bench, run, saved / "points.csv").wanted.kind == "network"
     refused = link(bench, run, tmp_path / "other.safetensors")
     assert refused.message.startswith("other.safetensors is another network than the run was made with: sha256:")
-    assert "could not be read" in link(bench, run, tmp_path / "gone.safetensors").message
+    assert "There is no file" in link(bench, run, tmp_path / "gone.safetensors").message
     assert link(bench, run, saved / "net.safetensors").linked
 
 
@@ -310,10 +310,10 @@ def test_data_that_are_opened_later_are_found_without_being_located(saved, away)
 def test_a_cancel_leaves_the_search_and_the_run_is_shown(saved, monkeypatch):
     bench, load = Bench(), library.datasets.load
 
-    def slow(name, *, count, seed, progress):
+    def slow(name, *, progress, **options):
         bench.worker.inbox.put(Cancel(OPENING))
         progress(0.5)
-        return load(name, count=count, seed=seed)
+        return load(name, **options)
 
     monkeypatch.setattr(library.datasets, "load", slow)
     run = opened(saved / "run.npz", bench)

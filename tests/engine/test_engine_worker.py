@@ -229,11 +229,11 @@ def test_what_waits_behind_a_run_is_cancelled_before_it_begins(bench, monkeypatc
 def test_what_waits_behind_an_opening_is_cancelled_before_it_begins(bench, monkeypatch):
     task, load = EndErrorTask(2, TOY), library.datasets.load
 
-    def slow(name, *, count, seed, progress):
+    def slow(name, *, progress, **given):
         for command in (task, Cancel(2)):
             bench.worker.inbox.put(command)
         progress(0.5)
-        return load(name, count=count, seed=seed)
+        return load(name, **given)
 
     monkeypatch.setattr(library.datasets, "load", slow)
     bench.handle(OpenData("spiral", 20, 0))
@@ -433,12 +433,12 @@ def test_opening_tells_how_far_it_is_and_can_be_cancelled(bench, monkeypatch):
     monkeypatch.setattr(opening, "TELL_SECONDS", -1.0)
     load = store.datasets.load
 
-    def slow(name, *, count, seed, progress):
+    def slow(name, *, progress, **given):
         for fraction in (0.2, 0.6):
             progress(fraction)
             if fraction == 0.2 and name == "rings":
                 bench.worker.inbox.put(Cancel(OPENING))
-        return load(name, count=count, seed=seed)
+        return load(name, **given)
 
     monkeypatch.setattr(store.datasets, "load", slow)
     bench.handle(OpenData("spiral", 20, 0))

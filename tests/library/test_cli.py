@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from animals import IN_NETWORK, write_network, write_table
 
 import geomodel as gm
 import resources
@@ -54,6 +55,34 @@ def test_the_measures_are_a_table_with_a_row_for_every_level_and_sample(tmp_path
     assert header[:3] == ["level", "sigma [data units]", "sample"]
     assert len(rows) == 5 * 3
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["measures.csv", "run.npz"]
+
+
+def test_a_class_is_said_by_its_name(tmp_path, capsys):
+    table = write_table(tmp_path / "animals.csv")
+    network = write_network(tmp_path / "net.safetensors")
+    code, written = run(tmp_path, "--data", table, "--model", network, "--label", str(IN_NETWORK.index("dog")))
+    assert (code, written.settings["class"]) == (0, "dog")
+    assert "Class 0 is 'dog'." in capsys.readouterr().err
+    code, written = run(tmp_path, "--data", table, "--model", network, "--label", str(IN_NETWORK.index("bee")))
+    assert (code, written.extras) == (0, {})
+    assert "have no class 'bee' (only ant, cat, dog), so nothing is compared with D*." in capsys.readouterr().err
+
+
+def test_columns_of_a_table_are_chosen(tmp_path):
+    (tmp_path / "t.csv").write_text("a,kind,b,c\n" + "".join(f"{n / 7},k{n % 2},{n / 3},{n}\n" for n in range(9)))
+    options = ["--data", str(tmp_path / "t.csv"), "--data-columns", "a, b; class kind"]
+    code, written = run(tmp_path, *options, "--label", "1")
+    assert code == 0
+    settings = settings_of(written)
+    assert settings.data_columns == "a, b; class kind"
+    name, count, seed, columns = settings.data_key
+    data = gm.datasets.load(name, count=count, seed=seed, columns=columns)
+    assert written.settings["data"]["fingerprint"] == data.fingerprint
+    assert np.array_equal(runs.compute(settings, data).x, written.x)
+    out = str(tmp_path / "net.safetensors")
+    small = ["--iterations", "2", "--batch", "4", "--width", "8", "--depth", "1", "--conditional"]
+    assert cli.run(cli.parse(["train", *options, "--out", out, *small])) == 0
+    assert gm.load_checkpoint(out).info.label_names == ("k0", "k1")
 
 
 def test_a_file_of_points(tmp_path):
@@ -133,6 +162,8 @@ def test_a_class_guidance_and_a_blend(tmp_path):
         (["--sigma-max", "nan"], "σ max must lie between 10⁻¹⁰⁰ and 10¹⁰⁰"),
         (["--sigma-min", "5", "--sigma-max", "1"], "smaller than σ max"),
         (["--sigma-min", "500"], "sigma_min must be above 0 and below sigma_max"),
+        (["--data-columns", "1; 2"], "does not say which columns to take"),
+        (["--data-columns", "1-2"], "two-moons is no table"),
         (["--rho", "0.05"], "ρ must be at least 0.1"),
         (["--start", "data", "--start-index", "50"], "points 0 to 49"),
         (["--label", "7"], "two-moons has no points of class 7"),

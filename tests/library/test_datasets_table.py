@@ -33,6 +33,11 @@ COORDINATES = {
         lambda i, a, b: f"{i},{a},{b}",
         "2 coordinates: 0, 1; line 1 is a header; column 1 numbers the rows",
     ),
+    "pandas numbers beside a class": (
+        "0,1,label",
+        lambda i, a, b: f"{a},{b},{i % 3}",
+        "2 coordinates: 0, 1; line 1 is a header; class from column 3",
+    ),
     "R table": ("x y", lambda i, a, b: f"{i + 1} {a} {b}", NUMBERED),
     "R table with quotes": ('"x" "y"', lambda i, a, b: f'"row {i}" {a} {b}', NUMBERED),
     "R csv": ('"","x","y"', lambda i, a, b: f'"{i + 1}",{a},{b}', NUMBERED),
@@ -53,7 +58,7 @@ def test_coordinates_are_told_from_the_numbers_of_rows(tmp_path, case):
     header, row, said = COORDINATES[case]
     data = datasets.load(table(tmp_path, header, row))
     np.testing.assert_array_equal(data.points, POINTS)
-    assert (data.labels, data.remarks) == (None, (f"{said}.",))
+    assert (data.labels is None, data.remarks) == ("class" not in said, (f"{said}.",))
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def test_what_the_run_says():
     assert said() == replace(found, data=None, network=None)
     assert said(data=None, network={"name": "mine", "sha256": None}).network.sha256 is None
     assert said({**MOONS, "data": PAGE}).settings.data == PAGE
+    assert said(**{"class": "sneaker"}).label_name == "sneaker"
 
 
 def test_what_a_run_of_today_says():
@@ -52,8 +53,8 @@ SETTINGS = {
     "too many steps": ({"steps": 10_001}, "`int` <= 10000"),
     "a step and a half": ({"steps": 1.5}, "`int`, got `float`"),
     "no trajectory": ({"count": 0}, "`int` >= 1"),
-    "endless trajectories": ({"count": 10**400}, "at most 2,147,483,647 trajectories"),
-    "an endless start": ({"start_index": 2**63}, "at most 2,147,483,647 trajectories and data points"),
+    "endless trajectories": ({"count": 10**400}, "`int` <= 1000000000"),
+    "an endless start": ({"start_index": 2**63}, "a data point after 2,147,483,647"),
     "no number": ({"rho": float("nan")}, "`float` >= 0.1"),
     "an infinite guidance": ({"guidance": float("inf")}, "`float` <= 50"),
     "no noise": ({"sigma_max": 0.0}, "σ max must lie between"),
@@ -111,6 +112,12 @@ def test_settings_that_no_form_makes_are_refused_in_a_sentence(case):
 def test_names_and_fingerprints_are_those_that_the_program_writes(entries):
     with pytest.raises(ValueError, match="What the run says of its data and network does not fit"):
         said(**entries)
+
+
+@pytest.mark.parametrize("name", [7, None, ["dog"], f"{PAGE}n"])
+def test_the_class_is_a_name(name):
+    with pytest.raises(ValueError, match="What the run says of its class is no name"):
+        said(**{"class": name})
 
 
 @pytest.mark.parametrize("run", [None, [], "heun"])

@@ -174,3 +174,23 @@ def test_the_engine_runs_no_file_that_was_not_named_at_the_start(file):
         library.network(spec)  # such as from the settings of a saved run
     library.trust(spec)
     assert library.network(spec).shape == (2,)
+
+
+CLASSES = """
+class M:
+    shape = (2,)
+    label_names = {names}
+    num_classes = {count}
+    def __call__(self, x, sigma, labels=None):
+        return x * 0
+def make(): return M()
+"""
+
+
+def test_its_classes_may_have_names(tmp_path):
+    info = load_own(written(tmp_path, CLASSES.format(names=["cat", 7], count=2))).info
+    assert (info.classes, info.label_names) == (2, ("cat", "7"))
+    alone = CLASSES.format(names=["cat", "dog", "eel"], count=3).replace("    num_classes = 3\n", "")
+    assert load_own(written(tmp_path, alone, "alone.py")).info.classes == 3
+    with pytest.raises(CheckpointError, match="3 classes and 2 label_names"):
+        load_own(written(tmp_path, CLASSES.format(names=["cat", "dog"], count=3), "other.py"))

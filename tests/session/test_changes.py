@@ -8,6 +8,7 @@ import pytest
 from window_runs import moons
 
 from app.session.changes import MATTERS, WORDS, changes, sentence
+from app.session.state import AppState
 from geomodel.settings import RunSettings
 
 BASE = RunSettings(sigma_min=0.01, sigma_max=80.0)
@@ -33,7 +34,9 @@ BASE = RunSettings(sigma_min=0.01, sigma_max=80.0)
     ],
 )
 def test_a_change_is_named_with_the_title_of_its_field(change, words):
-    assert sentence(changes(BASE, replace(BASE, **change), moons().dataset)) == words
+    state = AppState()
+    state.set_data(moons())
+    assert sentence(changes(BASE, replace(BASE, **change), state.class_name)) == words
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,16 @@ def test_what_matters_with_another_field_is_named_beside_it():
     assert sentence(changes(BASE, after)) == "class any → 2, guidance w 1 → 3"
     blend = replace(BASE, driver="blend", blend=0.25)
     assert sentence(changes(BASE, blend)) == "driver D* → a Dθ + (1 − a) D*, share a 0.5 → 0.25"
+
+
+def test_a_class_that_keeps_its_name_is_no_change():
+    """Another driver may have another number for it."""
+    names = {0: "cat", 1: "dog", 2: "cat"}
+    after = replace(BASE, driver="network", label=2)
+    found = changes(replace(BASE, label=0), after, lambda settings: names[settings.label])
+    assert sentence(found) == "driver D* → Dθ"
+    found = changes(replace(BASE, label=2), after, lambda settings: "cat" if settings.driver == "network" else "ant")
+    assert sentence(found) == "driver D* → Dθ, class ant → cat"
 
 
 def test_options_are_named_by_themselves():

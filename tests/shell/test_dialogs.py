@@ -43,7 +43,7 @@ def _answer(qtbot, dialog, text):
     dialog.findChild(QLineEdit, "fileNameEdit").setText(text)
     kinds = QDialogButtonBox.StandardButton
     saving = dialog.acceptMode() == QFileDialog.AcceptMode.AcceptSave
-    button = dialog.findChild(QDialogButtonBox).button(kinds.Save if saving else kinds.Open)
+    button = dialog.findChild(QDialogButtonBox).button(kinds.Save if saving else kinds.Open)  # or "Choose" of a folder
     qtbot.waitUntil(button.isEnabled)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
@@ -167,3 +167,16 @@ def test_a_failure_is_told_and_the_dialog_stays(dialog, window, tmp_path):
     assert "could not be written" in dialog._result.error
     assert dialog.isVisible()
     assert window.written == []
+
+
+def test_a_folder_is_chosen_and_the_one_above_is_remembered(qtbot, window, tmp_path):
+    (tmp_path / "pictures" / "cats").mkdir(parents=True)
+    (tmp_path / "pictures" / "cats" / "a.png").touch()
+    chosen = []
+    ask = (window, "Open folder", "folder", chosen.append)
+    dialog = files.ask_folder(*ask, store=SettingsStore())
+    _answer(qtbot, dialog, str(tmp_path / "pictures"))
+    qtbot.waitUntil(lambda: chosen == [str(tmp_path / "pictures")])
+    again = files.ask_folder(*ask, store=SettingsStore())
+    assert again.directory().absolutePath() == str(tmp_path)
+    again.reject()

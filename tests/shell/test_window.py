@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data_files import pixels, write_folder
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMessageBox
 from real_window import WAIT, choose_file, closed, finished, opened, pick, press, type_in
@@ -129,6 +130,15 @@ def test_a_network_that_does_not_fit_the_data_is_not_put_to_work(qtbot, window, 
         window.documents.open_path(str(resources.path("checkpoints", "spiral.safetensors")))
     qtbot.waitUntil(lambda: "works on shape (2,)" in window.panels.model._places["network"].error, timeout=WAIT)
     assert window.state.network is None
+
+
+def test_a_folder_of_pictures_opens_through_its_dialog(qtbot, window, tmp_path):
+    images, names = pixels(6), [f"{kind}/{n}.png" for kind in ("cat", "dog") for n in range(3)]
+    write_folder(tmp_path / "pets", images, names)
+    press(qtbot, window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    choose_file(qtbot, tmp_path / "pets")
+    run = finished(qtbot, window, lambda run: run.settings.data == str(tmp_path / "pets"))
+    assert run.source.dataset.label_names == ("cat", "dog")
 
 
 def test_images_open_through_the_dialog_and_run(qtbot, window, tmp_path):

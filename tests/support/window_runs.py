@@ -22,7 +22,7 @@ TOY = RunSettings(data="two-moons", data_count=60, steps=5, count=4, seed=11)
 @cache
 def moons() -> DataOpened:
     """Sixty points in the plane."""
-    return Library().data("two-moons", 60, 0).opened
+    return Library().data(("two-moons", 60, 0, "")).opened
 
 
 @cache
@@ -47,8 +47,9 @@ def computed(opened: DataOpened, settings: RunSettings = TOY, *, levels: int | N
     """A run as the engine leaves it; with `levels`, one that still grows."""
     job = runs.prepare(settings, opened.dataset)
     record = runs.new_record(job, keep)
-    run = Run(1, job.settings, "computing", record=record, source=opened, linked=True)
-    for step in gm.iterate(job.model, job.x, job.sigmas, solver=settings.solver, **settings.options):
+    run = Run(1, job.settings, "computing", record=record, source=opened, linked=True, asked=job.asked)
+    labels = job.labels(len(job.x))
+    for step in gm.iterate(job.model, job.x, job.sigmas, solver=settings.solver, labels=labels, **settings.options):
         if record.committed == levels:
             return run
         record.append(step, measure(job, step))

@@ -37,7 +37,7 @@ def mean_shift(request: MeanShiftRequest, at: Context) -> MeanShiftAnswer:
     posterior = job.posterior(x, sigma, NEIGHBOURS, every=True)
     weights = posterior.every[0].numpy()
     ranks = np.unique(np.geomspace(1, len(weights), SPECTRUM).round().astype(int))
-    optimal = posterior.mean if job.exact is job.optimal else job.evaluate(job.exact, x, sigma)
+    optimal = posterior.mean if job.gives_posterior_mean(job.exact) else job.evaluate(job.exact, x, sigma)
     labels, path = job.data.labels if job.data is not None else None, None
     if request.path and job.settings.label < 0:
         path = frozen(np.asarray(job.optimal.mean_shift_path(x, sigma, max_iterations=MODE_STEPS))[:, 0])
@@ -65,7 +65,7 @@ def _spectrum(job: Job, x: Array, sigma: float) -> Any:
     if job.optimal is None or job.data is None or sigma == 0:
         return None
     covariance = PosteriorCovariance(
-        job.optimal, job.data.points, x, sigma, job.labels(1), tolerance=SPECTRUM_TOLERANCE
+        job.optimal, job.data.points, x, sigma, job.data_labels(1), tolerance=SPECTRUM_TOLERANCE
     )
     return covariance.spectrum(EIGENVECTORS)
 

@@ -30,7 +30,7 @@ def along(request: AlongRequest, at: Context) -> AlongAnswer:
     sigmas = np.array([request.sigmas[n] for n in levels])
     x = np.stack([point(at, n, request.sample, request.sigmas[n], request.probe) for n in levels])
     classes = job.data.labels if job.settings.label < 0 else None
-    effective, shares = neighbours_and_classes(job.optimal, x, sigmas, classes, job.labels(len(x)))
+    effective, shares = neighbours_and_classes(job.optimal, x, sigmas, classes, job.data_labels(len(x)))
     return AlongAnswer(request=request, effective=frozen(effective), classes=None if shares is None else frozen(shares))
 
 
@@ -42,7 +42,7 @@ def annealed(request: AnnealedRequest, at: Context) -> AnnealedAnswer:
     stand, until = request.stand, time.perf_counter() + MOMENT
     if stand is None:
         stand = np.stack([point(at, request.index, request.sample, request.sigmas[0], request.probe)] * 2)
-    labels, shown, steps = job.labels(1), [], []
+    labels, shown, steps = job.data_labels(1), [], []
     following = request.first
     for step in beside_ode(job.optimal, stand[:1], request.sigmas[request.first :], labels, ode=stand[1:]):
         stand = np.concatenate([step.annealed, step.x])
@@ -54,7 +54,7 @@ def annealed(request: AnnealedRequest, at: Context) -> AnnealedAnswer:
             break
     ends = None
     if following == len(request.sigmas):
-        first, second = nearest_data(job.optimal, np.concatenate([step.annealed, step.denoised]), job.labels(2))
+        first, second = nearest_data(job.optimal, np.concatenate([step.annealed, step.denoised]), job.data_labels(2))
         ends = int(first), int(second)
     nothing = np.zeros((0, *stand.shape[1:]))
     return AnnealedAnswer(

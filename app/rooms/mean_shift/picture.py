@@ -8,6 +8,7 @@ import numpy as np
 
 from app.rooms.mean_shift.messages import MeanShiftAnswer, MeanShiftRequest
 from app.rooms.mean_shift.pictures import Hue, MeanShiftPicture, Panel
+from app.session import facts
 from app.session.state import Run
 from geomodel import images
 from geomodel.arrays import Array
@@ -34,7 +35,7 @@ def mean_shift_picture(run: Run, answer: MeanShiftAnswer) -> MeanShiftPicture:
         weights=answer.weights,
         labels=tuple(dataset.class_name(label) for label in labels),
         effective_neighbours=answer.effective_neighbours,
-        total=len(dataset),
+        total=facts.data_count(run),
         ranks=answer.ranks,
         spectrum=answer.spectrum,
         classes=_classes(dataset, answer.classes),

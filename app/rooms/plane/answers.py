@@ -45,7 +45,9 @@ def density_and_field(request: DensityRequest, at: Context) -> DensityAnswer:
             log_weights=kernels.log_weights,
         )
     tails = density.grid_points(request.rect, *request.arrows) if request.arrows[0] else np.zeros((0, 2))
-    denoised = _field(request, at.job, plane, kernels, tails) if len(tails) else tails
+    denoised = _field(request, at.job, plane, kernels, tails) if len(tails) else None
+    if denoised is None:
+        tails = denoised = np.zeros((0, 2))
     return DensityAnswer(
         request=request,
         density=None if image is None else frozen(image),
@@ -55,24 +57,28 @@ def density_and_field(request: DensityRequest, at: Context) -> DensityAnswer:
     )
 
 
-def _field(request: DensityRequest, job: Job, plane: PlaneSpace, kernels: Kernels | None, at: Array) -> Array:
-    """D in the plane. It comes from the kernels if they are exactly D* or there is nothing else, otherwise from the
-    denoisers.
+def _field(request: DensityRequest, job: Job, plane: PlaneSpace, kernels: Kernels | None, at: Array) -> Array | None:
+    """D in the plane; None if a denoiser that is asked for is not there. It comes from the kernels if they are exactly
+    D* or the plane is no part of the data's space, otherwise from the denoisers.
     """
-    models: dict[str, Any] = {"optimal": job.exact, "network": job.network}
-    model = models.get(request.field) or job.model
-    if plane.lift is None or (model is job.optimal and not isinstance(plane, Direct)):
-        assert kernels is not None
+    model = {"optimal": job.exact, "network": job.network}.get(request.field, job.model)
+    if request.field == "difference":
+        return _difference(request, job, plane, at)
+    if plane.lift is None or (job.gives_posterior_mean(model) and not isinstance(plane, Direct)):
+        if kernels is None:
+            return None
         means, variances, logs = kernels.means, kernels.variances, kernels.log_weights
         return density.plane_denoised(means, variances, None, request.sigma, at, log_weights=logs)
+    return None if model is None else plane.project(np.asarray(job.evaluate(model, plane.lift(at), request.sigma)))
+
+
+def _difference(request: DensityRequest, job: Job, plane: PlaneSpace, at: Array) -> Array | None:
+    """x + Dθ − D*, whose arrows from x are the denoiser difference."""
+    if plane.lift is None or job.exact is None or job.network is None:
+        return None
     x = plane.lift(at)
-
-    def ask(denoiser: Any) -> Array:
-        return plane.project(np.asarray(job.evaluate(denoiser, x, request.sigma)))
-
-    if request.field == "difference" and job.exact is not None and job.network is not None:
-        return at + ask(job.network) - ask(job.exact)
-    return ask(model)
+    first, second = (np.asarray(job.evaluate(model, x, request.sigma)) for model in (job.network, job.exact))
+    return at + plane.project(first) - plane.project(second)
 
 
 def probe(request: ProbeRequest, at: Context) -> ProbeAnswer:
@@ -85,7 +91,7 @@ def probe(request: ProbeRequest, at: Context) -> ProbeAnswer:
 
     def ask(model: Any) -> Array:
         """A denoiser's answer. For D* it reuses the mean of the posterior."""
-        if model is job.optimal and posterior is not None:
+        if job.gives_posterior_mean(model) and posterior is not None:
             return np.asarray(posterior.mean)
         return np.asarray(job.evaluate(model, x, sigma))
 

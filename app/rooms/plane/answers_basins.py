@@ -54,7 +54,7 @@ def basins(request: BasinsRequest, at: Context) -> BasinsAnswer:
 
 
 def _refusal(job: runs.Job) -> str:
-    if job.data is None or job.optimal is None:
+    if job.data is None:
         return NO_DATA
     if job.data.labels is None:
         return NO_CLASSES

@@ -36,7 +36,7 @@ class StripRoom(QObject):
         run, selection = self._state.run, self._state.selection
         if run is None or seen(self.view):
             self.view.display(self.picture())
-        if run is not None and run.linked and len(run.x.shape) == 5 and seen(self.view):
+        if run is not None and run.linked and run.compared and len(run.x.shape) == 5 and seen(self.view):
             self._player.ask(NeighboursRequest(run.id, selection.index, selection.sample))
 
     def picture(self) -> StripPicture:

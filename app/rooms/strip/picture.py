@@ -9,7 +9,7 @@ import numpy as np
 from app.plotting.values import ImageRow
 from app.rooms.strip.messages import NeighboursAnswer
 from app.rooms.strip.pictures import StripPicture
-from app.session.facts import DRIVER_NAMES
+from app.session.facts import DRIVER_NAMES, about, data_count
 from app.session.state import Run, Selection
 from geomodel import images
 from geomodel.arrays import Array
@@ -98,9 +98,10 @@ def _samples(run: Run, i: int) -> tuple[Array, str]:
 
 
 def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None) -> dict[str, Any]:
-    if run.source is None:
+    if run.source is None or not run.compared:
         return {"neighbours_note": run.caption or "The nearest data need the reference data to be open."}
-    if answer is None or answer.request.run_id != run.id:
+    answer = about(answer, run)
+    if answer is None:
         return {}
     dataset, asked = run.source.dataset, answer.request
     stale = (asked.index, asked.sample) != (selection.index, selection.sample)  # another answer is on its way
@@ -115,5 +116,5 @@ def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None)
         "neighbours": neighbours,
         "neighbour_weights": answer.weights[:NEIGHBOURS],
         "neighbour_labels": tuple(dataset.class_name(int(label)) for label in labels),
-        "neighbours_note": f"effective neighbours {answer.effective_neighbours:.4g} of {len(dataset):,}{of}",
+        "neighbours_note": f"effective neighbours {answer.effective_neighbours:.4g} of {data_count(run):,}{of}",
     }

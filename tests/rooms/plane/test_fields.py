@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from gestures import open_window, paste_into
 from gestures import type_into as _type
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QPalette, QShortcut, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPalette, QShortcut, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 
@@ -14,7 +16,7 @@ from app.plotting.theme import DARK, LIGHT, palette
 from app.widgets.form import BoolField, Choice, ChoiceField
 from app.widgets.number_field import FloatField, IntField, number_text
 from app.widgets.text import WRONG, blend, formula_html
-from geomodel.settings import limits
+from geomodel.settings import Limits, limits
 
 Key = Qt.Key
 COMMAS = ("1,5", "0,5", "0,500", "1,00", "10,0000", "1000,000", ",500", "1,000,5", "1.5,000")
@@ -318,3 +320,52 @@ def _luminance(color: QColor) -> float:
     parts = (color.redF(), color.greenF(), color.blueF())
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+# ---------------------------------------------------------------- infinity
+
+
+@pytest.fixture
+def unlimited(qtbot, told):
+    return _shown(qtbot, FloatField("s_max", Limits("S max", "", 0.0, math.inf)), told, 50.0)
+
+
+def _press(line, letter):
+    """A letter that has no key of Qt's own."""
+    QApplication.sendEvent(line, QKeyEvent(QEvent.Type.KeyPress, 0, Qt.KeyboardModifier.NoModifier, letter))
+
+
+@pytest.mark.parametrize("text", ["inf", "INF", "∞"])
+def test_infinity_can_be_typed_where_it_is_allowed(unlimited, told, text):
+    line = unlimited.editor.lineEdit()
+    line.selectAll()
+    for letter in text:
+        _press(line, letter)
+    assert line.text() == text
+    QTest.keyClick(line, Key.Key_Return)
+    assert (told, unlimited.error) == ([("s_max", math.inf)], "")
+    unlimited.set_value(3.0)
+    unlimited.set_value(math.inf)
+    assert line.text() == "inf"
+
+
+def test_letters_of_infinity_are_keys_of_the_window_elsewhere(unlimited, told):
+    """N is a key of the window too; it is typed only after an i."""
+    line = unlimited.editor.lineEdit()
+    line.selectAll()
+    for letter, left in (("n", "50"), ("i", "i"), ("f", "i"), ("n", "in"), ("v", "in"), ("f", "inf"), ("i", "inf")):
+        QTest.keyClicks(line, letter)
+        assert line.text() == left
+    QTest.keyClick(line, Key.Key_Return)
+    assert told == [("s_max", math.inf)]
+
+
+@pytest.mark.parametrize("text", ["inf", "∞"])
+def test_infinity_is_refused_where_there_is_a_limit(sigma, told, text):
+    for letter in text:
+        _press(sigma.editor.lineEdit(), letter)
+    assert sigma.editor.text() == "80"
+    paste_into(sigma, text)
+    QTest.keyClick(sigma.editor.lineEdit(), Key.Key_Return)
+    assert told == []
+    assert "is a number such as" in sigma.error
