@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from geomodel.checkpoints import stored
 from geomodel.checkpoints.cards import clock_card
 from geomodel.checkpoints.hints import Hints
+from geomodel.checkpoints.licence import stated
 from geomodel.checkpoints.plan import Plan
 from geomodel.checkpoints.state_dicts import find_object, flat
 from geomodel.denoisers import clocks
@@ -120,6 +121,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
             has_null_class=blueprint.label_rows > 0,
             average=word if "ema" in word else "",
             ignored=beside(contents, word) | ({AUGMENTATION: len(ignored)} if ignored else {}),
+            licence=stated(top.source),
             remarks=_remarks(top, model, blueprint),
         ),
         config=blueprint,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from geomodel.checkpoints.cards import clock_card
 from geomodel.checkpoints.edm import beside, number, whole
 from geomodel.checkpoints.hints import Hints
+from geomodel.checkpoints.licence import stated
 from geomodel.checkpoints.plan import Plan
 from geomodel.checkpoints.state_dicts import find_object
 from geomodel.denoisers import clocks
@@ -71,6 +72,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
             average=word if "ema" in word else "",
             ignored=beside(contents, word),
             latents="edm2" if latent else "",
+            licence=stated(top.source),
             remarks=(LATENTS,) if latent else (),
         ),
         config=Blueprint(architecture="edm2", config=config, shape=shape, label_rows=classes + 1 if classes else 0),
