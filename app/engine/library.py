@@ -20,6 +20,7 @@ from geomodel import datasets, runs
 from geomodel.arrays import Array
 from geomodel.datasets.common import blocks
 from geomodel.datasets.file_array import FileArray
+from geomodel.denoisers.own_calls import Calls
 from geomodel.places import candidates
 from geomodel.settings import DataKey, RunSettings
 from geomodel.trajectory import Trajectory
@@ -62,6 +63,7 @@ class Library:
         self._paces: dict[str, float] = {}
         self._trusted: set[str] = set()
         self._device = ""
+        self.calls = Calls()  # of a person's own code
 
     def load_torch(self, *, own_thread: bool) -> Ready | None:
         """Import torch and set it up; return None if that was done before.
@@ -135,7 +137,7 @@ class Library:
             if path in self._trusted:
                 from geomodel.denoisers.own import load_own
 
-                network: Any = load_own(path)
+                network: Any = load_own(path, self.calls)
             else:
                 from geomodel.checkpoints import load_checkpoint
 
