@@ -168,8 +168,8 @@ class MainWindow(QMainWindow):
             self.keep_layout()
             self.hide()
             self.player.close()
-            if not self.engine.shut_down(CLOSE_MS):
-                os._exit(0)  # someone's denoiser holds the thread, and a live QThread must not be destroyed
+            if not self.engine.shut_down(CLOSE_MS) or self.engine_life.holding:
+                os._exit(0)  # someone's denoiser holds a thread, and a live QThread must not be destroyed
             self.keys.release()
             self.measured.release()
             for room in self.rooms.values():

@@ -20,6 +20,7 @@ from geomodel.arrays import Array
 from geomodel.datasets import Dataset
 from geomodel.datasets.common import Progress, blocks
 from geomodel.datasets.file_array import FileArray
+from geomodel.denoisers.own_calls import Calls
 from geomodel.settings import DataKey, RunSettings
 
 
@@ -95,6 +96,7 @@ class Library:
         self._paces: dict[str, float] = {}
         self._trusted: set[str] = set()
         self._device = ""
+        self.calls = Calls()  # of a person's own code
 
     def load_torch(self, *, own_thread: bool) -> Ready | None:
         """Import torch and set it up; return None if that was done before.
@@ -159,7 +161,7 @@ class Library:
             if path in self._trusted:
                 from geomodel.denoisers.own import load_own
 
-                network: Any = load_own(path)
+                network: Any = load_own(path, self.calls)
             else:
                 from geomodel.checkpoints import load_checkpoint
 

@@ -268,7 +268,10 @@ class Drafting(QObject):
         self._tell()
 
     def forget_network(self, path: str) -> None:
-        """A network is closed, so the draft continues without it."""
+        """A network is closed. If it is the draft's, the draft continues without it."""
+        if path != self._state.draft.network:
+            self._state.networks.pop(path, None)
+            return
         numbered = self._state.classes(self._state.draft)
         draft = self._with_class(_without_network(self._state.draft), numbered)
         self._state.networks.pop(path, None)

@@ -93,26 +93,30 @@ class Player(QObject):
         engine.happened.connect(self.receive)
         engine.dirty.connect(self._grown)
 
-    def engine_ended(self) -> None:
-        """The engine has ended unexpectedly. Runs stay as they are shown, but they can answer no more requests."""
+    def engine_ended(self, why: str = ENDED) -> None:
+        """The engine has ended, or was left. Runs stay as they are shown, but they can answer no more requests."""
         self.opening, self._pending = None, None
         self.tasks.clear()
         for run in self.state.runs.values():
             if run.status == "computing":
-                run.status, run.message = "stopped", ENDED
+                run.status, run.message = "stopped", why
             if run.linked:
                 run.linked, run.caption = False, "The engine has stopped since this run"
             self.state.run_grew.emit(run.id)
         self.state.runs_changed.emit()
         self.progress_changed.emit()
 
-    def use_engine(self, engine: Engine) -> None:
-        """A new engine takes the place of one that has ended. It opens what was open, and computes nothing yet."""
+    def use_engine(self, engine: Engine, without: str = "") -> None:
+        """A new engine takes the place of the old one. It opens what was open, `without` one network, and computes
+        nothing yet.
+        """
         self._engine.happened.disconnect(self.receive)
         self._engine.dirty.disconnect(self._grown)
         self._connect(engine)
         self.device = ""
         self._asked.clear()
+        if without:
+            self.drafting.forget_network(without)
         self.drafting.reopen_data()  # before torch is loaded: data that open later start a run
         self.warm()
         self.drafting.reopen_networks()
