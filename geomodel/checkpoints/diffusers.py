@@ -70,6 +70,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
         shape=shape,
         classes=network.label_rows - network.null,
         has_null_class=network.null,
+        latents="sd" if network.architecture == "diffusers-dit" else "",
         remarks=_remarks(scheduler, clock, network),
         **facts,
     )

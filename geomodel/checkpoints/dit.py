@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from geomodel.checkpoints import clock_hints
 from geomodel.checkpoints.cards import state_dict_card
+from geomodel.checkpoints.diffusers import LATENTS
 from geomodel.checkpoints.hints import Hints
 from geomodel.checkpoints.plan import Plan
 from geomodel.checkpoints.shapes import numbers_of, shape_of
@@ -25,9 +26,6 @@ PROJECTORS = "projectors."  # of REPA, used in training alone
 HEADS = {384: 6, 768: 12, 1024: 16, 1152: 16}  # by width, in the published sizes
 PATHS = {"linear": "linear", "gvp": "gvp", "cosine": "gvp"}
 VELOCITIES = ("velocity", "v")
-LATENTS = (
-    "Its images are latents of the Stable Diffusion autoencoder times 0.18215; a preview shows them without a decoder."
-)
 GUIDED_CHANNELS = "Guidance here acts on all channels; the original code guides three of four."
 LATENT_CHANNELS = 4
 
@@ -56,6 +54,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
             shape=shape,
             classes=rows - null,
             has_null_class=null,
+            latents="sd" if shape[0] == LATENT_CHANNELS else "",
             remarks=(LATENTS, GUIDED_CHANNELS) if shape[0] == LATENT_CHANNELS else (),
         ),
         config=config and Blueprint(architecture="dit", config=config, shape=shape, label_rows=rows),

@@ -70,6 +70,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
             average=word if "ema" in word else "",
             ignored=beside(contents, word),
             licence=stated(top.source),
+            latents="edm2" if latent else "",
             remarks=(LATENTS,) if latent else (),
         ),
         config=Blueprint(architecture="edm2", config=config, shape=shape, label_rows=classes + 1 if classes else 0),

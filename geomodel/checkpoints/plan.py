@@ -9,6 +9,7 @@ from typing import Any
 from geomodel.checkpoints.info import CheckpointInfo
 from geomodel.denoisers.clock import Clock
 from geomodel.inert.values import Contents, Tensor
+from geomodel.networks import Blueprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,10 @@ class Plan:
     clock: Clock | None
     tensors: Mapping[str, Tensor]
     lacks: tuple[Lack, ...] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.config, Blueprint):
+            self.config.check_depth(len(self.tensors))
 
 
 def card(contents: Contents, tensors: Mapping[str, Tensor], **facts: Any) -> CheckpointInfo:

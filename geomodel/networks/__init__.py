@@ -162,6 +162,11 @@ class Blueprint:
     def __post_init__(self) -> None:
         self.config.check_shape(self.shape)
 
+    def check_depth(self, tensors: int) -> None:
+        """ValueError (a clause) where a file has too few tensors for the blocks, so that nobody starts to make them."""
+        if self.config.depth_in_all > tensors:
+            raise ValueError(f"it describes {self.config.depth_in_all} blocks and has {tensors} tensors")
+
 
 def fitting(shape: tuple[int, ...]) -> str:
     """The architecture for samples of this shape: the U-Net for images, which have three axes, else the MLP."""

@@ -208,6 +208,7 @@ def test_sizes_of_images(tmp_path):
         ({"class_embed_type": "timestep"}, DDPM, "class_embed_type is 'timestep'"),
         ({"time_embedding_type": "learned"}, DDPM, "outside their limits"),
         ({"down_block_types": ["Other", "DownBlock2D"]}, DDPM, "outside their limits"),
+        ({"layers_per_block": 256}, DDPM, r"describes 1026 blocks and has \d+ tensors"),
         ({"layers_per_block": 10**9}, DDPM, "outside their limits"),
         ({"block_out_channels": [8, 32]}, DDPM, "its config asks for"),
         ({"block_out_channels": [65536, 65536]}, DDPM, "its network does not have"),

@@ -11,7 +11,8 @@ import torch
 from public_files import SIGMA, each, evaluated, near, noisy, pair
 
 from geomodel.checkpoints import CheckpointError, load_checkpoint
-from geomodel.checkpoints.dit import GUIDED_CHANNELS, LATENTS
+from geomodel.checkpoints.diffusers import LATENTS
+from geomodel.checkpoints.dit import GUIDED_CHANNELS
 from geomodel.networks.configs import DiTConfig
 from geomodel.networks.dit import DiT
 
@@ -40,7 +41,7 @@ def test_dit(tmp_path):
     near(model(x, sigma, labels=LABELS), x - each(sigma) * answer, sigma, 1e-3)
     info = model.info
     assert (info.family, info.average, info.classes, info.has_null_class) == ("dit", "ema", CLASSES, True)
-    assert info.remarks == (LATENTS, GUIDED_CHANNELS)
+    assert (info.latents, info.remarks) == ("sd", (LATENTS, GUIDED_CHANNELS))
 
 
 @pytest.mark.parametrize("path", ["Linear", "GVP"])
