@@ -178,6 +178,7 @@ def _confirm(hints: Hints, blueprint: Blueprint, clock: Clock) -> None:
         label_dim=max(blueprint.label_rows - 1, 0),
         **{names.get(field, field): getattr(config, field) for field in config.__dataclass_fields__},
     )
+    hints.without_effect(*_ELSEWHERE - {"img_resolution", "label_dim"}, "use_fp16")
     hints.within("diffusion").confirm(
         prediction=clock.prediction,
         sigma_data=clock.sigma_data,

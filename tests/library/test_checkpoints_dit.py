@@ -85,7 +85,7 @@ def test_a_bare_state_dict_does_not_say_which_it_is(tmp_path):
         load_checkpoint(tmp_path / "a.pt", hints={"num_heads": 3})
     with pytest.raises(CheckpointError, match=r"give the hint diffusion.path \(linear, gvp\)"):
         load_checkpoint(tmp_path / "a.pt", hints={"num_heads": 3, "family": "sit"})
-    hints = {"num_heads": 3, "family": "sit", "diffusion": {"path": "linear", "time_of_data": 1}}
+    hints = {"num_heads": 3, "family": "sit", "diffusion": {"path": "linear", "time_of_data": 1}, "image_size": 48}
     assert load_checkpoint(tmp_path / "a.pt", hints=hints).num_classes == CLASSES
     with pytest.raises(CheckpointError, match="time_of_data says 0, and the file says 1"):
         load_checkpoint(tmp_path / "a.pt", hints={**hints, "diffusion": {"path": "linear", "time_of_data": 0}})
