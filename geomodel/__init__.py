@@ -17,6 +17,7 @@ _MODULES = (
     "geometry",
     "interpolation",
     "measures",
+    "quality",
     "runs",
     "schedules",
     "settings",

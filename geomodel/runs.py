@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from geomodel import classes
 from geomodel.arrays import Array
+from geomodel.curves import CENTER
+from geomodel.hooks import Between, nothing
 from geomodel.job import Job
-from geomodel.measures import CENTER
+from geomodel.origin import identity
 from geomodel.places import absolute
 from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, problems
-from geomodel.run_measures import distance, measure, measure_beside, measure_end, nothing
+from geomodel.run_measures import distance, measure, measure_beside, measure_end
 from geomodel.run_start import (
     center,
     noise_levels,
@@ -180,7 +182,7 @@ def advance(
     model: Callable[..., Any],
     record: Record,
     notify: Callable[[], None] = nothing,
-    between: Callable[[], None] = nothing,
+    between: Between = nothing,
     exact_model: Callable[..., Any] | None = None,
 ) -> None:
     """Compute the run into its record.
@@ -206,7 +208,7 @@ def inside(job: Job, index: int, sample: int) -> StepDetail:
     return next(detail_of(step) for step in steps if step.index == index)
 
 
-def finish(job: Job, record: Record, *, display: bool = True, between: Callable[[], None] = nothing) -> Trajectory:
+def finish(job: Job, record: Record, *, display: bool = True, between: Between = nothing) -> Trajectory:
     """The trajectory of a record, complete or not. `between` as in `advance`.
 
     With `display`, a complete one gets D and the measures at its last level: a display evaluation and, where D* moved
@@ -234,18 +236,6 @@ def _centered(center: Array) -> dict[str, Any]:
 def _placed(settings: RunSettings) -> RunSettings:
     """The settings with absolute paths, so that a saved run finds its files from any folder."""
     return replace(settings, data=absolute(settings.data), network=absolute(settings.network))
-
-
-def identity(data: Dataset | None, network: Any = None) -> dict[str, Any]:
-    """The names and fingerprints of data and network that a saved run carries, so that they can be recognised."""
-    from geomodel import __version__
-
-    found: dict[str, Any] = {"geomodel": __version__}
-    if data is not None:
-        found["data"] = {"name": data.name, "points": len(data), "fingerprint": data.fingerprint}
-    if network is not None:
-        found["network"] = {"name": network.info.name, "sha256": network.info.sha256}
-    return found
 
 
 def compute(

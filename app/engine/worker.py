@@ -25,6 +25,7 @@ from app.engine.messages import (
     Cancel,
     CloseNetwork,
     Forget,
+    LinkRun,
     OpenData,
     OpenNetwork,
     OpenPath,
@@ -49,7 +50,9 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """One engine. It calls `post` with events and `notify` when a record has grown, both on its own thread."""
+    """One engine. It calls `post` with events and `notify` when a record has grown, both on its own thread but for what
+    `submit` posts.
+    """
 
     def __init__(self, post: Callable[[Event], None], notify: Callable[[], None]) -> None:
         self.inbox = Inbox()
@@ -66,6 +69,12 @@ class Worker:
         self._closing = False
         self._looping = False  # on a thread of its own, not turned by hand
 
+    def submit(self, command: Command) -> None:
+        """Queue a command, from any thread. A task that it replaces ends at once, because somebody waits for that."""
+        for older in self.inbox.put(command):
+            if isinstance(older, Task):
+                self.post(TaskEnded(older))
+
     def loop(self) -> None:
         """Handle commands until `Shutdown`."""
         self._looping = True
@@ -80,7 +89,7 @@ class Worker:
                 self._closing = True
             case Warm():
                 self._warm()
-            case OpenData() | OpenNetwork() | OpenRun() | OpenPath():
+            case OpenData() | OpenNetwork() | OpenRun() | OpenPath() | LinkRun():
                 self._open(command)
             case Save():
                 self._save(command)
@@ -113,9 +122,9 @@ class Worker:
 
     # ------------------------------------------------------------ files
 
-    def _open(self, command: OpenData | OpenNetwork | OpenRun | OpenPath) -> None:
+    def _open(self, command: OpenData | OpenNetwork | OpenRun | OpenPath | LinkRun) -> None:
         opened = self._opener.open_path(command) if isinstance(command, OpenPath) else self._opener.open(command)
-        if opened is not None and isinstance(command, OpenRun | OpenPath):
+        if opened is not None and isinstance(command, OpenRun | OpenPath | LinkRun):
             opened.waits = self._waits
             self.contexts[command.run_id] = opened
 
@@ -145,6 +154,8 @@ class Worker:
             formats.row(command.format).write(command.trajectory, command.path)
         except OSError as error:
             self.post(Saved(command.path, write_error(command.path, error)))
+        except ValueError as error:  # a run that could not be opened again
+            self.post(Saved(command.path, str(error)))
         else:
             self.post(Saved(command.path))
 
@@ -212,7 +223,8 @@ class Worker:
             job, data = self._library.prepare(task.settings)
             with self._gate(job) as gate:
                 progress = tasks.progress_events(task.task_id, self.post)
-                work = Work(job, gate, data.opened if data else None, progress, self._kept)
+                opened = None if data is None else data.opened
+                work = Work(job, gate, opened, progress, self._poll_commands, self._kept)
                 self.post(TaskEnded(task, works[type(task)](task, work)))
         except Cancelled:
             self.post(TaskEnded(task))

@@ -18,6 +18,8 @@ from app.engine.messages import (
     CloseNetwork,
     DataOpened,
     Forget,
+    LinkRun,
+    Located,
     NetworkOpened,
     OpenFailed,
     Opening,
@@ -25,6 +27,7 @@ from app.engine.messages import (
     OpenRun,
     Ready,
     RunFinished,
+    RunLinked,
     RunOpened,
     RunStarted,
     RunStopped,
@@ -62,6 +65,7 @@ class Player(QObject):
     answered = Signal(Answer)
     open_failed = Signal(OpenFailed)
     opened = Signal(object)  # DataOpened, NetworkOpened or RunOpened
+    linked = Signal(RunLinked)
     saved = Signal(Saved)
     task_event = Signal(object)  # a TaskProgress or a TaskEnded
 
@@ -70,7 +74,7 @@ class Player(QObject):
         self.state = state
         self.device = ""
         self.opening: Opening | None = None  # data that are being read
-        self.tasks: dict[int, str] = {}  # running tasks and their names
+        self.tasks: dict[int, str] = {}  # running tasks and their names; quick ones have none
         self._playback = playback
         self._closed = False
         self._asked: dict[type[Request], Request] = {}  # the newest of each class
@@ -141,6 +145,16 @@ class Player(QObject):
             self._recorded = path
         self.submit(OpenRun(self.state.next_id(), path, link=not recorded))
 
+    def locate(self, run_id: int, path: str) -> None:
+        """Take this file for what the run was made of and is missing, if it is the right one."""
+        run = self.state.runs.get(run_id)
+        if run is not None and run.wanted is not None:
+            self._link(run, Located(run.wanted.kind, path))
+
+    def _link(self, run: Run, located: Located | None = None) -> None:
+        assert run.trajectory is not None
+        self.submit(LinkRun(run.id, run.path, run.trajectory, located))
+
     def save(self, path: str, format: Literal["run", "measures"] = "run") -> bool:
         """Write the selected run or its measures. Returns False if there is nothing to write."""
         run = self.state.run
@@ -158,7 +172,7 @@ class Player(QObject):
         """Start a run from the draft. With `keep` the playhead stays at its σ; otherwise it plays from the start."""
         if not self.drafting.check():
             return
-        self.cancel()
+        self._make_way()
         current = self.state.run
         self._replaces = current.id if current is not None and not current.pinned else None
         self._pending = Run(self.state.next_id(), self.state.draft, "computing")
@@ -184,11 +198,19 @@ class Player(QObject):
             self._playback.play()
 
     def cancel(self) -> None:
-        """Stop the run or the opening. What was computed or open stays."""
+        """Stop the run, the opening and every task, running or waiting. What was computed or open stays."""
+        for task, name in self.tasks.items():
+            if not name:
+                self.submit(Cancel(task))
+        self._make_way()
+
+    def _make_way(self) -> None:
+        """Stop what a new run would have to wait for. Quick tasks about the new draft may already be among the rest."""
         if self.opening is not None:
             self.submit(Cancel(OPENING))
-        for task in self.tasks:
-            self.submit(Cancel(task))
+        for task, name in self.tasks.items():
+            if name:
+                self.submit(Cancel(task))
         for run in [*self.state.runs.values(), self._pending]:
             if run is not None and run.status == "computing":
                 self.submit(Cancel(run.id))
@@ -196,7 +218,7 @@ class Player(QObject):
             self._pending = None
 
     def begin(self, task: Task, name: str) -> None:
-        """Submit a task. The status bar calls it `name`, and Cancel stops it like a run."""
+        """Submit a task, which Cancel stops like a run. The status bar calls it `name`; without one it says nothing."""
         self.tasks[task.task_id] = name
         self.submit(task)
         self.progress_changed.emit()
@@ -261,6 +283,7 @@ class Player(QObject):
                 self._data_opened(event)
             case NetworkOpened():
                 self.drafting.network_opened(event)
+                self._link_those_with(getattr(event.info, "sha256", None))
                 self.opened.emit(event)
             case OpenFailed():
                 self.open_failed.emit(event)
@@ -268,6 +291,8 @@ class Player(QObject):
                 self.opening = event if event.fraction < 1 else None
             case RunOpened():
                 self._run_opened(event)
+            case RunLinked():
+                self._run_linked(event)
             case Saved():
                 self.saved.emit(event)
             case RunStarted() | RunFinished() | RunStopped():
@@ -283,10 +308,27 @@ class Player(QObject):
 
     def _data_opened(self, event: DataOpened) -> None:
         self.drafting.data_opened(event)
+        self._link_those_with(event.dataset.fingerprint)
         self.opened.emit(event)
         if not self.device:
             return  # the recorded run plays; its settings are computed when torch is loaded
         self.run_if_toy() if self.drafting.is_toy else self.run()
+
+    def _link_those_with(self, digest: str | None) -> None:
+        """Data or a network are open that runs from files may have missed."""
+        for run in self.state.runs.values():
+            if run.wanted is not None and run.wanted.digest == digest:
+                self._link(run)
+
+    def _run_linked(self, event: RunLinked) -> None:
+        run = self.state.runs.get(event.run_id)
+        if run is None:
+            self.submit(Forget(event.run_id))
+            return
+        run.settings, run.asked, run.source, run.linked = event.settings, event.asked, event.data, event.linked
+        run.caption, run.wanted = _caption(event), event.wanted
+        self._announce(run)
+        self.linked.emit(event)
 
     def _run_opened(self, event: RunOpened) -> None:
         recorded = event.path == self._recorded
@@ -299,7 +341,8 @@ class Player(QObject):
             source=event.data,
             linked=event.linked,
             asked=event.asked,
-            caption=event.missing or event.asked.note.rstrip("."),
+            caption=_caption(event),
+            wanted=event.wanted,
             pinned=not recorded,
         )
         if recorded and self.state.run is not None:
@@ -367,3 +410,8 @@ class Player(QObject):
             self.remove(old)
         if self._then_play:
             self._playback.play()
+
+
+def _caption(event: RunLinked) -> str:
+    """What is missing of a saved run, or what is not compared."""
+    return event.missing or event.asked.note.rstrip(".")

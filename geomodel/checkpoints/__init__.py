@@ -8,45 +8,53 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geomodel.checkpoints.formats import FORMATS, IS_ONE_FILE
+from geomodel.checkpoints import opening
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
-from geomodel.formats import Format, function, recognised
+from geomodel.inert.contents import container
 
 if TYPE_CHECKING:
     from geomodel.denoisers.network import NetworkDenoiser
 
 __all__ = ["CheckpointError", "CheckpointInfo", "inspect", "load_checkpoint"]
 
+PRECISIONS = ("float32", "bfloat16")
+_KINDS = "a checkpoint is one file, or a folder that diffusers wrote"
 
-def inspect(path: str | os.PathLike[str]) -> CheckpointInfo:
-    """What the header of a file says. CheckpointError where the file is not a checkpoint."""
-    file = _regular_file(path)
-    info: CheckpointInfo = function(_format(file).inspect)(file)
-    return info
+
+def inspect(path: str | os.PathLike[str], *, hints: Mapping[str, Any] | None = None) -> CheckpointInfo:
+    """What a file says of its network. CheckpointError where it is not a checkpoint. No weights are read."""
+    return opening.inspect(_existing(path), dict(hints or {}))
 
 
 def load_checkpoint(
-    path: str | os.PathLike[str], *, device: Any = "cpu", hints: Mapping[str, Any] | None = None
+    path: str | os.PathLike[str],
+    *,
+    device: Any = "cpu",
+    hints: Mapping[str, Any] | None = None,
+    precision: str = "float32",
 ) -> NetworkDenoiser:
     """The denoiser that a file holds, on a device. No code in the file is executed.
 
-    `hints` adds what a format does not carry; Geomodel's own format carries everything.
-    Raises CheckpointError, with one sentence, where the file, the device or a hint is refused.
+    `hints` adds what a format does not carry; Geomodel's own format carries everything. `precision` is "float32", or
+    "bfloat16" for products of half the bytes where the processor has them and they are faster; the card names the error
+    of D. Raises CheckpointError, with one sentence, where the file, the device, a hint or the precision is refused.
     """
-    file = _regular_file(path)
-    model: NetworkDenoiser = function(_format(file).open)(file, device, dict(hints or {}))
-    return model
+    if precision not in PRECISIONS:
+        raise CheckpointError(f"The precision is {str(precision)[:60]!r}; known are: {', '.join(PRECISIONS)}.")
+    model = opening.load(_existing(path), device, dict(hints or {}), lambda fraction: None)
+    return model if precision == "float32" else _halved(model)
 
 
-def _format(file: Path) -> Format:
-    """The row for a file. One that cannot be read, or has no format, goes to the first, which says what is wrong."""
+def _halved(model: NetworkDenoiser) -> NetworkDenoiser:
+    from geomodel.denoisers.half import in_bfloat16
+
     try:
-        return recognised(FORMATS, file) or FORMATS[0]
-    except OSError:
-        return FORMATS[0]
+        return in_bfloat16(model)
+    except ValueError as error:
+        raise CheckpointError(str(error)) from error
 
 
-def _regular_file(path: str | os.PathLike[str]) -> Path:
+def _existing(path: str | os.PathLike[str]) -> Path:
     file = Path(path)
     try:
         status = file.stat()
@@ -54,10 +62,10 @@ def _regular_file(path: str | os.PathLike[str]) -> Path:
         raise CheckpointError(f"There is no file {file}.") from error
     except (OSError, ValueError) as error:
         raise CheckpointError(f"The file {str(file)!r} cannot be opened: {error}.") from error
-    if stat.S_ISDIR(status.st_mode):
-        raise CheckpointError(f"{file.name} is a directory; {IS_ONE_FILE}.")
-    if not stat.S_ISREG(status.st_mode):
-        raise CheckpointError(f"{file.name} is not a regular file; {IS_ONE_FILE}.")
-    if status.st_size == 0:
+    if stat.S_ISDIR(status.st_mode) and container(file) is None:
+        raise CheckpointError(f"{file.name} is a directory without a network of diffusers; {_KINDS}.")
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+        raise CheckpointError(f"{file.name} is not a regular file; {_KINDS}.")
+    if stat.S_ISREG(status.st_mode) and status.st_size == 0:
         raise CheckpointError(f"{file.name} is empty (0 bytes); copy or train it again.")
     return file

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta
 
 from geomodel import files, networks
-from geomodel.checkpoints.header import Header, parse_header, read_file, read_header
+from geomodel.checkpoints import opening
+from geomodel.checkpoints.hints import Hints
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo, Scalar
+from geomodel.checkpoints.plan import Plan, card
+from geomodel.denoisers import clocks
+from geomodel.denoisers.clock import Clock
+from geomodel.inert.values import Contents, Tensor
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-    from geomodel.denoisers.network import NetworkDenoiser
+    from torch import nn
 
 FORMAT = "geomodel-checkpoint"
 VERSION = 2  # 1: the mean is 0 and the unit is 1
@@ -79,27 +80,88 @@ class Description:
         return VERSION if any(self.mean) or self.unit != 1 else 1
 
 
-def inspect(path: Path) -> CheckpointInfo:
-    """What the header says. This reads no weights and does not load torch."""
-    header = read_header(path)
-    description, _ = _description(path.name, header)
-    return _info(path, header, description)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkConfig:
+    """What a network of this program is built from."""
+
+    architecture: str
+    config: networks.Config
+    shape: tuple[int, ...]
+    label_rows: int
 
 
-def load(path: Path, device: Any, hints: Mapping[str, Any]) -> NetworkDenoiser:
-    """The network on a device. CheckpointError where the tensors are not those of its config."""
-    from geomodel.denoisers.network import NetworkDenoiser
+def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
+    """The network of a file that this program wrote; None for another file. ValueError (a clause) where it is wrong."""
+    text = contents.metadata.get("geomodel")
+    if text is None or not isinstance(contents.value, dict):
+        return None
+    description, config = _description(text)
+    _confirm(Hints(hints), description)
+    tensors = {str(name): tensor for name, tensor in contents.value.items() if isinstance(tensor, Tensor)}
+    return Plan(
+        info=card(
+            contents,
+            tensors,
+            format="native",
+            architecture=description.architecture,
+            shape=description.shape,
+            sigma_data=description.sigma_data,
+            mean=description.mean,
+            unit=description.unit,
+            sigma_min=description.sigma_min,
+            sigma_max=description.sigma_max,
+            sigma_recommended=description.sigma_recommended,
+            classes=description.classes,
+            label_names=description.label_names,
+            has_null_class=description.has_null_class,
+            data_name=description.data.name,
+            data_fingerprint=description.data.fingerprint,
+            data_count=description.data.count,
+            recipe=description.recipe,
+        ),
+        config=NetworkConfig(
+            architecture=description.architecture,
+            config=config,
+            shape=description.shape,
+            label_rows=description.label_rows,
+        ),
+        clock=_clock(description),
+        tensors=tensors,
+    )
 
-    if hints:
-        raise CheckpointError(
-            f"{path.name} carries everything a network needs; the hints {', '.join(map(str, hints))} do not apply."
-        )
-    header, content = read_file(path)
-    description, config = _description(path.name, header)
-    network = _assemble(path.name, header, content, description, config)
-    placed = _place(network, device)
-    info = _info(path, header, description, device=str(device), sha256=hashlib.sha256(content).hexdigest())
-    return NetworkDenoiser(placed, info)
+
+def _confirm(hints: Hints, description: Description) -> None:
+    """ValueError (a clause) where a hint contradicts the file, which carries everything that a network needs."""
+    size = {"image_size": description.shape[-1]} if len(set(description.shape[1:])) == 1 else {}
+    hints.confirm(
+        family="native",
+        architecture=description.architecture,
+        num_classes=description.classes,
+        **size,
+        **description.config,
+    )
+    hints.within("diffusion").confirm(
+        prediction=description.preconditioning,
+        sigma_data=description.sigma_data,
+        sigma_min=description.sigma_min,
+        sigma_max=description.sigma_max,
+    )
+    hints.finish()
+
+
+def _clock(description: Description) -> Clock:
+    unit, (low, high) = description.unit, description.sigma_recommended
+    return replace(
+        clocks.edm(sigma_data=description.sigma_data / unit),
+        sigma_min=description.sigma_min / unit,
+        sigma_max=description.sigma_max / unit,
+        sigma_recommended=(low / unit, high / unit),
+    )
+
+
+def build(config: NetworkConfig) -> nn.Module:
+    """The network with fresh weights."""
+    return networks.build(config.architecture, config.config, config.shape, config.label_rows)
 
 
 def save_checkpoint(path: str | Path, network: nn.Module, description: Description) -> CheckpointInfo:
@@ -109,34 +171,27 @@ def save_checkpoint(path: str | Path, network: nn.Module, description: Descripti
     path = Path(path)
     tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
     description = replace(description, version=description.needed_version)
-    content = save(tensors, metadata={"geomodel": msgspec.json.encode(description).decode()})
-    header = parse_header(path.name, content, len(content))
-    description, config = _description(path.name, header)
-    _assemble(path.name, header, content, description, config)
+    metadata = {"geomodel": msgspec.json.encode(description).decode()}
     try:
-        files.write_bytes(path, content)
+        with files.replacing(path) as file:
+            file.write(save(tensors, metadata))
+            file.flush()
+            info = opening.load(Path(file.name), "cpu", {}, lambda fraction: None).info
     except OSError as error:
         raise CheckpointError(files.write_error(path, error)) from error
-    return _info(path, header, description, device="cpu", sha256=hashlib.sha256(content).hexdigest())
+    return replace(info, name=path.stem, path=path)
 
 
-def _description(name: str, header: Header) -> tuple[Description, networks.Config]:
-    text = header.metadata.get("geomodel")
-    if text is None:
-        raise CheckpointError(f"{name} is a safetensors file of another program: its header has no 'geomodel' entry.")
+def _description(text: str) -> tuple[Description, networks.Config]:
     if len(text) > MAX_DESCRIPTION:
-        raise CheckpointError(
-            f"{name} has a description of {len(text)} characters; at most {MAX_DESCRIPTION} are allowed."
-        )
+        raise ValueError(f"it has a description of {len(text)} characters; at most {MAX_DESCRIPTION} are allowed")
     try:
-        _check_version(name, msgspec.json.decode(text, type=_Kind))
+        _check_version(msgspec.json.decode(text, type=_Kind))
         description = msgspec.json.decode(text, type=Description)
         _check_meaning(description)
         config = networks.configure(description.architecture, description.config, description.shape)
-    except CheckpointError:
-        raise
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
-        raise CheckpointError(f"{name} has a description that does not fit: {error}.") from error
+        raise ValueError(f"it has a description that does not fit: {error}") from error
     return description, config
 
 
@@ -146,11 +201,11 @@ class _Kind:
     version: int
 
 
-def _check_version(name: str, kind: _Kind) -> None:
+def _check_version(kind: _Kind) -> None:
     if kind.format != FORMAT:
-        raise CheckpointError(f"{name} calls its format {kind.format[:60]!r}; {FORMAT!r} is expected.")
+        raise ValueError(f"it calls its format {kind.format[:60]!r}; {FORMAT!r} is expected")
     if not 1 <= kind.version <= VERSION:
-        raise CheckpointError(f"{name} has format version {kind.version}; this program reads versions 1 to {VERSION}.")
+        raise ValueError(f"it has format version {kind.version}; this program reads versions 1 to {VERSION}")
 
 
 def _check_meaning(description: Description) -> None:
@@ -170,79 +225,3 @@ def _check_meaning(description: Description) -> None:
         raise ValueError(f"it has {description.classes} classes and {len(description.label_names)} label names")
     if description.has_null_class and not description.classes:
         raise ValueError("it has a null class but no classes")
-
-
-def _assemble(
-    name: str, header: Header, content: bytes, description: Description, config: networks.Config
-) -> nn.Module:
-    import safetensors
-    import torch
-    from safetensors.torch import load as load_tensors
-
-    with torch.device("meta"):  # makes the shapes and takes no memory
-        network = networks.build(description.architecture, config, description.shape, description.label_rows)
-    _compare(name, header, network.state_dict())
-    try:
-        tensors = load_tensors(content)
-    except safetensors.SafetensorError as error:
-        raise CheckpointError(f"{name} cannot be read as a safetensors file: {error}.") from error
-    for key, tensor in tensors.items():
-        if not bool(torch.isfinite(tensor).all()):
-            raise CheckpointError(f"{name} has weights that are not finite numbers, in tensor {key}.")
-    network.load_state_dict(tensors, assign=True)
-    return network
-
-
-def _compare(name: str, header: Header, expected: Mapping[str, Tensor]) -> None:
-    stored = header.tensors
-    if missing := sorted(expected.keys() - stored.keys()):
-        raise CheckpointError(f"{name} lacks {len(missing)} of the network's tensors, among them {missing[0]}.")
-    if extra := sorted(stored.keys() - expected.keys()):
-        raise CheckpointError(f"{name} has {len(extra)} tensors that its network does not have, among them {extra[0]}.")
-    for key, tensor in expected.items():
-        entry = stored[key]
-        if entry.shape != tuple(tensor.shape):
-            raise CheckpointError(
-                f"{name} has tensor {key} with shape {entry.shape}; its config asks for {tuple(tensor.shape)}."
-            )
-        if entry.dtype != "F32":
-            raise CheckpointError(f"{name} has tensor {key} of type {entry.dtype}; F32 is expected.")
-
-
-def _place(network: nn.Module, device: Any) -> nn.Module:
-    import torch
-
-    try:
-        return network.to(torch.device(device))
-    except (RuntimeError, AssertionError, TypeError) as error:  # a build without CUDA raises an AssertionError
-        reason = str(error).splitlines()[0]
-        raise CheckpointError(f"The device {str(device)!r} cannot be used here: {reason}.") from error
-
-
-def _info(
-    path: Path, header: Header, description: Description, *, device: str | None = None, sha256: str | None = None
-) -> CheckpointInfo:
-    return CheckpointInfo(
-        name=path.stem,
-        path=path,
-        format="native",
-        architecture=description.architecture,
-        parameters=sum(math.prod(entry.shape) for entry in header.tensors.values()),
-        dtype="float32",
-        shape=description.shape,
-        sigma_data=description.sigma_data,
-        mean=description.mean,
-        unit=description.unit,
-        sigma_min=description.sigma_min,
-        sigma_max=description.sigma_max,
-        sigma_recommended=description.sigma_recommended,
-        classes=description.classes,
-        label_names=description.label_names,
-        has_null_class=description.has_null_class,
-        data_name=description.data.name,
-        data_fingerprint=description.data.fingerprint,
-        data_count=description.data.count,
-        recipe=description.recipe,
-        device=device,
-        sha256=sha256,
-    )

@@ -18,8 +18,8 @@ import torch
 from torch import nn
 
 from geomodel import networks
-from geomodel.checkpoints.header import MAX_TENSORS
 from geomodel.checkpoints.native import DataSource, Description, save_checkpoint
+from geomodel.inert.safetensors_file import MAX_TENSORS
 
 CONFIG = networks.MLPConfig(width=8, depth=2, embedding=4, noise_features=3, point_features=5)
 DESCRIPTION = Description(
@@ -118,8 +118,8 @@ def zipped(content: bytes) -> bytes:
 HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "7 bytes": (lambda good: good[:7], "not a safetensors file"),
     "text": (lambda good: b"weights, weights, weights", "not a safetensors file"),
-    "pickle": (lambda good: pickle.dumps(Bomb(), protocol=4), "Python pickle"),
-    "zip": (zipped, "zip archive"),
+    "pickle": (lambda good: pickle.dumps(Bomb(), protocol=4), "asks for 'posix.mkdir'"),
+    "zip": (lambda good: zipped(pickle.dumps(Bomb(), protocol=2)), "asks for 'posix.mkdir'"),
     "truncated in the header": (lambda good: good[:100], "truncated"),
     "truncated in the numbers": (lambda good: good[:-1], "damaged"),
     "bytes after the end": (lambda good: good + b"\0", "damaged"),
@@ -187,7 +187,7 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "width above the limit": (lambda good: configured(good, width=10**9), "limits"),
     "width not whole": (lambda good: configured(good, width=8.5), "limits"),
     "width true": (lambda good: configured(good, width=True), "does not fit"),
-    "width and depth together": (lambda good: configured(good, width=4096, depth=64), "width² × depth"),
+    "width and depth together": (lambda good: configured(good, width=4096, depth=64), "lacks"),
     "config entry missing": (lambda good: described(good, config={"width": 8}), "missing or unknown"),
     "config entry unknown": (lambda good: configured(good, run="rm"), "does not fit"),
     "config entry unknown number": (lambda good: configured(good, heads=2), "heads"),
@@ -210,8 +210,8 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "tensors missing": (lambda good: configured(good, depth=3), "lacks 4 of the network's tensors"),
     "tensors extra": (lambda good: configured(good, depth=1), "4 tensors that its network does not have"),
     "half precision": (lambda good: edited(good, as_half), "shape (4,)"),
-    "whole numbers": (lambda good: edited(good, lambda h: h["out.bias"].update(dtype="I32")), "F32 is expected"),
+    "whole numbers": (lambda good: edited(good, lambda h: h["out.bias"].update(dtype="I32")), "float32 is expected"),
     "NaN": (lambda good: with_numbers(good, "out.bias", struct.pack("<f", math.nan)), "not finite"),
     "infinite": (lambda good: with_numbers(good, "lift.bias", struct.pack("<f", math.inf)), "not finite"),
 }
-ONLY_WHEN_LOADED = ("classes without", "wrong shape", "tensors", "half", "whole numbers", "NaN", "infinite")
+ONLY_WHEN_LOADED = ("classes without", "width and", "wrong shape", "tensors", "half", "whole num", "NaN", "infinite")

@@ -1,0 +1,125 @@
+"""What a person says of a file, beside what the file says itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
+from typing import TypeVar, overload
+
+from geomodel.checkpoints.plan import Lack
+
+_Kind = TypeVar("_Kind", int, float, bool, str)
+_EXPECTED = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
+_SHOWN = 80  # characters
+
+
+class Hints:
+    """The hints for one file, under the names and in the units of the original network's constructor.
+
+    What the file says wins: a family confirms each fact, and a hint that says something else is refused by name. What
+    the file does not say is asked for; where nobody says it, it is added to `lacks`.
+    """
+
+    def __init__(self, given: Mapping[str, object], group: str = "") -> None:
+        self._given, self._group = given, group
+        self._known: set[str] = set()
+        self._groups: list[Hints] = []
+        self.lacks: list[Lack] = []
+
+    def confirm(self, **facts: object) -> None:
+        """Compare hints with what the file says. ValueError (a clause) where one contradicts it."""
+        for name, fact in facts.items():
+            self._known.add(name)
+            if name in self._given and _plain(self._given[name]) != _plain(fact):
+                raise ValueError(
+                    f"the hint {self._group}{name} says {_text(self._given[name])}, and the file says {_text(fact)}"
+                )
+
+    @overload
+    def ask(self, name: str, kind: type[_Kind], *, default: _Kind, choices: tuple[_Kind, ...] = ()) -> _Kind: ...
+
+    @overload
+    def ask(
+        self, name: str, kind: type[_Kind], *, reason: str = "", choices: tuple[_Kind, ...] = ()
+    ) -> _Kind | None: ...
+
+    def ask(
+        self,
+        name: str,
+        kind: type[_Kind],
+        *,
+        default: _Kind | None = None,
+        reason: str = "",
+        choices: tuple[_Kind, ...] = (),
+    ) -> _Kind | None:
+        """The hint, or else the default. Where there is neither and a reason is given, the network lacks it.
+
+        Raises ValueError (a clause) where the hint is of another kind or none of the choices.
+        """
+        self._known.add(name)
+        if name not in self._given:
+            if default is None and reason:
+                self.lacks.append(Lack(self._group + name, reason, choices))
+            return default
+        value = _as(kind, self._given[name])
+        if value is None:
+            raise ValueError(
+                f"the hint {self._group}{name} is {_text(self._given[name])}; {_EXPECTED[kind]} is expected"
+            )
+        if choices and value not in choices:
+            raise ValueError(f"the hint {self._group}{name} is {_text(value)}; known are: {_listed(choices)}")
+        return value
+
+    def without_effect(self, *names: str) -> None:
+        """Arguments of the constructor that change training alone: any value is welcome."""
+        self._known.update(names)
+
+    def within(self, name: str) -> Hints:
+        """The hints in a table of their own. ValueError (a clause) where the hint is no table."""
+        self._known.add(name)
+        table = self._given.get(name, {})
+        if not isinstance(table, Mapping) or not all(isinstance(key, str) for key in table):
+            raise ValueError(f"the hint {self._group}{name} is {_text(table)}; a table is expected")
+        inside = Hints(table, f"{self._group}{name}.")
+        inside.lacks = self.lacks
+        self._groups.append(inside)
+        return inside
+
+    def finish(self) -> tuple[Lack, ...]:
+        """What is lacking. ValueError (a clause) where a hint was given that this network has no use for.
+
+        While something is lacking, which hints are of use is not known yet.
+        """
+        if self.lacks:
+            return tuple(self.lacks)
+        if unknown := [name for name in self._given if name not in self._known]:
+            raise ValueError(
+                f"the hint {self._group}{str(unknown[0])[:_SHOWN]} is not one that its network has; "
+                f"known are: {_listed(sorted(self._known))}"
+            )
+        for group in self._groups:
+            group.finish()
+        return ()
+
+
+def _as(kind: type[_Kind], value: object) -> _Kind | None:
+    """A value of this kind, NumPy's numbers included; None where it is another."""
+    if kind is int and isinstance(value, Integral) and not isinstance(value, bool):
+        return kind(int(value))
+    if kind is float and isinstance(value, Real) and not isinstance(value, bool):
+        return kind(float(value))
+    return value if isinstance(value, kind) and type(value) is kind else None
+
+
+def _plain(value: object) -> object:
+    """Lists and tuples alike."""
+    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
+
+
+def _text(value: object) -> str:
+    shown = repr(value if not isinstance(value, tuple) else list(value))
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values))
