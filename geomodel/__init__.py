@@ -15,6 +15,7 @@ _MODULES = (
     "density",
     "experiments",
     "geometry",
+    "interpolation",
     "measures",
     "quality",
     "runs",
