@@ -15,6 +15,7 @@ _MODULES = (
     "density",
     "experiments",
     "geometry",
+    "likelihood",
     "measures",
     "quality",
     "runs",
