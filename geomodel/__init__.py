@@ -27,6 +27,7 @@ _NAMES = {
     "Brownian": "geomodel.randomness",
     "CheckpointError": "geomodel.checkpoints",
     "Denoiser": "geomodel.denoisers.base",
+    "Gaussians": "geomodel.denoisers.gaussians",
     "Guided": "geomodel.denoisers.guided",
     "MixtureDenoiser": "geomodel.denoisers.mixture",
     "OptimalDenoiser": "geomodel.denoisers.optimal",
