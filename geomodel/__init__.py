@@ -16,6 +16,7 @@ _MODULES = (
     "experiments",
     "geometry",
     "interpolation",
+    "likelihood",
     "measures",
     "quality",
     "runs",
