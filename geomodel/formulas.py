@@ -170,7 +170,7 @@ def custom(levels: ArrayLike) -> Levels:
     return values
 
 
-_KEYWORD = re.compile(r"\b(dtype|device|requires_grad|grad_fn)\s*=\s*[^,)\]]*")
+_KEYWORD = re.compile(r"\bshape\s*=\s*\([^)]*\)|\b(dtype|device|requires_grad|grad_fn)\s*=\s*[^,)\]]*")
 _CALL = re.compile(r"[A-Za-z_][\w.]*\(")  # tensor(, array(, np.float64(
 _BETWEEN = str.maketrans("[](){},;\ufeff", " " * 9)
 

@@ -22,7 +22,6 @@ from geomodel.arrays import Floats
 from geomodel.checkpoints.info import CheckpointInfo
 from geomodel.checkpoints.native import DataSource, Description, save_checkpoint
 from geomodel.checkpoints.state_dicts import flat
-from geomodel.collapse import speciation_sigma
 from geomodel.datasets.common import blocks
 from geomodel.denoisers import clocks
 from geomodel.denoisers.network import column
@@ -56,6 +55,8 @@ class TrainingData(Protocol):
     def mean(self) -> Any: ...
     @property
     def std(self) -> float: ...
+    @property
+    def largest_deviation(self) -> float: ...
     @property
     def fingerprint(self) -> str: ...
 
@@ -181,7 +182,7 @@ class _Run:
 
     def write(self, out: Path) -> CheckpointInfo:
         """Write the checkpoint of the averaged weights. The training itself does not change."""
-        known, recommended = _levels(self.architecture, self.scale, self.points)
+        known, recommended = _levels(self.architecture, self.data)
         description = Description(
             architecture=self.architecture,
             config=asdict(self.config),
@@ -299,11 +300,11 @@ def _mean(data: TrainingData) -> Floats:
     return np.asarray(mean.mean(axis=tuple(range(1, mean.ndim)), keepdims=True))
 
 
-def _levels(architecture: str, scale: float, points: Any) -> tuple[tuple[float, float], tuple[float, float]]:
+def _levels(architecture: str, data: TrainingData) -> tuple[tuple[float, float], tuple[float, float]]:
     """The noise levels that the checkpoint allows, and those that it recommends; both lie inside `DRAWN`."""
-    low, high = (scale * relative for relative in ALLOWED[architecture])
-    top = high if architecture == "unet" else min(high, WIDTHS * max(scale, speciation_sigma(points)))
-    return (low, high), (scale * LOWEST[architecture], top)
+    low, high = (data.std * relative for relative in ALLOWED[architecture])
+    top = high if architecture == "unet" else min(high, WIDTHS * data.largest_deviation)
+    return (low, high), (data.std * LOWEST[architecture], top)
 
 
 def _pace(iteration: int, settings: TrainSettings) -> float:

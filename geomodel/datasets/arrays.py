@@ -139,12 +139,13 @@ def _member(name: str, opened: ZipFile, info: ZipInfo, check: Callable[[_Header]
 
 def _header(name: str, stream: Stream) -> _Header:
     start = stream.read(8)
-    width = {b"\x93NUMPY\x01\x00": 2, b"\x93NUMPY\x02\x00": 4}.get(start, 0)
+    # 3 differs from 2 in the encoding of column names, and no array with such columns is taken
+    width = {b"\x93NUMPY\x01\x00": 2, b"\x93NUMPY\x02\x00": 4, b"\x93NUMPY\x03\x00": 4}.get(start, 0)
     length = stream.read(width)
     count = int.from_bytes(length, "little")
     try:
         if not width or len(length) < width or count > _LONGEST_HEADER:
-            raise ValueError("it does not begin with the header of format 1 or 2")
+            raise ValueError("it does not begin with the header of format 1, 2 or 3")
         content = io.BytesIO(length + stream.read(count))
         read = np.lib.format.read_array_header_1_0 if width == 2 else np.lib.format.read_array_header_2_0
         return _Header(*read(content))

@@ -145,7 +145,8 @@ def _pickled(name: str, content: bytes) -> _Batch:
             raise InertFault("it holds an array of another type than unsigned bytes")
     except InertFault as error:
         raise DataError(
-            f"{name!r} is not a batch of CIFAR-10: {error}. Expected data_batch_1 to data_batch_5 as published."
+            f"{name!r} is not a batch of CIFAR-10: {error}. Expected data_batch_1 to data_batch_5 as published; "
+            "save any other array with numpy.save."
         ) from error
     if images.ndim != 2 or images.shape[1] != _NUMBERS:
         raise DataError(

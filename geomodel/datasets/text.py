@@ -151,10 +151,10 @@ def _first_fault(table: Table, coordinates: tuple[int, ...]) -> str | None:
 
 
 def _no_number(table: Table, number: int, value: str) -> str:
-    return (
-        f"{table.path.name!r}, line {number}: {value.strip()[:40]!r} is not a number. "
-        "Repair the row, or choose other columns (Columns, or --data-columns)."
-    )
+    advice = "Repair the row, or choose other columns (Columns, or --data-columns)."
+    if "," in value:
+        advice = "Write decimals with a point, and no commas between thousands."
+    return f"{table.path.name!r}, line {number}: {value.strip()[:40]!r} is not a number. {advice}"
 
 
 def _length(table: Table, number: int, row: list[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from math import isfinite, prod
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import torch
 from torch import Tensor
 
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
-from geomodel.denoisers.base import Denoiser, ask
-from geomodel.denoisers.own_checks import check
+from geomodel.denoisers.base import Denoiser
+from geomodel.denoisers.own_checks import Model, Way, check
 from geomodel.denoisers.own_file import as_sentence, folder_of, run_file
 
 
@@ -21,16 +20,16 @@ class OwnDenoiser(Denoiser):
     """Wraps a callable ``model(x, sigma[, labels=])`` of the user's that has a `shape`, and makes an `info` for it.
 
     The callable may also have num_classes, label_names, by which its classes are matched with those of data, sigma_min
-    (default 0.002) and sigma_max (80). It is called with the tensor x
-    and a float sigma, or a (B,) float64 tensor where the noise levels differ, and returns a tensor. It may work in
-    place on what it is given, and may return the same buffer again and again. Without `takes_levels`, rows whose noise
-    levels differ are asked one by one.
+    (default 0.002) and sigma_max (80). It is called with the tensor x and a float sigma, or a (B,) tensor where the
+    noise levels differ, and returns a tensor. It may work in place on what it is given, and may return the same buffer
+    again and again. `way` says where it takes x only as float32, as a network does, a noise level only as a (B,)
+    tensor, as those of EDM and k-diffusion do, or one noise level at a time, so that rows are asked one by one.
     """
 
     analytic = False
 
-    def __init__(self, model: Callable[..., Any], info: CheckpointInfo, *, takes_levels: bool = True) -> None:
-        self.model, self.info, self._takes_levels = model, info, takes_levels
+    def __init__(self, model: Model, info: CheckpointInfo, way: Way) -> None:
+        self.model, self.info, self._way = model, info, way
         self.shape, self.num_classes = info.shape, info.classes
         self.sigma_min, self.sigma_max = info.sigma_min, info.sigma_max
         self.sigma_recommended = info.sigma_recommended
@@ -40,11 +39,11 @@ class OwnDenoiser(Denoiser):
         return sigma
 
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
-        if not self._takes_levels and bool((sigma != sigma[0]).any()):
+        if not self._way.levels and bool((sigma != sigma[0]).any()):
             rows = [slice(row, row + 1) for row in range(len(x))]
             return torch.cat([self._denoise(x[r], sigma[r], None if labels is None else labels[r]) for r in rows])
         level = float(sigma[0]) if bool((sigma == sigma[0]).all()) else sigma
-        answer = ask(self.model, x, level, labels)
+        answer = self._way.answer(self.model, x, level, labels)
         if not isinstance(answer, Tensor) or answer.shape != x.shape:
             found = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
             raise ValueError(f"{self.info.name} returned {found}; expected a tensor of shape {tuple(x.shape)}.")
@@ -71,8 +70,8 @@ def load_own(spec: str) -> OwnDenoiser:
             model = make()
             info = _info(spec, path, model)
         with as_sentence(path, "when it was asked with two rows"):
-            takes_levels = check(path.name, model, info.shape, info.classes, info.sigma_max)
-    return OwnDenoiser(model, info, takes_levels=takes_levels)
+            way = check(path.name, model, info.shape, info.classes, info.sigma_max)
+    return OwnDenoiser(model, info, way)
 
 
 def _info(spec: str, path: Path, model: Any) -> CheckpointInfo:

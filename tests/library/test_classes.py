@@ -34,6 +34,10 @@ def of(animals, name):
     return gm.OptimalDenoiser(animals.points[animals.labels == IN_DATA.index(name)])
 
 
+def start(animals):
+    return animals.mean + gm.noise(range(4), (2,), 20.0).numpy()
+
+
 def norms(difference):
     return np.linalg.norm(np.asarray(difference).reshape(len(difference), -1), axis=1)
 
@@ -46,7 +50,7 @@ def test_a_network_is_compared_with_the_data_of_that_name(name, animals, network
     label, alone = IN_NETWORK.index(name), of(animals, name)
     found = runs.compute(replace(TOY, label=label), animals, network)
     assert found.labels.tolist() == [label] * 4  # the driver's number
-    beside = gm.sample(alone, gm.noise(range(4), (2,), found.sigmas[0]), found.sigmas)
+    beside = gm.sample(alone, start(animals), found.sigmas)
     for i, sigma in enumerate(found.sigmas[:-1]):
         x = found.x[i].astype(float)
         exact = alone(x, sigma)
@@ -111,7 +115,7 @@ def test_a_class_that_the_data_lack_is_compared_with_nothing(animals, network):
     found = runs.compute(settings, animals, network)
     assert not found.extras
     assert found.looks == 1  # D at the last level
-    direct = gm.sample(network, gm.noise(range(4), (2,), 20.0), found.sigmas, labels=[2] * 4)
+    direct = gm.sample(network, start(animals), found.sigmas, labels=[2] * 4)
     assert np.array_equal(found.x, direct.x)
 
 

@@ -78,6 +78,13 @@ def test_the_class_alone_may_be_said(tmp_path):
     assert data.remarks == ("2 coordinates: x, y; class from column 4; column 1 numbers the rows.",)
 
 
+def test_the_numbers_of_the_rows_may_be_a_coordinate(tmp_path):
+    (tmp_path / "t.csv").write_text(",x,y\n0,0.5,1.5\n1,2.5,3.5\n")
+    data = datasets.load(tmp_path / "t.csv", columns="1, 3")
+    assert data.points.tolist() == [[0, 1.5], [1, 3.5]]
+    assert data.remarks == ("2 coordinates: column 1, y; column 2 left out.",)
+
+
 def test_a_header_may_be_said(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("0,1\n0.5,1.5\n2.5,3.5\n")

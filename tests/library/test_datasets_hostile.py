@@ -121,7 +121,7 @@ BAD_NPZ = {
     ),
     "lzma": (zipped({"x.npy": IMAGES}, zipfile.ZIP_LZMA), "another method than deflate"),
     "claim": (zipped({"x.npy": files.npy_header((10**15, 2))}), "a quarter of this computer's memory"),
-    "header": (zipped({"x.npy": b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + bytes(10**8)}), "header of format 1 or 2"),
+    "header": (zipped({"x.npy": b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + bytes(10**8)}), "header of format 1, 2 or 3"),
 }
 
 

@@ -150,6 +150,7 @@ def test_the_window_says_so_where_it_would_show_the_data(qtbot, bench, path, ask
     run = SimpleNamespace(
         id=1, committed=5, status="complete", source=opened, caption="", settings=settings(path),
         sigmas=trajectory.sigmas, x=trajectory.x, denoised=trajectory.denoised, extras={}, trajectory=trajectory,
+        compared=True,
     )  # fmt: skip
     picture = compose_strip.strip_picture(run, Selection(1, 1, 2), neighbours)
     np.testing.assert_array_equal(picture.neighbours, IMAGES[neighbours.indices[:12]])
@@ -193,6 +194,7 @@ def test_training_reads_its_batches_from_the_file(tmp_path, asked, monkeypatch):
     large = datasets.load(path)
     large.measure(dataset.silent)
     assert isinstance(large.stored, FileArray)
+    assert large.largest_deviation > 0  # principal components read up to 20,000 points at once
     asked.clear()
     train(large, small, out=tmp_path / "large")
     assert max(asked) <= 4 * BLOCK

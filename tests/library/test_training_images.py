@@ -175,9 +175,12 @@ def test_the_checkpoint_tells_what_it_is(tmp_path: Path) -> None:
 
 def test_the_levels_lie_inside_those_that_were_drawn() -> None:
     for scale in (1e-6, 0.4, 1e9):
-        for architecture, points in (("unet", DATA.points), ("mlp", scale * np.eye(64))):
-            (low, high), (usual_low, usual_high) = training._levels(architecture, scale, points)
-            assert training.DRAWN[0] * scale <= low <= usual_low < usual_high <= high <= training.DRAWN[1] * scale
+        line = scale * np.linspace(-1, 1, 9)[:, None] * np.eye(64)[0]  # all of its variance along one of 64 coordinates
+        for architecture, stored in (("unet", scale * DATA.points), ("mlp", line)):
+            data = Dataset(name="x", kind="points", stored=stored)
+            (low, high), (usual_low, usual_high) = training._levels(architecture, data)
+            drawn = training.DRAWN[0] * data.std, training.DRAWN[1] * data.std
+            assert drawn[0] <= low <= usual_low < usual_high <= high <= drawn[1]
 
 
 def test_settings_for_images() -> None:

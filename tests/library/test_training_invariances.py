@@ -147,7 +147,7 @@ def test_order_and_multiplicity_change_nothing_that_is_kept_of_the_data(seed: in
     first, other = (training._Run(points(each), SHORT, "cpu") for each in (values, many))
     np.testing.assert_allclose(other.mean, first.mean, rtol=1e-15)  # one rounding of a sum of exact numbers
     assert other.scale == pytest.approx(first.scale, rel=1e-13)
-    levels, others = (training._levels("mlp", job.scale, job.points) for job in (first, other))
+    levels, others = (training._levels("mlp", job.data) for job in (first, other))
     np.testing.assert_allclose(others, levels, rtol=1e-12)
 
 
