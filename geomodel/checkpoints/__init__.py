@@ -8,14 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geomodel.checkpoints import opening
+from geomodel.checkpoints import opening, surveying
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
+from geomodel.checkpoints.plan import Answer
+from geomodel.checkpoints.surveying import Survey
+from geomodel.datasets.common import silent
 from geomodel.inert.contents import container
+from geomodel.inert.values import Progress
 
 if TYPE_CHECKING:
     from geomodel.denoisers.network import NetworkDenoiser
 
-__all__ = ["CheckpointError", "CheckpointInfo", "inspect", "load_checkpoint"]
+__all__ = ["CheckpointError", "CheckpointInfo", "Survey", "inspect", "load_checkpoint", "survey"]
 
 _KINDS = "a checkpoint is one file, or a folder that diffusers wrote"
 
@@ -25,15 +29,27 @@ def inspect(path: str | os.PathLike[str], *, hints: Mapping[str, Any] | None = N
     return opening.inspect(_existing(path), dict(hints or {}))
 
 
+def survey(path: str | os.PathLike[str], answers: Mapping[str, Answer] | None = None) -> Survey:
+    """What a file says of its network and what it does not say, with answers to the latter by the names of the
+    questions. CheckpointError where it is not a checkpoint or contradicts an answer. No weights are read.
+    """
+    return surveying.survey(_existing(path), answers or {})
+
+
 def load_checkpoint(
-    path: str | os.PathLike[str], *, device: Any = "cpu", hints: Mapping[str, Any] | None = None
+    path: str | os.PathLike[str],
+    *,
+    device: Any = "cpu",
+    hints: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
 ) -> NetworkDenoiser:
     """The denoiser that a file holds, on a device. No code in the file is executed.
 
-    `hints` adds what a format does not carry; Geomodel's own format carries everything.
+    `hints` adds what a format does not carry; Geomodel's own format carries everything. `progress` is called with the
+    fraction that was read, and what it raises stops the reading.
     Raises CheckpointError, with one sentence, where the file, the device or a hint is refused.
     """
-    return opening.load(_existing(path), device, dict(hints or {}), lambda fraction: None)
+    return opening.load(_existing(path), device, dict(hints or {}), progress)
 
 
 def _existing(path: str | os.PathLike[str]) -> Path:
