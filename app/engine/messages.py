@@ -125,7 +125,15 @@ class Forget(Command):
 
 @dataclass(frozen=True, slots=True)
 class Judge(Task):
-    """Measure whether the network of the settings denoises their data; without data, what can be said without."""
+    """Measure whether the network of the settings denoises their data; without data, what can be said without.
+
+    It gives way to every other command, and its result is then `Postponed`.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """A judgement gave way to another command, and may be asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,16 +183,27 @@ class Opening(Event):
 
 @dataclass(frozen=True, slots=True)
 class NetworkInspected(Event):
-    """What a checkpoint says of itself, before memory is taken for it.
+    """What a checkpoint says of itself with these answers, before memory is taken for it.
 
-    Where it lacks an answer, it is not opened, and `sha256` says which file it is. `message` says why answers were
-    refused.
+    Attributes:
+        opening: whether it is being opened, and not only looked at.
+        sha256: of a file that is not opened because answers are lacking.
+        message: why the answers were refused; there is no survey then.
     """
 
     path: str
-    survey: Survey | None
+    answers: Mapping[str, Answer]
+    survey: Survey | None = None
+    opening: bool = False
     sha256: str = ""
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCancelled(Event):
+    """The reading of a checkpoint was cancelled."""
+
+    path: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from app.engine.messages import (
     InspectNetwork,
     NetworkInspected,
     NetworkOpened,
+    OpenCancelled,
     OpenData,
     OpenFailed,
     Opening,
@@ -123,23 +124,28 @@ class Opener:
             network = self._library.network(path)
             levels = runs.recommended_sigmas(None, network)
             self._post(NetworkOpened(path, network.info, *levels, self._library.pace(path)))
+        else:
+            self._post(OpenCancelled(path))
 
     def _inspected(self, path: str, answers: Mapping[str, Answer]) -> bool:
         """Post what the file says before memory is taken for it. False where an answer is lacking."""
-        found = survey(path, answers)
+        found, sha256 = survey(path, answers), ""
         if not found.lacks:
-            self._post(NetworkInspected(path, found))
+            self._post(NetworkInspected(path, answers, found, opening=True))
             return True
         with self._reading(path) as progress:
-            self._post(NetworkInspected(path, found, digest(Path(path), progress)))
+            sha256 = digest(Path(path), progress)
+        inspected = NetworkInspected(path, answers, found, opening=True, sha256=sha256)
+        self._post(inspected if sha256 else OpenCancelled(path))
         return False
 
     def inspect(self, command: InspectNetwork) -> None:
         """Look at a file with answers that a person is giving."""
+        path, answers = command.path, command.answers
         try:
-            self._post(NetworkInspected(command.path, survey(command.path, command.answers)))
+            self._post(NetworkInspected(path, answers, survey(path, answers)))
         except ValueError as error:
-            self._post(NetworkInspected(command.path, None, message=str(error)))
+            self._post(NetworkInspected(path, answers, message=str(error)))
 
     def _open_run(self, command: OpenRun) -> Context | None:
         trajectory = Trajectory.load(command.path)

@@ -31,6 +31,7 @@ from app.engine.messages import (
     OpenNetwork,
     OpenPath,
     OpenRun,
+    Postponed,
     RunFinished,
     RunStarted,
     RunStopped,
@@ -52,6 +53,10 @@ if TYPE_CHECKING:
     from geomodel.denoisers.base import Denoiser
 
 log = logging.getLogger(__name__)
+
+
+class _Postpone(BaseException):
+    """Leaves a judgement from the inside, as `Cancelled` leaves a run."""
 
 
 class Worker:
@@ -236,12 +241,20 @@ class Worker:
             work = Work(job, gate, data.opened if data else None, progress, self._kept)
             return works[type(task)](task, work)
 
-    def _judged(self, task: Judge) -> Judgement:
-        """Whether a network denoises the data. It needs no settings of a run, so these may be wrong meanwhile."""
+    def _judged(self, task: Judge) -> Judgement | Postponed:
+        """Whether a network denoises the data. The settings need not be those of a run that could start."""
         network = self._library.network(task.settings.network)
         data = self._library.data(task.settings.data_key).dataset if task.settings.data else None
-        with self._gate(network):
-            return judge(network, data, lambda fraction: self._poll_commands())
+        try:
+            with self._gate(network):
+                return judge(network, data, lambda fraction: self._give_way())
+        except _Postpone:
+            return Postponed()
+
+    def _give_way(self) -> None:
+        self._poll_commands()
+        if self.inbox.waiting:
+            raise _Postpone
 
     def _poll_commands(self) -> None:
         """Called between two pieces of a run: obey a cancel, answer requests, keep the other commands for later."""

@@ -16,6 +16,7 @@ from geomodel.projection import identity_basis
 from geomodel.solvers import row as solver_row
 
 DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blend": "a Dθ + (1 − a) D*"}
+NO_DATA = "no data"
 START_NAMES = {
     "noise": "Noise about the mean",
     "origin": "Noise about 0",
@@ -52,6 +53,8 @@ def plane_title(run: Run) -> str:
 
 def data_title(name: str) -> str:
     """The title of named data without their size, or the name of a file."""
+    if not name:
+        return NO_DATA
     return datasets.row(name).title.partition(" (")[0] if name in datasets.names() else Path(name).name
 
 

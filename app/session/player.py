@@ -18,7 +18,9 @@ from app.engine.messages import (
     CloseNetwork,
     DataOpened,
     Forget,
+    NetworkInspected,
     NetworkOpened,
+    OpenCancelled,
     OpenFailed,
     Opening,
     OpenPath,
@@ -62,6 +64,8 @@ class Player(QObject):
     answered = Signal(Answer)
     open_failed = Signal(OpenFailed)
     opened = Signal(object)  # DataOpened, NetworkOpened or RunOpened
+    inspected = Signal(NetworkInspected)
+    open_cancelled = Signal(str)  # the path of a checkpoint
     saved = Signal(Saved)
     task_event = Signal(object)  # a TaskProgress or a TaskEnded
 
@@ -259,9 +263,13 @@ class Player(QObject):
                 self.ready.emit(event)
             case DataOpened():
                 self._data_opened(event)
+            case NetworkInspected():
+                self.inspected.emit(event)
             case NetworkOpened():
                 self.drafting.network_opened(event)
                 self.opened.emit(event)
+            case OpenCancelled():
+                self.open_cancelled.emit(event.path)
             case OpenFailed():
                 self.open_failed.emit(event)
             case Opening():
