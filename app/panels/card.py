@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.panels.card_text import Line
 from app.panels.hints_form import HintsForm
@@ -43,10 +43,12 @@ BUTTONS: tuple[tuple[str, str, str], ...] = (  # name, title, tip
     ("alone", "Use without data", "Put the reference data away and let this network drive alone."),
     ("judge", "Judge", "Measure whether it denoises the open data."),
     ("change", "Change answers…", "Answer again what its file does not say."),
+    ("close", "Close", "Drop the network and free its memory."),
     ("dismiss", "Put away", "Show the network in use again."),
 )
 
 
+COLUMNS = 2  # of buttons: three are wider than the panel
 LONGEST = 168  # pixels of a word, such as a path
 
 
@@ -73,6 +75,7 @@ class Facts(QWidget):
             name.setText(rows[at][0] if there else "")
             name.setVisible(there)
             value.say(rows[at][1] if there else "")
+            value.setForegroundRole(QPalette.ColorRole.WindowText)
         self.setAccessibleDescription("; ".join(f"{name}: {value}" for name, value in rows))
 
     def _add(self) -> None:
@@ -101,17 +104,17 @@ class NetworkCard(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 4)
         column.setSpacing(6)
-        for part in (self.verdict, self.error, self.facts, self.form):
+        for part in (self.verdict, self.error, self.form):
             column.addWidget(part)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        for button in self.buttons.values():
-            row.addWidget(button)
-        row.addStretch(1)
-        column.addLayout(row)
+        self._pressable = QGridLayout()
+        self._pressable.setHorizontalSpacing(8)
+        self._pressable.setVerticalSpacing(4)
+        self._pressable.setColumnStretch(COLUMNS, 1)
+        column.addLayout(self._pressable)
+        column.addWidget(self.facts)
 
     def _button(self, name: str, title: str, tip: str) -> QPushButton:
-        button = QPushButton(title, autoDefault=False)
+        button = QPushButton(title, self, autoDefault=False)
         button.setMinimumHeight(28)
         button.setAccessibleName(title.rstrip("…"))
         button.setToolTip(tip)
@@ -131,9 +134,14 @@ class NetworkCard(QWidget):
         self.facts.show_rows(picture.rows)
         self.facts.setVisible(bool(picture.rows))
         self.verdict.say(f"Does it denoise? {picture.verdict}" if picture.verdict else "")
+        self.verdict.setForegroundRole(QPalette.ColorRole.WindowText)
         self.verdict.setToolTip(picture.numbers)
         self.error.say(picture.error, is_error=bool(picture.error))
         self.form.setVisible(bool(picture.questions))
         self.form.show_questions(picture.questions, picture.presets, picture.answers)
-        for name, button in self.buttons.items():
-            button.setVisible(name in picture.buttons)
+        shown = [button for name, button in self.buttons.items() if name in picture.buttons]
+        for button in self.buttons.values():
+            self._pressable.removeWidget(button)
+            button.setVisible(button in shown)
+        for at, button in enumerate(shown):
+            self._pressable.addWidget(button, *divmod(at, COLUMNS))

@@ -7,6 +7,7 @@ from math import ceil, inf, isnan, log10
 from app.session.judging import Verdict
 from geomodel import memory
 from geomodel.checkpoints import CheckpointInfo, Survey
+from geomodel.checkpoints.cards import NOT_SAID
 from geomodel.checkpoints.families import FAMILIES
 from geomodel.checkpoints.questions import wording
 from geomodel.judgement import NOT_JUDGED
@@ -30,10 +31,9 @@ def card_rows(info: CheckpointInfo, survey: Survey | None = None, cost: float = 
         ("shape", _shape(info.shape)),
         ("classes", _classes(info)),
         ("clock", info.clock),
-        ("σ", _levels(info)),
-        ("data", f"σ_data {info.sigma_data:.4g}, mean {mean_words(info)}"),
+        *([] if info.clock == NOT_SAID else _of_clock(info)),
         ("average", info.average),
-        ("ignored", ", ".join(f"{name} ({_tensors(count)})" for name, count in info.ignored.items())),
+        ("ignored", ", ".join(f"{name}{_tensors(count)}" for name, count in info.ignored.items())),
         ("licence", info.licence),
         ("answered", ", ".join(f"{wording(hint).title}: {_answer(hint, info)}" for hint in info.hints)),
         ("lacks", ", ".join(wording(question.hint).title for question in survey.lacks) if survey else ""),
@@ -43,6 +43,12 @@ def card_rows(info: CheckpointInfo, survey: Survey | None = None, cost: float = 
         ("cost", f"{1000 * cost:.2g} ms an evaluation of one sample" if cost else ""),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def summary(info: CheckpointInfo) -> str:
+    """One line."""
+    low, high = info.sigma_recommended
+    return f"{info.architecture}, {info.parameters:,} parameters, σ {_sigma(low)} to {_sigma(high)}"
 
 
 def family(info: CheckpointInfo) -> str:
@@ -68,6 +74,10 @@ def _classes(info: CheckpointInfo) -> str:
     return f"{names}, or none" if info.has_null_class else names
 
 
+def _of_clock(info: CheckpointInfo) -> list[Line]:
+    return [("σ", _levels(info)), ("data", f"σ_data {info.sigma_data:.4g}, mean {mean_words(info)}")]
+
+
 def _levels(info: CheckpointInfo) -> str:
     low, high = (_sigma(level) for level in info.sigma_recommended)
     least, most = _sigma(info.sigma_min), _sigma(info.sigma_max)
@@ -79,7 +89,7 @@ def _sigma(level: float) -> str:
 
 
 def _tensors(count: int) -> str:
-    return f"{count:,} tensor{'' if count == 1 else 's'}"
+    return f" ({count:,} tensor{'' if count == 1 else 's'})" if count else ""
 
 
 def _answer(hint: str, info: CheckpointInfo) -> str:

@@ -9,15 +9,13 @@ from PySide6.QtCore import QObject
 
 from app.engine.messages import NetworkOpened
 from app.panels.card import CardPicture
-from app.panels.card_text import Line, card_rows, verdict_numbers, verdict_words
+from app.panels.card_text import Line, card_rows, summary, verdict_numbers, verdict_words
 from app.panels.model import ModelPanel
 from app.session.inspecting import Inspected, Inspecting
 from app.session.judging import Judging
 from app.session.player import Player
 from app.session.state import AppState
 from geomodel.checkpoints import CheckpointInfo, Survey
-
-UNFIT = "It is open, and the reference data have another shape: open its data, or use it without."
 
 
 class NetworkFeed(QObject):
@@ -45,8 +43,10 @@ class NetworkFeed(QObject):
             "alone": player.drafting.close_data,
             "judge": judging.again,
             "change": inspecting.change,
+            "close": self._close,
             "dismiss": inspecting.dismiss,
         }
+        self._player = player
         self.show_card()
 
     def show_card(self) -> None:
@@ -54,10 +54,10 @@ class NetworkFeed(QObject):
         found, network = self._inspecting.found, self._state.network
         wrong = self._state.errors.get("network", "")
         if found is not None:
-            picture, said = _inspected_card(found), _said(found)
-            wrong = wrong or found.message
+            picture, said = _inspected_card(found, wrong), _said(found)
+            wrong = wrong if found.unfit else f"{said} was not opened." if found.message else ""
         elif network is not None:
-            picture, said = self._open_card(network), _summary(network.info)
+            picture, said = self._open_card(network), summary(network.info)
         else:
             picture, said = None, "Open a checkpoint, or drop its file here."
         self._model.set_message("network", wrong or said, bool(wrong))
@@ -65,7 +65,7 @@ class NetworkFeed(QObject):
 
     def _open_card(self, network: NetworkOpened) -> CardPicture:
         verdict = self._judging.verdict
-        buttons = {"judge"} if verdict.waiting == "stopped" else set()
+        buttons = {"close", "judge"} if verdict.waiting == "stopped" else {"close"}
         return CardPicture(
             rows=_rows(network.info, cost=network.pace),
             verdict=verdict_words(verdict),
@@ -79,6 +79,11 @@ class NetworkFeed(QObject):
             self._model.unfold_card()
         self.show_card()
 
+    def _close(self) -> None:
+        found = self._inspecting.found
+        self._player.close_network(found.path if found is not None else "")
+        self._inspecting.dismiss()
+
     def _pressed(self, name: str) -> None:
         self._acts[name]()
 
@@ -87,19 +92,23 @@ def _rows(info: CheckpointInfo, survey: Survey | None = None, cost: float = 0.0)
     return [*card_rows(info, survey, cost), *(("note", remark) for remark in info.remarks)]
 
 
-def _inspected_card(found: Inspected) -> CardPicture:
+def _inspected_card(found: Inspected, wrong: str) -> CardPicture:
+    """The card of a file that is not in use. wrong: why it is not, if it is open."""
     survey = found.survey
     if survey is None:
         return CardPicture(error=found.message, buttons=frozenset({"dismiss"}))
-    questions = () if found.reading or found.unfit else survey.questions
-    buttons = {"dismiss"} | ({"alone"} if found.unfit else {"open"} if survey.questions or found.message else set())
+    rows = _rows(survey.info, survey)
+    if found.reading:
+        return CardPicture(rows=rows)
+    if found.unfit:
+        return CardPicture(rows=rows, error=wrong, buttons=frozenset({"alone", "close", "dismiss"}))
     return CardPicture(
-        rows=_rows(survey.info, survey),
-        error=UNFIT if found.unfit else found.message,
-        questions=questions,
+        rows=rows,
+        error=found.message,
+        questions=survey.questions,
         presets=survey.presets,
         answers=found.answers,
-        buttons=frozenset() if found.reading else frozenset(buttons),
+        buttons=frozenset({"open", "dismiss"}),
     )
 
 
@@ -110,7 +119,3 @@ def _said(found: Inspected) -> str:
     if found.survey is not None and found.survey.lacks:
         return f"{name} does not say everything: answer below."
     return name
-
-
-def _summary(info: CheckpointInfo) -> str:
-    return f"{info.architecture}, {info.parameters:,} parameters, σ {info.sigma_min:.3g} to {info.sigma_max:.3g}"

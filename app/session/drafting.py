@@ -34,8 +34,7 @@ class Drafting(QObject):
         super().__init__(parent)
         self._state, self._submit = state, submit
         self._with_data = ""  # the checkpoint whose training data are opened without a question
-        self._after_data: NetworkOpened | None = None  # the network that waits for its training data
-        self._unfit: NetworkOpened | None = None  # the newest, if the open data have another shape
+        self._waiting: NetworkOpened | None = None  # the newest network, while the open data have another shape
         self._again: set[str] = set()  # networks that a new engine opens again
         self._counts = dict(COUNTS)  # the latest for each kind of data
         self._columns: dict[str, str] = {}  # the latest of each file
@@ -134,7 +133,7 @@ class Drafting(QObject):
 
     def close_data(self) -> None:
         """Put the reference data away. The network moves the samples alone: the chosen one, or one that did not fit."""
-        state, network = self._state, self._state.network or self._unfit
+        state, network = self._state, self._waiting or self._state.network
         start = state.draft.start if state.draft.start == "origin" else "noise"
         state.data = None
         state.set_draft(replace(state.draft, data="", data_columns="", start=start))
@@ -219,7 +218,7 @@ class Drafting(QObject):
         self._columns[event.name] = event.columns
         numbered = state.classes(draft) if awaited else numbered
         if state.network is not None and tuple(state.network.info.shape) != tuple(event.dataset.shape):
-            state.network, self._unfit = None, state.network  # it stays open, and can be chosen again
+            state.network = None  # it stays open, so that a person can choose it again beside data that it fits
             draft = _without_network(draft)
             state.network_changed.emit()
         if not awaited:
@@ -231,7 +230,7 @@ class Drafting(QObject):
         state.set_draft(draft, undoable=not awaited)
         state.data_changed.emit()
         self.check()
-        waiting, self._after_data = self._after_data, None
+        waiting, self._waiting = self._waiting, None
         if waiting is not None and tuple(waiting.info.shape) == tuple(event.dataset.shape):
             self.network_opened(waiting)
 
@@ -265,14 +264,14 @@ class Drafting(QObject):
         numbered = state.classes(state.draft)
         together, self._with_data = event.path == self._with_data, ""
         if state.data is not None and tuple(state.data.dataset.shape) != tuple(event.info.shape):
-            self._unfit = event
+            self._waiting = event
             state.network_changed.emit()
             if together:
                 self.open_training_data(event)
             else:
                 self._refuse_shape(event, tuple(state.data.dataset.shape))
             return
-        state.network, self._unfit = event, None
+        state.network, self._waiting = event, None
         draft = self._with_class(replace(state.draft, network=event.path, driver="network"), numbered)
         draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)
         if not settings.problems(draft):  # else its numbers may be too large to count with
@@ -289,16 +288,21 @@ class Drafting(QObject):
         self._state.set_errors({"network": sentence})
 
     def forget_network(self, path: str) -> None:
-        """A network is closed, so the draft continues without it."""
+        """A network is closed. If the draft has it, the draft continues without it."""
+        if self._waiting is not None and self._waiting.path == path:
+            self._waiting = None
+        if self._state.draft.network != path:
+            self._state.networks.pop(path, None)
+            self._state.network_changed.emit()
+            return
         numbered = self._state.classes(self._state.draft)
         draft = self._with_class(_without_network(self._state.draft), numbered)
         self._state.networks.pop(path, None)
-        self._unfit = None
         self.edit({"network": "", "driver": draft.driver, "label": draft.label})
 
     def open_training_data(self, event: NetworkOpened) -> None:
         """Open the data that a network was trained on, and let the network drive on them."""
-        self._after_data = event
+        self._waiting = event
         self._submit(OpenData(event.info.data_name, event.info.data_count, self._state.draft.data_seed))
 
     def _tell(self) -> None:

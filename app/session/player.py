@@ -232,9 +232,9 @@ class Player(QObject):
 
     # ------------------------------------------------------------ events
 
-    def close_network(self) -> None:
-        """Close the chosen network. Runs that it drove stay, but they can answer no more requests."""
-        network = self.state.network
+    def close_network(self, path: str = "") -> None:
+        """Close a network, by default the chosen one. Runs that it drove stay, but they can answer no more requests."""
+        network = self.state.networks.get(path) if path else self.state.network
         if network is None:
             return
         driven = [run for run in self.state.runs.values() if run.settings.network == network.path]

@@ -56,7 +56,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
             shape=shape,
             classes=classes,
             has_null_class=null,
-            remarks=_remarks(family, clock, seen),
+            remarks=_remarks(family, clock, answered=config is not None),
         ),
         config=blueprint,
         clock=clock,
@@ -183,7 +183,7 @@ def _order(hints: Hints, seen: _Seen, family: str | None, heads: int | None, siz
         hints.confirm(**{name: family == "consistency_models"})
         return family == "consistency_models"
     single = (size is not None and {*seen.widths} == {size}) or (size is None and heads == 1)
-    reason = "q, k and v lie head by head (false) or in three blocks (true), and the weights do not say which"
+    reason = "the weights do not say whether q, k and v lie head by head (false) or in three blocks (true)"
     if family == "torchcfm" or single:
         return hints.ask(name, bool, reason=reason, default=False, choices=(True, False))
     return hints.ask(name, bool, reason=reason, choices=(True, False))
@@ -214,8 +214,8 @@ def _classes(hints: Hints, seen: _Seen, family: str | None) -> tuple[int, bool]:
     return rows, False
 
 
-def _remarks(family: str | None, clock: Clock | None, seen: _Seen) -> tuple[str, ...]:
-    remarks = [BY_HAND]
+def _remarks(family: str | None, clock: Clock | None, *, answered: bool) -> tuple[str, ...]:
+    remarks = [BY_HAND] if answered else []
     if family == "torchcfm":
         remarks.append(OPTIMAL_TRANSPORT)
     if clock is not None and clock.prediction == "consistency":
