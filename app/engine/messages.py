@@ -15,6 +15,7 @@ from geomodel.record import Record
 from geomodel.settings import DataKey, RunSettings
 from geomodel.trajectory import Trajectory
 
+Kind = Literal["data", "network"]  # what a run is made of
 OPENING = 0  # stands for the run id when an opening is cancelled, because an opening has no run
 
 
@@ -78,6 +79,24 @@ class OpenRun(Command):
     run_id: int
     path: str
     link: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The file that a person takes for the data or the network of a run."""
+
+    kind: Kind
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRun(Command):
+    """Look again for data and network of a run that was read from `path`. A person may have located one of them."""
+
+    run_id: int
+    path: str
+    trajectory: Trajectory
+    located: Located | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,18 +246,34 @@ class OpenFailed(Event):
     table: bool = False  # the file is a table, so other columns of it may open
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a saved run was made of and is not here. `digest` is its fingerprint or hash."""
+
+    kind: Kind
+    name: str
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunOpened(Event):
-    """A saved run was read. `missing` says which of its data or networks were not found."""
+class RunLinked(Event):
+    """What was found of a saved run. `missing` says what was not, and `wanted` what a person may locate."""
 
     run_id: int
-    path: str
-    trajectory: Trajectory
     settings: RunSettings
     asked: Asked
     data: DataOpened | None
     linked: bool
     missing: str
+    wanted: Wanted | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOpened(RunLinked):
+    """A saved run was read."""
+
+    path: str
+    trajectory: Trajectory
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from app.engine.messages import (
     Forget,
     InspectNetwork,
     Judge,
+    LinkRun,
     OpenData,
     OpenNetwork,
     OpenPath,
@@ -91,7 +92,7 @@ class Worker:
                 self._closing = True
             case Warm():
                 self._warm()
-            case OpenData() | OpenNetwork() | OpenRun() | OpenPath():
+            case OpenData() | OpenNetwork() | OpenRun() | OpenPath() | LinkRun():
                 self._open(command)
             case InspectNetwork():
                 self._opener.inspect(command)
@@ -127,9 +128,9 @@ class Worker:
 
     # ------------------------------------------------------------ files
 
-    def _open(self, command: OpenData | OpenNetwork | OpenRun | OpenPath) -> None:
+    def _open(self, command: OpenData | OpenNetwork | OpenRun | OpenPath | LinkRun) -> None:
         opened = self._opener.open_path(command) if isinstance(command, OpenPath) else self._opener.open(command)
-        if opened is not None and isinstance(command, OpenRun | OpenPath):
+        if opened is not None and isinstance(command, OpenRun | OpenPath | LinkRun):
             opened.waits = self._waits
             self.contexts[command.run_id] = opened
 
@@ -159,6 +160,8 @@ class Worker:
             formats.row(command.format).write(command.trajectory, command.path)
         except OSError as error:
             self.post(Saved(command.path, write_error(command.path, error)))
+        except ValueError as error:  # a run that could not be opened again
+            self.post(Saved(command.path, str(error)))
         else:
             self.post(Saved(command.path))
 

@@ -38,6 +38,12 @@ OWN: tuple[ActionRow, ...] = (
     ),
     ActionRow(id="open_run", menu="File", title="Open run…", keys=("Ctrl+Shift+O",), tip="A run saved as NPZ"),
     ActionRow(
+        id="locate",
+        menu="File",
+        title="Locate the run's files…",
+        tip="Say where the data or the network lie that a saved run was made with",
+    ),
+    ActionRow(
         id="close_network",
         menu="File",
         title="Close network",

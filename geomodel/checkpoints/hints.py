@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
 from typing import TypeVar, overload
 
 from geomodel.checkpoints.plan import Answer, Question
@@ -75,14 +76,25 @@ class Hints:
     def _checked(self, name: str, kind: type[_Kind], choices: tuple[_Kind, ...]) -> _Kind | None:
         if name not in self._given:
             return None
-        value = self._given[name]
-        if kind is float and type(value) is int:
-            value = float(value)
-        if type(value) is not kind:
-            raise ValueError(f"the hint {self._group}{name} is {_text(value)}; {_EXPECTED[kind]} is expected")
+        value = _as(kind, self._given[name])
+        if value is None:
+            raise ValueError(
+                f"the hint {self._group}{name} is {_text(self._given[name])}; {_EXPECTED[kind]} is expected"
+            )
         if choices and value not in choices:
             raise ValueError(f"the hint {self._group}{name} is {_text(value)}; known are: {_listed(choices)}")
         return value
+
+    def accept(self, name: str, *values: object) -> None:
+        """An argument that says nothing new: these values are welcome. ValueError (a clause) for another one."""
+        self._known.add(name)
+        if self._given.get(name, values[0]) not in values:
+            known = _listed(value for value in values if value is not None)
+            raise ValueError(f"the hint {self._group}{name} is {_text(self._given[name])}; known are: {known}")
+
+    def without_effect(self, *names: str) -> None:
+        """Arguments of the constructor that change training alone: any value is welcome."""
+        self._known.update(names)
 
     def within(self, name: str) -> Hints:
         """The hints in a table of their own. ValueError (a clause) where the hint is no table."""
@@ -134,10 +146,17 @@ def nested(answers: Mapping[str, Answer]) -> dict[str, object]:
     return found
 
 
+def _as(kind: type[_Kind], value: object) -> _Kind | None:
+    """A value of this kind, NumPy's numbers included; None where it is another."""
+    if kind is int and isinstance(value, Integral) and not isinstance(value, bool):
+        return kind(int(value))
+    if kind is float and isinstance(value, Real) and not isinstance(value, bool):
+        return kind(float(value))
+    return value if isinstance(value, kind) and type(value) is kind else None
+
+
 def _plain(value: object) -> object:
-    """Lists and tuples alike, and sets of numbers without their order."""
-    if isinstance(value, frozenset | set):
-        return tuple(sorted(value))
+    """Lists and tuples alike."""
     return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
 
 

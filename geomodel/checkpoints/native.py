@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from geomodel import files, networks
 from geomodel.checkpoints import opening
+from geomodel.checkpoints.hints import Hints
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo, Scalar
 from geomodel.checkpoints.plan import Plan, card
 from geomodel.denoisers import clocks
@@ -94,9 +95,8 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
     text = contents.metadata.get("geomodel")
     if text is None or not isinstance(contents.value, dict):
         return None
-    if hints:
-        raise ValueError(f"it carries everything a network needs; the hints {', '.join(hints)} do not apply")
     description, config = _description(text)
+    _confirm(Hints(hints), description)
     tensors = {str(name): tensor for name, tensor in contents.value.items() if isinstance(tensor, Tensor)}
     return Plan(
         info=card(
@@ -128,6 +128,25 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
         clock=_clock(description),
         tensors=tensors,
     )
+
+
+def _confirm(hints: Hints, description: Description) -> None:
+    """ValueError (a clause) where a hint contradicts the file, which carries everything that a network needs."""
+    size = {"image_size": description.shape[-1]} if len(set(description.shape[1:])) == 1 else {}
+    hints.confirm(
+        family="native",
+        architecture=description.architecture,
+        num_classes=description.classes,
+        **size,
+        **description.config,
+    )
+    hints.within("diffusion").confirm(
+        prediction=description.preconditioning,
+        sigma_data=description.sigma_data,
+        sigma_min=description.sigma_min,
+        sigma_max=description.sigma_max,
+    )
+    hints.finish()
 
 
 def _clock(description: Description) -> Clock:
