@@ -39,6 +39,7 @@ from app.engine.messages import (
     Warm,
 )
 from app.engine.refusals import ENDED
+from app.session import facts
 from app.session.drafting import Drafting
 from app.session.playback import Playback
 from app.session.state import AppState, Run
@@ -179,12 +180,17 @@ class Player(QObject):
         self.cancel()
         current = self.state.run
         self._replaces = current.id if current is not None and not current.pinned else None
-        self._pending = Run(self.state.next_id(), self.state.draft, "computing")
+        self._pending = Run(self.state.next_id(), self.state.draft, "computing", latents=self._latents())
         if not keep:
             self._playback.pause()
         self._then_play = not keep
         self.submit(StartRun(self._pending.id, self.state.draft, self.state.selection.sample))
         self.progress_changed.emit()
+
+    def _latents(self) -> str:
+        """The kind of latents that the draft's network moves."""
+        network = self.state.network
+        return network.info.latents if network is not None and self.state.draft.network_drives else ""
 
     def play_live(self) -> None:
         """Compute the recorded run live, and continue from the playhead."""
@@ -343,6 +349,7 @@ class Player(QObject):
             asked=event.asked,
             caption=_caption(event),
             wanted=event.wanted,
+            latents=facts.latents(event.trajectory),
             pinned=not recorded,
         )
         if recorded and self.state.run is not None:
