@@ -182,6 +182,7 @@ class MainWindow(QMainWindow):
                 os._exit(0)  # someone's denoiser holds the thread, and a live QThread must not be destroyed
             self.keys.release()
             self.measured.release()
+            self.judging.release()
             for room in self.rooms.values():
                 room.release()
         event.accept()

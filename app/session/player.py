@@ -190,7 +190,7 @@ class Player(QObject):
     def _latents(self) -> str:
         """The kind of latents that the draft's network moves."""
         network = self.state.network
-        return network.info.latents if network is not None and self.state.draft.network_drives else ""
+        return getattr(network.info, "latents", "") if network is not None and self.state.draft.network_drives else ""
 
     def play_live(self) -> None:
         """Compute the recorded run live, and continue from the playhead."""
