@@ -49,6 +49,7 @@ class CheckpointInfo:
     ignored: Mapping[str, int] = field(default_factory=dict)  # what else the file holds → how many tensors
     remarks: tuple[str, ...] = ()  # sentences that a person should read before trusting D
     licence: str = ""
+    hints: Mapping[str, Scalar] = field(default_factory=dict)  # what a person answered → the answer
     device: str | None = None  # None until the weights are loaded
     sha256: str | None = None  # of the whole file; None where only the header was read
 

@@ -18,6 +18,7 @@ from geomodel.files import read_error
 from geomodel.formats import function
 from geomodel.inert import contents, numbers
 from geomodel.inert.values import Contents, Progress, UnknownName
+from geomodel.networks import Blueprint
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -44,6 +45,14 @@ def plan(path: Path, hints: Mapping[str, object]) -> tuple[Family, Plan, Content
         raise CheckpointError(instead(found))
 
 
+def compared(path: Path, hints: Mapping[str, object]) -> CheckpointInfo:
+    """What `inspect` returns, after the comparison of the network with the names and shapes of the stored tensors."""
+    family, planned, _ = plan(path, hints)
+    with _sentences(path):
+        _built(family, planned)
+    return planned.info
+
+
 def load(path: Path, device: Any, hints: Mapping[str, object], progress: Progress) -> NetworkDenoiser:
     """The network on a device. `progress` is called while the numbers are read, and may raise to stop."""
     from geomodel.denoisers.network import NetworkDenoiser
@@ -58,7 +67,8 @@ def load(path: Path, device: Any, hints: Mapping[str, object], progress: Progres
         if family.finish:
             function(family.finish)(network)
     info = replace(planned.info, device=str(device), sha256=digest)
-    return NetworkDenoiser(_placed(network, device), info, planned.clock)
+    blueprint = planned.config if isinstance(planned.config, Blueprint) else None
+    return NetworkDenoiser(_placed(network, device), info, planned.clock, blueprint)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -116,6 +116,7 @@ OpenedConfig = (
 
 
 _Opened = TypeVar("_Opened", bound=OpenedConfig)
+_Sizes = TypeVar("_Sizes", bound=Config | OpenedConfig)
 
 
 class Architecture(NamedTuple):
@@ -152,10 +153,10 @@ OPENED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """All that a network of another program is built from."""
+    """All that a network is built from."""
 
-    architecture: str  # a row of `OPENED`
-    config: OpenedConfig
+    architecture: str  # a row of `ARCHITECTURES` or of `OPENED`
+    config: Config | OpenedConfig
     shape: tuple[int, ...]
     label_rows: int = 0  # of its table of labels, with the null class
 
@@ -168,13 +169,28 @@ def fitting(shape: tuple[int, ...]) -> str:
     return "unet" if len(shape) == 3 else "mlp"
 
 
-def configure(architecture: str, values: Mapping[str, Any], shape: tuple[int, ...]) -> Config:
+def configure(architecture: str, values: Mapping[str, object], shape: tuple[int, ...]) -> Config:
     """The checked config of a network for samples of this shape. ValueError (a clause) where something does not fit."""
-    if architecture not in ARCHITECTURES:
-        raise ValueError(f"the architecture {architecture!r} is unknown; known are: {', '.join(ARCHITECTURES)}")
-    kind = ARCHITECTURES[architecture].config
-    if different := sorted(values.keys() ^ {field.name for field in fields(kind)}):
+    _check_entries(ARCHITECTURES, architecture, values)
+    return _checked(architecture, ARCHITECTURES[architecture].config, values, shape)
+
+
+def configure_opened(architecture: str, values: Mapping[str, object], shape: tuple[int, ...]) -> OpenedConfig:
+    """What `configure` does, for a network that another program trained."""
+    _check_entries(OPENED, architecture, values)
+    return _checked(architecture, OPENED[architecture].config, values, shape)
+
+
+def _check_entries(
+    table: Mapping[str, Architecture] | Mapping[str, Opened], architecture: str, values: Mapping[str, object]
+) -> None:
+    if architecture not in table:
+        raise ValueError(f"the architecture {architecture[:60]!r} is unknown; known are: {', '.join(table)}")
+    if different := sorted(values.keys() ^ {field.name for field in fields(table[architecture].config)}):
         raise ValueError(f"the config of {architecture!r} has missing or unknown entries: {', '.join(different[:5])}")
+
+
+def _checked(architecture: str, kind: type[_Sizes], values: Mapping[str, object], shape: tuple[int, ...]) -> _Sizes:
     try:
         config = msgspec.convert(dict(values), kind)
     except msgspec.ValidationError as error:
@@ -199,10 +215,10 @@ def converted(kind: type[_Opened], **values: object) -> _Opened:
         raise ValueError(f"its network has sizes outside their limits: {error}") from error
 
 
-def build_opened(blueprint: Blueprint) -> nn.Module:
+def assemble(blueprint: Blueprint) -> nn.Module:
     """The network of a blueprint, on torch's default device. ValueError (a clause) where sizes do not divide."""
-    network = OPENED[blueprint.architecture].network
-    return _made(network, blueprint.config, blueprint.shape, blueprint.label_rows)
+    table: dict[str, Architecture | Opened] = {**ARCHITECTURES, **OPENED}
+    return _made(table[blueprint.architecture].network, blueprint.config, blueprint.shape, blueprint.label_rows)
 
 
 def fold(network: nn.Module) -> None:

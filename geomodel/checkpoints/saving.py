@@ -1,0 +1,23 @@
+"""Writes a network that is open, whatever program trained it, as a checkpoint of this program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geomodel.checkpoints import converted, native
+from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
+from geomodel.checkpoints.writing import write
+from geomodel.inert.values import Progress
+
+if TYPE_CHECKING:
+    from geomodel.denoisers.network import NetworkDenoiser
+
+
+def save(model: NetworkDenoiser, path: Path, progress: Progress) -> CheckpointInfo:
+    """Write a network with all that it takes to open it again without hints: the same D, bit for bit."""
+    if model.blueprint is None:
+        raise CheckpointError("This network was made in a script; only one that was opened from a file can be saved.")
+    if model.info.family == "native":
+        return native.save_checkpoint(path, model.network, native.describe(model.info, model.blueprint), progress)
+    return write(path, model.network, converted.describe(model.info, model.blueprint, model.clock), progress)
