@@ -17,6 +17,7 @@ from geomodel.versions import todays
 
 CUSTOM = "custom"  # the schedule whose levels are `RunSettings.levels`
 MAX_POINTS = 1_000_000
+MOST_SAMPLES = 10**9  # no computer holds as many; with more, their bytes could not be counted as a float
 LEAST_SIGMA, MOST_SIGMA = 1e-100, 1e100  # squares of noise levels must be finite and not 0
 
 Driver = Literal["optimal", "mixture", "network", "blend"]
@@ -170,7 +171,9 @@ class RunSettings:
     start_point: Annotated[
         tuple[float, ...], Meta(max_length=64, title="Start at", description="Coordinates of sample 0 at σ max.")
     ] = ()
-    count: Annotated[int, Meta(ge=1, title="Trajectories", description="How many samples move at once.")] = 64
+    count: Annotated[
+        int, Meta(ge=1, le=MOST_SAMPLES, title="Trajectories", description="How many samples move at once.")
+    ] = 64
     seed: Annotated[
         int,
         Meta(ge=0, le=2**31 - 1, title="Seed", description="Sample k starts from seed + k, whatever the batch."),

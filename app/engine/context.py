@@ -8,6 +8,7 @@ from typing import Any
 
 from app.engine.contract import Answer, Request, Site, Task
 from app.engine.library import OpenSet
+from app.engine.messages import DataOpened
 from app.engine.plane_space import PlaneSpace, plane_space
 from geomodel.job import Job
 from geomodel.record import Record
@@ -46,6 +47,7 @@ class Work:
 
     job: Job
     model: Any
+    data: DataOpened | None
     progress: Progress
     kept: dict[object, Any] = field(default_factory=dict)  # what earlier tasks left for later ones to use again
 

@@ -199,12 +199,13 @@ class Saved(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(Event):
-    """The record that the run writes to."""
+    """The record that the run writes to, and the reference data that it is made with."""
 
     run_id: int
     record: Record
     settings: RunSettings  # with the noise levels filled in
     asked: Asked
+    data: DataOpened | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,8 @@ class Worker:
             self.contexts[run_id] = Context(job, data, record, self._waits)
             if job.asked.note:
                 log.info("%s", job.asked.note)
-            self.post(RunStarted(run_id, record, job.settings, job.asked))
+            opened = None if data is None else data.opened
+            self.post(RunStarted(run_id, record, job.settings, job.asked, opened))
             busy = self._gated(job, record)
             trajectory = runs.finish(job, record, between=self._poll_commands)
             self.post(RunFinished(run_id, trajectory, time.perf_counter() - started, busy))
@@ -208,9 +209,10 @@ class Worker:
         _, works = self._rooms
         try:
             self._warm()
-            job, _ = self._library.prepare(task.settings)
+            job, data = self._library.prepare(task.settings)
             with self._gate(job) as gate:
-                work = Work(job, gate, tasks.progress_events(task.task_id, self.post), self._kept)
+                progress = tasks.progress_events(task.task_id, self.post)
+                work = Work(job, gate, data.opened if data else None, progress, self._kept)
                 self.post(TaskEnded(task, works[type(task)](task, work)))
         except Cancelled:
             self.post(TaskEnded(task))

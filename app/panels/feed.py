@@ -20,7 +20,7 @@ from app.session.facts import DRIVER_NAMES, class_words
 from app.session.playback import Playback
 from app.session.player import Player
 from app.session.state import AppState, Run
-from geomodel import classes, datasets, memory, run_checks, solvers
+from geomodel import classes, datasets, memory, run_checks, settings, solvers
 from geomodel.checkpoints.info import CheckpointInfo
 from geomodel.number_text import general
 from geomodel.settings import RunSettings
@@ -195,6 +195,9 @@ class PanelsFeed(QObject):
         data = None if self.state.data is None else self.state.data.dataset
         network = None if self.state.network is None else self.state.network.info
         if data is None and network is None:
+            return
+        if settings.problems(draft):  # a half-typed number may be too large to count with
+            self._run_bar.set_estimate("")
             return
         size = memory.text(run_checks.needed_bytes(draft, data, network))
         seconds = self._expected_seconds(draft)

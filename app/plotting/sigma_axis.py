@@ -116,7 +116,8 @@ def minor_ticks(sigmas: Array, scale: Scale) -> Array:
     if scale == "sigma" or not sigmas[0] > 0:
         return np.empty(0)
     low, high = _decades(sigmas)
-    values = np.multiply.outer(10.0 ** np.arange(low - 1, high + 1), np.arange(1, 10)).ravel()
+    with np.errstate(over="ignore"):  # beyond the largest number there are no levels
+        values = np.multiply.outer(10.0 ** np.arange(low - 1, high + 1), np.arange(1, 10)).ravel()
     inside: Array = values[(values >= sigmas[sigmas > 0].min()) & (values <= sigmas[0])]
     return -np.log10(inside)
 

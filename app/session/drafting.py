@@ -12,7 +12,9 @@ from app.engine.contract import Command
 from app.engine.messages import DataOpened, NetworkOpened, OpenData, OpenNetwork
 from app.session.state import AppState
 from geomodel import datasets, presets, runs, settings, solvers
+from geomodel.arrays import Array
 from geomodel.classes import Classes, renamed
+from geomodel.draft_levels import Problems, levels_or_problems
 from geomodel.settings import CUSTOM, RunSettings
 
 TOY_WORK = 3e7  # a run is computed at every change up to this product of samples × steps × data points × dimensions
@@ -86,7 +88,7 @@ class Drafting(QObject):
         if changes.keys() & {"driver", "network"} and "label" not in changes:
             draft = self._with_class(draft, numbered)
         if draft.schedule == CUSTOM:  # a list without levels starts with the present levels
-            levels = changes.get("levels") or (self.levels() if "schedule" in changes else draft.levels)
+            levels = changes.get("levels") or (self._levels_to_edit() if "schedule" in changes else draft.levels)
             draft = runs.with_levels(draft, levels) if levels else draft
         self._state.set_draft(draft)
         if "network" in changes:
@@ -112,12 +114,13 @@ class Drafting(QObject):
         data, network = self._state.data, self._state.network
         return runs.resolved(self._state.draft, data.dataset if data else None, network.info if network else None)
 
-    def levels(self) -> tuple[float, ...]:
-        """The noise levels of the draft; none if the draft is wrong."""
-        try:
-            return tuple(runs.noise_levels(self.filled()).tolist())
-        except ValueError:
-            return ()
+    def levels(self) -> Array | Problems:
+        """The noise levels of the draft; where it gives none, the fields that are wrong and why."""
+        return levels_or_problems(self.filled())
+
+    def _levels_to_edit(self) -> tuple[float, ...]:
+        found = self.levels()
+        return () if isinstance(found, dict) else tuple(found.tolist())
 
     def _edit_data(self, draft: RunSettings) -> None:
         if found := settings.problems(draft):
@@ -165,23 +168,19 @@ class Drafting(QObject):
 
     def check(self) -> bool:
         """Explain at the fields what is wrong with the draft. Returns True if nothing is."""
-        found = self._problems()
+        found = self.problems()
         self._state.set_errors(found)
         return not found
 
-    def _problems(self) -> dict[str, str]:
+    def problems(self) -> Problems:
+        """What is wrong with the draft, by field. It says so at once; the fields say it after `check`."""
         draft, data, network = self._state.draft, self._state.data, self._state.network
         if found := settings.problems(draft):
             return found
         dataset, info = data.dataset if data else None, network.info if network else None
         filled = self.filled()
-        if found := settings.problems(filled) or runs.problems(filled, dataset, info):
-            return found
-        try:
-            runs.noise_levels(filled)
-        except ValueError as error:
-            return {"jump_at" if "jump_at" in str(error) else "steps": str(error)}
-        return {}
+        levels = levels_or_problems(filled)
+        return levels if isinstance(levels, dict) else runs.problems(filled, dataset, info)
 
     @property
     def is_toy(self) -> bool:
@@ -226,11 +225,12 @@ class Drafting(QObject):
 
     def _proposed(self, draft: RunSettings, event: DataOpened) -> RunSettings:
         no_density = draft.driver == "mixture" and event.dataset.gaussians is None
+        network = self._state.network if draft.network_drives else None  # its levels are those that it was trained at
         return replace(
             draft,
             driver="optimal" if no_density else draft.driver,
-            sigma_min=event.sigma_min,
-            sigma_max=event.sigma_max,
+            sigma_min=(network or event).sigma_min,
+            sigma_max=(network or event).sigma_max,
             count=self._counts[event.dataset.kind],
             start="noise" if draft.start == "point" else draft.start,
             start_index=0,
@@ -261,7 +261,9 @@ class Drafting(QObject):
         state.network = event
         draft = self._with_class(replace(state.draft, network=event.path, driver="network"), numbered)
         draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)
-        state.set_draft(replace(draft, count=min(draft.count, fitting_count(draft, event))))
+        if not settings.problems(draft):  # else its numbers may be too large to count with
+            draft = replace(draft, count=min(draft.count, fitting_count(draft, event)))
+        state.set_draft(draft)
         state.network_changed.emit()
         self._tell()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from app.engine.contract import Answer
 from app.session.plane_options import PlaneOptions
 from app.session.state import Run, Selection
 from geomodel import classes, datasets
@@ -22,6 +23,16 @@ START_NAMES = {
     "data": "One data point + noise",
     "point": "Clicked point",
 }
+
+AnswerKind = TypeVar("AnswerKind", bound=Answer)
+
+
+def about(answer: AnswerKind | None, run: Run) -> AnswerKind | None:
+    """An answer if it is about this run, else None: another run may have fewer samples, levels or data points.
+
+    A run keeps its data for as long as it lives, so its id also names the data that the answer's indices count.
+    """
+    return answer if answer is not None and answer.request.run_id == run.id else None
 
 
 def run_basis(run: Run) -> Any:

@@ -161,7 +161,7 @@ class Player(QObject):
         self.cancel()
         current = self.state.run
         self._replaces = current.id if current is not None and not current.pinned else None
-        self._pending = Run(self.state.next_id(), self.state.draft, "computing", source=self.state.data)
+        self._pending = Run(self.state.next_id(), self.state.draft, "computing")
         if not keep:
             self._playback.pause()
         self._then_play = not keep
@@ -315,8 +315,8 @@ class Player(QObject):
             self.submit(Forget(event.run_id))
             return
         match event:
-            case RunStarted(record=record, settings=filled, asked=asked):
-                run.record, run.settings, run.linked = record, filled, True
+            case RunStarted(record=record, settings=filled, asked=asked, data=data):
+                run.record, run.settings, run.source, run.linked = record, filled, data, True
                 run.asked, run.caption = asked, asked.note.rstrip(".")
                 self._show_pending()
             case RunFinished(trajectory=trajectory, seconds=seconds, evaluating=evaluating):

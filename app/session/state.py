@@ -38,7 +38,7 @@ class Run:
     path: str = ""
     seconds: float = 0.0  # the whole run
     evaluating: float = 0.0  # of it in the denoiser
-    source: DataOpened | None = None  # the reference data behind it, if they are open
+    source: DataOpened | None = None  # the reference data it was made with, as the engine names them, if they are open
     linked: bool = False  # the engine can answer requests about it
     caption: str = ""  # what is missing, for example
     asked: Asked = NO_CLASS  # its class, by name
@@ -99,6 +99,12 @@ class Run:
     def details(self) -> list[StepDetail]:
         """The insides of the steps; empty for a run from a file."""
         return self.record.details if self.record is not None else []
+
+    @property
+    def data_fingerprint(self) -> str:
+        """The fingerprint of the data that a saved run names; empty if it names none."""
+        named = None if self.trajectory is None else self.trajectory.settings.get("data")
+        return str(named.get("fingerprint", "")) if isinstance(named, dict) else ""
 
     @property
     def complete(self) -> bool:
@@ -234,10 +240,10 @@ class AppState(QObject):
             self.plane_options_changed.emit()
 
     def set_data(self, data: DataOpened) -> None:
-        """Reference data are open. Runs that were made with them show them from now on."""
+        """Reference data are open. Runs from files that were made with them show them from now on."""
         self.data = data
         for run in self.runs.values():
-            if run.source is None and run.settings.data_key == data.key:
+            if run.source is None and run.data_fingerprint == data.dataset.fingerprint:
                 run.source = data
 
     def add_run(self, run: Run) -> None:
@@ -251,8 +257,9 @@ class AppState(QObject):
             return
         if self.selection.run_id == run_id:
             self.selection = Selection()
-            if self.runs:
-                self.select(run_id=next(reversed(self.runs)), sample=0, index=0)
+            newest = next((run for run in reversed(self.runs.values()) if run.committed), None)
+            if newest is not None:
+                self.select(run_id=newest.id, sample=0, index=0)
             else:
                 self.selection_changed.emit()
         self.runs_changed.emit()

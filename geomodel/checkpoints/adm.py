@@ -24,6 +24,7 @@ OPTIMAL_TRANSPORT = (
     "and x − D is no mean shift."
 )
 MANY_HEADS = "the weights are the same for any number of heads (num_head_channels may be given instead)"
+CHANNELS_WIN = "the code takes this number, where it is given, instead of num_heads"
 BY_HAND = (
     "Its heads and the order of q, k and v were answered by hand: a wrong answer changes D little, and stays unseen."
 )
@@ -60,7 +61,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
         config=blueprint,
         clock=clock,
         tensors=found.tensors,
-        lacks=given.finish(),
+        questions=given.finish(),
     )
 
 
@@ -153,9 +154,9 @@ def _config(hints: Hints, seen: _Seen, family: str | None) -> ADMConfig | None:
         conv_resample=seen.resampling != "pooling",
         class_cond=seen.label_rows > 0,
     )
-    size = hints.ask("num_head_channels", int)
+    size = hints.ask("num_head_channels", int, reason=CHANNELS_WIN, optional=True)
     size = None if size == -1 else size  # the constructor's number for "as num_heads says"
-    heads = hints.ask("num_heads", int, reason="" if size else MANY_HEADS)
+    heads = hints.ask("num_heads", int, reason=MANY_HEADS, optional=bool(size))
     order = _order(hints, seen, family, heads, size)
     if order is None or (heads is None and size is None):
         return None
@@ -182,9 +183,9 @@ def _order(hints: Hints, seen: _Seen, family: str | None, heads: int | None, siz
         hints.confirm(**{name: family == "consistency_models"})
         return family == "consistency_models"
     single = (size is not None and {*seen.widths} == {size}) or (size is None and heads == 1)
-    if family == "torchcfm" or single:
-        return hints.ask(name, bool, default=False)
     reason = "q, k and v lie head by head (false) or in three blocks (true), and the weights do not say which"
+    if family == "torchcfm" or single:
+        return hints.ask(name, bool, reason=reason, default=False, choices=(True, False))
     return hints.ask(name, bool, reason=reason, choices=(True, False))
 
 
@@ -206,7 +207,8 @@ def _classes(hints: Hints, seen: _Seen, family: str | None) -> tuple[int, bool]:
     """The classes, and whether there is a row for no class: only flow matching's networks may have one."""
     rows = seen.label_rows
     if family == "torchcfm" and rows > 1:
-        classes = hints.ask("num_classes", int, default=rows, choices=(rows, rows - 1))
+        reason = "the last row of its labels may stand for no class"
+        classes = hints.ask("num_classes", int, reason=reason, default=rows, choices=(rows, rows - 1))
         return classes, classes < rows
     hints.confirm(num_classes=rows)
     return rows, False

@@ -125,7 +125,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
         config=blueprint,
         clock=clock,
         tensors=kept,
-        lacks=given.finish(),
+        questions=given.finish(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar, overload
 
-from geomodel.checkpoints.plan import Lack
+from geomodel.checkpoints.plan import Answer, Question
 
 _Kind = TypeVar("_Kind", int, float, bool, str)
 _EXPECTED = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
@@ -16,14 +16,14 @@ class Hints:
     """The hints for one file, under the names and in the units of the original network's constructor.
 
     What the file says wins: a family confirms each fact, and a hint that says something else is refused by name. What
-    the file does not say is asked for; where nobody says it, it is added to `lacks`.
+    the file does not say is asked for, and becomes one of the questions whether it is answered or not.
     """
 
     def __init__(self, given: Mapping[str, object], group: str = "") -> None:
         self._given, self._group = given, group
         self._known: set[str] = set()
         self._groups: list[Hints] = []
-        self.lacks: list[Lack] = []
+        self._questions: dict[str, Question] = {}
 
     def confirm(self, **facts: object) -> None:
         """Compare hints with what the file says. ValueError (a clause) where one contradicts it."""
@@ -35,11 +35,13 @@ class Hints:
                 )
 
     @overload
-    def ask(self, name: str, kind: type[_Kind], *, default: _Kind, choices: tuple[_Kind, ...] = ()) -> _Kind: ...
+    def ask(
+        self, name: str, kind: type[_Kind], *, reason: str, default: _Kind, choices: tuple[_Kind, ...] = ()
+    ) -> _Kind: ...
 
     @overload
     def ask(
-        self, name: str, kind: type[_Kind], *, reason: str = "", choices: tuple[_Kind, ...] = ()
+        self, name: str, kind: type[_Kind], *, reason: str, optional: bool = False, choices: tuple[_Kind, ...] = ()
     ) -> _Kind | None: ...
 
     def ask(
@@ -47,19 +49,32 @@ class Hints:
         name: str,
         kind: type[_Kind],
         *,
+        reason: str,
         default: _Kind | None = None,
-        reason: str = "",
+        optional: bool = False,
         choices: tuple[_Kind, ...] = (),
     ) -> _Kind | None:
-        """The hint, or else the default. Where there is neither and a reason is given, the network lacks it.
+        """The hint, or else the default. Where there is neither, and it is not optional, the network lacks it.
 
-        Raises ValueError (a clause) where the hint is of another kind or none of the choices.
+        `reason` says why the file does not answer, as a clause. Raises ValueError (a clause) where the hint is of
+        another kind or none of the choices.
         """
         self._known.add(name)
+        answer = self._checked(name, kind, choices)
+        self._questions[name] = Question(
+            hint=self._group + name,
+            kind=kind,
+            reason=reason,
+            choices=choices,
+            default=default,
+            answer=answer,
+            optional=optional,
+        )
+        return default if answer is None else answer
+
+    def _checked(self, name: str, kind: type[_Kind], choices: tuple[_Kind, ...]) -> _Kind | None:
         if name not in self._given:
-            if default is None and reason:
-                self.lacks.append(Lack(self._group + name, reason, choices))
-            return default
+            return None
         value = self._given[name]
         if kind is float and type(value) is int:
             value = float(value)
@@ -69,9 +84,6 @@ class Hints:
             raise ValueError(f"the hint {self._group}{name} is {_text(value)}; known are: {_listed(choices)}")
         return value
 
-    def has(self, name: str) -> bool:
-        return name in self._given
-
     def within(self, name: str) -> Hints:
         """The hints in a table of their own. ValueError (a clause) where the hint is no table."""
         self._known.add(name)
@@ -79,25 +91,47 @@ class Hints:
         if not isinstance(table, Mapping) or not all(isinstance(key, str) for key in table):
             raise ValueError(f"the hint {self._group}{name} is {_text(table)}; a table is expected")
         inside = Hints(table, f"{self._group}{name}.")
-        inside.lacks = self.lacks
         self._groups.append(inside)
         return inside
 
-    def finish(self) -> tuple[Lack, ...]:
-        """What is lacking. ValueError (a clause) where a hint was given that this network has no use for.
+    def finish(self) -> tuple[Question, ...]:
+        """Everything that was asked for. ValueError (a clause) where a hint was given that this network has no use for.
 
-        While something is lacking, which hints are of use is not known yet.
+        While an answer is lacking, which hints are of use is not known yet.
         """
-        if self.lacks:
-            return tuple(self.lacks)
+        questions = self._asked()
+        if not any(question.lacking for question in questions):
+            self._check_known()
+        return questions
+
+    def _asked(self) -> tuple[Question, ...]:
+        inside = (question for group in self._groups for question in group._asked())
+        return (*self._questions.values(), *inside)
+
+    def _check_known(self) -> None:
         if unknown := [name for name in self._given if name not in self._known]:
             raise ValueError(
                 f"the hint {self._group}{str(unknown[0])[:_SHOWN]} is not one that its network has; "
                 f"known are: {_listed(sorted(self._known))}"
             )
         for group in self._groups:
-            group.finish()
-        return ()
+            group._check_known()
+
+
+def nested(answers: Mapping[str, Answer]) -> dict[str, object]:
+    """Hints as `load_checkpoint` takes them, from answers by the names of their questions: {"diffusion.steps": 1000}
+    becomes {"diffusion": {"steps": 1000}}.
+    """
+    found: dict[str, object] = {}
+    tables: dict[str, dict[str, Answer]] = {}
+    for name, answer in answers.items():
+        group, dot, inside = name.partition(".")
+        if dot:
+            found[group] = tables.setdefault(group, {})
+            tables[group][inside] = answer
+        else:
+            found[name] = answer
+    return found
 
 
 def _plain(value: object) -> object:

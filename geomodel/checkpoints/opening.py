@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from geomodel import memory
 from geomodel.checkpoints.families import FAMILIES, Family
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
-from geomodel.checkpoints.plan import Lack, Plan
+from geomodel.checkpoints.plan import Plan, Question
 from geomodel.checkpoints.unclaimed import instead
 from geomodel.files import read_error
 from geomodel.formats import function
@@ -39,9 +39,10 @@ def plan(path: Path, hints: Mapping[str, object]) -> tuple[Family, Plan, Content
     with _sentences(path):
         found = contents.read(path)
         for family in FAMILIES:
-            planned = function(family.recognise)(found, hints)
+            planned: Plan | None = function(family.recognise)(found, hints)
             if planned is not None:
-                return family, planned, found
+                answers = {asked.hint: asked.answer for asked in planned.questions if asked.answer is not None}
+                return family, replace(planned, info=replace(planned.info, hints=answers)), found
         raise CheckpointError(instead(found))
 
 
@@ -89,18 +90,22 @@ def _sentences(path: Path) -> Iterator[None]:
         raise CheckpointError(read_error(path.name, error)) from error
 
 
-def _lacking(name: str, lack: Lack) -> str:
+def _lacking(name: str, lack: Question) -> str:
     choices = f" ({', '.join(map(str, lack.choices))})" if lack.choices else ""
     return f"{name} does not say everything: give the hint {lack.hint}{choices}, because {lack.reason}."
 
 
+def needed(planned: Plan) -> int:
+    """Bytes of memory that the network will take."""
+    return sum(tensor.count for tensor in planned.tensors.values()) * _WEIGHT
+
+
 def _check_room(planned: Plan) -> None:
     """ValueError where the stored tensors would not fit into the memory that is free."""
-    needed = sum(tensor.count for tensor in planned.tensors.values()) * _WEIGHT
-    free = memory.available()
-    if needed > free:
+    size, free = needed(planned), memory.available()
+    if size > free:
         raise ValueError(
-            f"its network takes {memory.text(needed)} of memory, and {memory.text(free)} are free; close something else"
+            f"its network takes {memory.text(size)} of memory, and {memory.text(free)} are free; close something else"
         )
 
 
@@ -145,6 +150,17 @@ def _read(network: nn.Module, planned: Plan, found: Contents, progress: Progress
     wanted = [numbers.Wanted(name, planned.tensors[name], tensor.numpy()) for name, tensor in tensors.items()]
     digests = numbers.fill(wanted, found.sources, progress)
     network.load_state_dict(tensors, assign=True)
+    return _together(digests)
+
+
+def digest(path: Path, progress: Progress) -> str:
+    """The SHA-256 that the network of a file or folder will have, from reading it once without keeping it."""
+    with _sentences(path):
+        return _together(numbers.fill((), contents.read(path).sources, progress))
+
+
+def _together(digests: Mapping[Path, str]) -> str:
+    """One SHA-256 for all files."""
     if len(digests) == 1:
         return next(iter(digests.values()))
     listed = "".join(f"{digest} {file.name}\n" for file, digest in digests.items())  # as sha256sum prints them

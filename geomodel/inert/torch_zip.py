@@ -118,8 +118,9 @@ def _places(stream: BinaryIO, source: Source, entries: list[zipfile.ZipInfo]) ->
             raise InertFault(f"{what} is packed, and torch.save stores numbers as they are")
         if entry.flag_bits & _ENCRYPTED:
             raise InertFault(f"{what} is encrypted")
-        start = _start(stream, entry)
-        if entry.header_offset < free or start + entry.file_size > source.size:
+        outside = not free <= entry.header_offset < source.size
+        start = 0 if outside else _start(stream, entry)
+        if outside or start + entry.file_size > source.size:
             raise InertFault(f"{what} reaches into another one, or beyond the end of the file")
         free = start + entry.file_size
         places[name] = (start, entry.file_size)

@@ -41,14 +41,14 @@ def test_a_race_is_compare_from_the_runs_own_noise(bench):
     settings = filled()
     x = moons.mean + gm.noise(settings.seeds, (2,), settings.sigma_max).numpy()
     sigmas = runs.noise_levels(settings)
-    for name, result in zip(("euler", "heun"), ended.result.lanes, strict=False):
+    for name, result in zip(("euler", "heun"), ended.result.comparison.lanes, strict=False):
         direct = gm.sample(gm.OptimalDenoiser(moons.points), x, sigmas, solver=name)
         assert np.array_equal(result.trajectory.x, direct.x)
     drawn = gm.sample(
         gm.OptimalDenoiser(moons.points), x, sigmas, solver="euler_maruyama", noise=gm.Brownian(settings.seeds)
     )
-    assert np.array_equal(ended.result.lanes[2].trajectory.x, drawn.x)
-    euler, heun, _ = (result.final_errors.max() for result in ended.result.lanes)
+    assert np.array_equal(ended.result.comparison.lanes[2].trajectory.x, drawn.x)
+    euler, heun, _ = (result.final_errors.max() for result in ended.result.comparison.lanes)
     assert heun < euler
     progress = bench.of(TaskProgress)
     assert {event.part for event in progress} >= {0, 1, 2}
@@ -59,8 +59,8 @@ def test_lanes_start_where_the_noise_is(bench):
     """A lane from a saved run may have another σ max: the race is from one x."""
     own = replace(filled(), solver="heun", sigma_max=99.0, steps=4)
     ended = bench.handle(RaceTask(1, filled(), (("a", own),)))
-    assert ended.result.lanes[0].trajectory.sigmas[0] == filled().sigma_max
-    assert len(ended.result.lanes[0].trajectory.sigmas) == 5
+    assert ended.result.comparison.lanes[0].trajectory.sigmas[0] == filled().sigma_max
+    assert len(ended.result.comparison.lanes[0].trajectory.sigmas) == 5
 
 
 def test_a_race_is_cancelled_between_evaluations(bench):
@@ -132,7 +132,7 @@ def test_what_cannot_be_designed_says_why(bench):
 def test_the_end_error_is_that_of_a_race(bench, zero):
     settings = filled(replace(TOY, solver="dpmpp_2m", final_zero=zero))
     answer = bench.handle(EndErrorTask(3, settings))
-    raced = bench.handle(RaceTask(4, settings, (("one", settings),))).result
+    raced = bench.handle(RaceTask(4, settings, (("one", settings),))).result.comparison
     # The reference of the race stops at every level of the lane: two adaptive runs of tolerance 1e-10.
     assert np.allclose(answer.result, raced.lanes[0].final_errors, atol=1e-7)
 

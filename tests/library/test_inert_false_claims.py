@@ -96,8 +96,8 @@ ARCHIVES = {
     "list says longer": (listed(zipped(GOOD), {PACKED: 99, UNPACKED: 99}), "reaches into another one"),
     "list says shorter": (listed(zipped(GOOD), {PACKED: 20, UNPACKED: 20}), "gives 20 bytes to the 6 numbers"),
     "list says unpacked": (listed(zipped(GOOD), {UNPACKED: 2**31}), "is packed"),
-    "list points elsewhere": (listed(zipped(GOOD), {PLACE: 7}), "is not where its list says"),
-    "list points to another": (listed(zipped(GOOD), {PLACE: 0}), "is not where its list says"),
+    "list points elsewhere": (listed(zipped(GOOD), {PLACE: len(zipped(GOOD)) - 60}), "is not where its list says"),
+    "list points to another": (listed(zipped(GOOD), {PLACE: 0}), "reaches into another one"),
     "encrypted": (listed(zipped(GOOD), {FLAGS: 1}), "is encrypted"),
     "cut list": (zipped(GOOD)[:-30], "zip archive that cannot be read"),
     "TorchScript": (
@@ -157,6 +157,19 @@ def test_archives_that_torch_does_not_write(tmp_path, case):
 
 def test_an_entry_that_is_there_twice(tmp_path):
     refused(tmp_path, twice(GOOD), "is there twice")
+
+
+@pytest.mark.parametrize("place", [2**20, 2**62, 2**63, 2**64 - 1])
+def test_an_entry_that_lies_far_beyond_the_file(tmp_path, place):
+    """Places above 4 GB stand in a further field."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in GOOD.items():
+            info = zipfile.ZipInfo(name)
+            if name == "archive/data/0":
+                info.extra = struct.pack("<HHQ", 1, 8, place)
+            archive.writestr(info, content)
+    refused(tmp_path, listed(file.getvalue(), {PLACE: 2**32 - 1}), "beyond the end of the file")
 
 
 def test_an_archive_with_very_many_entries(tmp_path, monkeypatch):

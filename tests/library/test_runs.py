@@ -307,3 +307,11 @@ def test_nothing_is_claimed_of_what_is_not_there(moons, network):
     assert runs.identity(None).keys() == {"geomodel"}
     assert runs.identity(moons).keys() == {"geomodel", "data"}
     assert runs.identity(None, network).keys() == {"geomodel", "network"}
+
+
+def test_a_network_that_drives_is_sampled_at_the_levels_it_was_trained_at(moons, network):
+    low, high = runs.recommended_sigmas(None, network)
+    driven = runs.resolved(replace(TOY, driver="network"), moons, network)
+    assert (driven.sigma_min, driven.sigma_max) == (low, high)
+    beside = runs.resolved(TOY, moons, network)
+    assert (beside.sigma_min, beside.sigma_max) == runs.recommended_sigmas(moons)

@@ -76,12 +76,12 @@ def _inside(module: nn.Module | None, old: bool) -> Any:
 
 def dumps(value: Any, protocol: int = 4) -> bytes:
     """The pickle of a value with such records in it."""
-    with _modules():
+    with modules():
         return pickle.dumps(value, protocol)
 
 
 @contextmanager
-def _modules() -> Iterator[None]:
+def modules() -> Iterator[None]:
     """The modules that the pickled names stand in are there while a pickle is written."""
     made = {name: ModuleType(name) for name in ("torch_utils", "torch_utils.persistence", "dnnlib", "dnnlib.util")}
     made["torch_utils.persistence"].__dict__["_reconstruct_persistent_obj"] = _reconstruct_persistent_obj

@@ -63,7 +63,7 @@ class Session(QObject):
         command = self.newest(StartRun)
         run = computed(self.state.data, runs.resolved(command.settings, self.state.data.dataset))
         run.record.committed = levels
-        self.player.receive(RunStarted(command.run_id, run.record, run.settings, run.asked))
+        self.player.receive(RunStarted(command.run_id, run.record, run.settings, run.asked, run.source))
         return Computing(self, command.run_id, run)
 
     def finish(self):

@@ -6,9 +6,9 @@ from dataclasses import replace
 from math import prod
 
 from app.engine.context import Answers, Tasks, Work
-from app.rooms.compare.messages import RaceTask
+from app.rooms.compare.messages import Raced, RaceTask
 from geomodel import memory, runs
-from geomodel.experiments import Comparison, Lane, compare
+from geomodel.experiments import Lane, compare
 from geomodel.settings import CUSTOM, RunSettings, record_bytes
 
 
@@ -21,7 +21,7 @@ def lane(name: str, settings: RunSettings, job: runs.Job) -> Lane:
     return Lane(name, settings.solver, levels, runs.solver_options(settings, job.data), settings.jump)
 
 
-def race(task: RaceTask, work: Work) -> Comparison:
+def race(task: RaceTask, work: Work) -> Raced:
     """The comparison. Raises ValueError if it would not fit into memory, or if the levels of a lane do not descend."""
     job, model = work.job, work.model
     numbers = prod(job.x.shape[1:])
@@ -29,7 +29,9 @@ def race(task: RaceTask, work: Work) -> Comparison:
     if need > (budget := memory.physical() // 4):
         raise ValueError(f"The race would take {memory.text(need)}; at most {memory.text(budget)} are used.")
     lanes = [lane(name, own, job) for name, own in task.lanes]
-    return compare(model, job.x, lanes, labels=job.labels(len(job.x)), noise=runs.noise_of(job), progress=work.progress)
+    labels, noise = job.labels(len(job.x)), runs.noise_of(job)
+    found = compare(model, job.x, lanes, labels=labels, noise=noise, progress=work.progress)
+    return Raced(found, work.data)
 
 
 ANSWERS: Answers = {}

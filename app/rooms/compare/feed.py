@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject
 
 from app.engine.contract import TaskEnded, TaskProgress
-from app.engine.messages import Cancel
+from app.engine.messages import Cancel, DataOpened
 from app.export import formats
-from app.rooms.compare.messages import RaceTask
+from app.rooms.compare.messages import Raced, RaceTask
 from app.rooms.compare.pictures import ComparePicture, LanePicture
 from app.rooms.compare.view import CompareView
 from app.rooms.contract import Handlers, Services
-from app.session.facts import DRIVER_NAMES, run_basis
+from app.session.facts import DRIVER_NAMES
 from app.session.lanes import Lane
 from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
 from geomodel import images, presets, solvers
-from geomodel.arrays import Array
 from geomodel.experiments import Comparison
 from geomodel.files import write_error
 from geomodel.projection import Basis, identity_basis
 from geomodel.settings import RunSettings
 
+DRAFT = "draft"  # the cause of errors about a draft that cannot run
 EMPTY = "Add solvers to compare or pin runs, then press Race. All lanes start from the same noise."
 
 
@@ -41,9 +40,7 @@ class CompareRoom(QObject):
         self.comparison: Comparison | None = None
         self._raced: tuple[Lane, ...] = ()
         self._base: RunSettings | None = None  # the settings from which the comparison started
-        self._basis: Basis | None = None
-        self._data: Array | None = None
-        self._scale, self._center = 1.0, (0.0, 0.0)
+        self._over: DataOpened | None = None  # the data of the comparison
         self._task: RaceTask | None = None
         self._reference = 1.0
         self._message = ""
@@ -72,15 +69,27 @@ class CompareRoom(QObject):
 
     def add_current(self) -> None:
         """The draft's sampler as a lane."""
-        self._lanes.add(self._player.drafting.filled())
+        if self._drafted():
+            self._lanes.add(self._player.drafting.filled())
 
     def add_preset(self, choice: str) -> None:
         """A lane for a line of `menu`: a preset, or a solver at the draft's steps and levels."""
+        if not self._drafted():
+            return
         draft, (kind, name) = self._player.drafting.filled(), choice.split()
         if kind == "solver":
             self._lanes.add(replace(draft, solver=name, options={}))
         else:
             self._lanes.add(replace(draft, levels=(), **presets.row(name).changes))
+
+    def _drafted(self) -> bool:
+        """Whether the draft can run. What is half typed is no sampler yet, and the person is told what is wrong."""
+        found = self._player.drafting.problems()
+        if found:
+            self._services.say(next(iter(found.values())), True, DRAFT)
+        else:
+            self._services.settle(DRAFT)
+        return not found
 
     def _add_in_sight(self) -> None:
         self._services.bring_forward("compare")
@@ -98,12 +107,9 @@ class CompareRoom(QObject):
         """Run every lane from the draft's noise."""
         if self._task is not None or not self._lanes.lanes or not self._player.drafting.check():
             return
-        base, data, run = self._player.drafting.filled(), self._state.data, self._state.run
-        self._raced, self._base, self.comparison, self._message = tuple(self._lanes.lanes), base, None, ""
-        self._basis = data.plane if data is not None else (run_basis(run) if run is not None else None)
-        self._data = None if data is None else data.plane_points
-        self._scale = 1.0 if data is None else data.dataset.std
-        self._center = (0.0, 0.0) if data is None else tuple(data.plane_points.mean(axis=0).tolist())
+        base = self._player.drafting.filled()
+        self._raced, self._base, self._message = tuple(self._lanes.lanes), base, ""
+        self.comparison = self._over = None
         self._reference = 0.0
         for lane in self._raced:
             lane.result, lane.fraction = None, 0.0
@@ -134,9 +140,9 @@ class CompareRoom(QObject):
     def _end(self, event: TaskEnded) -> None:
         self._task, self._reference = None, 1.0
         self._message = event.message
-        if isinstance(event.result, Comparison):
-            self.comparison = event.result
-            for lane, result in zip(self._raced, event.result.lanes, strict=True):
+        if isinstance(event.result, Raced):
+            self.comparison, self._over = event.result.comparison, event.result.data
+            for lane, result in zip(self._raced, self.comparison.lanes, strict=True):
                 lane.result = result
         elif not event.message:
             self._message = "The race was cancelled."
@@ -174,7 +180,7 @@ class CompareRoom(QObject):
         """The compare view's picture."""
         if not self._lanes.lanes:
             return ComparePicture(message=self._message or EMPTY)
-        found, k = self.comparison, 0
+        found, over, k = self.comparison, self._over, 0
         if found is not None:
             k = min(self._state.selection.sample, found.reference.shape[1] - 1)
         shown = found is not None and found.reference.ndim == 5 and found.reference.shape[2] in (1, 3)
@@ -189,18 +195,20 @@ class CompareRoom(QObject):
             reference_sampling=None if found is None or basis is None else basis.project(found.reference[:, k]),
             reference_image=images.pixels(found.reference[-1, k][None])[0] if shown and found is not None else None,
             reference_sigmas=None if found is None else found.sigmas,
-            data=self._data if found is not None else None,
-            scale=self._scale,
-            center=self._center,
+            data=None if found is None or over is None else over.plane_points,
+            scale=1.0 if over is None else over.dataset.std,
+            center=(0.0, 0.0) if over is None else tuple(over.plane_points.mean(axis=0).tolist()),
             difference_scale=scale,
             sample=k,
             message=self._message,
         )
 
     def _plane(self) -> Basis | None:
-        if self.comparison is None or self._basis is not None:
-            return self._basis
-        return identity_basis(2) if prod(self.comparison.reference.shape[2:]) == 2 else None
+        if self._over is not None:
+            basis: Basis = self._over.plane
+            return basis
+        found = self.comparison
+        return identity_basis(2) if found is not None and found.reference.shape[2:] == (2,) else None
 
     def _difference_scale(self, k: int) -> float:
         """The largest difference between the end of any lane and the reference."""

@@ -101,29 +101,30 @@ class DerivativesRoom(QObject):
         if not run.linked:
             return DerivativesPicture(message=run.caption or UNLINKED)
         steps = len(run.sigmas) - 1
+        known = self._answers if self._of == (run.id, self._state.selection.sample) else {}  # it may have been hidden
         column: dict[str, Any] = {name: np.full(steps, np.nan) for name in ("implied", "true", "effective")}
         away: dict[str, Any] = {name: np.full(steps, np.nan) for name in ("true", "effective")}
         why = [""] * steps
-        for i, answer in self._answers.items():
+        for i, answer in known.items():
             why[i] = answer.why
             for name in column:
                 if (value := getattr(answer, name)) is not None:
                     column[name][i] = np.linalg.norm(value)
             for name in ("true", "effective"):
                 away[name][i] = answer.distance(name)  # type: ignore[arg-type]
-        here = self._answers.get(index)
+        here = known.get(index)
         return DerivativesPicture(
             sigmas=run.sigmas,
             **column,
             to_true=away["true"],
             to_effective=away["effective"],
             why=tuple(why),
-            method=next((answer.method for answer in self._answers.values() if answer.method), ""),
+            method=next((answer.method for answer in known.values() if answer.method), ""),
             formula=FORMULAS.get(run.settings.solver, ""),
             solver=solvers.row(run.settings.solver).title,
             index=index,
-            pending=any(i not in self._answers for i in self._steps(run)) and self._fills(run),
-            can_fill=not self._fills(run) and len(self._answers) < run.committed - 1,
+            pending=any(i not in known for i in self._steps(run)) and self._fills(run),
+            can_fill=not self._fills(run) and len(known) < run.committed - 1,
             arrows=arrows(here),
         )
 

@@ -31,8 +31,7 @@ class DerivativeAnswer(Answer):
     why: str = ""
 
     def distance(self, other: Literal["true", "effective"]) -> float:
-        """‖implied − other‖/‖other‖; NaN if one of them is undefined."""
+        """‖implied − other‖/‖other‖; NaN if one of them is undefined, or if the other is 0 to rounding."""
         first, second = self.implied, getattr(self, other)
-        if first is None or second is None or not np.any(second):
-            return float("nan")
-        return float(np.linalg.norm(first - second) / np.linalg.norm(second))
+        size = 0.0 if first is None or second is None else float(np.linalg.norm(second))
+        return float(np.linalg.norm(first - second)) / size if size else float("nan")

@@ -10,6 +10,7 @@ from app.rooms.inspector.picture import basin_rows, inspector_rows, probe_rows
 from app.rooms.inspector.pictures import InspectorPicture
 from app.rooms.inspector.view import InspectorView
 from app.rooms.plane.messages import BasinsAnswer, ProbeAnswer
+from app.session.facts import about
 
 
 class InspectorRoom(QObject):
@@ -38,10 +39,10 @@ class InspectorRoom(QObject):
         if run is None or not run.committed:
             return InspectorPicture()
         rows = inspector_rows(run, self._measured.plots, self._state.selection)
-        if options.probe is not None and self._probe is not None and self._probe.request.run_id == run.id:
-            rows += probe_rows(self._probe)
-        if "basins" in options.layers and self._basins is not None and self._basins.request.run_id == run.id:
-            rows += basin_rows(self._basins)
+        if options.probe is not None:
+            rows += probe_rows(about(self._probe, run))
+        if "basins" in options.layers:
+            rows += basin_rows(about(self._basins, run))
         return InspectorPicture(rows=rows)
 
     def handlers(self) -> Handlers:

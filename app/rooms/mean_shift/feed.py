@@ -12,15 +12,15 @@ from app.rooms.contract import Handlers, Services
 from app.rooms.mean_shift.along_feed import AlongSigma
 from app.rooms.mean_shift.annealed_feed import Annealed
 from app.rooms.mean_shift.messages import ImageProbe, MeanShiftAnswer, MeanShiftRequest
-from app.rooms.mean_shift.picture import (
-    mean_shift_picture,
-)
+from app.rooms.mean_shift.picture import mean_shift_picture
 from app.rooms.mean_shift.pictures import MeanShiftPicture
 from app.rooms.mean_shift.view import MeanShiftView
+from app.session.facts import about
 from app.session.state import Run, Selection
 from app.widgets.sight import seen
 
 EMPTY = "The mean shift is shown for images. Choose Fashion-MNIST in the model panel."
+WAITING = "The mean shift is shown as soon as the engine has computed it."
 NEEDS_DATA = "The mean shift needs the reference data of this run."
 
 
@@ -39,6 +39,7 @@ class MeanShiftRoom(QObject):
         self._probing = self._path = self._jacobian = False
         self._asked: MeanShiftRequest | None = None
         self._answer: MeanShiftAnswer | None = None
+        self._shown = MeanShiftPicture()  # what the answer alone shows
         self._along = AlongSigma(state, player, view.along, self)
         self._annealed = Annealed(player, self)
         self._along.changed.connect(self._show_again)
@@ -62,8 +63,7 @@ class MeanShiftRoom(QObject):
             return
         request = None if run is None else self._request(run, selection)
         if run is None or request is None:
-            message = EMPTY if run is None or len(run.x.shape) != 5 else run.caption or NEEDS_DATA
-            self.view.display(MeanShiftPicture(message=message))
+            self.view.display(self.picture())
             return
         if request != self._asked:
             self._asked = request
@@ -83,9 +83,15 @@ class MeanShiftRoom(QObject):
         return {}
 
     def picture(self) -> MeanShiftPicture:
-        """What the view shows. If there is nothing yet, it says what to do."""
-        shown: MeanShiftPicture = self.view.picture
-        return shown
+        """The answer about the selected run with what belongs to other levels too; without one, what to do."""
+        run = self._state.run
+        if run is None or self._request(run, self._state.selection) is None:
+            return MeanShiftPicture(
+                message=EMPTY if run is None or len(run.x.shape) != 5 else run.caption or NEEDS_DATA
+            )
+        if about(self._answer, run) is None:
+            return MeanShiftPicture(message=WAITING)
+        return replace(self._shown, along=self._along.picture(), annealed=self._annealed.picture())
 
     def _grew(self, run_id: int) -> None:
         if run_id == self._state.selection.run_id:
@@ -113,17 +119,15 @@ class MeanShiftRoom(QObject):
 
     def _answered(self, answer: Answer) -> None:
         run = self._state.run
-        if isinstance(answer, MeanShiftAnswer) and run is not None and answer.request.run_id == run.id:
-            self._answer = answer
-            self.view.display(self._completed(mean_shift_picture(run, answer)))
-
-    def _completed(self, shown: MeanShiftPicture) -> MeanShiftPicture:
-        """Add to a picture what belongs to other levels too."""
-        return replace(shown, along=self._along.picture(), annealed=self._annealed.picture())
+        if isinstance(answer, MeanShiftAnswer) and run is not None and about(answer, run):
+            self._answer, self._shown = answer, mean_shift_picture(run, answer)
+            self.view.display(self.picture())
 
     def _show_again(self) -> None:
-        if self.view.picture.panels:
-            self.view.display(self._completed(self.view.picture))
+        """Until the first answer about another run is there, the picture of the old one stays as a whole."""
+        run = self._state.run
+        if run is not None and about(self._answer, run):
+            self.view.display(self.picture())
 
     def _pick(self, level: int) -> None:
         """On a click on the plot over the noise levels, move the playhead there, or the probe's own σ."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from math import prod
-from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -30,7 +29,7 @@ from app.rooms.plane.projected import Projected
 from app.rooms.plane.tool_bar import ToolBarPicture
 from app.rooms.plane.view import PlaneView
 from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
-from app.session.facts import probe_sigma, run_basis
+from app.session.facts import about, probe_sigma, run_basis
 from app.session.state import Run
 from app.widgets.sight import seen
 from geomodel.run_checks import DETAIL_NUMBERS
@@ -40,7 +39,6 @@ ARROWS = (22, 18)
 OPENING = "Opening the recorded run…"
 EMPTY = "Press Run (F5) to compute a run."
 NEEDS_DATA = "The plane needs the reference data of this run."
-AnswerKind = TypeVar("AnswerKind", bound=Answer)
 
 
 class PlaneRoom(QObject):
@@ -153,16 +151,16 @@ class PlaneRoom(QObject):
         if run.id not in self._projected or self._projected[run.id].basis is not basis:
             self._projected[run.id] = Projected.of(run, basis)
         direct = self._probes(run)
-        inside = inside_picture(run, selection, basis, _of_run(self._inside, run)) if options.inside else None
+        inside = inside_picture(run, selection, basis, about(self._inside, run)) if options.inside else None
         return replace(
             plane_picture(run, selection, self._projected[run.id], self._site(run)),
             probes=direct,
-            background=_of_run(self._density, run),
-            basins=_of_run(self._basins.answer, run),
+            background=about(self._density, run),
+            basins=about(self._basins.answer, run),
             arrow=options.arrow,
-            probe=_of_run(self._probe, run) if options.probe is not None and direct else None,
+            probe=about(self._probe, run) if options.probe is not None and direct else None,
             probe_point=options.probe if direct else None,
-            neighbours=_of_run(self._neighbours, run),
+            neighbours=about(self._neighbours, run),
             inside=inside,
             frame=options.frame,
             layers=options.layers - {"segment"} if options.inside else options.layers,
@@ -238,7 +236,3 @@ class PlaneRoom(QObject):
         self._player.ask(request, again=again)
         shown = "basins" in options.layers and run.source is not None
         self._basins.want(BasinsRequest(run_id=run.id, site=site, sigma=sigma, rect=rect) if shown else None)
-
-
-def _of_run(answer: AnswerKind | None, run: Run) -> AnswerKind | None:
-    return answer if answer is not None and answer.request.run_id == run.id else None

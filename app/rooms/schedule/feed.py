@@ -21,7 +21,9 @@ from app.rooms.schedule.view import ScheduleView
 from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
 from geomodel import presets, runs, schedules
+from geomodel.arrays import Array
 from geomodel.designed import GitsTable
+from geomodel.draft_levels import Problems, levels_or_problems
 from geomodel.files import write_error
 from geomodel.settings import CUSTOM, RunSettings
 
@@ -102,7 +104,7 @@ class ScheduleRoom(QObject):
 
     def _ask(self, settings: RunSettings) -> None:
         older = self._asking
-        if self._state.errors or (older is not None and older.settings == settings):
+        if self._player.drafting.problems() or (older is not None and older.settings == settings):
             return
         self._asking = EndErrorTask(self._state.next_id(), settings)
         if self._player.drafting.is_toy:  # this is answered at once, so the status bar does not mention it
@@ -171,8 +173,9 @@ class ScheduleRoom(QObject):
 
     def copy(self) -> None:
         """Copy the draft's levels to the clipboard with every digit."""
-        QGuiApplication.clipboard().setText(", ".join(map(repr, self._player.drafting.levels())))
-        self.said.emit("Noise levels copied.", False)
+        if (levels := self._levels()) is not None:
+            QGuiApplication.clipboard().setText(", ".join(map(repr, levels)))
+            self.said.emit("Noise levels copied.", False)
 
     def paste(self) -> None:
         """Take levels from the clipboard, with every digit."""
@@ -187,12 +190,25 @@ class ScheduleRoom(QObject):
             self._table = None
             self.use(levels.tolist())
 
+    def _levels(self) -> list[float] | None:
+        """The draft's levels. If there are none, the person is told why."""
+        found = self._player.drafting.levels()
+        if isinstance(found, dict):
+            self.said.emit(no_schedule(found), True)
+            return None
+        levels: list[float] = found.tolist()
+        return levels
+
     def _save(self) -> None:
-        self._services.ask_save("levels", "levels", self._write)
+        if self._levels() is not None:
+            self._services.ask_save("levels", "levels", self._write)
 
     def _write(self, path: str) -> None:
+        levels = self._levels()
+        if levels is None:
+            return
         try:
-            formats.row("levels").write(self._player.drafting.levels(), path)
+            formats.row("levels").write(levels, path)
         except OSError as error:
             self._services.say(write_error(path, error), True, SAVE)
         else:
@@ -221,21 +237,22 @@ class ScheduleRoom(QObject):
         """Show the present state. For point sets, request where the draft ends."""
         if not seen(self.view):
             return
-        if self._player.drafting.is_toy and not self._state.errors and self._player.device:
+        if self._player.drafting.is_toy and self._player.device:
             self._ask(self._player.drafting.filled())
         self.view.display(self.picture())
 
     def picture(self) -> SchedulePicture:
         """The schedule view's picture."""
-        levels = np.array(self._player.drafting.levels())
+        levels = self._player.drafting.levels()
         draft, run = self._state.draft, self._state.run
-        if len(levels) < 2:
-            return SchedulePicture(message="The settings give no schedule yet; see the fields of the sampler.")
+        if isinstance(levels, dict):
+            return SchedulePicture(message=no_schedule(levels))
         name = "Own levels" if draft.schedule == CUSTOM else schedules.row(draft.schedule).title
         rows = [ScheduleRow(name=f"{name} (draft)", sigmas=levels, hue=-1)]
         rows += [
-            ScheduleRow(name=lane.name, sigmas=runs.noise_levels(lane.settings), hue=lane.hue)
+            ScheduleRow(name=lane.name, sigmas=found, hue=lane.hue)
             for lane in self._lanes.lanes
+            if not isinstance(found := levels_or_problems(lane.settings), dict)
         ]
         return SchedulePicture(
             rows=tuple(rows),
@@ -244,7 +261,7 @@ class ScheduleRoom(QObject):
             cost=self._cost(),
             working=f"{self._design}: teacher {self._progress:.0%}" if self._task is not None else "",
             end_error=self._end_error(),
-            error_of=None if self._answer is None or self._answer.result is None else np.asarray(self._answer.result),
+            error_of=self._errors(),
             index=self._state.selection.index if run is not None and np.array_equal(run.sigmas, levels) else -1,
         )
 
@@ -254,15 +271,30 @@ class ScheduleRoom(QObject):
             return None
         return CostPicture(title=self._design, sigmas=table.sigmas, cost=table.cost, path=table.path(self._steps))
 
+    def _newest(self) -> TaskEnded | None:
+        """The newest end error, unless the draft has changed since. That of a point set is asked anew at once."""
+        answer, drafting = self._answer, self._player.drafting
+        if answer is None or drafting.is_toy or answer.task.settings == drafting.filled():
+            return answer
+        return None
+
+    def _errors(self) -> Array | None:
+        answer = self._newest()
+        return None if answer is None or answer.result is None else np.asarray(answer.result)
+
     def _end_error(self) -> str:
-        answer = self._answer
+        answer, errors = self._newest(), self._errors()
         if answer is None:
             return ""
-        if answer.result is None:
+        if errors is None:
             return answer.message
-        errors = np.asarray(answer.result)
         median = float(np.median(errors))
         text = f"end error {median:.3g} (median of {len(errors)})"
         if answer.task.settings.schedule == CUSTOM and self._before:
             text += f", {median / self._before:.2f} × that of {schedules.row(self._formula).title}"
         return text
+
+
+def no_schedule(found: Problems) -> str:
+    """A sentence that says why there are no levels, from what is wrong by field."""
+    return f"The settings give no schedule yet. {next(iter(found.values()))}"

@@ -9,7 +9,7 @@ import numpy as np
 from app.plotting.values import ImageRow
 from app.rooms.strip.messages import NeighboursAnswer
 from app.rooms.strip.pictures import StripPicture
-from app.session.facts import DRIVER_NAMES, data_count
+from app.session.facts import DRIVER_NAMES, about, data_count
 from app.session.state import Run, Selection
 from geomodel import images
 from geomodel.arrays import Array
@@ -88,7 +88,8 @@ def _samples(run: Run, i: int) -> tuple[Array, str]:
 def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None) -> dict[str, Any]:
     if run.source is None or not run.compared:
         return {"neighbours_note": run.caption or "The nearest data need the reference data to be open."}
-    if answer is None or answer.request.run_id != run.id:
+    answer = about(answer, run)
+    if answer is None:
         return {}
     dataset, asked = run.source.dataset, answer.request
     stale = (asked.index, asked.sample) != (selection.index, selection.sample)  # another answer is on its way
