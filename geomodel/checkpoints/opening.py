@@ -14,6 +14,7 @@ from geomodel.checkpoints.families import FAMILIES, Family
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
 from geomodel.checkpoints.plan import Plan, Question
 from geomodel.checkpoints.unclaimed import instead
+from geomodel.error_text import cut
 from geomodel.files import read_error
 from geomodel.formats import function
 from geomodel.inert import contents, numbers
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from geomodel.denoisers.network import NetworkDenoiser
 
+# What a description causes that has other kinds of values in it than a family expects.
+_MISTAKEN = (ArithmeticError, AttributeError, LookupError, TypeError)
 _WEIGHT = 4  # bytes that a number takes in the network
 _LISTED = 5
 
@@ -39,10 +42,14 @@ def plan(path: Path, hints: Mapping[str, object]) -> tuple[Family, Plan, Content
     with _sentences(path):
         found = contents.read(path)
         for family in FAMILIES:
-            planned: Plan | None = function(family.recognise)(found, hints)
+            try:
+                planned: Plan | None = function(family.recognise)(found, hints)
+            except _MISTAKEN as error:
+                raise ValueError(f"it is not what files of {family.title} are ({error})") from error
             if planned is not None:
                 answers = {asked.hint: asked.answer for asked in planned.questions if asked.answer is not None}
-                return family, replace(planned, info=replace(planned.info, hints=answers)), found
+                info = replace(planned.info, hints={**planned.info.hints, **answers})
+                return family, replace(planned, info=info), found
         raise CheckpointError(instead(found))
 
 
@@ -85,7 +92,7 @@ def _sentences(path: Path) -> Iterator[None]:
             "load it in the program that wrote it and save its state_dict alone."
         ) from error
     except ValueError as error:
-        raise CheckpointError(f"{path.name} cannot be opened: {error}.") from error
+        raise CheckpointError(cut(f"{path.name} cannot be opened: {error}.")) from error
     except OSError as error:
         raise CheckpointError(read_error(path.name, error)) from error
 
@@ -116,7 +123,7 @@ def _built(family: Family, planned: Plan) -> nn.Module:
     try:
         with torch.device("meta"):  # makes the shapes and takes no memory
             network: nn.Module = function(family.build)(planned.config)
-    except (RuntimeError, OverflowError) as error:  # sizes that no tensor can have
+    except (RuntimeError, *_MISTAKEN) as error:  # sizes that no tensor can have
         raise ValueError("it describes a network of impossible sizes") from error
     _compare(network.state_dict(), planned)
     return network

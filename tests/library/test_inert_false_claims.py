@@ -20,6 +20,9 @@ SIX = np.arange(6, dtype=np.float32).tobytes()
 GOOD = entries({"w": claimed(Stored())}, {"0": SIX})
 
 
+LAST = {name: content for name, content in GOOD.items() if name != "archive/data/0"} | {"archive/data/0": SIX}
+
+
 def changed(name, content):
     return zipped({**GOOD, f"archive/{name}": content})
 
@@ -94,6 +97,7 @@ ARCHIVES = {
     "absolute": (zipped({"/archive/data.pkl": GOOD["archive/data.pkl"]}), "does not lie in the one folder"),
     "folder": (zipped({**GOOD, "archive/data/": b""}), "does not lie in the one folder"),
     "list says longer": (listed(zipped(GOOD), {PACKED: 99, UNPACKED: 99}), "reaches into another one"),
+    "list says longer than the file": (listed(zipped(LAST), {PACKED: 10**6, UNPACKED: 10**6}), "beyond the end of"),
     "list says shorter": (listed(zipped(GOOD), {PACKED: 20, UNPACKED: 20}), "gives 20 bytes to the 6 numbers"),
     "list says unpacked": (listed(zipped(GOOD), {UNPACKED: 2**31}), "is packed"),
     "list points elsewhere": (listed(zipped(GOOD), {PLACE: len(zipped(GOOD)) - 60}), "is not where its list says"),

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import numpy_layers as ours
 import torch
-from edm_pickles import HOOKS, Persistent, dumps
-from edm_pickles import _modules as pickled_modules
+from edm_pickles import HOOKS, Persistent, dumps, modules
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -135,7 +134,7 @@ def write_pickle(path: Path, value: Any) -> Path:
 
 def write_torch(path: Path, value: Any) -> Path:
     """torch.save of a value with such records."""
-    with pickled_modules():
+    with modules():
         torch.save(value, path)
     return path
 
