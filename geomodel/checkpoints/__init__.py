@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geomodel.checkpoints import opening
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
+from geomodel.datasets.common import silent
 from geomodel.inert.contents import container
 
 if TYPE_CHECKING:
     from geomodel.denoisers.network import NetworkDenoiser
 
-__all__ = ["CheckpointError", "CheckpointInfo", "inspect", "load_checkpoint"]
+__all__ = ["CheckpointError", "CheckpointInfo", "inspect", "load_checkpoint", "save"]
 
 _KINDS = "a checkpoint is one file, or a folder that diffusers wrote"
 
@@ -30,10 +31,25 @@ def load_checkpoint(
 ) -> NetworkDenoiser:
     """The denoiser that a file holds, on a device. No code in the file is executed.
 
-    `hints` adds what a format does not carry; Geomodel's own format carries everything.
+    `hints` adds what a format does not carry: {"num_heads": 4, "diffusion": {"steps": 1000}}. What the file says wins:
+    a hint that repeats it is welcome, and one that contradicts it is refused. Geomodel's own format says everything.
     Raises CheckpointError, with one sentence, where the file, the device or a hint is refused.
     """
     return opening.load(_existing(path), device, dict(hints or {}), lambda fraction: None)
+
+
+def save(
+    model: NetworkDenoiser, path: str | os.PathLike[str], *, progress: Callable[[float], None] = silent
+) -> CheckpointInfo:
+    """Write a network that was opened, whatever program trained it, as a checkpoint of Geomodel's own format.
+
+    The file carries everything: opened again, without hints, it gives the same D, bit for bit. It is read back and
+    compared before it takes the place of what was at `path`. `progress` is called with the share that is done, and may
+    raise to stop. Raises CheckpointError, with one sentence, where the file cannot be written.
+    """
+    from geomodel.checkpoints import saving
+
+    return saving.save(model, Path(path), progress)
 
 
 def _existing(path: str | os.PathLike[str]) -> Path:

@@ -131,15 +131,15 @@ def _built(family: Family, planned: Plan) -> nn.Module:
 
 def _compare(expected: Mapping[str, Tensor], planned: Plan) -> None:
     stored = planned.tensors
-    if missing := sorted(expected.keys() - stored.keys()):
+    needed = {key for key, tensor in expected.items() if tensor.numel()}
+    if missing := sorted(needed - stored.keys()):
         raise ValueError(f"it lacks {len(missing)} of the network's tensors, among them {_some(missing)}")
     if extra := sorted(stored.keys() - expected.keys()):
         raise ValueError(f"it has {len(extra)} tensors that its network does not have, among them {_some(extra)}")
-    for key, tensor in expected.items():
-        if stored[key].shape != tuple(tensor.shape):
-            raise ValueError(
-                f"it has tensor {key} with shape {stored[key].shape}, and its config asks for {tuple(tensor.shape)}"
-            )
+    for key, tensor in stored.items():
+        asked = tuple(expected[key].shape)
+        if tensor.shape != asked:
+            raise ValueError(f"it has tensor {key} with shape {tensor.shape}, and its config asks for {asked}")
 
 
 def _some(names: list[str]) -> str:
@@ -154,7 +154,7 @@ def _read(network: nn.Module, planned: Plan, found: Contents, progress: Progress
         tensors = {name: torch.empty(like.shape, dtype=like.dtype) for name, like in network.state_dict().items()}
     except (RuntimeError, MemoryError) as error:
         raise ValueError(f"its network takes {memory.text(planned.info.size)}, for which memory is short") from error
-    wanted = [numbers.Wanted(name, planned.tensors[name], tensor.numpy()) for name, tensor in tensors.items()]
+    wanted = [numbers.Wanted(name, tensor, tensors[name].numpy()) for name, tensor in planned.tensors.items()]
     digests = numbers.fill(wanted, found.sources, progress)
     network.load_state_dict(tensors, assign=True)
     return _together(digests)

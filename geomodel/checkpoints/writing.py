@@ -26,7 +26,8 @@ def write(path: Path, network: nn.Module, description: str, progress: Progress) 
     `progress` is called often and may raise to stop. CheckpointError where the file could not be written, or could not
     be opened again as the same network.
     """
-    tensors, metadata = dict(network.state_dict()), {ENTRY: description}
+    tensors = {name: tensor for name, tensor in network.state_dict().items() if tensor.numel()}
+    metadata = {ENTRY: description}
     _check_finite(path, tensors)
     try:
         with files.replacing(path) as file:
