@@ -245,6 +245,8 @@ def identity(data: Dataset | None, network: Any = None) -> dict[str, Any]:
         found["data"] = {"name": data.name, "points": len(data), "fingerprint": data.fingerprint}
     if network is not None:
         found["network"] = {"name": network.info.name, "sha256": network.info.sha256}
+        if network.info.hints:
+            found["network"]["hints"] = dict(network.info.hints)
     return found
 
 

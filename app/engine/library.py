@@ -6,7 +6,7 @@ import contextlib
 import gc
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -16,9 +16,11 @@ import numpy as np
 
 from app.engine.contract import frozen
 from app.engine.messages import DataOpened, Ready
-from geomodel import datasets, runs
+from geomodel import checkpoints, datasets, runs
 from geomodel.arrays import Array
-from geomodel.datasets.common import blocks
+from geomodel.checkpoints.hints import nested
+from geomodel.checkpoints.plan import Answer
+from geomodel.datasets.common import blocks, silent
 from geomodel.datasets.file_array import FileArray
 from geomodel.places import candidates
 from geomodel.settings import DataKey, RunSettings
@@ -60,6 +62,7 @@ class Library:
         self._data: dict[DataKey, OpenSet] = {}
         self._networks: dict[str, Any] = {}
         self._paces: dict[str, float] = {}
+        self._answers: dict[str, Mapping[str, Answer]] = {}  # with which each network was opened
         self._trusted: set[str] = set()
         self._device = ""
 
@@ -127,25 +130,34 @@ class Library:
         """Allow the code of ``file.py:function`` to run, because the user named it on the command line."""
         self._trusted.add(own)
 
-    def network(self, path: str) -> Any:
-        """A checkpoint's network, or the user's own denoiser from the command line."""
+    def answers(self, path: str, answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
+        """The answers to open a network with: these, or those of the last time where there are none."""
+        return answers or self._answers.get(path, {})
+
+    def has_network(self, path: str, answers: Mapping[str, Answer]) -> bool:
+        """Whether it is open, with these answers."""
+        return path in self._networks and self._answers.get(path, {}) == answers
+
+    def network(
+        self, path: str, answers: Mapping[str, Answer] | None = None, progress: Callable[[float], None] = silent
+    ) -> Any:
+        """A checkpoint's network, or the user's own denoiser from the command line. `progress` may raise to stop."""
         from geomodel.denoisers.network import measure_pace, piece_rows
 
-        if path not in self._networks:
+        answers = self.answers(path, answers or {})
+        if not self.has_network(path, answers):
             if path in self._trusted:
                 from geomodel.denoisers.own import load_own
 
                 network: Any = load_own(path)
             else:
-                from geomodel.checkpoints import load_checkpoint
-
-                network = load_checkpoint(path, device=self._device)
+                network = checkpoints.load(path, self._device, nested(answers), progress)
             # measured once, so that a network that is opened again works in the same pieces
             if path not in self._paces:
                 self._paces[path] = measure_pace(network)
             network.piece = piece_rows(self._paces[path])
             gc.freeze()
-            self._networks[path] = network
+            self._networks[path], self._answers[path] = network, answers
         return self._networks[path]
 
     def pace(self, path: str) -> float:
@@ -190,9 +202,12 @@ class Library:
         if not settings.network:
             return settings, ""
         wanted = trajectory.settings.get("network")
-        digest = str(wanted.get("sha256")) if isinstance(wanted, dict) else ""
+        wanted = wanted if isinstance(wanted, dict) else {}
+        digest, answers = str(wanted.get("sha256")), wanted.get("hints", {})
         for path in candidates(settings.network, folder):
             with contextlib.suppress(ValueError, OSError):
-                if self.network(path).info.sha256 == digest:
+                if path in self._networks and not self.has_network(path, answers):
+                    continue  # it is open with other answers, with which it is another network
+                if self.network(path, answers).info.sha256 == digest:
                     return replace(settings, network=path), ""
         return settings, f"The field needs the network {settings.network} (sha256:{digest[:12]}…), which is not here"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
-from app.engine.contract import Command, Event
+from app.engine.contract import Command, Event, Task
 from geomodel.arrays import Array
+from geomodel.checkpoints import Survey
+from geomodel.checkpoints.plan import Answer
 from geomodel.classes import Asked
 from geomodel.record import Record
 from geomodel.settings import DataKey, RunSettings
@@ -41,11 +44,22 @@ class OpenData(Command):
 @dataclass(frozen=True, slots=True)
 class OpenNetwork(Command):
     """Open a checkpoint. `own` means that the path is ``file.py:function``, code that the user named in order to run
-    it.
+    it. `answers` say what the file does not; without any, those of the last time are taken.
     """
 
     path: str
     own: bool = False
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InspectNetwork(Command):
+    """Look at a checkpoint with answers to what it does not say, and open nothing."""
+
+    latest_wins: ClassVar[bool] = True
+
+    path: str
+    answers: Mapping[str, Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +124,11 @@ class Forget(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Judge(Task):
+    """Measure whether the network of the settings denoises their data; without data, what can be said without."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shutdown(Command):
     """Cancel everything and leave the loop."""
 
@@ -148,10 +167,24 @@ class DataOpened(Event):
 
 @dataclass(frozen=True, slots=True)
 class Opening(Event):
-    """How much of the data is read. It is 1 when the reading has ended, for whatever reason."""
+    """How much of data or of a checkpoint is read. It is 1 when the reading has ended, for whatever reason."""
 
     name: str
     fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInspected(Event):
+    """What a checkpoint says of itself, before memory is taken for it.
+
+    Where it lacks an answer, it is not opened, and `sha256` says which file it is. `message` says why answers were
+    refused.
+    """
+
+    path: str
+    survey: Survey | None
+    sha256: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -13,8 +14,22 @@ from app.engine.contract import Event
 from app.engine.errors import short
 from app.engine.gate import Cancelled
 from app.engine.library import Library
-from app.engine.messages import NetworkOpened, OpenData, OpenFailed, Opening, OpenNetwork, OpenPath, OpenRun, RunOpened
+from app.engine.messages import (
+    InspectNetwork,
+    NetworkInspected,
+    NetworkOpened,
+    OpenData,
+    OpenFailed,
+    Opening,
+    OpenNetwork,
+    OpenPath,
+    OpenRun,
+    RunOpened,
+)
 from geomodel import classes, recognise, runs
+from geomodel.checkpoints import survey
+from geomodel.checkpoints.opening import digest
+from geomodel.checkpoints.plan import Answer
 from geomodel.datasets.files import is_table
 from geomodel.files import read_error
 from geomodel.settings import from_json
@@ -68,7 +83,15 @@ class Opener:
         return None
 
     def _open_data(self, command: OpenData) -> None:
-        """Read data and post how far the reading is. A cancel leaves everything that was open as it was."""
+        with self._reading(command.name) as progress:
+            opened = self._library.data(command.key, progress).opened
+            for remark in opened.dataset.remarks:
+                log.info("%s: %s", opened.dataset.name, remark)
+            self._post(opened)
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[Callable[[float], None]]:
+        """Posts how far a reading is. A cancel leaves everything that was open as it was."""
         last, posted = time.perf_counter(), False
 
         def progress(fraction: float) -> None:
@@ -77,28 +100,46 @@ class Opener:
                 raise Cancelled
             if time.perf_counter() - last > TELL_SECONDS:
                 last, posted = time.perf_counter(), True
-                self._post(Opening(command.name, min(fraction, 0.99)))
+                self._post(Opening(name, min(fraction, 0.99)))
 
-        opened = None
         try:
-            opened = self._library.data(command.key, progress).opened
+            yield progress
         except Cancelled:
-            log.info("opening %s was cancelled", command.name)
+            log.info("opening %s was cancelled", name)
         finally:
             if posted:
-                self._post(Opening(command.name, 1.0))
-        if opened is not None:
-            for remark in opened.dataset.remarks:
-                log.info("%s: %s", opened.dataset.name, remark)
-            self._post(opened)
+                self._post(Opening(name, 1.0))
 
     def _open_network(self, command: OpenNetwork) -> None:
-        self._warm()
+        path, answers = command.path, self._library.answers(command.path, command.answers)
         if command.own:
-            self._library.trust(command.path)
-        network = self._library.network(command.path)
-        levels = runs.recommended_sigmas(None, network)
-        self._post(NetworkOpened(command.path, network.info, *levels, self._library.pace(command.path)))
+            self._library.trust(path)
+        elif not self._library.has_network(path, answers) and not self._inspected(path, answers):
+            return
+        self._warm()
+        with self._reading(path) as progress:
+            self._library.network(path, answers, progress)
+        if self._library.has_network(path, answers):  # else the reading was cancelled
+            network = self._library.network(path)
+            levels = runs.recommended_sigmas(None, network)
+            self._post(NetworkOpened(path, network.info, *levels, self._library.pace(path)))
+
+    def _inspected(self, path: str, answers: Mapping[str, Answer]) -> bool:
+        """Post what the file says before memory is taken for it. False where an answer is lacking."""
+        found = survey(path, answers)
+        if not found.lacks:
+            self._post(NetworkInspected(path, found))
+            return True
+        with self._reading(path) as progress:
+            self._post(NetworkInspected(path, found, digest(Path(path), progress)))
+        return False
+
+    def inspect(self, command: InspectNetwork) -> None:
+        """Look at a file with answers that a person is giving."""
+        try:
+            self._post(NetworkInspected(command.path, survey(command.path, command.answers)))
+        except ValueError as error:
+            self._post(NetworkInspected(command.path, None, message=str(error)))
 
     def _open_run(self, command: OpenRun) -> Context | None:
         trajectory = Trajectory.load(command.path)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geomodel.checkpoints import opening
+from geomodel.checkpoints import opening, surveying
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
+from geomodel.checkpoints.plan import Answer
+from geomodel.checkpoints.surveying import Survey
 from geomodel.datasets.common import silent
 from geomodel.inert.contents import container
+from geomodel.inert.values import Progress
 
 if TYPE_CHECKING:
     from geomodel.denoisers.network import NetworkDenoiser
 
-__all__ = ["CheckpointError", "CheckpointInfo", "inspect", "load_checkpoint", "save"]
+__all__ = ["CheckpointError", "CheckpointInfo", "Survey", "inspect", "load", "load_checkpoint", "save", "survey"]
 
 _KINDS = "a checkpoint is one file, or a folder that diffusers wrote"
 
@@ -24,6 +27,13 @@ _KINDS = "a checkpoint is one file, or a folder that diffusers wrote"
 def inspect(path: str | os.PathLike[str], *, hints: Mapping[str, Any] | None = None) -> CheckpointInfo:
     """What a file says of its network. CheckpointError where it is not a checkpoint. No weights are read."""
     return opening.inspect(_existing(path), dict(hints or {}))
+
+
+def survey(path: str | os.PathLike[str], answers: Mapping[str, Answer] | None = None) -> Survey:
+    """What a file says of its network and what it does not say, with answers to the latter by the names of the
+    questions. CheckpointError where it is not a checkpoint or contradicts an answer. No weights are read.
+    """
+    return surveying.survey(_existing(path), answers or {})
 
 
 def load_checkpoint(
@@ -35,12 +45,15 @@ def load_checkpoint(
     a hint that repeats it is welcome, and one that contradicts it is refused. Geomodel's own format says everything.
     Raises CheckpointError, with one sentence, where the file, the device or a hint is refused.
     """
-    return opening.load(_existing(path), device, dict(hints or {}), lambda fraction: None)
+    return load(path, device, hints or {}, silent)
 
 
-def save(
-    model: NetworkDenoiser, path: str | os.PathLike[str], *, progress: Callable[[float], None] = silent
-) -> CheckpointInfo:
+def load(path: str | os.PathLike[str], device: Any, hints: Mapping[str, Any], progress: Progress) -> NetworkDenoiser:
+    """What `load_checkpoint` does. `progress` is called with the share that was read, and may raise to stop."""
+    return opening.load(_existing(path), device, dict(hints), progress)
+
+
+def save(model: NetworkDenoiser, path: str | os.PathLike[str], *, progress: Progress = silent) -> CheckpointInfo:
     """Write a network that was opened, whatever program trained it, as a checkpoint of Geomodel's own format.
 
     The file carries everything: opened again, without hints, it gives the same D, bit for bit. It is read back and

@@ -131,8 +131,8 @@ def _built(family: Family, planned: Plan) -> nn.Module:
 
 def _compare(expected: Mapping[str, Tensor], planned: Plan) -> None:
     stored = planned.tensors
-    needed = {key for key, tensor in expected.items() if tensor.numel()}
-    if missing := sorted(needed - stored.keys()):
+    asked_for = {key for key, tensor in expected.items() if tensor.numel()}
+    if missing := sorted(asked_for - stored.keys()):
         raise ValueError(f"it lacks {len(missing)} of the network's tensors, among them {_some(missing)}")
     if extra := sorted(stored.keys() - expected.keys()):
         raise ValueError(f"it has {len(extra)} tensors that its network does not have, among them {_some(extra)}")

@@ -8,34 +8,21 @@ from pathlib import Path
 
 import pytest
 import torch
-from public_files import pair
+from state_dicts import ANSWERS, state_dict
 
 import geomodel.checkpoints
-from geomodel.checkpoints import CheckpointError, load_checkpoint, opening
+from geomodel.checkpoints import CheckpointError, load_checkpoint, opening, survey
 from geomodel.checkpoints.hints import nested
 from geomodel.checkpoints.published import PUBLISHED
 from geomodel.checkpoints.questions import WORDINGS, wording
-from geomodel.checkpoints.survey import survey
 from geomodel.inert.values import Contents, Source, Storage, Tensor
 from geomodel.networks.adm import ADMUNet
 from geomodel.networks.configs import ADMConfig
 
-TINY = ADMConfig(outputs=6, embedding=32, widths=(32, 64), blocks=1, attention=(2,), heads=4, resampling="convolutions")
-ANSWERS = {
-    "family": "guided_diffusion",
-    "image_size": 8,
-    "num_heads": 4,
-    "use_new_attention_order": False,
-    "diffusion.steps": 1000,
-    "diffusion.noise_schedule": "linear",
-}
-
 
 @pytest.fixture
 def tiny(tmp_path):
-    stored, _ = pair(ADMUNet(TINY, (3, 8, 8), 0))
-    torch.save(stored, tmp_path / "a.pt")
-    return tmp_path / "a.pt"
+    return state_dict(tmp_path / "a.pt")
 
 
 def hints_of(questions):
@@ -145,10 +132,10 @@ UNETS = [row for row in PUBLISHED if "model_channels" in row.says]
 
 
 @pytest.mark.parametrize("row", UNETS, ids=lambda row: row.title)
-def test_a_published_file_is_recognised_as_such(row, monkeypatch):
+def test_a_published_file_is_recognised_as_such(row, tiny, monkeypatch):
     found = contents(unet(row))
     monkeypatch.setattr(opening.contents, "read", lambda path: found)
-    presets = survey(Path("a.pt"), {}).presets
+    presets = survey(tiny, {}).presets
     whole = [preset for preset in presets if preset.whole]
     expected = [other for other in UNETS if other.says == row.says]
     if row.answers["family"] == "consistency_models":  # a denoiser and a consistency function have one layout
@@ -156,7 +143,7 @@ def test_a_published_file_is_recognised_as_such(row, monkeypatch):
     assert [preset.title for preset in whole] == [other.title for other in expected]
     assert list(presets[: len(whole)]) == whole
     own = next(preset for preset in whole if preset.title == row.title)
-    assert survey(Path("a.pt"), own.answers).lacks == ()
+    assert survey(tiny, own.answers).lacks == ()
     assert {"family", *own.answers} == {"family", *row.answers}
 
 
