@@ -129,6 +129,13 @@ class Judge(Task):
 
 
 @dataclass(frozen=True, slots=True)
+class SaveNetwork(Task):
+    """Write the network of the settings as a checkpoint of this program."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shutdown(Command):
     """Cancel everything and leave the loop."""
 

@@ -36,6 +36,7 @@ from app.engine.messages import (
     RunStopped,
     Save,
     Saved,
+    SaveNetwork,
     Shutdown,
     StartRun,
     Warm,
@@ -217,7 +218,7 @@ class Worker:
         self.running = task.task_id
         try:
             self._warm()
-            self.post(TaskEnded(task, self._judged(task) if isinstance(task, Judge) else self._worked(task)))
+            self.post(TaskEnded(task, self._result(task)))
         except Cancelled:
             self.post(TaskEnded(task))
         except BaseException as error:
@@ -226,6 +227,14 @@ class Worker:
             self.post(TaskEnded(task, message=sentence(error, task.settings)))
         finally:
             self.running = None
+
+    def _result(self, task: Task) -> object:
+        match task:
+            case Judge():
+                return self._judged(task)
+            case SaveNetwork():
+                return self._save_network(task)
+        return self._worked(task)
 
     def _worked(self, task: Task) -> object:
         """The result of a room's task."""
@@ -242,6 +251,17 @@ class Worker:
         data = self._library.data(task.settings.data_key).dataset if task.settings.data else None
         with self._gate(network):
             return judge(network, data, lambda fraction: self._poll_commands())
+
+    def _save_network(self, task: SaveNetwork) -> str:
+        """Write a network, and return the path."""
+        tell = tasks.progress_events(task.task_id, self.post)
+
+        def progress(fraction: float) -> None:
+            self._poll_commands()
+            tell(0, fraction)
+
+        formats.row("network").write((self._library.network(task.settings.network), progress), task.path)
+        return task.path
 
     def _poll_commands(self) -> None:
         """Called between two pieces of a run: obey a cancel, answer requests, keep the other commands for later."""

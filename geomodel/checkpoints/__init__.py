@@ -17,6 +17,7 @@ from geomodel.inert.contents import container
 from geomodel.inert.values import Progress
 
 if TYPE_CHECKING:
+    from geomodel.denoisers.base import Denoiser
     from geomodel.denoisers.network import NetworkDenoiser
 
 __all__ = ["CheckpointError", "CheckpointInfo", "Survey", "inspect", "load", "load_checkpoint", "save", "survey"]
@@ -53,7 +54,7 @@ def load(path: str | os.PathLike[str], device: Any, hints: Mapping[str, Any], pr
     return opening.load(_existing(path), device, dict(hints), progress)
 
 
-def save(model: NetworkDenoiser, path: str | os.PathLike[str], *, progress: Progress = silent) -> CheckpointInfo:
+def save(model: Denoiser, path: str | os.PathLike[str], *, progress: Progress = silent) -> CheckpointInfo:
     """Write a network that was opened, whatever program trained it, as a checkpoint of Geomodel's own format.
 
     The file carries everything: opened again, without hints, it gives the same D, bit for bit. It is read back and

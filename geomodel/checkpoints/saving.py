@@ -11,13 +11,15 @@ from geomodel.checkpoints.writing import write
 from geomodel.inert.values import Progress
 
 if TYPE_CHECKING:
+    from geomodel.denoisers.base import Denoiser
+
+
+def save(model: Denoiser, path: Path, progress: Progress) -> CheckpointInfo:
+    """Write a network with all that it takes to open it again without hints: the same D, bit for bit."""
     from geomodel.denoisers.network import NetworkDenoiser
 
-
-def save(model: NetworkDenoiser, path: Path, progress: Progress) -> CheckpointInfo:
-    """Write a network with all that it takes to open it again without hints: the same D, bit for bit."""
-    if model.blueprint is None:
-        raise CheckpointError("This network was made in a script; only one that was opened from a file can be saved.")
+    if not isinstance(model, NetworkDenoiser) or model.blueprint is None:
+        raise CheckpointError("This denoiser was made by a script; only one that was opened from a file can be saved.")
     if model.info.family == "native":
         return native.save_checkpoint(path, model.network, native.describe(model.info, model.blueprint), progress)
     return write(path, model.network, converted.describe(model.info, model.blueprint, model.clock), progress)

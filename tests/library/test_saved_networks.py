@@ -297,7 +297,7 @@ def test_what_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="could not be written"):
         save(model, tmp_path)
     made_in_a_script = NetworkDenoiser(model.network, model.info, model.clock)
-    with pytest.raises(CheckpointError, match="made in a script"):
+    with pytest.raises(CheckpointError, match="made by a script"):
         save(made_in_a_script, tmp_path / "a")
     wrong = NetworkDenoiser(model.network, replace(model.info, classes=5), model.clock, model.blueprint)
     with pytest.raises(CheckpointError, match="could not be opened again: it has 5 classes"):
