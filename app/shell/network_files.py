@@ -70,7 +70,7 @@ class NetworkFiles(QObject):
 
 
 def _words(task: SaveNetwork, fraction: float) -> str:
-    return f"saving {Path(task.path).name}, {fraction:.0%}"
+    return f"saving {Path(task.path).name}, {100 * fraction:.0f} %"
 
 
 def _ended(event: TaskEnded, task: SaveNetwork) -> str:

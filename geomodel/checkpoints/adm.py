@@ -153,10 +153,19 @@ def _config(hints: Hints, seen: _Seen, family: str | None) -> ADMConfig | None:
         resblock_updown=seen.resampling == "blocks",
         conv_resample=seen.resampling != "pooling",
         class_cond=seen.label_rows > 0,
+        dims=2,
     )
+<<<<<<< HEAD
     size = hints.ask("num_head_channels", int, reason=CHANNELS_WIN, optional=True)
     size = None if size == -1 else size  # the constructor's number for "as num_heads says"
     heads = hints.ask("num_heads", int, reason=MANY_HEADS, optional=bool(size))
+=======
+    hints.without_effect("dropout", "use_checkpoint", "use_fp16")
+    size = hints.ask("num_head_channels", int)
+    size = None if size == -1 else size  # the constructor's number for "as num_heads says"
+    heads = hints.ask("num_heads", int, reason="" if size else MANY_HEADS)
+    hints.ask("num_heads_upsample", int, default=-1, choices=(-1, heads or -1))
+>>>>>>> nets
     order = _order(hints, seen, family, heads, size)
     if order is None or (heads is None and size is None):
         return None
@@ -210,7 +219,7 @@ def _classes(hints: Hints, seen: _Seen, family: str | None) -> tuple[int, bool]:
         reason = "the last row of its labels may stand for no class"
         classes = hints.ask("num_classes", int, reason=reason, default=rows, choices=(rows, rows - 1))
         return classes, classes < rows
-    hints.confirm(num_classes=rows)
+    hints.confirm(num_classes=rows or None)
     return rows, False
 
 

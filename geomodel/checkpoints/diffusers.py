@@ -51,7 +51,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
     if "_class_name" not in settings:
         return None
     tensors = {_renamed(str(name)): tensor for name, tensor in _tensors(part.get(WEIGHTS)).items()}
-    given.confirm(family="diffusers")
+    given.confirm(family="diffusers", **{name: value for name, value in settings.items() if name[:1] != "_"})
     side, network = _side(settings, given), _network(settings)
     scheduler = _table(_table(folder.get("scheduler")).get(SCHEDULER) or folder.get(SCHEDULER))
     clock = _clock(scheduler, settings, given.within("diffusion"))
@@ -70,6 +70,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
         shape=shape,
         classes=network.label_rows - network.null,
         has_null_class=network.null,
+        latents="sd" if network.architecture == "diffusers-dit" else "",
         remarks=_remarks(scheduler, clock, network),
         **facts,
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from geomodel.checkpoints import clock_hints
 from geomodel.checkpoints.cards import state_dict_card
+from geomodel.checkpoints.diffusers import LATENTS
 from geomodel.checkpoints.hints import Hints
 from geomodel.checkpoints.plan import Plan
 from geomodel.checkpoints.shapes import numbers_of, shape_of
@@ -25,11 +26,8 @@ PROJECTORS = "projectors."  # of REPA, used in training alone
 HEADS = {384: 6, 768: 12, 1024: 16, 1152: 16}  # by width, in the published sizes
 PATHS = {"linear": "linear", "gvp": "gvp", "cosine": "gvp"}
 VELOCITIES = ("velocity", "v")
-LATENTS = (
-    "Its images are latents of the Stable Diffusion autoencoder times 0.18215; a preview shows them without a decoder."
-)
 GUIDED_CHANNELS = "Guidance here acts on all channels; the original code guides three of four."
-LATENT_CHANNELS = 4
+LATENT_CHANNELS, PIXELS = 4, 8  # of a latent: its channels, and the pixels along one of its sides for each of it
 
 
 def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
@@ -56,6 +54,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
             shape=shape,
             classes=rows - null,
             has_null_class=null,
+            latents="sd" if shape[0] == LATENT_CHANNELS else "",
             remarks=(LATENTS, GUIDED_CHANNELS) if shape[0] == LATENT_CHANNELS else (),
         ),
         config=config and Blueprint(architecture="dit", config=config, shape=shape, label_rows=rows),
@@ -90,7 +89,9 @@ def _network(tensors: Mapping[str, Tensor], hints: Hints) -> tuple[DiTConfig | N
     width, channels, patch, _ = shape_of(tensors, FIRST, 4)
     places = shape_of(tensors, "pos_embed", 3)[1]
     side = math.isqrt(places) * patch
-    hints.confirm(input_size=side, image_size=side, patch_size=patch, in_channels=channels, hidden_size=width)
+    hints.confirm(input_size=side, patch_size=patch, in_channels=channels, hidden_size=width)
+    hints.ask("image_size", int, default=side, choices=(side, PIXELS * side))  # of the latent, or of what it encodes
+    hints.without_effect("class_dropout_prob")
     depth = len(numbers_of(tensors, "blocks"))
     hints.confirm(depth=depth)
     heads = HEADS.get(width)
@@ -115,7 +116,7 @@ def _network(tensors: Mapping[str, Tensor], hints: Hints) -> tuple[DiTConfig | N
     )
     if config.outputs not in (channels, 2 * channels):
         raise ValueError(f"it takes {channels} channels and gives {config.outputs}")
-    hints.confirm(learn_sigma=config.outputs != channels)
+    hints.confirm(learn_sigma=config.outputs != channels, mlp_ratio=config.hidden / width)
     return config, shape
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from geomodel.checkpoints import stored
 from geomodel.checkpoints.cards import clock_card
 from geomodel.checkpoints.hints import Hints
+from geomodel.checkpoints.licence import stated
 from geomodel.checkpoints.plan import Plan
 from geomodel.checkpoints.state_dicts import find_object, flat
 from geomodel.denoisers import clocks
@@ -120,6 +121,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
             has_null_class=blueprint.label_rows > 0,
             average=word if "ema" in word else "",
             ignored=beside(contents, word) | ({AUGMENTATION: len(ignored)} if ignored else {}),
+            licence=stated(top.source),
             remarks=_remarks(top, model, blueprint),
         ),
         config=blueprint,
@@ -176,6 +178,7 @@ def _confirm(hints: Hints, blueprint: Blueprint, clock: Clock) -> None:
         label_dim=max(blueprint.label_rows - 1, 0),
         **{names.get(field, field): getattr(config, field) for field in config.__dataclass_fields__},
     )
+    hints.without_effect(*_ELSEWHERE - {"img_resolution", "label_dim"}, "use_fp16")
     hints.within("diffusion").confirm(
         prediction=clock.prediction,
         sigma_data=clock.sigma_data,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from geomodel.checkpoints.cards import clock_card
 from geomodel.checkpoints.edm import beside, number, whole
 from geomodel.checkpoints.hints import Hints
+from geomodel.checkpoints.licence import stated
 from geomodel.checkpoints.plan import Plan
 from geomodel.checkpoints.state_dicts import find_object
 from geomodel.denoisers import clocks
@@ -53,6 +54,8 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
     clock = clocks.edm(sigma_data=number(top, "sigma_data"))
     given = Hints(hints)
     given.confirm(family="edm2", image_size=size, img_resolution=size, img_channels=channels, label_dim=classes)
+    given.confirm(**{argument: getattr(config, field) for argument, field in ARGUMENTS.items()})
+    given.without_effect("use_fp16", "dropout")
     given.within("diffusion").confirm(prediction="edm", sigma_data=clock.sigma_data)
     shape = (channels, size, size)
     latent = _encoder(contents) == LATENT_ENCODER
@@ -68,6 +71,8 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
             has_null_class=classes > 0,
             average=word if "ema" in word else "",
             ignored=beside(contents, word),
+            latents="edm2" if latent else "",
+            licence=stated(top.source),
             remarks=(LATENTS,) if latent else (),
         ),
         config=Blueprint(architecture="edm2", config=config, shape=shape, label_rows=classes + 1 if classes else 0),

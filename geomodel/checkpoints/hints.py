@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
 from typing import TypeVar, overload
 
 from geomodel.checkpoints.plan import Answer, Question
@@ -74,16 +75,34 @@ class Hints:
 
     def _checked(self, name: str, kind: type[_Kind], choices: tuple[_Kind, ...]) -> _Kind | None:
         if name not in self._given:
+<<<<<<< HEAD
             return None
         value = self._given[name]
         if kind is float and type(value) is int:
             value = float(value)
         if type(value) is not kind:
             raise ValueError(f"the hint {self._group}{name} is {_text(value)}; {_EXPECTED[kind]} is expected")
+=======
+            if default is None and reason:
+                self.lacks.append(Lack(self._group + name, reason, choices))
+            return default
+        value = _as(kind, self._given[name])
+        if value is None:
+            raise ValueError(
+                f"the hint {self._group}{name} is {_text(self._given[name])}; {_EXPECTED[kind]} is expected"
+            )
+>>>>>>> nets
         if choices and value not in choices:
             raise ValueError(f"the hint {self._group}{name} is {_text(value)}; known are: {_listed(choices)}")
         return value
 
+<<<<<<< HEAD
+=======
+    def without_effect(self, *names: str) -> None:
+        """Arguments of the constructor that change training alone: any value is welcome."""
+        self._known.update(names)
+
+>>>>>>> nets
     def within(self, name: str) -> Hints:
         """The hints in a table of their own. ValueError (a clause) where the hint is no table."""
         self._known.add(name)
@@ -134,10 +153,17 @@ def nested(answers: Mapping[str, Answer]) -> dict[str, object]:
     return found
 
 
+def _as(kind: type[_Kind], value: object) -> _Kind | None:
+    """A value of this kind, NumPy's numbers included; None where it is another."""
+    if kind is int and isinstance(value, Integral) and not isinstance(value, bool):
+        return kind(int(value))
+    if kind is float and isinstance(value, Real) and not isinstance(value, bool):
+        return kind(float(value))
+    return value if isinstance(value, kind) and type(value) is kind else None
+
+
 def _plain(value: object) -> object:
-    """Lists and tuples alike, and sets of numbers without their order."""
-    if isinstance(value, frozenset | set):
-        return tuple(sorted(value))
+    """Lists and tuples alike."""
     return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
 
 

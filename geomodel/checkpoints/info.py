@@ -42,11 +42,12 @@ class CheckpointInfo:
     data_fingerprint: str = ""
     data_count: int = 0
     recipe: Mapping[str, Scalar] = field(default_factory=dict)
-    family: str = "native"  # a row of `FAMILIES`
+    family: str = "native"  # the code that trained it, as the hint names it: "guided_diffusion"
     clock: str = "EDM"  # how noise levels become the network's times, and its outputs D
     size: int = 0  # bytes of the stored tensors
     average: str = ""  # which of several sets of weights was taken: "ema_model"
     ignored: Mapping[str, int] = field(default_factory=dict)  # what else the file holds → how many tensors
+    latents: str = ""  # a kind of `geomodel.latents` where the network knows no images
     remarks: tuple[str, ...] = ()  # sentences that a person should read before trusting D
     licence: str = ""
     hints: Mapping[str, Scalar] = field(default_factory=dict)  # what a person answered → the answer

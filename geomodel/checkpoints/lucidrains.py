@@ -70,7 +70,7 @@ def _config(tensors: Mapping[str, Tensor], hints: Hints) -> tuple[LucidrainsConf
     memory = [shape_of(tensors, f"downs.{i}.2.mem_kv", 4) for i in levels]  # (2, heads, n, d), or d before n
     frequencies = tensors.get("time_mlp.0.weights")
     width = shape_of(tensors, "time_mlp.1.weight", 2)
-    hints.confirm(dim=width[0] // 4, channels=colours, learned_variance=outputs != colours)
+    hints.without_effect("dropout", "flash_attn")
     config = converted(
         LucidrainsConfig,
         outputs=outputs,
@@ -81,6 +81,14 @@ def _config(tensors: Mapping[str, Tensor], hints: Hints) -> tuple[LucidrainsConf
         memory=min(((shape[2] if whole else shape[3]) for shape, whole in zip(memory, full, strict=True)), default=0),
         frequencies=0 if frequencies is None else frequencies.count,
         self_condition=conditions,
+    )
+    hints.confirm(
+        dim=config.embedding,
+        init_dim=config.widths[0],
+        dim_mults=tuple(wide / config.embedding for wide in config.widths[1:]),
+        channels=colours,
+        learned_variance=outputs != colours,
+        full_attn=config.full,
     )
     return config, colours
 

@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta
 
+<<<<<<< HEAD
 from geomodel import networks
 from geomodel.checkpoints import converted
 from geomodel.checkpoints.described import FORMAT, Classes, DataSource, Level, Mean, Shape, Text, Word, check_samples
 from geomodel.checkpoints.info import CheckpointInfo, Scalar
 from geomodel.checkpoints.known import confirm
+=======
+from geomodel import files, networks
+from geomodel.checkpoints import opening
+from geomodel.checkpoints.hints import Hints
+from geomodel.checkpoints.info import CheckpointError, CheckpointInfo, Scalar
+>>>>>>> nets
 from geomodel.checkpoints.plan import Plan, card
 from geomodel.checkpoints.writing import ENTRY, write
 from geomodel.datasets.common import silent
@@ -72,8 +79,13 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
     text = contents.metadata.get(ENTRY)
     if text is None or not isinstance(contents.value, dict):
         return None
+<<<<<<< HEAD
     if len(text) > MAX_DESCRIPTION:
         raise ValueError(f"it has a description of {len(text)} characters; at most {MAX_DESCRIPTION} are allowed")
+=======
+    description, config = _description(text)
+    _confirm(Hints(hints), description)
+>>>>>>> nets
     tensors = {str(name): tensor for name, tensor in contents.value.items() if isinstance(tensor, Tensor)}
     try:
         kind = msgspec.json.decode(text, type=_Kind)
@@ -126,6 +138,25 @@ _SAME = (
     "has_null_class",
     "recipe",
 )
+
+
+def _confirm(hints: Hints, description: Description) -> None:
+    """ValueError (a clause) where a hint contradicts the file, which carries everything that a network needs."""
+    size = {"image_size": description.shape[-1]} if len(set(description.shape[1:])) == 1 else {}
+    hints.confirm(
+        family="native",
+        architecture=description.architecture,
+        num_classes=description.classes,
+        **size,
+        **description.config,
+    )
+    hints.within("diffusion").confirm(
+        prediction=description.preconditioning,
+        sigma_data=description.sigma_data,
+        sigma_min=description.sigma_min,
+        sigma_max=description.sigma_max,
+    )
+    hints.finish()
 
 
 def _clock(description: Description) -> Clock:

@@ -9,6 +9,7 @@ from typing import Any
 from geomodel.checkpoints.info import CheckpointInfo
 from geomodel.denoisers.clock import Clock
 from geomodel.inert.values import Contents, Tensor
+from geomodel.networks import Blueprint
 
 Answer = str | int | float | bool
 _LICENCES = ("license", "licence", "modelspec.license")  # the names of a licence in a safetensors file
@@ -66,6 +67,10 @@ class Plan:
     def lacks(self) -> tuple[Question, ...]:
         """What must be given as a hint before the network can be built."""
         return tuple(question for question in self.questions if question.lacking)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.config, Blueprint):
+            self.config.check_depth(len(self.tensors))
 
 
 def card(contents: Contents, tensors: Mapping[str, Tensor], **facts: Any) -> CheckpointInfo:

@@ -133,7 +133,7 @@ class Machine:
         name, arguments = self.pair()
         key = (expect(name, Name).module, name.name)
         if key not in OBJECTS or arguments != ():
-            raise InertFault(f"it makes a {name}, which plain values do not need")
+            raise InertFault(f"it makes an object of {name}, which plain values do not need")
         self.push(OBJECTS[key]())
 
     def build(self) -> None:

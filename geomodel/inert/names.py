@@ -50,10 +50,11 @@ def _tensor(storage: Any, offset: Any, shape: Any, stride: Any, requires_grad: A
 
 
 def _persistent(meta: Any) -> Value:
-    """An object of EDM's, which brings the text of its class along. The text is not kept."""
-    if expect(meta, dict).get("type") != "class":
+    """An object of EDM's, which brings the text of its class along."""
+    kind, name, state, source = (expect(meta, dict).get(key) for key in ("type", "class_name", "state", "module_src"))
+    if kind != "class":
         raise InertFault("it holds an object of EDM's whose record is not that of a class")
-    return Instance("persistent", expect(meta["class_name"], str), expect(meta["state"], dict))
+    return Instance("persistent", expect(name, str), expect(state, dict), expect(source, str))
 
 
 def _dtype(code: Any, align: Any, copy: Any) -> Value:

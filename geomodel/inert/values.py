@@ -124,11 +124,13 @@ class Instance:
             of EDM, which bring the text of their class along.
         name: the name of the class: "EDMPrecond".
         state: its attributes.
+        source: the text of the class, where the file brings it along. It is only text.
     """
 
     kind: str
     name: str
     state: dict[str | int, Value] = field(default_factory=dict)
+    source: str = ""
 
 
 # Lists stand for sets too, and dicts for OrderedDict and EasyDict. A number of NumPy becomes a plain number. Byte

@@ -152,7 +152,7 @@ class _Block(nn.Module):
             resample=self._change,
         )
         kept: Tensor = self.skip_connection(x if self._change is None else self._change(x))
-        return kept + change
+        return change.add_(kept)
 
 
 class _Attention(nn.Module):
@@ -165,7 +165,7 @@ class _Attention(nn.Module):
         self.proj_out = kernel(width, width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + image_attention(self.norm(x), self.qkv, self.proj_out, self._heads)
+        return image_attention(self.norm(x), self.qkv, self.proj_out, self._heads).add_(x)
 
     def fold(self) -> None:
         if not self._sorted:

@@ -89,13 +89,18 @@ def image_attention(x: Tensor, ask: nn.Conv1d | nn.Conv2d, answer: nn.Conv1d | n
     The rows of `ask` are all queries, all keys, all values, each head by head.
     """
     query, key, value = linear(x.flatten(2).transpose(1, 2), ask.weight.flatten(1), ask.bias).chunk(3, dim=-1)
-    result = linear(mixed(query, key, value, heads), answer.weight.flatten(1), answer.bias)
-    return image_of(result, x)
+    return projected_image(mixed(query, key, value, heads), answer.weight.flatten(1), answer.bias, x)
 
 
-def image_of(tokens: Tensor, like: Tensor) -> Tensor:
-    """Tokens (B, H·W, C) as an image (B, C, H, W) of the size of another."""
-    return tokens.transpose(1, 2).reshape(len(like), -1, *like.shape[2:])
+def projected_image(tokens: Tensor, weight: Tensor, bias: Tensor | None, like: Tensor) -> Tensor:
+    """Tokens (B, H·W, C) after a linear layer, as an image (B, C', H, W) of the size of another, in plain layout.
+
+    A transposed view would do for one image; but the layers after it, fed one layout here and another there, are slow.
+    """
+    columns = weight @ tokens.transpose(1, 2)
+    if bias is not None:
+        columns.add_(bias[:, None])
+    return columns.reshape(len(like), -1, *like.shape[2:])
 
 
 def rows_by_part(parameter: Tensor, heads: int, *, interleaved: bool) -> Tensor:
@@ -168,15 +173,15 @@ def residual_branch(
     and the second half is added. Otherwise R = C, and they are added before the second norm. Sources: Ho et al.
     (2006.11239), appendix B; Dhariwal and Nichol (2105.05233), section 3.
     """
-    h = silu(norm_in(x))
+    h = silu(norm_in(x), inplace=True)  # large images make new memory the slowest part of such steps
     h = conv_in(h if resample is None else resample(h))
     rows = rows[:, :, None, None]
     if scale_shift:
         scale, shift = rows.chunk(2, dim=1)
-        h = torch.addcmul(shift, norm_out(h), 1 + scale)
+        h = norm_out(h).mul_(1 + scale).add_(shift)
     else:
-        h = norm_out(h + rows)
-    result: Tensor = conv_out(silu(h))
+        h = norm_out(h.add_(rows))
+    result: Tensor = conv_out(silu(h, inplace=True))
     return result
 
 

@@ -33,6 +33,11 @@ class Images:
         """Whether the network is made for one side, which both have."""
         return False
 
+    @property
+    def depth_in_all(self) -> int:
+        """The number of blocks, each of which has several tensors."""
+        raise NotImplementedError
+
     def check_shape(self, shape: tuple[int, ...]) -> None:
         """ValueError (a clause) unless the network can take samples of this shape."""
         fits = len(shape) == 3 and all(side > 0 and side % self.step == 0 for side in shape[1:])
@@ -65,6 +70,10 @@ class SongConfig(Images):
         return 1 << (len(self.multipliers) - 1)
 
     @property
+    def depth_in_all(self) -> int:
+        return len(self.multipliers) * (2 * self.blocks + 1)
+
+    @property
     def square(self) -> bool:
         return True
 
@@ -83,6 +92,10 @@ class DhariwalConfig(Images):
     @property
     def step(self) -> int:
         return 1 << (len(self.multipliers) - 1)
+
+    @property
+    def depth_in_all(self) -> int:
+        return len(self.multipliers) * (2 * self.blocks + 1)
 
     @property
     def square(self) -> bool:
@@ -117,6 +130,10 @@ class ADMConfig(Images):
     @property
     def step(self) -> int:
         return 1 << (len(self.widths) - 1)
+
+    @property
+    def depth_in_all(self) -> int:
+        return len(self.widths) * (2 * self.blocks + 1)
 
     def heads_at(self, width: int) -> int:
         """The heads of attention over this many channels. ValueError (a clause) where the channels do not divide."""
@@ -173,6 +190,10 @@ class UNet2DConfig(Images):
         return 1 << (len(self.block_out_channels) - 1)
 
     @property
+    def depth_in_all(self) -> int:
+        return len(self.block_out_channels) * (2 * self.layers_per_block + 1)
+
+    @property
     def skips(self) -> bool:
         """Whether the image itself is led down and grown on the way up, as in NCSN++."""
         return any("Skip" in name for name in (*self.down_block_types, *self.up_block_types))
@@ -207,6 +228,10 @@ class LucidrainsConfig(Images):
     def step(self) -> int:
         return 1 << (len(self.widths) - 2)
 
+    @property
+    def depth_in_all(self) -> int:
+        return 4 * len(self.full)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiTConfig(Images):
@@ -228,6 +253,10 @@ class DiTConfig(Images):
     def step(self) -> int:
         return self.patch
 
+    @property
+    def depth_in_all(self) -> int:
+        return self.depth
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiffusersDiTConfig(Images):
@@ -244,6 +273,10 @@ class DiffusersDiTConfig(Images):
     @property
     def step(self) -> int:
         return self.patch_size
+
+    @property
+    def depth_in_all(self) -> int:
+        return self.num_layers
 
 
 Balance = Annotated[float, Meta(ge=0, le=1)]
@@ -270,6 +303,10 @@ class EDM2Config(Images):
     @property
     def step(self) -> int:
         return 1 << (len(self.multipliers) - 1)
+
+    @property
+    def depth_in_all(self) -> int:
+        return len(self.multipliers) * (2 * self.blocks + 1)
 
     @property
     def square(self) -> bool:

@@ -16,7 +16,7 @@ from geomodel.networks.blocks import (
     filtered_double,
     filtered_half,
     halved,
-    image_of,
+    projected_image,
     rows_by_part,
     split_heads,
 )
@@ -196,14 +196,14 @@ class _Block(nn.Module):
             x = x if self.conv_skip is None else _convolved(x, self.conv_skip)
             x = _normalised(x, dim=1)
         scale = 1 + linear(embedding, self.emb_linear.weight)[:, :, None, None]
-        y = _convolved(silu(_convolved(silu(x), self.conv_res0) * scale), self.conv_res1)
+        y = _convolved(silu(_convolved(silu(x), self.conv_res0).mul_(scale), inplace=True), self.conv_res1)
         kept = balances(self._config.res_balance)[0]
         if self._decodes and self.conv_skip is not None:
             x, kept = _convolved(x, self.conv_skip), 1.0
-        x = torch.add(y, x, alpha=kept)
+        x = y.add_(x, alpha=kept)
         if self._heads:
-            x = torch.add(self._attention(x), x, alpha=balances(self._config.attn_balance)[0])
-        return x if self._config.clip is None else x.clamp(-self._config.clip, self._config.clip)
+            x = self._attention(x).add_(x, alpha=balances(self._config.attn_balance)[0])
+        return x if self._config.clip is None else x.clamp_(-self._config.clip, self._config.clip)
 
     def _resampled(self, x: Tensor) -> Tensor:
         taps = tuple(self._config.resample_filter)
@@ -218,7 +218,7 @@ class _Block(nn.Module):
         tokens = linear(x.flatten(2).transpose(1, 2), self.attn_qkv.weight.flatten(1))
         parts = (_normalised(split_heads(part, self._heads), dim=-1) for part in tokens.chunk(3, dim=-1))
         answer = attention(*parts).transpose(1, 2).flatten(2)
-        return image_of(linear(answer, self.attn_proj.weight.flatten(1)), x)
+        return projected_image(answer, self.attn_proj.weight.flatten(1), None, x)
 
     def fold(self) -> None:
         """From normalised weights to those that `forward` expects."""

@@ -120,10 +120,10 @@ class Block(nn.Module):
         )
         kept = x if self.skip is None else self.skip(x)
         folded = self.skip is not None and self.skip.weight is not None
-        x = torch.add(change, kept, alpha=1.0 if folded else self.scale)
+        x = change.add_(kept, alpha=1.0 if folded else self.scale)
         if self.heads:
             answer = image_attention(self.norm2(x), self.qkv, self.proj, self.heads)
-            x = torch.add(answer, x, alpha=self.scale)
+            x = answer.add_(x, alpha=self.scale)
         return x
 
     def fold(self) -> None:

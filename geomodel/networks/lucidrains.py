@@ -13,8 +13,8 @@ from geomodel.networks.blocks import (
     attention,
     doubled,
     first_outputs,
-    image_of,
     positional_embedding,
+    projected_image,
     waves,
 )
 from geomodel.networks.configs import LucidrainsConfig
@@ -171,8 +171,7 @@ class _Attention(nn.Module):
             torch.cat([own, part.transpose(-1, -2)], dim=2) for own, part in zip(memory, (key, value), strict=True)
         )
         answer = attention(query.transpose(-1, -2), key, value).transpose(1, 2).flatten(2)
-        result: Tensor = self.to_out(image_of(answer, x))
-        return result + x
+        return projected_image(answer, self.to_out.weight.flatten(1), self.to_out.bias, x).add_(x)
 
 
 class _LinearAttention(nn.Module):

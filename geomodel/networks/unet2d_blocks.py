@@ -15,8 +15,8 @@ from geomodel.networks.blocks import (
     filtered_double,
     filtered_half,
     halved,
-    image_of,
     mixed,
+    projected_image,
     residual_branch,
 )
 from geomodel.networks.configs import UNet2DConfig
@@ -86,8 +86,8 @@ class ResnetBlock(nn.Module):
         x = changed(x, self._change)
         if self.conv_shortcut is not None:
             kept: Tensor = self.conv_shortcut(x)
-            return change + kept
-        return torch.add(change, x, alpha=1 / self._divisor)
+            return change.add_(kept)
+        return change.add_(x, alpha=1 / self._divisor)
 
     def fold(self) -> None:
         layers = (self.conv2, self.conv_shortcut) if self._divisor != 1 else ()
@@ -111,8 +111,10 @@ class Attention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         normal = x if self.group_norm is None else self.group_norm(x)
         tokens = normal.flatten(2).transpose(1, 2)
-        answer = self.to_out[0](mixed(self.to_q(tokens), self.to_k(tokens), self.to_v(tokens), self._heads))
-        return torch.add(image_of(answer, x), x, alpha=1 / self._divisor)
+        answer = mixed(self.to_q(tokens), self.to_k(tokens), self.to_v(tokens), self._heads)
+        last = self.to_out[0]
+        assert isinstance(last, nn.Linear)
+        return projected_image(answer, last.weight, last.bias, x).add_(x, alpha=1 / self._divisor)
 
     def fold(self) -> None:
         for parameter in self.to_out.parameters() if self._divisor != 1 else ():

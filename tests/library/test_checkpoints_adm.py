@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from public_files import SIGMA, each, evaluated, near, noisy, pair
@@ -201,6 +202,30 @@ def test_the_code_is_asked_for_where_weights_do_not_tell(tmp_path):
         load_checkpoint(tmp_path / "a.pt", hints=four)
 
 
+def test_all_that_the_constructor_takes_is_welcome(tmp_path):
+    written(tmp_path / "a.pt", GUIDED)
+    whole = {
+        "in_channels": 3,
+        "model_channels": 32,
+        "out_channels": 6,
+        "num_res_blocks": 1,
+        "attention_resolutions": (2,),
+        "dropout": 0.1,
+        "channel_mult": (1, 2),
+        "conv_resample": True,
+        "dims": 2,
+        "num_classes": None,
+        "use_checkpoint": False,
+        "use_fp16": True,
+        "num_head_channels": -1,
+        "num_heads_upsample": -1,
+        "use_scale_shift_norm": True,
+        "resblock_updown": True,
+        "num_heads": np.int64(4),
+    }
+    assert load_checkpoint(tmp_path / "a.pt", hints={**HINTS, **whole}).shape == SHAPE
+
+
 def test_one_head_has_no_order(tmp_path):
     written(tmp_path / "a.pt", replace(GUIDED, heads=1))
     hints = {**without("use_new_attention_order"), "num_heads": 1}
@@ -221,7 +246,8 @@ def test_the_size_of_a_head_wins_over_their_number(tmp_path):
 @pytest.mark.parametrize(
     ("change", "fragment"),
     [
-        ({"num_classes": 7}, "the hint num_classes says 7, and the file says 0"),
+        ({"num_classes": 7}, "the hint num_classes says 7, and the file says None"),
+        ({"num_heads_upsample": 2}, "num_heads_upsample is 2; known are: -1, 4"),
         ({"channel_mult": [1, 4]}, r"channel_mult says \[1, 4\], and the file says \[1.0, 2.0\]"),
         ({"attention_resolutions": [4]}, r"attention_resolutions says \[4\]"),
         ({"learn_sigma": False}, "learn_sigma says False, and the file says True"),
@@ -234,6 +260,7 @@ def test_the_size_of_a_head_wins_over_their_number(tmp_path):
         ({"use_new_attention_order": "no"}, "true or false is expected"),
         ({"image_size": 9}, "multiples of 2"),
         ({"image_size": 0}, "multiples of 2"),
+        ({"image_size": 10**6}, "one image of shape"),
         ({"nun_heads": 4}, "the hint nun_heads is not one"),
         ({"diffusion": {"steps": 1000, "noise_schedule": "quadratic"}}, "noise_schedule is 'quadratic'; known are"),
         ({"diffusion": {"steps": 10**9, "noise_schedule": "linear"}}, "has 1000000000 steps"),

@@ -11,7 +11,8 @@ import torch
 from public_files import SIGMA, each, evaluated, near, noisy, pair
 
 from geomodel.checkpoints import CheckpointError, load_checkpoint
-from geomodel.checkpoints.dit import GUIDED_CHANNELS, LATENTS
+from geomodel.checkpoints.diffusers import LATENTS
+from geomodel.checkpoints.dit import GUIDED_CHANNELS
 from geomodel.networks.configs import DiTConfig
 from geomodel.networks.dit import DiT
 
@@ -40,7 +41,7 @@ def test_dit(tmp_path):
     near(model(x, sigma, labels=LABELS), x - each(sigma) * answer, sigma, 1e-3)
     info = model.info
     assert (info.family, info.average, info.classes, info.has_null_class) == ("dit", "ema", CLASSES, True)
-    assert info.remarks == (LATENTS, GUIDED_CHANNELS)
+    assert (info.latents, info.remarks) == ("sd", (LATENTS, GUIDED_CHANNELS))
 
 
 @pytest.mark.parametrize("path", ["Linear", "GVP"])
@@ -84,7 +85,7 @@ def test_a_bare_state_dict_does_not_say_which_it_is(tmp_path):
         load_checkpoint(tmp_path / "a.pt", hints={"num_heads": 3})
     with pytest.raises(CheckpointError, match=r"give the hint diffusion.path \(linear, gvp\)"):
         load_checkpoint(tmp_path / "a.pt", hints={"num_heads": 3, "family": "sit"})
-    hints = {"num_heads": 3, "family": "sit", "diffusion": {"path": "linear", "time_of_data": 1}}
+    hints = {"num_heads": 3, "family": "sit", "diffusion": {"path": "linear", "time_of_data": 1}, "image_size": 48}
     assert load_checkpoint(tmp_path / "a.pt", hints=hints).num_classes == CLASSES
     with pytest.raises(CheckpointError, match="time_of_data says 0, and the file says 1"):
         load_checkpoint(tmp_path / "a.pt", hints={**hints, "diffusion": {"path": "linear", "time_of_data": 0}})

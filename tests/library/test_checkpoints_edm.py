@@ -173,6 +173,7 @@ def without(name):
         (argument(model_channels=10**9), "outside their limits"),
         (argument(model_channels=4096), "its config asks for"),
         (argument(num_blocks=2), "it lacks"),
+        (argument(num_blocks=256, channel_mult=[1] * 4), r"describes 2052 blocks and has \d+ tensors"),
         (argument(num_blocks=10**6), "outside their limits"),
         (argument(channel_mult=[1] * 17), "outside their limits"),
         (argument(encoder_type="other"), "outside their limits"),
@@ -270,7 +271,9 @@ def test_edm2_is_that_of_the_code(classes, tmp_path):
 
 def test_edm2_of_latents_says_so(tmp_path):
     edm2_file(tmp_path / "a.pkl", encoder="StabilityVAEEncoder")
-    assert "latents" in inspect(tmp_path / "a.pkl").remarks[0]
+    info = inspect(tmp_path / "a.pkl")
+    assert info.latents == "edm2"
+    assert "latents" in info.remarks[0]
 
 
 def test_edm2_with_blocks_that_differ(tmp_path):

@@ -122,7 +122,7 @@ def test_records_of_edm(tmp_path, old):
     path.write_bytes(edm_pickles.dumps(value))
     found = contents.read(path)
     ema = found.value["ema"]
-    assert (ema.kind, ema.name) == ("persistent", "EDMPrecond")
+    assert (ema.kind, ema.name, ema.source) == ("persistent", "EDMPrecond", edm_pickles.SOURCE)
     assert (ema.state["sigma_max"], ema.state["label_dim"]) == (float("inf"), 10)
     assert found.value["loss_fn"].state == {"P_mean": -1.2}
     expected = network.state_dict()

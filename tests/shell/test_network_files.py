@@ -108,8 +108,8 @@ def test_cancel_stops_the_saving(qtbot, window, tmp_path, monkeypatch):
     open_network(qtbot, window, MOONS)
     heard = said(window)
     save_as(qtbot, window, tmp_path / "mine")
-    qtbot.waitUntil(lambda: [*window.player.tasks.values()] == ["saving mine.safetensors, 25%"], timeout=WAIT)
-    assert "saving mine.safetensors, 25%" in window.panels.status._facts.text()
+    qtbot.waitUntil(lambda: [*window.player.tasks.values()] == ["saving mine.safetensors, 25 %"], timeout=WAIT)
+    assert "saving mine.safetensors, 25 %" in window.panels.status._facts.text()
     qtbot.mouseClick(window.panels.status._cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(heard), timeout=WAIT)
     assert heard == [("Saving mine.safetensors was cancelled, so nothing was written.", False, SAVE)]

@@ -221,3 +221,13 @@ def test_hover_tells_the_place_and_the_data_point_there(view, qtbot):
     assert told[0][:2] == pytest.approx(tuple(DATA[7]), abs=1e-9)
     assert told[0][2] == 7
     assert told[1] is None
+
+
+def test_nobody_zooms_to_where_pixels_are_the_same_numbers(view):
+    view.display(replace(PICTURE, center=(5.8e6, 4.5e5), frame="sigma"))
+    for _ in range(200):
+        view.ground._move_to(5.8e6, 4.5e5, view.ground.unit() / 2)
+    x, y, width, height = view.request_rect()
+    columns, rows = view.pixels()
+    assert (np.diff(x + np.linspace(0, width, columns + 1)) > 0).all()
+    assert (np.diff(y + np.linspace(0, height, rows + 1)) > 0).all()
