@@ -24,6 +24,7 @@ OPTIMAL_TRANSPORT = (
     "and x − D is no mean shift."
 )
 MANY_HEADS = "the weights are the same for any number of heads (num_head_channels may be given instead)"
+SAME_HEADS = "the weights are the same for any number of heads, and the published networks have one for both ways"
 CHANNELS_WIN = "the code takes this number, where it is given, instead of num_heads"
 BY_HAND = (
     "Its heads and the order of q, k and v were answered by hand: a wrong answer changes D little, and stays unseen."
@@ -62,6 +63,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
         clock=clock,
         tensors=found.tensors,
         questions=given.finish(),
+        said=given.said(),
     )
 
 
@@ -155,17 +157,11 @@ def _config(hints: Hints, seen: _Seen, family: str | None) -> ADMConfig | None:
         class_cond=seen.label_rows > 0,
         dims=2,
     )
-<<<<<<< HEAD
+    hints.without_effect("dropout", "use_checkpoint", "use_fp16")
     size = hints.ask("num_head_channels", int, reason=CHANNELS_WIN, optional=True)
     size = None if size == -1 else size  # the constructor's number for "as num_heads says"
     heads = hints.ask("num_heads", int, reason=MANY_HEADS, optional=bool(size))
-=======
-    hints.without_effect("dropout", "use_checkpoint", "use_fp16")
-    size = hints.ask("num_head_channels", int)
-    size = None if size == -1 else size  # the constructor's number for "as num_heads says"
-    heads = hints.ask("num_heads", int, reason="" if size else MANY_HEADS)
-    hints.ask("num_heads_upsample", int, default=-1, choices=(-1, heads or -1))
->>>>>>> nets
+    hints.ask("num_heads_upsample", int, reason=SAME_HEADS, default=-1, choices=(-1, heads or -1))
     order = _order(hints, seen, family, heads, size)
     if order is None or (heads is None and size is None):
         return None

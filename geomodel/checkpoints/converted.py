@@ -6,6 +6,7 @@ The tensors have the names and shapes of the program that trained the network, a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated
@@ -25,16 +26,18 @@ from geomodel.checkpoints.described import (
     Word,
     check_samples,
 )
+from geomodel.checkpoints.hints import Hints
 from geomodel.checkpoints.info import CheckpointInfo, Scalar
-from geomodel.checkpoints.known import confirm
-from geomodel.checkpoints.plan import Plan
+from geomodel.checkpoints.plan import Plan, Said
 from geomodel.denoisers.clock import Clock
 from geomodel.error_text import MOST_CHARACTERS, cut
 from geomodel.inert.values import Contents, Tensor
 from geomodel.networks import Blueprint
 
 VERSION = 3
+INFINITE = "∞"  # stands in the facts for a number that JSON lacks
 _MOST = 100  # remarks, and entries of a table
+_LONGEST_FACT = 1000
 _Sentence = Annotated[str, Meta(max_length=MOST_CHARACTERS)]
 _Table = Annotated[dict[Text, Scalar], Meta(max_length=200)]
 
@@ -52,6 +55,7 @@ class Card:
     has_null_class: bool = False
     average: _Sentence = ""
     ignored: Annotated[dict[_Sentence, int], Meta(max_length=_MOST)] = field(default_factory=dict)
+    latents: Word = ""
     remarks: Annotated[tuple[_Sentence, ...], Meta(max_length=_MOST)] = ()
     licence: _Sentence = ""
     hints: _Table = field(default_factory=dict)
@@ -67,7 +71,7 @@ class Converted:
 
     `config` has the fields of the architecture's config in `OPENED`, and `clock` those of `Clock`, whose noise levels
     are in units of the network: it is given (x − mean)/unit and sigma/unit. A field of the clock that has its default
-    is left out, because JSON knows no infinity.
+    is left out, because JSON knows no infinity. `facts` and `free` are those of `Said`.
     """
 
     format: str = FORMAT
@@ -78,9 +82,11 @@ class Converted:
     label_rows: Annotated[int, Meta(ge=0, le=1 << 20)]
     clock: dict[str, object]
     card: Card
+    facts: Annotated[dict[Text, object], Meta(max_length=1000)] = field(default_factory=dict)
+    free: Annotated[tuple[Text, ...], Meta(max_length=1000)] = ()
 
 
-def describe(info: CheckpointInfo, blueprint: Blueprint, clock: Clock) -> str:
+def describe(info: CheckpointInfo, blueprint: Blueprint, clock: Clock, said: Said) -> str:
     """The JSON for a network."""
     facts = {item.name: getattr(info, item.name) for item in fields(Card)}
     ignored = list(info.ignored.items())[:_MOST]
@@ -91,33 +97,41 @@ def describe(info: CheckpointInfo, blueprint: Blueprint, clock: Clock) -> str:
         "remarks": tuple(map(cut, info.remarks[:_MOST])),
         "licence": cut(info.licence),
     }
-    said = Converted(
+    written = Converted(
         architecture=blueprint.architecture,
         config=msgspec.to_builtins(blueprint.config),
         shape=blueprint.shape,
         label_rows=blueprint.label_rows,
         clock=_without_defaults(clock),
         card=Card(**facts),
+        facts={name: INFINITE if fact == math.inf else fact for name, fact in said.facts.items() if _is_short(fact)},
+        free=said.free,
     )
-    return msgspec.json.encode(said).decode()
+    return msgspec.json.encode(written).decode()
 
 
 def plan(contents: Contents, text: str, tensors: Mapping[str, Tensor], hints: Mapping[str, object]) -> Plan:
     """The network that the JSON describes. ValueError (a clause) where something in it is wrong."""
-    said = msgspec.json.decode(text, type=Converted)
-    card = said.card
-    config = networks.configure_opened(said.architecture, said.config, said.shape)
-    blueprint = Blueprint(architecture=said.architecture, config=config, shape=said.shape, label_rows=said.label_rows)
-    clock = _clock(said.clock)
-    check_samples(card.mean, said.shape, card.classes, card.label_names, card.has_null_class)
-    if card.classes and card.classes + card.has_null_class > said.label_rows:
-        raise ValueError(f"it has {card.classes} classes and {said.label_rows} rows of labels")
-    facts = {item.name: getattr(card, item.name) for item in fields(Card)}
+    read = msgspec.json.decode(text, type=Converted)
+    card = read.card
+    config = networks.configure_opened(read.architecture, read.config, read.shape)
+    blueprint = Blueprint(architecture=read.architecture, config=config, shape=read.shape, label_rows=read.label_rows)
+    clock = _clock(read.clock)
+    check_samples(card.mean, read.shape, card.classes, card.label_names, card.has_null_class)
+    if card.classes and card.classes + card.has_null_class > read.label_rows:
+        raise ValueError(f"it has {card.classes} classes and {read.label_rows} rows of labels")
+    shown = {item.name: getattr(card, item.name) for item in fields(Card)}
     info = clock_card(
-        contents, tensors, clock, format="native", architecture=said.architecture, shape=said.shape, **facts
+        contents, tensors, clock, format="native", architecture=read.architecture, shape=read.shape, **shown
     )
-    confirm(hints, info, blueprint, clock)
-    return Plan(info=info, config=blueprint, clock=clock, tensors=tensors)
+    facts = {name: math.inf if fact == INFINITE else fact for name, fact in read.facts.items()}
+    known = Hints(hints)
+    known.confirm_all(Said(facts=facts, free=read.free))
+    return Plan(info=info, config=blueprint, clock=clock, tensors=tensors, said=known.said())
+
+
+def _is_short(fact: object) -> bool:
+    return len(msgspec.json.encode(fact)) <= _LONGEST_FACT
 
 
 def _without_defaults(clock: Clock) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import TypeVar, overload
 
-from geomodel.checkpoints.plan import Answer, Question
+from geomodel.checkpoints.plan import Answer, Question, Said
 
 _Kind = TypeVar("_Kind", int, float, bool, str)
 _EXPECTED = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
@@ -25,11 +25,13 @@ class Hints:
         self._known: set[str] = set()
         self._groups: list[Hints] = []
         self._questions: dict[str, Question] = {}
+        self._facts: dict[str, object] = {}
 
     def confirm(self, **facts: object) -> None:
         """Compare hints with what the file says. ValueError (a clause) where one contradicts it."""
         for name, fact in facts.items():
             self._known.add(name)
+            self._facts[name] = _plain(fact)
             if name in self._given and _plain(self._given[name]) != _plain(fact):
                 raise ValueError(
                     f"the hint {self._group}{name} says {_text(self._given[name])}, and the file says {_text(fact)}"
@@ -71,38 +73,27 @@ class Hints:
             answer=answer,
             optional=optional,
         )
-        return default if answer is None else answer
+        found = default if answer is None else answer
+        if found is not None:
+            self._facts[name] = found
+        return found
 
     def _checked(self, name: str, kind: type[_Kind], choices: tuple[_Kind, ...]) -> _Kind | None:
         if name not in self._given:
-<<<<<<< HEAD
             return None
-        value = self._given[name]
-        if kind is float and type(value) is int:
-            value = float(value)
-        if type(value) is not kind:
-            raise ValueError(f"the hint {self._group}{name} is {_text(value)}; {_EXPECTED[kind]} is expected")
-=======
-            if default is None and reason:
-                self.lacks.append(Lack(self._group + name, reason, choices))
-            return default
         value = _as(kind, self._given[name])
         if value is None:
             raise ValueError(
                 f"the hint {self._group}{name} is {_text(self._given[name])}; {_EXPECTED[kind]} is expected"
             )
->>>>>>> nets
         if choices and value not in choices:
             raise ValueError(f"the hint {self._group}{name} is {_text(value)}; known are: {_listed(choices)}")
         return value
 
-<<<<<<< HEAD
-=======
     def without_effect(self, *names: str) -> None:
         """Arguments of the constructor that change training alone: any value is welcome."""
         self._known.update(names)
 
->>>>>>> nets
     def within(self, name: str) -> Hints:
         """The hints in a table of their own. ValueError (a clause) where the hint is no table."""
         self._known.add(name)
@@ -122,6 +113,36 @@ class Hints:
         if not any(question.lacking for question in questions):
             self._check_known()
         return questions
+
+    def said(self) -> Said:
+        """What is known now under the names of hints."""
+        asked = {name for name, question in self._questions.items() if question.optional}
+        groups = [group.said() for group in self._groups]
+        tables = {group._group.removesuffix(".") for group in self._groups}
+        facts = {self._group + name: fact for name, fact in self._facts.items()}
+        free = tuple(self._group + name for name in sorted(self._known - self._facts.keys() - asked - tables))
+        return Said(
+            facts={**facts, **{name: fact for group in groups for name, fact in group.facts.items()}},
+            free=(*free, *(name for group in groups for name in group.free)),
+        )
+
+    def confirm_all(self, said: Said) -> None:
+        """Compare hints with what was known when a file was written. ValueError (a clause) where one is refused."""
+        for name, fact in said.facts.items():
+            group, inside = self._split(name)
+            group.confirm(**{inside: fact})
+        for name in said.free:
+            group, inside = self._split(name)
+            group.without_effect(inside)
+        self.finish()
+
+    def _split(self, name: str) -> tuple[Hints, str]:
+        """Where "diffusion.steps" stands, and what it is called there."""
+        table, dot, inside = name.partition(".")
+        if not dot:
+            return self, name
+        known = (group for group in self._groups if group._group == f"{table}.")
+        return next(known, None) or self.within(table), inside
 
     def _asked(self) -> tuple[Question, ...]:
         inside = (question for group in self._groups for question in group._asked())

@@ -10,18 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta
 
-<<<<<<< HEAD
 from geomodel import networks
 from geomodel.checkpoints import converted
 from geomodel.checkpoints.described import FORMAT, Classes, DataSource, Level, Mean, Shape, Text, Word, check_samples
-from geomodel.checkpoints.info import CheckpointInfo, Scalar
-from geomodel.checkpoints.known import confirm
-=======
-from geomodel import files, networks
-from geomodel.checkpoints import opening
 from geomodel.checkpoints.hints import Hints
-from geomodel.checkpoints.info import CheckpointError, CheckpointInfo, Scalar
->>>>>>> nets
+from geomodel.checkpoints.info import CheckpointInfo, Scalar
 from geomodel.checkpoints.plan import Plan, card
 from geomodel.checkpoints.writing import ENTRY, write
 from geomodel.datasets.common import silent
@@ -79,13 +72,8 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
     text = contents.metadata.get(ENTRY)
     if text is None or not isinstance(contents.value, dict):
         return None
-<<<<<<< HEAD
     if len(text) > MAX_DESCRIPTION:
         raise ValueError(f"it has a description of {len(text)} characters; at most {MAX_DESCRIPTION} are allowed")
-=======
-    description, config = _description(text)
-    _confirm(Hints(hints), description)
->>>>>>> nets
     tensors = {str(name): tensor for name, tensor in contents.value.items() if isinstance(tensor, Tensor)}
     try:
         kind = msgspec.json.decode(text, type=_Kind)
@@ -118,9 +106,8 @@ def _plan(contents: Contents, text: str, tensors: Mapping[str, Tensor], hints: M
         data_count=data.count,
         **facts,
     )
-    clock = _clock(description)
-    confirm(hints, info, blueprint, clock)
-    return Plan(info=info, config=blueprint, clock=clock, tensors=tensors)
+    _confirm(Hints(hints), description)
+    return Plan(info=info, config=blueprint, clock=_clock(description), tensors=tensors)
 
 
 # What the JSON and the card call by the same name.

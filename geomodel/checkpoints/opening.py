@@ -19,7 +19,6 @@ from geomodel.files import read_error
 from geomodel.formats import function
 from geomodel.inert import contents, numbers
 from geomodel.inert.values import Contents, Progress, UnknownName
-from geomodel.networks import Blueprint
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -75,8 +74,7 @@ def load(path: Path, device: Any, hints: Mapping[str, object], progress: Progres
         if family.finish:
             function(family.finish)(network)
     info = replace(planned.info, device=str(device), sha256=digest)
-    blueprint = planned.config if isinstance(planned.config, Blueprint) else None
-    return NetworkDenoiser(_placed(network, device), info, planned.clock, blueprint)
+    return NetworkDenoiser(_placed(network, device), info, planned.clock, planned)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from geomodel.checkpoints.info import CheckpointInfo
@@ -45,6 +45,21 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What is known of a network under the names of hints ("num_heads", "diffusion.steps"), whoever said it.
+
+    A file that this program writes keeps it, and confirms or contradicts hints with it as the original does.
+
+    Attributes:
+        facts: each name with its value, from the file, from a person or by default.
+        free: names whose value changes nothing.
+    """
+
+    facts: Mapping[str, object] = field(default_factory=dict)
+    free: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A network that a file holds, from names, shapes and constructor arguments alone.
 
@@ -55,6 +70,7 @@ class Plan:
         tensors: for each tensor of the built network, by its name there, where the file has it. A name that the file
             lacks is left out, so that the comparison names it.
         questions: what the file does not say, in the order in which a person would answer it.
+        said: what hints may repeat.
     """
 
     info: CheckpointInfo
@@ -62,6 +78,7 @@ class Plan:
     clock: Clock | None
     tensors: Mapping[str, Tensor]
     questions: tuple[Question, ...] = ()
+    said: Said = field(default_factory=Said)
 
     @property
     def lacks(self) -> tuple[Question, ...]:

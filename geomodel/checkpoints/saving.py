@@ -9,6 +9,7 @@ from geomodel.checkpoints import converted, native
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
 from geomodel.checkpoints.writing import write
 from geomodel.inert.values import Progress
+from geomodel.networks import Blueprint
 
 if TYPE_CHECKING:
     from geomodel.denoisers.base import Denoiser
@@ -18,8 +19,9 @@ def save(model: Denoiser, path: Path, progress: Progress) -> CheckpointInfo:
     """Write a network with all that it takes to open it again without hints: the same D, bit for bit."""
     from geomodel.denoisers.network import NetworkDenoiser
 
-    if not isinstance(model, NetworkDenoiser) or model.blueprint is None:
+    if not isinstance(model, NetworkDenoiser) or model.plan is None or not isinstance(model.plan.config, Blueprint):
         raise CheckpointError("This denoiser was made by a script; only one that was opened from a file can be saved.")
-    if model.info.family == "native":
-        return native.save_checkpoint(path, model.network, native.describe(model.info, model.blueprint), progress)
-    return write(path, model.network, converted.describe(model.info, model.blueprint, model.clock), progress)
+    info, blueprint = model.info, model.plan.config
+    if info.family == "native":
+        return native.save_checkpoint(path, model.network, native.describe(info, blueprint), progress)
+    return write(path, model.network, converted.describe(info, blueprint, model.clock, model.plan.said), progress)

@@ -53,6 +53,11 @@ class MLPConfig:
         """About how many weights the network has; what does not grow with width² × depth is left out."""
         return self.width**2 * self.depth
 
+    @property
+    def depth_in_all(self) -> int:
+        """How many blocks the network has."""
+        return self.depth
+
     @staticmethod
     def check_shape(shape: tuple[int, ...]) -> None:
         """ValueError (a clause) unless the network can take samples of this shape."""
@@ -80,6 +85,11 @@ class UNetConfig:
         of the network has fewer than one depth more.
         """
         return (self.depth + 1) * self.width * (119 * self.width + 8 * self.embedding)
+
+    @property
+    def depth_in_all(self) -> int:
+        """How many blocks the network has, on two resolutions and both ways."""
+        return 4 * self.depth
 
     @staticmethod
     def check_shape(shape: tuple[int, ...]) -> None:

@@ -17,16 +17,21 @@ import torch
 from blueprints import CASES, CLASSES, CLOCKS, CONFIGS, SHAPE, blueprint
 from checkpoint_files import DESCRIPTION, LABELLED, described, saved
 from public_files import SIGMA, noisy
+from torch import nn
 
-from geomodel.checkpoints import CheckpointError, inspect, load_checkpoint, save
+from geomodel.checkpoints import CheckpointError, load_checkpoint, save
+from geomodel.checkpoints.hints import nested
 from geomodel.checkpoints.info import CheckpointInfo
+from geomodel.checkpoints.plan import Plan, Said
 from geomodel.denoisers import clocks
 from geomodel.denoisers.clock import Clock
 from geomodel.denoisers.network import NetworkDenoiser
 from geomodel.inert import safetensors_writing
-from geomodel.networks import OPENED, assemble
+from geomodel.inert.values import Source, Storage, Tensor
+from geomodel.networks import OPENED, Blueprint, assemble
 
 EDM = clocks.edm()
+UNREAD = Tensor(Storage("float32", 1, Source(Path(), 4, 0, 0)), 0, (1,), (1,))
 
 
 def opened(architecture: str, *, labelled: bool = False, clock: Clock = EDM, **facts: Any) -> NetworkDenoiser:
@@ -55,7 +60,12 @@ def opened(architecture: str, *, labelled: bool = False, clock: Clock = EDM, **f
         "size": 4 * sum(tensor.numel() for tensor in network.state_dict().values()),
         **facts,
     }
-    return NetworkDenoiser(network, CheckpointInfo(**known), clock, made)
+    return denoiser(network, CheckpointInfo(**known), clock, made)
+
+
+def denoiser(network: nn.Module, info: CheckpointInfo, clock: Clock, made: Blueprint, **said: Any) -> NetworkDenoiser:
+    tensors = dict.fromkeys(network.state_dict(), UNREAD)
+    return NetworkDenoiser(network, info, clock, Plan(info=info, config=made, clock=clock, tensors=tensors, **said))
 
 
 def bits(model: NetworkDenoiser) -> dict[str, bytes]:
@@ -70,7 +80,7 @@ def check_same(model: NetworkDenoiser, path: Path, hints: dict[str, Any] | None 
     assert all(
         torch.equal(tensor.view(torch.int32), found[name].view(torch.int32)) for name, tensor in expected.items()
     )
-    assert (again.blueprint, again.clock) == (model.blueprint, model.clock)
+    assert (again.plan.config, again.clock, again.plan.said) == (model.plan.config, model.clock, model.plan.said)
     labels = [0, 2, -1 if model.info.has_null_class else 1, 1] if model.num_classes else None
     x = noisy(model.shape)
     assert torch.equal(again(x, SIGMA, labels), model(x, SIGMA, labels))
@@ -99,7 +109,7 @@ def test_tensors_without_numbers(tmp_path: Path) -> None:
     made = replace(made, config=replace(made.config, memory=0))
     network = assemble(made)
     info = opened("lucidrains").info
-    model = NetworkDenoiser(network, replace(info, parameters=0, size=0), EDM, made)
+    model = denoiser(network, replace(info, parameters=0, size=0), EDM, made)
     assert any(tensor.numel() == 0 for tensor in network.state_dict().values())
     save(model, tmp_path / "a")
     check_same(model, tmp_path / "a")
@@ -199,6 +209,7 @@ def guided(tmp_path: Path) -> Path:
         ({"diffusion": {"steps": 4000}}, "the hint diffusion.steps says 4000, and the file says 1000"),
         ({"diffusion": {"noise_schedule": "cosine"}}, "diffusion.noise_schedule"),
         ({"diffusion": {"prediction": "v"}}, "diffusion.prediction"),
+        ({"num_channels": 64}, "the hint num_channels says 64, and the file says 32"),
         ({"hedas": 4}, "hedas"),
     ],
 )
@@ -208,15 +219,36 @@ def test_hints_that_contradict_a_file_of_ours(hints: dict[str, Any], fragment: s
     assert fragment in str(refusal.value)
 
 
-def test_hints_that_repeat_a_file_of_ours(guided: Path, tmp_path: Path) -> None:
-    right = {"num_heads": 4, "in_channels": 3, "out_channels": 6, "num_classes": 3, "class_cond": True}
-    noise = {"steps": 1000, "noise_schedule": "linear", "prediction": "epsilon"}
-    assert load_checkpoint(guided, hints={**right, "diffusion": noise}).info.hints["num_heads"] == 4
-    flow = opened("dit", clock=clocks.flow("gvp", data_at_end=False))
-    save(flow, tmp_path / "flow")
-    assert load_checkpoint(tmp_path / "flow", hints={"diffusion": {"path": "gvp", "time_of_data": 0}})
-    with pytest.raises(CheckpointError, match="time_of_data"):
-        load_checkpoint(tmp_path / "flow", hints={"diffusion": {"time_of_data": 1}})
+@pytest.mark.parametrize("family", lies.FAMILIES)
+def test_whatever_the_original_file_confirms_is_confirmed(family: str, tmp_path: Path) -> None:
+    make, hints = lies.FAMILIES[family]
+    (tmp_path / "original").mkdir()
+    source = make(tmp_path / "original")
+    model = load_checkpoint(source, hints=hints)
+    said = model.plan.said
+    assert said.facts
+    save(model, tmp_path / "a")
+    for path in (source, tmp_path / "a"):
+        assert load_checkpoint(path, hints=nested(said.facts)).plan.said == said
+        assert load_checkpoint(path, hints={**hints, **nested(dict.fromkeys(said.free, "anything"))})
+
+
+def test_facts_of_every_kind(tmp_path: Path) -> None:
+    facts = {"a": (1, (2, 3)), "b": None, "c": math.inf, "d.e": 0.1, "f": {"g": [True]}, "h": "ü", "d.i": False}
+    model = opened("dit")
+    model = denoiser(
+        model.network, model.info, model.clock, model.plan.config, said=Said(facts=facts, free=("free", "d.free"))
+    )
+    save(model, tmp_path / "a")
+    right = {"a": [1, [2, 3]], "b": None, "c": math.inf, "d": {"e": 0.1, "i": False, "free": 7}, "free": "x"}
+    assert load_checkpoint(tmp_path / "a", hints=right)
+    for name, value in {"a": [1, [2, 4]], "b": 0, "c": 1.0, "d": {"e": 0.2}, "free2": 1, "f": {"g": [False]}}.items():
+        with pytest.raises(CheckpointError, match=rf"the hint {'d.e' if name == 'd' else name} "):
+            load_checkpoint(tmp_path / "a", hints={name: value})
+    long = Said(facts={"a": "x" * 5000, "b": 1})
+    model = denoiser(model.network, model.info, model.clock, model.plan.config, said=long)
+    save(model, tmp_path / "b")
+    assert load_checkpoint(tmp_path / "b").plan.said == Said(facts={"b": 1})
 
 
 def test_hints_for_a_network_of_our_own(tmp_path: Path) -> None:
@@ -299,7 +331,7 @@ def test_what_cannot_be_written(tmp_path: Path) -> None:
     made_in_a_script = NetworkDenoiser(model.network, model.info, model.clock)
     with pytest.raises(CheckpointError, match="made by a script"):
         save(made_in_a_script, tmp_path / "a")
-    wrong = NetworkDenoiser(model.network, replace(model.info, classes=5), model.clock, model.blueprint)
+    wrong = denoiser(model.network, replace(model.info, classes=5), model.clock, model.plan.config)
     with pytest.raises(CheckpointError, match="could not be opened again: it has 5 classes"):
         save(wrong, tmp_path / "a")
     with torch.no_grad():
@@ -356,6 +388,8 @@ def test_a_config_of_absurd_sizes_is_refused_by_arithmetic(tmp_path: Path) -> No
     sizes = {"outputs": 6, "width": 1 << 16, "depth": 256, "heads": 1, "hidden": 1 << 18, "patch": 2}
     content = described((tmp_path / "a").read_bytes(), config={**sizes, "frequencies": 256})
     (tmp_path / "a").write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"lacks \d{4} of the network's tensors"):
+    with pytest.raises(CheckpointError, match=r"it describes 256 blocks"):
         load_checkpoint(tmp_path / "a")
-    assert inspect(tmp_path / "a").architecture == "dit"
+    (tmp_path / "a").write_bytes(described(content, config={**sizes, "depth": 2, "frequencies": 256}))
+    with pytest.raises(CheckpointError, match="its config asks for"):
+        load_checkpoint(tmp_path / "a")
