@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from app.engine.contract import frozen
 from app.engine.messages import DataOpened, Ready
-from geomodel import checkpoints, datasets, runs
+from geomodel import checkpoints, datasets, files, runs
 from geomodel.arrays import Array
 from geomodel.checkpoints.hints import nested
 from geomodel.checkpoints.plan import Answer
-from geomodel.datasets.common import blocks, silent
+from geomodel.datasets import Dataset
+from geomodel.datasets.common import Progress, blocks, silent
 from geomodel.datasets.file_array import FileArray
-from geomodel.places import candidates
+from geomodel.origin import NetworkIdentity
 from geomodel.settings import DataKey, RunSettings
-from geomodel.trajectory import Trajectory
 
 
 @dataclass(slots=True)
@@ -44,6 +43,41 @@ class OpenSet:
         """False if the data stay in a file that has become shorter since it was opened."""
         stored = self.dataset.stored
         return not isinstance(stored, FileArray) or stored.whole
+
+
+def _loaded(key: DataKey, progress: Progress | None) -> Dataset:
+    name, count, seed, columns = key
+    return datasets.load(name, count=count, seed=seed, columns=columns, progress=progress)
+
+
+def _opened(key: DataKey, dataset: Dataset, progress: Progress | None) -> OpenSet:
+    """The set with its plane and everything that the window asks of it."""
+
+    def between() -> None:
+        if progress is not None:
+            progress(1.0)  # the data are read now, but `progress` may still raise to stop
+
+    if prod(dataset.shape) < 2:
+        raise ValueError(f"{dataset.name} has one number a point; the plane needs at least two columns.")
+    between()
+    points = dataset.points
+    plane = dataset.principal_plane(between)
+    # computed here and cached on the data, so that the window's thread never computes it
+    _ = dataset.std, dataset.largest_deviation, dataset.fingerprint, dataset.distinct
+    name, count, seed, columns = key
+    low, high = runs.recommended_sigmas(dataset)
+    opened = DataOpened(
+        name=name,
+        count=count,
+        seed=seed,
+        columns=columns,
+        dataset=dataset,
+        sigma_min=low,
+        sigma_max=high,
+        plane=plane,
+        plane_points=frozen(_projected(plane, points, between)),
+    )
+    return OpenSet(opened)
 
 
 def _projected(plane: Any, points: Any, between: Callable[[], None]) -> Array:
@@ -84,41 +118,32 @@ class Library:
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         return Ready(self._device, torch.get_num_threads(), time.perf_counter() - started)
 
-    def data(self, key: DataKey, progress: Callable[[float], None] | None = None) -> OpenSet:
+    def data(self, key: DataKey, progress: Progress | None = None) -> OpenSet:
         """A data set with its plane; it needs no torch. `progress` receives the fraction that was read and may raise to
         stop.
 
         With `progress`, a person has asked to open the set, so an open one that is no longer whole is read again.
         """
-        name, count, seed, columns = key
         if key not in self._data or (progress is not None and not self._data[key].whole):
-            dataset = datasets.load(name, count=count, seed=seed, columns=columns, progress=progress)
-            if prod(dataset.shape) < 2:
-                raise ValueError(f"{dataset.name} has one number a point; the plane needs at least two columns.")
-
-            def between() -> None:
-                if progress is not None:
-                    progress(1.0)  # the data are read now, but `progress` may still raise to stop
-
-            between()
-            points = dataset.points
-            plane = dataset.principal_plane(between)
-            # computed here and cached on the data, so that the window's thread never computes it
-            _ = dataset.std, dataset.largest_deviation, dataset.fingerprint, dataset.distinct
-            low, high = runs.recommended_sigmas(dataset)
-            opened = DataOpened(
-                name=name,
-                count=count,
-                seed=seed,
-                columns=columns,
-                dataset=dataset,
-                sigma_min=low,
-                sigma_max=high,
-                plane=plane,
-                plane_points=frozen(_projected(plane, points, between)),
-            )
+            opened = _opened(key, _loaded(key, progress), progress)
             self._data.pop(key, None)  # the newest comes last
-            self._data[key] = OpenSet(opened)
+            self._data[key] = opened
+        return self._data[key]
+
+    def data_with(self, fingerprint: str) -> OpenSet | None:
+        """The open data of this fingerprint."""
+        return next((item for item in self._data.values() if item.dataset.fingerprint == fingerprint), None)
+
+    def add_data(self, key: DataKey, fingerprint: str, progress: Progress) -> OpenSet:
+        """Open the data of a saved run, which must have this fingerprint. ValueError with a sentence for others."""
+        dataset = self._data[key].dataset if key in self._data else _loaded(key, progress)
+        if dataset.fingerprint != fingerprint:
+            raise ValueError(
+                f"{dataset.name} holds other data than the run was made with: {dataset.fingerprint[:19]}… instead of "
+                f"{fingerprint[:19]}…."
+            )
+        # it comes first, because the newest is the one that the model panel shows
+        self._data = {key: _opened(key, dataset, progress), **self._data}
         return self._data[key]
 
     def keep_data(self, used: list[OpenSet]) -> None:
@@ -138,9 +163,7 @@ class Library:
         """Whether it is open, with these answers."""
         return path in self._networks and self._answers.get(path, {}) == answers
 
-    def network(
-        self, path: str, answers: Mapping[str, Answer] | None = None, progress: Callable[[float], None] = silent
-    ) -> Any:
+    def network(self, path: str, answers: Mapping[str, Answer] | None = None, progress: Progress = silent) -> Any:
         """A checkpoint's network, or the user's own denoiser from the command line. `progress` may raise to stop."""
         from geomodel.denoisers.network import measure_pace, piece_rows
 
@@ -160,6 +183,36 @@ class Library:
             self._networks[path], self._answers[path] = network, answers
         return self._networks[path]
 
+    def network_with(self, wanted: NetworkIdentity) -> str | None:
+        """The path of the open network of a saved run: its file has this hash, and it was opened with these answers."""
+        for path, network in self._networks.items():
+            if (network.info.sha256, dict(network.info.hints)) == (wanted.sha256, wanted.hints):
+                return path
+        return None
+
+    def add_network(self, path: str, wanted: NetworkIdentity, progress: Progress) -> None:
+        """Open the network of a saved run, which must have this hash. ValueError with a sentence for another one.
+
+        The hash of a file is compared before anything in it is believed.
+        """
+        sha256 = str(wanted.sha256)
+        if path in self._networks and not self.has_network(path, wanted.hints):
+            raise ValueError(f"{os.path.basename(path)} is open with other answers than the run was made with.")
+        try:
+            found = files.sha256(path, partial(progress, 0.0)) if os.path.isfile(path) else sha256
+        except OSError as error:
+            raise ValueError(files.read_error(path, error)) from error
+        if found == sha256:
+            there = path in self._networks
+            found = self.network(path, wanted.hints).info.sha256
+            if found != sha256 and not there:
+                self.close_network(path)
+        if found != sha256:
+            raise ValueError(
+                f"{os.path.basename(path)} is another network than the run was made with: sha256:{found[:12]}… instead "
+                f"of sha256:{sha256[:12]}…."
+            )
+
     def pace(self, path: str) -> float:
         """How many seconds an open network takes for a row. This was measured when it was opened."""
         return self._paces[path]
@@ -176,38 +229,3 @@ class Library:
         if data is not None and job.optimal is not None:
             data.optimal = job.optimal
         return job, data
-
-    def recognised(
-        self, trajectory: Trajectory, settings: RunSettings, folder: Path
-    ) -> tuple[RunSettings, OpenSet | None, str]:
-        """Find the data of a run that was saved in `folder` by their fingerprint. Returns the settings with their path,
-        the data, and a sentence if they are missing.
-        """
-        wanted = trajectory.settings.get("data")
-        if not isinstance(wanted, dict):
-            return settings, None, ""
-        name, fingerprint = wanted.get("name"), str(wanted.get("fingerprint"))
-        for path in candidates(settings.data, folder):
-            with contextlib.suppress(ValueError, OSError):
-                data = self.data(replace(settings, data=path).data_key)
-                if data.dataset.fingerprint == fingerprint:
-                    return replace(settings, data=path), data, ""
-        missing = f"Density, field and neighbours need the data {name} ({fingerprint[:19]}…), which are not here"
-        return settings, None, missing
-
-    def same_network(self, trajectory: Trajectory, settings: RunSettings, folder: Path) -> tuple[RunSettings, str]:
-        """Find the network of a run that was saved in `folder` by its hash. Returns the settings with its path, and a
-        sentence if it is missing.
-        """
-        if not settings.network:
-            return settings, ""
-        wanted = trajectory.settings.get("network")
-        wanted = wanted if isinstance(wanted, dict) else {}
-        digest, answers = str(wanted.get("sha256")), wanted.get("hints", {})
-        for path in candidates(settings.network, folder):
-            with contextlib.suppress(ValueError, OSError):
-                if path in self._networks and not self.has_network(path, answers):
-                    continue  # it is open with other answers, with which it is another network
-                if self.network(path, answers).info.sha256 == digest:
-                    return replace(settings, network=path), ""
-        return settings, f"The field needs the network {settings.network} (sha256:{digest[:12]}…), which is not here"

@@ -15,6 +15,7 @@ from geomodel.record import Record
 from geomodel.settings import DataKey, RunSettings
 from geomodel.trajectory import Trajectory
 
+Kind = Literal["data", "network"]  # what a run is made of
 OPENING = 0  # stands for the run id when an opening is cancelled, because an opening has no run
 
 
@@ -81,6 +82,24 @@ class OpenRun(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Located:
+    """The file that a person takes for the data or the network of a run."""
+
+    kind: Kind
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRun(Command):
+    """Look again for data and network of a run that was read from `path`. A person may have located one of them."""
+
+    run_id: int
+    path: str
+    trajectory: Trajectory
+    located: Located | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OpenPath(Command):
     """Open whatever the file turns out to be: a run under `run_id`, data with `count` and `seed`, or a checkpoint."""
 
@@ -125,7 +144,15 @@ class Forget(Command):
 
 @dataclass(frozen=True, slots=True)
 class Judge(Task):
-    """Measure whether the network of the settings denoises their data; without data, what can be said without."""
+    """Measure whether the network of the settings denoises their data; without data, what can be said without.
+
+    It gives way to every other command, and its result is then `Postponed`.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """A judgement gave way to another command, and may be asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +209,27 @@ class Opening(Event):
 
 @dataclass(frozen=True, slots=True)
 class NetworkInspected(Event):
-    """What a checkpoint says of itself, before memory is taken for it.
+    """What a checkpoint says of itself with these answers, before memory is taken for it.
 
-    Where it lacks an answer, it is not opened, and `sha256` says which file it is. `message` says why answers were
-    refused.
+    Attributes:
+        opening: whether it is being opened, and not only looked at.
+        sha256: of a file that is not opened because answers are lacking.
+        message: why the answers were refused; there is no survey then.
     """
 
     path: str
-    survey: Survey | None
+    answers: Mapping[str, Answer]
+    survey: Survey | None = None
+    opening: bool = False
     sha256: str = ""
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCancelled(Event):
+    """The reading of a checkpoint was cancelled."""
+
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,18 +253,34 @@ class OpenFailed(Event):
     table: bool = False  # the file is a table, so other columns of it may open
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a saved run was made of and is not here. `digest` is its fingerprint or hash."""
+
+    kind: Kind
+    name: str
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunOpened(Event):
-    """A saved run was read. `missing` says which of its data or networks were not found."""
+class RunLinked(Event):
+    """What was found of a saved run. `missing` says what was not, and `wanted` what a person may locate."""
 
     run_id: int
-    path: str
-    trajectory: Trajectory
     settings: RunSettings
     asked: Asked
     data: DataOpened | None
     linked: bool
     missing: str
+    wanted: Wanted | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOpened(RunLinked):
+    """A saved run was read."""
+
+    path: str
+    trajectory: Trajectory
 
 
 @dataclass(frozen=True, slots=True)

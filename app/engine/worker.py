@@ -27,10 +27,12 @@ from app.engine.messages import (
     Forget,
     InspectNetwork,
     Judge,
+    LinkRun,
     OpenData,
     OpenNetwork,
     OpenPath,
     OpenRun,
+    Postponed,
     RunFinished,
     RunStarted,
     RunStopped,
@@ -53,6 +55,10 @@ if TYPE_CHECKING:
     from geomodel.denoisers.base import Denoiser
 
 log = logging.getLogger(__name__)
+
+
+class _Postpone(BaseException):
+    """Leaves a judgement from the inside, as `Cancelled` leaves a run."""
 
 
 class Worker:
@@ -87,7 +93,7 @@ class Worker:
                 self._closing = True
             case Warm():
                 self._warm()
-            case OpenData() | OpenNetwork() | OpenRun() | OpenPath():
+            case OpenData() | OpenNetwork() | OpenRun() | OpenPath() | LinkRun():
                 self._open(command)
             case InspectNetwork():
                 self._opener.inspect(command)
@@ -123,9 +129,9 @@ class Worker:
 
     # ------------------------------------------------------------ files
 
-    def _open(self, command: OpenData | OpenNetwork | OpenRun | OpenPath) -> None:
+    def _open(self, command: OpenData | OpenNetwork | OpenRun | OpenPath | LinkRun) -> None:
         opened = self._opener.open_path(command) if isinstance(command, OpenPath) else self._opener.open(command)
-        if opened is not None and isinstance(command, OpenRun | OpenPath):
+        if opened is not None and isinstance(command, OpenRun | OpenPath | LinkRun):
             opened.waits = self._waits
             self.contexts[command.run_id] = opened
 
@@ -155,6 +161,8 @@ class Worker:
             formats.row(command.format).write(command.trajectory, command.path)
         except OSError as error:
             self.post(Saved(command.path, write_error(command.path, error)))
+        except ValueError as error:  # a run that could not be opened again
+            self.post(Saved(command.path, str(error)))
         else:
             self.post(Saved(command.path))
 
@@ -245,12 +253,20 @@ class Worker:
             work = Work(job, gate, data.opened if data else None, progress, self._kept)
             return works[type(task)](task, work)
 
-    def _judged(self, task: Judge) -> Judgement:
-        """Whether a network denoises the data. It needs no settings of a run, so these may be wrong meanwhile."""
+    def _judged(self, task: Judge) -> Judgement | Postponed:
+        """Whether a network denoises the data. The settings need not be those of a run that could start."""
         network = self._library.network(task.settings.network)
         data = self._library.data(task.settings.data_key).dataset if task.settings.data else None
-        with self._gate(network):
-            return judge(network, data, lambda fraction: self._poll_commands())
+        try:
+            with self._gate(network):
+                return judge(network, data, lambda fraction: self._give_way())
+        except _Postpone:
+            return Postponed()
+
+    def _give_way(self) -> None:
+        self._poll_commands()
+        if self.inbox.waiting:
+            raise _Postpone
 
     def _save_network(self, task: SaveNetwork) -> str:
         """Write a network, and return the path."""

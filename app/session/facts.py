@@ -16,6 +16,7 @@ from geomodel.projection import identity_basis
 from geomodel.solvers import row as solver_row
 
 DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blend": "a Dθ + (1 − a) D*"}
+NO_DATA = "no data"
 START_NAMES = {
     "noise": "Noise about the mean",
     "origin": "Noise about 0",
@@ -52,6 +53,8 @@ def plane_title(run: Run) -> str:
 
 def data_title(name: str) -> str:
     """The title of named data without their size, or the name of a file."""
+    if not name:
+        return NO_DATA
     return datasets.row(name).title.partition(" (")[0] if name in datasets.names() else Path(name).name
 
 
@@ -61,14 +64,15 @@ def class_words(run: Run) -> str:
     return f"{run.asked.words}, guidance {general(run.settings.guidance, 3)}" if guided else run.asked.words
 
 
-def stage_levels(run: Run, median: Array) -> tuple[float, float | None]:
+def stage_levels(run: Run, median: Array, levels: Array | None = None) -> tuple[float, float | None]:
     """Where the classes part (σ_S, the root of the data's largest variance), and where one point is left (N_eff = 2).
 
-    median (n,): of the samples' effective neighbours at the first n levels; without it, the second level is unknown.
+    median (n,): of the samples' effective neighbours at `levels` (n,), or at the first n. Empty, it leaves the second
+    level unknown.
     """
     assert run.source is not None
     parted = speciation_sigma(run.source.plane_points)  # the plane holds the direction of largest variance
-    return parted, crossing(run.sigmas[: len(median)], median)
+    return parted, crossing(run.sigmas[: len(median)] if levels is None else run.sigmas[levels], median)
 
 
 def data_count(run: Run) -> int:

@@ -21,6 +21,13 @@ OWN: tuple[ActionRow, ...] = (
     ActionRow(
         id="open_checkpoint", menu="File", title="Open checkpoint…", keys=("Ctrl+O",), tip="A network from a file"
     ),
+    ActionRow(
+        id="open_model_folder",
+        menu="File",
+        title="Open model folder…",
+        keys=("Ctrl+Shift+M",),
+        tip="A network that diffusers wrote as a folder",
+    ),
     ActionRow(id="open_data", menu="File", title="Open data…", keys=("Ctrl+D",), tip="Points or images from a file"),
     ActionRow(
         id="open_folder",
@@ -30,6 +37,12 @@ OWN: tuple[ActionRow, ...] = (
         tip="Pictures in a folder; its subfolders are classes",
     ),
     ActionRow(id="open_run", menu="File", title="Open run…", keys=("Ctrl+Shift+O",), tip="A run saved as NPZ"),
+    ActionRow(
+        id="locate",
+        menu="File",
+        title="Locate the run's files…",
+        tip="Say where the data or the network lie that a saved run was made with",
+    ),
     ActionRow(
         id="close_network",
         menu="File",
@@ -72,6 +85,9 @@ OWN: tuple[ActionRow, ...] = (
 )
 
 VIEW: tuple[ActionRow, ...] = (
+    ActionRow(
+        id="network_card", menu="View", title="Card of the network", keys=("Ctrl+I",), tip="What its file says of it"
+    ),
     ActionRow(id="theme", menu="View", title="Dark theme", keys=("Ctrl+T",), checkable=True, rule=True),
     ActionRow(id="reset_layout", menu="View", title="Reset layout"),
 )

@@ -35,9 +35,9 @@ from geomodel.inert.values import Contents, Tensor
 from geomodel.networks import Blueprint
 
 VERSION = 3
-INFINITE = "∞"  # stands in the facts for a number that JSON lacks
+INFINITE = "∞"  # stands in `said` for a number that JSON lacks
 _MOST = 100  # remarks, and entries of a table
-_LONGEST_FACT = 1000
+_LONGEST = 1000
 _Sentence = Annotated[str, Meta(max_length=MOST_CHARACTERS)]
 _Table = Annotated[dict[Text, Scalar], Meta(max_length=200)]
 
@@ -71,7 +71,7 @@ class Converted:
 
     `config` has the fields of the architecture's config in `OPENED`, and `clock` those of `Clock`, whose noise levels
     are in units of the network: it is given (x − mean)/unit and sigma/unit. A field of the clock that has its default
-    is left out, because JSON knows no infinity. `facts` and `free` are those of `Said`.
+    is left out, because JSON knows no infinity. `said` is that of `Plan`.
     """
 
     format: str = FORMAT
@@ -82,8 +82,7 @@ class Converted:
     label_rows: Annotated[int, Meta(ge=0, le=1 << 20)]
     clock: dict[str, object]
     card: Card
-    facts: Annotated[dict[Text, object], Meta(max_length=1000)] = field(default_factory=dict)
-    free: Annotated[tuple[Text, ...], Meta(max_length=1000)] = ()
+    said: Annotated[dict[Text, tuple[object, ...]], Meta(max_length=1000)] = field(default_factory=dict)
 
 
 def describe(info: CheckpointInfo, blueprint: Blueprint, clock: Clock, said: Said) -> str:
@@ -104,8 +103,7 @@ def describe(info: CheckpointInfo, blueprint: Blueprint, clock: Clock, said: Sai
         label_rows=blueprint.label_rows,
         clock=_without_defaults(clock),
         card=Card(**facts),
-        facts={name: INFINITE if fact == math.inf else fact for name, fact in said.facts.items() if _is_short(fact)},
-        free=said.free,
+        said={name: _exchanged(values, math.inf, INFINITE) for name, values in said.items() if _is_short(values)},
     )
     return msgspec.json.encode(written).decode()
 
@@ -124,14 +122,17 @@ def plan(contents: Contents, text: str, tensors: Mapping[str, Tensor], hints: Ma
     info = clock_card(
         contents, tensors, clock, format="native", architecture=read.architecture, shape=read.shape, **shown
     )
-    facts = {name: math.inf if fact == INFINITE else fact for name, fact in read.facts.items()}
     known = Hints(hints)
-    known.confirm_all(Said(facts=facts, free=read.free))
+    known.confirm_all({name: _exchanged(values, INFINITE, math.inf) for name, values in read.said.items()})
     return Plan(info=info, config=blueprint, clock=clock, tensors=tensors, said=known.said())
 
 
-def _is_short(fact: object) -> bool:
-    return len(msgspec.json.encode(fact)) <= _LONGEST_FACT
+def _is_short(values: tuple[object, ...]) -> bool:
+    return len(msgspec.json.encode(values)) <= _LONGEST
+
+
+def _exchanged(values: tuple[object, ...], old: object, new: object) -> tuple[object, ...]:
+    return tuple(new if value == old else value for value in values)
 
 
 def _without_defaults(clock: Clock) -> dict[str, object]:

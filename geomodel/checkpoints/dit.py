@@ -91,8 +91,7 @@ def _network(tensors: Mapping[str, Tensor], hints: Hints) -> tuple[DiTConfig | N
     places = shape_of(tensors, "pos_embed", 3)[1]
     side = math.isqrt(places) * patch
     hints.confirm(input_size=side, patch_size=patch, in_channels=channels, hidden_size=width)
-    reason = "it may be called by the size of its latents, or of the images that these encode"
-    hints.ask("image_size", int, reason=reason, default=side, choices=(side, PIXELS * side))
+    hints.accept("image_size", side, PIXELS * side)  # of the latent, or of what it encodes
     hints.without_effect("class_dropout_prob")
     depth = len(numbers_of(tensors, "blocks"))
     hints.confirm(depth=depth)

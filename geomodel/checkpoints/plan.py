@@ -12,6 +12,9 @@ from geomodel.inert.values import Contents, Tensor
 from geomodel.networks import Blueprint
 
 Answer = str | int | float | bool
+# The welcome values of each hint ("num_heads", "diffusion.steps"), whoever said so: the file, a person or a default. ()
+# stands for any. A file that this program writes keeps them, and answers to hints as the original does.
+Said = Mapping[str, tuple[object, ...]]
 _LICENCES = ("license", "licence", "modelspec.license")  # the names of a licence in a safetensors file
 _SHOWN = 200  # characters
 
@@ -45,21 +48,6 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What is known of a network under the names of hints ("num_heads", "diffusion.steps"), whoever said it.
-
-    A file that this program writes keeps it, and confirms or contradicts hints with it as the original does.
-
-    Attributes:
-        facts: each name with its value, from the file, from a person or by default.
-        free: names whose value changes nothing.
-    """
-
-    facts: Mapping[str, object] = field(default_factory=dict)
-    free: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A network that a file holds, from names, shapes and constructor arguments alone.
 
@@ -78,7 +66,7 @@ class Plan:
     clock: Clock | None
     tensors: Mapping[str, Tensor]
     questions: tuple[Question, ...] = ()
-    said: Said = field(default_factory=Said)
+    said: Said = field(default_factory=dict)
 
     @property
     def lacks(self) -> tuple[Question, ...]:

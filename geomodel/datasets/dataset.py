@@ -95,7 +95,8 @@ class Dataset:
 
     def class_name(self, label: int) -> str:
         """What a class is called: its name, or "class k" where the data give no names."""
-        return self.label_names[label] if self.label_names else f"class {label}"
+        names = self.label_names or ()
+        return names[label] if 0 <= label < len(names) else f"class {label}"
 
     @cached_property
     def points(self) -> Array | Points:

@@ -27,10 +27,13 @@ from app.engine.messages import (
     Judge,
     NetworkInspected,
     NetworkOpened,
+    OpenCancelled,
+    OpenData,
     OpenFailed,
     Opening,
     OpenNetwork,
     OpenRun,
+    Postponed,
     RunOpened,
     StartRun,
 )
@@ -66,7 +69,7 @@ def test_what_lacks_nothing_is_looked_at_before_memory_is_taken(bench, path, mon
     known = bench.worker._library.network
     monkeypatch.setattr(Library, "network", lambda self, *given: seen.append(bench.kinds()) or known(*given))
     opened = bench.handle(OpenNetwork(path, answers=ANSWERS))
-    assert seen[0] == ["NetworkInspected"]
+    assert seen[0][0] == "NetworkInspected"
     assert isinstance(opened, NetworkOpened)
     assert opened.info.hints == ANSWERS
     assert opened.info.sha256 == hashlib.sha256(Path(path).read_bytes()).hexdigest()
@@ -141,6 +144,7 @@ def test_a_cancel_stops_the_reading(bench, path, answers, monkeypatch):
     assert not bench.of(NetworkOpened)
     assert not bench.of(OpenFailed)
     assert not [event for event in bench.of(NetworkInspected) if event.sha256]
+    assert [event.path for event in bench.of(OpenCancelled)] == [path]
     bench.worker.post = post
     bench.worker.inbox.drain()  # the cancel of the end came too late
     bench.handle(OpenNetwork(path, answers=ANSWERS))
@@ -207,6 +211,22 @@ def test_a_judgement_is_cancelled_between_evaluations(bench, monkeypatch):
     assert (ended.result, ended.message) == (None, "")
     assert len(calls) == 1
     assert bench.worker._library.network(MOONS).between_pieces is None
+
+
+def test_a_judgement_gives_way_to_what_waits(bench, monkeypatch):
+    calls = []
+
+    def denoise(self, x, sigma, labels=None):
+        calls.append(float(sigma[0]))
+        bench.worker.inbox.put(OpenData("spiral", 20, 0))
+        return 0 * x
+
+    bench.handle(OpenNetwork(MOONS))
+    monkeypatch.setattr(NetworkDenoiser, "_denoise", denoise)
+    ended = bench.handle(Judge(7, RunSettings(data="two-moons", network=MOONS)))
+    assert ended.result == Postponed()
+    assert len(calls) == 1
+    assert bench.worker.inbox.take() == OpenData("spiral", 20, 0)
 
 
 # --- letting go ------------------------------------------------------------------------------------------------------

@@ -13,7 +13,9 @@ from app.session.facts import DRIVER_NAMES, about, data_count
 from app.session.state import Run, Selection
 from geomodel import images
 from geomodel.arrays import Array
+from geomodel.curves import some_levels
 from geomodel.datasets import DataError
+from geomodel.settings import MAX_LEVELS
 
 NEIGHBOURS = 12  # the most images of nearest data
 
@@ -26,27 +28,36 @@ class StripRows:
         self._rows: tuple[ImageRow, ...] = ()
 
     def of(self, run: Run, sample: int) -> tuple[ImageRow, ...]:
-        """Rows of x, D and, beside a network, D*, with all levels that exist."""
+        """Rows of x, D and, beside a network, D*, with all levels that exist, or with those of `shown_levels`."""
         key = (run.id, run.committed, run.status, run.source is None, sample)
         if key != self._key:
             self._key, self._rows = key, _rows(run, sample)
         return self._rows
 
 
+def shown_levels(run: Run) -> Array | None:
+    """The levels that have images: some, evenly spread, where there are more than a form can ask for; None for all."""
+    return some_levels(len(run.sigmas), 1) if len(run.sigmas) > MAX_LEVELS else None
+
+
 def _rows(run: Run, k: int) -> tuple[ImageRow, ...]:
-    n, driver = run.committed, DRIVER_NAMES[run.settings.driver]
+    n, driver, final = run.committed, DRIVER_NAMES[run.settings.driver], _final(run)
+    levels, chosen = np.arange(n), shown_levels(run)
+    if chosen is not None:
+        levels = chosen[chosen < n]
+    evaluated = levels[levels < n - 1]
     scale = run.source.dataset.std if run.source is not None else 0.5
-    x, denoised = run.x[:n, k], run.denoised[: n - 1, k]
-    final = _final(run)
+    denoised = run.denoised[evaluated, k]
     if final is not None:
         denoised = np.concatenate([denoised, final[None, k]])
-    shrunk = images.pixels(images.shrunk(x, run.sigmas[:n], scale))
+    shrunk = images.pixels(images.shrunk(run.x[levels, k], run.sigmas[levels], scale))
+    left_out = "" if chosen is None else f"{len(chosen):,} of {len(run.sigmas):,} levels · "
     rows = [
-        ImageRow(caption="x", kind="sampling", images=shrunk, note="x · s/√(s² + σ²)"),
+        ImageRow(caption="x", kind="sampling", images=shrunk, note=f"{left_out}x · s/√(s² + σ²)"),
         ImageRow(caption=f"{driver}(x; σ)", kind="denoising", images=images.pixels(denoised)),
     ]
     if "optimal" in run.extras:
-        optimal = images.pixels(run.extras["optimal"][: n - 1, k])
+        optimal = images.pixels(run.extras["optimal"][evaluated, k])
         rows.append(ImageRow(caption="D*(xₙ)", kind="optimal", images=optimal, note="on this trajectory"))
     return tuple(rows)
 
@@ -67,6 +78,7 @@ def strip_picture(
     return StripPicture(
         sigmas=run.sigmas,
         rows=(rows or StripRows()).of(run, selection.sample),
+        levels=shown_levels(run),
         denoised_note=clipped if name != "x" else "",
         index=selection.index,
         samples=images.pixels(samples),
