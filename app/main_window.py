@@ -35,6 +35,7 @@ from app.shell.file_dialogs import FileDialogs
 from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
 from app.shell.menus import Menus
+from app.shell.network_files import NetworkFiles
 from app.shell.screens import expected_frame, first_size
 from app.shell.settings_store import SettingsStore
 from app.shell.welcome import Welcome
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
+        self.network_files = NetworkFiles(self)
         self.context_menus = ContextMenus(self)
         self.commands = Commands(self)
         self.engine_life = EngineLife(self)
@@ -122,7 +124,7 @@ class MainWindow(QMainWindow):
         return {row.name: build_room(row, services) for row in ROOMS}
 
     def _handlers(self) -> dict[str, actions.Handler]:
-        owners = (self.commands, self.documents, self.welcome, self.engine_life)
+        owners = (self.commands, self.documents, self.network_files, self.welcome, self.engine_life)
         found = {name: handler for owner in owners for name, handler in owner.handlers().items()}
         for room in self.rooms.values():
             found |= room.handlers()

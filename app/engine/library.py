@@ -15,9 +15,8 @@ import numpy as np
 
 from app.engine.contract import frozen
 from app.engine.messages import DataOpened, Ready
-from geomodel import datasets, files, runs
+from geomodel import checkpoints, datasets, files, runs
 from geomodel.arrays import Array
-from geomodel.checkpoints import load_checkpoint
 from geomodel.checkpoints.hints import nested
 from geomodel.checkpoints.plan import Answer
 from geomodel.datasets import Dataset
@@ -175,7 +174,7 @@ class Library:
 
                 network: Any = load_own(path)
             else:
-                network = load_checkpoint(path, device=self._device, hints=nested(answers), progress=progress)
+                network = checkpoints.load(path, self._device, nested(answers), progress)
             # measured once, so that a network that is opened again works in the same pieces
             if path not in self._paces:
                 self._paces[path] = measure_pace(network)

@@ -156,6 +156,13 @@ class Postponed:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveNetwork(Task):
+    """Write the network of the settings as a checkpoint of this program."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shutdown(Command):
     """Cancel everything and leave the loop."""
 

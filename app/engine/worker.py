@@ -38,6 +38,7 @@ from app.engine.messages import (
     RunStopped,
     Save,
     Saved,
+    SaveNetwork,
     Shutdown,
     StartRun,
     Warm,
@@ -233,7 +234,7 @@ class Worker:
         self.running = task.task_id
         try:
             self._warm()
-            self.post(TaskEnded(task, self._judged(task) if isinstance(task, Judge) else self._worked(task)))
+            self.post(TaskEnded(task, self._result(task)))
         except Cancelled:
             self.post(TaskEnded(task))
         except BaseException as error:
@@ -242,6 +243,14 @@ class Worker:
             self.post(TaskEnded(task, message=sentence(error, task.settings)))
         finally:
             self.running = None
+
+    def _result(self, task: Task) -> object:
+        match task:
+            case Judge():
+                return self._judged(task)
+            case SaveNetwork():
+                return self._save_network(task)
+        return self._worked(task)
 
     def _worked(self, task: Task) -> object:
         """The result of a room's task."""
@@ -266,6 +275,17 @@ class Worker:
         self._poll_commands()
         if self.inbox.waiting:
             raise _Postpone
+
+    def _save_network(self, task: SaveNetwork) -> str:
+        """Write a network, and return the path."""
+        tell = tasks.progress_events(task.task_id, self.post)
+
+        def progress(fraction: float) -> None:
+            self._poll_commands()
+            tell(0, fraction)
+
+        formats.row("network").write((self._library.network(task.settings.network), progress), task.path)
+        return task.path
 
     def _poll_commands(self) -> None:
         """Called between two pieces of a run: obey a cancel, answer requests, keep the other commands for later."""

@@ -52,6 +52,13 @@ OWN: tuple[ActionRow, ...] = (
     ),
     ActionRow(id="save_run", menu="File", title="Save run…", keys=("Ctrl+S",), tip="The run as NPZ", rule=True),
     ActionRow(id="save_csv", menu="File", title="Save measures…", keys=("Ctrl+E",), tip="The measures as CSV"),
+    ActionRow(
+        id="save_network",
+        menu="File",
+        title="Save network as…",
+        keys=("Ctrl+Shift+S",),
+        tip="The chosen network, of any program, as a checkpoint of this one",
+    ),
     ActionRow(id="save_figure", menu="File", title="Save picture…", keys=("Ctrl+P",), tip="A view as PNG at any size"),
     ActionRow(
         id="copy_figure", menu="File", title="Copy picture", keys=("Ctrl+Shift+C",), tip="The view to the clipboard"

@@ -62,6 +62,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
         clock=clock,
         tensors=found.tensors,
         questions=given.finish(),
+        said=given.said(),
     )
 
 

@@ -128,6 +128,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
         clock=clock,
         tensors=kept,
         questions=given.finish(),
+        said=given.said(),
     )
 
 

@@ -79,6 +79,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
         clock=clock,
         tensors=tensors,
         questions=given.finish(),
+        said=given.said(),
     )
 
 

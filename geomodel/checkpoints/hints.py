@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import TypeVar, overload
 
-from geomodel.checkpoints.plan import Answer, Question
+from geomodel.checkpoints.plan import Answer, Question, Said
 
 _Kind = TypeVar("_Kind", int, float, bool, str)
 _EXPECTED = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
@@ -22,14 +22,14 @@ class Hints:
 
     def __init__(self, given: Mapping[str, object], group: str = "") -> None:
         self._given, self._group = given, group
-        self._known: set[str] = set()
+        self._known: dict[str, tuple[object, ...] | None] = {}  # name → welcome values; None: not known yet
         self._groups: list[Hints] = []
         self._questions: dict[str, Question] = {}
 
     def confirm(self, **facts: object) -> None:
         """Compare hints with what the file says. ValueError (a clause) where one contradicts it."""
         for name, fact in facts.items():
-            self._known.add(name)
+            self._known[name] = (_plain(fact),)
             if name in self._given and _plain(self._given[name]) != _plain(fact):
                 raise ValueError(
                     f"the hint {self._group}{name} says {_text(self._given[name])}, and the file says {_text(fact)}"
@@ -60,7 +60,6 @@ class Hints:
         `reason` says why the file does not answer, as a clause. Raises ValueError (a clause) where the hint is of
         another kind or none of the choices.
         """
-        self._known.add(name)
         answer = self._checked(name, kind, choices)
         self._questions[name] = Question(
             hint=self._group + name,
@@ -71,7 +70,9 @@ class Hints:
             answer=answer,
             optional=optional,
         )
-        return default if answer is None else answer
+        found = default if answer is None else answer
+        self._known[name] = None if found is None else (found,)
+        return found
 
     def _checked(self, name: str, kind: type[_Kind], choices: tuple[_Kind, ...]) -> _Kind | None:
         if name not in self._given:
@@ -87,18 +88,19 @@ class Hints:
 
     def accept(self, name: str, *values: object) -> None:
         """An argument that says nothing new: these values are welcome. ValueError (a clause) for another one."""
-        self._known.add(name)
+        self._known[name] = welcome = tuple(value for value in values if value is not None)
         if self._given.get(name, values[0]) not in values:
-            known = _listed(value for value in values if value is not None)
-            raise ValueError(f"the hint {self._group}{name} is {_text(self._given[name])}; known are: {known}")
+            raise ValueError(
+                f"the hint {self._group}{name} is {_text(self._given[name])}; known are: {_listed(welcome)}"
+            )
 
     def without_effect(self, *names: str) -> None:
         """Arguments of the constructor that change training alone: any value is welcome."""
-        self._known.update(names)
+        self._known.update(dict.fromkeys(names, ()))
 
     def within(self, name: str) -> Hints:
         """The hints in a table of their own. ValueError (a clause) where the hint is no table."""
-        self._known.add(name)
+        self._known[name] = None
         table = self._given.get(name, {})
         if not isinstance(table, Mapping) or not all(isinstance(key, str) for key in table):
             raise ValueError(f"the hint {self._group}{name} is {_text(table)}; a table is expected")
@@ -115,6 +117,33 @@ class Hints:
         if not any(question.lacking for question in questions):
             self._check_known()
         return questions
+
+    def said(self) -> Said:
+        """What is known now, under the names of hints."""
+        found = {self._group + name: values for name, values in self._known.items() if values is not None}
+        for group in self._groups:
+            found |= group.said()
+        return found
+
+    def confirm_all(self, said: Said) -> None:
+        """Compare hints with what was known when a file was written. ValueError (a clause) where one is refused."""
+        for name, values in said.items():
+            group, inside = self._split(name)
+            if not values:
+                group.without_effect(inside)
+            elif len(values) == 1:
+                group.confirm(**{inside: values[0]})
+            else:
+                group.accept(inside, *values)
+        self.finish()
+
+    def _split(self, name: str) -> tuple[Hints, str]:
+        """Where "diffusion.steps" stands, and what it is called there."""
+        table, dot, inside = name.partition(".")
+        if not dot:
+            return self, name
+        known = (group for group in self._groups if group._group == f"{table}.")
+        return next(known, None) or self.within(table), inside
 
     def _asked(self) -> tuple[Question, ...]:
         inside = (question for group in self._groups for question in group._asked())

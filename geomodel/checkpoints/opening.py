@@ -47,8 +47,17 @@ def plan(path: Path, hints: Mapping[str, object]) -> tuple[Family, Plan, Content
                 raise ValueError(f"it is not what files of {family.title} are ({error})") from error
             if planned is not None:
                 answers = {asked.hint: asked.answer for asked in planned.questions if asked.answer is not None}
-                return family, replace(planned, info=replace(planned.info, hints=answers)), found
+                info = replace(planned.info, hints={**planned.info.hints, **answers})
+                return family, replace(planned, info=info), found
         raise CheckpointError(instead(found))
+
+
+def compared(path: Path, hints: Mapping[str, object]) -> CheckpointInfo:
+    """What `inspect` returns, after the comparison of the network with the names and shapes of the stored tensors."""
+    family, planned, _ = plan(path, hints)
+    with _sentences(path):
+        _built(family, planned)
+    return planned.info
 
 
 def load(path: Path, device: Any, hints: Mapping[str, object], progress: Progress) -> NetworkDenoiser:
@@ -65,7 +74,7 @@ def load(path: Path, device: Any, hints: Mapping[str, object], progress: Progres
         if family.finish:
             function(family.finish)(network)
     info = replace(planned.info, device=str(device), sha256=digest)
-    return NetworkDenoiser(_placed(network, device), info, planned.clock)
+    return NetworkDenoiser(_placed(network, device), info, planned.clock, planned)
 
 
 @contextmanager
@@ -120,15 +129,15 @@ def _built(family: Family, planned: Plan) -> nn.Module:
 
 def _compare(expected: Mapping[str, Tensor], planned: Plan) -> None:
     stored = planned.tensors
-    if missing := sorted(expected.keys() - stored.keys()):
+    asked_for = {key for key, tensor in expected.items() if tensor.numel()}
+    if missing := sorted(asked_for - stored.keys()):
         raise ValueError(f"it lacks {len(missing)} of the network's tensors, among them {_some(missing)}")
     if extra := sorted(stored.keys() - expected.keys()):
         raise ValueError(f"it has {len(extra)} tensors that its network does not have, among them {_some(extra)}")
-    for key, tensor in expected.items():
-        if stored[key].shape != tuple(tensor.shape):
-            raise ValueError(
-                f"it has tensor {key} with shape {stored[key].shape}, and its config asks for {tuple(tensor.shape)}"
-            )
+    for key, tensor in stored.items():
+        asked = tuple(expected[key].shape)
+        if tensor.shape != asked:
+            raise ValueError(f"it has tensor {key} with shape {tensor.shape}, and its config asks for {asked}")
 
 
 def _some(names: list[str]) -> str:
@@ -143,7 +152,7 @@ def _read(network: nn.Module, planned: Plan, found: Contents, progress: Progress
         tensors = {name: torch.empty(like.shape, dtype=like.dtype) for name, like in network.state_dict().items()}
     except (RuntimeError, MemoryError) as error:
         raise ValueError(f"its network takes {memory.text(planned.info.size)}, for which memory is short") from error
-    wanted = [numbers.Wanted(name, planned.tensors[name], tensor.numpy()) for name, tensor in tensors.items()]
+    wanted = [numbers.Wanted(name, tensor, tensors[name].numpy()) for name, tensor in planned.tensors.items()]
     digests = numbers.fill(wanted, found.sources, progress)
     network.load_state_dict(tensors, assign=True)
     return _together(digests)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from geomodel.checkpoints.info import CheckpointInfo
@@ -12,6 +12,9 @@ from geomodel.inert.values import Contents, Tensor
 from geomodel.networks import Blueprint
 
 Answer = str | int | float | bool
+# The welcome values of each hint ("num_heads", "diffusion.steps"), whoever said so: the file, a person or a default. ()
+# stands for any. A file that this program writes keeps them, and answers to hints as the original does.
+Said = Mapping[str, tuple[object, ...]]
 _LICENCES = ("license", "licence", "modelspec.license")  # the names of a licence in a safetensors file
 _SHOWN = 200  # characters
 
@@ -55,6 +58,7 @@ class Plan:
         tensors: for each tensor of the built network, by its name there, where the file has it. A name that the file
             lacks is left out, so that the comparison names it.
         questions: what the file does not say, in the order in which a person would answer it.
+        said: what hints may repeat.
     """
 
     info: CheckpointInfo
@@ -62,6 +66,7 @@ class Plan:
     clock: Clock | None
     tensors: Mapping[str, Tensor]
     questions: tuple[Question, ...] = ()
+    said: Said = field(default_factory=dict)
 
     @property
     def lacks(self) -> tuple[Question, ...]:
