@@ -15,7 +15,7 @@ def message(error: BaseException) -> str:
     """What an error says; its type where it says nothing."""
     try:
         text = str(error)
-    except Exception:  # noqa: BLE001  an error of somebody's code may fail at this too
+    except BaseException:  # noqa: BLE001  an error of somebody's code may fail at this too, or end the program
         text = ""
     return cut(text or type(error).__name__)
 
