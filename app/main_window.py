@@ -213,5 +213,6 @@ class MainWindow(QMainWindow):
     def _show_progress(self) -> None:
         opening = self.player.opening
         computing, tasks = self.player.computing, self.player.tasks
-        self.panels.status.show_run(computing or self.state.run, self.player.device, opening, [*tasks.values()])
+        named = [name for name in tasks.values() if name]
+        self.panels.status.show_run(computing or self.state.run, self.player.device, opening, named)
         self.actions_by_id["cancel"].setEnabled(computing is not None or opening is not None or bool(tasks))

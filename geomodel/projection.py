@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geomodel.arrays import Floats
+from geomodel.hooks import Between, nothing
 
 MAX_POINTS = 20_000
 _DENSE = 600  # up to this size eigh is quicker than building a Krylov space
@@ -72,13 +73,7 @@ def identity_basis(dimension: int = 2) -> Basis:
     return Basis(np.zeros(dimension), np.eye(dimension), unknown, unknown, (dimension,))
 
 
-def nothing() -> None:
-    """Does nothing; the default of `between`."""
-
-
-def principal_components(
-    points: Any, count: int = 2, *, limit: int = MAX_POINTS, between: Callable[[], None] = nothing
-) -> Basis:
+def principal_components(points: Any, count: int = 2, *, limit: int = MAX_POINTS, between: Between = nothing) -> Basis:
     """The `count` directions of largest variance of a cloud about its mean.
 
         C = (1/N) Σ_i (y_i − ȳ)(y_i − ȳ)ᵀ,     C e_k = λ_k e_k,     explained_k = λ_k / tr C

@@ -50,7 +50,7 @@ class EngineThread(QThread):
 
     def submit(self, command: Command) -> None:
         """Queue a command; never waits."""
-        self._worker.inbox.put(command)
+        self._worker.submit(command)
         if self._dead:
             QTimer.singleShot(0, self._refuse)  # later, as an engine that lives would answer
 

@@ -50,7 +50,9 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """One engine. It calls `post` with events and `notify` when a record has grown, both on its own thread."""
+    """One engine. It calls `post` with events and `notify` when a record has grown, both on its own thread but for what
+    `submit` posts.
+    """
 
     def __init__(self, post: Callable[[Event], None], notify: Callable[[], None]) -> None:
         self.inbox = Inbox()
@@ -66,6 +68,12 @@ class Worker:
         self._answering = False
         self._closing = False
         self._looping = False  # on a thread of its own, not turned by hand
+
+    def submit(self, command: Command) -> None:
+        """Queue a command, from any thread. A task that it replaces ends at once, because somebody waits for that."""
+        for older in self.inbox.put(command):
+            if isinstance(older, Task):
+                self.post(TaskEnded(older))
 
     def loop(self) -> None:
         """Handle commands until `Shutdown`."""
@@ -215,7 +223,8 @@ class Worker:
             job, data = self._library.prepare(task.settings)
             with self._gate(job) as gate:
                 progress = tasks.progress_events(task.task_id, self.post)
-                work = Work(job, gate, data.opened if data else None, progress, self._kept)
+                opened = None if data is None else data.opened
+                work = Work(job, gate, opened, progress, self._poll_commands, self._kept)
                 self.post(TaskEnded(task, works[type(task)](task, work)))
         except Cancelled:
             self.post(TaskEnded(task))

@@ -74,7 +74,7 @@ class Player(QObject):
         self.state = state
         self.device = ""
         self.opening: Opening | None = None  # data that are being read
-        self.tasks: dict[int, str] = {}  # running tasks and their names
+        self.tasks: dict[int, str] = {}  # running tasks and their names; quick ones have none
         self._playback = playback
         self._closed = False
         self._asked: dict[type[Request], Request] = {}  # the newest of each class
@@ -172,7 +172,7 @@ class Player(QObject):
         """Start a run from the draft. With `keep` the playhead stays at its σ; otherwise it plays from the start."""
         if not self.drafting.check():
             return
-        self.cancel()
+        self._make_way()
         current = self.state.run
         self._replaces = current.id if current is not None and not current.pinned else None
         self._pending = Run(self.state.next_id(), self.state.draft, "computing")
@@ -198,11 +198,19 @@ class Player(QObject):
             self._playback.play()
 
     def cancel(self) -> None:
-        """Stop the run or the opening. What was computed or open stays."""
+        """Stop the run, the opening and every task, running or waiting. What was computed or open stays."""
+        for task, name in self.tasks.items():
+            if not name:
+                self.submit(Cancel(task))
+        self._make_way()
+
+    def _make_way(self) -> None:
+        """Stop what a new run would have to wait for. Quick tasks about the new draft may already be among the rest."""
         if self.opening is not None:
             self.submit(Cancel(OPENING))
-        for task in self.tasks:
-            self.submit(Cancel(task))
+        for task, name in self.tasks.items():
+            if name:
+                self.submit(Cancel(task))
         for run in [*self.state.runs.values(), self._pending]:
             if run is not None and run.status == "computing":
                 self.submit(Cancel(run.id))
@@ -210,7 +218,7 @@ class Player(QObject):
             self._pending = None
 
     def begin(self, task: Task, name: str) -> None:
-        """Submit a task. The status bar calls it `name`, and Cancel stops it like a run."""
+        """Submit a task, which Cancel stops like a run. The status bar calls it `name`; without one it says nothing."""
         self.tasks[task.task_id] = name
         self.submit(task)
         self.progress_changed.emit()

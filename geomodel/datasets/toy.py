@@ -20,7 +20,7 @@ from geomodel.datasets.dataset import Dataset
 _Array = NDArray[np.floating[Any]]
 _LARGEST = 10_000_000
 _MANY = 64  # dimensions of the two sets that need no network and yet behave as images do
-_SPECTRUM: Floats = 3.0 * np.arange(1, _MANY + 1) ** -1.5  # variances that fall as those of images do
+_SPECTRUM: Floats = 3.0 * np.arange(1.0, _MANY + 1) ** -1.5  # variances that fall as those of images do
 _CENTRES = 64  # the seed of the ten centres, which are the same in every set of clusters
 
 

@@ -49,7 +49,7 @@ class NetworkDenoiser(Denoiser):
         self.sigma_recommended = info.sigma_recommended
         self.center, self.far = torch.from_numpy(info.mean_point), info.far
         weights = next(network.parameters())
-        self._device, self._dtype = weights.device, weights.dtype
+        self._device, self._dtype = weights.device, torch.promote_types(weights.dtype, torch.float32)
 
     def round_sigma(self, sigma: Any) -> Any:
         """The nearest noise level that the network knows, which is sigma itself unless D is a staircase in sigma."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
@@ -30,6 +31,7 @@ MAX_COLOURS = 4
 SIDE, STEP = 12, 4  # of images for the U-Net, which makes patches of 2 × 2 pixels and halves them once more
 _HEADS = 4  # of the U-Net's attention, whose memory grows with the fourth power of the side
 _NUMBER = 4  # bytes
+_FEATURES = 64  # numbers that a network makes of each number of an image, and more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +163,7 @@ class Blueprint:
 
     def __post_init__(self) -> None:
         self.config.check_shape(self.shape)
+        check_room(f"one image of shape {self.shape} in such a network", _FEATURES * math.prod(self.shape))
 
     def check_depth(self, tensors: int) -> None:
         """ValueError (a clause) where a file has too few tensors for the blocks, so that nobody starts to make them."""

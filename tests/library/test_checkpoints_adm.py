@@ -260,6 +260,7 @@ def test_the_size_of_a_head_wins_over_their_number(tmp_path):
         ({"use_new_attention_order": "no"}, "true or false is expected"),
         ({"image_size": 9}, "multiples of 2"),
         ({"image_size": 0}, "multiples of 2"),
+        ({"image_size": 10**6}, "one image of shape"),
         ({"nun_heads": 4}, "the hint nun_heads is not one"),
         ({"diffusion": {"steps": 1000, "noise_schedule": "quadratic"}}, "noise_schedule is 'quadratic'; known are"),
         ({"diffusion": {"steps": 10**9, "noise_schedule": "linear"}}, "has 1000000000 steps"),

@@ -214,6 +214,7 @@ def test_sizes_of_images(tmp_path):
         ({"block_out_channels": [65536, 65536]}, DDPM, "its network does not have"),
         ({"layers_per_block": 2}, DDPM, "it lacks"),
         ({"in_channels": "three"}, DDPM, "in_channels is 'three'"),
+        ({"sample_size": 2**31}, DDPM, r"one image of shape .* takes .* of memory"),
         ({"sample_size": 9}, DDPM, "multiples of 2"),
         ({"sample_size": [1, 2, 3]}, DDPM, "sample_size is"),
         ({"num_class_embeds": -1}, DDPM, "num_class_embeds is '-1'"),
