@@ -18,7 +18,7 @@ _fault_log: TextIO | None = None  # the fault handler keeps only its number, so 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the window, or a command (`run`, `train`) without Qt. Returns the exit code."""
+    """Run the window, or a command (`run`, `train`, `convert`) without Qt. Returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     from geomodel import cli
 

@@ -48,7 +48,7 @@ def write(folder: Path) -> None:
     """The files: a snapshot, and a training state with the same network."""
     torch.manual_seed(0)
     blueprint = networks.Blueprint(architecture="song", config=CONFIG, shape=(3, 32, 32))
-    network = networks.build_opened(blueprint)
+    network = networks.assemble(blueprint)
     for weights in network.parameters():
         torch.nn.init.normal_(weights, std=0.02)
     outer = torch.nn.Module()

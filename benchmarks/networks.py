@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, linear
 from torch.overrides import TorchFunctionMode
 
-from geomodel.networks import Blueprint, build_opened, fold
+from geomodel.networks import Blueprint, assemble, fold
 from geomodel.networks.configs import DhariwalConfig, EDM2Config, SongConfig
 
 CIFAR = SongConfig(outputs=3, multipliers=(2, 2, 2))
@@ -73,7 +73,7 @@ class _Recorder(TorchFunctionMode):
 
 def made(blueprint: Blueprint) -> nn.Module:
     torch.manual_seed(1)
-    network = build_opened(blueprint)
+    network = assemble(blueprint)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.copy_(

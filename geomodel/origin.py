@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from geomodel.datasets import Dataset
     from geomodel.trajectory import Trajectory
 
+MOST_HINTS = 40
+_Word = Annotated[str, Meta(max_length=80)]
 LAST_POINT = 2**31 - 1  # at which a run may start
 
 
@@ -30,10 +32,12 @@ class DataIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkIdentity:
-    """How the file of a run's network is recognised."""
+    """How the file of a run's network is recognised, and what a person answered about it."""
 
     name: Annotated[str, Meta(max_length=LONGEST)]
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None
+    latents: _Word = ""
+    hints: Annotated[dict[_Word, _Word | int | float | bool], Meta(max_length=MOST_HINTS)] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,8 @@ def identity(data: Dataset | None, network: Any = None) -> dict[str, Any]:
         found["data"] = {"name": data.name, "points": len(data), "fingerprint": data.fingerprint}
     if network is not None:
         found["network"] = {"name": network.info.name, "sha256": network.info.sha256}
+        said = {"hints": dict(network.info.hints), "latents": network.info.latents}
+        found["network"] |= {name: value for name, value in said.items() if value}
     return found
 
 

@@ -19,8 +19,9 @@ from torch import Tensor
 
 from geomodel import files, networks
 from geomodel.arrays import Floats
+from geomodel.checkpoints.described import DataSource
 from geomodel.checkpoints.info import CheckpointInfo
-from geomodel.checkpoints.native import DataSource, Description, save_checkpoint
+from geomodel.checkpoints.native import Description, save_checkpoint
 from geomodel.checkpoints.state_dicts import flat
 from geomodel.datasets.common import blocks
 from geomodel.denoisers import clocks

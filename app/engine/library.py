@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -15,11 +15,15 @@ import numpy as np
 
 from app.engine.contract import frozen
 from app.engine.messages import DataOpened, Ready
-from geomodel import datasets, files, runs
+from geomodel import checkpoints, datasets, files, runs
 from geomodel.arrays import Array
+from geomodel.checkpoints.hints import nested
+from geomodel.checkpoints.plan import Answer
 from geomodel.datasets import Dataset
-from geomodel.datasets.common import Progress, blocks
+from geomodel.datasets.common import Progress, blocks, silent
 from geomodel.datasets.file_array import FileArray
+from geomodel.denoisers.own_calls import Calls
+from geomodel.origin import NetworkIdentity
 from geomodel.settings import DataKey, RunSettings
 
 
@@ -93,8 +97,10 @@ class Library:
         self._data: dict[DataKey, OpenSet] = {}
         self._networks: dict[str, Any] = {}
         self._paces: dict[str, float] = {}
+        self._answers: dict[str, Mapping[str, Answer]] = {}  # with which each network was opened
         self._trusted: set[str] = set()
         self._device = ""
+        self.calls = Calls()  # of a person's own code
 
     def load_torch(self, *, own_thread: bool) -> Ready | None:
         """Import torch and set it up; return None if that was done before.
@@ -152,43 +158,56 @@ class Library:
         """Allow the code of ``file.py:function`` to run, because the user named it on the command line."""
         self._trusted.add(own)
 
-    def network(self, path: str) -> Any:
-        """A checkpoint's network, or the user's own denoiser from the command line."""
+    def answers(self, path: str, answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
+        """The answers to open a network with: these, or those of the last time where there are none."""
+        return answers or self._answers.get(path, {})
+
+    def has_network(self, path: str, answers: Mapping[str, Answer]) -> bool:
+        """Whether it is open, with these answers."""
+        return path in self._networks and self._answers.get(path, {}) == answers
+
+    def network(self, path: str, answers: Mapping[str, Answer] | None = None, progress: Progress = silent) -> Any:
+        """A checkpoint's network, or the user's own denoiser from the command line. `progress` may raise to stop."""
         from geomodel.denoisers.network import measure_pace, piece_rows
 
-        if path not in self._networks:
+        answers = self.answers(path, answers or {})
+        if not self.has_network(path, answers):
             if path in self._trusted:
                 from geomodel.denoisers.own import load_own
 
-                network: Any = load_own(path)
+                network: Any = load_own(path, self.calls)
             else:
-                from geomodel.checkpoints import load_checkpoint
-
-                network = load_checkpoint(path, device=self._device)
+                network = checkpoints.load(path, self._device, nested(answers), progress)
             # measured once, so that a network that is opened again works in the same pieces
             if path not in self._paces:
                 self._paces[path] = measure_pace(network)
             network.piece = piece_rows(self._paces[path])
             gc.freeze()
-            self._networks[path] = network
+            self._networks[path], self._answers[path] = network, answers
         return self._networks[path]
 
-    def network_with(self, sha256: str) -> str | None:
-        """The path of the open network whose file has this hash."""
-        return next((path for path, network in self._networks.items() if network.info.sha256 == sha256), None)
+    def network_with(self, wanted: NetworkIdentity) -> str | None:
+        """The path of the open network of a saved run: its file has this hash, and it was opened with these answers."""
+        for path, network in self._networks.items():
+            if (network.info.sha256, dict(network.info.hints)) == (wanted.sha256, wanted.hints):
+                return path
+        return None
 
-    def add_network(self, path: str, sha256: str, progress: Progress) -> None:
+    def add_network(self, path: str, wanted: NetworkIdentity, progress: Progress) -> None:
         """Open the network of a saved run, which must have this hash. ValueError with a sentence for another one.
 
         The hash of a file is compared before anything in it is believed.
         """
+        sha256 = str(wanted.sha256)
+        if path in self._networks and not self.has_network(path, wanted.hints):
+            raise ValueError(f"{os.path.basename(path)} is open with other answers than the run was made with.")
         try:
             found = files.sha256(path, partial(progress, 0.0)) if os.path.isfile(path) else sha256
         except OSError as error:
             raise ValueError(files.read_error(path, error)) from error
         if found == sha256:
             there = path in self._networks
-            found = self.network(path).info.sha256
+            found = self.network(path, wanted.hints).info.sha256
             if found != sha256 and not there:
                 self.close_network(path)
         if found != sha256:

@@ -105,17 +105,17 @@ class Linker:
         """The path under which the network is open."""
         if wanted.sha256 is None:
             return None
-        if (found := self._library.network_with(wanted.sha256)) is not None:
+        if (found := self._library.network_with(wanted)) is not None:
             return found
         if located is not None and located.kind == "network":
-            return self._opened_network(located.path, wanted.sha256)
+            return self._opened_network(located.path, wanted)
         with suppress(Cancelled):
             for path in _network_places(name, folder):
                 with suppress(ValueError):
-                    return self._opened_network(str(path), wanted.sha256)
+                    return self._opened_network(str(path), wanted)
         return None
 
-    def _opened_network(self, path: str, wanted: str) -> str:
+    def _opened_network(self, path: str, wanted: NetworkIdentity) -> str:
         with self._reading(path) as progress:
             self._library.add_network(path, wanted, progress)
         return path

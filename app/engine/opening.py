@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -16,9 +16,12 @@ from app.engine.gate import Cancelled
 from app.engine.library import Library
 from app.engine.linking import Linked, Linker
 from app.engine.messages import (
+    InspectNetwork,
     LinkRun,
     Located,
+    NetworkInspected,
     NetworkOpened,
+    OpenCancelled,
     OpenData,
     OpenFailed,
     Opening,
@@ -29,6 +32,9 @@ from app.engine.messages import (
     RunOpened,
 )
 from geomodel import recognise, runs
+from geomodel.checkpoints import survey
+from geomodel.checkpoints.opening import digest
+from geomodel.checkpoints.plan import Answer
 from geomodel.datasets.common import Progress
 from geomodel.datasets.files import is_table
 from geomodel.files import read_error
@@ -82,6 +88,8 @@ class Opener:
                     return self._link_run(command)
         except Cancelled:
             log.info("opening %s was cancelled", name)
+            if slot == "network":
+                self._post(OpenCancelled(name))
         except BaseException as error:  # the code of a person's own denoiser may call sys.exit
             if not isinstance(error, ValueError | OSError):
                 log.exception("opening %s", name)
@@ -116,12 +124,35 @@ class Opener:
         self._post(opened)
 
     def _open_network(self, command: OpenNetwork) -> None:
-        self._warm()
+        path, answers = command.path, self._library.answers(command.path, command.answers)
         if command.own:
-            self._library.trust(command.path)
-        network = self._library.network(command.path)
+            self._library.trust(path)
+        elif not self._library.has_network(path, answers) and not self._inspected(path, answers):
+            return
+        self._warm()
+        with self._reading(path) as progress:
+            network = self._library.network(path, answers, progress)
         levels = runs.recommended_sigmas(None, network)
-        self._post(NetworkOpened(command.path, network.info, *levels, self._library.pace(command.path)))
+        self._post(NetworkOpened(path, network.info, *levels, self._library.pace(path)))
+
+    def _inspected(self, path: str, answers: Mapping[str, Answer]) -> bool:
+        """Post what the file says before memory is taken for it. False where an answer is lacking."""
+        found = survey(path, answers)
+        if not found.lacks:
+            self._post(NetworkInspected(path, answers, found, opening=True))
+            return True
+        with self._reading(path) as progress:
+            sha256 = digest(Path(path), progress)
+        self._post(NetworkInspected(path, answers, found, opening=True, sha256=sha256))
+        return False
+
+    def inspect(self, command: InspectNetwork) -> None:
+        """Look at a file with answers that a person is giving."""
+        path, answers = command.path, command.answers
+        try:
+            self._post(NetworkInspected(path, answers, survey(path, answers)))
+        except ValueError as error:
+            self._post(NetworkInspected(path, answers, message=str(error)))
 
     def _open_run(self, command: OpenRun) -> Context | None:
         trajectory = Trajectory.load(command.path)

@@ -20,7 +20,9 @@ from app.engine.messages import (
     Forget,
     LinkRun,
     Located,
+    NetworkInspected,
     NetworkOpened,
+    OpenCancelled,
     OpenFailed,
     Opening,
     OpenPath,
@@ -37,6 +39,7 @@ from app.engine.messages import (
     Warm,
 )
 from app.engine.refusals import ENDED
+from app.session import facts
 from app.session.drafting import Drafting
 from app.session.playback import Playback
 from app.session.state import AppState, Run
@@ -65,6 +68,8 @@ class Player(QObject):
     answered = Signal(Answer)
     open_failed = Signal(OpenFailed)
     opened = Signal(object)  # DataOpened, NetworkOpened or RunOpened
+    inspected = Signal(NetworkInspected)
+    open_cancelled = Signal(str)  # the path of a checkpoint
     linked = Signal(RunLinked)
     saved = Signal(Saved)
     task_event = Signal(object)  # a TaskProgress or a TaskEnded
@@ -93,26 +98,30 @@ class Player(QObject):
         engine.happened.connect(self.receive)
         engine.dirty.connect(self._grown)
 
-    def engine_ended(self) -> None:
-        """The engine has ended unexpectedly. Runs stay as they are shown, but they can answer no more requests."""
+    def engine_ended(self, why: str = ENDED) -> None:
+        """The engine has ended, or was left. Runs stay as they are shown, but they can answer no more requests."""
         self.opening, self._pending = None, None
         self.tasks.clear()
         for run in self.state.runs.values():
             if run.status == "computing":
-                run.status, run.message = "stopped", ENDED
+                run.status, run.message = "stopped", why
             if run.linked:
                 run.linked, run.caption = False, "The engine has stopped since this run"
             self.state.run_grew.emit(run.id)
         self.state.runs_changed.emit()
         self.progress_changed.emit()
 
-    def use_engine(self, engine: Engine) -> None:
-        """A new engine takes the place of one that has ended. It opens what was open, and computes nothing yet."""
+    def use_engine(self, engine: Engine, without: str = "") -> None:
+        """A new engine takes the place of the old one. It opens what was open, `without` one network, and computes
+        nothing yet.
+        """
         self._engine.happened.disconnect(self.receive)
         self._engine.dirty.disconnect(self._grown)
         self._connect(engine)
         self.device = ""
         self._asked.clear()
+        if without:
+            self.drafting.forget_network(without)
         self.drafting.reopen_data()  # before torch is loaded: data that open later start a run
         self.warm()
         self.drafting.reopen_networks()
@@ -175,12 +184,17 @@ class Player(QObject):
         self._make_way()
         current = self.state.run
         self._replaces = current.id if current is not None and not current.pinned else None
-        self._pending = Run(self.state.next_id(), self.state.draft, "computing")
+        self._pending = Run(self.state.next_id(), self.state.draft, "computing", latents=self._latents())
         if not keep:
             self._playback.pause()
         self._then_play = not keep
         self.submit(StartRun(self._pending.id, self.state.draft, self.state.selection.sample))
         self.progress_changed.emit()
+
+    def _latents(self) -> str:
+        """The kind of latents that the draft's network moves."""
+        network = self.state.network
+        return getattr(network.info, "latents", "") if network is not None and self.state.draft.network_drives else ""
 
     def play_live(self) -> None:
         """Compute the recorded run live, and continue from the playhead."""
@@ -250,9 +264,9 @@ class Player(QObject):
 
     # ------------------------------------------------------------ events
 
-    def close_network(self) -> None:
-        """Close the chosen network. Runs that it drove stay, but they can answer no more requests."""
-        network = self.state.network
+    def close_network(self, path: str = "") -> None:
+        """Close a network, by default the chosen one. Runs that it drove stay, but they can answer no more requests."""
+        network = self.state.networks.get(path) if path else self.state.network
         if network is None:
             return
         driven = [run for run in self.state.runs.values() if run.settings.network == network.path]
@@ -281,10 +295,14 @@ class Player(QObject):
                 self.ready.emit(event)
             case DataOpened():
                 self._data_opened(event)
+            case NetworkInspected():
+                self.inspected.emit(event)
             case NetworkOpened():
                 self.drafting.network_opened(event)
                 self._link_those_with(getattr(event.info, "sha256", None))
                 self.opened.emit(event)
+            case OpenCancelled():
+                self.open_cancelled.emit(event.path)
             case OpenFailed():
                 self.open_failed.emit(event)
             case Opening():
@@ -343,6 +361,7 @@ class Player(QObject):
             asked=event.asked,
             caption=_caption(event),
             wanted=event.wanted,
+            latents=facts.latents(event.trajectory),
             pinned=not recorded,
         )
         if recorded and self.state.run is not None:

@@ -21,6 +21,13 @@ OWN: tuple[ActionRow, ...] = (
     ActionRow(
         id="open_checkpoint", menu="File", title="Open checkpoint…", keys=("Ctrl+O",), tip="A network from a file"
     ),
+    ActionRow(
+        id="open_model_folder",
+        menu="File",
+        title="Open model folder…",
+        keys=("Ctrl+Shift+M",),
+        tip="A network that diffusers wrote as a folder",
+    ),
     ActionRow(id="open_data", menu="File", title="Open data…", keys=("Ctrl+D",), tip="Points or images from a file"),
     ActionRow(
         id="open_folder",
@@ -45,6 +52,13 @@ OWN: tuple[ActionRow, ...] = (
     ),
     ActionRow(id="save_run", menu="File", title="Save run…", keys=("Ctrl+S",), tip="The run as NPZ", rule=True),
     ActionRow(id="save_csv", menu="File", title="Save measures…", keys=("Ctrl+E",), tip="The measures as CSV"),
+    ActionRow(
+        id="save_network",
+        menu="File",
+        title="Save network as…",
+        keys=("Ctrl+Shift+S",),
+        tip="The chosen network, of any program, as a checkpoint of this one",
+    ),
     ActionRow(id="save_figure", menu="File", title="Save picture…", keys=("Ctrl+P",), tip="A view as PNG at any size"),
     ActionRow(
         id="copy_figure", menu="File", title="Copy picture", keys=("Ctrl+Shift+C",), tip="The view to the clipboard"
@@ -68,9 +82,18 @@ OWN: tuple[ActionRow, ...] = (
         title="Restart the engine",
         tip="Start a new engine after the present one has stopped",
     ),
+    ActionRow(
+        id="stop_waiting",
+        menu="Run",
+        title="Stop waiting",
+        tip="Leave a denoiser of your own that has not returned, and start a new engine without it",
+    ),
 )
 
 VIEW: tuple[ActionRow, ...] = (
+    ActionRow(
+        id="network_card", menu="View", title="Card of the network", keys=("Ctrl+I",), tip="What its file says of it"
+    ),
     ActionRow(id="theme", menu="View", title="Dark theme", keys=("Ctrl+T",), checkable=True, rule=True),
     ActionRow(id="reset_layout", menu="View", title="Reset layout"),
 )

@@ -50,6 +50,7 @@ class Documents(QObject):
         """What each action does."""
         return {
             "open_checkpoint": self.open_checkpoint,
+            "open_model_folder": self.open_model_folder,
             "open_data": self.open_data,
             "open_folder": self.open_folder,
             "open_run": self.open_run,
@@ -67,6 +68,10 @@ class Documents(QObject):
     def open_checkpoint(self) -> None:
         """Ask for a checkpoint."""
         self._ask_open("Open checkpoint", filters(NETWORKS, "checkpoint"), "checkpoint", self._open_network)
+
+    def open_model_folder(self) -> None:
+        """Ask for a folder with a network."""
+        files.ask_folder(self._window, "Open model folder", "checkpoint", self._open_network, store=self._store)
 
     def open_data(self) -> None:
         """Ask for data."""

@@ -24,6 +24,7 @@ OPTIMAL_TRANSPORT = (
     "and x − D is no mean shift."
 )
 MANY_HEADS = "the weights are the same for any number of heads (num_head_channels may be given instead)"
+CHANNELS_WIN = "the code takes this number, where it is given, instead of num_heads"
 BY_HAND = (
     "Its heads and the order of q, k and v were answered by hand: a wrong answer changes D little, and stays unseen."
 )
@@ -55,12 +56,13 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
             shape=shape,
             classes=classes,
             has_null_class=null,
-            remarks=_remarks(family, clock, seen),
+            remarks=_remarks(family, clock, answered=config is not None),
         ),
         config=blueprint,
         clock=clock,
         tensors=found.tensors,
-        lacks=given.finish(),
+        questions=given.finish(),
+        said=given.said(),
     )
 
 
@@ -155,10 +157,10 @@ def _config(hints: Hints, seen: _Seen, family: str | None) -> ADMConfig | None:
         dims=2,
     )
     hints.without_effect("dropout", "use_checkpoint", "use_fp16")
-    size = hints.ask("num_head_channels", int)
+    size = hints.ask("num_head_channels", int, reason=CHANNELS_WIN, optional=True)
     size = None if size == -1 else size  # the constructor's number for "as num_heads says"
-    heads = hints.ask("num_heads", int, reason="" if size else MANY_HEADS)
-    hints.ask("num_heads_upsample", int, default=-1, choices=(-1, heads or -1))
+    heads = hints.ask("num_heads", int, reason=MANY_HEADS, optional=bool(size))
+    hints.accept("num_heads_upsample", -1, heads)
     order = _order(hints, seen, family, heads, size)
     if order is None or (heads is None and size is None):
         return None
@@ -185,9 +187,9 @@ def _order(hints: Hints, seen: _Seen, family: str | None, heads: int | None, siz
         hints.confirm(**{name: family == "consistency_models"})
         return family == "consistency_models"
     single = (size is not None and {*seen.widths} == {size}) or (size is None and heads == 1)
+    reason = "the weights do not say whether q, k and v lie head by head (false) or in three blocks (true)"
     if family == "torchcfm" or single:
-        return hints.ask(name, bool, default=False)
-    reason = "q, k and v lie head by head (false) or in three blocks (true), and the weights do not say which"
+        return hints.ask(name, bool, reason=reason, default=False, choices=(True, False))
     return hints.ask(name, bool, reason=reason, choices=(True, False))
 
 
@@ -209,14 +211,15 @@ def _classes(hints: Hints, seen: _Seen, family: str | None) -> tuple[int, bool]:
     """The classes, and whether there is a row for no class: only flow matching's networks may have one."""
     rows = seen.label_rows
     if family == "torchcfm" and rows > 1:
-        classes = hints.ask("num_classes", int, default=rows, choices=(rows, rows - 1))
+        reason = "the last row of its labels may stand for no class"
+        classes = hints.ask("num_classes", int, reason=reason, default=rows, choices=(rows, rows - 1))
         return classes, classes < rows
     hints.confirm(num_classes=rows or None)
     return rows, False
 
 
-def _remarks(family: str | None, clock: Clock | None, seen: _Seen) -> tuple[str, ...]:
-    remarks = [BY_HAND]
+def _remarks(family: str | None, clock: Clock | None, *, answered: bool) -> tuple[str, ...]:
+    remarks = [BY_HAND] if answered else []
     if family == "torchcfm":
         remarks.append(OPTIMAL_TRANSPORT)
     if clock is not None and clock.prediction == "consistency":

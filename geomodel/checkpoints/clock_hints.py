@@ -12,6 +12,9 @@ from geomodel.denoisers.noise_tables import named_levels
 SCHEDULES = ("linear", "cosine", "sigmoid", "scaled_linear")
 TABLE_PREDICTIONS = ("epsilon", "v", "sample")
 WEIGHTS_ALONE = "the weights are the same whatever the noise was"
+WHATEVER_PREDICTED = "the weights are the same whatever was predicted"
+OTHERWISE_USUAL = "without it, the usual one of the schedule is taken"
+PUBLISHED = "the file does not say it, and this is the number of the published networks"
 
 
 def table(diffusion: Hints, *, rescales: bool = False) -> Clock | None:
@@ -21,20 +24,23 @@ def table(diffusion: Hints, *, rescales: bool = False) -> Clock | None:
     """
     schedule = diffusion.ask("noise_schedule", str, reason=WEIGHTS_ALONE, choices=SCHEDULES)
     steps = diffusion.ask("steps", int, reason=WEIGHTS_ALONE)
-    start, end = diffusion.ask("beta_start", float), diffusion.ask("beta_end", float)
-    prediction = diffusion.ask("prediction", str, default="epsilon", choices=TABLE_PREDICTIONS)
-    rescaled = _rescaled(diffusion, steps) if rescales else diffusion.ask("rescale_timesteps", bool, default=False)
+    start = diffusion.ask("beta_start", float, reason=OTHERWISE_USUAL, optional=True)
+    end = diffusion.ask("beta_end", float, reason=OTHERWISE_USUAL, optional=True)
+    prediction = diffusion.ask(
+        "prediction", str, reason=WHATEVER_PREDICTED, default="epsilon", choices=TABLE_PREDICTIONS
+    )
+    rescaled = _rescaled(diffusion, steps, rescales)
     if schedule is None or steps is None or rescaled is None:
         return None
     levels = named_levels(schedule, steps, start, end)
     return clocks.discrete(levels, cast(Prediction, prediction), rescaled=rescaled)
 
 
-def _rescaled(diffusion: Hints, steps: int | None) -> bool | None:
-    if steps == 1000:
-        return diffusion.ask("rescale_timesteps", bool, default=True)  # without effect
-    reason = "the network was told the step or a thousandth of the way, and its weights do not say which"
-    return diffusion.ask("rescale_timesteps", bool, reason=reason, choices=(True, False))
+def _rescaled(diffusion: Hints, steps: int | None, rescales: bool) -> bool | None:
+    reason = "the network was told the step itself or 1000 t/steps, and its weights do not say which"
+    if rescales and steps != 1000:
+        return diffusion.ask("rescale_timesteps", bool, reason=reason, choices=(True, False))
+    return diffusion.ask("rescale_timesteps", bool, reason=reason, default=rescales, choices=(True, False))
 
 
 def flow(diffusion: Hints, *, path: str | None, time_of_data: int | None) -> Clock | None:
@@ -56,7 +62,7 @@ def consistency_models(diffusion: Hints) -> Clock | None:
     """OpenAI's consistency_models: EDM's denoisers (`edm_`) or consistency functions (`cd_`, `ct_`)."""
     reason = "a denoiser (edm_…) and a consistency function (cd_…, ct_…) have the same weights"
     prediction = diffusion.ask("prediction", str, reason=reason, choices=("edm", "consistency"))
-    low = diffusion.ask("sigma_min", float, default=0.002)
-    high = diffusion.ask("sigma_max", float, default=80.0)
-    data = diffusion.ask("sigma_data", float, default=0.5)
+    low = diffusion.ask("sigma_min", float, reason=PUBLISHED, default=0.002)
+    high = diffusion.ask("sigma_max", float, reason=PUBLISHED, default=80.0)
+    data = diffusion.ask("sigma_data", float, reason=PUBLISHED, default=0.5)
     return None if prediction is None else clocks.consistency_models(prediction == "consistency", low, high, data)

@@ -74,7 +74,7 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
         remarks=_remarks(scheduler, clock, network),
         **facts,
     )
-    return Plan(info=info, config=blueprint, clock=clock, tensors=tensors, lacks=given.finish())
+    return Plan(info=info, config=blueprint, clock=clock, tensors=tensors, questions=given.finish(), said=given.said())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

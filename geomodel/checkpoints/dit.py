@@ -60,7 +60,8 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
         config=config and Blueprint(architecture="dit", config=config, shape=shape, label_rows=rows),
         clock=clock,
         tensors=found.tensors,
-        lacks=given.finish(),
+        questions=given.finish(),
+        said=given.said(),
     )
 
 
@@ -90,7 +91,7 @@ def _network(tensors: Mapping[str, Tensor], hints: Hints) -> tuple[DiTConfig | N
     places = shape_of(tensors, "pos_embed", 3)[1]
     side = math.isqrt(places) * patch
     hints.confirm(input_size=side, patch_size=patch, in_channels=channels, hidden_size=width)
-    hints.ask("image_size", int, default=side, choices=(side, PIXELS * side))  # of the latent, or of what it encodes
+    hints.accept("image_size", side, PIXELS * side)  # of the latent, or of what it encodes
     hints.without_effect("class_dropout_prob")
     depth = len(numbers_of(tensors, "blocks"))
     hints.confirm(depth=depth)
@@ -99,7 +100,8 @@ def _network(tensors: Mapping[str, Tensor], hints: Hints) -> tuple[DiTConfig | N
         reason = "the weights are the same for any number of heads, and no published network is as wide"
         heads = hints.ask("num_heads", int, reason=reason)
     else:
-        heads = hints.ask("num_heads", int, default=heads)
+        reason = "the weights are the same for any number of heads; the published networks of this width have this one"
+        heads = hints.ask("num_heads", int, reason=reason, default=heads)
     shape = (channels, side, side)
     if heads is None:
         return None, shape
@@ -146,7 +148,8 @@ def _labels(tensors: Mapping[str, Tensor], said: Mapping[str | int, Value], hint
     if isinstance(classes, int):
         hints.confirm(num_classes=classes)
     else:
-        classes = hints.ask("num_classes", int, default=rows - 1)
+        reason = "the last row of its labels stands for no class, unless it was trained without that"
+        classes = hints.ask("num_classes", int, reason=reason, default=rows - 1, choices=(rows - 1, rows))
     if classes not in (rows, rows - 1):
         raise ValueError(f"it has {classes} classes and {rows} rows of labels")
     return rows, classes == rows - 1

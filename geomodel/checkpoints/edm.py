@@ -127,7 +127,8 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
         config=blueprint,
         clock=clock,
         tensors=kept,
-        lacks=given.finish(),
+        questions=given.finish(),
+        said=given.said(),
     )
 
 

@@ -78,7 +78,8 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
         config=Blueprint(architecture="edm2", config=config, shape=shape, label_rows=classes + 1 if classes else 0),
         clock=clock,
         tensors=tensors,
-        lacks=given.finish(),
+        questions=given.finish(),
+        said=given.said(),
     )
 
 

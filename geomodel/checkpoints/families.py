@@ -34,7 +34,7 @@ def _opened(name: str, title: str) -> Family:
         name=name,
         title=title,
         recognise=f"geomodel.checkpoints.{name}:recognise",
-        build="geomodel.networks:build_opened",
+        build="geomodel.networks:assemble",
         finish="geomodel.networks:fold",
     )
 
@@ -45,7 +45,7 @@ FAMILIES = (
         name="native",
         title="Geomodel",
         recognise="geomodel.checkpoints.native:recognise",
-        build="geomodel.checkpoints.native:build",
+        build="geomodel.networks:assemble",
     ),
     _opened("edm", "EDM"),
     _opened("edm2", "EDM2"),

@@ -50,6 +50,7 @@ class CheckpointInfo:
     latents: str = ""  # a kind of `geomodel.latents` where the network knows no images
     remarks: tuple[str, ...] = ()  # sentences that a person should read before trusting D
     licence: str = ""
+    hints: Mapping[str, Scalar] = field(default_factory=dict)  # what a person answered → the answer
     precision: str = "float32"  # of the network's products
     device: str | None = None  # None until the weights are loaded
     sha256: str | None = None  # of the whole file; None where only the header was read

@@ -48,7 +48,8 @@ def recognise(contents: Contents, hints: Mapping[str, object]) -> Plan | None:
         config=None if side is None else Blueprint(architecture="lucidrains", config=config, shape=shape),
         clock=clock,
         tensors=tensors,
-        lacks=given.finish(),
+        questions=given.finish(),
+        said=given.said(),
     )
 
 
@@ -60,7 +61,8 @@ def _config(tensors: Mapping[str, Tensor], hints: Hints) -> tuple[LucidrainsConf
         hints.confirm(self_condition=True)
         conditions = True
     else:
-        conditions = entering == outputs and hints.ask("self_condition", bool, default=False)
+        reason = "its first layer fits an image, or half as many channels beside an earlier D"
+        conditions = entering == outputs and hints.ask("self_condition", bool, reason=reason, default=False)
     colours = entering // 2 if conditions else entering
     if outputs not in (colours, 2 * colours):
         raise ValueError(f"it takes {entering} channels and gives {outputs}")

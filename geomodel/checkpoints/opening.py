@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from geomodel import memory
 from geomodel.checkpoints.families import FAMILIES, Family
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
-from geomodel.checkpoints.plan import Lack, Plan
+from geomodel.checkpoints.plan import Plan, Question
 from geomodel.checkpoints.unclaimed import instead
 from geomodel.error_text import cut
 from geomodel.files import read_error
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _MISTAKEN = (ArithmeticError, AttributeError, LookupError, TypeError)
 _WEIGHT = 4  # bytes that a number takes in the network
 _LISTED = 5
+_CLAUSE = 400  # characters
 
 
 def inspect(path: Path, hints: Mapping[str, object]) -> CheckpointInfo:
@@ -42,12 +43,22 @@ def plan(path: Path, hints: Mapping[str, object]) -> tuple[Family, Plan, Content
         found = contents.read(path)
         for family in FAMILIES:
             try:
-                planned = function(family.recognise)(found, hints)
+                planned: Plan | None = function(family.recognise)(found, hints)
             except _MISTAKEN as error:
                 raise ValueError(f"it is not what files of {family.title} are ({error})") from error
             if planned is not None:
-                return family, planned, found
+                answers = {asked.hint: asked.answer for asked in planned.questions if asked.answer is not None}
+                info = replace(planned.info, hints={**planned.info.hints, **answers})
+                return family, replace(planned, info=info), found
         raise CheckpointError(instead(found))
+
+
+def compared(path: Path, hints: Mapping[str, object]) -> CheckpointInfo:
+    """What `inspect` returns, after the comparison of the network with the names and shapes of the stored tensors."""
+    family, planned, _ = plan(path, hints)
+    with _sentences(path):
+        _built(family, planned)
+    return planned.info
 
 
 def load(path: Path, device: Any, hints: Mapping[str, object], progress: Progress) -> NetworkDenoiser:
@@ -64,7 +75,7 @@ def load(path: Path, device: Any, hints: Mapping[str, object], progress: Progres
         if family.finish:
             function(family.finish)(network)
     info = replace(planned.info, device=str(device), sha256=digest)
-    return NetworkDenoiser(_placed(network, device), info, planned.clock)
+    return NetworkDenoiser(_placed(network, device), info, planned.clock, planned)
 
 
 @contextmanager
@@ -80,23 +91,28 @@ def _sentences(path: Path) -> Iterator[None]:
             "load it in the program that wrote it and save its state_dict alone."
         ) from error
     except ValueError as error:
-        raise CheckpointError(cut(f"{path.name} cannot be opened: {error}.")) from error
+        clause = cut(" ".join(str(error).split()), _CLAUSE)  # texts of the file may stand in it
+        raise CheckpointError(f"{path.name} cannot be opened: {clause}.") from error
     except OSError as error:
         raise CheckpointError(read_error(path.name, error)) from error
 
 
-def _lacking(name: str, lack: Lack) -> str:
+def _lacking(name: str, lack: Question) -> str:
     choices = f" ({', '.join(map(str, lack.choices))})" if lack.choices else ""
     return f"{name} does not say everything: give the hint {lack.hint}{choices}, because {lack.reason}."
 
 
+def needed(planned: Plan) -> int:
+    """Bytes of memory that the network will take."""
+    return sum(tensor.count for tensor in planned.tensors.values()) * _WEIGHT
+
+
 def _check_room(planned: Plan) -> None:
     """ValueError where the stored tensors would not fit into the memory that is free."""
-    needed = sum(tensor.count for tensor in planned.tensors.values()) * _WEIGHT
-    free = memory.available()
-    if needed > free:
+    size, free = needed(planned), memory.available()
+    if size > free:
         raise ValueError(
-            f"its network takes {memory.text(needed)} of memory, and {memory.text(free)} are free; close something else"
+            f"its network takes {memory.text(size)} of memory, and {memory.text(free)} are free; close something else"
         )
 
 
@@ -115,15 +131,15 @@ def _built(family: Family, planned: Plan) -> nn.Module:
 
 def _compare(expected: Mapping[str, Tensor], planned: Plan) -> None:
     stored = planned.tensors
-    if missing := sorted(expected.keys() - stored.keys()):
+    asked_for = {key for key, tensor in expected.items() if tensor.numel()}
+    if missing := sorted(asked_for - stored.keys()):
         raise ValueError(f"it lacks {len(missing)} of the network's tensors, among them {_some(missing)}")
     if extra := sorted(stored.keys() - expected.keys()):
         raise ValueError(f"it has {len(extra)} tensors that its network does not have, among them {_some(extra)}")
-    for key, tensor in expected.items():
-        if stored[key].shape != tuple(tensor.shape):
-            raise ValueError(
-                f"it has tensor {key} with shape {stored[key].shape}, and its config asks for {tuple(tensor.shape)}"
-            )
+    for key, tensor in stored.items():
+        asked = tuple(expected[key].shape)
+        if tensor.shape != asked:
+            raise ValueError(f"it has tensor {key} with shape {tensor.shape}, and its config asks for {asked}")
 
 
 def _some(names: list[str]) -> str:
@@ -138,9 +154,20 @@ def _read(network: nn.Module, planned: Plan, found: Contents, progress: Progress
         tensors = {name: torch.empty(like.shape, dtype=like.dtype) for name, like in network.state_dict().items()}
     except (RuntimeError, MemoryError) as error:
         raise ValueError(f"its network takes {memory.text(planned.info.size)}, for which memory is short") from error
-    wanted = [numbers.Wanted(name, planned.tensors[name], tensor.numpy()) for name, tensor in tensors.items()]
+    wanted = [numbers.Wanted(name, tensor, tensors[name].numpy()) for name, tensor in planned.tensors.items()]
     digests = numbers.fill(wanted, found.sources, progress)
     network.load_state_dict(tensors, assign=True)
+    return _together(digests)
+
+
+def digest(path: Path, progress: Progress) -> str:
+    """The SHA-256 that the network of a file or folder will have, from reading it once without keeping it."""
+    with _sentences(path):
+        return _together(numbers.fill((), contents.read(path).sources, progress))
+
+
+def _together(digests: Mapping[Path, str]) -> str:
+    """One SHA-256 for all files."""
     if len(digests) == 1:
         return next(iter(digests.values()))
     listed = "".join(f"{digest} {file.name}\n" for file, digest in digests.items())  # as sha256sum prints them

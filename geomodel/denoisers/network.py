@@ -14,6 +14,7 @@ from geomodel.denoisers.clock import RECOMMENDED, Clock
 
 if TYPE_CHECKING:
     from geomodel.checkpoints.info import CheckpointInfo
+    from geomodel.checkpoints.plan import Plan
 
 MAX_PIECE = 65536
 PIECE_SECONDS = 0.25  # the longest that one forward pass may hold the engine
@@ -38,8 +39,15 @@ class NetworkDenoiser(Denoiser):
     analytic = False
     center: Tensor  # m, (*shape) float64
 
-    def __init__(self, network: nn.Module, info: CheckpointInfo, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        info: CheckpointInfo,
+        clock: Clock | None = None,
+        plan: Plan | None = None,
+    ) -> None:
         self.network = network.eval().requires_grad_(False)
+        self.plan = plan  # what its file said; None where a script built it
         self.info = info
         self.clock = clock or clocks.edm(sigma_data=info.sigma_data / info.unit)
         self.shape = info.shape

@@ -20,7 +20,7 @@ from geomodel.inert.values import ITEM_SIZES, InertFault, Source, Storage, Tenso
 
 MAX_HEADER = 4 << 20  # a million characters hold 10,000 tensors; parsed JSON takes about 30 times its length
 MAX_TENSORS = 10_000
-_DTYPES = {
+DTYPES = {
     "F64": "float64",
     "F32": "float32",
     "F16": "float16",
@@ -75,7 +75,7 @@ def read(stream: BinaryIO, source: Source) -> tuple[dict[str | int, Value], dict
 
 
 def _tensor(entry: _Entry, source: Source, start: int) -> Tensor:
-    storage = Storage(_DTYPES[entry.dtype], math.prod(entry.shape), source, start + entry.data_offsets[0])
+    storage = Storage(DTYPES[entry.dtype], math.prod(entry.shape), source, start + entry.data_offsets[0])
     return Tensor(storage, 0, entry.shape, contiguous(entry.shape))
 
 
@@ -107,12 +107,12 @@ def _check_places(tensors: dict[str, _Entry], available: int) -> None:
             raise InertFault(
                 f"it has a tensor named {key[:60]!r}; names of letters, digits, '.', '_' and '-' are expected"
             )
-        if entry.dtype not in _DTYPES:
+        if entry.dtype not in DTYPES:
             raise InertFault(f"it has a tensor {key} of type {entry.dtype[:20]!r}, which is not known here")
         if 0 in entry.shape:
             raise InertFault(f"it has a tensor {key} of shape {entry.shape}, which holds no numbers")
         begin, end = entry.data_offsets
-        claimed = math.prod(entry.shape) * ITEM_SIZES[_DTYPES[entry.dtype]]
+        claimed = math.prod(entry.shape) * ITEM_SIZES[DTYPES[entry.dtype]]
         if claimed != end - begin:
             raise InertFault(
                 f"it does not fit together: tensor {key} of shape {entry.shape} needs {claimed} bytes "

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -53,6 +53,11 @@ class MLPConfig:
         """About how many weights the network has; what does not grow with width² × depth is left out."""
         return self.width**2 * self.depth
 
+    @property
+    def depth_in_all(self) -> int:
+        """How many blocks the network has."""
+        return self.depth
+
     @staticmethod
     def check_shape(shape: tuple[int, ...]) -> None:
         """ValueError (a clause) unless the network can take samples of this shape."""
@@ -80,6 +85,11 @@ class UNetConfig:
         of the network has fewer than one depth more.
         """
         return (self.depth + 1) * self.width * (119 * self.width + 8 * self.embedding)
+
+    @property
+    def depth_in_all(self) -> int:
+        """How many blocks the network has, on two resolutions and both ways."""
+        return 4 * self.depth
 
     @staticmethod
     def check_shape(shape: tuple[int, ...]) -> None:
@@ -118,6 +128,7 @@ OpenedConfig = (
 
 
 _Opened = TypeVar("_Opened", bound=OpenedConfig)
+_Sizes = TypeVar("_Sizes", bound=Config | OpenedConfig)
 
 
 class Architecture(NamedTuple):
@@ -154,10 +165,10 @@ OPENED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """All that a network of another program is built from."""
+    """All that a network is built from."""
 
-    architecture: str  # a row of `OPENED`
-    config: OpenedConfig
+    architecture: str  # a row of `ARCHITECTURES` or of `OPENED`
+    config: Config | OpenedConfig
     shape: tuple[int, ...]
     label_rows: int = 0  # of its table of labels, with the null class
 
@@ -176,13 +187,28 @@ def fitting(shape: tuple[int, ...]) -> str:
     return "unet" if len(shape) == 3 else "mlp"
 
 
-def configure(architecture: str, values: Mapping[str, Any], shape: tuple[int, ...]) -> Config:
+def configure(architecture: str, values: Mapping[str, object], shape: tuple[int, ...]) -> Config:
     """The checked config of a network for samples of this shape. ValueError (a clause) where something does not fit."""
-    if architecture not in ARCHITECTURES:
-        raise ValueError(f"the architecture {architecture!r} is unknown; known are: {', '.join(ARCHITECTURES)}")
-    kind = ARCHITECTURES[architecture].config
-    if different := sorted(values.keys() ^ {field.name for field in fields(kind)}):
+    _check_entries(ARCHITECTURES, architecture, values)
+    return _checked(architecture, ARCHITECTURES[architecture].config, values, shape)
+
+
+def configure_opened(architecture: str, values: Mapping[str, object], shape: tuple[int, ...]) -> OpenedConfig:
+    """What `configure` does, for a network that another program trained."""
+    _check_entries(OPENED, architecture, values)
+    return _checked(architecture, OPENED[architecture].config, values, shape)
+
+
+def _check_entries(
+    table: Mapping[str, Architecture] | Mapping[str, Opened], architecture: str, values: Mapping[str, object]
+) -> None:
+    if architecture not in table:
+        raise ValueError(f"the architecture {architecture[:60]!r} is unknown; known are: {', '.join(table)}")
+    if different := sorted(values.keys() ^ {field.name for field in fields(table[architecture].config)}):
         raise ValueError(f"the config of {architecture!r} has missing or unknown entries: {', '.join(different[:5])}")
+
+
+def _checked(architecture: str, kind: type[_Sizes], values: Mapping[str, object], shape: tuple[int, ...]) -> _Sizes:
     try:
         config = msgspec.convert(dict(values), kind)
     except msgspec.ValidationError as error:
@@ -207,10 +233,10 @@ def converted(kind: type[_Opened], **values: object) -> _Opened:
         raise ValueError(f"its network has sizes outside their limits: {error}") from error
 
 
-def build_opened(blueprint: Blueprint) -> nn.Module:
+def assemble(blueprint: Blueprint) -> nn.Module:
     """The network of a blueprint, on torch's default device. ValueError (a clause) where sizes do not divide."""
-    network = OPENED[blueprint.architecture].network
-    return _made(network, blueprint.config, blueprint.shape, blueprint.label_rows)
+    table: dict[str, Architecture | Opened] = {**ARCHITECTURES, **OPENED}
+    return _made(table[blueprint.architecture].network, blueprint.config, blueprint.shape, blueprint.label_rows)
 
 
 def fold(network: nn.Module) -> None:

@@ -21,7 +21,8 @@ import geomodel as gm
 from geomodel import memory, recognise
 from geomodel.checkpoints import CheckpointError, inspect, load_checkpoint, opening
 from geomodel.checkpoints.families import Family
-from geomodel.checkpoints.plan import Lack, Plan, card
+from geomodel.checkpoints.hints import Hints
+from geomodel.checkpoints.plan import Plan, card
 from geomodel.checkpoints.state_dicts import find
 
 
@@ -39,6 +40,8 @@ def toy(contents, hints):
     if found is None:
         return None
     leaving, entering = found.tensors["linear.weight"].shape
+    if entering == 12:
+        raise ValueError("it says\n" + "x" * 10**6 + ", which is long")
     if entering == 13:
         raise ValueError("it has 13 inputs, which no network of this family has")
     info = card(
@@ -55,8 +58,10 @@ def toy(contents, hints):
         ignored=found.ignored,
         remarks=("It has seen nothing.",),
     )
-    lacks = () if "times" in hints else (Lack("times", "the file holds no clock", ("slow", "fast")),)
-    return Plan(info=info, config=Config(entering, leaving), clock=None, tensors=found.tensors, lacks=lacks)
+    given = Hints(hints)
+    given.ask("times", str, reason="the file holds no clock", choices=("slow", "fast"))
+    config, questions = Config(entering, leaving), given.finish()
+    return Plan(info=info, config=config, clock=None, tensors=found.tensors, questions=questions)
 
 
 class Toy(nn.Module):
@@ -107,6 +112,14 @@ def written(path: Path, value, kind="torch zip") -> Path:
         save_file(value, path)
         return path
     return torch_files.saved(path, value, kind)
+
+
+@pytest.mark.parametrize("key", ["license", "modelspec.license"])
+def test_a_licence_is_shown_where_it_is_stated(tmp_path, key):
+    save_file(weights(), tmp_path / "a.safetensors", {key: "CC BY 4.0", "other": "text"})
+    assert inspect(tmp_path / "a.safetensors").licence == "CC BY 4.0"
+    save_file(weights(), tmp_path / "b.safetensors")
+    assert inspect(tmp_path / "b.safetensors").licence == ""
 
 
 @pytest.mark.parametrize("kind", ["safetensors", *torch_files.KINDS])
@@ -161,6 +174,7 @@ def test_nothing_is_read_before_the_comparison(tmp_path, monkeypatch):
         ({"linear.bias": torch.zeros(3)}, "tensor linear.bias with shape (3,), and its config asks for (2,)"),
         ({"linear.bias": None}, "lacks 1 of the network's tensors, among them linear.bias"),
         ({"linear.extra": torch.zeros(1)}, "1 tensors that its network does not have, among them linear.extra"),
+        ({"linear.weight": torch.zeros(2, 12)}, "xx, which is long"),
         ({"linear.weight": torch.zeros(2, 13)}, "13 inputs, which no network of this family has"),
     ):
         value = {name: tensor for name, tensor in (good | change).items() if tensor is not None}

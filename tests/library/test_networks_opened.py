@@ -6,7 +6,7 @@ import numpy_layers as ours
 import pytest
 import torch
 
-from geomodel.networks import OPENED, Blueprint, build_opened, fold
+from geomodel.networks import OPENED, Blueprint, assemble, fold
 from geomodel.networks.configs import (
     ADMConfig,
     DhariwalConfig,
@@ -47,7 +47,7 @@ def blueprint(name: str, shape: tuple[int, ...] = SHAPE) -> Blueprint:
 
 @pytest.fixture(params=OPENED)
 def network(request):
-    made = ours.randomised(build_opened(blueprint(request.param)))
+    made = ours.randomised(assemble(blueprint(request.param)))
     fold(made)
     made.labels = lambda count: None if request.param == "lucidrains" else torch.arange(count) % ROWS
     return made.requires_grad_(False)
@@ -98,7 +98,7 @@ def test_the_input_stays_as_it_was(network):
 @pytest.mark.parametrize("name", OPENED)
 def test_a_blueprint_takes_no_memory(name):
     with torch.device("meta"):
-        made = build_opened(blueprint(name))
+        made = assemble(blueprint(name))
     assert all(tensor.is_meta for key, tensor in made.state_dict().items() if "resample_filter" not in key)
     assert blueprint(name).config.depth_in_all <= len(made.state_dict())
 

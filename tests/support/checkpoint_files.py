@@ -18,7 +18,8 @@ import torch
 from torch import nn
 
 from geomodel import networks
-from geomodel.checkpoints.native import DataSource, Description, save_checkpoint
+from geomodel.checkpoints.described import DataSource
+from geomodel.checkpoints.native import Description, save_checkpoint
 from geomodel.inert.safetensors_file import MAX_TENSORS
 
 CONFIG = networks.MLPConfig(width=8, depth=2, embedding=4, noise_features=3, point_features=5)
@@ -167,11 +168,12 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda good: with_text(good, json.dumps(asdict(DESCRIPTION))[:-1] + ',"recipe":{"a":' + "[" * 10**5),
         "description",
     ),
-    "description of 2 MB": (lambda good: described(good, label_names=["a" * (2 << 20)]), "2097"),
+    "description of 3.5 MB": (lambda good: described(good, label_names=["a" * (7 << 19)]), "3670"),
     "huge whole number": (lambda good: with_text(good, '{"format":' + "9" * 10**4 + "}"), "description"),
     "other format": (lambda good: described(good, format="other"), "'other'"),
     "version 0": (lambda good: described(good, version=0), "version 0"),
-    "version 3": (lambda good: described(good, version=3), "version 3"),
+    "version 4": (lambda good: described(good, version=4), "version 4"),
+    "version 3 of a network of ours": (lambda good: described(good, version=3), "description"),
     "version 1 with a mean": (lambda good: described(good, mean=[0.0, 1.0]), "version 1"),
     "version 1 with a unit": (lambda good: described(good, unit=2.0), "version 1"),
     "mean of one number": (lambda good: described(good, version=2, mean=[1.0]), "1 numbers"),
