@@ -338,7 +338,7 @@ def test_a_cancel_leaves_the_search_and_the_run_is_shown(saved, monkeypatch):
 
 def test_an_engine_that_has_ended_refuses_to_link(saved):
     run = opened(saved / "run.npz")
-    assert refusal(LinkRun(1, run.path, run.trajectory)) == OpenFailed("run", run.path, ENDED)
+    assert refusal(LinkRun(1, run.path, run.trajectory), ENDED) == OpenFailed("run", run.path, ENDED)
 
 
 def test_a_run_that_cannot_be_saved_is_a_sentence(tmp_path, bench):
