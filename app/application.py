@@ -18,7 +18,7 @@ _fault_log: TextIO | None = None  # the fault handler keeps only its number, so 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the window, or a command (`run`, `train`) without Qt. Returns the exit code."""
+    """Run the window, or a command (`run`, `train`, `convert`) without Qt. Returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     from geomodel import cli
 
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         if code == 0 and parsed.command == "run" and parsed.figures:
             from app.export import headless
 
-            headless.draw(parsed.out / "run.npz", parsed.out)
+            headless.draw(parsed.out / "run.npz", parsed.out, {"data": parsed.data, "network": parsed.network})
         return code
     if sys.platform == "win32":
         import torch  # noqa: F401  c10.dll fails to load once Qt's libraries are in the process

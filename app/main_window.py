@@ -13,10 +13,13 @@ from app.engine.messages import DataOpened, NetworkOpened, Ready, RunOpened
 from app.engine.thread import EngineThread
 from app.panels import Panels
 from app.panels.feed import PanelsFeed
+from app.panels.network_feed import NetworkFeed
 from app.plotting.theme import LIGHT, THEMES, Theme, palette
 from app.rooms import ROOMS
 from app.rooms.contract import Room, Services, build_room
 from app.session.drafted import Drafted
+from app.session.inspecting import Inspecting
+from app.session.judging import Judging
 from app.session.lanes import Lanes
 from app.session.measured import Measured
 from app.session.playback import Playback
@@ -32,9 +35,11 @@ from app.shell.file_dialogs import FileDialogs
 from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
 from app.shell.menus import Menus
+from app.shell.network_files import NetworkFiles
 from app.shell.screens import expected_frame, first_size
 from app.shell.settings_store import SettingsStore
 from app.shell.welcome import Welcome
+from geomodel.run_checks import point_shape
 
 CLOSE_MS = 10_000
 WARM_MS = 50  # torch is imported this long after the window is shown, so that the first picture comes first
@@ -67,6 +72,9 @@ class MainWindow(QMainWindow):
         self.drafted = Drafted(self.state, self.player, self)
         self.lanes = Lanes(self.state, self)
         self.measured = Measured(self.state, self)
+        store = self.store
+        self.inspecting = Inspecting(self.state, self.player, store.answers_of, store.remember_answers, self)
+        self.judging = Judging(self.state, self.player, self)
         self.actions_by_id = actions.build(self)
         self.panels = Panels(LIGHT, self.actions_by_id)
         self.layout_of_docks = Layout(self, self.store)
@@ -75,6 +83,7 @@ class MainWindow(QMainWindow):
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
+        self.network_files = NetworkFiles(self)
         self.context_menus = ContextMenus(self)
         self.commands = Commands(self)
         self.engine_life = EngineLife(self)
@@ -84,6 +93,7 @@ class MainWindow(QMainWindow):
         self.panels_feed = PanelsFeed(
             self.state, self.player, self.playback, self.drafted, self.panels, self.documents.recent_networks, self
         )
+        self.network_feed = NetworkFeed(self.state, self.player, self.inspecting, self.judging, self.panels.model, self)
         self.keys = FocusLaw(self, self.layout_of_docks.main_view)
         self._connect()
         self.set_theme(self._chosen_theme())
@@ -114,7 +124,7 @@ class MainWindow(QMainWindow):
         return {row.name: build_room(row, services) for row in ROOMS}
 
     def _handlers(self) -> dict[str, actions.Handler]:
-        owners = (self.commands, self.documents, self.welcome, self.engine_life)
+        owners = (self.commands, self.documents, self.network_files, self.welcome, self.engine_life)
         found = {name: handler for owner in owners for name, handler in owner.handlers().items()}
         for room in self.rooms.values():
             found |= room.handlers()
@@ -129,6 +139,8 @@ class MainWindow(QMainWindow):
         player.opened.connect(self._opened)
         player.drafting.data_offered.connect(self.commands.offer_data)
         player.progress_changed.connect(self._show_progress)
+        self.state.data_changed.connect(self._show_image_rooms)
+        self.state.network_changed.connect(self._show_image_rooms)
 
     # ------------------------------------------------------------ life
 
@@ -172,6 +184,7 @@ class MainWindow(QMainWindow):
                 os._exit(0)  # someone's denoiser holds a thread, and a live QThread must not be destroyed
             self.keys.release()
             self.measured.release()
+            self.judging.release()
             for room in self.rooms.values():
                 room.release()
         event.accept()
@@ -205,10 +218,13 @@ class MainWindow(QMainWindow):
         return THEMES[chosen]
 
     def _opened(self, event: DataOpened | NetworkOpened | RunOpened) -> None:
-        if isinstance(event, DataOpened):
-            self.layout_of_docks.show_image_rooms(visible=len(event.dataset.shape) == 3)
-        else:
+        if not isinstance(event, DataOpened):
             self.documents.remember(event.path)
+
+    def _show_image_rooms(self) -> None:
+        data, network = self.state.data, self.state.network
+        shape = point_shape(None if data is None else data.dataset, None if network is None else network.info)
+        self.layout_of_docks.show_image_rooms(visible=shape is not None and len(shape) == 3)
 
     def _show_progress(self) -> None:
         opening = self.player.opening

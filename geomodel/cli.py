@@ -1,4 +1,4 @@
-"""The command line. `run` computes a run and writes it, `train` makes a checkpoint; neither opens a window."""
+"""The command line. `run` computes a run and writes it, and the other commands make checkpoints, without a window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomodel import __version__, classes, console, datasets, files, runs, schedules, solvers
+from geomodel import __version__, classes, cli_hints, console, datasets, files, runs, schedules, solvers
 from geomodel.places import absolute
 from geomodel.settings import CUSTOM, Option, RunSettings, limits, problems
 
@@ -53,6 +53,11 @@ FIELDS: tuple[tuple[str, str, Any], ...] = (
     ("--count", "count", int),
     ("--seed", "seed", int),
 )
+# command with a module of its own, geomodel.cli_COMMAND → help
+COMMANDS = {
+    "train": "train a small denoiser and write a checkpoint",
+    "convert": "write a checkpoint of any program as one of Geomodel's own format",
+}
 CHOICES: dict[str, tuple[str, ...]] = {
     "driver": ("optimal", "mixture", "network", "blend"),
     "solver": solvers.names(),
@@ -78,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE.py:FUNCTION",
         help="a denoiser of your own: runs that Python file, and takes what the function returns",
     )
+    cli_hints.add_arguments(top)
     top.set_defaults(command="")
     commands = top.add_subparsers(title="without a window", metavar="COMMAND")
     run_parser = commands.add_parser("run", help="compute a run and write it as NPZ and CSV")
@@ -90,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
             shown = f" Named sets: {', '.join(datasets.names())}.{shown}"
         text = limits(name).help.replace("%", "%%") + shown
         run_parser.add_argument(option, dest=name, type=kind, choices=CHOICES.get(name), help=text, metavar=None)
+    cli_hints.add_arguments(run_parser)
     run_parser.add_argument("--final-zero", action="store_true", help=limits("final_zero").help)
     run_parser.add_argument("--beside", action=argparse.BooleanOptionalAction, default=True, help=limits("beside").help)
     run_parser.add_argument(
@@ -99,10 +106,10 @@ def parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=Path(), help="folder for run.npz and measures.csv (default: here)"
     )
     run_parser.add_argument("--figures", action="store_true", help="also draw the plane and the measures as PNG")
-    train_parser = commands.add_parser("train", help="train a small denoiser and write a checkpoint")
-    train_parser.set_defaults(command="train")
-    training = import_module("geomodel.cli_train")
-    training.add_arguments(train_parser)
+    for command, text in COMMANDS.items():
+        command_parser = commands.add_parser(command, help=text)
+        command_parser.set_defaults(command=command)
+        import_module(f"geomodel.cli_{command}").add_arguments(command_parser)
     return top
 
 
@@ -121,13 +128,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Carry out `run` or `train`; returns the exit code."""
-    if arguments.command == "train":
-        return int(import_module("geomodel.cli_train").run(arguments))
+    """Carry out a command; returns the exit code."""
+    if arguments.command in COMMANDS:
+        return int(import_module(f"geomodel.cli_{arguments.command}").run(arguments))
     try:
-        settings = settings_from(arguments)
+        settings, hints = settings_from(arguments), cli_hints.hints(arguments)
         arguments.out.mkdir(parents=True, exist_ok=True)  # if this fails, it fails before the work is done
-        _write(_compute(settings), arguments.out)
+        _write(_compute(settings, hints), arguments.out)
     except OSError as error:
         print(files.write_error(arguments.out, error), file=sys.stderr)
         return 2
@@ -174,14 +181,14 @@ def _option(text: str) -> tuple[str, Option]:
     return name, value
 
 
-def _compute(settings: RunSettings) -> Trajectory:
+def _compute(settings: RunSettings, hints: dict[str, object]) -> Trajectory:
     name, count, seed, columns = settings.data_key
     data = datasets.load(name, count=count, seed=seed, columns=columns) if name else None
     network = None
     if settings.network:
         from geomodel.checkpoints import load_checkpoint
 
-        network = load_checkpoint(settings.network)
+        network = load_checkpoint(settings.network, hints=hints)
     started = 0.0  # set at the first step, so that loading is not counted
 
     def report(record: Record) -> None:

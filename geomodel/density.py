@@ -46,8 +46,8 @@ def density_image(
     scaled to its own nearest pixel before it is summed, so that a rectangle far from all data shows the tail of the
     nearest kernels instead of an underflow. σ = 0 with variance 0 is allowed and shows points. Where rectangle and
     kernels are so far apart that the powers overflow, no pixel has any mass, and the image is FLOOR everywhere. Raises
-    ValueError where shapes do not fit or the rectangle is empty. Source: p_σ of Chen et al. 2023 (arXiv 2305.19947),
-    data smoothed by N(0, σ²I).
+    ValueError where shapes do not fit, or the rectangle is empty or so small that its pixels are the same numbers.
+    Source: p_σ of Chen et al. 2023 (arXiv 2305.19947), data smoothed by N(0, σ²I).
     """
     m, v, log_w = _kernels(means, variances, weights, log_weights)
     if not sigma >= 0:
@@ -174,8 +174,15 @@ def _kernels(
 def _edges(rect: Rect, size: tuple[int, int]) -> tuple[Floats, Floats]:
     x, y, width, height = rect
     if not (width > 0 and height > 0 and min(size) > 0):
-        raise ValueError(f"The rectangle {rect} with {size[0]} × {size[1]} pixels is empty.")
-    return x + np.linspace(0.0, width, size[0] + 1), y + np.linspace(0.0, height, size[1] + 1)
+        raise ValueError(f"The rectangle {_listed(rect)} with {size[0]} × {size[1]} pixels is empty.")
+    edges = x + np.linspace(0.0, width, size[0] + 1), y + np.linspace(0.0, height, size[1] + 1)
+    if not all((np.diff(axis) > 0).all() for axis in edges):
+        raise ValueError(f"The rectangle {_listed(rect)} is so small that its pixels are the same numbers; zoom out.")
+    return edges
+
+
+def _listed(rect: Rect) -> str:
+    return "({})".format(", ".join(f"{value:.9g}" for value in rect))
 
 
 def _factors(edges: Floats, means: Floats, scales: Floats) -> tuple[Floats, Floats]:

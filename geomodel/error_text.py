@@ -5,10 +5,10 @@ from __future__ import annotations
 MOST_CHARACTERS = 2000  # a page; a window that lays out a megabyte stalls
 
 
-def cut(text: str) -> str:
-    """The text; one that is longer than a page loses its middle, because the cause often stands at the end."""
-    half = MOST_CHARACTERS // 2
-    return text if len(text) <= MOST_CHARACTERS else f"{text[:half]}…{text[1 - half :]}"
+def cut(text: str, most: int = MOST_CHARACTERS) -> str:
+    """The text; one that is longer loses its middle, because the cause often stands at the end."""
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]}…{text[1 - half :]}"
 
 
 def message(error: BaseException) -> str:

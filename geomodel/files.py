@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+
+_PIECE = 2**22  # bytes
 
 
 @contextmanager
@@ -47,3 +50,13 @@ def write_error(path: str | os.PathLike[str], error: OSError) -> str:
 def read_error(path: str | os.PathLike[str], error: OSError) -> str:
     """The sentence for a file that could not be read."""
     return f"{os.fspath(path)} could not be read: {error.strerror or error}."
+
+
+def sha256(path: str | os.PathLike[str], between: Callable[[], None]) -> str:
+    """The hash of a file's bytes. `between` is called between two pieces and may raise to stop. Raises OSError."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+            between()
+    return digest.hexdigest()

@@ -23,7 +23,6 @@ class Format:
         name: how the program calls the format. title: how a person does.
         patterns: the names of its files, in lower case: "*.csv".
         open: the function that opens a path.
-        inspect: the function that reads what a file says of itself; "" where there is none.
         recognises: (path) -> bool, whether the file's content has the marks of the format. It reads a bounded part of
             the file and raises nothing but OSError. "" where the content has no marks and the name has to do.
     """
@@ -32,7 +31,6 @@ class Format:
     title: str
     patterns: tuple[str, ...]
     open: str
-    inspect: str = ""
     recognises: str = ""
 
     def named(self, path: Path) -> bool:

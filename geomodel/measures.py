@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,50 +13,12 @@ from numpy.typing import ArrayLike
 from geomodel import geometry, images
 from geomodel.arrays import Array, Floats
 from geomodel.csv_files import write_table
-from geomodel.record import known
+from geomodel.curves import LEAST_LEVELS, ends
+from geomodel.curves import Curves as Curves
 from geomodel.trajectory import Trajectory
 
-CENTER = "center"  # the entry of a run's settings with the mean of its data
 LOW, HIGH = 0.1, 0.9  # quantiles of the samples between which a band is drawn
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Curves:
-    """The arrays that measures are computed from, of a finished run or of a record that still grows.
-
-    x (levels, B, *shape); denoised, whose row i is D(x[i]; sigmas[i]), with as many rows or one less; sigmas (levels,);
-    extras by name, whose first axis runs over the levels, all of them or all but the last. center (*shape), from which
-    norms are measured; None is the origin.
-    """
-
-    x: Array
-    denoised: Array
-    sigmas: Array
-    extras: Mapping[str, Array] = field(default_factory=dict)
-    center: Array | None = None
-
-    @classmethod
-    def of(cls, trajectory: Trajectory) -> Curves:
-        """The curves of a finished run. Its denoising curve includes D at the last level where that was evaluated."""
-        final = trajectory.final_denoised
-        denoised = trajectory.denoised if final is None else np.concatenate([trajectory.denoised, final[None]])
-        return cls(trajectory.x, denoised, trajectory.sigmas, trajectory.extras, center_of(trajectory))
-
-    def first(self, levels: int) -> Curves:
-        """The part with x at the first `levels` levels. D and most extras are known at all of these but the last."""
-        extras = known(self.extras, levels, len(self.sigmas))
-        denoised = self.denoised[: max(levels - 1, 0)]
-        return Curves(self.x[:levels], denoised, self.sigmas[:levels], extras, self.center)
-
-
-def center_of(trajectory: Trajectory) -> Array:
-    """The center that the run's settings carry (see `runs.finish`), (*shape); the origin where none fits."""
-    shape = trajectory.x.shape[2:]
-    try:
-        center = np.asarray(trajectory.settings.get(CENTER), np.float64)
-    except (TypeError, ValueError):
-        return np.zeros(shape)
-    return center if center.shape == shape and np.isfinite(center).all() else np.zeros(shape)
+ROWS_AT_ONCE = 2**14  # of a table, which are Python's numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,6 +49,15 @@ def _measured(function: Callable[[ArrayLike], Floats], positions: Array) -> Floa
 
 def _along(function: Callable[[ArrayLike], Floats]) -> Callable[[Curves, str], Floats]:
     return lambda curves, curve: _measured(function, getattr(curves, curve))
+
+
+def _step_length(curves: Curves, curve: str) -> Floats:
+    positions = getattr(curves, curve)
+    if not curves.after:
+        return _measured(geometry.step_length, positions)
+    later = curves.after[curve]
+    steps = np.stack([positions[: len(later)], later]).reshape(2, -1, *positions.shape[2:])  # one step of many samples
+    return geometry.step_length(steps).reshape(later.shape[:2])
 
 
 def _slope(curves: Curves, curve: str) -> Floats:
@@ -210,7 +181,7 @@ MEASURES: tuple[Measure, ...] = (
         formula="‖x_{n+1} − x_n‖,  ‖D_{n+1} − D_n‖",
         source=f"{_REGULARITY}: arc length",
         curves=_BOTH,
-        function=_along(geometry.step_length),
+        function=_step_length,
     ),
     Measure(
         name="cosine_to_end",
@@ -278,26 +249,35 @@ def rows(trajectory: Trajectory) -> tuple[list[str], Iterable[list[Any]]]:
     with its unit in brackets. A value that does not exist is None.
     """
     curves = Curves.of(trajectory)
-    header = ["level", "sigma [data units]", "sample", "seed", "evaluations"]
-    columns: list[list[list[float]]] = []
-    for measure in MEASURES:
-        for curve, values in compute(measure.name, curves).items():
-            header.append(measure.column(curve) + (f" [{measure.unit}]" if measure.unit else ""))
-            columns.append(values.tolist())
-    return header, _table(trajectory, columns)
+    own = [name for name, _ in _columns(curves.at(ends(len(curves.x))))]
+    return ["level", "sigma [data units]", "sample", "seed", "evaluations", *own], _table(trajectory, curves)
 
 
-def _table(trajectory: Trajectory, columns: list[list[list[float]]]) -> Iterator[list[Any]]:
-    batch = trajectory.x.shape[1]
+def _columns(curves: Curves) -> list[tuple[str, Floats]]:
+    """The measures that the run has: how a column is called, and its values (levels, B)."""
+    return [
+        (measure.column(curve) + (f" [{measure.unit}]" if measure.unit else ""), values)
+        for measure in MEASURES
+        for curve, values in compute(measure.name, curves).items()
+    ]
+
+
+def _table(trajectory: Trajectory, curves: Curves) -> Iterator[list[Any]]:
+    """Row after row, measured for a bounded number of levels at a time."""
+    levels, batch = trajectory.x.shape[:2]
     seeds = [None] * batch if trajectory.seeds is None else trajectory.seeds.tolist()
-    spent = np.broadcast_to(
-        trajectory.evaluations_at.reshape(len(trajectory.sigmas), -1), (len(trajectory.sigmas), batch)
-    )
-    for level, sigma in enumerate(trajectory.sigmas.tolist()):
-        for sample in range(batch):
-            values = [column[level][sample] if level < len(column) else np.nan for column in columns]
-            known = [None if np.isnan(value) else value for value in values]
-            yield [level, sigma, sample, seeds[sample], spent[level, sample].item(), *known]
+    spent = np.broadcast_to(trajectory.evaluations_at.reshape(levels, -1), (levels, batch))
+    block = max(LEAST_LEVELS, ROWS_AT_ONCE // batch)
+    for first in range(0, levels, block):
+        here = range(first, min(first + block, levels))
+        measured = np.union1d(here, ends(levels))
+        columns = [values.tolist() for _, values in _columns(curves.at(measured))]
+        for level, row in zip(here, np.searchsorted(measured, here).tolist(), strict=True):
+            for sample in range(batch):
+                values = [column[row][sample] if row < len(column) else np.nan for column in columns]
+                known = [None if np.isnan(value) else value for value in values]
+                sigma = float(trajectory.sigmas[level])
+                yield [level, sigma, sample, seeds[sample], spent[level, sample].item(), *known]
 
 
 def write_csv(trajectory: Trajectory, path: str | Path) -> None:

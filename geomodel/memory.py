@@ -26,6 +26,14 @@ def available() -> int:
         return physical()
 
 
+def give_back() -> None:
+    """Return memory that was freed to the system. The allocator of Linux keeps it otherwise: after a network of 96 MB
+    was closed, 50 to 100 MB.
+    """
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
+        library.malloc_trim(0)
+
+
 def text(size: float) -> str:
     """A size in words: 1.5 GB."""
     for unit in ("B", "kB", "MB", "GB", "TB"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path, PureWindowsPath
 
+import resources
 from geomodel import datasets
 
 CODE = ".py:"  # between a file and a function, in the name of a person's own denoiser
@@ -19,12 +20,22 @@ def absolute(name: str) -> str:
     return f"{os.path.abspath(path)}:{function}" if code else os.path.abspath(path)
 
 
-def candidates(name: str, folder: Path) -> tuple[str, ...]:
-    """Where a file may be that a saved run in `folder` names: where the run says, and beside the run. A file beside it
-    may be another one of that name, so compare what it holds.
+def beside(name: str, folder: Path) -> tuple[Path, ...]:
+    """Where a file may lie that a saved run in `folder` names: in that folder, or in the one above it.
+
+    Only the last part of the name counts, because a run may come from anybody, and its path may lead anywhere. In the
+    folder above only a file is taken: a folder there may be a person's whole collection of pictures. What is found may
+    be another file of that name, so compare what it holds.
     """
-    if not name or name in datasets.names():
-        return (name,)
     last = PureWindowsPath(name).name  # the run may come from a computer with other separators
-    beside = [str(path) for path in (folder / name, folder / last) if os.path.exists(path)]
-    return tuple(dict.fromkeys([name, *beside]))
+    if last in ("", ".."):
+        return ()
+    here, above = folder / last, folder.parent / last
+    found = [here] if os.path.isfile(here) or os.path.isdir(here) else []
+    return tuple(dict.fromkeys([*found, *([above] if os.path.isfile(above) else [])]))
+
+
+def bundled_checkpoint(name: str) -> Path | None:
+    """The checkpoint of this file name that comes with the program, wherever it was installed when a run named it."""
+    path = resources.path("checkpoints", PureWindowsPath(name).name)
+    return path if os.path.isfile(path) else None

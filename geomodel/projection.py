@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geomodel.arrays import Array, Floats
+from geomodel.arrays import Floats
 from geomodel.hooks import Between, nothing
 
 MAX_POINTS = 20_000
@@ -92,23 +92,23 @@ def principal_components(points: Any, count: int = 2, *, limit: int = MAX_POINTS
         raise ValueError(f"{count} components of {len(points)} points of dimension {dimension} do not exist.")
     rows = np.asarray(points[:: stride(len(points), limit)])
     rows = rows.reshape(len(rows), dimension)
-    origin, total = _mean_and_variance(rows)
+    origin, total = mean_and_variance(rows)
     if not np.isfinite(total):
         raise ValueError("Principal components need finite points; some are NaN or infinite.")
     if min(rows.shape) > _DENSE:
 
         def times(block: Floats) -> Floats:
             between()
-            return _covariance_times(rows, origin, block)
+            return covariance_times(rows, origin, block)
 
         vectors = krylov(times, dimension, count)
     elif dimension <= len(rows):
-        vectors = np.linalg.eigh(_covariance_times(rows, origin, np.eye(dimension)))[1][:, ::-1]
+        vectors = np.linalg.eigh(covariance(rows, origin))[1][:, ::-1]
     else:
         centred = rows - origin
         vectors = centred.T @ np.linalg.eigh(centred @ centred.T)[1][:, ::-1]
     vectors = orthonormal(vectors[:, :count], count)
-    variances = np.einsum("dk,dk->k", vectors, _covariance_times(rows, origin, vectors)).clip(min=0.0)
+    variances = np.einsum("dk,dk->k", vectors, covariance_times(rows, origin, vectors)).clip(min=0.0)
     return Basis(origin, vectors.T.copy(), variances, variances / total if total else np.zeros(count), shape)
 
 
@@ -118,7 +118,7 @@ def explained_by(basis: Basis, cloud: Any) -> float:
     cloud (..., *shape); between 0 and 1; NaN for a cloud without variance. Raises ValueError for another shape.
     """
     coordinates = basis.project(cloud).reshape(-1, basis.count)
-    _, total = _mean_and_variance(basis._rows(cloud)[0])
+    _, total = mean_and_variance(basis._rows(cloud)[0])
     return float(coordinates.var(axis=0).sum() / total) if total else float("nan")
 
 
@@ -141,14 +141,23 @@ def _blocks(rows: Any) -> Iterator[tuple[slice, Floats]]:
         yield part, block.reshape(len(block), dimension)
 
 
-def _mean_and_variance(rows: Any) -> tuple[Floats, float]:
+def mean_and_variance(rows: Any) -> tuple[Floats, float]:
     """Mean (d,) and total variance tr C of a cloud (N, ...) of d numbers a point."""
     total = np.zeros(math.prod(rows.shape[1:]))
     mean = sum((block.sum(axis=0) for _, block in _blocks(rows)), total) / max(len(rows), 1)
     return mean, sum(float(((block - mean) ** 2).sum()) for _, block in _blocks(rows)) / max(len(rows), 1)
 
 
-def _covariance_times(rows: Array, mean: Floats, vectors: Floats) -> Floats:
+def covariance(rows: Any, mean: Floats) -> Floats:
+    """C (d, d) of a cloud (N, ...) about its mean."""
+    total = np.zeros((len(mean), len(mean)))
+    for _, block in _blocks(rows):
+        block -= mean
+        total += block.T @ block
+    return total / len(rows)
+
+
+def covariance_times(rows: Any, mean: Floats, vectors: Floats) -> Floats:
     """C V for V (d, k), without C."""
     product = np.zeros_like(vectors)
     for _, block in _blocks(rows):
@@ -163,12 +172,15 @@ def krylov(
     count: int,
     residual: float = _RESIDUAL,
     products: int = _MAX_PRODUCTS,
+    start: Floats | None = None,
 ) -> Floats:
     """Leading eigenvectors (d, count) of a symmetric operator, by Rayleigh–Ritz on a growing block Krylov space.
 
-    It ends after `products` products, or with the whole space.
+    It ends after `products` products, or with the whole space. start: vectors (d, more than count) whose span is near
+    the eigenvectors; without them it starts from `count` + 6 random ones.
     """
-    block = np.linalg.qr(np.random.default_rng(0).standard_normal((dimension, count + 6)))[0]
+    first = np.random.default_rng(0).standard_normal((dimension, count + 6)) if start is None else start
+    block = np.linalg.qr(first)[0]
     basis, images = block, apply(block)
     for _ in range(products):
         values, ritz = np.linalg.eigh(basis.T @ images)

@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from geomodel import memory
 from geomodel.arrays import Array
 from geomodel.files import replacing
-from geomodel.formats import Format, suffixes
+from geomodel.formats import Format, beginning, suffixes
+from geomodel.run_format import Header, checked, misfit
 from geomodel.versions import with_todays_eta
-from geomodel.zip_files import glance
+from geomodel.zip_files import FAULTS, Bounded, glance
 
 FORMATS = (
     Format(
@@ -29,24 +31,51 @@ FORMATS = (
 )
 FORMAT = "geomodel-trajectory"
 VERSION = 2  # 1: the η of ddim_eta in settings is a share of variance
-MAX_BYTES = 8 << 30  # a run file that claims more than this is refused before anything is allocated
+MOST_ENTRIES = 1000  # arrays in a file
+LONGEST_LIST = 2**24  # bytes of the list of arrays
+SMALL = 2**28  # bytes of arrays that may be packed as tightly as they are
+TIGHTEST = 100  # times that larger ones may be packed; floats that are measured hardly get smaller
 _MARKS = {"format.npy", "version.npy", "settings.npy"}  # members that no file of points has
+_NAME, _FIRST = 30, b"format.npy"  # where a zip archive names its first member, and its name in a run
+
+# What zipfile, zlib and NumPy raise on damaged files
+_UNREADABLE = (*FAULTS, EOFError, MemoryError, zlib.error)
+
+
+class _Refused(Exception):
+    """Why a file is not taken, as what follows its name in a sentence."""
 
 
 def recognises(path: Path) -> bool:
-    """Whether a file has the members of a saved run. Raises nothing but OSError."""
-    return set(glance(path)) >= _MARKS
+    """Whether a file has the members of a saved run, or begins with the first one where it lists too many to be read.
+    Raises nothing but OSError.
+    """
+    if names := glance(path):
+        return set(names) >= _MARKS
+    return beginning(path, _NAME + len(_FIRST))[_NAME:] == _FIRST and zipfile.is_zipfile(path)
 
 
 def write(path: str | Path, arrays: dict[str, Any], settings: dict[str, Any]) -> None:
-    """Write a run, all or nothing. OSError where it cannot be written."""
-    marks: dict[str, Any] = {
-        "format": np.array(FORMAT),
-        "version": np.array(VERSION),
-        "settings": np.array(json.dumps(settings)),
-    }
+    """Write a run, all or nothing. ValueError where `read` would refuse it, OSError where it cannot be written."""
+    marks = {"format": FORMAT, "version": VERSION, "settings": json.dumps(settings)}
+    every = {name: np.asarray(value) for name, value in {**marks, **arrays}.items()}
+    try:
+        if len(every) > MOST_ENTRIES:
+            raise _Refused(f"has {len(every):,} arrays, and a file has at most {MOST_ENTRIES:,}")
+        _check(every)
+    except _Refused as refused:
+        raise ValueError(f"The run cannot be saved, because it {refused}.") from None
     with replacing(path) as file:
-        np.savez_compressed(file, **marks, **arrays)
+        np.savez_compressed(file, **every)  # type: ignore[arg-type]
+
+
+def _check(every: dict[str, Array]) -> dict[str, Array]:
+    if problem := misfit({name: Header(array.shape, array.dtype) for name, array in every.items()}):
+        raise _Refused(problem)
+    try:
+        return checked(every)
+    except ValueError as error:
+        raise _Refused(f"does not fit together: {error}") from None
 
 
 def read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -55,115 +84,89 @@ def read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     if path.is_dir():
         raise ValueError(f"{name} is a directory; a run is one {' or '.join(suffixes(FORMATS))} file.")
     try:
-        arrays = _read_arrays(path)
+        if path.exists() and not path.is_file():  # a pipe would be waited for, and a device has no end
+            raise _Refused("is not a regular file")
+        with Bounded(path, LONGEST_LIST, MOST_ENTRIES) as file, zipfile.ZipFile(file) as archive:
+            return _read(archive, path.stat().st_size)
+    except _Refused as refused:
+        raise ValueError(f"{name} {refused}.") from None
     except OSError as error:
         raise ValueError(f"{name} cannot be read as a run: {error.strerror or error}.") from error
     except _UNREADABLE as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise ValueError(f"{name} is not a run saved by Geomodel: {reason}.") from error
-    return arrays, _checked_settings(name, arrays)
 
 
-# What zipfile, zlib and NumPy raise on damaged files
-_UNREADABLE = (
-    ValueError,
-    EOFError,
-    RuntimeError,
-    MemoryError,
-    OverflowError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+def _read(archive: zipfile.ZipFile, packed: int) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Every header is read and checked before the first array is."""
+    entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+    if twice := len(archive.infolist()) - len(entries):
+        raise _Refused(f"has {twice:,} {'entries' if twice > 1 else 'entry'} twice")
+    _check_sizes(sum(entry.file_size for entry in entries.values()), packed)
+    headers = {name: _header(archive, entry) for name, entry in entries.items()}
+    _check_marks({name: _array(archive, entries[name]) for name in _small_marks(headers)})
+    if problem := misfit(headers):
+        raise _Refused(problem)
+    arrays = _check({name: _array(archive, entry) for name, entry in entries.items()})
+    settings = _settings(str(arrays["settings"]))
+    return arrays, with_todays_eta(settings) if int(arrays["version"]) == 1 else settings
 
 
-def _read_arrays(path: Path) -> dict[str, Array]:
-    with zipfile.ZipFile(path) as archive:
-        entries = archive.infolist()
-        total = sum(entry.file_size for entry in entries)
-        if total > MAX_BYTES:
-            raise ValueError(
-                f"it claims {total / 1e9:.1f} GB of arrays, more than the {MAX_BYTES / 1e9:.1f} GB allowed"
-            )
-        return {entry.filename.removesuffix(".npy"): _read_array(archive, entry) for entry in entries}
+def _check_sizes(claimed: int, packed: int) -> None:
+    most = memory.physical() // 4
+    if claimed > most:
+        allowed = f"{memory.text(most)}, a quarter of this computer's memory"
+        raise _Refused(f"claims {memory.text(claimed)} of arrays, more than {allowed}")
+    if claimed > max(SMALL, TIGHTEST * packed):
+        raise _Refused(f"claims {memory.text(claimed)} of arrays in {memory.text(packed)}, which is no run")
 
 
-def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Array:
-    """One entry; what its header claims is compared with what the archive holds before anything is allocated."""
+def _header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Header:
+    """What the header of an entry states, which is compared with what the archive holds. Nothing more is unpacked."""
+    name = ascii(entry.filename[:100]).strip("'")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError(f"{entry.filename} is compressed in a way that NumPy does not write")
+        raise ValueError(f"{name} is compressed in a way that NumPy does not write")
     with archive.open(entry) as file:
         try:
             version = np.lib.format.read_magic(file)
             shape, _, dtype = np.lib.format.read_array_header_1_0(file)
         except (ValueError, TypeError, SyntaxError, tokenize.TokenError) as error:
-            raise ValueError(f"{entry.filename} is not a NumPy array") from error
+            raise ValueError(f"{name} is not a NumPy array") from error
         if version != (1, 0):
-            raise ValueError(f"{entry.filename} has NPY version {version}, expected (1, 0)")
+            raise ValueError(f"{name} has NPY version {version}, expected (1, 0)")
         if dtype.hasobject:
-            raise ValueError(f"{entry.filename} holds Python objects")
+            raise ValueError(f"{name} holds Python objects")
         if math.prod(shape) * dtype.itemsize != entry.file_size - file.tell():
-            raise ValueError(f"{entry.filename} claims the shape {shape} and holds {entry.file_size} bytes")
-        file.seek(0)
+            raise ValueError(f"{name} claims the shape {str(shape)[:80]} and holds {entry.file_size} bytes")
+    return Header(shape, dtype)
+
+
+def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Array:
+    with archive.open(entry) as file:
         return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
 
 
-def _checked_settings(name: str, arrays: dict[str, Array]) -> dict[str, Any]:
-    """The settings of a run whose arrays fit together. ValueError for others."""
-    if not (_is_text(arrays.get("format")) and arrays["format"] == FORMAT):
-        raise ValueError(f"{name} is an NPZ file but not a run: its 'format' entry is not {FORMAT!r}.")
-    version = arrays.get("version", np.array(0))
-    if version.shape != () or version.dtype.kind not in "iu" or not 1 <= int(version) <= VERSION:
-        found = version if version.shape == () and version.dtype.kind in "iu" else "that is not a number"
-        raise ValueError(f"{name} has a run format version {found}; this program reads versions 1 to {VERSION}.")
-    needed = ("x", "denoised", "sigmas", "evaluations", "evaluations_at", "network_calls", "looks", "settings")
-    missing = [key for key in needed if key not in arrays]
-    if missing:
-        raise ValueError(f"{name} lacks {', '.join(missing)}; the file is incomplete.")
-    problem = _shape_problem(arrays)
-    if problem:
-        raise ValueError(f"{name} does not fit together: {problem}.")
-    if not _is_text(arrays["settings"]):
-        raise ValueError(f"{name} has settings that are not text.")
+def _small_marks(headers: dict[str, Header]) -> list[str]:
+    """Which marks are there and are as small as they should be."""
+    small = {name for name, header in headers.items() if not header.shape and header.dtype.itemsize <= 8 * len(FORMAT)}
+    return [name for name in ("format", "version") if name in small]
+
+
+def _check_marks(marks: dict[str, Array]) -> None:
+    if not ("format" in marks and marks["format"].dtype.kind == "U" and marks["format"] == FORMAT):
+        raise _Refused(f"is an NPZ file but not a run: its 'format' entry is not {FORMAT!r}")
+    version = marks.get("version")
+    number = None if version is None or version.dtype.kind not in "iu" else int(version)
+    if number is None or not 1 <= number <= VERSION:
+        found = "no run format version" if number is None else f"the run format version {number}"
+        raise _Refused(f"has {found}; this program reads versions 1 to {VERSION}")
+
+
+def _settings(text: str) -> dict[str, Any]:
     try:
-        settings = json.loads(str(arrays["settings"]))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{name} has settings that are not JSON.") from error
+        settings = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _Refused("has settings that are not JSON") from None
     if not isinstance(settings, dict):
-        raise ValueError(f"{name} has settings that are not a JSON object.")
-    return with_todays_eta(settings) if int(version) == 1 else settings
-
-
-def _is_text(array: Array | None) -> bool:
-    return array is not None and array.shape == () and array.dtype.kind == "U"
-
-
-def _shape_problem(arrays: dict[str, Array]) -> str | None:
-    x, denoised, sigmas = arrays["x"], arrays["denoised"], arrays["sigmas"]
-    levels = len(sigmas) if sigmas.ndim == 1 else 0
-    measured = [arrays[key] for key in ("x", "denoised", "sigmas", "evaluations_at", "final_denoised") if key in arrays]
-    numeric = all(array.dtype.kind in "iuf" for array in measured)
-    counts = all(arrays[key].dtype.kind in "iu" for key in ("evaluations", "network_calls", "looks"))
-    if not numeric or not counts:
-        return "an array is not made of numbers"
-    if levels < 2 or x.ndim < 3 or x.shape[0] != levels or not x.size:
-        return f"x has shape {x.shape} for {sigmas.shape} noise levels"
-    if denoised.shape != (levels - 1, *x.shape[1:]):
-        return f"denoised has shape {denoised.shape}, expected {(levels - 1, *x.shape[1:])}"
-    batch = x.shape[1:2]
-    if arrays["evaluations"].shape not in ((), batch) or arrays["network_calls"].ndim or arrays["looks"].ndim:
-        return "the evaluation counts are not one number, or one a sample"
-    if arrays["evaluations_at"].shape not in ((levels,), (levels, *batch)):
-        return "evaluations_at does not match the noise levels"
-    final = arrays.get("final_denoised")
-    if final is not None and final.shape != x.shape[1:]:
-        return f"final_denoised has shape {final.shape}, expected {x.shape[1:]}"
-    if not (np.isfinite(sigmas).all() and (np.diff(sigmas) < 0).all() and sigmas[-1] >= 0):
-        return "the noise levels do not descend"
-    for key, value in arrays.items():
-        if key.startswith("extra.") and (
-            value.dtype.kind not in "iuf" or value.shape[:1] not in ((levels,), (levels - 1,))
-        ):
-            return f"{key} has shape {value.shape} for {levels} noise levels"
-        if key in ("seeds", "labels") and (value.dtype.kind not in "iu" or value.shape != batch):
-            return f"{key} has shape {value.shape} for {x.shape[1]} samples"
-    return None
+        raise _Refused("has settings that are not a JSON object")
+    return settings

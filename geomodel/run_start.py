@@ -55,7 +55,8 @@ def resolved(settings: RunSettings, data: Dataset | None, network: Any = None) -
     """The settings with open noise levels filled in. A list of levels, where there is one, decides steps and ends."""
     if settings.schedule == CUSTOM and len(settings.levels) > 1:
         return with_levels(settings, settings.levels)
-    low, high = recommended_sigmas(data, network)
+    driven = network is not None and settings.network_drives  # then the levels are those that it was trained at
+    low, high = recommended_sigmas(None if driven else data, network)
     return replace(
         settings,
         sigma_min=low if settings.sigma_min is None else settings.sigma_min,

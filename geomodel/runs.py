@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from geomodel import classes
 from geomodel.arrays import Array
+from geomodel.curves import CENTER
 from geomodel.hooks import Between, nothing
 from geomodel.job import Job
-from geomodel.measures import CENTER
+from geomodel.origin import identity
 from geomodel.places import absolute
 from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, problems
@@ -235,18 +236,6 @@ def _centered(center: Array) -> dict[str, Any]:
 def _placed(settings: RunSettings) -> RunSettings:
     """The settings with absolute paths, so that a saved run finds its files from any folder."""
     return replace(settings, data=absolute(settings.data), network=absolute(settings.network))
-
-
-def identity(data: Dataset | None, network: Any = None) -> dict[str, Any]:
-    """The names and fingerprints of data and network that a saved run carries, so that they can be recognised."""
-    from geomodel import __version__
-
-    found: dict[str, Any] = {"geomodel": __version__}
-    if data is not None:
-        found["data"] = {"name": data.name, "points": len(data), "fingerprint": data.fingerprint}
-    if network is not None:
-        found["network"] = {"name": network.info.name, "sha256": network.info.sha256}
-    return found
 
 
 def compute(

@@ -12,11 +12,14 @@ from msgspec import Meta
 
 from geomodel import schedules
 from geomodel.datasets import columns
+from geomodel.error_text import MOST_CHARACTERS, cut
 from geomodel.options import INFINITE
 from geomodel.versions import todays
 
 CUSTOM = "custom"  # the schedule whose levels are `RunSettings.levels`
 MAX_POINTS = 1_000_000
+MAX_LEVELS = 10_001
+LONGEST = MOST_CHARACTERS  # of a name or path
 MOST_SAMPLES = 10**9  # no computer holds as many; with more, their bytes could not be counted as a float
 LEAST_SIGMA, MOST_SIGMA = 1e-100, 1e100  # squares of noise levels must be finite and not 0
 
@@ -31,9 +34,10 @@ class RunSettings:
     """Everything that decides the outcome of a run. The same settings give the same run, bit for bit, on a machine."""
 
     schema_version: Literal[3] = 3
-    data: Annotated[str, Meta(title="Data", description="A named data set, or the path of a CSV or NPY file.")] = (
-        "two-moons"
-    )
+    data: Annotated[
+        str,
+        Meta(max_length=LONGEST, title="Data", description="A named data set, or the path of a CSV or NPY file."),
+    ] = "two-moons"
     data_count: Annotated[
         int, Meta(ge=1, le=MAX_POINTS, title="Points", description="How many points a generated data set has.")
     ] = 1000
@@ -50,7 +54,9 @@ class RunSettings:
             "Empty: told from the file.",
         ),
     ] = ""
-    network: Annotated[str, Meta(title="Network", description="Path of a checkpoint; empty for none.")] = ""
+    network: Annotated[
+        str, Meta(max_length=LONGEST, title="Network", description="Path of a checkpoint; empty for none.")
+    ] = ""
     driver: Annotated[
         Driver,
         Meta(
@@ -92,12 +98,15 @@ class RunSettings:
         ),
     ] = True
     solver: Annotated[
-        str, Meta(title="Solver", description="The rule that turns denoiser evaluations into a step.")
+        str,
+        Meta(max_length=LONGEST, title="Solver", description="The rule that turns denoiser evaluations into a step."),
     ] = "heun"
     options: Annotated[dict[str, Option], Meta(title="Options", description="The solver's own options.")] = field(
         default_factory=dict
     )
-    schedule: Annotated[str, Meta(title="Schedule", description="How the noise levels are spaced.")] = "karras"
+    schedule: Annotated[
+        str, Meta(max_length=LONGEST, title="Schedule", description="How the noise levels are spaced.")
+    ] = "karras"
     rho: Annotated[
         float,
         Meta(
@@ -111,7 +120,7 @@ class RunSettings:
     levels: Annotated[
         tuple[float, ...],
         Meta(
-            max_length=10_001,
+            max_length=MAX_LEVELS,
             title="Levels",
             description="The noise levels of the schedule “custom”, kept exactly: descending, the last one 0 or more.",
         ),
@@ -243,6 +252,8 @@ def problems(settings: RunSettings) -> dict[str, str]:
             schedules.custom(settings.levels)
         except ValueError as error:
             found["schedule"] = str(error)
+    if not all(map(math.isfinite, settings.start_point)):
+        found["start"] = "The coordinates of the start point must be finite numbers."
     low, high = settings.sigma_min, settings.sigma_max
     for name, value in (("sigma_min", low), ("sigma_max", high)):
         if value is not None and not LEAST_SIGMA <= value <= MOST_SIGMA:
@@ -270,11 +281,11 @@ def from_json(values: dict[str, Any]) -> RunSettings:
     """
     values = todays(values)
     known = {item.name for item in fields(RunSettings)}
-    if unknown := sorted(values.keys() - known):
-        raise ValueError(f"The settings have unknown entries: {', '.join(unknown)}.")
+    if unknown := len(values.keys() - known):
+        raise ValueError(f"The settings have {unknown:,} unknown {'entries' if unknown > 1 else 'entry'}.")
     try:
         found = msgspec.convert(values, RunSettings)
         options = {name: math.inf if value == INFINITE else value for name, value in found.options.items()}
         return replace(found, options=options)
     except msgspec.ValidationError as error:
-        raise ValueError(f"The settings do not fit: {error}.") from error
+        raise ValueError(cut(f"The settings do not fit: {error}.")) from error

@@ -14,18 +14,20 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from geomodel import files, networks
 from geomodel.arrays import Floats
-from geomodel.checkpoints.header import read_file
-from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
-from geomodel.checkpoints.native import DataSource, Description, save_checkpoint
+from geomodel.checkpoints.described import DataSource
+from geomodel.checkpoints.info import CheckpointInfo
+from geomodel.checkpoints.native import Description, save_checkpoint
+from geomodel.checkpoints.state_dicts import flat
 from geomodel.datasets.common import blocks
-from geomodel.denoisers.network import column, edm_preconditioning
+from geomodel.denoisers import clocks
+from geomodel.denoisers.network import column
+from geomodel.inert import contents, numbers
+from geomodel.inert.values import Contents, InertFault
 from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
 
 # Noise levels in units of the data's standard deviation, because a training is the same for data in metres and in
@@ -36,6 +38,7 @@ LOWEST = {"mlp": 0.002, "unet": 0.004}  # recommended; images: EDM's 0.002 to 80
 WIDTHS = 10.0  # the highest level recommended for points, in units of their deviation along their widest direction
 BETAS = (0.9, 0.99)
 SMOOTHING = 0.01
+COPIES = 5  # of every weight: itself, its gradient, its average and Adam's two moments
 
 
 class TrainingData(Protocol):
@@ -168,7 +171,7 @@ class _Run:
         if self.labels is not None:
             dropped = torch.rand(settings.batch, generator=generator) < settings.label_dropout
             labels = torch.where(dropped, self.classes, self.labels[rows]).to(self.device)
-        coefficients = edm_preconditioning(sigma, 1.0)
+        coefficients = clocks.edm(sigma_data=1.0).coefficients(sigma)
         c_skip, c_out, c_in = (column(coefficient, clean) for coefficient in coefficients[:3])
         # λ ‖D − y‖² = ‖F − (y − c_skip x)/c_out‖², because λ = 1/c_out²; this target has unit scale at every σ.
         inputs = (c_in * x, coefficients.c_noise, (clean - c_skip * x) / c_out)
@@ -228,37 +231,39 @@ class _Run:
     def load(self, path: Path) -> None:
         """Continue from a state that `save` wrote. TrainError where it is of other settings or data."""
         try:
-            header, content = read_file(path)
-        except CheckpointError as error:
-            raise TrainError(f"The training state cannot be continued: {error}") from error
-        try:
-            values = json.loads(header.metadata["geomodel-training"])
+            stored = contents.read(path)
+            values = json.loads(stored.metadata["geomodel-training"])
             identity, iteration, loss = values["identity"], int(values["iteration"]), float(values["loss"])
             mine = self._identity()
             different = sorted(key for key in mine.keys() | identity.keys() if mine.get(key) != identity.get(key))
-            stored = load_tensors(content)
-        except (
-            LookupError,
-            TypeError,
-            ValueError,
-            OverflowError,
-            AttributeError,
-            RecursionError,
-            SafetensorError,
-        ) as error:
+        except (InertFault, OSError) as error:
+            raise TrainError(f"The training state {path.name} cannot be continued: {error}.") from error
+        except (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
             raise TrainError(f"{path.name} is not a training state; remove it or choose another output.") from error
         if different:
             raise TrainError(
                 f"{path.name} belongs to another training: it differs in {', '.join(different)}; "
                 "use the same settings, or remove it to start anew."
             )
-        own = dict(self._tensors())
-        if {key: value.shape for key, value in stored.items()} != {key: value.shape for key, value in own.items()}:
-            raise TrainError(f"{path.name} holds other tensors than this network; remove it to start anew.")
+        self._fill(path.name, stored)
+        self.iteration, self.loss = iteration, loss
+
+    def _fill(self, name: str, stored: Contents) -> None:
+        """Take over the numbers of a stored state. TrainError where they are not those of this training."""
+        own, tensors = dict(self._tensors()), flat(stored.value)
+        if {key: value.shape for key, value in tensors.items()} != {
+            key: tuple(value.shape) for key, value in own.items()
+        }:
+            raise TrainError(f"{name} holds other tensors than this network; remove it to start anew.")
+        found = {key: torch.empty(value.shape, dtype=value.dtype) for key, value in own.items()}
+        wanted = [numbers.Wanted(key, tensors[key], value.numpy()) for key, value in found.items()]
+        try:
+            numbers.fill(wanted, stored.sources, lambda fraction: None)
+        except (InertFault, OSError) as error:
+            raise TrainError(f"The training state cannot be continued: {error}.") from error
         with torch.no_grad():
             for key, value in own.items():
-                value.copy_(stored[key])
-        self.iteration, self.loss = iteration, loss
+                value.copy_(found[key])
 
 
 def _points(data: TrainingData, conditional: bool) -> tuple[Any, Tensor | None]:
@@ -284,6 +289,7 @@ def _config(architecture: str, settings: TrainSettings, shape: tuple[int, ...]) 
     try:
         values = {"width": settings.width, "depth": settings.depth}
         config = networks.ARCHITECTURES[architecture].config(**values)
+        networks.check_room("training a network of this width and depth", COPIES * config.weights)
         return networks.configure(architecture, asdict(config), shape)
     except ValueError as error:
         raise TrainError(f"This network cannot be trained: {error}.") from error

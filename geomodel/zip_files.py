@@ -28,8 +28,9 @@ class Bounded(io.BufferedReader):
         if size is not None and size > self._longest:
             raise zipfile.BadZipFile("its list of files is too long")
         content = super().read(size)  # zipfile reads without a size only near the end
-        if content.count(b"PK\x01\x02") > self._most:  # before each one becomes an object of 400 bytes
-            raise zipfile.BadZipFile(f"it lists more than {self._most:,} files")
+        listed = content.count(b"PK\x01\x02")
+        if listed > self._most:  # before each one becomes an object of 400 bytes
+            raise zipfile.BadZipFile(f"it lists more than {self._most:,} files: {listed:,}")
         return content
 
 

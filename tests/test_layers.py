@@ -194,6 +194,24 @@ def test_tables_and_parsers_import_no_torch():
             assert not packages(nodes) & {"torch", "safetensors"}, path
 
 
+# What runs code that a file holds, or may: files are read by geomodel.inert, which calls nothing.
+RUNS_FILES = {"pickle", "cPickle", "_pickle", "shelve", "marshal", "dill", "cloudpickle", "joblib"}
+LOADERS = {"torch.load", "torch.jit.load", "torch.export.load", "torch.hub.load", "torch.package.PackageImporter"}
+
+
+@pytest.mark.parametrize("folder", ["geomodel", "app", "resources", "benchmarks", "docs"])
+def test_no_file_is_unpickled(folder):
+    for path in sources(folder):
+        nodes = list(ast.walk(parsed(path)))
+        assert not packages(nodes) & RUNS_FILES, path
+        assert not {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)} & LOADERS, path
+        assert not set(imports(nodes)) & LOADERS, path
+        allowed = [
+            node for node in nodes if isinstance(node, ast.keyword) and node.arg in ("allow_pickle", "weights_only")
+        ]
+        assert all(ast.unparse(node) == "allow_pickle=False" for node in allowed), path
+
+
 def test_the_entry_is_guarded():
     """Without the guard, a process that is spawned would start the program again."""
     body = parsed(ROOT / "main.py").body

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from app.engine.contract import frozen
 from app.engine.messages import DataOpened, Ready
-from geomodel import datasets, runs
+from geomodel import checkpoints, datasets, files, runs
 from geomodel.arrays import Array
-from geomodel.datasets.common import blocks
+from geomodel.checkpoints.hints import nested
+from geomodel.checkpoints.plan import Answer
+from geomodel.datasets import Dataset
+from geomodel.datasets.common import Progress, blocks, silent
 from geomodel.datasets.file_array import FileArray
 from geomodel.denoisers.own_calls import Calls
-from geomodel.places import candidates
+from geomodel.origin import NetworkIdentity
 from geomodel.settings import DataKey, RunSettings
-from geomodel.trajectory import Trajectory
 
 
 @dataclass(slots=True)
@@ -45,6 +46,41 @@ class OpenSet:
         return not isinstance(stored, FileArray) or stored.whole
 
 
+def _loaded(key: DataKey, progress: Progress | None) -> Dataset:
+    name, count, seed, columns = key
+    return datasets.load(name, count=count, seed=seed, columns=columns, progress=progress)
+
+
+def _opened(key: DataKey, dataset: Dataset, progress: Progress | None) -> OpenSet:
+    """The set with its plane and everything that the window asks of it."""
+
+    def between() -> None:
+        if progress is not None:
+            progress(1.0)  # the data are read now, but `progress` may still raise to stop
+
+    if prod(dataset.shape) < 2:
+        raise ValueError(f"{dataset.name} has one number a point; the plane needs at least two columns.")
+    between()
+    points = dataset.points
+    plane = dataset.principal_plane(between)
+    # computed here and cached on the data, so that the window's thread never computes it
+    _ = dataset.std, dataset.largest_deviation, dataset.fingerprint, dataset.distinct
+    name, count, seed, columns = key
+    low, high = runs.recommended_sigmas(dataset)
+    opened = DataOpened(
+        name=name,
+        count=count,
+        seed=seed,
+        columns=columns,
+        dataset=dataset,
+        sigma_min=low,
+        sigma_max=high,
+        plane=plane,
+        plane_points=frozen(_projected(plane, points, between)),
+    )
+    return OpenSet(opened)
+
+
 def _projected(plane: Any, points: Any, between: Callable[[], None]) -> Array:
     """All points in the plane, a bounded number at a time, because the file may be larger than the memory."""
     found = []
@@ -61,6 +97,7 @@ class Library:
         self._data: dict[DataKey, OpenSet] = {}
         self._networks: dict[str, Any] = {}
         self._paces: dict[str, float] = {}
+        self._answers: dict[str, Mapping[str, Answer]] = {}  # with which each network was opened
         self._trusted: set[str] = set()
         self._device = ""
         self.calls = Calls()  # of a person's own code
@@ -83,41 +120,32 @@ class Library:
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         return Ready(self._device, torch.get_num_threads(), time.perf_counter() - started)
 
-    def data(self, key: DataKey, progress: Callable[[float], None] | None = None) -> OpenSet:
+    def data(self, key: DataKey, progress: Progress | None = None) -> OpenSet:
         """A data set with its plane; it needs no torch. `progress` receives the fraction that was read and may raise to
         stop.
 
         With `progress`, a person has asked to open the set, so an open one that is no longer whole is read again.
         """
-        name, count, seed, columns = key
         if key not in self._data or (progress is not None and not self._data[key].whole):
-            dataset = datasets.load(name, count=count, seed=seed, columns=columns, progress=progress)
-            if prod(dataset.shape) < 2:
-                raise ValueError(f"{dataset.name} has one number a point; the plane needs at least two columns.")
-
-            def between() -> None:
-                if progress is not None:
-                    progress(1.0)  # the data are read now, but `progress` may still raise to stop
-
-            between()
-            points = dataset.points
-            plane = dataset.principal_plane(between)
-            # computed here and cached on the data, so that the window's thread never computes it
-            _ = dataset.std, dataset.largest_deviation, dataset.fingerprint, dataset.distinct
-            low, high = runs.recommended_sigmas(dataset)
-            opened = DataOpened(
-                name=name,
-                count=count,
-                seed=seed,
-                columns=columns,
-                dataset=dataset,
-                sigma_min=low,
-                sigma_max=high,
-                plane=plane,
-                plane_points=frozen(_projected(plane, points, between)),
-            )
+            opened = _opened(key, _loaded(key, progress), progress)
             self._data.pop(key, None)  # the newest comes last
-            self._data[key] = OpenSet(opened)
+            self._data[key] = opened
+        return self._data[key]
+
+    def data_with(self, fingerprint: str) -> OpenSet | None:
+        """The open data of this fingerprint."""
+        return next((item for item in self._data.values() if item.dataset.fingerprint == fingerprint), None)
+
+    def add_data(self, key: DataKey, fingerprint: str, progress: Progress) -> OpenSet:
+        """Open the data of a saved run, which must have this fingerprint. ValueError with a sentence for others."""
+        dataset = self._data[key].dataset if key in self._data else _loaded(key, progress)
+        if dataset.fingerprint != fingerprint:
+            raise ValueError(
+                f"{dataset.name} holds other data than the run was made with: {dataset.fingerprint[:19]}… instead of "
+                f"{fingerprint[:19]}…."
+            )
+        # it comes first, because the newest is the one that the model panel shows
+        self._data = {key: _opened(key, dataset, progress), **self._data}
         return self._data[key]
 
     def keep_data(self, used: list[OpenSet]) -> None:
@@ -129,26 +157,63 @@ class Library:
         """Allow the code of ``file.py:function`` to run, because the user named it on the command line."""
         self._trusted.add(own)
 
-    def network(self, path: str) -> Any:
-        """A checkpoint's network, or the user's own denoiser from the command line."""
+    def answers(self, path: str, answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
+        """The answers to open a network with: these, or those of the last time where there are none."""
+        return answers or self._answers.get(path, {})
+
+    def has_network(self, path: str, answers: Mapping[str, Answer]) -> bool:
+        """Whether it is open, with these answers."""
+        return path in self._networks and self._answers.get(path, {}) == answers
+
+    def network(self, path: str, answers: Mapping[str, Answer] | None = None, progress: Progress = silent) -> Any:
+        """A checkpoint's network, or the user's own denoiser from the command line. `progress` may raise to stop."""
         from geomodel.denoisers.network import measure_pace, piece_rows
 
-        if path not in self._networks:
+        answers = self.answers(path, answers or {})
+        if not self.has_network(path, answers):
             if path in self._trusted:
                 from geomodel.denoisers.own import load_own
 
                 network: Any = load_own(path, self.calls)
             else:
-                from geomodel.checkpoints import load_checkpoint
-
-                network = load_checkpoint(path, device=self._device)
+                network = checkpoints.load(path, self._device, nested(answers), progress)
             # measured once, so that a network that is opened again works in the same pieces
             if path not in self._paces:
                 self._paces[path] = measure_pace(network)
             network.piece = piece_rows(self._paces[path])
             gc.freeze()
-            self._networks[path] = network
+            self._networks[path], self._answers[path] = network, answers
         return self._networks[path]
+
+    def network_with(self, wanted: NetworkIdentity) -> str | None:
+        """The path of the open network of a saved run: its file has this hash, and it was opened with these answers."""
+        for path, network in self._networks.items():
+            if (network.info.sha256, dict(network.info.hints)) == (wanted.sha256, wanted.hints):
+                return path
+        return None
+
+    def add_network(self, path: str, wanted: NetworkIdentity, progress: Progress) -> None:
+        """Open the network of a saved run, which must have this hash. ValueError with a sentence for another one.
+
+        The hash of a file is compared before anything in it is believed.
+        """
+        sha256 = str(wanted.sha256)
+        if path in self._networks and not self.has_network(path, wanted.hints):
+            raise ValueError(f"{os.path.basename(path)} is open with other answers than the run was made with.")
+        try:
+            found = files.sha256(path, partial(progress, 0.0)) if os.path.isfile(path) else sha256
+        except OSError as error:
+            raise ValueError(files.read_error(path, error)) from error
+        if found == sha256:
+            there = path in self._networks
+            found = self.network(path, wanted.hints).info.sha256
+            if found != sha256 and not there:
+                self.close_network(path)
+        if found != sha256:
+            raise ValueError(
+                f"{os.path.basename(path)} is another network than the run was made with: sha256:{found[:12]}… instead "
+                f"of sha256:{sha256[:12]}…."
+            )
 
     def pace(self, path: str) -> float:
         """How many seconds an open network takes for a row. This was measured when it was opened."""
@@ -166,35 +231,3 @@ class Library:
         if data is not None and job.optimal is not None:
             data.optimal = job.optimal
         return job, data
-
-    def recognised(
-        self, trajectory: Trajectory, settings: RunSettings, folder: Path
-    ) -> tuple[RunSettings, OpenSet | None, str]:
-        """Find the data of a run that was saved in `folder` by their fingerprint. Returns the settings with their path,
-        the data, and a sentence if they are missing.
-        """
-        wanted = trajectory.settings.get("data")
-        if not isinstance(wanted, dict):
-            return settings, None, ""
-        name, fingerprint = wanted.get("name"), str(wanted.get("fingerprint"))
-        for path in candidates(settings.data, folder):
-            with contextlib.suppress(ValueError, OSError):
-                data = self.data(replace(settings, data=path).data_key)
-                if data.dataset.fingerprint == fingerprint:
-                    return replace(settings, data=path), data, ""
-        missing = f"Density, field and neighbours need the data {name} ({fingerprint[:19]}…), which are not here"
-        return settings, None, missing
-
-    def same_network(self, trajectory: Trajectory, settings: RunSettings, folder: Path) -> tuple[RunSettings, str]:
-        """Find the network of a run that was saved in `folder` by its hash. Returns the settings with its path, and a
-        sentence if it is missing.
-        """
-        if not settings.network:
-            return settings, ""
-        wanted = trajectory.settings.get("network")
-        digest = str(wanted.get("sha256")) if isinstance(wanted, dict) else ""
-        for path in candidates(settings.network, folder):
-            with contextlib.suppress(ValueError, OSError):
-                if self.network(path).info.sha256 == digest:
-                    return replace(settings, network=path), ""
-        return settings, f"The field needs the network {settings.network} (sha256:{digest[:12]}…), which is not here"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
-from app.engine.contract import Command, Event
+from app.engine.contract import Command, Event, Task
 from geomodel.arrays import Array
+from geomodel.checkpoints import Survey
+from geomodel.checkpoints.plan import Answer
 from geomodel.classes import Asked
 from geomodel.record import Record
 from geomodel.settings import DataKey, RunSettings
 from geomodel.trajectory import Trajectory
 
+Kind = Literal["data", "network"]  # what a run is made of
 OPENING = 0  # stands for the run id when an opening is cancelled, because an opening has no run
 
 
@@ -41,11 +45,22 @@ class OpenData(Command):
 @dataclass(frozen=True, slots=True)
 class OpenNetwork(Command):
     """Open a checkpoint. `own` means that the path is ``file.py:function``, code that the user named in order to run
-    it.
+    it. `answers` say what the file does not; without any, those of the last time are taken.
     """
 
     path: str
     own: bool = False
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InspectNetwork(Command):
+    """Look at a checkpoint with answers to what it does not say, and open nothing."""
+
+    latest_wins: ClassVar[bool] = True
+
+    path: str
+    answers: Mapping[str, Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,24 @@ class OpenRun(Command):
     run_id: int
     path: str
     link: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The file that a person takes for the data or the network of a run."""
+
+    kind: Kind
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRun(Command):
+    """Look again for data and network of a run that was read from `path`. A person may have located one of them."""
+
+    run_id: int
+    path: str
+    trajectory: Trajectory
+    located: Located | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +143,26 @@ class Forget(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Judge(Task):
+    """Measure whether the network of the settings denoises their data; without data, what can be said without.
+
+    It gives way to every other command, and its result is then `Postponed`.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """A judgement gave way to another command, and may be asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveNetwork(Task):
+    """Write the network of the settings as a checkpoint of this program."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shutdown(Command):
     """Cancel everything and leave the loop."""
 
@@ -148,10 +201,35 @@ class DataOpened(Event):
 
 @dataclass(frozen=True, slots=True)
 class Opening(Event):
-    """How much of the data is read. It is 1 when the reading has ended, for whatever reason."""
+    """How much of data or of a checkpoint is read. It is 1 when the reading has ended, for whatever reason."""
 
     name: str
     fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInspected(Event):
+    """What a checkpoint says of itself with these answers, before memory is taken for it.
+
+    Attributes:
+        opening: whether it is being opened, and not only looked at.
+        sha256: of a file that is not opened because answers are lacking.
+        message: why the answers were refused; there is no survey then.
+    """
+
+    path: str
+    answers: Mapping[str, Answer]
+    survey: Survey | None = None
+    opening: bool = False
+    sha256: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCancelled(Event):
+    """The reading of a checkpoint was cancelled."""
+
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,18 +253,34 @@ class OpenFailed(Event):
     table: bool = False  # the file is a table, so other columns of it may open
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a saved run was made of and is not here. `digest` is its fingerprint or hash."""
+
+    kind: Kind
+    name: str
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunOpened(Event):
-    """A saved run was read. `missing` says which of its data or networks were not found."""
+class RunLinked(Event):
+    """What was found of a saved run. `missing` says what was not, and `wanted` what a person may locate."""
 
     run_id: int
-    path: str
-    trajectory: Trajectory
     settings: RunSettings
     asked: Asked
     data: DataOpened | None
     linked: bool
     missing: str
+    wanted: Wanted | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOpened(RunLinked):
+    """A saved run was read."""
+
+    path: str
+    trajectory: Trajectory
 
 
 @dataclass(frozen=True, slots=True)

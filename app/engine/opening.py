@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from app.engine.context import Context
 from app.engine.contract import Event
 from app.engine.errors import short
 from app.engine.gate import Cancelled
 from app.engine.library import Library
-from app.engine.messages import NetworkOpened, OpenData, OpenFailed, Opening, OpenNetwork, OpenPath, OpenRun, RunOpened
-from geomodel import classes, recognise, runs
+from app.engine.linking import Linked, Linker
+from app.engine.messages import (
+    InspectNetwork,
+    LinkRun,
+    Located,
+    NetworkInspected,
+    NetworkOpened,
+    OpenCancelled,
+    OpenData,
+    OpenFailed,
+    Opening,
+    OpenNetwork,
+    OpenPath,
+    OpenRun,
+    RunLinked,
+    RunOpened,
+)
+from geomodel import recognise, runs
+from geomodel.checkpoints import survey
+from geomodel.checkpoints.opening import digest
+from geomodel.checkpoints.plan import Answer
+from geomodel.datasets.common import Progress
 from geomodel.datasets.files import is_table
 from geomodel.files import read_error
-from geomodel.settings import from_json
+from geomodel.origin import origin
 from geomodel.trajectory import Trajectory
 
 log = logging.getLogger(__name__)
@@ -31,6 +52,7 @@ class Opener:
         self, library: Library, post: Callable[[Event], None], warm: Callable[[], None], stopped: Callable[[], bool]
     ) -> None:
         self._library, self._post, self._warm, self._stopped = library, post, warm, stopped
+        self._linker = Linker(library, warm, self._reading)
 
     def open_path(self, command: OpenPath) -> Context | None:
         """Open what the file turns out to be."""
@@ -47,8 +69,8 @@ class Opener:
             case "data":
                 return self.open(OpenData(command.path, command.count, command.seed, command.columns))
 
-    def open(self, command: OpenData | OpenNetwork | OpenRun) -> Context | None:
-        """Open data, a network or a run. Returns the context of a run that requests can be made about."""
+    def open(self, command: OpenData | OpenNetwork | OpenRun | LinkRun) -> Context | None:
+        """Open data, a network or a run, or link one. Returns the context of a run that requests can be made about."""
         slot: Literal["data", "network", "run"]
         try:
             match command:
@@ -61,14 +83,22 @@ class Opener:
                 case OpenRun():
                     slot, name = "run", command.path
                     return self._open_run(command)
+                case LinkRun():
+                    slot, name = "run", command.path if command.located is None else command.located.path
+                    return self._link_run(command)
+        except Cancelled:
+            log.info("opening %s was cancelled", name)
+            if slot == "network":
+                self._post(OpenCancelled(name))
         except BaseException as error:  # the code of a person's own denoiser may call sys.exit
             if not isinstance(error, ValueError | OSError):
                 log.exception("opening %s", name)
             self._post(OpenFailed(slot, name, short(error), slot == "data" and _is_table(name)))
         return None
 
-    def _open_data(self, command: OpenData) -> None:
-        """Read data and post how far the reading is. A cancel leaves everything that was open as it was."""
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[Progress]:
+        """Post how far the reading of a name is. `Cancelled` leaves it where a person cancels."""
         last, posted = time.perf_counter(), False
 
         def progress(fraction: float) -> None:
@@ -77,57 +107,78 @@ class Opener:
                 raise Cancelled
             if time.perf_counter() - last > TELL_SECONDS:
                 last, posted = time.perf_counter(), True
-                self._post(Opening(command.name, min(fraction, 0.99)))
+                self._post(Opening(name, min(fraction, 0.99)))
 
-        opened = None
         try:
-            opened = self._library.data(command.key, progress).opened
-        except Cancelled:
-            log.info("opening %s was cancelled", command.name)
+            yield progress
         finally:
             if posted:
-                self._post(Opening(command.name, 1.0))
-        if opened is not None:
-            for remark in opened.dataset.remarks:
-                log.info("%s: %s", opened.dataset.name, remark)
-            self._post(opened)
+                self._post(Opening(name, 1.0))
+
+    def _open_data(self, command: OpenData) -> None:
+        """Read data and post how far the reading is. A cancel leaves everything that was open as it was."""
+        with self._reading(command.name) as progress:
+            opened = self._library.data(command.key, progress).opened
+        for remark in opened.dataset.remarks:
+            log.info("%s: %s", opened.dataset.name, remark)
+        self._post(opened)
 
     def _open_network(self, command: OpenNetwork) -> None:
-        self._warm()
+        path, answers = command.path, self._library.answers(command.path, command.answers)
         if command.own:
-            self._library.trust(command.path)
-        network = self._library.network(command.path)
+            self._library.trust(path)
+        elif not self._library.has_network(path, answers) and not self._inspected(path, answers):
+            return
+        self._warm()
+        with self._reading(path) as progress:
+            network = self._library.network(path, answers, progress)
         levels = runs.recommended_sigmas(None, network)
-        self._post(NetworkOpened(command.path, network.info, *levels, self._library.pace(command.path)))
+        self._post(NetworkOpened(path, network.info, *levels, self._library.pace(path)))
+
+    def _inspected(self, path: str, answers: Mapping[str, Answer]) -> bool:
+        """Post what the file says before memory is taken for it. False where an answer is lacking."""
+        found = survey(path, answers)
+        if not found.lacks:
+            self._post(NetworkInspected(path, answers, found, opening=True))
+            return True
+        with self._reading(path) as progress:
+            sha256 = digest(Path(path), progress)
+        self._post(NetworkInspected(path, answers, found, opening=True, sha256=sha256))
+        return False
+
+    def inspect(self, command: InspectNetwork) -> None:
+        """Look at a file with answers that a person is giving."""
+        path, answers = command.path, command.answers
+        try:
+            self._post(NetworkInspected(path, answers, survey(path, answers)))
+        except ValueError as error:
+            self._post(NetworkInspected(path, answers, message=str(error)))
 
     def _open_run(self, command: OpenRun) -> Context | None:
         trajectory = Trajectory.load(command.path)
-        if not isinstance(trajectory.settings.get("run"), dict):
-            raise ValueError("The file holds a trajectory without the settings of a run; open it in a script.")
-        settings = from_json(trajectory.settings["run"])
-        folder = Path(command.path).absolute().parent
-        settings, data, missing = self._library.recognised(trajectory, settings, folder)
-        context = None
-        asked = classes.kept(settings, trajectory.settings.get("class"), data.dataset if data else None)
-        if command.link and not missing:
-            self._warm()
-            settings, missing = self._library.same_network(trajectory, settings, folder)
-            if not missing:
-                job, _ = self._library.prepare(settings)
-                context, asked = Context(job, data, trajectory), job.asked
-        self._post(
-            RunOpened(
-                run_id=command.run_id,
-                path=command.path,
-                trajectory=trajectory,
-                settings=settings,
-                asked=asked,
-                data=data.opened if data else None,
-                linked=context is not None,
-                missing=missing,
-            )
-        )
-        return context
+        found = self._link(command.path, trajectory, connect=command.link)
+        self._post(RunOpened(run_id=command.run_id, path=command.path, trajectory=trajectory, **_answer(found)))
+        return found.context
+
+    def _link_run(self, command: LinkRun) -> Context | None:
+        found = self._link(command.path, command.trajectory, connect=True, located=command.located)
+        self._post(RunLinked(run_id=command.run_id, **_answer(found)))
+        return found.context
+
+    def _link(self, path: str, trajectory: Trajectory, *, connect: bool, located: Located | None = None) -> Linked:
+        folder = Path(path).absolute().parent
+        return self._linker.link(trajectory, origin(trajectory), folder, connect=connect, located=located)
+
+
+def _answer(found: Linked) -> dict[str, Any]:
+    return {
+        "settings": found.settings,
+        "asked": found.asked,
+        "data": found.data.opened if found.data else None,
+        "linked": found.context is not None,
+        "missing": found.missing,
+        "wanted": found.wanted,
+    }
 
 
 def _is_table(name: str) -> bool:

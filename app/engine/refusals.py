@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from app.engine.contract import Command, Event, Task, TaskEnded
-from app.engine.messages import OpenData, OpenFailed, OpenNetwork, OpenPath, OpenRun, RunStopped, Save, Saved, StartRun
+from app.engine.messages import (
+    LinkRun,
+    OpenData,
+    OpenFailed,
+    OpenNetwork,
+    OpenPath,
+    OpenRun,
+    RunStopped,
+    Save,
+    Saved,
+    StartRun,
+)
 
 ENDED = "The engine has stopped; Run ▸ Restart the engine starts a new one."
 
@@ -19,7 +30,7 @@ def refusal(command: Command, why: str) -> Event | None:
             return OpenFailed("data", name, why)
         case OpenNetwork(path=path):
             return OpenFailed("network", path, why)
-        case OpenRun(path=path) | OpenPath(path=path):
+        case OpenRun(path=path) | OpenPath(path=path) | LinkRun(path=path):
             return OpenFailed("run", path, why)
         case Save(path=path):
             return Saved(path, why)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.engine import tasks
 from app.engine.context import Answers, Context, Tasks, Work
@@ -25,28 +25,41 @@ from app.engine.messages import (
     Cancel,
     CloseNetwork,
     Forget,
+    InspectNetwork,
+    Judge,
+    LinkRun,
     OpenData,
     OpenNetwork,
     OpenPath,
     OpenRun,
+    Postponed,
     RunFinished,
     RunStarted,
     RunStopped,
     Save,
     Saved,
+    SaveNetwork,
     Shutdown,
     StartRun,
     Warm,
 )
 from app.engine.opening import Opener
 from app.export import formats
-from geomodel import runs
+from geomodel import memory, runs
 from geomodel.denoisers.own_calls import Call
 from geomodel.files import write_error
+from geomodel.judgement import Judgement, judge
 from geomodel.record import Record
 from geomodel.trajectory import Trajectory
 
+if TYPE_CHECKING:
+    from geomodel.denoisers.base import Denoiser
+
 log = logging.getLogger(__name__)
+
+
+class _Postpone(BaseException):
+    """Leaves a judgement from the inside, as `Cancelled` leaves a run."""
 
 
 class Worker:
@@ -94,8 +107,10 @@ class Worker:
                 self._closing = True
             case Warm():
                 self._warm()
-            case OpenData() | OpenNetwork() | OpenRun() | OpenPath():
+            case OpenData() | OpenNetwork() | OpenRun() | OpenPath() | LinkRun():
                 self._open(command)
+            case InspectNetwork():
+                self._opener.inspect(command)
             case Save():
                 self._save(command)
             case StartRun():
@@ -104,6 +119,7 @@ class Worker:
                 self._task(command)
             case CloseNetwork():
                 self._close_network(command.path)
+                memory.give_back()  # now that no local name holds a context
             case Forget():
                 self._forget(command.run_id)
             case Cancel():
@@ -127,9 +143,9 @@ class Worker:
 
     # ------------------------------------------------------------ files
 
-    def _open(self, command: OpenData | OpenNetwork | OpenRun | OpenPath) -> None:
+    def _open(self, command: OpenData | OpenNetwork | OpenRun | OpenPath | LinkRun) -> None:
         opened = self._opener.open_path(command) if isinstance(command, OpenPath) else self._opener.open(command)
-        if opened is not None and isinstance(command, OpenRun | OpenPath):
+        if opened is not None and isinstance(command, OpenRun | OpenPath | LinkRun):
             opened.waits = self._waits
             self.contexts[command.run_id] = opened
 
@@ -159,6 +175,8 @@ class Worker:
             formats.row(command.format).write(command.trajectory, command.path)
         except OSError as error:
             self.post(Saved(command.path, write_error(command.path, error)))
+        except ValueError as error:  # a run that could not be opened again
+            self.post(Saved(command.path, str(error)))
         else:
             self.post(Saved(command.path))
 
@@ -198,37 +216,31 @@ class Worker:
 
     def _gated(self, job: runs.Job, record: Record) -> float:
         """Compute the run behind the gate. Returns the seconds spent in its denoiser."""
-        with self._gate(job) as gate:
+        with self._gate(job.model, job.parts) as gate:
             exact = None if job.exact is None else Gate(job.exact, self._poll_commands)
             runs.advance(job, gate, record, self.notify, self._poll_commands, exact)
         return gate.busy
 
     @contextmanager
-    def _gate(self, job: runs.Job) -> Iterator[Gate]:
-        """The job's denoiser, which reads the queue before each evaluation and between the pieces of a long one."""
-        models = (job.model, *job.parts)
-        for model in models:
-            model.between_pieces = self._poll_commands
+    def _gate(self, model: Denoiser, parts: Iterable[Denoiser] = ()) -> Iterator[Gate]:
+        """A denoiser that reads the queue before each evaluation and between the pieces of a long one."""
+        models = (model, *parts)
+        for each in models:
+            each.between_pieces = self._poll_commands
         try:
-            yield Gate(job.model, self._poll_commands)
+            yield Gate(model, self._poll_commands)
         finally:
-            for model in models:
-                model.between_pieces = None
+            for each in models:
+                each.between_pieces = None
 
     # ------------------------------------------------------------ tasks
 
     def _task(self, task: Task) -> None:
         """Carry out a room's task. It is cancelled and answered like a run."""
         self.running = task.task_id
-        _, works = self._rooms
         try:
             self._warm()
-            job, data = self._library.prepare(task.settings)
-            with self._gate(job) as gate:
-                progress = tasks.progress_events(task.task_id, self.post)
-                opened = None if data is None else data.opened
-                work = Work(job, gate, opened, progress, self._poll_commands, self._kept)
-                self.post(TaskEnded(task, works[type(task)](task, work)))
+            self.post(TaskEnded(task, self._result(task)))
         except Cancelled:
             self.post(TaskEnded(task))
         except BaseException as error:
@@ -237,6 +249,49 @@ class Worker:
             self.post(TaskEnded(task, message=sentence(error, task.settings)))
         finally:
             self.running = None
+
+    def _result(self, task: Task) -> object:
+        match task:
+            case Judge():
+                return self._judged(task)
+            case SaveNetwork():
+                return self._save_network(task)
+        return self._worked(task)
+
+    def _worked(self, task: Task) -> object:
+        """The result of a room's task."""
+        _, works = self._rooms
+        job, data = self._library.prepare(task.settings)
+        with self._gate(job.model, job.parts) as gate:
+            progress = tasks.progress_events(task.task_id, self.post)
+            work = Work(job, gate, data.opened if data else None, progress, self._poll_commands, self._kept)
+            return works[type(task)](task, work)
+
+    def _judged(self, task: Judge) -> Judgement | Postponed:
+        """Whether a network denoises the data. The settings need not be those of a run that could start."""
+        network = self._library.network(task.settings.network)
+        data = self._library.data(task.settings.data_key).dataset if task.settings.data else None
+        try:
+            with self._gate(network):
+                return judge(network, data, lambda fraction: self._give_way())
+        except _Postpone:
+            return Postponed()
+
+    def _give_way(self) -> None:
+        self._poll_commands()
+        if self.inbox.waiting:
+            raise _Postpone
+
+    def _save_network(self, task: SaveNetwork) -> str:
+        """Write a network, and return the path."""
+        tell = tasks.progress_events(task.task_id, self.post)
+
+        def progress(fraction: float) -> None:
+            self._poll_commands()
+            tell(0, fraction)
+
+        formats.row("network").write((self._library.network(task.settings.network), progress), task.path)
+        return task.path
 
     def _poll_commands(self) -> None:
         """Called between two pieces of a run: obey a cancel, answer requests, keep the other commands for later."""
@@ -250,6 +305,8 @@ class Worker:
                 case Request() if command.while_computing:
                     self._answer(command)
                     waiting = [*self.inbox.urgent(), *waiting]  # a cancel does not wait for the remaining answers
+                case InspectNetwork():
+                    self._opener.inspect(command)
                 case Save():
                     self._save(command)
                 case Cancel():

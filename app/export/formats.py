@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geomodel import files
+from geomodel.datasets.common import Progress
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
+    from geomodel.denoisers.base import Denoiser
     from geomodel.experiments import Comparison
     from geomodel.trajectory import Trajectory
 
@@ -55,6 +57,13 @@ def _write_levels(levels: tuple[float, ...], path: str) -> None:
         file.write("\n".join(map(repr, levels)) + "\n")
 
 
+def _write_network(written: tuple[Denoiser, Progress], path: str) -> None:
+    from geomodel import checkpoints
+
+    network, progress = written
+    checkpoints.save(network, path, progress=progress)
+
+
 def _write_picture(image: QImage, path: str) -> None:
     from app.export import figure
 
@@ -66,6 +75,9 @@ FORMATS: tuple[ExportFormat, ...] = (
     ExportFormat(name="measures", title="Save measures", files="Tables", suffix=".csv", write=_write_measures),
     ExportFormat(name="race", title="Save table", files="Tables", suffix=".csv", write=_write_race),
     ExportFormat(name="levels", title="Save noise levels", files="Noise levels", suffix=".txt", write=_write_levels),
+    ExportFormat(
+        name="network", title="Save network as", files="Checkpoints", suffix=".safetensors", write=_write_network
+    ),
     ExportFormat(name="picture", title="Save picture", files="PNG pictures", suffix=".png", write=_write_picture),
 )
 

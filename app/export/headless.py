@@ -5,17 +5,19 @@ platform.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
+from app.engine.messages import Kind
 from app.rooms import ROOMS
 
 DPI = 300.0
 PIXELS_PER_MM = 5  # size of the views behind the figures; it decides how fine a density is
 
 
-def draw(run_path: Path, out: Path) -> list[Path]:
+def draw(run_path: Path, out: Path, made_of: Mapping[Kind, str] | None = None) -> list[Path]:
     """Write a PNG for each room that can show something of the run, at half of its levels, and return what was
-    written.
+    written. `made_of` says where data and network of the run lie.
     """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtCore import Qt
@@ -36,7 +38,7 @@ def draw(run_path: Path, out: Path) -> list[Path]:
         room.view.resize(*(round(PIXELS_PER_MM * side) for side in size))
         room.view.setParent(wall)
         room.view.show()
-    run = stage.open(run_path)
+    run = stage.open(run_path, made_of)
     stage.go(len(run.sigmas) // 2)
     recipe = run.trajectory.settings if run.trajectory is not None else None
     written = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtGui import QAction
 
 from app.engine.contract import Command
-from app.engine.messages import OpenFailed
+from app.engine.messages import Kind, OpenFailed
 from app.engine.worker import Worker
 from app.plotting.theme import PRINT
 from app.rooms.contract import Room, Services, build_room
@@ -79,13 +80,19 @@ class Offstage:
         """Build a room of the table."""
         return build_room(row, self.services)
 
-    def open(self, path: Path) -> Run:
-        """Open a saved run. Raises ValueError with the engine's sentence if it cannot be opened."""
+    def open(self, path: Path, made_of: Mapping[Kind, str] | None = None) -> Run:
+        """Open a saved run, whose data and network lie where a person has said. Raises ValueError with the engine's
+        sentence if it cannot be opened.
+        """
         self.services.player.open_run(str(path))
         self.settle()
         run = self.services.state.run
         if run is None:
             raise ValueError(self._failure)
+        for kind, file in (made_of or {}).items():
+            if run.wanted is not None and run.wanted.kind == kind:
+                self.services.player.locate(run.id, file)
+                self.settle()
         return run
 
     def go(self, level: int) -> None:

@@ -17,6 +17,7 @@ from app.panels.status import StatusBar
 from app.plotting.theme import Theme
 
 LEFT_WIDTH = 304
+OPENING = ("open_checkpoint", "open_model_folder", "open_data", "open_folder")  # actions
 RUNS_HEIGHT = 120  # two runs; the list scrolls
 
 
@@ -24,7 +25,7 @@ class Panels:
     """The panels, which are not rooms."""
 
     def __init__(self, theme: Theme, actions: Mapping[str, QAction]) -> None:
-        self.model = ModelPanel(theme, actions["open_checkpoint"], actions["open_data"])
+        self.model = ModelPanel(theme, *(actions[name] for name in OPENING))
         self.sampler = SamplerPanel(theme)
         self.run_bar = RunBar(actions["run"])
         self.runs = RunsPanel(theme, actions["save_run"])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from math import ceil, isnan, log10
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,14 @@ from app.panels.runs import RunRow
 from app.session import bundled
 from app.session.drafted import Drafted
 from app.session.drafting import expected_evaluations
-from app.session.facts import DRIVER_NAMES, class_words
+from app.session.facts import DRIVER_NAMES, NO_DATA, class_words
 from app.session.playback import Playback
 from app.session.player import Player
 from app.session.state import AppState, Run
 from geomodel import classes, datasets, memory, run_checks, settings, solvers
-from geomodel.checkpoints.info import CheckpointInfo
-from geomodel.number_text import general
 from geomodel.settings import RunSettings
 
-SHOWN = 4  # coordinates of a mean in the card of a network
+CostKey = tuple[str, str, str, int]  # driver, network, data, count
 
 
 class PanelsFeed(QObject):
@@ -49,7 +47,7 @@ class PanelsFeed(QObject):
         self._run_bar = panels.run_bar
         self._opened_files: dict[str, str] = {}  # path → title
         self._refused = ""  # the table that could not be read
-        self._cost: dict[tuple[str, str, int], float] = {}  # (driver, data, count) → seconds for an evaluation
+        self._cost: dict[CostKey, float] = {}  # → seconds for an evaluation
         state.draft_changed.connect(self._show_draft)
         state.errors_changed.connect(self._show_errors)
         state.data_changed.connect(self._show_data)
@@ -67,17 +65,25 @@ class PanelsFeed(QObject):
         self.runs.settings_wanted.connect(self._use_settings)
         self._show_choices()
         self._show_draft()
-        self._describe("network")
 
     # ------------------------------------------------------------ showing
 
     def _show_choices(self) -> None:
         sets = [(row.name, row.title) for row in map(datasets.row, datasets.names())]
         files = [(path, title) for path, title in self._opened_files.items()]
-        networks = {"": "none", **dict(bundled.networks())}
-        for path in (*self.state.networks, *self._recent()):
-            networks.setdefault(path, Path(path).stem)
-        self.model.set_choices(tuple(networks.items()), tuple(sets + files))
+        self.model.set_choices(self._networks(), (("", "none"), *sets, *files))
+
+    def _networks(self) -> tuple[tuple[str, str], ...]:
+        """None, the open networks, those of the program, and those that were open before, each once."""
+        known = {path: network.info.name for path, network in self.state.networks.items()}
+        for path, title in (*bundled.networks(), *((path, Path(path).stem) for path in self._recent())):
+            known.setdefault(path, title)
+        often = Counter(known.values())
+        shown = [("", "none")]
+        for path, name in known.items():
+            title = name if often[name] == 1 else f"{name} in {_folder(path)}"
+            shown.append((path, f"{title} · open" if path in self.state.networks else title))
+        return tuple(shown)
 
     def _show_draft(self) -> None:
         self.model.set_classes(self.state.classes(self.state.draft).all_names())
@@ -93,7 +99,7 @@ class PanelsFeed(QObject):
     def _show_errors(self) -> None:
         self.sampler.set_errors(self.state.errors)
         self.model.set_errors(self.state.errors)
-        slots: tuple[Slot, ...] = ("network", "data", "driver")
+        slots: tuple[Slot, ...] = ("data", "driver")
         for slot in slots:
             if slot in self.state.errors:
                 self.model.set_message(slot, self.state.errors[slot], True)
@@ -116,7 +122,7 @@ class PanelsFeed(QObject):
         self._show_choices()
         self._show_draft()
         self._show_available()
-        self._describe("network")
+        self._describe("data")
         self._describe("driver")
 
     def _show_available(self) -> None:
@@ -132,16 +138,14 @@ class PanelsFeed(QObject):
 
     def _describe(self, slot: Slot) -> None:
         data, network = self.state.data, self.state.network
-        text = "Open a checkpoint, or drop its file here." if slot == "network" else ""
+        text = ""
         if slot == "data" and data is not None:
             d = data.dataset
             space = f"{d.shape[0]} dimensions" if len(d.shape) == 1 else " × ".join(map(str, d.shape))
             text = f"{len(d):,} points in {space}, scale s = {d.std:.4g}"
             text = " ".join([f"{text}.", *d.remarks]) if d.remarks else f"{text}, {d.fingerprint[:15]}…"
-        elif slot == "network" and network is not None:
-            i = network.info
-            text = f"{i.architecture}, {i.parameters:,} parameters, σ {i.sigma_min:.3g} to {i.sigma_max:.3g}"
-            self.model.set_card("network", self._card(i))
+        elif slot == "data":
+            text = "The network moves the samples alone." if network is not None else ""
         elif slot == "driver":
             text = self._relation() or next(row.help for row in DRIVERS if row.value == self.state.draft.driver)
         self.model.set_message(slot, text, False)
@@ -158,24 +162,6 @@ class PanelsFeed(QObject):
             *(("file", remark) for remark in data.remarks),
             ("fingerprint", data.fingerprint),
         ]
-
-    def _card(self, info: CheckpointInfo) -> list[tuple[str, str]]:
-        """Every line of a checkpoint's header, with what was measured on this computer."""
-        each = [seconds for (driver, *_), seconds in self._cost.items() if driver == "network"]
-        rows = [
-            ("name", info.name),
-            ("file", str(info.path)),
-            ("format", info.format),
-            ("architecture", f"{info.architecture}, {info.parameters:,} parameters"),
-            ("shape", " × ".join(map(str, info.shape))),
-            ("σ", f"{info.sigma_min:.3g} to {info.sigma_max:.3g}, σ_data {info.sigma_data:.4g}"),
-            ("mean", mean_words(info)),
-            ("classes", ", ".join(info.label_names) or str(info.classes)),
-            ("device", f"{info.device}, {info.dtype}"),
-            ("trained on", info.data_name or "unknown"),
-            ("SHA-256", str(info.sha256)),
-        ]
-        return rows + ([("cost", f"{1000 * each[-1]:.2g} ms an evaluation")] if each else [])
 
     def _relation(self) -> str:
         """Whether D* is made of the data that the network was trained on, or why the two are not compared."""
@@ -205,7 +191,7 @@ class PanelsFeed(QObject):
 
     def _expected_seconds(self, draft: RunSettings) -> float:
         """The seconds, from an earlier run like it. Before the first one, the network's pace at opening gives them."""
-        if each := self._cost.get((draft.driver, draft.data, draft.count)):
+        if each := self._cost.get(_cost_key(draft)):
             return each * draft.steps * solvers.row(draft.solver).evaluations
         network = self.state.network
         if network is None or draft.driver not in ("network", "blend"):
@@ -216,8 +202,7 @@ class PanelsFeed(QObject):
         rows = []
         for run in self.state.runs.values():
             if run.status == "complete" and run.seconds and run.trajectory is not None:
-                key = (run.settings.driver, run.settings.data, run.settings.count)
-                self._cost[key] = run.seconds / max(1, run.spent(-1))
+                self._cost[_cost_key(run.settings)] = run.seconds / max(1, run.spent(-1))
             rows.append(
                 RunRow(
                     id=run.id,
@@ -235,7 +220,8 @@ class PanelsFeed(QObject):
         if run.path and run.status != "recorded":
             return Path(run.path).name
         s = run.settings
-        return f"{solvers.row(s.solver).title} {s.steps} · {DRIVER_NAMES[s.driver]} · {Path(s.data).name}"
+        data = Path(s.data).name or NO_DATA
+        return f"{solvers.row(s.solver).title} {s.steps} · {DRIVER_NAMES[s.driver]} · {data}"
 
     @staticmethod
     def _run_status(run: Run) -> str:
@@ -255,7 +241,9 @@ class PanelsFeed(QObject):
         self.player.drafting.edit(changes)
 
     def _open_failed(self, event: OpenFailed) -> None:
-        if event.slot not in ("data", "network"):
+        if event.slot == "network":
+            self.model.set_settings(self.state.draft)
+        if event.slot != "data":
             return
         again = event.name in (self._refused, self.state.draft.data)  # a person may mend the columns that were typed
         if not again:
@@ -280,15 +268,13 @@ class PanelsFeed(QObject):
             self.state.runs_changed.emit()
 
 
-def mean_words(info: CheckpointInfo) -> str:
-    """The mean that a network subtracts from x, with digits down to a hundredth of the data's scale."""
-    if isnan(info.sigma_data):
-        return "unknown"
-    if not any(info.mean):
-        return "0"
-    digits = max(4, ceil(log10(max(map(abs, info.mean)) / info.sigma_data)) + 2)
-    shown = ", ".join(general(number, digits) for number in info.mean[:SHOWN])
-    return f"{shown}, …" if len(info.mean) > SHOWN else shown
+def _folder(path: str) -> str:
+    return Path(path).parent.name or path
+
+
+def _cost_key(settings: RunSettings) -> CostKey:
+    """What decides how long an evaluation takes."""
+    return settings.driver, settings.network, settings.data, settings.count
 
 
 def duration(seconds: float) -> str:

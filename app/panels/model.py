@@ -7,14 +7,17 @@ from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QToolButton, QVBoxLayout, QWidget
 
+from app.panels.card import CardPicture, NetworkCard
+from app.panels.card_text import Line
 from app.plotting.theme import Theme, palette
 from app.widgets.explanation import Explanation
 from app.widgets.form import ActionButton, BoolField, Choice, ChoiceField, Field, align, commit_all, explain
 from app.widgets.number_field import FloatField, IntField
+from app.widgets.text import tooltip
 from app.widgets.text_field import TextField
 from geomodel import datasets
 from geomodel.settings import RunSettings, limits
@@ -35,7 +38,6 @@ WHY_NOT = {
     "network": "Open a checkpoint first.",
     "blend": "A blend needs a checkpoint and reference data.",
 }
-Line = tuple[str, str]  # value, title
 
 
 class ModelPanel(QWidget):
@@ -44,9 +46,8 @@ class ModelPanel(QWidget):
     edited = Signal(object)
     file_dropped = Signal(str)
 
-    def __init__(
-        self, theme: Theme, open_checkpoint: QAction, open_data: QAction, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, theme: Theme, *actions: QAction, parent: QWidget | None = None) -> None:
+        """`actions` open files; each has a button."""
         super().__init__(parent)
         self.setAcceptDrops(True)
         self._dragging = False
@@ -72,7 +73,16 @@ class ModelPanel(QWidget):
             "data": Explanation(2),
             "driver": Explanation(),
         }
-        self._arrange(open_checkpoint, open_data)
+        self.card = NetworkCard()
+        self._fold = QToolButton(autoRaise=True)
+        self._fold.setCheckable(True)
+        self._fold.setText("Card")
+        self._fold.setAccessibleName("Card of the network")
+        self._fold.setToolTip(tooltip("Card", "What the checkpoint says of itself, and whether it denoises the data."))
+        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._fold.toggled.connect(self._show_card)
+        self._arrange(actions)
+        self.set_network_card(None)
         for item in fields:
             item.edited.connect(self._edited)
         align(fields)
@@ -87,7 +97,7 @@ class ModelPanel(QWidget):
         self.setPalette(palette(theme))
 
     def set_choices(self, networks: Sequence[Line], data: Sequence[Line]) -> None:
-        """Set the lines of the two lists, as (value, title); "" means no network."""
+        """Set the lines of the two lists, as (value, title); "" means none."""
         self._networks, self._sets = networks, data
         self._offer()
 
@@ -112,6 +122,28 @@ class ModelPanel(QWidget):
         """Set the tooltip of a slot, with everything known about what is in it, as (name, value) lines."""
         lines = "".join(f"<tr><td>{name}&nbsp;&nbsp;</td><td>{escape(value)}</td></tr>" for name, value in rows)
         self._places[slot].usual.setToolTip(f"<table>{lines}</table>" if rows else "")
+
+    def set_network_card(self, picture: CardPicture | None) -> None:
+        """Set the card of the network slot; None: there is nothing in it."""
+        self.set_card("network", picture.rows if picture is not None else ())
+        self.card.show_picture(picture or CardPicture())
+        self._fold.setVisible(picture is not None)
+        self._show_card()
+
+    def unfold_card(self) -> None:
+        """Show the card of the network."""
+        self._fold.setChecked(True)
+
+    def toggle_card(self) -> None:
+        """Show the card and give it the focus, or fold it."""
+        self._fold.toggle()
+        if self._fold.isChecked():
+            self.card.facts.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _show_card(self) -> None:
+        unfolded = self._fold.isChecked()
+        self._fold.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)
+        self.card.setVisible(unfolded and not self._fold.isHidden())
 
     def set_classes(self, names: Sequence[str]) -> None:
         """Set the classes that can be chosen, in the order of their numbers. With none, the field is hidden."""
@@ -140,7 +172,7 @@ class ModelPanel(QWidget):
 
     # ------------------------------------------------------------ inside
 
-    def _arrange(self, open_checkpoint: QAction, open_data: QAction) -> None:
+    def _arrange(self, actions: Sequence[QAction]) -> None:
         body = QVBoxLayout(self)
         body.setContentsMargins(8, 8, 8, 8)
         body.setSpacing(4)
@@ -153,14 +185,18 @@ class ModelPanel(QWidget):
             body.addWidget(fields[0])
             body.addWidget(self._places[slot])
             explain(fields, self._places[slot])
+            if slot == "network":
+                body.addWidget(self._fold)
+                body.addWidget(self.card)
             for item in fields[1:]:
                 body.addWidget(item)
             body.addSpacing(4)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        for action in (open_checkpoint, open_data):
-            buttons.addWidget(ActionButton(action, key=False))
-        buttons.addStretch(1)
+        buttons = QGridLayout()
+        buttons.setHorizontalSpacing(8)
+        buttons.setVerticalSpacing(4)
+        for at, action in enumerate(actions):
+            buttons.addWidget(ActionButton(action, key=False), *divmod(at, 2))
+        buttons.setColumnStretch(2, 1)
         body.addLayout(buttons)
 
     @property

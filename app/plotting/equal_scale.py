@@ -17,7 +17,8 @@ Tool = Literal["select", "probe", "start"]
 
 REACH = 14  # pixels around the probe's handle within which a press takes hold of it
 LONGEST = 7  # the power of ten from which an axis writes powers of ten
-MOST_ZOOM = 1e12  # how far a person can zoom in or out from the frame; beyond, coordinates have no digits left
+FARTHEST = 1e12  # how far a person can zoom, in units of the frame
+FINEST = 1e-14  # of a coordinate: nearer pixels would be the same numbers
 STILL = 4  # pixels by which a press may move and still be a click
 LEFT = Qt.MouseButton.LeftButton
 MIDDLE = Qt.MouseButton.MiddleButton
@@ -167,8 +168,9 @@ class EqualScaleCanvas(pg.GraphicsView):
 
     def _move_to(self, x: float, y: float, unit: float) -> None:
         was_free = self.free
-        usual = max(self._box[2:]) / max(1.0, self.box.width(), self.box.height())
-        self._free = (x, y, min(max(unit, usual / MOST_ZOOM), usual * MOST_ZOOM))
+        size = max(self._box[2:])
+        finest = max(size / FARTHEST, FINEST * max(abs(x), abs(y)))
+        self._free = (x, y, min(max(unit, finest), size * FARTHEST))
         self._apply()
         if not was_free:
             self.freed.emit()

@@ -86,7 +86,7 @@ class _Layer:
         self.band.setBrush(QBrush(fill))
 
     def draw_band(self, x: Array, low: Array, high: Array) -> None:
-        self.band.setPath(band_path(x[: len(low)], low, high))
+        self.band.setPath(band_path(x, low, high))
 
     def draw_line(self, curve: Curve, x: Array, values: Array) -> None:
         finite = np.isfinite(values)
@@ -198,7 +198,7 @@ class MeasureChart(pg.PlotWidget):
         for layer, curve in zip(self.layers, curves, strict=False):
             layer.style(curve, self._theme, self._ratio())
             _, below, above = measures.band(curve.values)
-            layer.draw_band(self._x, self._shown(below), self._shown(above))
+            layer.draw_band(self._x[curve.levels], self._shown(below), self._shown(above))
         self._regions.draw(regions, sigmas, scale, self._theme)
         self.set_sample(sample)
 
@@ -206,7 +206,7 @@ class MeasureChart(pg.PlotWidget):
         """Show another selected sample. The bands stay."""
         self._sample = sample
         for layer, curve in zip(self.layers, self._curves, strict=False):
-            layer.draw_line(curve, self._x[: len(curve.values)], self._shown(curve.values[:, sample]))
+            layer.draw_line(curve, self._x[curve.levels], self._shown(curve.values[:, sample]))
         self.set_index(self._index)
 
     def set_index(self, index: int) -> None:
@@ -216,8 +216,7 @@ class MeasureChart(pg.PlotWidget):
 
     def values(self) -> list[float]:
         """Each curve's value at the playhead for the selected sample, NaN where there is none."""
-        at, sample = self._index, self._sample
-        return [float(c.values[at, sample]) if at < len(c.values) else math.nan for c in self._curves]
+        return [curve.at(self._index, self._sample) for curve in self._curves]
 
     def _shown(self, values: Array) -> Array:
         return np.log10(values) if self.log else values

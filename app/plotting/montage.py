@@ -65,8 +65,9 @@ class Montage(QAbstractScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self._theme, self._print = theme, print_mode
         self._sigmas: Array = np.empty(0)
+        self._levels: Array = np.empty(0, int)  # of the images, which have one for each of some levels
         self._rows: tuple[ImageRow, ...] = ()
-        self._columns: Array = np.empty(0, int)  # the levels that are shown
+        self._columns: Array = np.empty(0, int)  # the images that are shown
         self._index, self._picked = 0, -1
         self._note = ""
         self._size = (1, 1)
@@ -82,16 +83,17 @@ class Montage(QAbstractScrollArea):
         self._theme = theme
         self.viewport().update()
 
-    def set_rows(self, sigmas: Array, rows: tuple[ImageRow, ...]) -> None:
-        """Show new images. The scroll position follows the playhead."""
-        self._sigmas, self._rows = sigmas, rows
+    def set_rows(self, sigmas: Array, rows: tuple[ImageRow, ...], levels: Array | None = None) -> None:
+        """Show new images, one for each of `levels` (None: every level). The scroll position follows the playhead."""
+        self._levels = np.arange(len(sigmas)) if levels is None else levels
+        self._sigmas, self._rows = sigmas[self._levels], rows
         shapes = [row.images.shape[1:3] for row in rows]
         self._size = (max((w for _, w in shapes), default=1), max((h for h, _ in shapes), default=1))
         self._lay_out()
 
     def set_index(self, index: int, note: str = "") -> None:
         """Move the playhead, and show a note about the second row there."""
-        self._index, self._note = index, note
+        self._index, self._note = max(0, int(np.searchsorted(self._levels, index, side="right")) - 1), note
         self._follow()
         self.viewport().update()
 
@@ -144,10 +146,10 @@ class Montage(QAbstractScrollArea):
         last = at + 2 * g.pitch - bar.pageStep()
         bar.setValue(max(last, min(bar.value(), at - g.pitch)))
 
-    def column_rect(self, row: int, level: int) -> QRectF:
-        """Where a level's image stands on the viewport, in device pixels."""
+    def column_rect(self, row: int, image: int) -> QRectF:
+        """Where an image of a row stands on the viewport, in device pixels."""
         g = self._geometry
-        at = int(np.searchsorted(self._columns, level))
+        at = int(np.searchsorted(self._columns, image))
         x = g.left + at * g.pitch - self.horizontalScrollBar().value()
         return QRectF(x, self._top(g, row), *g.cell)
 
@@ -161,7 +163,7 @@ class Montage(QAbstractScrollArea):
         at = int((device - g.left + self.horizontalScrollBar().value() + (g.pitch - g.cell[0]) / 2) // g.pitch)
         if device < g.left - (g.pitch - g.cell[0]) or not 0 <= at < len(self._columns):
             return None
-        return int(self._columns[at])
+        return int(self._levels[self._columns[at]])
 
     def _label_metrics(self) -> QFontMetricsF:
         return QFontMetricsF(tabular(self.font(), 0.85, bold=True))
@@ -208,10 +210,10 @@ class Montage(QAbstractScrollArea):
     def _paint_row(self, painter: QPainter, row: int, images: Array, shown: Array) -> None:
         painter.setPen(QPen(QColor(self._theme.line), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for level in shown:
-            rect = self.column_rect(row, level)
-            if level < len(images):
-                painter.drawImage(rect, to_image(images[level]))
+        for image in shown:
+            rect = self.column_rect(row, image)
+            if image < len(images):
+                painter.drawImage(rect, to_image(images[image]))
             else:
                 painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))  # nothing is computed for this place yet
 
@@ -225,16 +227,16 @@ class Montage(QAbstractScrollArea):
         metrics = QFontMetricsF(bold)
         taken: list[QRectF] = []
         ends = (0, len(self._sigmas) - 1)
-        order = sorted(shown, key=lambda level: (level != self._index, level not in ends, level))
-        for level in order:
-            x = self.column_rect(0, level).center().x() / ratio
-            text = sigma_text(self._sigmas[level])
+        order = sorted(shown, key=lambda image: (image != self._index, image not in ends, image))
+        for image in order:
+            x = self.column_rect(0, image).center().x() / ratio
+            text = sigma_text(self._sigmas[image])
             room = QRectF(0, 0, metrics.horizontalAdvance(text) + 2, g.labels / ratio)
             room.moveCenter(QPointF(x, bottom / ratio + room.height() / 2))
             if any(room.adjusted(-3, 0, 3, 0).intersects(other) for other in taken):
                 continue
             taken.append(room)
-            here = level == self._index
+            here = image == self._index
             painter.save()
             painter.scale(ratio, ratio)
             painter.setFont(bold if here else plain)
@@ -256,10 +258,13 @@ class Montage(QAbstractScrollArea):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         level = self.level_at(event.position().x())
-        self.viewport().setToolTip("" if level is None else f"step {level}, σ = {self._sigmas[level]:.4g}")
+        self.viewport().setToolTip("" if level is None else self._named(level))
         if event.buttons() & Qt.MouseButton.LeftButton and level is not None and level != self._picked:
             self._picked = level
             self.level_picked.emit(level)
+
+    def _named(self, level: int) -> str:
+        return f"step {level}, σ = {self._sigmas[np.searchsorted(self._levels, level)]:.4g}"
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """The up and down keys scroll the rows if they do not fit, otherwise the columns."""

@@ -21,6 +21,8 @@ Label = tuple[float, str]
 
 SCALE_TITLES: dict[Scale, str] = {"index": "step", "log": "log σ", "sigma": "σ"}
 SIGMA_TITLE = "noise level σ"
+STEPS = [digit * 10**power for power in range(9) for digit in (1, 2, 5)]  # between two labels of an axis of steps
+MOST_LABELS = 200  # on an axis of steps; the densest set that could fit
 GAP = 0.6  # decades between the last positive level and the slot of σ = 0
 
 
@@ -89,7 +91,8 @@ def _rounds(sigmas: Array, scale: Scale) -> list[list[Label]]:
     """Sets of round values between the ends, from dense to sparse."""
     last = len(sigmas) - 1
     if scale == "index":
-        return [[(float(at), str(at)) for at in range(step, last, step)] for step in (1, 2, 5, 10, 20, 50, 100, 200)]
+        steps = [step for step in STEPS if last <= MOST_LABELS * step]
+        return [[(float(at), str(at)) for at in range(step, last, step)] for step in steps]
     if not sigmas[0] > 0:
         return []
     if scale == "sigma":

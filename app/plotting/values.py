@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 from typing import Literal
 
+import numpy as np
+
+from app.plotting.pens_and_numbers import Kind
 from geomodel.arrays import Array
 
 Box = tuple[float, float, float, float]  # x and y of the centre, width, height
@@ -14,9 +18,21 @@ Box = tuple[float, float, float, float]  # x and y of the centre, width, height
 class Curve:
     """One curve of a measure over the noise levels, for every sample."""
 
-    kind: Literal["sampling", "denoising", "optimal", "network", "reference"]
+    kind: Kind
     label: str
     values: Array  # (n, B), n ≤ levels; NaN where undefined
+    measured: Array | None = None  # (n,) the level of each row, where levels were left out; None: 0, 1, 2, …
+
+    @property
+    def levels(self) -> Array:
+        """The level of each row, (n,)."""
+        return np.arange(len(self.values)) if self.measured is None else self.measured
+
+    def at(self, level: int, sample: int) -> float:
+        """The value at a level, or at the one before it that was measured; NaN behind the last one."""
+        row = int(np.searchsorted(self.levels, level, side="right")) - 1
+        behind = not len(self.values) or level > self.levels[-1]
+        return nan if behind else float(self.values[row, sample])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

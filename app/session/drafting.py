@@ -34,7 +34,7 @@ class Drafting(QObject):
         super().__init__(parent)
         self._state, self._submit = state, submit
         self._with_data = ""  # the checkpoint whose training data are opened without a question
-        self._after_data: NetworkOpened | None = None  # the network that waits for its training data
+        self._waiting: NetworkOpened | None = None  # the newest network, while the open data have another shape
         self._again: set[str] = set()  # networks that a new engine opens again
         self._counts = dict(COUNTS)  # the latest for each kind of data
         self._columns: dict[str, str] = {}  # the latest of each file
@@ -61,7 +61,7 @@ class Drafting(QObject):
         """Open every open network again, in a new engine. The draft stays as it is."""
         for path, network in self._state.networks.items():
             self._again.add(path)
-            self.open_network(path, own=network.info.format == OWN)
+            self._submit(OpenNetwork(path, network.info.format == OWN, network.info.hints))
 
     def open_with_its_data(self, path: str) -> None:
         """Open a checkpoint, and the data that it was trained on where others are open."""
@@ -128,6 +128,20 @@ class Drafting(QObject):
             self._state.set_errors(found)
         elif draft.data:
             self._submit(OpenData(*draft.data_key))
+        else:
+            self.close_data()
+
+    def close_data(self) -> None:
+        """Put the reference data away. The network moves the samples alone: the chosen one, or one that did not fit."""
+        state, network = self._state, self._waiting or self._state.network
+        start = state.draft.start if state.draft.start == "origin" else "noise"
+        state.data = None
+        state.set_draft(replace(state.draft, data="", data_columns="", start=start))
+        state.data_changed.emit()
+        if network is not None:
+            self.network_opened(network)
+        else:
+            self._tell()
 
     def undo(self, *, forward: bool = False) -> None:
         """Undo or redo the last change. If the data were different then, they are opened again."""
@@ -143,7 +157,7 @@ class Drafting(QObject):
         """
         state, draft = self._state, settings
         here = state.data is not None and state.data.name == draft.data
-        if not here and draft.data not in datasets.names():
+        if not here and draft.data not in ("", *datasets.names()):
             present = state.draft
             name, count, seed, columns = present.data_key
             draft = replace(draft, data=name, data_count=count, data_seed=seed, data_columns=columns)
@@ -161,10 +175,13 @@ class Drafting(QObject):
         if draft.network != (self._state.network.path if self._state.network else ""):
             self._state.network = self._state.networks.get(draft.network)
             self._state.network_changed.emit()
-        if data is None or data.key != draft.data_key:
+        if draft.data and (data is None or data.key != draft.data_key):
             self._submit(OpenData(*draft.data_key))
-        else:
-            self._tell()
+            return
+        if data is not None and not draft.data:
+            self._state.data = None
+            self._state.data_changed.emit()
+        self._tell()
 
     def check(self) -> bool:
         """Explain at the fields what is wrong with the draft. Returns True if nothing is."""
@@ -213,7 +230,7 @@ class Drafting(QObject):
         state.set_draft(draft, undoable=not awaited)
         state.data_changed.emit()
         self.check()
-        waiting, self._after_data = self._after_data, None
+        waiting, self._waiting = self._waiting, None
         if waiting is not None and tuple(waiting.info.shape) == tuple(event.dataset.shape):
             self.network_opened(waiting)
 
@@ -225,11 +242,12 @@ class Drafting(QObject):
 
     def _proposed(self, draft: RunSettings, event: DataOpened) -> RunSettings:
         no_density = draft.driver == "mixture" and event.dataset.gaussians is None
+        network = self._state.network if draft.network_drives else None  # its levels are those that it was trained at
         return replace(
             draft,
             driver="optimal" if no_density else draft.driver,
-            sigma_min=event.sigma_min,
-            sigma_max=event.sigma_max,
+            sigma_min=(network or event).sigma_min,
+            sigma_max=(network or event).sigma_max,
             count=self._counts[event.dataset.kind],
             start="noise" if draft.start == "point" else draft.start,
             start_index=0,
@@ -246,18 +264,14 @@ class Drafting(QObject):
         numbered = state.classes(state.draft)
         together, self._with_data = event.path == self._with_data, ""
         if state.data is not None and tuple(state.data.dataset.shape) != tuple(event.info.shape):
+            self._waiting = event
             state.network_changed.emit()
             if together:
                 self.open_training_data(event)
-                return
-            needs, have = tuple(event.info.shape), tuple(state.data.dataset.shape)
-            if event.info.data_name in datasets.names():
-                self.data_offered.emit(event)
-            state.set_errors(
-                {"network": f"{event.info.name} works on shape {needs}; the data have {have}. Open such data."}
-            )
+            else:
+                self._refuse_shape(event, tuple(state.data.dataset.shape))
             return
-        state.network = event
+        state.network, self._waiting = event, None
         draft = self._with_class(replace(state.draft, network=event.path, driver="network"), numbered)
         draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)
         if not settings.problems(draft):  # else its numbers may be too large to count with
@@ -266,10 +280,20 @@ class Drafting(QObject):
         state.network_changed.emit()
         self._tell()
 
+    def _refuse_shape(self, event: NetworkOpened, have: tuple[int, ...]) -> None:
+        if event.info.data_name in datasets.names():
+            self.data_offered.emit(event)
+        needs = tuple(event.info.shape)
+        sentence = f"{event.info.name} works on shape {needs}; the data have {have}. Open such data, or choose none."
+        self._state.set_errors({"network": sentence})
+
     def forget_network(self, path: str) -> None:
-        """A network is closed. If it is the draft's, the draft continues without it."""
-        if path != self._state.draft.network:
+        """A network is closed. If the draft has it, the draft continues without it."""
+        if self._waiting is not None and self._waiting.path == path:
+            self._waiting = None
+        if self._state.draft.network != path:
             self._state.networks.pop(path, None)
+            self._state.network_changed.emit()
             return
         numbered = self._state.classes(self._state.draft)
         draft = self._with_class(_without_network(self._state.draft), numbered)
@@ -278,7 +302,7 @@ class Drafting(QObject):
 
     def open_training_data(self, event: NetworkOpened) -> None:
         """Open the data that a network was trained on, and let the network drive on them."""
-        self._after_data = event
+        self._waiting = event
         self._submit(OpenData(event.info.data_name, event.info.data_count, self._state.draft.data_seed))
 
     def _tell(self) -> None:

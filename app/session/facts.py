@@ -11,11 +11,14 @@ from app.session.state import Run, Selection
 from geomodel import classes, datasets
 from geomodel.arrays import Array
 from geomodel.collapse import crossing, speciation_sigma
+from geomodel.latents import KINDS
 from geomodel.number_text import general
 from geomodel.projection import identity_basis
 from geomodel.solvers import row as solver_row
+from geomodel.trajectory import Trajectory
 
 DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blend": "a Dθ + (1 − a) D*"}
+NO_DATA = "no data"
 START_NAMES = {
     "noise": "Noise about the mean",
     "origin": "Noise about 0",
@@ -52,6 +55,8 @@ def plane_title(run: Run) -> str:
 
 def data_title(name: str) -> str:
     """The title of named data without their size, or the name of a file."""
+    if not name:
+        return NO_DATA
     return datasets.row(name).title.partition(" (")[0] if name in datasets.names() else Path(name).name
 
 
@@ -61,14 +66,22 @@ def class_words(run: Run) -> str:
     return f"{run.asked.words}, guidance {general(run.settings.guidance, 3)}" if guided else run.asked.words
 
 
-def stage_levels(run: Run, median: Array) -> tuple[float, float | None]:
+def latents(trajectory: Trajectory) -> str:
+    """The kind of latents that a saved run says its samples are; empty for points and images."""
+    network = trajectory.settings.get("network")
+    said = network.get("latents") if isinstance(network, dict) else None
+    return said if said in KINDS else ""
+
+
+def stage_levels(run: Run, median: Array, levels: Array | None = None) -> tuple[float, float | None]:
     """Where the classes part (σ_S, the root of the data's largest variance), and where one point is left (N_eff = 2).
 
-    median (n,): of the samples' effective neighbours at the first n levels; without it, the second level is unknown.
+    median (n,): of the samples' effective neighbours at `levels` (n,), or at the first n. Empty, it leaves the second
+    level unknown.
     """
     assert run.source is not None
     parted = speciation_sigma(run.source.plane_points)  # the plane holds the direction of largest variance
-    return parted, crossing(run.sigmas[: len(median)], median)
+    return parted, crossing(run.sigmas[: len(median)] if levels is None else run.sigmas[levels], median)
 
 
 def data_count(run: Run) -> int:

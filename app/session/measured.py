@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.plotting.pens_and_numbers import Kind
 from app.plotting.values import Curve, MeasurePlot
 from app.session.facts import stage_levels
 from app.session.state import AppState, Run
 from geomodel import measures
 from geomodel.arrays import Array
+from geomodel.curves import Curves, some_levels
 from geomodel.regions import named_regions
 
 FIRST_STEP = "after the first step"
@@ -27,7 +28,7 @@ class Measured(QObject):
         super().__init__(parent)
         self.plots: tuple[MeasurePlot, ...] = ()
         self._state = state
-        self._of: tuple[int, int, str] = (-1, 0, "")  # run, levels, status
+        self._of: tuple[int, int, str, bool] = (-1, 0, "", False)  # run, levels, status, whether its data are here
         self._later = QTimer(self, singleShot=True, interval=MEASURE_MS)
         self._later.timeout.connect(self._measure)
         state.selection_changed.connect(self._selected)
@@ -55,9 +56,9 @@ class Measured(QObject):
         run = self._state.run
         # a new run has only its first level, so the plots stay still until there is more
         if run is None or run.committed < 2:
-            of, plots = (-1, 0, ""), tuple(replace(plot, curves=(), waiting=FIRST_STEP) for plot in self.plots)
+            of, plots = (-1, 0, "", False), tuple(replace(plot, curves=(), waiting=FIRST_STEP) for plot in self.plots)
         else:
-            of, plots = (run.id, run.committed, run.status), ()
+            of, plots = (run.id, run.committed, run.status, run.source is not None), ()
         if of == self._of and of[0] >= 0:
             return
         self._of, self.plots = of, measured(run) if run is not None and of[0] >= 0 else plots
@@ -66,9 +67,8 @@ class Measured(QObject):
 
 def measured(run: Run) -> tuple[MeasurePlot, ...]:
     """Every measure of the run so far."""
-    n = run.committed
-    curves = measures.Curves(run.x, run.denoised, run.sigmas, run.extras, run.center)
-    source: Any = run.trajectory if run.complete else curves.first(n)
+    whole, levels = _curves(run)
+    source = whole if levels is None else whole.at(levels)
     plots = []
     for row in measures.MEASURES:
         waiting = "after the last step" if row.needs_end and not run.complete else ""
@@ -81,29 +81,42 @@ def measured(run: Run) -> tuple[MeasurePlot, ...]:
                 title=row.title,
                 unit=row.unit,
                 formula=row.formula,
-                curves=tuple(_curve(row, kind, values, run.settings.driver) for kind, values in found.items()),
+                curves=tuple(_curve(row, kind, values, levels, run) for kind, values in found.items()),
                 waiting=waiting,
-                regions=_regions(row.name, run, found),
+                regions=_regions(row.name, run, levels, found),
             )
         )
     return tuple(plots)
 
 
-def _regions(name: str, run: Run, found: dict[str, Array]) -> tuple[tuple[str, float, float], ...]:
+def _curves(run: Run) -> tuple[Curves, Array | None]:
+    """The curves of the run so far, and the levels at which they are measured; None for all of them."""
+    if run.complete and run.trajectory is not None:
+        curves = Curves.of(run.trajectory)
+    else:
+        curves = Curves(run.x, run.denoised, run.sigmas, run.extras, run.center).first(run.committed)
+    levels = some_levels(*curves.x.shape[:2])
+    return curves, levels if len(levels) < len(curves.x) else None
+
+
+def _regions(
+    name: str, run: Run, levels: Array | None, found: dict[str, Array]
+) -> tuple[tuple[str, float, float], ...]:
     """The named regions. They come from the exact trajectory of a complete run, because only then is the peak known."""
     if name == "effective_neighbours" and run.complete:
-        return _stages(run, measures.band(found[""])[0])
+        return _stages(run, measures.band(found[""])[0], levels)
     if name != "denoiser_difference" or not run.complete:
         return ()
     median = measures.band(found.get("exact", next(iter(found.values()))))[0]
-    return named_regions(run.sigmas, median, 0.0 if run.source is None else run.source.dataset.scale)
+    sigmas = run.sigmas if levels is None else run.sigmas[levels]
+    return named_regions(sigmas, median, 0.0 if run.source is None else run.source.dataset.scale)
 
 
-def _stages(run: Run, median: Array) -> tuple[tuple[str, float, float], ...]:
+def _stages(run: Run, median: Array, levels: Array | None = None) -> tuple[tuple[str, float, float], ...]:
     if run.source is None:
         return ()
     positive = run.sigmas[run.sigmas > 0]
-    parted, collapsed = stage_levels(run, median)
+    parted, collapsed = stage_levels(run, median, None if levels is None else levels[: len(median)])
     if collapsed is None:
         return ()
     found, begin = [], float(positive[0])
@@ -114,8 +127,9 @@ def _stages(run: Run, median: Array) -> tuple[tuple[str, float, float], ...]:
     return tuple(found)
 
 
-def _curve(row: Any, kind: str, values: Array, driver: str) -> Curve:
+def _curve(row: measures.Measure, kind: str, values: Array, levels: Array | None, run: Run) -> Curve:
     """A curve with its hue and its name in the legend."""
+    hue: Kind
     match kind:
         case "x":
             hue, label = "sampling", "x"
@@ -126,5 +140,5 @@ def _curve(row: Any, kind: str, values: Array, driver: str) -> Curve:
         case _ if row.name == "effective_neighbours":
             hue, label = "optimal", ""  # the title names it
         case _:
-            hue, label = "reference" if driver == "mixture" else "network", "on this run"
-    return Curve(kind=hue, label=label, values=values)  # type: ignore[arg-type]
+            hue, label = "reference" if run.settings.driver == "mixture" else "network", "on this run"
+    return Curve(kind=hue, label=label, values=values, measured=None if levels is None else levels[: len(values)])

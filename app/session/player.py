@@ -18,13 +18,18 @@ from app.engine.messages import (
     CloseNetwork,
     DataOpened,
     Forget,
+    LinkRun,
+    Located,
+    NetworkInspected,
     NetworkOpened,
+    OpenCancelled,
     OpenFailed,
     Opening,
     OpenPath,
     OpenRun,
     Ready,
     RunFinished,
+    RunLinked,
     RunOpened,
     RunStarted,
     RunStopped,
@@ -34,6 +39,7 @@ from app.engine.messages import (
     Warm,
 )
 from app.engine.refusals import ENDED
+from app.session import facts
 from app.session.drafting import Drafting
 from app.session.playback import Playback
 from app.session.state import AppState, Run
@@ -62,6 +68,9 @@ class Player(QObject):
     answered = Signal(Answer)
     open_failed = Signal(OpenFailed)
     opened = Signal(object)  # DataOpened, NetworkOpened or RunOpened
+    inspected = Signal(NetworkInspected)
+    open_cancelled = Signal(str)  # the path of a checkpoint
+    linked = Signal(RunLinked)
     saved = Signal(Saved)
     task_event = Signal(object)  # a TaskProgress or a TaskEnded
 
@@ -145,6 +154,16 @@ class Player(QObject):
             self._recorded = path
         self.submit(OpenRun(self.state.next_id(), path, link=not recorded))
 
+    def locate(self, run_id: int, path: str) -> None:
+        """Take this file for what the run was made of and is missing, if it is the right one."""
+        run = self.state.runs.get(run_id)
+        if run is not None and run.wanted is not None:
+            self._link(run, Located(run.wanted.kind, path))
+
+    def _link(self, run: Run, located: Located | None = None) -> None:
+        assert run.trajectory is not None
+        self.submit(LinkRun(run.id, run.path, run.trajectory, located))
+
     def save(self, path: str, format: Literal["run", "measures"] = "run") -> bool:
         """Write the selected run or its measures. Returns False if there is nothing to write."""
         run = self.state.run
@@ -165,12 +184,17 @@ class Player(QObject):
         self._make_way()
         current = self.state.run
         self._replaces = current.id if current is not None and not current.pinned else None
-        self._pending = Run(self.state.next_id(), self.state.draft, "computing")
+        self._pending = Run(self.state.next_id(), self.state.draft, "computing", latents=self._latents())
         if not keep:
             self._playback.pause()
         self._then_play = not keep
         self.submit(StartRun(self._pending.id, self.state.draft, self.state.selection.sample))
         self.progress_changed.emit()
+
+    def _latents(self) -> str:
+        """The kind of latents that the draft's network moves."""
+        network = self.state.network
+        return getattr(network.info, "latents", "") if network is not None and self.state.draft.network_drives else ""
 
     def play_live(self) -> None:
         """Compute the recorded run live, and continue from the playhead."""
@@ -240,9 +264,9 @@ class Player(QObject):
 
     # ------------------------------------------------------------ events
 
-    def close_network(self) -> None:
-        """Close the chosen network. Runs that it drove stay, but they can answer no more requests."""
-        network = self.state.network
+    def close_network(self, path: str = "") -> None:
+        """Close a network, by default the chosen one. Runs that it drove stay, but they can answer no more requests."""
+        network = self.state.networks.get(path) if path else self.state.network
         if network is None:
             return
         driven = [run for run in self.state.runs.values() if run.settings.network == network.path]
@@ -271,15 +295,22 @@ class Player(QObject):
                 self.ready.emit(event)
             case DataOpened():
                 self._data_opened(event)
+            case NetworkInspected():
+                self.inspected.emit(event)
             case NetworkOpened():
                 self.drafting.network_opened(event)
+                self._link_those_with(getattr(event.info, "sha256", None))
                 self.opened.emit(event)
+            case OpenCancelled():
+                self.open_cancelled.emit(event.path)
             case OpenFailed():
                 self.open_failed.emit(event)
             case Opening():
                 self.opening = event if event.fraction < 1 else None
             case RunOpened():
                 self._run_opened(event)
+            case RunLinked():
+                self._run_linked(event)
             case Saved():
                 self.saved.emit(event)
             case RunStarted() | RunFinished() | RunStopped():
@@ -295,10 +326,27 @@ class Player(QObject):
 
     def _data_opened(self, event: DataOpened) -> None:
         self.drafting.data_opened(event)
+        self._link_those_with(event.dataset.fingerprint)
         self.opened.emit(event)
         if not self.device:
             return  # the recorded run plays; its settings are computed when torch is loaded
         self.run_if_toy() if self.drafting.is_toy else self.run()
+
+    def _link_those_with(self, digest: str | None) -> None:
+        """Data or a network are open that runs from files may have missed."""
+        for run in self.state.runs.values():
+            if run.wanted is not None and run.wanted.digest == digest:
+                self._link(run)
+
+    def _run_linked(self, event: RunLinked) -> None:
+        run = self.state.runs.get(event.run_id)
+        if run is None:
+            self.submit(Forget(event.run_id))
+            return
+        run.settings, run.asked, run.source, run.linked = event.settings, event.asked, event.data, event.linked
+        run.caption, run.wanted = _caption(event), event.wanted
+        self._announce(run)
+        self.linked.emit(event)
 
     def _run_opened(self, event: RunOpened) -> None:
         recorded = event.path == self._recorded
@@ -311,7 +359,9 @@ class Player(QObject):
             source=event.data,
             linked=event.linked,
             asked=event.asked,
-            caption=event.missing or event.asked.note.rstrip("."),
+            caption=_caption(event),
+            wanted=event.wanted,
+            latents=facts.latents(event.trajectory),
             pinned=not recorded,
         )
         if recorded and self.state.run is not None:
@@ -379,3 +429,8 @@ class Player(QObject):
             self.remove(old)
         if self._then_play:
             self._playback.play()
+
+
+def _caption(event: RunLinked) -> str:
+    """What is missing of a saved run, or what is not compared."""
+    return event.missing or event.asked.note.rstrip(".")

@@ -10,11 +10,11 @@ from typing import Literal
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from app.engine.messages import DataOpened, NetworkOpened
+from app.engine.messages import DataOpened, NetworkOpened, Wanted
 from app.session.plane_options import PlaneOptions
 from geomodel.arrays import Array
 from geomodel.classes import NO_CLASS, Asked, Classes, of_driver
-from geomodel.measures import center_of
+from geomodel.curves import center_of
 from geomodel.record import Record, StepDetail
 from geomodel.schedules import nearest_level
 from geomodel.settings import RunSettings
@@ -41,6 +41,8 @@ class Run:
     source: DataOpened | None = None  # the reference data it was made with, as the engine names them, if they are open
     linked: bool = False  # the engine can answer requests about it
     caption: str = ""  # what is missing, for example
+    latents: str = ""  # the kind of `geomodel.latents` that its samples are; empty for points and images
+    wanted: Wanted | None = None  # what is missing and can be located
     asked: Asked = NO_CLASS  # its class, by name
 
     @property
@@ -243,7 +245,8 @@ class AppState(QObject):
         """Reference data are open. Runs from files that were made with them show them from now on."""
         self.data = data
         for run in self.runs.values():
-            if run.source is None and run.data_fingerprint == data.dataset.fingerprint:
+            same = run.data_fingerprint == data.dataset.fingerprint and run.x.shape[2:] == tuple(data.dataset.shape)
+            if run.source is None and same:
                 run.source = data
 
     def add_run(self, run: Run) -> None:

@@ -21,6 +21,13 @@ OWN: tuple[ActionRow, ...] = (
     ActionRow(
         id="open_checkpoint", menu="File", title="Open checkpoint…", keys=("Ctrl+O",), tip="A network from a file"
     ),
+    ActionRow(
+        id="open_model_folder",
+        menu="File",
+        title="Open model folder…",
+        keys=("Ctrl+Shift+M",),
+        tip="A network that diffusers wrote as a folder",
+    ),
     ActionRow(id="open_data", menu="File", title="Open data…", keys=("Ctrl+D",), tip="Points or images from a file"),
     ActionRow(
         id="open_folder",
@@ -31,6 +38,12 @@ OWN: tuple[ActionRow, ...] = (
     ),
     ActionRow(id="open_run", menu="File", title="Open run…", keys=("Ctrl+Shift+O",), tip="A run saved as NPZ"),
     ActionRow(
+        id="locate",
+        menu="File",
+        title="Locate the run's files…",
+        tip="Say where the data or the network lie that a saved run was made with",
+    ),
+    ActionRow(
         id="close_network",
         menu="File",
         title="Close network",
@@ -39,6 +52,13 @@ OWN: tuple[ActionRow, ...] = (
     ),
     ActionRow(id="save_run", menu="File", title="Save run…", keys=("Ctrl+S",), tip="The run as NPZ", rule=True),
     ActionRow(id="save_csv", menu="File", title="Save measures…", keys=("Ctrl+E",), tip="The measures as CSV"),
+    ActionRow(
+        id="save_network",
+        menu="File",
+        title="Save network as…",
+        keys=("Ctrl+Shift+S",),
+        tip="The chosen network, of any program, as a checkpoint of this one",
+    ),
     ActionRow(id="save_figure", menu="File", title="Save picture…", keys=("Ctrl+P",), tip="A view as PNG at any size"),
     ActionRow(
         id="copy_figure", menu="File", title="Copy picture", keys=("Ctrl+Shift+C",), tip="The view to the clipboard"
@@ -71,6 +91,9 @@ OWN: tuple[ActionRow, ...] = (
 )
 
 VIEW: tuple[ActionRow, ...] = (
+    ActionRow(
+        id="network_card", menu="View", title="Card of the network", keys=("Ctrl+I",), tip="What its file says of it"
+    ),
     ActionRow(id="theme", menu="View", title="Dark theme", keys=("Ctrl+T",), checkable=True, rule=True),
     ActionRow(id="reset_layout", menu="View", title="Reset layout"),
 )

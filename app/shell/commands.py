@@ -47,6 +47,7 @@ class Commands(QObject):
             "run": self._run,
             "cancel": player.cancel,
             "close_network": player.close_network,
+            "network_card": self._window.panels.model.toggle_card,
             "theme": self._toggle_theme,
             "reset_layout": layout.reset,
             "keys": self._show_keys,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from PySide6.QtCore import QObject, Signal
 
 import resources
-from app.engine.messages import DataOpened, NetworkOpened, OpenFailed, RunOpened, Saved
+from app.engine.messages import DataOpened, NetworkOpened, OpenFailed, RunLinked, RunOpened, Saved
 from app.export import dialogs, figure
 from app.rooms import ROOMS
 from app.rooms.contract import Handlers, View
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # what was opened → the error that this settles
 SLOTS = {DataOpened: "data", NetworkOpened: "network", RunOpened: "run"}
 UNFINISHED = "unfinished"
+POINTS, NETWORKS = "Points and images", "Checkpoints"  # in the filters of dialogs
 
 
 class Documents(QObject):
@@ -38,15 +39,21 @@ class Documents(QObject):
         self._player.open_failed.connect(self._open_failed)
         self._player.saved.connect(self._saved)
         self._player.opened.connect(self._opened)
+        self._player.linked.connect(self._linked)
         self._state.runs_changed.connect(self._settle_unfinished)
+        for changed in (self._state.runs_changed, self._state.selection_changed):
+            changed.connect(self._offer_locating)
+        self._offer_locating()
 
     def handlers(self) -> Handlers:
         """What each action does."""
         return {
             "open_checkpoint": self.open_checkpoint,
+            "open_model_folder": self.open_model_folder,
             "open_data": self.open_data,
             "open_folder": self.open_folder,
             "open_run": self.open_run,
+            "locate": self.locate,
             "save_run": self.save_run,
             "save_csv": self.save_csv,
             "save_figure": self.save_figure,
@@ -59,11 +66,15 @@ class Documents(QObject):
 
     def open_checkpoint(self) -> None:
         """Ask for a checkpoint."""
-        self._ask_open("Open checkpoint", filters("Checkpoints", "checkpoint"), "checkpoint", self._open_network)
+        self._ask_open("Open checkpoint", filters(NETWORKS, "checkpoint"), "checkpoint", self._open_network)
+
+    def open_model_folder(self) -> None:
+        """Ask for a folder with a network."""
+        files.ask_folder(self._window, "Open model folder", "checkpoint", self._open_network, store=self._store)
 
     def open_data(self) -> None:
         """Ask for data."""
-        self._ask_open("Open data", filters("Points and images", "data"), "data", self._player.drafting.open_data)
+        self._ask_open("Open data", filters(POINTS, "data"), "data", self._player.drafting.open_data)
 
     def open_folder(self) -> None:
         """Ask for a folder of pictures."""
@@ -73,6 +84,21 @@ class Documents(QObject):
     def open_run(self) -> None:
         """Ask for a saved run."""
         self._ask_open("Open run", filters("Runs", "run"), "run", self._player.open_run)
+
+    def locate(self) -> None:
+        """Ask for the file that the selected run was made of and that is missing."""
+        run = self._state.run
+        if run is None or run.wanted is None:
+            return
+        title, then = f"Locate {Path(run.wanted.name).name[:60]}", partial(self._player.locate, run.id)
+        if run.wanted.kind == "data":
+            self._ask_open(title, filters(POINTS, "data"), "data", then)
+        else:
+            self._ask_open(title, filters(NETWORKS, "checkpoint"), "checkpoint", then)
+
+    def _offer_locating(self) -> None:
+        run = self._state.run
+        self._window.actions_by_id["locate"].setEnabled(run is not None and run.wanted is not None)
 
     def _ask_open(self, title: str, names: str, purpose: str, then: Callable[[str], None]) -> None:
         files.ask_open(self._window, title, names, purpose, then, store=self._store)
@@ -160,6 +186,9 @@ class Documents(QObject):
 
     def _opened(self, event: DataOpened | NetworkOpened | RunOpened) -> None:
         self.settled.emit(SLOTS[type(event)])
+
+    def _linked(self, event: RunLinked) -> None:
+        self.say(event.missing or "The run has what it was made of.", cause=SLOTS[RunOpened])
 
     def _saved(self, event: Saved) -> None:
         self.say(event.message or f"Saved {event.path}.", bool(event.message), SAVE)

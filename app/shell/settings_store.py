@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,11 +14,13 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
+from geomodel.checkpoints.plan import Answer
 from geomodel.files import replacing, write_error
 
 log = logging.getLogger(__name__)
 
 MAX_RECENT = 12
+MAX_ANSWERED = 200  # checkpoints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,7 @@ class AppSettings:
     greeted: bool = False  # the card for the first start was used or put away
     recent_files: tuple[str, ...] = ()  # newest first
     directories: dict[str, str] = field(default_factory=dict)  # purpose → the last directory
+    answers: dict[str, dict[str, Answer]] = field(default_factory=dict)  # SHA-256 of a checkpoint → what it lacks
     speed: Annotated[float, Meta(gt=0, le=100)] = 1.0
     loop: bool = True
     measures: tuple[str, ...] | None = None  # visible measures; None means the usual ones
@@ -89,6 +93,16 @@ class SettingsStore:
         text = str(path)
         others = (item for item in self.settings.recent_files if item != text)
         return self.change(recent_files=(text, *others)[:MAX_RECENT])
+
+    def answers_of(self, sha256: str) -> dict[str, Answer]:
+        """What a person answered about a checkpoint; nothing if it was never asked about."""
+        return self.settings.answers.get(sha256, {})
+
+    def remember_answers(self, sha256: str, answers: Mapping[str, Answer]) -> AppSettings:
+        """Keep what a person answered about a checkpoint. The oldest answers are dropped when there are many."""
+        others = {key: kept for key, kept in self.settings.answers.items() if key != sha256}
+        newest = [*others.items(), (sha256, dict(answers))][-MAX_ANSWERED:]
+        return self.change(answers=dict(newest))
 
     def _read(self) -> AppSettings:
         try:

@@ -123,7 +123,7 @@ class NumberField(Field):
         self._optional = optional
         self._shown = ""
         if optional:
-            self._box.lineEdit().setPlaceholderText("automatic")
+            self.set_placeholder("automatic")
         if unit:
             label = PlainLabel(unit)
             label.setMinimumWidth(32)  # aligns editors that have different units
@@ -136,6 +136,10 @@ class NumberField(Field):
         self._box.stepped.connect(self._step)
         self._box.dismissed.connect(self._dismiss)
         self._box.editingFinished.connect(self.commit)
+
+    def set_placeholder(self, text: str) -> None:
+        """Set the text that stands in the empty field."""
+        self._box.lineEdit().setPlaceholderText(text)
 
     def commit(self) -> bool:
         self._timer.stop()

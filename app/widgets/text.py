@@ -22,14 +22,14 @@ def tooltip(title: str, text: str) -> str:
     return f"<qt>{head}{html.escape(text)}</qt>"
 
 
-def shortened(text: str, metrics: QFontMetrics) -> str:
+def shortened(text: str, metrics: QFontMetrics, longest: int = LONGEST_WORD) -> str:
     """A sentence that fits a narrow column. It loses its middle, and so does each very long word.
 
     The cause of an error often stands at the end, behind the name of the file.
     """
     if len(text) > MOST_CHARACTERS:
         text = f"{text[: MOST_CHARACTERS // 2]}…{text[-MOST_CHARACTERS // 2 :]}"
-    return re.sub(r"\S+", lambda word: metrics.elidedText(word[0], Qt.TextElideMode.ElideMiddle, LONGEST_WORD), text)
+    return re.sub(r"\S+", lambda word: metrics.elidedText(word[0], Qt.TextElideMode.ElideMiddle, longest), text)
 
 
 def formula_html(formula: str) -> str:
@@ -80,9 +80,10 @@ class Message(QLabel):
     Plain text is shortened to fit a narrow column; the tooltip then has the whole.
     """
 
-    def __init__(self, *, rich: bool = False) -> None:
+    def __init__(self, *, rich: bool = False, longest: int = LONGEST_WORD) -> None:
+        """`longest`: pixels of the longest word."""
         super().__init__()
-        self._rich, self._text, self._cut = rich, "", False
+        self._rich, self._text, self._cut, self._longest = rich, "", False, longest
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.RichText if rich else Qt.TextFormat.PlainText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -98,7 +99,7 @@ class Message(QLabel):
         self.setForegroundRole(QPalette.ColorRole.WindowText if is_error else QPalette.ColorRole.PlaceholderText)
         self.setContentsMargins(2 * BAR + 2 if is_error else 0, 0, 0, 0)
         self._text = text
-        shown = text if self._rich else shortened(text, self.fontMetrics())
+        shown = text if self._rich else shortened(text, self.fontMetrics(), self._longest)
         self.setText(shown)
         if self._cut or shown != text:  # leaves a tooltip that somebody else set
             self.setToolTip(tooltip("", text) if shown != text else "")

@@ -24,10 +24,10 @@ class CheckpointInfo:
 
     name: str
     path: Path
-    format: str
+    format: str  # "native", or the kind of file that another program wrote: "torch zip"
     architecture: str
     parameters: int  # numbers stored
-    dtype: str
+    dtype: str  # of the stored numbers; several are joined by commas
     shape: tuple[int, ...]
     sigma_data: float
     mean: tuple[float, ...] = ()  # of the training data, one number for each entry of the first axis; empty: 0
@@ -42,6 +42,16 @@ class CheckpointInfo:
     data_fingerprint: str = ""
     data_count: int = 0
     recipe: Mapping[str, Scalar] = field(default_factory=dict)
+    family: str = "native"  # the code that trained it, as the hint names it: "guided_diffusion"
+    clock: str = "EDM"  # how noise levels become the network's times, and its outputs D
+    size: int = 0  # bytes of the stored tensors
+    average: str = ""  # which of several sets of weights was taken: "ema_model"
+    ignored: Mapping[str, int] = field(default_factory=dict)  # what else the file holds → how many tensors
+    latents: str = ""  # a kind of `geomodel.latents` where the network knows no images
+    remarks: tuple[str, ...] = ()  # sentences that a person should read before trusting D
+    licence: str = ""
+    hints: Mapping[str, Scalar] = field(default_factory=dict)  # what a person answered → the answer
+    precision: str = "float32"  # of the network's products
     device: str | None = None  # None until the weights are loaded
     sha256: str | None = None  # of the whole file; None where only the header was read
 

@@ -41,6 +41,8 @@ _ROWS = (
     _toy("gaussian-ring", "Gaussian ring", "Eight Gaussians (standard deviation 0.3) on a circle of radius 4."),
     _toy("swiss-roll", "Swiss roll", "One rolled-up sheet, seen from its end."),
     _toy("pinwheel", "Pinwheel", "Five bent blades."),
+    _toy("gaussian-64", "Gaussian in 64 dimensions", "One Gaussian with variance 3 k^−1.5 along axis k = 1 … 64."),
+    _toy("clusters-64", "Clusters in 64 dimensions", "Ten Gaussians (standard deviation 0.12) in 64 dimensions."),
     Row(
         name="fashion-mnist",
         title="Fashion-MNIST (10,000)",

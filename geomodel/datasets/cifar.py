@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,12 @@ from geomodel.datasets.archive import tar_files
 from geomodel.datasets.common import DataError, Progress, portion
 from geomodel.datasets.dataset import Dataset
 from geomodel.datasets.marks import packed, packed_tar, pickled
-from geomodel.datasets.pickled import PickledArray, PickleFault, values
 from geomodel.datasets.reading import check_size
 from geomodel.formats import beginning
+from geomodel.inert.arrays import array
+from geomodel.inert.machine import Machine
+from geomodel.inert.operands import Budget
+from geomodel.inert.values import ArrayRecord, InertFault
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
@@ -26,6 +30,9 @@ _SHAPE = (3, 32, 32)
 _NUMBERS = 3 * 32 * 32
 _LARGEST_BATCH = 2**28  # bytes
 _LARGEST_ARCHIVE = 2**30  # bytes of all batches
+_MOST_STEPS = 1_000_000  # a pickled batch takes 40,000
+_MOST_TEXT = 2**28  # bytes; Python 3 writes a batch for Python 2 as text
+_GLANCE = 100_000  # steps
 _NAME = re.compile(r"(data_batch_(?P<number>\d{1,4})|test_batch)(?P<binary>\.bin)?")
 
 
@@ -35,8 +42,20 @@ def holds_batches(folder: Path) -> bool:
 
 
 def recognises(path: Path) -> bool:
-    """Whether this is a folder of batches, a pickle, or a packed tar archive. A single binary batch has no marks."""
-    return holds_batches(path) if path.is_dir() else pickled(beginning(path, 2)) or packed_tar(path)
+    """Whether this is a folder of batches, a pickled batch, or a packed tar archive. A binary batch has no marks.
+
+    A damaged pickle is a batch where it is named like one.
+    """
+    if path.is_dir():
+        return holds_batches(path)
+    if not pickled(beginning(path, 2)):
+        return packed_tar(path)
+    try:
+        with path.open("rb") as stream:
+            value = Machine(stream, path.stat().st_size, Budget(_GLANCE, _MOST_TEXT)).run()
+    except InertFault:
+        return _NAME.fullmatch(path.name) is not None
+    return isinstance(value, dict) and isinstance(value.get("data"), ArrayRecord)
 
 
 def read(path: Path, progress: Progress) -> Dataset:
@@ -116,12 +135,15 @@ def _check(name: str, size: int, most: int) -> None:
 
 
 def _pickled(name: str, content: bytes) -> _Batch:
+    stream = BytesIO(content)
     try:
-        table = values(content)
-        if not isinstance(table, dict) or not isinstance(table.get("data"), PickledArray):
-            raise PickleFault("it holds no dict with an array named data")
-        images, labels = table["data"].uint8(), table.get("labels")
-    except PickleFault as error:
+        table = Machine(stream, len(content), Budget(_MOST_STEPS, _MOST_TEXT)).run()
+        if not isinstance(table, dict) or not isinstance(table.get("data"), ArrayRecord):
+            raise InertFault("it holds no dict with an array named data")
+        images, labels = array(table["data"], stream), table.get("labels")
+        if images.dtype != np.uint8:
+            raise InertFault("it holds an array of another type than unsigned bytes")
+    except InertFault as error:
         raise DataError(
             f"{name!r} is not a batch of CIFAR-10: {error}. Expected data_batch_1 to data_batch_5 as published; "
             "save any other array with numpy.save."

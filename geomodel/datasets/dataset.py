@@ -71,7 +71,8 @@ class Dataset:
             array, or a `FileArray` where the file is larger than a quarter of this computer's memory.
         labels: (N,) int64 class of each point, or None.
         label_names: one name for each class, or None.
-        gaussians: (means (K, *shape), variances (K,)) of the equally weighted mixture that generated the points.
+        gaussians: (means (K, *shape), variances) of the equally weighted mixture that generated the points. Variances
+            are (K,) or, along the axes, (K, *shape).
         columns: the columns of a table that were taken, such as "1-2; class 3"; None where the file is no table.
         remarks: sentences about what was taken from the file and what was left out.
     """
@@ -95,7 +96,8 @@ class Dataset:
 
     def class_name(self, label: int) -> str:
         """What a class is called: its name, or "class k" where the data give no names."""
-        return self.label_names[label] if self.label_names else f"class {label}"
+        names = self.label_names or ()
+        return names[label] if 0 <= label < len(names) else f"class {label}"
 
     @cached_property
     def points(self) -> Array | Points:

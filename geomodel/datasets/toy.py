@@ -1,4 +1,4 @@
-"""Generated data in the plane, in natural units (most of it within ±4).
+"""Generated data in natural units: in the plane, most of it within ±4, and in 64 dimensions, about as far from 0.
 
 Each builder takes (count, seed). Point i depends on (seed, i) alone, so that a smaller set is the beginning of a larger
 one. For this, part k of a shape gets the points k, k + parts, k + 2 parts, …, and uniform and normal numbers come from
@@ -13,17 +13,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geomodel.arrays import Floats
 from geomodel.datasets.common import DataError
 from geomodel.datasets.dataset import Dataset
 
 _Array = NDArray[np.floating[Any]]
 _LARGEST = 10_000_000
+_MANY = 64  # dimensions of the two sets that need no network and yet behave as images do
+_SPECTRUM: Floats = 3.0 * np.arange(1.0, _MANY + 1) ** -1.5  # variances that fall as those of images do
+_CENTRES = 64  # the seed of the ten centres, which are the same in every set of clusters
 
 
 class _Draw:
-    """The random numbers behind one set: (count, 2) uniform on [0, 1) and (count, 2) standard normal."""
+    """The random numbers behind one set: uniform on [0, 1) and standard normal, both (count, dimension)."""
 
-    def __init__(self, count: int, seed: int, parts: int = 1) -> None:
+    def __init__(self, count: int, seed: int, parts: int = 1, dimension: int = 2) -> None:
         try:
             self.count, seed = operator.index(count), operator.index(seed)
         except TypeError as error:
@@ -31,8 +35,8 @@ class _Draw:
         if not 1 <= self.count <= _LARGEST or seed < 0:
             raise DataError(f"A generated set has 1 to {_LARGEST:,} points and a seed from 0; got {count} and {seed}.")
         uniform, normal = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2))
-        self.uniform = uniform.random((self.count, 2))
-        self.normal = normal.standard_normal((self.count, 2))
+        self.uniform = uniform.random((self.count, dimension))
+        self.normal = normal.standard_normal((self.count, dimension))
         self.part = np.arange(self.count, dtype=np.int64) % parts
 
 
@@ -107,3 +111,28 @@ def pinwheel(count: int, seed: int) -> Dataset:
     cosine, sine = np.cos(angle), np.sin(angle)
     points = np.stack([out * cosine - across * sine, out * sine + across * cosine], axis=1)
     return _labelled("pinwheel", points, draw, *(f"blade {k}" for k in range(5)))
+
+
+def gaussian_64(count: int, seed: int) -> Dataset:
+    """One Gaussian about 0 in 64 dimensions, with variance 3 k^−1.5 along axis k = 1 … 64."""
+    draw = _Draw(count, seed, dimension=_MANY)
+    return Dataset(
+        name="gaussian-64",
+        kind="toy",
+        stored=np.sqrt(_SPECTRUM) * draw.normal,
+        gaussians=(np.zeros((1, _MANY)), _SPECTRUM[None]),
+    )
+
+
+def clusters_64(count: int, seed: int) -> Dataset:
+    """Ten Gaussians of standard deviation 0.12 in 64 dimensions. Their centres were drawn from `gaussian_64` once."""
+    draw = _Draw(count, seed, parts=10, dimension=_MANY)
+    centres = np.sqrt(_SPECTRUM) * np.random.default_rng(_CENTRES).standard_normal((10, _MANY))
+    return Dataset(
+        name="clusters-64",
+        kind="toy",
+        stored=centres[draw.part] + 0.12 * draw.normal,
+        labels=draw.part,
+        label_names=tuple(f"cluster {k}" for k in range(10)),
+        gaussians=(centres, np.full(10, 0.12**2)),
+    )

@@ -1,45 +1,24 @@
-"""A network as a denoiser: its coordinates, its preconditioning, labels, and the size of a piece."""
+"""A network as a denoiser: its coordinates, its clock, labels, and the size of a piece."""
 
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
+from geomodel.denoisers import clocks
 from geomodel.denoisers.base import Denoiser
+from geomodel.denoisers.clock import RECOMMENDED, Clock
 
 if TYPE_CHECKING:
     from geomodel.checkpoints.info import CheckpointInfo
+    from geomodel.checkpoints.plan import Plan
 
 MAX_PIECE = 65536
 PIECE_SECONDS = 0.25  # the longest that one forward pass may hold the engine
 PACE_ROWS = 8
-
-
-class Preconditioning(NamedTuple):
-    """The four coefficients of D = c_skip x + c_out F(c_in x, c_noise), each with the shape of sigma."""
-
-    c_skip: Tensor
-    c_out: Tensor
-    c_in: Tensor
-    c_noise: Tensor
-
-
-def edm_preconditioning(sigma: Tensor, sigma_data: float) -> Preconditioning:
-    """Coefficients that keep the network's input and target at unit scale at every noise level.
-
-        c_skip = d²/(s² + d²),  c_out = s d/√(s² + d²),  c_in = 1/√(s² + d²),  c_noise = ln(s)/4
-
-    with s = sigma and d = sigma_data, the standard deviation of the data about their mean; any unit, any shape. Unit
-    scale is exact where the mean is 0, so x is centred before (see `NetworkDenoiser`). At s = 0: c_skip = 1 and
-    c_out = 0 exactly, so D = x; c_noise stays finite. Source: Karras et al., "Elucidating the Design Space of
-    Diffusion-Based Generative Models" (2206.00364), Table 1.
-    """
-    total = torch.hypot(sigma, torch.tensor(sigma_data, dtype=sigma.dtype))
-    c_noise = sigma.clamp(min=torch.finfo(sigma.dtype).tiny).log() / 4
-    return Preconditioning((sigma_data / total).square(), sigma * (sigma_data / total), 1 / total, c_noise)
 
 
 class NetworkDenoiser(Denoiser):
@@ -47,21 +26,30 @@ class NetworkDenoiser(Denoiser):
 
         D(x; sigma) = m + u D_F((x − m)/u; sigma/u),     D_F(y; s) = c_skip y + c_out F(c_in y, c_noise, labels),
 
-    with m the mean of the training data and u their unit, both from the checkpoint. So D moves and grows with its data:
+    with m the mean of the training data and u their unit, both from the checkpoint, and the coefficients from its
+    clock, by default EDM's with sigma_data of the checkpoint. So D moves and grows with its data:
     a network trained on data + c, or on 2 × data, has the same F. m is subtracted and added in x's dtype or float32,
     whichever is wider, because only what is left fits into float32: a mean of 5.8e6 has spacing 0.5 there. F runs in
     its own dtype on its own device. sigma is in units of the data, x (B, *shape). Gradients flow to x, never to the
     weights. Raises ValueError where labels are given to a network without classes, are not among its classes, or are
     missing (None or -1) for a network that has no null class.
-    Source: Karras et al. (2206.00364), eq. 7, for D_F.
+    A network of images in [0, 1] has m = −1 and u = 2. Source: Karras et al. (2206.00364), eq. 7, for D_F.
     """
 
     analytic = False
     center: Tensor  # m, (*shape) float64
 
-    def __init__(self, network: nn.Module, info: CheckpointInfo) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        info: CheckpointInfo,
+        clock: Clock | None = None,
+        plan: Plan | None = None,
+    ) -> None:
         self.network = network.eval().requires_grad_(False)
+        self.plan = plan  # what its file said; None where a script built it
         self.info = info
+        self.clock = clock or clocks.edm(sigma_data=info.sigma_data / info.unit)
         self.shape = info.shape
         self.num_classes = info.classes
         self.sigma_min = info.sigma_min
@@ -69,11 +57,12 @@ class NetworkDenoiser(Denoiser):
         self.sigma_recommended = info.sigma_recommended
         self.center, self.far = torch.from_numpy(info.mean_point), info.far
         weights = next(network.parameters())
-        self._device, self._dtype = weights.device, weights.dtype
+        self._device, self._dtype = weights.device, torch.promote_types(weights.dtype, torch.float32)
 
     def round_sigma(self, sigma: Any) -> Any:
-        """The nearest noise level that the network knows. This preconditioning is continuous, so it is sigma itself."""
-        return sigma
+        """The nearest noise level that the network knows, which is sigma itself unless D is a staircase in sigma."""
+        unit = self.info.unit
+        return self.clock.round_sigma(sigma) if unit == 1 else self.clock.round_sigma(sigma / unit) * unit
 
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
         dtype = torch.promote_types(x.dtype, torch.float32)
@@ -83,7 +72,7 @@ class NetworkDenoiser(Denoiser):
 
     def _centred(self, y: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
         """D_F(y; sigma), all in the network's own unit."""
-        coefficients = edm_preconditioning(sigma, self.info.sigma_data / self.info.unit)
+        coefficients = self.clock.coefficients(sigma)
         c_skip, c_out, c_in = (column(c, y).to(y.dtype).to(y.device) for c in coefficients[:3])
         c_noise = coefficients.c_noise.to(self._dtype).to(self._device)
         inputs = (c_in * y).to(self._dtype).to(self._device)
@@ -113,12 +102,13 @@ def measure_pace(model: Denoiser) -> float:
 
     If a single row is already slow, only one row is measured.
     """
-    low, high = getattr(model, "sigma_min", 0.002), getattr(model, "sigma_max", 80.0)
-    _elapsed(model, 1, (low * high) ** 0.5)  # the first call of a process loads kernels
-    single = _elapsed(model, 1, (low * high) ** 0.5)
+    low, high = getattr(model, "sigma_recommended", RECOMMENDED)
+    sigma = (low * high) ** 0.5
+    _elapsed(model, 1, sigma)  # the first call of a process loads kernels
+    single = _elapsed(model, 1, sigma)
     if single > PIECE_SECONDS:
         return single
-    return min(_elapsed(model, PACE_ROWS, (low * high) ** 0.5) for _ in range(2)) / PACE_ROWS
+    return min(_elapsed(model, PACE_ROWS, sigma) for _ in range(2)) / PACE_ROWS
 
 
 def piece_rows(pace: float) -> int:

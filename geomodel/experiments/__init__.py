@@ -4,5 +4,17 @@ from __future__ import annotations
 
 from geomodel.experiments.compare import Comparison, Lane, LaneResult, compare
 from geomodel.experiments.convergence import Convergence, convergence
+from geomodel.experiments.quality import Jump, QualityOverSigma, jump, quality_over_sigma
 
-__all__ = ["Comparison", "Convergence", "Lane", "LaneResult", "compare", "convergence"]
+__all__ = [
+    "Comparison",
+    "Convergence",
+    "Jump",
+    "Lane",
+    "LaneResult",
+    "QualityOverSigma",
+    "compare",
+    "convergence",
+    "jump",
+    "quality_over_sigma",
+]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle, pixel_unshuffle, silu
 
 from geomodel.networks import UNetConfig
+from geomodel.networks.blocks import GroupNorm
 from geomodel.networks.parts import label_table, noise_frequencies
 
 GROUPS = 8
@@ -48,7 +49,7 @@ class UNet(nn.Module):
         self.last = _Block(coarse, coarse, embedding)
         self.grow = nn.Conv2d(coarse, 4 * fine, 1)
         self.up = nn.ModuleList(_Block(2 * fine, fine, embedding) for _ in range(config.depth))
-        self.norm = _GroupNorm(GROUPS, fine)
+        self.norm = GroupNorm(GROUPS, fine)
         self.out = _zeroed(nn.Conv2d(fine, 4 * colours, 3, padding=1))
 
     def forward(self, x: Tensor, noise: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -73,23 +74,13 @@ class UNet(nn.Module):
         return pixel_shuffle(self.out(silu(self.norm(state))), 2)
 
 
-class _GroupNorm(nn.GroupNorm):
-    """torch's group norm in forward-mode differentiation, whose rule knows only the plain memory layout."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        try:
-            return super().forward(x)
-        except RuntimeError:
-            return super().forward(x.contiguous())
-
-
 class _Block(nn.Module):
     def __init__(self, entering: int, leaving: int, embedding: int) -> None:
         super().__init__()
-        self.norm_in = _GroupNorm(GROUPS, entering)
+        self.norm_in = GroupNorm(GROUPS, entering)
         self.conv_in = nn.Conv2d(entering, leaving, 3, padding=1)
         self.modulate = nn.Linear(embedding, 2 * leaving)
-        self.norm_out = _GroupNorm(GROUPS, leaving)
+        self.norm_out = GroupNorm(GROUPS, leaving)
         self.conv_out = _zeroed(nn.Conv2d(leaving, leaving, 3, padding=1))
         self.skip = nn.Identity() if entering == leaving else nn.Conv2d(entering, leaving, 1)
 
@@ -106,7 +97,7 @@ class _Attention(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.norm = _GroupNorm(GROUPS, channels)
+        self.norm = GroupNorm(GROUPS, channels)
         self.ask = nn.Linear(channels, 3 * channels)
         self.answer = _zeroed(nn.Linear(channels, channels))
 

@@ -10,6 +10,7 @@ from PIL import Image
 from window_runs import TOY
 
 import geomodel as gm
+from app.application import main
 from app.export import headless
 from app.export.offstage import Offstage
 from app.rooms import ROOMS
@@ -71,3 +72,23 @@ def test_the_probe_survives_a_run_of_one_step_to_zero(qapp, tmp_path, level):
     stage.settle()
     assert plane.picture().probe_point is not None
     plane.release()
+
+
+def test_what_a_person_has_named_is_found_wherever_it_lies(qapp, tmp_path):
+    """The run itself names its data too, but a path in a file is not followed."""
+    (tmp_path / "far" / "results").mkdir(parents=True)
+    (tmp_path / "data").mkdir()
+    settings = replace(TOY, data=images(tmp_path / "data"), steps=3, count=2)
+    run, out = saved(tmp_path / "far" / "results", settings), tmp_path / "far"
+    assert "plane.png" not in [path.name for path in headless.draw(run, out)]
+    with_data = headless.draw(run, out, {"data": settings.data, "network": ""})
+    assert [path.name for path in with_data] == ["plane.png", "measures.png", "strip.png"]
+
+
+def test_the_command_line_names_what_its_figures_are_made_of(qapp, tmp_path):
+    (tmp_path / "data").mkdir()
+    data = images(tmp_path / "data")
+    out = tmp_path / "far" / "results"
+    code = main(["run", "--data", data, "--steps", "2", "--count", "2", "--figures", "--out", str(out)])
+    assert code == 0
+    assert {path.name for path in out.glob("*.png")} == {"plane.png", "measures.png", "strip.png"}

@@ -90,6 +90,18 @@ def test_places_that_are_no_file(tmp_path: Path) -> None:
                 opening(tmp_path / name)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a right of their own on Windows")
+def test_links(tmp_path: Path) -> None:
+    saved(tmp_path / "a.safetensors")
+    links = {"good": "a.safetensors", "dangling": "nowhere", "loop": "loop", "out": "/dev/null"}
+    for name, target in links.items():
+        (tmp_path / name).symlink_to(target)
+    assert load_checkpoint(tmp_path / "good").shape == (2,)
+    for name, fragment in (("dangling", "no file"), ("loop", "cannot be opened"), ("out", "not a regular file")):
+        with pytest.raises(CheckpointError, match=fragment):
+            load_checkpoint(tmp_path / name)
+
+
 @pytest.mark.parametrize("device", ["cuda:99", "nonsense", 3.5])
 def test_a_device_that_is_not_here(device: Any, tmp_path: Path) -> None:
     saved(tmp_path / "a.safetensors")
@@ -97,11 +109,20 @@ def test_a_device_that_is_not_here(device: Any, tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "a.safetensors", device=device)
 
 
-def test_hints_do_not_apply(tmp_path: Path) -> None:
-    saved(tmp_path / "a.safetensors")
-    assert load_checkpoint(tmp_path / "a.safetensors", hints={}).shape == (2,)
-    with pytest.raises(CheckpointError, match="heads"):
-        load_checkpoint(tmp_path / "a.safetensors", hints={"heads": 4})
+def test_hints_may_repeat_what_the_file_says(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    saved(path)
+    right = {"family": "native", "width": 8, "num_classes": 0, "diffusion": {"sigma_data": 1.5, "prediction": "edm"}}
+    for hints in ({}, right):
+        assert load_checkpoint(path, hints=hints).shape == (2,)
+    for hints, fragment in (
+        ({"heads": 4}, "the hint heads is not one that its network has"),
+        ({"width": 9}, "the hint width says 9, and the file says 8"),
+        ({"diffusion": {"sigma_data": 0.5}}, "sigma_data says 0.5, and the file says 1.5"),
+        ({"diffusion": {"steps": 1000}}, "steps is not one"),
+    ):
+        with pytest.raises(CheckpointError, match=fragment):
+            load_checkpoint(path, hints=hints)
 
 
 # --- the round trip ------------------------------------------------------------------------------------------------
@@ -134,6 +155,7 @@ def test_round_trip_bit_by_bit(tmp_path: Path) -> None:
         data_fingerprint="sha256:0",
         data_count=7,
         recipe=DESCRIPTION.recipe,
+        size=4 * sum(value.numel() for value in expected.values()),
         device="cpu",
         sha256=written.sha256,
     )

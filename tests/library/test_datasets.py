@@ -15,7 +15,10 @@ import torch
 import resources
 from geomodel import datasets, memory
 
-TOYS = ("two-moons", "spiral", "rings", "checkerboard", "gaussian-ring", "swiss-roll", "pinwheel")
+PLANAR = ("two-moons", "spiral", "rings", "checkerboard", "gaussian-ring", "swiss-roll", "pinwheel")
+MANY = ("gaussian-64", "clusters-64")
+TOYS = (*PLANAR, *MANY)
+MIXTURES = ("gaussian-ring", *MANY)
 
 
 @pytest.fixture
@@ -49,9 +52,12 @@ def test_toys_repeat_and_nest(name):
     again, fewer, other = (datasets.load(name, count=c, seed=s) for c, s in ((400, 3), (100, 3), (400, 4)))
     assert data.fingerprint == again.fingerprint != other.fingerprint
     np.testing.assert_array_equal(fewer.points, data.points[:100])
-    assert (data.points.dtype, data.points.shape, data.shape, len(data)) == (np.float64, (400, 2), (2,), 400)
-    assert np.abs(data.points).max() < 5.5  # four units and, for the ring of Gaussians, four deviations of 0.3
-    assert 1.0 < data.std < 3.5
+    dimension = 64 if name in MANY else 2
+    assert (data.points.dtype, data.points.shape) == (np.float64, (400, dimension))
+    assert (data.shape, len(data)) == ((dimension,), 400)
+    # the plane: four units and, for the ring, four deviations of 0.3; in 64 dimensions four deviations of √3
+    assert np.abs(data.points).max() < (5.5 if name in PLANAR else 4 * np.sqrt(3))
+    assert 1.0 < data.scale / np.sqrt(2) < 3.5
     if data.labels is not None:
         assert data.labels.dtype == np.int64
         assert len(data.label_names) == data.labels.max() + 1
@@ -84,7 +90,35 @@ def test_the_ring_of_gaussians_knows_its_mixture():
         assert np.abs(inside.mean(0)).max() < 5 * 0.3 / np.sqrt(1000)  # five standard errors
         assert inside.std() == pytest.approx(0.3, rel=5 / np.sqrt(4000))
     assert data.mixture is data.mixture
-    assert all(datasets.load(name).mixture is None for name in TOYS if name != "gaussian-ring")
+    assert all(datasets.load(name).mixture is None for name in TOYS if name not in MIXTURES)
+
+
+def test_the_gaussian_in_64_dimensions_knows_its_spectrum():
+    data = datasets.load("gaussian-64", count=20_000, seed=5)
+    spectrum = np.array([3 * k**-1.5 for k in range(1, 65)])
+    assert data.labels is None
+    np.testing.assert_allclose(data.mixture.means.numpy(), np.zeros((1, 64)))
+    np.testing.assert_allclose(data.mixture.variances.numpy()[0], spectrum, rtol=1e-15)
+    scaled = data.points / np.sqrt(spectrum)
+    # five standard errors of a mean, of a variance, and of a correlation between two axes
+    assert np.abs(scaled.mean(0)).max() < 5 / np.sqrt(20_000)
+    np.testing.assert_allclose((scaled**2).mean(0), 1, atol=5 * np.sqrt(2 / 20_000))
+    assert np.abs(np.triu(scaled.T @ scaled / 20_000, 1)).max() < 5 / np.sqrt(20_000)
+    assert data.largest_deviation == pytest.approx(np.sqrt(3), rel=5 / np.sqrt(2 * 20_000))
+
+
+def test_the_clusters_in_64_dimensions_know_their_mixture():
+    data, other = (datasets.load("clusters-64", count=4000, seed=seed) for seed in (1, 2))
+    means = data.mixture.means.numpy()
+    np.testing.assert_array_equal(means, other.mixture.means.numpy())  # another seed has other points of the same ten
+    assert np.bincount(data.labels).tolist() == [400] * 10
+    assert len(data.label_names) == 10
+    for cluster in range(10):
+        inside = data.points[data.labels == cluster] - means[cluster]
+        assert np.abs(inside.mean(0)).max() < 5 * 0.12 / np.sqrt(400)
+        assert inside.std() == pytest.approx(0.12, rel=5 / np.sqrt(2 * 400 * 64))
+    apart = np.linalg.norm(means[:, None] - means, axis=2)[np.triu_indices(10, 1)]
+    assert apart.min() > 2 * 0.12 * 8  # the balls of radius 0.12 √64 do not touch, so every point has one cluster
 
 
 @pytest.mark.parametrize(("count", "seed"), [(0, 0), (-1, 0), (10**12, 0), (10, -1), (2.5, 0)])

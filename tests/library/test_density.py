@@ -171,6 +171,7 @@ def test_above_the_limit_every_kth_point_stands_for_all(rng):
         ({"sigma": -1.0}, "noise level"),
         ({"sigma": float("nan")}, "noise level"),
         ({"rect": (0.0, 0.0, 0.0, 1.0)}, "is empty"),
+        ({"rect": (5.8e6, 0.0, 1e-9, 1.0)}, "same numbers; zoom out"),
         ({"size": (0, 4)}, "is empty"),
     ],
 )

@@ -20,6 +20,7 @@ from app.rooms.strip import picture as compose_strip
 from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from app.session.state import Selection
 from geomodel import datasets, projection, runs
+from geomodel.classes import NO_CLASS
 from geomodel.datasets import arrays, common, dataset, file_array
 from geomodel.datasets.file_array import FileArray
 from geomodel.denoisers.optimal import byte_codes, differences, pruning, untruncated
@@ -150,7 +151,7 @@ def test_the_window_says_so_where_it_would_show_the_data(qtbot, bench, path, ask
     run = SimpleNamespace(
         id=1, committed=5, status="complete", source=opened, caption="", settings=settings(path),
         sigmas=trajectory.sigmas, x=trajectory.x, denoised=trajectory.denoised, extras={}, trajectory=trajectory,
-        compared=True,
+        compared=True, asked=NO_CLASS,
     )  # fmt: skip
     picture = compose_strip.strip_picture(run, Selection(1, 1, 2), neighbours)
     np.testing.assert_array_equal(picture.neighbours, IMAGES[neighbours.indices[:12]])

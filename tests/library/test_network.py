@@ -16,24 +16,15 @@ import resources
 from geomodel import networks
 from geomodel.checkpoints import load_checkpoint
 from geomodel.checkpoints.native import save_checkpoint
+from geomodel.denoisers import clocks
 from geomodel.denoisers import network as network_module
-from geomodel.denoisers.network import NetworkDenoiser, edm_preconditioning, measure_pace, piece_rows
+from geomodel.denoisers.network import NetworkDenoiser, measure_pace, piece_rows
 
 
 @pytest.fixture
 def labelled(tmp_path: Path) -> NetworkDenoiser:
     saved(tmp_path / "labelled.safetensors", LABELLED)
     return load_checkpoint(tmp_path / "labelled.safetensors")
-
-
-def test_preconditioning_is_the_published_one() -> None:
-    s = torch.logspace(-4, 4, 50, dtype=torch.float64)
-    d = 0.7
-    c = edm_preconditioning(s, d)
-    # Relative 1e-14: a few roundings in float64.
-    expected = (d**2 / (s**2 + d**2), s * d / (s**2 + d**2).sqrt(), 1 / (s**2 + d**2).sqrt(), s.log() / 4)
-    for ours, theirs in zip(c, expected, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-14, atol=1e-14)
 
 
 def test_limits_of_the_noise_level(tmp_path: Path) -> None:
@@ -44,7 +35,7 @@ def test_limits_of_the_noise_level(tmp_path: Path) -> None:
     # |D − x| ≤ (1 − c_skip)|x| + c_out |F|: of the order of σ, and |F| < 100 for these weights.
     assert (model(x, 1e-9) - x).abs().max() < 1e-7
     # c_skip x → d² x/σ² = 2e-8: what is left is c_out F with c_out → d.
-    c = edm_preconditioning(torch.tensor([1e4], dtype=torch.float64), 1.5)
+    c = clocks.edm(sigma_data=1.5).coefficients(torch.tensor([1e4], dtype=torch.float64))
     assert c.c_skip < 3e-8
     assert c.c_out == pytest.approx(1.5, rel=1e-7)
     assert model(x, 1e200).isfinite().all()

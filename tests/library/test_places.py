@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import resources
 from geomodel import cli, datasets, runs
-from geomodel.places import absolute, candidates
+from geomodel.places import absolute, beside, bundled_checkpoint
 from geomodel.settings import RunSettings, from_json
 
 
@@ -33,19 +34,47 @@ def test_what_exists_becomes_absolute_and_nothing_else(here):
 def test_a_named_set_is_no_file_of_that_name(here):
     (here / "two-moons").mkdir()
     assert absolute("two-moons") == "two-moons"
-    assert candidates("two-moons", here) == ("two-moons",)
 
 
-def test_a_file_is_looked_for_where_the_run_says_and_beside_it(here):
-    folder = here / "sub"
+def test_a_file_is_looked_for_beside_the_run_and_nowhere_else(here):
+    """Whatever path the run names, only its last part counts."""
+    folder = here / "results"
     (folder / "deep").mkdir(parents=True)
+    (here / "secret.csv").write_text("", "utf-8")
     for name in ("a.csv", "deep/b.csv"):
         (folder / name).write_text("", "utf-8")
-    assert candidates("/gone/a.csv", folder) == ("/gone/a.csv", str(folder / "a.csv"))
-    assert candidates("C:\\data\\a.csv", folder) == ("C:\\data\\a.csv", str(folder / "a.csv"))
-    assert candidates("deep/b.csv", folder) == ("deep/b.csv", str(folder / "deep/b.csv"))
-    assert candidates("/gone/c.csv", folder) == ("/gone/c.csv",)
-    assert candidates("", folder) == ("",)
+    for named in ("/gone/a.csv", "a.csv", "../a.csv", "C:\\data\\a.csv", str(folder / "deep" / "a.csv")):
+        assert beside(named, folder) == (folder / "a.csv",)
+    assert beside("deep/b.csv", folder) == ()
+    assert beside(str(folder / "deep" / "b.csv"), folder) == ()
+    for named in ("", "/", "..", "../..", ".", "gone.csv", "x" * 5000, "a.csv\0", "/dev/null", "/dev/zero"):
+        assert beside(named, folder) == ()
+
+
+def test_a_file_may_lie_in_the_folder_above_but_no_folder(here):
+    folder = here / "results"
+    (folder / "pictures").mkdir(parents=True)
+    (here / "documents").mkdir()
+    assert beside("/elsewhere/points.csv", folder) == (here / "points.csv",)
+    assert beside("/elsewhere/pictures", folder) == (folder / "pictures",)
+    assert beside("/elsewhere/documents", folder) == ()
+    (folder / "points.csv").write_text("", "utf-8")
+    assert beside("points.csv", folder) == (folder / "points.csv", here / "points.csv")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_a_pipe_and_a_link_to_a_device_are_not_taken(here):
+    os.mkfifo(here / "pipe.csv")
+    (here / "device.csv").symlink_to("/dev/zero")
+    assert beside("pipe.csv", here) == beside("device.csv", here) == ()
+
+
+def test_a_bundled_checkpoint_is_found_wherever_the_program_was_installed():
+    path = resources.path("checkpoints", "two-moons.safetensors")
+    for named in (str(path), "/opt/elsewhere/resources/checkpoints/two-moons.safetensors", "two-moons.safetensors"):
+        assert bundled_checkpoint(named) == path
+    for named in ("", "..", "gone.safetensors", "/etc/passwd", "x" * 5000):
+        assert bundled_checkpoint(named) is None
 
 
 def test_the_command_line_makes_paths_absolute(here):

@@ -12,7 +12,9 @@ import torch
 import geomodel as gm
 import resources
 
-TOYS = ("two-moons", "spiral", "rings", "checkerboard", "gaussian-ring", "swiss-roll", "pinwheel")
+PLANAR = ("two-moons", "spiral", "rings", "checkerboard", "gaussian-ring", "swiss-roll", "pinwheel")
+MANY = ("gaussian-64", "clusters-64")
+TOYS = (*PLANAR, *MANY)
 SCHEDULES = ("karras", "log_uniform", "uniform", "polyexponential", "vp_time", "cosine")
 LOWER, AFS = {"lower_order_final": False}, {"analytic_first_step": False}
 TOLERANCES = {"rtol": 1e-6, "atol": 1e-8, "max_evaluations": 10_000}
@@ -134,10 +136,11 @@ def test_solver_options_and_their_defaults(name, optimal):
 @pytest.mark.parametrize("name", TOYS)
 def test_toys(name):
     toy = gm.datasets.load(name, count=50, seed=3)
-    assert (toy.points.shape, toy.points.dtype) == ((50, 2), np.float64)
-    assert (toy.mean.shape, type(toy.std), type(toy.fingerprint)) == ((2,), float, str)
+    dimension = 64 if name in MANY else 2
+    assert (toy.points.shape, toy.points.dtype) == ((50, dimension), np.float64)
+    assert (toy.mean.shape, type(toy.std), type(toy.fingerprint)) == ((dimension,), float, str)
     assert toy.labels is None or toy.labels.shape == (50,)
-    assert (toy.mixture is not None) == (name == "gaussian-ring")
+    assert (toy.mixture is not None) == (name in ("gaussian-ring", *MANY))
     assert toy.name == name
 
 

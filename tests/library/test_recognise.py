@@ -129,7 +129,7 @@ def test_stubs_have_no_marks(tmp_path, content):
 
 def test_names_for_dialogs_and_sentences():
     assert recognise.suffixes("run") == (".npz",)
-    assert recognise.suffixes("checkpoint") == (".safetensors",)
+    assert recognise.suffixes("checkpoint") == (".safetensors", ".pt", ".pth", ".ckpt", ".pkl")
     assert recognise.suffixes("data")[:4] == (".csv", ".txt", ".tsv", ".npy")
     assert "*-ubyte" in recognise.patterns("data")
     assert recognise.listed("run") == "Geomodel run (*.npz)"
@@ -139,7 +139,7 @@ def test_every_dotted_path_leads_to_a_function():
     for kind, table in recognise._TABLES.items():
         for row in table:
             assert row.title, kind
-            assert all(callable(function(path)) for path in (row.open, row.inspect, row.recognises) if path)
+            assert all(callable(function(path)) for path in (row.open, row.recognises) if path)
 
 
 def test_recognising_loads_no_torch():

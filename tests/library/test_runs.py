@@ -57,6 +57,12 @@ def test_recommended_noise_levels(moons, fashion, network):
     assert runs.recommended_sigmas(moons, network) == (low, high)  # the data come first
 
 
+def test_the_start_of_anisotropic_data_is_wide_against_their_widest_direction():
+    """Ten deviations per coordinate (3.4) would start a run among these data, whose widest deviation is √3."""
+    data = gm.datasets.load("gaussian-64", count=20_000)
+    assert runs.recommended_sigmas(data)[1] == pytest.approx(10 * math.sqrt(3), rel=5 / math.sqrt(40_000))
+
+
 def test_open_noise_levels_are_filled_in_and_given_ones_stay(moons):
     low, high = runs.recommended_sigmas(moons)
     assert runs.resolved(TOY, moons) == replace(TOY, sigma_min=low, sigma_max=high)
@@ -307,3 +313,11 @@ def test_nothing_is_claimed_of_what_is_not_there(moons, network):
     assert runs.identity(None).keys() == {"geomodel"}
     assert runs.identity(moons).keys() == {"geomodel", "data"}
     assert runs.identity(None, network).keys() == {"geomodel", "network"}
+
+
+def test_a_network_that_drives_is_sampled_at_the_levels_it_was_trained_at(moons, network):
+    low, high = runs.recommended_sigmas(None, network)
+    driven = runs.resolved(replace(TOY, driver="network"), moons, network)
+    assert (driven.sigma_min, driven.sigma_max) == (low, high)
+    beside = runs.resolved(TOY, moons, network)
+    assert (beside.sigma_min, beside.sigma_max) == runs.recommended_sigmas(moons)

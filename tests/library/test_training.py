@@ -17,7 +17,7 @@ import torch
 from scipy.stats import norm
 
 import geomodel as gm
-from geomodel import training
+from geomodel import memory, training
 from geomodel.checkpoints import CheckpointInfo, load_checkpoint
 from geomodel.cli_train import add_arguments, run
 from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
@@ -277,7 +277,6 @@ def test_command_says_when_nothing_was_learnt(
         ("--data two-moons --device nonsense --width 8", "nonsense"),
         ("--data two-moons --resume", "nothing to resume"),
         ("--data checkerboard --conditional", "no labels"),
-        ("--data two-moons --width 4096 --depth 64", "width² × depth"),
     ],
 )
 def test_bad_arguments(text: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -287,6 +286,14 @@ def test_bad_arguments(text: str, sentence: str, tmp_path: Path, capsys: pytest.
     assert printed.err.count("\n") == 1
     assert printed.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_training_that_the_memory_cannot_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 5 * 4 * 1024**2 * 3 - 1)  # five copies in float32
+    assert command("--data two-moons --width 1024 --depth 3", tmp_path / "a.safetensors") == 2
+    assert "takes 62.9 MB of memory" in capsys.readouterr().err
 
 
 def test_output_that_is_no_place_for_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

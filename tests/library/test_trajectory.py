@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import json
 import zipfile
 
 import numpy as np
 import pytest
+from saved_runs import ARRAYS, entries_of, make_run, npy, refused, write_zip
 
 from geomodel import run_files as module
 from geomodel.trajectory import Trajectory
-
-ARRAYS = ("x", "denoised", "sigmas", "evaluations_at", "final_denoised", "seeds", "labels")
-
-
-def make_run(**changes) -> Trajectory:
-    rng = np.random.default_rng(1)
-    fields = {
-        "x": rng.standard_normal((4, 2, 3)),
-        "denoised": rng.standard_normal((3, 2, 3)),
-        "sigmas": np.array([3.0, 2.0, 1.0, 0.5]),
-        "evaluations": 6,
-        "evaluations_at": np.array([0, 2, 4, 6]),
-        "network_calls": 12,
-        "looks": 1,
-        "final_denoised": rng.standard_normal((2, 3)),
-        "seeds": np.array([5, 2**62]),
-        "labels": np.array([0, -1]),
-        "settings": {"solver": "heun", "σ": [1.5, None, True], "title": "Läufe"},
-        "extras": {"effective_neighbours": rng.uniform(1, 3, (3, 2)), "optimal": np.ones((4, 2, 3), np.float32)},
-    }
-    return Trajectory(**{**fields, **changes})
 
 
 def same(first: Trajectory, second: Trajectory) -> None:
@@ -77,34 +55,6 @@ def test_steps_and_slopes():
 # ---------------------------------------------------------------- foreign files
 
 
-def entries_of(run: Trajectory) -> dict[str, np.ndarray]:
-    """The entries of a saved run."""
-    arrays = {
-        "format": np.array(module.FORMAT),
-        "version": np.array(module.VERSION),
-        "settings": np.array(json.dumps(run.settings)),
-        "evaluations": np.asarray(run.evaluations),
-        "network_calls": np.array(run.network_calls),
-        "looks": np.array(run.looks),
-    }
-    arrays |= {name: getattr(run, name) for name in ARRAYS}
-    arrays |= {f"extra.{name}": values for name, values in run.extras.items()}
-    return arrays
-
-
-def refused(path) -> str:
-    """The sentence with which a file is refused: one line, one full stop, beginning with the file's name."""
-    with pytest.raises(ValueError) as caught:
-        Trajectory.load(path)
-    sentence = str(caught.value)
-    assert type(caught.value) is ValueError
-    assert sentence.startswith(path.name)
-    assert sentence.endswith(".")
-    assert not sentence.endswith("..")
-    assert "\n" not in sentence
-    return sentence
-
-
 def test_the_entries_of_this_test_are_a_run(tmp_path):
     path = tmp_path / "good.npz"
     np.savez(path, **entries_of(make_run()))
@@ -115,34 +65,34 @@ BROKEN = {
     "no format": ({"format": None}, "'format' entry"),
     "format of numbers": ({"format": np.arange(3)}, "'format' entry"),
     "newer version": ({"version": np.array(3)}, "version 3"),
-    "no version": ({"version": None}, "version 0"),
-    "version of text": ({"version": np.array("1")}, "not a number"),
-    "version of many": ({"version": np.ones(3000, np.int64)}, "not a number"),
+    "no version": ({"version": None}, "has no run format version"),
+    "version of text": ({"version": np.array("1")}, "has no run format version"),
+    "version of many": ({"version": np.ones(3000, np.int64)}, "has no run format version"),
     "no x": ({"x": None}, "lacks x"),
     "no sigmas": ({"sigmas": None, "looks": None}, "lacks sigmas, looks"),
     "levels of x": ({"x": np.zeros((5, 2, 3))}, "x has shape"),
     "no samples": ({"x": np.zeros((4, 0, 3)), "denoised": np.zeros((3, 0, 3))}, "x has shape"),
     "flat x": ({"x": np.zeros((4, 2)), "denoised": np.zeros((3, 2))}, "x has shape"),
-    "x of text": ({"x": np.full((4, 2, 3), "a")}, "not made of numbers"),
+    "x of text": ({"x": np.full((4, 2, 3), "a")}, "x holds <U1 instead of floats"),
     "levels of denoised": ({"denoised": np.zeros((4, 2, 3))}, "denoised has shape"),
     "final": ({"final_denoised": np.zeros((3, 3))}, "final_denoised has shape"),
-    "final of text": ({"final_denoised": np.full((2, 3), "a")}, "not made of numbers"),
+    "final of text": ({"final_denoised": np.full((2, 3), "a")}, "final_denoised holds <U1"),
     "ascending sigmas": ({"sigmas": np.array([0.5, 1.0, 2.0, 3.0])}, "do not descend"),
-    "negative sigma": ({"sigmas": np.array([3.0, 2.0, 1.0, -1.0])}, "do not descend"),
-    "sigma not a number": ({"sigmas": np.array([3.0, np.nan, 1.0, 0.5])}, "do not descend"),
+    "negative sigma": ({"sigmas": np.array([3.0, 2.0, 1.0, -1.0])}, "sigmas has values from -1 to 3"),
+    "sigma not a number": ({"sigmas": np.array([3.0, np.nan, 1.0, 0.5])}, "sigmas has a value that is not a number"),
     "sigmas in a square": ({"sigmas": np.ones((2, 2))}, "x has shape"),
-    "evaluations": ({"evaluations": np.zeros((2, 2), np.int64)}, "evaluation counts"),
-    "evaluations of reals": ({"evaluations": np.array(1.5)}, "not made of numbers"),
+    "evaluations": ({"evaluations": np.zeros((2, 2), np.int64)}, "evaluations has shape (2, 2), expected () or (2,)"),
+    "evaluations of reals": ({"evaluations": np.array(1.5)}, "evaluations holds float64 instead of whole numbers"),
     "evaluations_at": ({"evaluations_at": np.zeros((4, 7))}, "evaluations_at"),
-    "network_calls": ({"network_calls": np.zeros(2, np.int64)}, "evaluation counts"),
-    "labels of reals": ({"labels": np.array([0.5, 1.0])}, "labels has shape"),
+    "network_calls": ({"network_calls": np.zeros(2, np.int64)}, "network_calls has shape (2,), expected ()"),
+    "labels of reals": ({"labels": np.array([0.5, 1.0])}, "labels holds float64"),
     "extra": ({"extra.optimal": np.zeros((2, 2))}, "extra.optimal has shape"),
-    "extra of text": ({"extra.optimal": np.full(3, "a")}, "extra.optimal has shape"),
+    "extra of text": ({"extra.optimal": np.full(3, "a")}, "extra.optimal holds <U1"),
     "settings not JSON": ({"settings": np.array("{'a': 1}")}, "not JSON"),
     "settings too deep": ({"settings": np.array("[" * 100_000)}, "not JSON"),
     "settings with an endless number": ({"settings": np.array("9" * 5000)}, "not JSON"),
     "settings a list": ({"settings": np.array("[1]")}, "not a JSON object"),
-    "settings of numbers": ({"settings": np.arange(2)}, "not text"),
+    "settings of numbers": ({"settings": np.arange(2)}, "settings holds int64 instead of text"),
 }
 
 
@@ -175,18 +125,6 @@ def test_what_is_no_archive(tmp_path):
     np.save(tmp_path / "array.npy", np.arange(3.0))
     (tmp_path / "array.npy").rename(tmp_path / "renamed.npz")
     assert "not a zip file" in refused(tmp_path / "renamed.npz")
-
-
-def npy(array: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array)
-    return buffer.getvalue()
-
-
-def write_zip(path, entries: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> None:
-    with zipfile.ZipFile(path, "w", compression) as archive:
-        for name, content in entries.items():
-            archive.writestr(name, content)
 
 
 def test_archives_of_other_things(tmp_path):
@@ -226,7 +164,7 @@ def header(text: str) -> bytes:
 
 HEADERS = {
     "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,), }": "claims the shape",  # 8 TB in 128 bytes
-    f"{{'descr': '<f8', 'fortran_order': False, 'shape': (0, {10**30}), }}": "too large",
+    f"{{'descr': '<f8', 'fortran_order': False, 'shape': (0, {10**30}), }}": "'format' entry",  # no bytes
     "{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }": "claims the shape",
     "{'descr': '<f8', 'fortran_order': False, 'shape': (10**9,), }": "not a NumPy array",
     "{'descr': '<f8', 'fortran_order': False, 'shape': (1,": "not a NumPy array",
@@ -248,10 +186,12 @@ def test_headers_that_lie_or_cannot_be_read(tmp_path, text):
 
 def test_a_directory_that_claims_more_than_the_file_holds(tmp_path):
     path = tmp_path / "short.npz"
-    write_zip(path, {"x.npy": header("{'descr': '<f8', 'fortran_order': False, 'shape': (100000,), }")})
+    good = {f"{name}.npy": npy(array) for name, array in entries_of(make_run()).items()}
+    whole = len(good["x.npy"])
+    write_zip(path, {"x.npy": good.pop("x.npy")[:-64], **good})
     content = bytearray(path.read_bytes())
     sizes = content.index(b"PK\x01\x02") + 20  # compressed and plain size, four bytes each
-    content[sizes : sizes + 8] = (800_128).to_bytes(4, "little") * 2
+    content[sizes : sizes + 8] = whole.to_bytes(4, "little") * 2
     path.write_bytes(content)
     assert "is not a run" in refused(path)
 
@@ -259,8 +199,8 @@ def test_a_directory_that_claims_more_than_the_file_holds(tmp_path):
 def test_an_archive_that_claims_too_much_is_refused_before_it_is_read(tmp_path, monkeypatch):
     path = tmp_path / "large.npz"
     make_run().save(path)
-    monkeypatch.setattr(module, "MAX_BYTES", 1000)
-    assert "GB of arrays" in refused(path)
+    monkeypatch.setattr(module.memory, "physical", lambda: 4000)
+    assert "of arrays, more than 1 kB, a quarter of this computer's memory" in refused(path)
 
 
 def test_a_truncated_file_is_refused_wherever_it_ends(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from checkpoint_files import DESCRIPTION, saved
 
 from app.main_window import MainWindow
-from app.panels.feed import mean_words
+from app.panels.card_text import mean_words
 from geomodel.checkpoints import inspect
 
 

@@ -22,8 +22,9 @@ DOG, BEE = IN_NETWORK.index("dog"), IN_NETWORK.index("bee")
 
 def network(path="net.safetensors", names=IN_NETWORK, shape=(2,)):
     info = SimpleNamespace(
-        name="net", shape=shape, classes=len(names), label_names=names, has_null_class=True, data_name="", format=""
-    )
+        name="net", shape=shape, classes=len(names), label_names=names, has_null_class=True, data_name="", format="",
+        sigma_recommended=(0.002, 80.0),
+    )  # fmt: skip
     return NetworkOpened(path, info, 0.002, 80.0, 1e-6)
 
 

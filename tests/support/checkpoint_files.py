@@ -18,8 +18,9 @@ import torch
 from torch import nn
 
 from geomodel import networks
-from geomodel.checkpoints.header import MAX_TENSORS
-from geomodel.checkpoints.native import DataSource, Description, save_checkpoint
+from geomodel.checkpoints.described import DataSource
+from geomodel.checkpoints.native import Description, save_checkpoint
+from geomodel.inert.safetensors_file import MAX_TENSORS
 
 CONFIG = networks.MLPConfig(width=8, depth=2, embedding=4, noise_features=3, point_features=5)
 DESCRIPTION = Description(
@@ -118,8 +119,8 @@ def zipped(content: bytes) -> bytes:
 HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "7 bytes": (lambda good: good[:7], "not a safetensors file"),
     "text": (lambda good: b"weights, weights, weights", "not a safetensors file"),
-    "pickle": (lambda good: pickle.dumps(Bomb(), protocol=4), "Python pickle"),
-    "zip": (zipped, "zip archive"),
+    "pickle": (lambda good: pickle.dumps(Bomb(), protocol=4), "asks for 'posix.mkdir'"),
+    "zip": (lambda good: zipped(pickle.dumps(Bomb(), protocol=2)), "asks for 'posix.mkdir'"),
     "truncated in the header": (lambda good: good[:100], "truncated"),
     "truncated in the numbers": (lambda good: good[:-1], "damaged"),
     "bytes after the end": (lambda good: good + b"\0", "damaged"),
@@ -167,11 +168,12 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda good: with_text(good, json.dumps(asdict(DESCRIPTION))[:-1] + ',"recipe":{"a":' + "[" * 10**5),
         "description",
     ),
-    "description of 2 MB": (lambda good: described(good, label_names=["a" * (2 << 20)]), "2097"),
+    "description of 3.5 MB": (lambda good: described(good, label_names=["a" * (7 << 19)]), "3670"),
     "huge whole number": (lambda good: with_text(good, '{"format":' + "9" * 10**4 + "}"), "description"),
     "other format": (lambda good: described(good, format="other"), "'other'"),
     "version 0": (lambda good: described(good, version=0), "version 0"),
-    "version 3": (lambda good: described(good, version=3), "version 3"),
+    "version 4": (lambda good: described(good, version=4), "version 4"),
+    "version 3 of a network of ours": (lambda good: described(good, version=3), "description"),
     "version 1 with a mean": (lambda good: described(good, mean=[0.0, 1.0]), "version 1"),
     "version 1 with a unit": (lambda good: described(good, unit=2.0), "version 1"),
     "mean of one number": (lambda good: described(good, version=2, mean=[1.0]), "1 numbers"),
@@ -187,7 +189,7 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "width above the limit": (lambda good: configured(good, width=10**9), "limits"),
     "width not whole": (lambda good: configured(good, width=8.5), "limits"),
     "width true": (lambda good: configured(good, width=True), "does not fit"),
-    "width and depth together": (lambda good: configured(good, width=4096, depth=64), "width² × depth"),
+    "width and depth together": (lambda good: configured(good, width=4096, depth=64), "lacks"),
     "config entry missing": (lambda good: described(good, config={"width": 8}), "missing or unknown"),
     "config entry unknown": (lambda good: configured(good, run="rm"), "does not fit"),
     "config entry unknown number": (lambda good: configured(good, heads=2), "heads"),
@@ -210,8 +212,8 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "tensors missing": (lambda good: configured(good, depth=3), "lacks 4 of the network's tensors"),
     "tensors extra": (lambda good: configured(good, depth=1), "4 tensors that its network does not have"),
     "half precision": (lambda good: edited(good, as_half), "shape (4,)"),
-    "whole numbers": (lambda good: edited(good, lambda h: h["out.bias"].update(dtype="I32")), "F32 is expected"),
+    "whole numbers": (lambda good: edited(good, lambda h: h["out.bias"].update(dtype="I32")), "float32 is expected"),
     "NaN": (lambda good: with_numbers(good, "out.bias", struct.pack("<f", math.nan)), "not finite"),
     "infinite": (lambda good: with_numbers(good, "lift.bias", struct.pack("<f", math.inf)), "not finite"),
 }
-ONLY_WHEN_LOADED = ("classes without", "wrong shape", "tensors", "half", "whole numbers", "NaN", "infinite")
+ONLY_WHEN_LOADED = ("classes without", "width and", "wrong shape", "tensors", "half", "whole num", "NaN", "infinite")

@@ -32,10 +32,11 @@ def inspector_rows(run: Run, plots: tuple[MeasurePlot, ...], selection: Selectio
             rows.append(Row("Point", "D(x; σ)", _vector(run.denoised[i, k].reshape(-1)), "the denoising trajectory"))
     for plot in plots:
         for curve in plot.curves:
-            if i < len(curve.values) and np.isfinite(curve.values[i, k]):
+            value = curve.at(i, k)
+            if np.isfinite(value):
                 name = f"{plot.title} {curve.label}" if len(plot.curves) > 1 else plot.title
                 unit = f" {plot.unit}" if plot.unit else ""
-                rows.append(Row("Measures", name, f"{general(float(curve.values[i, k]), 6)}{unit}", plot.formula))
+                rows.append(Row("Measures", name, f"{general(value, 6)}{unit}", plot.formula))
     return tuple(rows)
 
 

@@ -34,7 +34,7 @@ from app.plotting.values import MeasurePlot
 from app.rooms.contract import View
 from app.rooms.measures.cell import Cell
 from app.rooms.measures.pictures import MeasuresPicture
-from app.rooms.measures.text import describe, values_at
+from app.rooms.measures.text import describe, left_out_text, values_at
 from app.widgets.context_menu import Row
 from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
@@ -60,7 +60,7 @@ class MeasuresView(View):
         self._chosen: frozenset[str] | None = None  # None shows every measure
         self._cells: dict[str, Cell] = {}
         self._arranged: tuple[tuple[str, ...], int] = ((), 0)
-        self._legend_shows: list[tuple[Kind | None, str]] | None = None
+        self._legend_shows: tuple[list[tuple[Kind | None, str]], str] | None = None  # curves, and a note
         # cells to draw, one in each pass of the event loop, because all at once would stall the window
         self._due: list[str] = []
         self._next = QTimer(self, interval=0, singleShot=True)
@@ -277,12 +277,17 @@ class MeasuresView(View):
         samples = max((curve.values.shape[1] for curve in curves), default=1)
         if samples > 1:
             wanted.append((None, f"10–90 % of {samples} samples"))
-        if wanted == self._legend_shows:
+        shown = (wanted, left_out_text(self._picture))
+        if shown == self._legend_shows:
             return
-        self._legend_shows = wanted
+        self._legend_shows = shown
         clear(self._legend)
         for kind, label in wanted:
             self._legend.addWidget(Entry(kind, label, self._theme, self))
+        if shown[1]:
+            note = PlainLabel(shown[1])
+            note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+            self._legend.addWidget(note)
 
     def set_theme(self, theme: Theme) -> None:
         """Set all colours."""

@@ -169,9 +169,10 @@ class PlaneRoom(QObject):
     def _tools(self) -> ToolBarPicture:
         run, options = self._state.run, self._state.plane_options
         if options.tool != "probe" or run is None or not self._probes(run):
-            return ToolBarPicture()
+            return ToolBarPicture(locate=run is not None and run.wanted is not None)
         positive = run.sigmas[run.sigmas > 0]
         return ToolBarPicture(
+            locate=run.wanted is not None,
             sigma=probe_sigma(run, self._state.selection, options),
             lowest=float(positive[-1]),
             highest=float(positive[0]),

@@ -17,6 +17,8 @@ from app.rooms.plane.probe import ProbeLayer
 from app.rooms.plane.trajectory import TrajectoryLayer
 from app.rooms.plane.weights import WeightsLayer, shown_weights
 from geomodel.arrays import Array
+from geomodel.curves import MOST_LEVELS
+from geomodel.settings import MAX_LEVELS
 
 MOST_DATA = 10_000  # most data points that are drawn; of more, every k-th is
 MOST_SEGMENTS = 20_000  # most segments of one kind of thin curves; with more, only the first samples are drawn
@@ -30,12 +32,18 @@ def data_stride(count: int) -> int:
     return -(-count // MOST_DATA)
 
 
+def level_stride(picture: PlanePicture) -> int:
+    """The stride of the levels that are drawn: 1 for as many as a form can ask for."""
+    levels = 0 if picture.curves is None else len(picture.curves.sampling)
+    return 1 if levels <= MAX_LEVELS else -(-levels // MOST_LEVELS)
+
+
 def curves_drawn(picture: PlanePicture) -> int:
     """How many samples' thin curves are drawn. The selected one's thick curve always is."""
     if picture.curves is None:
         return 0
     levels, count = picture.curves.sampling.shape[:2]
-    return int(min(count, max(1, MOST_SEGMENTS // levels)))
+    return int(min(count, max(1, MOST_SEGMENTS * level_stride(picture) // levels)))
 
 
 def field_moves(picture: PlanePicture) -> tuple[Array, Array] | None:
@@ -190,17 +198,17 @@ class PlaneLayers:
             return
         self.x = frames.displayed(picture, frames.sampling(picture.curves))
         self.d = frames.displayed(picture, frames.denoising(picture.curves))
-        count = curves_drawn(picture)
-        self.sampling.show_all(self.x[:, :count])
-        self.denoising.show_all(self.d[:, :count])
+        count, stride = curves_drawn(picture), level_stride(picture)
+        self.sampling.show_all(self.x[:, :count], stride)
+        self.denoising.show_all(self.d[:, :count], stride)
 
     def _show_part(self, picture: PlanePicture) -> None:
         if not len(self.x):
             self.current.clear_points()
             return
-        level, count = frames.playhead(picture), curves_drawn(picture)
-        self.sampling.show_part(self.x[:, :count], level)
-        self.denoising.show_part(self.d[:, :count], level)
+        level, count, stride = frames.playhead(picture), curves_drawn(picture), level_stride(picture)
+        self.sampling.show_part(self.x[:, :count], level, stride)
+        self.denoising.show_part(self.d[:, :count], level, stride)
         self.current.set_points(self.x[level, :MOST_CURRENT])
 
     def _show_selected(self, picture: PlanePicture) -> None:
@@ -210,9 +218,9 @@ class PlaneLayers:
                 item.clear_points()
             self.segment.clear_curves()
             return
-        level = frames.playhead(picture)
-        self.sampling.show_one(self.x[:, picture.sample], level)
-        self.denoising.show_one(self.d[:, picture.sample], level)
+        level, stride = frames.playhead(picture), level_stride(picture)
+        self.sampling.show_one(self.x[:, picture.sample], level, stride)
+        self.denoising.show_one(self.d[:, picture.sample], level, stride)
         self.x_mark.set_points(self.x[level, picture.sample])
         if pair is None:
             self.d_mark.clear_points()

@@ -10,7 +10,7 @@ from app.plotting.legend import Entry
 from app.rooms.plane import frames
 from app.rooms.plane.basins import basins_entries
 from app.rooms.plane.inside import weight_text
-from app.rooms.plane.layers import curves_drawn, data_stride, field_moves
+from app.rooms.plane.layers import curves_drawn, data_stride, field_moves, level_stride
 from app.rooms.plane.pictures import InsidePicture, PlanePicture
 from app.rooms.plane.weights import shown_weights, weights_sigma
 from geomodel.arrays import Array
@@ -63,14 +63,14 @@ def legend(picture: PlanePicture) -> tuple[Entry, ...]:
 def _curves(picture: PlanePicture) -> Iterator[Entry]:
     if picture.curves is None:
         return
-    drawn, count = curves_drawn(picture), picture.curves.sampling.shape[1]
+    drawn, count, stride = curves_drawn(picture), picture.curves.sampling.shape[1], level_stride(picture)
     part = "" if drawn == count else f", {drawn} of {count} samples"
+    part += "" if stride == 1 else f", one level in {stride}"
+    dots = "a dot at every step" if stride == 1 else f"a dot at one step in {stride}"
     if "sampling" in picture.layers:
-        yield Entry(
-            "sampling", f"sampling x(σ){part}", "The sampling trajectory: x at every noise level, a dot at every step"
-        )
+        yield Entry("sampling", f"sampling x(σ){part}", f"The sampling trajectory: x at every noise level, {dots}")
     if "denoising" in picture.layers:
-        text = "The denoising trajectory: D(x(σ); σ), what the denoiser sees in x, a dot at every step"
+        text = f"The denoising trajectory: D(x(σ); σ), what the denoiser sees in x, {dots}"
         yield Entry("denoising", f"denoising D(x; σ){part}", text)
 
 

@@ -20,8 +20,9 @@ TOOLS = ("tool.select", "tool.probe", "tool.start")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolBarPicture:
-    """What the row shows of the probe. `sigma` is None if nothing can be probed."""
+    """What the row shows of the probe. `sigma` is None if nothing can be probed. `locate` offers to look for files."""
 
+    locate: bool = False
     sigma: float | None = None
     lowest: float = 0.01
     highest: float = 1.0
@@ -48,6 +49,7 @@ class ToolBar(QWidget):
         self._follow.setToolTip("The probe's σ is the playhead's (Ctrl+0)")
         self._follow.toggled.connect(self._followed)
         self._path = QToolButton()
+        self._locate = QToolButton(self)
         probe = QHBoxLayout(self._probe)
         probe.setContentsMargins(0, 0, 0, 0)
         probe.setSpacing(8)
@@ -64,7 +66,11 @@ class ToolBar(QWidget):
         self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._rows.setContentsMargins(16, 4, 12, 0)
         self._rows.addLayout(self._tools)
-        self._rows.addWidget(self._probe, 1)
+        beside = QHBoxLayout()
+        beside.setSpacing(8)
+        beside.addWidget(self._locate)
+        beside.addWidget(self._probe, 1)
+        self._rows.addLayout(beside, 1)
         self.display(ToolBarPicture())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -77,7 +83,7 @@ class ToolBar(QWidget):
         return QSize(LEAST, super().minimumSizeHint().height())
 
     def set_actions(self, actions: Mapping[str, QAction]) -> None:
-        """A button for each tool with its key, and one for the probe's path."""
+        """A button for each tool with its key, one for the probe's path, and one for the files that a run lacks."""
         for name in TOOLS:
             button = QToolButton(autoRaise=True)
             action = actions[name]
@@ -87,12 +93,15 @@ class ToolBar(QWidget):
             self._tools.addWidget(button)
         self._tools.addSpacing(12)
         self._tools.addStretch(1)
+        actions["locate"].setIconText("Locate…")
+        self._locate.setDefaultAction(actions["locate"])
         actions["probe_path"].setIconText("Path")
         self._path.setDefaultAction(actions["probe_path"])
         self._probe.setFixedHeight(self._path.sizeHint().height())  # what is hidden may yet change its mind
 
     def display(self, picture: ToolBarPicture) -> None:
         """Show the probe's noise level and emit nothing."""
+        self._locate.setVisible(picture.locate)
         self._probe.setVisible(picture.sigma is not None)
         if picture.sigma is None:
             return

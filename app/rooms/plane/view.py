@@ -94,6 +94,7 @@ class PlaneView(View):
         self._readout.setVisible(not self._print_mode)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setWordWrap(True)
+        self._message.setContentsMargins(16, 0, 16, 0)
         self._message.setFont(tabular(self.font(), 1.1))
         self.ground.setAccessibleName("Plane plot")
         head = QVBoxLayout()

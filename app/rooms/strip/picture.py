@@ -13,8 +13,13 @@ from app.session.facts import DRIVER_NAMES, about, data_count
 from app.session.state import Run, Selection
 from geomodel import images
 from geomodel.arrays import Array
+from geomodel.curves import some_levels
 from geomodel.datasets import DataError
+from geomodel.latents import preview
+from geomodel.settings import MAX_LEVELS
 
+COLOURS = (1, 3)  # channels of an image
+SCALES = {"": 0.5, "sd": 1.0, "edm2": 0.5}  # the spread of images and of latents, where no data say it
 NEIGHBOURS = 12  # the most images of nearest data
 
 
@@ -26,29 +31,53 @@ class StripRows:
         self._rows: tuple[ImageRow, ...] = ()
 
     def of(self, run: Run, sample: int) -> tuple[ImageRow, ...]:
-        """Rows of x, D and, beside a network, D*, with all levels that exist."""
+        """Rows of x, D and, beside a network, D*, with all levels that exist, or with those of `shown_levels`."""
         key = (run.id, run.committed, run.status, run.source is None, sample)
         if key != self._key:
             self._key, self._rows = key, _rows(run, sample)
         return self._rows
 
 
+def shown_levels(run: Run) -> Array | None:
+    """The levels that have images: some, evenly spread, where there are more than a form can ask for; None for all."""
+    return some_levels(len(run.sigmas), 1) if len(run.sigmas) > MAX_LEVELS else None
+
+
 def _rows(run: Run, k: int) -> tuple[ImageRow, ...]:
-    n, driver = run.committed, DRIVER_NAMES[run.settings.driver]
-    scale = run.source.dataset.std if run.source is not None else 0.5
-    x, denoised = run.x[:n, k], run.denoised[: n - 1, k]
-    final = _final(run)
+    n, driver, final = run.committed, DRIVER_NAMES[run.settings.driver], _final(run)
+    levels, chosen = np.arange(n), shown_levels(run)
+    if chosen is not None:
+        levels = chosen[chosen < n]
+    evaluated = levels[levels < n - 1]
+    scale = run.source.dataset.std if run.source is not None else SCALES[run.latents]
+    denoised = run.denoised[evaluated, k]
     if final is not None:
         denoised = np.concatenate([denoised, final[None, k]])
-    shrunk = images.pixels(images.shrunk(x, run.sigmas[:n], scale))
+    shrunk = _pixels(run, images.shrunk(run.x[levels, k], run.sigmas[levels], scale))
+    left_out = "" if chosen is None else f"{len(chosen):,} of {len(run.sigmas):,} levels · "
     rows = [
-        ImageRow(caption="x", kind="sampling", images=shrunk, note="x · s/√(s² + σ²)"),
-        ImageRow(caption=f"{driver}(x; σ)", kind="denoising", images=images.pixels(denoised)),
+        ImageRow(caption="x", kind="sampling", images=shrunk, note=f"{left_out}x · s/√(s² + σ²)"),
+        ImageRow(caption=f"{driver}(x; σ)", kind="denoising", images=_pixels(run, denoised)),
     ]
     if "optimal" in run.extras:
-        optimal = images.pixels(run.extras["optimal"][: n - 1, k])
+        optimal = _pixels(run, run.extras["optimal"][evaluated, k])
         rows.append(ImageRow(caption="D*(xₙ)", kind="optimal", images=optimal, note="on this trajectory"))
     return tuple(rows)
+
+
+def _pixels(run: Run, values: Array) -> Array:
+    """Images of any number of channels as pixels, latents as their linear preview."""
+    if run.latents:
+        values = preview(values, run.latents)
+    return images.pixels(values if values.shape[1] in COLOURS else images.side_by_side(values))
+
+
+def _seen(run: Run) -> str:
+    """What the pixels are, if they are not the colours of an image."""
+    channels = run.x.shape[2]
+    if run.latents:
+        return "latent preview"
+    return "" if channels in COLOURS else f"{channels} channels, side by side"
 
 
 def _final(run: Run) -> Array | None:
@@ -60,16 +89,17 @@ def strip_picture(
 ) -> StripPicture:
     """The strip of the selected sample, every sample's D at the playhead, and the data with the largest weights."""
     shape = run.x.shape[2:] if run is not None and run.committed else ()
-    if run is None or len(shape) != 3 or shape[0] not in (1, 3):
+    if run is None or len(shape) != 3:
         return StripPicture(message="The strip shows image data. Choose Fashion-MNIST in the model panel.")
     samples, name = _samples(run, selection.index)
     clipped = f"clipped {100 * images.clipped_share(samples[selection.sample]):.3g} %"
     return StripPicture(
         sigmas=run.sigmas,
         rows=(rows or StripRows()).of(run, selection.sample),
-        denoised_note=clipped if name != "x" else "",
+        levels=shown_levels(run),
+        denoised_note=_seen(run) or (clipped if name != "x" else ""),
         index=selection.index,
-        samples=images.pixels(samples),
+        samples=_pixels(run, samples),
         sample=selection.sample,
         samples_note=f"{name} at σ {run.sigmas[selection.index]:.3g}",
         **_neighbours(run, selection, answer),

@@ -14,6 +14,7 @@ class StripPicture:
 
     sigmas: Array | None = None
     rows: tuple[ImageRow, ...] = ()
+    levels: Array | None = None  # of the images in the rows, where there are too many for each to have one
     denoised_note: str = ""  # a note about the second row at the playhead, the clipped share
     index: int = 0
     samples: Array | None = None  # (B, H, W[, 3]) uint8: every sample at the playhead

@@ -24,6 +24,8 @@ def _sentences(picture: StripPicture) -> Iterator[str]:
     sigma = fixed(float(picture.sigmas[at]))
     yield f"Sample {picture.sample} at level {at} of {len(picture.sigmas) - 1}, σ = {sigma}{clipped}."
     yield f"Rows of images: {', '.join(f'{row.caption} at {len(row.images)} levels' for row in picture.rows)}."
+    if picture.levels is not None:
+        yield f"They are evenly chosen from {len(picture.sigmas):,} levels."
     if picture.samples is not None:
         yield f"{len(picture.samples)} samples: {picture.samples_note}."
     if picture.neighbours_note:

@@ -85,7 +85,7 @@ class StripView(View):
             and not empty
             and (picture.rows is not old.rows or picture.sigmas is not old.sigmas)
         ):
-            self._montage.set_rows(picture.sigmas, picture.rows)
+            self._montage.set_rows(picture.sigmas, picture.rows, picture.levels)
         self._montage.set_index(picture.index, picture.denoised_note)
         self._note.setText(picture.neighbours_note)
         self._samples_note.setText(picture.samples_note)

@@ -104,7 +104,9 @@ class Scrubber(QAbstractSlider):
             draw_break(painter, QPointF(float(self._along(at)), self._track), line, ground)
         radius = min(4.0, 0.4 * float(np.median(np.diff(x)))) if len(x) > 1 else 4.0
         painter.setPen(QPen(ink, 1.4 if radius > 2 else 1.0))
-        for level, place in enumerate(x.tolist()):
+        # of the levels that share a pixel, the first stands for all
+        shown = np.flatnonzero(np.diff(np.round(x), prepend=-1.0)) if radius <= 2 else np.arange(len(x))
+        for level, place in zip(shown.tolist(), x[shown].tolist(), strict=True):
             if radius > 2:
                 painter.setBrush(ink if level < done else ground)
                 painter.drawEllipse(QPointF(place, self._track), radius, radius)

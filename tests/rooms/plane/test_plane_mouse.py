@@ -19,7 +19,6 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.plotting.equal_scale import MOST_ZOOM
 from app.plotting.theme import LIGHT
 from app.rooms.plane.view import PlaneView
 
@@ -92,18 +91,6 @@ def test_the_wheel_zooms_about_the_cursor_and_leaves_the_frame(view, qtbot):
     with qtbot.waitSignal(view.frame_resumed):
         qtbot.keyClick(view, Qt.Key.Key_0)
     assert seen(view)[3] == pytest.approx(6 * np.hypot(1, 0.5))
-
-
-@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
-@pytest.mark.parametrize("turn", [120_000, -120_000])
-def test_zooming_ends_where_coordinates_have_no_digits_left_whatever_their_unit(view, scale, turn):
-    view.display(replace(PICTURE, data=None, curves=None, center=(0.0, 0.0), scale=scale))
-    frame = view.ground.unit()
-    for _ in range(3):
-        wheel(view, (0.0, 0.0), turn)
-    expected = frame / MOST_ZOOM if turn > 0 else frame * MOST_ZOOM
-    # the frame's unit follows the narrower side, and the limit the wider one
-    assert expected / 2 < view.ground.unit() < 2 * expected
 
 
 def test_dragging_the_ground_pans_until_the_frame_is_chosen_again(view):
@@ -234,3 +221,13 @@ def test_hover_tells_the_place_and_the_data_point_there(view, qtbot):
     assert told[0][:2] == pytest.approx(tuple(DATA[7]), abs=1e-9)
     assert told[0][2] == 7
     assert told[1] is None
+
+
+def test_nobody_zooms_to_where_pixels_are_the_same_numbers(view):
+    view.display(replace(PICTURE, center=(5.8e6, 4.5e5), frame="sigma"))
+    for _ in range(200):
+        view.ground._move_to(5.8e6, 4.5e5, view.ground.unit() / 2)
+    x, y, width, height = view.request_rect()
+    columns, rows = view.pixels()
+    assert (np.diff(x + np.linspace(0, width, columns + 1)) > 0).all()
+    assert (np.diff(y + np.linspace(0, height, rows + 1)) > 0).all()

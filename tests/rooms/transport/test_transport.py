@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from parts import part
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QIcon, QKeySequence, QWheelEvent
+from PySide6.QtGui import QAction, QIcon, QKeySequence, QPainter, QWheelEvent
 from PySide6.QtWidgets import QMainWindow, QToolButton
 
 from app.plotting.sigma_axis import positions
 from app.plotting.theme import DARK, LIGHT
+from app.rooms.transport import scrubber as scrubber_module
 from app.rooms.transport.pictures import TransportPicture
 from app.rooms.transport.scrubber import Scrubber
 from app.rooms.transport.view import BUTTONS, TransportView
@@ -258,3 +259,25 @@ def test_icons_take_the_themes_colour(qapp, name):
             image.pixelColor(x, y).name() for x in range(48) for y in range(48) if image.pixelColor(x, y).alpha() == 255
         }
         assert colours == {theme.text}
+
+
+def test_ticks_that_share_a_pixel_are_painted_once(bar, monkeypatch):
+    painted = []
+
+    class Counting(QPainter):
+        def drawLine(self, *ends):
+            painted.append(ends)
+            super().drawLine(*ends)
+
+    monkeypatch.setattr(scrubber_module, "QPainter", Counting)
+    sigmas = np.geomspace(80, 0.01, 50_001)
+    bar.display(TransportPicture(sigmas=sigmas, committed=30_000, index=2))
+    scrubber = scrubber_of(bar)
+    scrubber.grab()
+    assert 2 < len(painted) <= scrubber.width() + 2
+    halves = {round(abs(end.y() - start.y()), 1) for start, end in painted[2:]}
+    assert halves == {10.0, 3.0}  # computed levels are long, the others short
+    bar.display(AT)
+    painted.clear()
+    scrubber.grab()
+    assert len(painted) == 5  # few levels are rings: the track twice, and the break before 0

@@ -1,0 +1,107 @@
+"""What a run says of where it came from: its settings, and the names and fingerprints of its data and its network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from geomodel import solvers
+from geomodel.error_text import cut
+from geomodel.run_start import noise_levels
+from geomodel.settings import LONGEST, RunSettings, from_json, problems
+
+if TYPE_CHECKING:
+    from geomodel.datasets import Dataset
+    from geomodel.trajectory import Trajectory
+
+MOST_HINTS = 40
+_Word = Annotated[str, Meta(max_length=80)]
+LAST_POINT = 2**31 - 1  # at which a run may start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataIdentity:
+    """How the data of a run are recognised, whatever file they lie in."""
+
+    name: Annotated[str, Meta(max_length=LONGEST)]
+    fingerprint: Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkIdentity:
+    """How the file of a run's network is recognised, and what a person answered about it."""
+
+    name: Annotated[str, Meta(max_length=LONGEST)]
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None
+    latents: _Word = ""
+    hints: Annotated[dict[_Word, _Word | int | float | bool], Meta(max_length=MOST_HINTS)] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a run came from. Data or network are None where the run had none."""
+
+    settings: RunSettings
+    label_name: str = ""  # of the class that it asks for
+    data: DataIdentity | None = None
+    network: NetworkIdentity | None = None
+
+
+def identity(data: Dataset | None, network: Any = None) -> dict[str, Any]:
+    """The names and fingerprints of data and network that a saved run carries, so that they can be recognised."""
+    from geomodel import __version__
+
+    found: dict[str, Any] = {"geomodel": __version__}
+    if data is not None:
+        found["data"] = {"name": data.name, "points": len(data), "fingerprint": data.fingerprint}
+    if network is not None:
+        found["network"] = {"name": network.info.name, "sha256": network.info.sha256}
+        said = {"hints": dict(network.info.hints), "latents": network.info.latents}
+        found["network"] |= {name: value for name, value in said.items() if value}
+    return found
+
+
+def origin(trajectory: Trajectory) -> Origin:
+    """Where a run came from, as its file says. ValueError with a sentence where it does not say so, or where its
+    settings are none that a form could make.
+    """
+    said = trajectory.settings
+    if not isinstance(said.get("run"), dict):
+        raise ValueError("The file holds a trajectory without the settings of a run; open it in a script.")
+    settings = from_json(said["run"])
+    check(settings)
+    label_name = said.get("class", "")
+    if not isinstance(label_name, str) or len(label_name) > LONGEST:
+        raise ValueError("What the run says of its class is no name.")
+    named = {key: said[key] for key in ("data", "network") if said.get(key) is not None}
+    try:
+        return Origin(settings=settings, label_name=label_name, **msgspec.convert(named, _Named).__dict__)
+    except msgspec.ValidationError as error:
+        raise ValueError(cut(f"What the run says of its data and network does not fit: {error}.")) from error
+
+
+@dataclass(frozen=True)
+class _Named:
+    data: DataIdentity | None = None
+    network: NetworkIdentity | None = None
+
+
+def check(settings: RunSettings) -> None:
+    """ValueError with a sentence where a form could not make these settings, whatever data and network are open."""
+    if found := problems(settings):
+        raise ValueError(next(iter(found.values())))
+    if settings.start_index > LAST_POINT:
+        raise ValueError(f"The run starts at a data point after {LAST_POINT:,}.")
+    options = {option.name for option in solvers.row(settings.solver).options}
+    if unknown := len(settings.options.keys() - options):
+        raise ValueError(f"The solver {settings.solver} does not know {unknown:,} of the options of the run.")
+    # the moments of the data stand for True
+    given = {name: value for name, value in settings.options.items() if (name, value) != ("analytic_first_step", True)}
+    try:
+        solvers.complete(settings.solver, given)
+    except ValueError as error:
+        raise ValueError(cut(str(error))) from error
+    noise_levels(settings)
