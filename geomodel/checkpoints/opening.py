@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # What a description causes that has other kinds of values in it than a family expects.
 _MISTAKEN = (ArithmeticError, AttributeError, LookupError, TypeError)
+PRECISIONS = ("float32", "bfloat16")
 _WEIGHT = 4  # bytes that a number takes in the network
 _LISTED = 5
 
@@ -60,10 +61,14 @@ def compared(path: Path, hints: Mapping[str, object]) -> CheckpointInfo:
     return planned.info
 
 
-def load(path: Path, device: Any, hints: Mapping[str, object], progress: Progress) -> NetworkDenoiser:
+def load(
+    path: Path, device: Any, hints: Mapping[str, object], progress: Progress, precision: str = PRECISIONS[0]
+) -> NetworkDenoiser:
     """The network on a device. `progress` is called while the numbers are read, and may raise to stop."""
     from geomodel.denoisers.network import NetworkDenoiser
 
+    if precision not in PRECISIONS:
+        raise CheckpointError(f"The precision {precision!r} is unknown; known are: {', '.join(PRECISIONS)}.")
     family, planned, found = plan(path, hints)
     if planned.lacks:
         raise CheckpointError(_lacking(path.name, planned.lacks[0]))
@@ -74,7 +79,8 @@ def load(path: Path, device: Any, hints: Mapping[str, object], progress: Progres
         if family.finish:
             function(family.finish)(network)
     info = replace(planned.info, device=str(device), sha256=digest)
-    return NetworkDenoiser(_placed(network, device), info, planned.clock, planned)
+    model = NetworkDenoiser(_placed(network, device), info, planned.clock, planned)
+    return model if precision == PRECISIONS[0] else _lowered(path, model)
 
 
 @contextmanager
@@ -180,3 +186,12 @@ def _placed(network: nn.Module, device: Any) -> nn.Module:
     except (RuntimeError, AssertionError, TypeError) as error:  # a build without CUDA raises an AssertionError
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"The device {str(device)!r} cannot be used here: {reason}.") from error
+
+
+def _lowered(path: Path, model: NetworkDenoiser) -> NetworkDenoiser:
+    from geomodel.denoisers.bfloat16 import lowered
+
+    try:
+        return lowered(model)
+    except ValueError as error:
+        raise CheckpointError(f"{path.name} is not opened in bfloat16, because {error}; open it in float32.") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,13 @@ class NetworkDenoiser(Denoiser):
         self.sigma_recommended = info.sigma_recommended
         self.center, self.far = torch.from_numpy(info.mean_point), info.far
         weights = next(network.parameters())
-        self._device, self._dtype = weights.device, weights.dtype
+        self._lowered = info.precision == "bfloat16"  # whether weights are bfloat16; see `bfloat16.lowered`
+        self._device, self._dtype = weights.device, torch.float32 if self._lowered else weights.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network computes."""
+        return self._device
 
     def round_sigma(self, sigma: Any) -> Any:
         """The nearest noise level that the network knows, which is sigma itself unless D is a staircase in sigma."""
@@ -76,7 +83,8 @@ class NetworkDenoiser(Denoiser):
         c_skip, c_out, c_in = (column(c, y).to(y.dtype).to(y.device) for c in coefficients[:3])
         c_noise = coefficients.c_noise.to(self._dtype).to(self._device)
         inputs = (c_in * y).to(self._dtype).to(self._device)
-        outputs: Tensor = self.network(inputs, c_noise, self._rows(labels, len(y)))
+        with torch.autocast(self._device.type, torch.bfloat16) if self._lowered else nullcontext():
+            outputs: Tensor = self.network(inputs, c_noise, self._rows(labels, len(y)))
         return c_skip * y + c_out * outputs.to(y.device).to(y.dtype)
 
     def _rows(self, labels: Tensor | None, batch: int) -> Tensor | None:
@@ -109,6 +117,12 @@ def measure_pace(model: Denoiser) -> float:
     if single > PIECE_SECONDS:
         return single
     return min(_elapsed(model, PACE_ROWS, sigma) for _ in range(2)) / PACE_ROWS
+
+
+def single_row_seconds(model: Denoiser) -> float:
+    """Seconds that a forward pass of one row takes, the best of three after one that loads kernels."""
+    low, high = getattr(model, "sigma_recommended", RECOMMENDED)
+    return min([_elapsed(model, 1, (low * high) ** 0.5) for _ in range(4)][1:])
 
 
 def piece_rows(pace: float) -> int:
