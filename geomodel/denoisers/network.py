@@ -119,12 +119,6 @@ def measure_pace(model: Denoiser) -> float:
     return min(_elapsed(model, PACE_ROWS, sigma) for _ in range(2)) / PACE_ROWS
 
 
-def single_row_seconds(model: Denoiser) -> float:
-    """Seconds that a forward pass of one row takes, the best of three after one that loads kernels."""
-    low, high = getattr(model, "sigma_recommended", RECOMMENDED)
-    return min([_elapsed(model, 1, (low * high) ** 0.5) for _ in range(4)][1:])
-
-
 def piece_rows(pace: float) -> int:
     """The number of rows that take at most `PIECE_SECONDS` at this pace: a power of two from 1 to `MAX_PIECE`.
 

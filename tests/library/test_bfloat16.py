@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,7 @@ from geomodel.denoisers.network import NetworkDenoiser
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """A processor that has the instructions, on which the second measurement takes half of the time."""
-    seconds = iter([1.0, 0.5] * 100)
-    monkeypatch.setattr(bfloat16, "single_row_seconds", lambda model: next(seconds))
+    monkeypatch.setattr(bfloat16, "seconds", lambda model, x, sigma: 0.5 if model.info.precision == "bfloat16" else 1.0)
     monkeypatch.setattr(bfloat16, "has_instructions", lambda device: True)
 
 
@@ -83,7 +81,7 @@ def test_the_time_stays_exact() -> None:
 def test_a_small_network_is_refused_because_it_is_slower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved(tmp_path / "a")
     monkeypatch.setattr(bfloat16, "has_instructions", lambda device: True)
-    monkeypatch.setattr(bfloat16, "single_row_seconds", lambda model: 1.5 if model.info.precision != "float32" else 1.0)
+    monkeypatch.setattr(bfloat16, "seconds", lambda model, x, sigma: 1.5 if model.info.precision == "bfloat16" else 1.0)
     sentence = "a is not opened in bfloat16, because its network takes 1.5 times as long in bfloat16 as in float32"
     with pytest.raises(CheckpointError, match=sentence):
         load_checkpoint(tmp_path / "a", precision="bfloat16")
@@ -114,8 +112,10 @@ def test_it_is_chosen_by_a_keyword_and_not_saved(tmp_path: Path) -> None:
 
 
 def test_seconds_are_the_best_of_three_after_a_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    from geomodel.denoisers import network
-
-    times: Iterator[float] = iter([0.1, 3.0, 2.0, 4.0])
-    monkeypatch.setattr(network, "_elapsed", lambda model, rows, sigma: next(times))
-    assert network.single_row_seconds(opened("dit")) == 2.0
+    readings = iter([0.0, 0.1, 10.0, 13.0, 20.0, 22.0, 30.0, 34.0])  # 0.1, 3, 2 and 4 seconds
+    monkeypatch.setattr(bfloat16, "process_time", lambda: next(readings))
+    model = opened("dit")
+    asked: list[object] = []
+    model.network.register_forward_pre_hook(lambda module, given: asked.append(given))
+    assert bfloat16.seconds(model, torch.zeros(1, *SHAPE), 2.0) == 2.0
+    assert len(asked) == 4
