@@ -184,10 +184,11 @@ class MainWindow(QMainWindow):
             self.keep_layout()
             self.hide()
             self.player.close()
-            if not self.engine.shut_down(CLOSE_MS):
-                os._exit(0)  # someone's denoiser holds the thread, and a live QThread must not be destroyed
+            if not self.engine.shut_down(CLOSE_MS) or self.engine_life.holding:
+                os._exit(0)  # someone's denoiser holds a thread, and a live QThread must not be destroyed
             self.keys.release()
             self.measured.release()
+            self.judging.release()
             for room in self.rooms.values():
                 room.release()
         event.accept()
@@ -232,5 +233,6 @@ class MainWindow(QMainWindow):
     def _show_progress(self) -> None:
         opening = self.player.opening
         computing, tasks = self.player.computing, self.player.tasks
-        self.panels.status.show_run(computing or self.state.run, self.player.device, opening, [*tasks.values()])
+        named = [name for name in tasks.values() if name]
+        self.panels.status.show_run(computing or self.state.run, self.player.device, opening, named)
         self.actions_by_id["cancel"].setEnabled(computing is not None or opening is not None or bool(tasks))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from geomodel import formulas, geometry
 from geomodel.arrays import Array, Floats
 from geomodel.formulas import Levels
+from geomodel.hooks import Between, nothing, pieces
 from geomodel.options import number
 from geomodel.trajectory import Trajectory
 
@@ -32,11 +33,12 @@ class GitsTable:
     coeff: float
     metric: Metric
 
-    def path(self, steps: int) -> NDArray[np.intp]:
+    def path(self, steps: int, between: Between = nothing) -> NDArray[np.intp]:
         """Indices 0 = i_0 < … < i_steps = M of the fine levels that minimise Σ_k coeff^k C(i_k, i_{k+1}).
 
         Dynamic programming from the end: V_1(j) = C(j, M), V_k(j) = min_i C(j, i) + coeff V_{k−1}(i); among equal costs
-        the first index is taken. ValueError where the grid has fewer intervals than steps.
+        the first index is taken. `between` is called several times a second; an exception from it ends the search.
+        ValueError where the grid has fewer intervals than steps.
         """
         steps = number("steps", steps, whole=True)
         last = len(self.sigmas) - 1
@@ -46,23 +48,26 @@ class GitsTable:
         value = cost[:, last]
         choices: list[NDArray[np.intp]] = []
         for _ in range(steps - 1):
-            through = cost + self.coeff * value
-            choices.append(through.argmin(axis=1))
-            value = through.min(axis=1)
+            choice, least = np.empty(len(cost), np.intp), np.empty(len(cost))
+            for rows in pieces(0, len(cost), len(cost), between):
+                through = cost[rows] + self.coeff * value
+                choice[rows], least[rows] = through.argmin(axis=1), through.min(axis=1)
+            choices.append(choice)
+            value = least
         path = [0]
         for choice in reversed(choices):
             path.append(int(choice[path[-1]]))
         return np.array([*path, last], dtype=np.intp)
 
-    def levels(self, steps: int, final_zero: bool = False) -> Levels:
+    def levels(self, steps: int, final_zero: bool = False, between: Between = nothing) -> Levels:
         """The noise levels of `path`, (steps + 1,); with final_zero the zero is one of the steps."""
         if not final_zero:
-            return self.sigmas[self.path(steps)]
+            return self.sigmas[self.path(steps, between)]
         if self.sigmas[-1] == 0:
             raise ValueError("The fine grid ends at 0 by itself; leave final_zero out.")
         if steps == 1:
             return np.array([self.sigmas[0], 0.0])
-        return np.append(self.sigmas[self.path(steps - 1)], 0.0)
+        return np.append(self.sigmas[self.path(steps - 1, between)], 0.0)
 
 
 def gits_table(
@@ -74,11 +79,13 @@ def gits_table(
     metric: Metric = "dev",
     coeff: float = 1.15,
     labels: Any = None,
+    between: Between = nothing,
     **options: Any,
 ) -> GitsTable:
     """The costs of all Euler jumps between fine levels; one table gives the schedule for any number of steps.
 
-    Formulas, arguments, errors and source as in `geomodel.schedules.gits`.
+    Formulas, arguments, errors and source as in `geomodel.schedules.gits`. `between` is called several times a second
+    once the teacher has run; an exception from it ends the computation.
     """
     if metric not in _ORDERS:
         raise ValueError(f"metric is one of {', '.join(_ORDERS)}; got {metric!r}.")
@@ -90,7 +97,7 @@ def gits_table(
     run = teacher_run(
         model, x, fine=formulas.karras(20) if fine is None else fine, teacher=teacher, labels=labels, **options
     )
-    return GitsTable(np.array(run.sigmas, np.float64), _costs(run, metric), coeff, metric)
+    return GitsTable(np.array(run.sigmas, np.float64), _costs(run, metric, between), coeff, metric)
 
 
 def teacher_run(
@@ -110,10 +117,10 @@ def teacher_run(
     return sample(model, x, fine, solver=teacher, labels=labels, record="float64", **options)
 
 
-def equal_rotation(run: Trajectory, steps: int, final_zero: bool = False) -> Levels:
+def equal_rotation(run: Trajectory, steps: int, final_zero: bool = False, between: Between = nothing) -> Levels:
     """Levels that share the run's total rotation equally, (steps + 1,): see `geomodel.schedules.tors`.
 
-    A run that ends with a jump to 0 gives a schedule that ends with one.
+    A run that ends with a jump to 0 gives a schedule that ends with one. `between` as in `rotation`.
     """
     steps = number("steps", steps, whole=True)
     if steps < 1:
@@ -121,7 +128,7 @@ def equal_rotation(run: Trajectory, steps: int, final_zero: bool = False) -> Lev
     positive = run.sigmas > 0
     sigmas = np.asarray(run.sigmas[positive], np.float64)
     to_zero = final_zero or not positive.all()
-    turned = rotation(run.x[positive])
+    turned = rotation(run.x[positive], between)
     if not turned[-1] > STRAIGHT:
         raise ValueError("The trajectory does not turn: there is no rotation to share. Take another schedule.")
     intervals = steps - 1 if to_zero else steps
@@ -132,35 +139,44 @@ def equal_rotation(run: Trajectory, steps: int, final_zero: bool = False) -> Lev
     return formulas.custom(np.append(levels, 0.0) if to_zero else levels)
 
 
-def rotation(curve: ArrayLike) -> Floats:
+def rotation(curve: ArrayLike, between: Between = nothing) -> Floats:
     """How far a curve has turned at every level, ∫ √(κ² + τ²) ds from its start, the mean over the samples.
 
     curve (levels, B, *shape) -> (levels,), in radians; it starts at 0 and never falls. Over a chord κ is the mean of
     its values at both ends, so that without torsion the result is the sum of the polygon's angles. An undefined κ or τ
-    (see `geomodel.geometry`) counts as 0. Source: the magnitude of the Darboux vector, TORS (2603.00763).
+    (see `geomodel.geometry`) counts as 0. `between` is called several times a second; an exception from it ends the
+    computation. Source: the magnitude of the Darboux vector, TORS (2603.00763).
     """
-    bending = np.nan_to_num(geometry.curvature(curve))
-    rate = np.hypot((bending[1:] + bending[:-1]) / 2, np.nan_to_num(geometry.torsion(curve)))
-    return np.append(0.0, np.cumsum((rate * geometry.step_length(curve)).mean(axis=1)))
+    points = np.asarray(curve)
+    batch = points.shape[1]
+    turned = np.zeros(len(points) - 1)
+    for samples in pieces(0, batch, points[:, 0].size, between):
+        part = points[:, samples]
+        bending = np.nan_to_num(geometry.curvature(part))
+        rate = np.hypot((bending[1:] + bending[:-1]) / 2, np.nan_to_num(geometry.torsion(part)))
+        turned += (rate * geometry.step_length(part)).sum(axis=1) / batch
+    return np.append(0.0, np.cumsum(turned))
 
 
-def _costs(run: Trajectory, metric: Metric) -> Floats:
+def _costs(run: Trajectory, metric: Metric, between: Between) -> Floats:
     points = np.asarray(run.x, np.float64)
     deviations = geometry.deviation(points)
     cost = np.full((len(points), len(points)), np.nan)
     for i, (sigma, denoised) in enumerate(zip(run.sigmas[:-1], run.denoised, strict=True)):
         slope = (points[i] - denoised) / sigma
-        for j in range(i + 1, len(points)):
-            jump = points[i] + (run.sigmas[j] - sigma) * slope
+        for levels in pieces(i + 1, len(points), slope.size, between):
+            moves = (run.sigmas[levels] - sigma).reshape(-1, *[1] * slope.ndim)
+            jumps = points[i] + moves * slope
             if metric == "dev":
-                cost[i, j] = (_distance_to_line(points, jump) - deviations[j]).mean()
+                missed = _distances_to_line(points, jumps) - deviations[levels]
             else:
-                missed = np.abs(jump - points[j]).reshape(len(jump), -1)
-                cost[i, j] = np.linalg.norm(missed, ord=_ORDERS[metric], axis=1).mean()
+                apart = np.abs(jumps - points[levels]).reshape(*jumps.shape[:2], -1)
+                missed = np.linalg.norm(apart, ord=_ORDERS[metric], axis=2)
+            cost[i, levels] = missed.mean(axis=1)
     return cost
 
 
-def _distance_to_line(points: Array, jump: Array) -> Floats:
-    """Distance (B,) of each jump to the line through the first and last of the points."""
-    distances = geometry.deviation(np.stack([points[0], jump, points[-1]]))
-    return np.asarray(distances[1])
+def _distances_to_line(points: Array, jumps: Array) -> Floats:
+    """Distances (m, B) of jumps (m, B, *shape) to the line through the first and last of the points."""
+    distances: Floats = geometry.deviation(np.concatenate([points[:1], jumps, points[-1:]]))[1:-1]
+    return distances

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from geomodel import formulas
 from geomodel.arrays import Array
 from geomodel.run_start import whole_schedule
@@ -16,14 +14,13 @@ def levels_or_problems(settings: RunSettings) -> Array | Problems:
     """The noise levels of a run over resolved settings; where they give none, the fields that are wrong and why.
 
     A half-typed field may hold any number. So the limits of the fields come first, and a formula sees only what is
-    within them. Numbers that are too large or too small for its powers make no descending levels.
+    within them.
     """
     if found := problems(settings):
         return found
     try:
-        with np.errstate(all="ignore"):
-            levels = whole_schedule(settings)
-    except (ValueError, OverflowError) as error:
+        levels = whole_schedule(settings)
+    except ValueError as error:
         return {"steps": str(error)}
     try:
         return formulas.with_jump(levels, settings.jump)

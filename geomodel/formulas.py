@@ -143,13 +143,26 @@ def levels_of(
     if not 0 < low < high:
         raise ValueError(f"sigma_min must be above 0 and below sigma_max; got {low:g} and {high:g}.")
     intervals = steps - 1 if final_zero else steps
-    levels = formula(np.arange(intervals + 1) / max(intervals, 1), low, high)
+    levels = _computed(formula, np.arange(intervals + 1) / max(intervals, 1), low, high)
     levels[0] = high
     if intervals:
         levels[-1] = low
     if not (np.diff(levels) < 0).all():
         raise ValueError(f"{steps} steps from {high:g} to {low:g} are too fine: two levels coincide. Take fewer steps.")
     return np.append(levels, 0.0) if final_zero else levels
+
+
+def _computed(formula: Callable[[Levels, float, float], Levels], f: Levels, low: float, high: float) -> Levels:
+    """The formula's levels. ValueError where its powers leave the range of floating-point numbers."""
+    try:
+        levels = formula(f, low, high)
+    except OverflowError:  # of Python's own numbers, which have no infinity to go to
+        levels = np.full(1, np.inf)
+    if not np.isfinite(levels).all():
+        raise ValueError(
+            f"The formula's numbers from {high:g} to {low:g} become too large; take closer ends or a ρ near 1."
+        )
+    return levels
 
 
 def custom(levels: ArrayLike) -> Levels:

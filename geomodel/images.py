@@ -18,6 +18,13 @@ def shrunk(x: ArrayLike, sigmas: ArrayLike, scale: float) -> Floats:
     return values * (scale / np.sqrt(scale**2 + levels**2)).reshape(-1, *[1] * (values.ndim - 1))
 
 
+def side_by_side(images: ArrayLike) -> Array:
+    """The channels of images (n, C, H, W) as one grey image beside the other: (n, 1, H, C W)."""
+    values = np.asarray(images)
+    count, channels, height, width = values.shape
+    return values.transpose(0, 2, 1, 3).reshape(count, 1, height, channels * width)
+
+
 def pixels(images: ArrayLike) -> Bytes:
     """Images (n, C, H, W) with values in [-1, 1] as bytes: (n, H, W) for one channel, (n, H, W, 3) for three.
 

@@ -36,6 +36,7 @@ class NetworkIdentity:
 
     name: Annotated[str, Meta(max_length=LONGEST)]
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None
+    latents: _Word = ""
     hints: Annotated[dict[_Word, _Word | int | float | bool], Meta(max_length=MOST_HINTS)] = field(default_factory=dict)
 
 
@@ -58,8 +59,8 @@ def identity(data: Dataset | None, network: Any = None) -> dict[str, Any]:
         found["data"] = {"name": data.name, "points": len(data), "fingerprint": data.fingerprint}
     if network is not None:
         found["network"] = {"name": network.info.name, "sha256": network.info.sha256}
-        if network.info.hints:
-            found["network"]["hints"] = dict(network.info.hints)
+        said = {"hints": dict(network.info.hints), "latents": network.info.latents}
+        found["network"] |= {name: value for name, value in said.items() if value}
     return found
 
 

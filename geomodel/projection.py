@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geomodel.arrays import Floats
+from geomodel.hooks import Between, nothing
 
 MAX_POINTS = 20_000
 _DENSE = 600  # up to this size eigh is quicker than building a Krylov space
@@ -72,13 +73,7 @@ def identity_basis(dimension: int = 2) -> Basis:
     return Basis(np.zeros(dimension), np.eye(dimension), unknown, unknown, (dimension,))
 
 
-def nothing() -> None:
-    """Does nothing; the default of `between`."""
-
-
-def principal_components(
-    points: Any, count: int = 2, *, limit: int = MAX_POINTS, between: Callable[[], None] = nothing
-) -> Basis:
+def principal_components(points: Any, count: int = 2, *, limit: int = MAX_POINTS, between: Between = nothing) -> Basis:
     """The `count` directions of largest variance of a cloud about its mean.
 
         C = (1/N) Σ_i (y_i − ȳ)(y_i − ȳ)ᵀ,     C e_k = λ_k e_k,     explained_k = λ_k / tr C
@@ -177,12 +172,15 @@ def krylov(
     count: int,
     residual: float = _RESIDUAL,
     products: int = _MAX_PRODUCTS,
+    start: Floats | None = None,
 ) -> Floats:
     """Leading eigenvectors (d, count) of a symmetric operator, by Rayleigh–Ritz on a growing block Krylov space.
 
-    It ends after `products` products, or with the whole space.
+    It ends after `products` products, or with the whole space. start: vectors (d, more than count) whose span is near
+    the eigenvectors; without them it starts from `count` + 6 random ones.
     """
-    block = np.linalg.qr(np.random.default_rng(0).standard_normal((dimension, count + 6)))[0]
+    first = np.random.default_rng(0).standard_normal((dimension, count + 6)) if start is None else start
+    block = np.linalg.qr(first)[0]
     basis, images = block, apply(block)
     for _ in range(products):
         values, ritz = np.linalg.eigh(basis.T @ images)

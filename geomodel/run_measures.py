@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geomodel.arrays import Array
+from geomodel.hooks import Between, nothing
 from geomodel.record import Record
 from geomodel.trajectory import Step
 
@@ -17,17 +18,13 @@ if TYPE_CHECKING:
     from geomodel.job import Job
 
 
-def nothing() -> None:
-    """Does nothing; the default of hooks."""
-
-
-def measure(job: Job, step: Step, between: Callable[[], None] = nothing) -> dict[str, Array]:
+def measure(job: Job, step: Step, between: Between = nothing) -> dict[str, Array]:
     """Measures the start of a step; see `measure_level`."""
     return measure_level(job, step.x, step.sigma, step.denoised, between)
 
 
 def measure_level(
-    job: Job, x: Tensor, sigma: float, denoised: Tensor | None, between: Callable[[], None] = nothing
+    job: Job, x: Tensor, sigma: float, denoised: Tensor | None, between: Between = nothing
 ) -> dict[str, Array]:
     """Measures a level of a run, x and D(x; sigma), against the data (see `measures`). `between` is called between the
     parts. Where D was not evaluated, only x is measured.
@@ -51,7 +48,7 @@ def measure_level(
     return found
 
 
-def measure_end(job: Job, record: Record, denoised: Tensor | None, between: Callable[[], None] = nothing) -> None:
+def measure_end(job: Job, record: Record, denoised: Tensor | None, between: Between = nothing) -> None:
     """Adds the measures of the last level to the record of a complete run, which then have a row for every level.
 
     denoised: D there; None at σ = 0, where D is not evaluated and the measures of D end one level before. D* along the

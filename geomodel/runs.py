@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from geomodel import classes
 from geomodel.arrays import Array
 from geomodel.curves import CENTER
+from geomodel.hooks import Between, nothing
 from geomodel.job import Job
 from geomodel.origin import identity
 from geomodel.places import absolute
 from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, problems
-from geomodel.run_measures import distance, measure, measure_beside, measure_end, nothing
+from geomodel.run_measures import distance, measure, measure_beside, measure_end
 from geomodel.run_start import (
     center,
     noise_levels,
@@ -181,7 +182,7 @@ def advance(
     model: Callable[..., Any],
     record: Record,
     notify: Callable[[], None] = nothing,
-    between: Callable[[], None] = nothing,
+    between: Between = nothing,
     exact_model: Callable[..., Any] | None = None,
 ) -> None:
     """Compute the run into its record.
@@ -207,7 +208,7 @@ def inside(job: Job, index: int, sample: int) -> StepDetail:
     return next(detail_of(step) for step in steps if step.index == index)
 
 
-def finish(job: Job, record: Record, *, display: bool = True, between: Callable[[], None] = nothing) -> Trajectory:
+def finish(job: Job, record: Record, *, display: bool = True, between: Between = nothing) -> Trajectory:
     """The trajectory of a record, complete or not. `between` as in `advance`.
 
     With `display`, a complete one gets D and the measures at its last level: a display evaluation and, where D* moved

@@ -26,6 +26,7 @@ from geomodel.formulas import polyexponential as polyexponential
 from geomodel.formulas import uniform as uniform
 from geomodel.formulas import vp_time as vp_time
 from geomodel.formulas import with_jump as with_jump
+from geomodel.hooks import Between, nothing
 from geomodel.options import Option as Option
 from geomodel.options import check_keywords as check_keywords
 
@@ -115,6 +116,7 @@ def tors(
     teacher: str | Trajectory = "heun",
     final_zero: bool = False,
     labels: Any = None,
+    between: Between = nothing,
     **options: Any,
 ) -> Levels:
     """Levels between which the sampling trajectory turns by equal parts of its total rotation ∫ √(κ² + τ²) ds.
@@ -122,13 +124,14 @@ def tors(
     κ and τ are curvature and torsion of the teacher's curve in all its dimensions, s is its arc length. The integral is
     a sum over the fine levels, averaged over the samples (`geomodel.designed.rotation`), and interpolated linearly in σ
     between two levels. A curve that is straight up to rounding does not turn. Arguments, shape and ends are those of
-    `gits`, but any number of steps is allowed and fine=None is `karras(100)`. ValueError: a curve that does not turn.
+    `gits`, but any number of steps is allowed and fine=None is `karras(100)`. `between` is called several times a
+    second once the teacher has run; an exception from it ends the design. ValueError: a curve that does not turn.
     Source: TORS, "total rotation" schedules (2603.00763); curvature and torsion of arXiv 2506.10177, eqs. 14 and 15.
     """
     from geomodel.designed import equal_rotation, teacher_run
 
     run = teacher_run(model, x, fine=karras(100) if fine is None else fine, teacher=teacher, labels=labels, **options)
-    return equal_rotation(run, steps, final_zero=final_zero)
+    return equal_rotation(run, steps, final_zero, between)
 
 
 SCHEDULES: tuple[Schedule, ...] = (

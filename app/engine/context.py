@@ -10,6 +10,7 @@ from app.engine.contract import Answer, Request, Site, Task
 from app.engine.library import OpenSet
 from app.engine.messages import DataOpened
 from app.engine.plane_space import PlaneSpace, plane_space
+from geomodel.hooks import Between
 from geomodel.job import Job
 from geomodel.record import Record
 from geomodel.trajectory import Trajectory
@@ -49,6 +50,7 @@ class Work:
     model: Any
     data: DataOpened | None
     progress: Progress
+    between: Between  # called several times a second where no denoiser is asked; a cancel raises from it
     kept: dict[object, Any] = field(default_factory=dict)  # what earlier tasks left for later ones to use again
 
 

@@ -52,8 +52,10 @@ class Answer(Event):
 @dataclass(frozen=True, slots=True)
 class Task(Command):
     """Long work on a job made from settings. It reports its progress, its id can cancel it, and it ends in one
-    event.
+    event. A newer task of a class takes the place of one that waits.
     """
+
+    latest_wins: ClassVar[bool] = True
 
     task_id: int
     settings: RunSettings

@@ -17,14 +17,16 @@ class Inbox:
         self._commands: deque[Command] = deque()
         self._changed = threading.Condition()
 
-    def put(self, command: Command) -> None:
-        """Add a command. If its class says that the latest wins, it replaces a waiting one of the same class."""
+    def put(self, command: Command) -> list[Command]:
+        """Add a command. If its class says that the latest wins, it replaces waiting ones of the same class, which are
+        returned.
+        """
         with self._changed:
-            if command.latest_wins:
-                kept = [item for item in self._commands if type(item) is not type(command)]
-                self._commands = deque(kept)
+            replaced = [item for item in self._commands if command.latest_wins and type(item) is type(command)]
+            self._commands = deque(item for item in self._commands if item not in replaced)
             self._commands.append(command)
             self._changed.notify()
+        return replaced
 
     def put_back(self, commands: Sequence[Command]) -> None:
         """Put commands back at the front, in their order."""

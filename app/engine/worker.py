@@ -46,6 +46,7 @@ from app.engine.messages import (
 from app.engine.opening import Opener
 from app.export import formats
 from geomodel import memory, runs
+from geomodel.denoisers.own_calls import Call
 from geomodel.files import write_error
 from geomodel.judgement import Judgement, judge
 from geomodel.record import Record
@@ -62,7 +63,9 @@ class _Postpone(BaseException):
 
 
 class Worker:
-    """One engine. It calls `post` with events and `notify` when a record has grown, both on its own thread."""
+    """One engine. It calls `post` with events and `notify` when a record has grown, both on its own thread but for what
+    `submit` posts.
+    """
 
     def __init__(self, post: Callable[[Event], None], notify: Callable[[], None]) -> None:
         self.inbox = Inbox()
@@ -78,6 +81,17 @@ class Worker:
         self._answering = False
         self._closing = False
         self._looping = False  # on a thread of its own, not turned by hand
+
+    @property
+    def call(self) -> Call | None:
+        """The call of a person's own code that has not returned. Any thread may ask."""
+        return self._library.calls.now
+
+    def submit(self, command: Command) -> None:
+        """Queue a command, from any thread. A task that it replaces ends at once, because somebody waits for that."""
+        for older in self.inbox.put(command):
+            if isinstance(older, Task):
+                self.post(TaskEnded(older))
 
     def loop(self) -> None:
         """Handle commands until `Shutdown`."""
@@ -250,7 +264,7 @@ class Worker:
         job, data = self._library.prepare(task.settings)
         with self._gate(job.model, job.parts) as gate:
             progress = tasks.progress_events(task.task_id, self.post)
-            work = Work(job, gate, data.opened if data else None, progress, self._kept)
+            work = Work(job, gate, data.opened if data else None, progress, self._poll_commands, self._kept)
             return works[type(task)](task, work)
 
     def _judged(self, task: Judge) -> Judgement | Postponed:

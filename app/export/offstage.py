@@ -37,7 +37,7 @@ class SameThread(QObject):
 
     def submit(self, command: Command) -> None:
         """Queue a command."""
-        self._worker.inbox.put(command)
+        self._worker.submit(command)
 
     def acknowledge(self) -> None:
         """Do nothing, because no other thread waits."""

@@ -28,7 +28,7 @@ def card_rows(info: CheckpointInfo, survey: Survey | None = None, cost: float = 
         ("kind", f"{family(info)}, {info.format}"),
         ("network", f"{info.architecture}, {info.parameters:,} parameters"),
         ("numbers", _numbers(info, survey)),
-        ("shape", _shape(info.shape)),
+        ("shape", _shape(info.shape) + (", latents" if info.latents else "")),
         ("classes", _classes(info)),
         ("clock", info.clock),
         *([] if info.clock == NOT_SAID else _of_clock(info)),

@@ -11,9 +11,11 @@ from app.session.state import Run, Selection
 from geomodel import classes, datasets
 from geomodel.arrays import Array
 from geomodel.collapse import crossing, speciation_sigma
+from geomodel.latents import KINDS
 from geomodel.number_text import general
 from geomodel.projection import identity_basis
 from geomodel.solvers import row as solver_row
+from geomodel.trajectory import Trajectory
 
 DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blend": "a Dθ + (1 − a) D*"}
 NO_DATA = "no data"
@@ -62,6 +64,13 @@ def class_words(run: Run) -> str:
     """The class that a run asks for and how strongly; empty where it asks for none."""
     guided = run.settings.guided
     return f"{run.asked.words}, guidance {general(run.settings.guidance, 3)}" if guided else run.asked.words
+
+
+def latents(trajectory: Trajectory) -> str:
+    """The kind of latents that a saved run says its samples are; empty for points and images."""
+    network = trajectory.settings.get("network")
+    said = network.get("latents") if isinstance(network, dict) else None
+    return said if said in KINDS else ""
 
 
 def stage_levels(run: Run, median: Array, levels: Array | None = None) -> tuple[float, float | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Judge, NetworkOpened
@@ -40,10 +40,16 @@ class Judging(QObject):
         self._state, self._player = state, player
         self._verdicts: dict[Pair, Verdict] = {}
         self._asked: tuple[Judge, Pair] | None = None  # what the engine computes now
+        self._soon = QTimer(self, singleShot=True, interval=0)  # once the run that a change brings about has begun
+        self._soon.timeout.connect(self._consider)
         state.network_changed.connect(self._changed)
         state.data_changed.connect(self._changed)
         player.progress_changed.connect(self._consider)
         player.task_event.connect(self._ended)
+
+    def release(self) -> None:
+        """Judge no more, because the window closes."""
+        self._soon.stop()
 
     @property
     def verdict(self) -> Verdict:
@@ -70,7 +76,7 @@ class Judging(QObject):
         return data.key if data is not None and tuple(data.dataset.shape) == tuple(network.info.shape) else NO_DATA
 
     def _changed(self) -> None:
-        self._consider()
+        self._soon.start()
         self.changed.emit()
 
     def _consider(self) -> None:

@@ -39,6 +39,7 @@ from app.engine.messages import (
     Warm,
 )
 from app.engine.refusals import ENDED
+from app.session import facts
 from app.session.drafting import Drafting
 from app.session.playback import Playback
 from app.session.state import AppState, Run
@@ -79,7 +80,7 @@ class Player(QObject):
         self.state = state
         self.device = ""
         self.opening: Opening | None = None  # data that are being read
-        self.tasks: dict[int, str] = {}  # running tasks and their names
+        self.tasks: dict[int, str] = {}  # running tasks and their names; quick ones have none
         self._playback = playback
         self._closed = False
         self._asked: dict[type[Request], Request] = {}  # the newest of each class
@@ -98,26 +99,30 @@ class Player(QObject):
         engine.happened.connect(self.receive)
         engine.dirty.connect(self._grown)
 
-    def engine_ended(self) -> None:
-        """The engine has ended unexpectedly. Runs stay as they are shown, but they can answer no more requests."""
+    def engine_ended(self, why: str = ENDED) -> None:
+        """The engine has ended, or was left. Runs stay as they are shown, but they can answer no more requests."""
         self.opening, self._pending = None, None
         self.tasks.clear()
         for run in self.state.runs.values():
             if run.status == "computing":
-                run.status, run.message = "stopped", ENDED
+                run.status, run.message = "stopped", why
             if run.linked:
                 run.linked, run.caption = False, "The engine has stopped since this run"
             self.state.run_grew.emit(run.id)
         self.state.runs_changed.emit()
         self.progress_changed.emit()
 
-    def use_engine(self, engine: Engine) -> None:
-        """A new engine takes the place of one that has ended. It opens what was open, and computes nothing yet."""
+    def use_engine(self, engine: Engine, without: str = "") -> None:
+        """A new engine takes the place of the old one. It opens what was open, `without` one network, and computes
+        nothing yet.
+        """
         self._engine.happened.disconnect(self.receive)
         self._engine.dirty.disconnect(self._grown)
         self._connect(engine)
         self.device = ""
         self._asked.clear()
+        if without:
+            self.drafting.forget_network(without)
         self.drafting.reopen_data()  # before torch is loaded: data that open later start a run
         self.warm()
         self.drafting.reopen_networks()
@@ -178,15 +183,20 @@ class Player(QObject):
         """Start a run from the draft. With `keep` the playhead stays at its σ; otherwise it plays from the start."""
         if not self.drafting.check():
             return
-        self.cancel()
+        self._make_way()
         current = self.state.run
         self._replaces = current.id if current is not None and not current.pinned else None
-        self._pending = Run(self.state.next_id(), self.state.draft, "computing")
+        self._pending = Run(self.state.next_id(), self.state.draft, "computing", latents=self._latents())
         if not keep:
             self._playback.pause()
         self._then_play = not keep
         self.submit(StartRun(self._pending.id, self.state.draft, self.state.selection.sample))
         self.progress_changed.emit()
+
+    def _latents(self) -> str:
+        """The kind of latents that the draft's network moves."""
+        network = self.state.network
+        return getattr(network.info, "latents", "") if network is not None and self.state.draft.network_drives else ""
 
     def play_live(self) -> None:
         """Compute the recorded run live, and continue from the playhead."""
@@ -204,11 +214,19 @@ class Player(QObject):
             self._playback.play()
 
     def cancel(self) -> None:
-        """Stop the run or the opening. What was computed or open stays."""
+        """Stop the run, the opening and every task, running or waiting. What was computed or open stays."""
+        for task, name in self.tasks.items():
+            if not name:
+                self.submit(Cancel(task))
+        self._make_way()
+
+    def _make_way(self) -> None:
+        """Stop what a new run would have to wait for. Quick tasks about the new draft may already be among the rest."""
         if self.opening is not None:
             self.submit(Cancel(OPENING))
-        for task in self.tasks:
-            self.submit(Cancel(task))
+        for task, name in self.tasks.items():
+            if name:
+                self.submit(Cancel(task))
         for run in [*self.state.runs.values(), self._pending]:
             if run is not None and run.status == "computing":
                 self.submit(Cancel(run.id))
@@ -216,7 +234,7 @@ class Player(QObject):
             self._pending = None
 
     def begin(self, task: Task, name: str) -> None:
-        """Submit a task. The status bar calls it `name`, and Cancel stops it like a run."""
+        """Submit a task, which Cancel stops like a run. The status bar calls it `name`; without one it says nothing."""
         self.tasks[task.task_id] = name
         self.submit(task)
         self.progress_changed.emit()
@@ -345,6 +363,7 @@ class Player(QObject):
             asked=event.asked,
             caption=_caption(event),
             wanted=event.wanted,
+            latents=facts.latents(event.trajectory),
             pinned=not recorded,
         )
         if recorded and self.state.run is not None:

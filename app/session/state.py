@@ -41,6 +41,7 @@ class Run:
     source: DataOpened | None = None  # the reference data it was made with, as the engine names them, if they are open
     linked: bool = False  # the engine can answer requests about it
     caption: str = ""  # what is missing, for example
+    latents: str = ""  # the kind of `geomodel.latents` that its samples are; empty for points and images
     wanted: Wanted | None = None  # what is missing and can be located
     asked: Asked = NO_CLASS  # its class, by name
 

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from geomodel.checkpoints import opening, surveying
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CheckpointError", "CheckpointInfo", "Survey", "inspect", "load", "load_checkpoint", "save", "survey"]
 
+PRECISIONS = ("float32", "bfloat16")
 _KINDS = "a checkpoint is one file, or a folder that diffusers wrote"
 
 
@@ -42,17 +43,29 @@ def load_checkpoint(
     *,
     device: Any = "cpu",
     hints: Mapping[str, Any] | None = None,
-    precision: Literal["float32", "bfloat16"] = "float32",
+    precision: str = "float32",
 ) -> NetworkDenoiser:
     """The denoiser that a file holds, on a device. No code in the file is executed.
 
     `hints` adds what a format does not carry: {"num_heads": 4, "diffusion": {"steps": 1000}}. What the file says wins:
     a hint that repeats it is welcome, and one that contradicts it is refused. Geomodel's own format says everything.
-    With `precision` "bfloat16" a large network answers in about half of the time, and its card says how much that
-    changes D; it is refused where the processor has no such instructions, or where it is not faster.
-    Raises CheckpointError, with one sentence, where the file, the device, a hint or the precision is refused.
+    `precision` is "float32", or "bfloat16" for products of half the bytes where the processor has them and they are
+    faster; the card names the error of D. Raises CheckpointError, with one sentence, where the file, the device, a hint
+    or the precision is refused.
     """
-    return opening.load(_existing(path), device, dict(hints or {}), silent, precision)
+    if precision not in PRECISIONS:
+        raise CheckpointError(f"The precision is {str(precision)[:60]!r}; known are: {', '.join(PRECISIONS)}.")
+    model = load(path, device, hints or {}, silent)
+    return model if precision == "float32" else _halved(model)
+
+
+def _halved(model: NetworkDenoiser) -> NetworkDenoiser:
+    from geomodel.denoisers.half import in_bfloat16
+
+    try:
+        return in_bfloat16(model)
+    except ValueError as error:
+        raise CheckpointError(str(error)) from error
 
 
 def load(path: str | os.PathLike[str], device: Any, hints: Mapping[str, Any], progress: Progress) -> NetworkDenoiser:

@@ -51,8 +51,7 @@ class CheckpointInfo:
     remarks: tuple[str, ...] = ()  # sentences that a person should read before trusting D
     licence: str = ""
     hints: Mapping[str, Scalar] = field(default_factory=dict)  # what a person answered → the answer
-    precision: str = "float32"  # in which the network computes
-    precision_error: float = 0.0  # of D, relative to its largest value; only for less than float32
+    precision: str = "float32"  # of the network's products
     device: str | None = None  # None until the weights are loaded
     sha256: str | None = None  # of the whole file; None where only the header was read
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 # What a description causes that has other kinds of values in it than a family expects.
 _MISTAKEN = (ArithmeticError, AttributeError, LookupError, TypeError)
-PRECISIONS = ("float32", "bfloat16")
 _WEIGHT = 4  # bytes that a number takes in the network
 _LISTED = 5
+_CLAUSE = 400  # characters
 
 
 def inspect(path: Path, hints: Mapping[str, object]) -> CheckpointInfo:
@@ -61,14 +61,10 @@ def compared(path: Path, hints: Mapping[str, object]) -> CheckpointInfo:
     return planned.info
 
 
-def load(
-    path: Path, device: Any, hints: Mapping[str, object], progress: Progress, precision: str = PRECISIONS[0]
-) -> NetworkDenoiser:
+def load(path: Path, device: Any, hints: Mapping[str, object], progress: Progress) -> NetworkDenoiser:
     """The network on a device. `progress` is called while the numbers are read, and may raise to stop."""
     from geomodel.denoisers.network import NetworkDenoiser
 
-    if precision not in PRECISIONS:
-        raise CheckpointError(f"The precision {precision!r} is unknown; known are: {', '.join(PRECISIONS)}.")
     family, planned, found = plan(path, hints)
     if planned.lacks:
         raise CheckpointError(_lacking(path.name, planned.lacks[0]))
@@ -79,8 +75,7 @@ def load(
         if family.finish:
             function(family.finish)(network)
     info = replace(planned.info, device=str(device), sha256=digest)
-    model = NetworkDenoiser(_placed(network, device), info, planned.clock, planned)
-    return model if precision == PRECISIONS[0] else _lowered(path, model)
+    return NetworkDenoiser(_placed(network, device), info, planned.clock, planned)
 
 
 @contextmanager
@@ -96,7 +91,8 @@ def _sentences(path: Path) -> Iterator[None]:
             "load it in the program that wrote it and save its state_dict alone."
         ) from error
     except ValueError as error:
-        raise CheckpointError(cut(f"{path.name} cannot be opened: {error}.")) from error
+        clause = cut(" ".join(str(error).split()), _CLAUSE)  # texts of the file may stand in it
+        raise CheckpointError(f"{path.name} cannot be opened: {clause}.") from error
     except OSError as error:
         raise CheckpointError(read_error(path.name, error)) from error
 
@@ -186,12 +182,3 @@ def _placed(network: nn.Module, device: Any) -> nn.Module:
     except (RuntimeError, AssertionError, TypeError) as error:  # a build without CUDA raises an AssertionError
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"The device {str(device)!r} cannot be used here: {reason}.") from error
-
-
-def _lowered(path: Path, model: NetworkDenoiser) -> NetworkDenoiser:
-    from geomodel.denoisers.bfloat16 import lowered
-
-    try:
-        return lowered(model)
-    except ValueError as error:
-        raise CheckpointError(f"{path.name} is not opened in bfloat16, because {error}; open it in float32.") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +14,8 @@ import numpy as np
 from geomodel.arrays import Array, Floats, Integers
 from geomodel.collapse import speciation_sigma
 from geomodel.datasets.common import Progress, blocks, gathered, limit, portion, silent
-from geomodel.projection import Basis, identity_basis, nothing, principal_components
+from geomodel.hooks import Between, nothing
+from geomodel.projection import Basis, identity_basis, principal_components
 from geomodel.repeats import distinct
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Dataset:
         """√Λ, Λ the largest variance along any direction (`speciation_sigma`); 1 where all points are the same."""
         return speciation_sigma(self.points) or 1.0
 
-    def principal_plane(self, between: Callable[[], None] = nothing) -> Basis:
+    def principal_plane(self, between: Between = nothing) -> Basis:
         """The plane of the two directions of largest variance; for points of two numbers, the coordinates themselves.
 
         `between` as in `principal_components`. What it finds about the largest variance is kept.

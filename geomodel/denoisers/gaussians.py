@@ -16,7 +16,7 @@ from geomodel.denoisers.base import Denoiser, _per_sample
 from geomodel.denoisers.mixture import float64_queries
 from geomodel.denoisers.optimal.input import checked_count, given_classes, given_points
 from geomodel.denoisers.spectrum import Spectrum, spectrum
-from geomodel.projection import nothing
+from geomodel.hooks import Between, nothing
 
 WHOLE = 1024  # dimensions up to which the whole covariance is kept
 KEPT = 512  # eigenvalues that are kept of more dimensions
@@ -123,7 +123,7 @@ class Gaussians(Denoiser):
         labels: Any = None,
         *,
         rank: int | None = None,
-        between: Callable[[], None] = nothing,
+        between: Between = nothing,
     ) -> Gaussians:
         """One Gaussian with the mean and covariance of points, or one for each class with the class's share as weight.
 

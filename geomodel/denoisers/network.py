@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +57,7 @@ class NetworkDenoiser(Denoiser):
         self.sigma_recommended = info.sigma_recommended
         self.center, self.far = torch.from_numpy(info.mean_point), info.far
         weights = next(network.parameters())
-        self._lowered = info.precision == "bfloat16"  # whether weights are bfloat16; see `bfloat16.lowered`
-        self._device, self._dtype = weights.device, torch.float32 if self._lowered else weights.dtype
+        self._device, self._dtype = weights.device, torch.promote_types(weights.dtype, torch.float32)
 
     @property
     def device(self) -> torch.device:
@@ -83,8 +81,7 @@ class NetworkDenoiser(Denoiser):
         c_skip, c_out, c_in = (column(c, y).to(y.dtype).to(y.device) for c in coefficients[:3])
         c_noise = coefficients.c_noise.to(self._dtype).to(self._device)
         inputs = (c_in * y).to(self._dtype).to(self._device)
-        with torch.autocast(self._device.type, torch.bfloat16) if self._lowered else nullcontext():
-            outputs: Tensor = self.network(inputs, c_noise, self._rows(labels, len(y)))
+        outputs: Tensor = self.network(inputs, c_noise, self._rows(labels, len(y)))
         return c_skip * y + c_out * outputs.to(y.device).to(y.dtype)
 
     def _rows(self, labels: Tensor | None, batch: int) -> Tensor | None:

@@ -49,8 +49,29 @@ class Images:
             )
 
 
+class Towers(Images):
+    """A way down and a way up, in EDM's manner: blocks at each level, one more on the way up, and square images."""
+
+    __slots__ = ()
+    multipliers: Multipliers
+    blocks: Count
+    attention: Sides
+
+    @property
+    def step(self) -> int:
+        return 1 << (len(self.multipliers) - 1)
+
+    @property
+    def depth_in_all(self) -> int:
+        return len(self.multipliers) * (2 * self.blocks + 1)
+
+    @property
+    def square(self) -> bool:
+        return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SongConfig(Images):
+class SongConfig(Towers):
     """DDPM++ and NCSN++ of EDM. `attention` names resolutions; `outputs` may be twice the colours."""
 
     outputs: Width
@@ -65,21 +86,9 @@ class SongConfig(Images):
     decoder: Literal["standard", "skip"] = "standard"
     resample_filter: Taps = (1.0, 1.0)
 
-    @property
-    def step(self) -> int:
-        return 1 << (len(self.multipliers) - 1)
-
-    @property
-    def depth_in_all(self) -> int:
-        return len(self.multipliers) * (2 * self.blocks + 1)
-
-    @property
-    def square(self) -> bool:
-        return True
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DhariwalConfig(Images):
+class DhariwalConfig(Towers):
     """ADM as EDM has it. `attention` names resolutions; `outputs` may be twice the colours."""
 
     outputs: Width
@@ -88,18 +97,6 @@ class DhariwalConfig(Images):
     blocks: Count = 3
     attention: Sides = (32, 16, 8)
     embedding_multiplier: Count = 4
-
-    @property
-    def step(self) -> int:
-        return 1 << (len(self.multipliers) - 1)
-
-    @property
-    def depth_in_all(self) -> int:
-        return len(self.multipliers) * (2 * self.blocks + 1)
-
-    @property
-    def square(self) -> bool:
-        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,7 +280,7 @@ Balance = Annotated[float, Meta(ge=0, le=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EDM2Config(Images):
+class EDM2Config(Towers):
     """The magnitude-preserving U-Net of EDM2. `attention` names resolutions; `clip` None is no limit."""
 
     channels: Width = 192
@@ -299,15 +296,3 @@ class EDM2Config(Images):
     attn_balance: Balance = 0.3
     clip: Annotated[float, Meta(gt=0)] | None = 256.0
     resample_filter: Taps = (1.0, 1.0)
-
-    @property
-    def step(self) -> int:
-        return 1 << (len(self.multipliers) - 1)
-
-    @property
-    def depth_in_all(self) -> int:
-        return len(self.multipliers) * (2 * self.blocks + 1)
-
-    @property
-    def square(self) -> bool:
-        return True

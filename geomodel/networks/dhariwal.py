@@ -6,15 +6,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from geomodel.networks.blocks import OpenedNetwork, class_embedding, first_outputs, positional_embedding
+from geomodel.networks.blocks import class_embedding, first_outputs, positional_embedding
 from geomodel.networks.configs import DhariwalConfig
-from geomodel.networks.edm_block import Block, Convolution, group_norm
+from geomodel.networks.edm_block import Block, Convolution, TwoTowers, group_norm
 
 CHANNELS_PER_HEAD = 64
 EPS = 1e-5
 
 
-class DhariwalUNet(OpenedNetwork):
+class DhariwalUNet(TwoTowers):
     """F(x, time, labels) of ADM: x (B, C, H, H), time (B,), labels (B,) rows → x's shape.
 
     The row after the last class stands for no label. It expects weights after `fold`. Sources: Dhariwal and Nichol
@@ -24,55 +24,22 @@ class DhariwalUNet(OpenedNetwork):
     def __init__(self, config: DhariwalConfig, shape: tuple[int, ...], label_rows: int = 0) -> None:
         super().__init__()
         self.colours, size, _ = shape
-        self._config = config
         self._embedding = config.channels * config.embedding_multiplier
         self.map_layer0 = nn.Linear(config.channels, self._embedding)
         self.map_layer1 = nn.Linear(self._embedding, self._embedding)
         self.map_label = nn.Linear(label_rows - 1, self._embedding, bias=False) if label_rows else None
         widths = [config.channels * multiplier for multiplier in config.multipliers]
-        levels = [(size >> level, width) for level, width in enumerate(widths)]
-        self.enc, self.dec = nn.ModuleDict(), nn.ModuleDict()
-        skips = self._add_encoder(levels)
-        self._add_decoder(levels, skips)
+        self.add_towers(config, Convolution(self.colours, widths[0], 3), size, widths)
         self.out_norm = group_norm(widths[0], EPS)
         self.out_conv = nn.Conv2d(widths[0], config.outputs, 3, padding=1)
 
-    def _block(self, entering: int, leaving: int, *, attends: bool = False, change: str = "") -> Block:
+    def block(
+        self, entering: int, leaving: int, *, attends: bool = False, decodes: bool = False, change: str = ""
+    ) -> Block:
         heads = leaving // CHANNELS_PER_HEAD if attends else 0  # narrow networks have no attention, though asked for
         return Block(
             entering, leaving, self._embedding, eps=EPS, scale=1.0, scale_shift=True, heads=heads, change=change
         )
-
-    def _add_encoder(self, levels: list[tuple[int, int]]) -> list[int]:
-        """The way down. Returns the channels of its skips."""
-        leaving = levels[0][1]
-        skips = [leaving]
-        for level, (side, wide) in enumerate(levels):
-            name = f"{side}x{side}"
-            if level == 0:
-                self.enc[f"{name}_conv"] = Convolution(self.colours, leaving, 3)
-            else:
-                self.enc[f"{name}_down"] = self._block(leaving, leaving, change="down")
-                skips.append(leaving)
-            for index in range(self._config.blocks):
-                self.enc[f"{name}_block{index}"] = self._block(leaving, wide, attends=side in self._config.attention)
-                leaving = wide
-                skips.append(leaving)
-        return skips
-
-    def _add_decoder(self, levels: list[tuple[int, int]], skips: list[int]) -> None:
-        """The way up, which takes the skips from the last to the first."""
-        leaving = skips[-1]
-        for level, (side, wide) in reversed(list(enumerate(levels))):
-            name, attends = f"{side}x{side}", side in self._config.attention
-            if level == len(levels) - 1:
-                self.dec[f"{name}_in0"] = self._block(leaving, leaving, attends=True)
-                self.dec[f"{name}_in1"] = self._block(leaving, leaving)
-            else:
-                self.dec[f"{name}_up"] = self._block(leaving, leaving, change="up")
-            for index in range(self._config.blocks + 1):
-                self.dec[f"{name}_block{index}"] = self._block(leaving + skips.pop(), wide, attends=attends)
-                leaving = wide
 
     def forward(self, x: Tensor, time: Tensor, labels: Tensor | None = None) -> Tensor:
         width = self.map_layer0.in_features

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, linear, silu
 
 from geomodel.networks.blocks import (
-    OpenedNetwork,
     attention,
     doubled,
     filter_kernel,
@@ -21,13 +20,13 @@ from geomodel.networks.blocks import (
     split_heads,
 )
 from geomodel.networks.configs import EDM2Config
+from geomodel.networks.edm_block import BOX, TwoTowers
 
 EPS = 1e-4
 SILU_SCALE = 0.596  # the root mean square of silu of a normal number
-BOX = (1.0, 1.0)
 
 
-class EDM2UNet(OpenedNetwork):
+class EDM2UNet(TwoTowers):
     """F(x, time, labels): x (B, C, H, H), time (B,), labels (B,) rows → x's shape.
 
     The row after the last class stands for no label. It expects weights after `fold`, which normalises them once and
@@ -41,47 +40,16 @@ class EDM2UNet(OpenedNetwork):
         self.emb_fourier = _Fourier(config.noise_channels)
         self.emb_noise = _Weight(config.embedding, config.noise_channels)
         self.emb_label = _Weight(config.embedding, label_rows - 1) if label_rows else None
-        levels = [(size >> level, config.channels * m) for level, m in enumerate(config.multipliers)]
-        self.enc, self.dec = nn.ModuleDict(), nn.ModuleDict()
-        skips = self._add_encoder(levels, colours + 1)
-        self._add_decoder(levels, skips)
-        self.out_conv = _Weight(colours, levels[0][1], 3, 3)
+        widths = [config.channels * multiplier for multiplier in config.multipliers]
+        self.add_towers(config, _Weight(widths[0], colours + 1, 3, 3), size, widths)
+        self.out_conv = _Weight(colours, widths[0], 3, 3)
         self.out_gain = nn.Parameter(torch.zeros([]))
 
-    def _block(self, entering: int, leaving: int, *, attends: bool, up: bool = False, change: str = "") -> _Block:
+    def block(
+        self, entering: int, leaving: int, *, attends: bool = False, decodes: bool = False, change: str = ""
+    ) -> _Block:
         heads = leaving // self._config.channels_per_head if attends else 0
-        return _Block(self._config, entering, leaving, heads, decodes=up, change=change)
-
-    def _add_encoder(self, levels: list[tuple[int, int]], entering: int) -> list[int]:
-        """The way down. Returns the channels of its skips."""
-        leaving = levels[0][1]
-        skips = [leaving]
-        for level, (side, wide) in enumerate(levels):
-            name = f"{side}x{side}"
-            if level == 0:
-                self.enc[f"{name}_conv"] = _Weight(leaving, entering, 3, 3)
-            else:
-                self.enc[f"{name}_down"] = self._block(leaving, leaving, attends=False, change="down")
-                skips.append(leaving)
-            for index in range(self._config.blocks):
-                self.enc[f"{name}_block{index}"] = self._block(leaving, wide, attends=side in self._config.attention)
-                leaving = wide
-                skips.append(leaving)
-        return skips
-
-    def _add_decoder(self, levels: list[tuple[int, int]], skips: list[int]) -> None:
-        """The way up, which takes the skips from the last to the first."""
-        leaving = skips[-1]
-        for level, (side, wide) in reversed(list(enumerate(levels))):
-            name, attends = f"{side}x{side}", side in self._config.attention
-            if level == len(levels) - 1:
-                self.dec[f"{name}_in0"] = self._block(leaving, leaving, attends=True, up=True)
-                self.dec[f"{name}_in1"] = self._block(leaving, leaving, attends=False, up=True)
-            else:
-                self.dec[f"{name}_up"] = self._block(leaving, leaving, attends=False, up=True, change="up")
-            for index in range(self._config.blocks + 1):
-                self.dec[f"{name}_block{index}"] = self._block(leaving + skips.pop(), wide, attends=attends, up=True)
-                leaving = wide
+        return _Block(self._config, entering, leaving, heads, decodes=decodes, change=change)
 
     def forward(self, x: Tensor, time: Tensor, labels: Tensor | None = None) -> Tensor:
         embedding = self._embed(time, labels)

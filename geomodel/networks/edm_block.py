@@ -8,6 +8,7 @@ from torch.nn.functional import conv2d
 
 from geomodel.networks.blocks import (
     GroupNorm,
+    OpenedNetwork,
     doubled,
     filter_kernel,
     filtered_double,
@@ -17,6 +18,7 @@ from geomodel.networks.blocks import (
     residual_branch,
     rows_by_part,
 )
+from geomodel.networks.configs import Towers
 
 BOX = (1.0, 1.0)  # the filter that takes means of 2 × 2 pixels, and repeats pixels
 
@@ -141,3 +143,42 @@ class Block(nn.Module):
 
 def group_norm(channels: int, eps: float) -> GroupNorm:
     return GroupNorm(max(min(32, channels // 4), 1), channels, eps=eps)
+
+
+class TwoTowers(OpenedNetwork):
+    """A network with the tables `enc` and `dec` of EDM's files, whose blocks a subclass makes."""
+
+    def add_towers(self, config: Towers, first: nn.Module, size: int, widths: list[int]) -> None:
+        """Fill the tables. A block on the way up takes a skip where its name says "block"."""
+        self.enc, self.dec = nn.ModuleDict(), nn.ModuleDict()
+        levels = [(f"{side}x{side}", side in config.attention, wide) for side, wide in _levels(size, widths)]
+        leaving = widths[0]
+        self.enc[f"{levels[0][0]}_conv"], skips = first, [leaving]
+        for level, (name, attends, wide) in enumerate(levels):
+            if level:
+                self.enc[f"{name}_down"] = self.block(leaving, leaving, change="down")
+                skips.append(leaving)
+            for index in range(config.blocks):
+                self.enc[f"{name}_block{index}"] = self.block(leaving, wide, attends=attends)
+                leaving = wide
+                skips.append(leaving)
+        for level, (name, attends, wide) in reversed(list(enumerate(levels))):
+            if level == len(levels) - 1:
+                self.dec[f"{name}_in0"] = self.block(leaving, leaving, decodes=True, attends=True)
+                self.dec[f"{name}_in1"] = self.block(leaving, leaving, decodes=True)
+            else:
+                self.dec[f"{name}_up"] = self.block(leaving, leaving, decodes=True, change="up")
+            for index in range(config.blocks + 1):
+                entering = leaving + skips.pop()
+                self.dec[f"{name}_block{index}"] = self.block(entering, wide, decodes=True, attends=attends)
+                leaving = wide
+
+    def block(
+        self, entering: int, leaving: int, *, attends: bool = False, decodes: bool = False, change: str = ""
+    ) -> nn.Module:
+        raise NotImplementedError
+
+
+def _levels(size: int, widths: list[int]) -> list[tuple[int, int]]:
+    """Side and channels of each level, from the finest on."""
+    return [(size >> level, wide) for level, wide in enumerate(widths)]

@@ -12,7 +12,7 @@ import torch
 from problems import Gaussian, ring8
 
 import geomodel as gm
-from geomodel import schedules
+from geomodel import hooks, schedules
 from geomodel.designed import GitsTable, equal_rotation, gits_table, rotation
 
 FINE = schedules.karras(9)
@@ -229,3 +229,42 @@ def test_designed_schedules_load_no_torch_before_they_are_made():
         "gm.schedules.gits, gm.schedules.tors, gm.experiments.compare; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+# ---------------------------------------------------------------- looking after other things
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_table_in_pieces_is_the_same_table(metric, latents, teacher, monkeypatch):
+    whole = gits_table(None, None, teacher=teacher, metric=metric)
+    monkeypatch.setattr(hooks, "ROWS_AT_ONCE", 2)
+    looks = []
+    pieces = gits_table(None, None, teacher=teacher, metric=metric, between=lambda: looks.append(1))
+    np.testing.assert_array_equal(pieces.cost, whole.cost)
+    assert len(looks) == sum(-(-rest // 2) for rest in range(1, 10))
+    assert pieces.path(4, lambda: looks.append(2)).tolist() == whole.path(4).tolist()
+    assert looks.count(2) == 3 * 5  # three choices among ten levels
+
+
+def test_a_rotation_in_pieces_is_the_same_to_rounding(teacher, monkeypatch):
+    whole, looks = rotation(teacher.x), []
+    monkeypatch.setattr(hooks, "ROWS_AT_ONCE", 5)
+    # The mean over 24 samples is added up in another order: a few roundings of a turn of at most some radians.
+    np.testing.assert_allclose(rotation(teacher.x, lambda: looks.append(1)), whole, atol=1e-13)
+    assert len(looks) == 5
+
+
+def test_pieces_are_bounded_by_their_numbers():
+    sizes = [rows.stop - rows.start for rows in hooks.pieces(3, 1000, 10_000, hooks.nothing)]
+    assert sum(sizes) == 997
+    assert max(sizes) * 10_000 <= hooks.AT_ONCE
+    assert [*hooks.pieces(0, 2, 10**9, hooks.nothing)] == [slice(0, 1), slice(1, 2)]
+
+
+def test_an_exception_between_two_pieces_ends_a_design(latents):
+    def stop():
+        raise KeyboardInterrupt
+
+    for design in (gits_table, lambda *given, **more: schedules.tors(*given, 4, **more)):
+        with pytest.raises(KeyboardInterrupt):
+            design(ring8(), latents, fine=FINE, between=stop)

@@ -77,7 +77,9 @@ def test_a_run_of_other_columns_does_not_show_these_data(session):
     session.player.run()
     run = session.finish()
     run.source = None
-    session.state.set_data(replace(table(), count=run.settings.data_count, columns="2-3"))
+    other = moons().dataset
+    other = replace(other, stored=other.stored[:, ::-1])
+    session.state.set_data(replace(table(), count=run.settings.data_count, columns="2-3", dataset=other))
     assert run.source is None
     session.state.set_data(replace(table(), count=run.settings.data_count))
     assert run.source is not None

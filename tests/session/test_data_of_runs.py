@@ -24,7 +24,7 @@ def opened(tmp_path, count, name="points.csv"):
     """Other points in a file of the same name."""
     path = tmp_path / name
     np.savetxt(path, np.random.default_rng(count).normal(size=(count, 2)), delimiter=",")
-    return Library().data(str(path), 1000, 0).opened
+    return Library().data((str(path), 1000, 0, "")).opened
 
 
 def test_a_run_over_data_that_are_not_open_yet_shows_those_of_the_engine(session, tmp_path):
@@ -54,6 +54,7 @@ def test_a_saved_run_takes_data_of_its_own_fingerprint_only(session, tmp_path):
             path="run.npz",
             trajectory=made.trajectory,
             settings=made.settings,
+            asked=made.asked,
             data=None,
             linked=False,
             missing="",

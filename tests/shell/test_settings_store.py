@@ -11,7 +11,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from app.shell.settings_store import MAX_RECENT, AppSettings, SettingsStore, home
+from app.shell.settings_store import MAX_ANSWERED, MAX_RECENT, AppSettings, SettingsStore, home
 
 
 def test_home_is_the_environment_or_the_system_folder(monkeypatch, tmp_path):
@@ -27,6 +27,7 @@ def test_every_field_survives_a_round_trip():
         greeted=True,
         recent_files=("/a/σ.npz",),
         directories={"run": "/a"},
+        answers={"0f": {"num_heads": 4, "diffusion.beta_end": 0.02, "family": "dit", "self_condition": True}},
         speed=0.25,
         loop=False,
         measures=("norm",),
@@ -111,3 +112,18 @@ def test_recent_files_are_newest_first_without_repetition():
     recent = SettingsStore().settings.recent_files
     assert recent[:2] == ("/data/5.npz", f"/data/{MAX_RECENT + 2}.npz")
     assert len(recent) == len(set(recent)) == MAX_RECENT
+
+
+def test_answers_are_kept_by_the_hash_of_their_file(tmp_path):
+    store = SettingsStore(tmp_path / "settings.json")
+    assert store.answers_of("a") == {}
+    store.remember_answers("a", {"num_heads": 4, "use_new_attention_order": True})
+    store.remember_answers("b", {"num_heads": 1})
+    again = SettingsStore(tmp_path / "settings.json")
+    assert again.answers_of("a") == {"num_heads": 4, "use_new_attention_order": True}
+    again.remember_answers("a", {"num_heads": 2})
+    assert again.answers_of("a") == {"num_heads": 2}
+    for number in range(MAX_ANSWERED - 1):
+        again.remember_answers(f"c{number}", {"num_heads": number})
+    assert again.answers_of("b") == {}  # the oldest
+    assert again.answers_of("a") == {"num_heads": 2}

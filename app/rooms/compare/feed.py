@@ -25,7 +25,7 @@ from geomodel.files import write_error
 from geomodel.projection import Basis, identity_basis
 from geomodel.settings import RunSettings
 
-DRAFT = "draft"  # the cause of errors about a draft that cannot run
+DRAFT = "draft"  # the cause of errors about a draft without levels
 EMPTY = "Add solvers to compare or pin runs, then press Race. All lanes start from the same noise."
 
 
@@ -83,13 +83,13 @@ class CompareRoom(QObject):
             self._lanes.add(replace(draft, levels=(), **presets.row(name).changes))
 
     def _drafted(self) -> bool:
-        """Whether the draft can run. What is half typed is no sampler yet, and the person is told what is wrong."""
-        found = self._player.drafting.problems()
-        if found:
+        """Whether the draft has levels. Of what is half typed, the person is told why it has none."""
+        found = self._player.drafting.levels()
+        if isinstance(found, dict):
             self._services.say(next(iter(found.values())), True, DRAFT)
-        else:
-            self._services.settle(DRAFT)
-        return not found
+            return False
+        self._services.settle(DRAFT)
+        return True
 
     def _add_in_sight(self) -> None:
         self._services.bring_forward("compare")

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 from app.engine.context import Answers, Tasks, Work
 from app.engine.contract import frozen
 from app.rooms.schedule.messages import Designed, DesignTask, EndErrorTask
-from geomodel import runs, schedules
+from geomodel import memory, runs, schedules
 from geomodel.arrays import Array
 from geomodel.designed import gits_table
 from geomodel.experiments import Lane
 from geomodel.experiments.compare import run_lane
 from geomodel.experiments.exact import distances, solve
 from geomodel.experiments.progress import watched
-from geomodel.settings import RunSettings
+from geomodel.settings import RunSettings, record_bytes
 
 FINE_STEPS, TORS_STEPS = 60, 100  # steps of the fine grids for GITS and TORS
 END = "the ODE's end"  # the name under which the last solved end is kept
@@ -29,13 +30,25 @@ def design(task: DesignTask, work: Work) -> Designed:
     steps, zero, labels = settings.steps, settings.final_zero, job.labels(len(job.x))
     least = TORS_STEPS if task.kind == "tors" else FINE_STEPS
     fine = schedules.karras(max(2 * steps, least), sigma_min=settings.sigma_min, sigma_max=settings.sigma_max)
+    _check_room(task, job, len(fine))
     teacher = watched(work.model, fine, 0, work.progress)
     if task.kind == "tors":
-        levels = schedules.tors(teacher, job.x, steps, fine=fine, labels=labels, final_zero=zero)
+        levels = schedules.tors(teacher, job.x, steps, fine=fine, labels=labels, final_zero=zero, between=work.between)
         return Designed(tuple(levels.tolist()))
     metric: Any = task.metric
-    table = gits_table(teacher, job.x, fine=fine, metric=metric, coeff=task.coeff, labels=labels)
-    return Designed(tuple(table.levels(steps, zero).tolist()), table)
+    table = gits_table(teacher, job.x, fine=fine, metric=metric, coeff=task.coeff, labels=labels, between=work.between)
+    return Designed(tuple(table.levels(steps, zero, work.between).tolist()), table)
+
+
+def _check_room(task: DesignTask, job: runs.Job, levels: int) -> None:
+    """ValueError if the teacher's run and, for GITS, the table with a copy would not fit into memory."""
+    need = record_bytes(len(job.x), levels, prod(job.x.shape[1:]), 8)
+    need += 3 * 8 * levels**2 if task.kind == "gits" else 0
+    if need > (budget := memory.physical() // 4):
+        raise ValueError(
+            f"A design of {task.settings.steps:,} steps would take {memory.text(need)}; "
+            f"at most {memory.text(budget)} are used. Lower steps or trajectories."
+        )
 
 
 def end_error(task: EndErrorTask, work: Work) -> Array:

@@ -22,7 +22,6 @@ from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
 from geomodel import presets, runs, schedules
 from geomodel.arrays import Array
-from geomodel.designed import GitsTable
 from geomodel.draft_levels import Problems, levels_or_problems
 from geomodel.files import write_error
 from geomodel.settings import CUSTOM, RunSettings
@@ -45,9 +44,8 @@ class ScheduleRoom(QObject):
         self._task: DesignTask | None = None
         self._design = ""
         self._progress = 0.0
-        self._table: GitsTable | None = None
+        self._cost: CostPicture | None = None  # of the newest design
         self._then: dict[str, Any] = {}  # further settings of a designed preset
-        self._steps = 0
         self._asking: EndErrorTask | None = None  # the newest design
         self._answer: TaskEnded | None = None  # the newest end error
         self._before: float | None = None  # the median end error of the last schedule that came from a formula
@@ -98,7 +96,7 @@ class ScheduleRoom(QObject):
         self._player.drafting.edit({**more, "schedule": CUSTOM, "levels": tuple(map(float, levels))})
 
     def _reset(self) -> None:
-        self._table = None
+        self._cost = None
         defaults = {option.name: option.default for option in schedules.row(self._formula).options}
         self._player.drafting.edit({"schedule": self._formula, **defaults})
 
@@ -107,12 +105,10 @@ class ScheduleRoom(QObject):
         if self._player.drafting.problems() or (older is not None and older.settings == settings):
             return
         self._asking = EndErrorTask(self._state.next_id(), settings)
-        if self._player.drafting.is_toy:  # this is answered at once, so the status bar does not mention it
-            self._player.submit(self._asking)
-            return
-        if older is not None:
+        quick = self._player.drafting.is_toy
+        if older is not None and not quick:
             self._player.forget_task(older.task_id)
-        self._player.begin(self._asking, "end error")
+        self._player.begin(self._asking, "" if quick else "end error")
 
     @property
     def answered_for(self) -> RunSettings | None:
@@ -136,7 +132,6 @@ class ScheduleRoom(QObject):
         if self._task is not None or not self._player.drafting.check():
             return
         self._progress, self._then = 0.0, then
-        self._steps = settings.steps - settings.final_zero
         metric, coeff = options.get("metric", "dev"), options.get("coeff", 1.15)
         self._design = TITLES[kind] + (f", {metric}, coefficient {coeff:g}" if kind == "gits" else "")
         self._task = DesignTask(self._state.next_id(), settings, kind, metric, coeff)
@@ -166,7 +161,7 @@ class ScheduleRoom(QObject):
         if event.message:
             self.said.emit(event.message, True)
         if isinstance(event.result, Designed):
-            self._table = event.result.table
+            self._cost = cost_picture(self._design, event.result)
             self._dropped(event.result.levels, **self._then)
 
     # ------------------------------------------------------------ lists
@@ -187,7 +182,7 @@ class ScheduleRoom(QObject):
         except ValueError as error:
             self.said.emit(f"{source} is no schedule: {error}", True)
         else:
-            self._table = None
+            self._cost = None
             self.use(levels.tolist())
 
     def _levels(self) -> list[float] | None:
@@ -258,18 +253,12 @@ class ScheduleRoom(QObject):
             rows=tuple(rows),
             editable=True,
             edited=draft.schedule == CUSTOM,
-            cost=self._cost(),
+            cost=self._cost,
             working=f"{self._design}: teacher {self._progress:.0%}" if self._task is not None else "",
             end_error=self._end_error(),
             error_of=self._errors(),
             index=self._state.selection.index if run is not None and np.array_equal(run.sigmas, levels) else -1,
         )
-
-    def _cost(self) -> CostPicture | None:
-        table = self._table
-        if table is None or not 1 <= self._steps < len(table.sigmas):
-            return None
-        return CostPicture(title=self._design, sigmas=table.sigmas, cost=table.cost, path=table.path(self._steps))
 
     def _newest(self) -> TaskEnded | None:
         """The newest end error, unless the draft has changed since. That of a point set is asked anew at once."""
@@ -293,6 +282,15 @@ class ScheduleRoom(QObject):
         if answer.task.settings.schedule == CUSTOM and self._before:
             text += f", {median / self._before:.2f} × that of {schedules.row(self._formula).title}"
         return text
+
+
+def cost_picture(title: str, designed: Designed) -> CostPicture | None:
+    """The table of a design, with the levels that were chosen; None if it has no table or only a jump to 0."""
+    table = designed.table
+    path = np.zeros(0, int) if table is None else np.flatnonzero(np.isin(table.sigmas, designed.levels))
+    if table is None or len(path) < 2:
+        return None
+    return CostPicture(title=title, sigmas=table.sigmas, cost=table.cost, path=path)
 
 
 def no_schedule(found: Problems) -> str:

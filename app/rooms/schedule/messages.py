@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from app.engine.contract import Task
 from geomodel.designed import GitsTable
@@ -34,5 +34,3 @@ class EndErrorTask(Task):
 
     The result is ‖x_N − x_ref‖ of every sample, (B,).
     """
-
-    latest_wins: ClassVar[bool] = True

@@ -15,8 +15,11 @@ from geomodel import images
 from geomodel.arrays import Array
 from geomodel.curves import some_levels
 from geomodel.datasets import DataError
+from geomodel.latents import preview
 from geomodel.settings import MAX_LEVELS
 
+COLOURS = (1, 3)  # channels of an image
+SCALES = {"": 0.5, "sd": 1.0, "edm2": 0.5}  # the spread of images and of latents, where no data say it
 NEIGHBOURS = 12  # the most images of nearest data
 
 
@@ -46,20 +49,35 @@ def _rows(run: Run, k: int) -> tuple[ImageRow, ...]:
     if chosen is not None:
         levels = chosen[chosen < n]
     evaluated = levels[levels < n - 1]
-    scale = run.source.dataset.std if run.source is not None else 0.5
+    scale = run.source.dataset.std if run.source is not None else SCALES[run.latents]
     denoised = run.denoised[evaluated, k]
     if final is not None:
         denoised = np.concatenate([denoised, final[None, k]])
-    shrunk = images.pixels(images.shrunk(run.x[levels, k], run.sigmas[levels], scale))
+    shrunk = _pixels(run, images.shrunk(run.x[levels, k], run.sigmas[levels], scale))
     left_out = "" if chosen is None else f"{len(chosen):,} of {len(run.sigmas):,} levels · "
     rows = [
         ImageRow(caption="x", kind="sampling", images=shrunk, note=f"{left_out}x · s/√(s² + σ²)"),
-        ImageRow(caption=f"{driver}(x; σ)", kind="denoising", images=images.pixels(denoised)),
+        ImageRow(caption=f"{driver}(x; σ)", kind="denoising", images=_pixels(run, denoised)),
     ]
     if "optimal" in run.extras:
-        optimal = images.pixels(run.extras["optimal"][evaluated, k])
+        optimal = _pixels(run, run.extras["optimal"][evaluated, k])
         rows.append(ImageRow(caption="D*(xₙ)", kind="optimal", images=optimal, note="on this trajectory"))
     return tuple(rows)
+
+
+def _pixels(run: Run, values: Array) -> Array:
+    """Images of any number of channels as pixels, latents as their linear preview."""
+    if run.latents:
+        values = preview(values, run.latents)
+    return images.pixels(values if values.shape[1] in COLOURS else images.side_by_side(values))
+
+
+def _seen(run: Run) -> str:
+    """What the pixels are, if they are not the colours of an image."""
+    channels = run.x.shape[2]
+    if run.latents:
+        return "latent preview"
+    return "" if channels in COLOURS else f"{channels} channels, side by side"
 
 
 def _final(run: Run) -> Array | None:
@@ -71,7 +89,7 @@ def strip_picture(
 ) -> StripPicture:
     """The strip of the selected sample, every sample's D at the playhead, and the data with the largest weights."""
     shape = run.x.shape[2:] if run is not None and run.committed else ()
-    if run is None or len(shape) != 3 or shape[0] not in (1, 3):
+    if run is None or len(shape) != 3:
         return StripPicture(message="The strip shows image data. Choose Fashion-MNIST in the model panel.")
     samples, name = _samples(run, selection.index)
     clipped = f"clipped {100 * images.clipped_share(samples[selection.sample]):.3g} %"
@@ -79,9 +97,9 @@ def strip_picture(
         sigmas=run.sigmas,
         rows=(rows or StripRows()).of(run, selection.sample),
         levels=shown_levels(run),
-        denoised_note=clipped if name != "x" else "",
+        denoised_note=_seen(run) or (clipped if name != "x" else ""),
         index=selection.index,
-        samples=images.pixels(samples),
+        samples=_pixels(run, samples),
         sample=selection.sample,
         samples_note=f"{name} at σ {run.sigmas[selection.index]:.3g}",
         **_neighbours(run, selection, answer),

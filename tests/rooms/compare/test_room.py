@@ -203,7 +203,7 @@ def test_levels_are_copied_and_pasted_exactly(qtbot, idle):
     view = show(qtbot, idle, "schedule")
     view.copy_wanted.emit()
     text = QGuiApplication.clipboard().text()
-    assert tuple(map(float, text.split(","))) == idle.player.drafting.levels()
+    assert [*map(float, text.split(","))] == idle.player.drafting.levels().tolist()
     QGuiApplication.clipboard().setText("9, 3.3333333333333335 1e-1\n0")
     view.paste_wanted.emit()
     assert idle.state.draft.levels == (9.0, 3.3333333333333335, 0.1, 0.0)
@@ -222,7 +222,7 @@ def test_levels_are_copied_and_pasted_exactly(qtbot, idle):
 def test_levels_are_saved_and_loaded(qtbot, idle, tmp_path):
     room = idle.rooms.schedule
     room._write(str(tmp_path / "levels.txt"))
-    expected = idle.player.drafting.levels()
+    expected = tuple(idle.player.drafting.levels().tolist())
     idle.player.drafting.edit({"steps": 5})
     room.read(str(tmp_path / "levels.txt"))
     assert idle.state.draft.levels == expected

@@ -1,0 +1,131 @@
+"""Tasks stop: cancelled at any moment, running or waiting, alone or in a crowd, and what comes after them runs."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import geomodel as gm
+from app.engine.contract import Task, TaskEnded
+from app.engine.messages import Cancel, RunFinished, StartRun
+from app.engine.tasks import handlers
+from app.engine.thread import EngineThread
+from app.engine.worker import Worker
+from app.rooms.compare.messages import RaceTask
+from app.rooms.schedule import answers
+from app.rooms.schedule.messages import DesignTask, EndErrorTask
+from geomodel import memory, runs
+from geomodel.settings import RunSettings
+
+WAIT = 60_000  # a bound for a stuck test, not a speed
+TOY = RunSettings(data="two-moons", data_count=50, count=3, steps=6)
+FILLED = runs.resolved(TOY, gm.datasets.load("two-moons", count=50))
+LANES = (("euler", replace(FILLED, solver="euler")), ("heun", FILLED))
+
+
+def tasks(first=1):
+    """One of each kind."""
+    return [
+        RaceTask(first, FILLED, LANES),
+        DesignTask(first + 1, FILLED, "gits"),
+        DesignTask(first + 2, FILLED, "tors"),
+        EndErrorTask(first + 3, FILLED),
+    ]
+
+
+def test_every_kind_of_task_is_tried_here():
+    assert {type(task) for task in tasks()} == set(handlers()[1])
+
+
+def looks_of(bench, monkeypatch, at=None, command=None):
+    """How often the worker has looked into its queue; at one of these times the command lies there."""
+    looked, look = [0], Worker._poll_commands
+
+    def counted(self):
+        looked[0] += 1
+        if looked[0] == at:
+            self.inbox.put(command)
+        look(self)
+
+    monkeypatch.setattr(Worker, "_poll_commands", counted)
+    return looked
+
+
+@pytest.mark.parametrize("kind", range(4), ids=["race", "gits", "tors", "end error"])
+def test_a_task_that_is_cancelled_at_a_random_moment_leaves_an_engine_that_runs(bench, monkeypatch, kind):
+    task = tasks()[kind]
+    direct = bench.handle(StartRun(90, TOY)).trajectory
+    looked = looks_of(bench, monkeypatch)
+    assert bench.handle(task).result is not None
+    moments = [*random.Random(kind).sample(range(1, looked[0] + 1), 6), 1, looked[0]]
+    for at in moments:
+        with monkeypatch.context() as patch:
+            bench.worker._kept.clear()  # the end of the ODE, which would not be solved again
+            looks_of(bench, patch, at, Cancel(task.task_id))
+            assert bench.handle(task) == TaskEnded(task), at
+        assert bench.worker.running is None
+        ended = bench.handle(StartRun(91, TOY))
+        assert isinstance(ended, RunFinished)
+        assert np.array_equal(ended.trajectory.x, direct.x)
+
+
+def test_a_newer_task_takes_the_place_of_one_that_waits_which_ends(bench):
+    older, other, newer = EndErrorTask(1, FILLED), DesignTask(2, FILLED, "tors"), EndErrorTask(3, FILLED)
+    for task in (older, other, newer):
+        bench.worker.submit(task)
+    assert bench.events == [TaskEnded(older)]
+    assert bench.worker.inbox.drain() == [other, newer]
+
+
+def test_a_crowd_of_tasks_is_cancelled_and_the_run_behind_it_comes(qtbot):
+    engine, events = EngineThread(), []
+    engine.happened.connect(events.append)
+    engine.start()
+    try:
+        crowd = [*tasks(), *tasks(11), *tasks(21)]
+        for task in crowd:
+            engine.submit(task)
+        for task in random.Random(5).sample(crowd, len(crowd)):
+            engine.submit(Cancel(task.task_id))
+        engine.submit(StartRun(91, TOY))
+        qtbot.waitUntil(lambda: any(isinstance(event, RunFinished) for event in events), timeout=WAIT)
+    finally:
+        assert engine.shut_down(WAIT)
+    ended = [event.task.task_id for event in events if isinstance(event, TaskEnded)]
+    assert sorted(ended) == sorted(task.task_id for task in crowd)  # each of them once
+    assert isinstance(events[-1], RunFinished)
+
+
+# ---------------------------------------------------------------- long tables
+
+
+def test_a_table_is_left_at_any_of_its_rows(bench, monkeypatch):
+    """The looks after the teacher's last evaluation are those of the table and of the search in it."""
+    task, levels = tasks()[1], answers.FINE_STEPS + 1
+    after, table = [], answers.gits_table
+
+    def watched(*given, between, **more):
+        return table(*given, between=lambda: after.append(1) or between(), **more)
+
+    monkeypatch.setattr(answers, "gits_table", watched)
+    assert bench.handle(task).result is not None
+    assert len(after) >= levels - 1  # one a row
+    monkeypatch.setattr(answers, "gits_table", lambda *given, **more: stopped(bench, task, table, *given, **more))
+    assert bench.handle(task) == TaskEnded(task)
+
+
+def stopped(bench, task, table, *given, between, **more):
+    made = table(*given, between=between, **more)
+    bench.worker.inbox.put(Cancel(task.task_id))  # before the search in the table
+    return made
+
+
+def test_a_design_that_does_not_fit_into_memory_is_refused(bench, monkeypatch):
+    monkeypatch.setattr(memory, "physical", lambda: 1 << 20)
+    ended = bench.handle(DesignTask(1, replace(FILLED, steps=200), "gits"))
+    assert ended.result is None
+    assert "A design of 200 steps would take" in ended.message
+    assert isinstance(ended.task, Task)
