@@ -43,6 +43,7 @@ from app.session import facts
 from app.session.drafting import Drafting
 from app.session.playback import Playback
 from app.session.state import AppState, Run
+from geomodel.checkpoints.plan import Answers
 
 log = logging.getLogger(__name__)
 
@@ -143,10 +144,11 @@ class Player(QObject):
         """Load torch in the engine."""
         self.submit(Warm())
 
-    def open_path(self, path: str) -> None:
-        """Open a file, which the engine recognises by what it holds."""
+    def open_path(self, path: str, answers: Answers | None = None) -> None:
+        """Open a file, which the engine recognises by what it holds. `answers` are for a checkpoint."""
         draft, columns = self.state.draft, self.drafting.columns_of(path)
-        self.submit(OpenPath(path, self.state.next_id(), draft.data_count, draft.data_seed, columns))
+        draw = (draft.data_count, draft.data_seed, columns)
+        self.submit(OpenPath(path, self.state.next_id(), *draw, answers or {}))
 
     def open_run(self, path: str, *, recorded: bool = False) -> None:
         """Open a saved run. The program's own recording is shown before torch is loaded."""
