@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from geomodel.denoisers.base import Denoiser
 
 
 class Cancelled(BaseException):
     """Leaves a run from the inside. It is not an error, so that no solver's `except Exception` catches it."""
+
+
+@contextmanager
+def polling(models: Iterable[Denoiser], poll_commands: Callable[[], None]) -> Iterator[None]:
+    """Lets denoisers poll the command queue between the pieces of a long evaluation."""
+    polled = tuple(models)
+    for model in polled:
+        model.between_pieces = poll_commands
+    try:
+        yield
+    finally:
+        for model in polled:
+            model.between_pieces = None
 
 
 class Gate:

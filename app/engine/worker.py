@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from app.engine import tasks
+from app.engine import network_tasks, tasks
 from app.engine.context import Answers, Context, Tasks, Work
 from app.engine.contract import Command, Event, Request, Task, TaskEnded
 from app.engine.errors import sentence
-from app.engine.gate import Cancelled, Gate
+from app.engine.gate import Cancelled, Gate, polling
 from app.engine.inbox import Inbox
 from app.engine.library import Library
 from app.engine.messages import (
@@ -32,7 +31,6 @@ from app.engine.messages import (
     OpenNetwork,
     OpenPath,
     OpenRun,
-    Postponed,
     RunFinished,
     RunStarted,
     RunStopped,
@@ -48,18 +46,13 @@ from app.export import formats
 from geomodel import memory, runs
 from geomodel.denoisers.own_calls import Call
 from geomodel.files import write_error
-from geomodel.judgement import Judgement, judge
 from geomodel.record import Record
 from geomodel.trajectory import Trajectory
 
 if TYPE_CHECKING:
-    from geomodel.denoisers.base import Denoiser
+    pass
 
 log = logging.getLogger(__name__)
-
-
-class _Postpone(BaseException):
-    """Leaves a judgement from the inside, as `Cancelled` leaves a run."""
 
 
 class Worker:
@@ -216,22 +209,11 @@ class Worker:
 
     def _gated(self, job: runs.Job, record: Record) -> float:
         """Compute the run behind the gate. Returns the seconds spent in its denoiser."""
-        with self._gate(job.model, job.parts) as gate:
+        with polling((job.model, *job.parts), self._poll_commands):
+            gate = Gate(job.model, self._poll_commands)
             exact = None if job.exact is None else Gate(job.exact, self._poll_commands)
             runs.advance(job, gate, record, self.notify, self._poll_commands, exact)
         return gate.busy
-
-    @contextmanager
-    def _gate(self, model: Denoiser, parts: Iterable[Denoiser] = ()) -> Iterator[Gate]:
-        """A denoiser that reads the queue before each evaluation and between the pieces of a long one."""
-        models = (model, *parts)
-        for each in models:
-            each.between_pieces = self._poll_commands
-        try:
-            yield Gate(model, self._poll_commands)
-        finally:
-            for each in models:
-                each.between_pieces = None
 
     # ------------------------------------------------------------ tasks
 
@@ -253,45 +235,20 @@ class Worker:
     def _result(self, task: Task) -> object:
         match task:
             case Judge():
-                return self._judged(task)
+                return network_tasks.judged(task, self._library, self._poll_commands, self._waits)
             case SaveNetwork():
-                return self._save_network(task)
+                return network_tasks.saved(task, self._library, self._poll_commands, self.post)
         return self._worked(task)
 
     def _worked(self, task: Task) -> object:
         """The result of a room's task."""
         _, works = self._rooms
         job, data = self._library.prepare(task.settings)
-        with self._gate(job.model, job.parts) as gate:
+        with polling((job.model, *job.parts), self._poll_commands):
+            gate = Gate(job.model, self._poll_commands)
             progress = tasks.progress_events(task.task_id, self.post)
             work = Work(job, gate, data.opened if data else None, progress, self._poll_commands, self._kept)
             return works[type(task)](task, work)
-
-    def _judged(self, task: Judge) -> Judgement | Postponed:
-        """Whether a network denoises the data. The settings need not be those of a run that could start."""
-        network = self._library.network(task.settings.network)
-        data = self._library.data(task.settings.data_key).dataset if task.settings.data else None
-        try:
-            with self._gate(network):
-                return judge(network, data, lambda fraction: self._give_way())
-        except _Postpone:
-            return Postponed()
-
-    def _give_way(self) -> None:
-        self._poll_commands()
-        if self.inbox.waiting:
-            raise _Postpone
-
-    def _save_network(self, task: SaveNetwork) -> str:
-        """Write a network, and return the path."""
-        tell = tasks.progress_events(task.task_id, self.post)
-
-        def progress(fraction: float) -> None:
-            self._poll_commands()
-            tell(0, fraction)
-
-        formats.row("network").write((self._library.network(task.settings.network), progress), task.path)
-        return task.path
 
     def _poll_commands(self) -> None:
         """Called between two pieces of a run: obey a cancel, answer requests, keep the other commands for later."""
