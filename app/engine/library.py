@@ -132,9 +132,10 @@ class Library:
             self._data[key] = opened
         return self._data[key]
 
-    def data_with(self, fingerprint: str) -> OpenSet | None:
-        """The open data of this fingerprint."""
-        return next((item for item in self._data.values() if item.dataset.fingerprint == fingerprint), None)
+    def data_with(self, fingerprint: str, columns: str) -> OpenSet | None:
+        """The open data of this fingerprint; those read with the same columns, which give the classes, come first."""
+        found = [item for item in self._data.values() if item.dataset.fingerprint == fingerprint]
+        return min(found, key=lambda item: item.opened.columns != columns, default=None)
 
     def add_data(self, key: DataKey, fingerprint: str, progress: Progress) -> OpenSet:
         """Open the data of a saved run, which must have this fingerprint. ValueError with a sentence for others."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geomodel.arrays import Floats, plain
+from geomodel.arrays import Array, Floats, plain
 from geomodel.geometry.curves import step_length
 from geomodel.geometry.vectors import chords, curve_of, flat, parts_along, quiet, row_angles, row_lengths, without
 
@@ -54,16 +55,25 @@ def turning_rate(x: ArrayLike, denoised: ArrayLike, sigmas: ArrayLike) -> Floats
     if means.shape[1:] != positions.shape[1:]:
         raise ValueError(f"x has shape {positions.shape} and denoised {means.shape}; they need the same samples.")
     rates = np.full(means.shape[:2], np.nan)
-    for level, (before, after) in enumerate(pairwise(chords(means)), start=1):
-        if levels[level + 1] > 0:
-            first, second = np.diff(np.log(levels[level - 1 : level + 2]))
-            change = before * (second / first) ** 2
-            change += after
-            away = flat(positions[level])
-            away -= flat(means[level])
-            across = parts_along(change, away)[1] * first / (second * (first + second))
-            rates[level] = np.abs(across) / row_lengths(away)
+    for level in range(1, len(means) - 1):
+        window = slice(level - 1, level + 2)
+        rates[level] = turning_rate_at(positions[level], means[window], levels[window])
     return rates
+
+
+@quiet
+def turning_rate_at(x: Array, denoised: Sequence[Array] | Array, sigmas: Sequence[float] | Floats) -> Floats:
+    """`turning_rate` at the middle one of three levels, (B,): x (B, *shape) there, D (B, *shape) at each of them. It is
+    NaN where two levels are the same or one is 0.
+    """
+    before, here, after = map(flat, denoised)
+    if not min(sigmas) > 0 or len(set(sigmas)) < 3:
+        return np.full(len(here), np.nan)
+    first, second = np.diff(np.log(sigmas))
+    change = (after - here) + (here - before) * (second / first) ** 2
+    away = flat(x) - here
+    across = parts_along(change, away)[1] * abs(first / (second * (first + second)))
+    return np.asarray(across / row_lengths(away))
 
 
 @quiet
