@@ -72,8 +72,12 @@ class EngineThread(QThread):
         self._refuse()
 
     def _refuse(self) -> None:
-        """Answer every waiting command with a sentence, because nobody will carry it out."""
-        for command in self._worker.inbox.drain():
+        """Answer every waiting command with a sentence, because nobody will carry it out. The shutdown stays: it ends
+        the loop of a thread that was left.
+        """
+        waiting = self._worker.inbox.drain()
+        self._worker.inbox.put_back([command for command in waiting if isinstance(command, Shutdown)])
+        for command in waiting:
             if (event := refusal(command, self._refusing)) is not None:
                 self._post(event)
 

@@ -151,7 +151,7 @@ def test_the_window_says_so_where_it_would_show_the_data(qtbot, bench, path, ask
     run = SimpleNamespace(
         id=1, committed=5, status="complete", source=opened, caption="", settings=settings(path),
         sigmas=trajectory.sigmas, x=trajectory.x, denoised=trajectory.denoised, extras={}, trajectory=trajectory,
-        compared=True, asked=NO_CLASS,
+        compared=True, asked=NO_CLASS, latents="",
     )  # fmt: skip
     picture = compose_strip.strip_picture(run, Selection(1, 1, 2), neighbours)
     np.testing.assert_array_equal(picture.neighbours, IMAGES[neighbours.indices[:12]])
