@@ -221,14 +221,14 @@ def test_open_networks_are_listed_and_closed_one_by_one(qtbot, window):
         choices = window.panels.model.fields["network"].choices
         return {choice.value: choice.title for choice in choices}
 
-    assert titles()[MOONS] == "two-moons · open"
-    assert titles()[spiral] == "spiral · open"
+    assert titles()[MOONS] == "Two moons · open"
+    assert titles()[spiral] == "Spiral"  # it is chosen
     pick(qtbot, window.panels.model.fields["network"], MOONS)
     qtbot.waitUntil(lambda: window.state.network.path == MOONS, timeout=WAIT)
     push(window, "close")
     qtbot.waitUntil(lambda: window.state.networks.keys() == {spiral}, timeout=WAIT)
     assert titles()[MOONS] == "Two moons"
-    assert titles()[spiral] == "spiral · open"
+    assert titles()[spiral] == "Spiral · open"
 
 
 def test_the_card_is_folded_and_unfolded_by_key_and_takes_the_focus(qtbot, window):
