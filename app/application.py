@@ -10,7 +10,10 @@ import sys
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from geomodel.checkpoints.plan import Answers
 
 APP = "Geomodel"
 log = logging.getLogger("app")
@@ -20,7 +23,7 @@ _fault_log: TextIO | None = None  # the fault handler keeps only its number, so 
 def main(arguments: list[str] | None = None) -> int:
     """Run the window, or a command (`run`, `train`, `convert`) without Qt. Returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    from geomodel import cli
+    from geomodel import cli, cli_hints
 
     parsed = cli.parse(arguments)
     if parsed.command:
@@ -30,13 +33,18 @@ def main(arguments: list[str] | None = None) -> int:
 
             headless.draw(parsed.out / "run.npz", parsed.out, {"data": parsed.data, "network": parsed.network})
         return code
+    try:
+        hints = cli_hints.answers(cli_hints.hints(parsed))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
     if sys.platform == "win32":
         import torch  # noqa: F401  c10.dll fails to load once Qt's libraries are in the process
-    return show(parsed)
+    return show(parsed, hints)
 
 
-def show(parsed: argparse.Namespace) -> int:
-    """Open the window and run until it closes."""
+def show(parsed: argparse.Namespace, hints: Answers) -> int:
+    """Open the window and run until it closes. `hints` are for the checkpoint that the command line names."""
     from app.shell import display
 
     if problem := display.problem():
@@ -57,7 +65,11 @@ def show(parsed: argparse.Namespace) -> int:
     window = MainWindow()
     leaving.watch(window)
     window.show()
-    window.begin([name for name in (parsed.data, parsed.network, *parsed.files) if name], parsed.denoiser)
+    window.begin(
+        [name for name in (parsed.data, parsed.network, *parsed.files) if name],
+        parsed.denoiser,
+        {parsed.network: hints},
+    )
     if unwritten:
         window.documents.say(unwritten, True)
     return qt.exec() or leaving.code

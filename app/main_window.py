@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
@@ -39,6 +40,7 @@ from app.shell.network_files import NetworkFiles
 from app.shell.screens import expected_frame, first_size
 from app.shell.settings_store import SettingsStore
 from app.shell.welcome import Welcome
+from geomodel.checkpoints.plan import Answers
 from geomodel.run_checks import point_shape
 
 CLOSE_MS = 10_000
@@ -64,6 +66,7 @@ class MainWindow(QMainWindow):
         self._closed = False
         self._open_later: list[str] = []
         self._own = ""
+        self._hints: Mapping[str, Answers] = {}
         self.store = SettingsStore()
         self.state = AppState(self)
         self.engine = EngineThread()
@@ -144,12 +147,13 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------ life
 
-    def begin(self, paths: list[str], denoiser: str = "") -> None:
+    def begin(self, paths: list[str], denoiser: str = "", hints: Mapping[str, Answers] | None = None) -> None:
         """Start the engine, show the recorded run, and load torch after the window was painted.
 
-        Once torch is loaded, it opens `paths` and runs `denoiser` (``file.py:function``).
+        Once torch is loaded, it opens `paths` and runs `denoiser` (``file.py:function``). `hints` has what the
+        checkpoints among the paths do not say.
         """
-        self._open_later, self._own = paths, denoiser
+        self._open_later, self._own, self._hints = paths, denoiser, hints or {}
         self.engine.start()
         self.player.open_run(str(resources.path("runs", "two-moons.npz")), recorded=True)
         self.player.drafting.open_data(self.state.draft.data)
@@ -158,7 +162,7 @@ class MainWindow(QMainWindow):
     def _engine_ready(self, _event: Ready) -> None:
         self.player.play_live()
         for path in self._open_later:
-            self.documents.open_path(path)
+            self.player.open_path(path, self._hints.get(path))
         self._open_later = []
         if self._own:
             self.player.drafting.open_network(self._own, own=True)
@@ -180,8 +184,8 @@ class MainWindow(QMainWindow):
             self.keep_layout()
             self.hide()
             self.player.close()
-            if not self.engine.shut_down(CLOSE_MS):
-                os._exit(0)  # someone's denoiser holds the thread, and a live QThread must not be destroyed
+            if not self.engine.shut_down(CLOSE_MS) or self.engine_life.holding:
+                os._exit(0)  # someone's denoiser holds a thread, and a live QThread must not be destroyed
             self.keys.release()
             self.measured.release()
             self.judging.release()

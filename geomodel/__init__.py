@@ -15,6 +15,8 @@ _MODULES = (
     "density",
     "experiments",
     "geometry",
+    "interpolation",
+    "likelihood",
     "measures",
     "quality",
     "runs",

@@ -15,7 +15,7 @@ USAGE_ERROR, INTERRUPTED = 2, 130
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of ``convert``."""
-    parser.add_argument("source", type=Path, metavar="IN", help="a checkpoint of any program, or a folder of diffusers")
+    parser.add_argument("network", metavar="IN", help="a checkpoint of any program, or a folder of diffusers")
     parser.add_argument("out", type=Path, metavar="OUT", help="the file to write, such as network.safetensors")
     cli_hints.add_arguments(parser)
 
@@ -23,7 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Convert, and return the exit code: 0, 2 for what is refused (a sentence on stderr), 130 after Ctrl+C."""
     try:
-        info = _convert(arguments.source, arguments.out, cli_hints.hints(arguments))
+        info = _convert(Path(arguments.network), arguments.out, cli_hints.hints(arguments))
     except ValueError as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR

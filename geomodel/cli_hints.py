@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from geomodel import files
+from geomodel.checkpoints.plan import Answer
 
 MAX_FILE = 1 << 20
 
@@ -35,6 +38,16 @@ def hints(arguments: Namespace) -> dict[str, object]:
         if not equals or not name:
             raise ValueError(f"--hint takes NAME=VALUE, such as num_heads=4; got {text!r}.")
         _put(found, name, value)
+    if found and not arguments.network:
+        raise ValueError("Hints are for the checkpoint that --model names, and there is none.")
+    return found
+
+
+def answers(hints: Mapping[str, object]) -> dict[str, Answer]:
+    """Hints under the names of their questions: {"diffusion": {"steps": 9}} becomes {"diffusion.steps": 9}."""
+    found: dict[str, Any] = {}
+    for name, hint in hints.items():
+        found |= {f"{name}.{key}": part for key, part in hint.items()} if isinstance(hint, dict) else {name: hint}
     return found
 
 

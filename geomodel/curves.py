@@ -24,7 +24,8 @@ class Curves:
 
     x (levels, B, *shape); denoised, whose row i is D(x[i]; sigmas[i]), with as many rows or one less; sigmas (levels,);
     extras by name, whose first axis runs over the levels, all of them or all but the last. center (*shape), from which
-    norms are measured; None is the origin. Where levels are left out, `after` has x and denoised one level later.
+    norms are measured; None is the origin. Where levels are left out, `whole` has all of them, and `levels` says which
+    are here.
     """
 
     x: Array
@@ -32,7 +33,8 @@ class Curves:
     sigmas: Array
     extras: Mapping[str, Array] = field(default_factory=dict)
     center: Array | None = None
-    after: Mapping[str, Array] = field(default_factory=dict)
+    whole: Curves | None = None
+    levels: Array | None = None
 
     @classmethod
     def of(cls, trajectory: Trajectory) -> Curves:
@@ -46,12 +48,11 @@ class Curves:
         these levels of the whole.
         """
 
-        def rows(values: Array, shift: int = 0) -> Array:
-            return np.asarray(values[levels[levels + shift < len(values)] + shift])
+        def rows(values: Array) -> Array:
+            return np.asarray(values[levels[levels < len(values)]])
 
         extras = {name: rows(values) for name, values in self.extras.items()}
-        after = {"x": rows(self.x, 1), "denoised": rows(self.denoised, 1)}
-        return Curves(rows(self.x), rows(self.denoised), self.sigmas[levels], extras, self.center, after)
+        return Curves(rows(self.x), rows(self.denoised), self.sigmas[levels], extras, self.center, self, levels)
 
     def first(self, levels: int) -> Curves:
         """The part with x at the first `levels` levels. D and most extras are known at all of these but the last."""

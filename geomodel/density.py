@@ -44,21 +44,25 @@ def density_image(
     difference of Φ along the axis. For a kernel wider than four pixels it is the density at the pixel's centre with
     h²/12 added to the variance (h the pixel's side), which is within 0.005 nats down to the floor. Each kernel is
     scaled to its own nearest pixel before it is summed, so that a rectangle far from all data shows the tail of the
-    nearest kernels instead of an underflow. σ = 0 with variance 0 is allowed and shows points. Raises ValueError where
-    shapes do not fit, or the rectangle is empty or so small that its pixels are the same numbers. Source: p_σ of Chen
-    et al. 2023 (arXiv 2305.19947), data smoothed by N(0, σ²I).
+    nearest kernels instead of an underflow. σ = 0 with variance 0 is allowed and shows points. Where rectangle and
+    kernels are so far apart that the powers overflow, no pixel has any mass, and the image is FLOOR everywhere. Raises
+    ValueError where shapes do not fit, or the rectangle is empty or so small that its pixels are the same numbers.
+    Source: p_σ of Chen et al. 2023 (arXiv 2305.19947), data smoothed by N(0, σ²I).
     """
     m, v, log_w = _kernels(means, variances, weights, log_weights)
     if not sigma >= 0:
         raise ValueError(f"sigma is {sigma}; a noise level is not negative.")
     x_edges, y_edges = _edges(rect, size)
-    rows, log_rows = _factors(y_edges, m[:, 1], np.sqrt(v[:, 1] + sigma**2))
-    columns, log_columns = _factors(x_edges, m[:, 0], np.sqrt(v[:, 0] + sigma**2))
-    scale = log_w + log_rows + log_columns
-    rows *= np.exp(scale - scale.max())[:, None]
-    image = rows.T @ columns
-    floor = image.max() * math.exp(FLOOR)
-    return np.asarray(np.log(np.maximum(image, floor) / image.max()), dtype=np.float32)
+    with np.errstate(all="ignore"):  # what overflows leaves a pixel without mass
+        rows, log_rows = _factors(y_edges, m[:, 1], np.sqrt(v[:, 1] + sigma**2))
+        columns, log_columns = _factors(x_edges, m[:, 0], np.sqrt(v[:, 0] + sigma**2))
+        scale = log_w + log_rows + log_columns
+        rows *= np.exp(scale - scale.max())[:, None]
+        image = np.nan_to_num(rows.T @ columns, nan=0.0, posinf=0.0)
+    largest = image.max()
+    if largest == 0:
+        return np.full(image.shape, FLOOR, np.float32)
+    return np.asarray(np.log(np.maximum(image / largest, math.exp(FLOOR))), dtype=np.float32)
 
 
 def grid_points(rect: Rect, nx: int, ny: int) -> Floats:

@@ -5,17 +5,17 @@ from __future__ import annotations
 MOST_CHARACTERS = 2000  # a page; a window that lays out a megabyte stalls
 
 
-def cut(text: str) -> str:
-    """The text; one that is longer than a page loses its middle, because the cause often stands at the end."""
-    half = MOST_CHARACTERS // 2
-    return text if len(text) <= MOST_CHARACTERS else f"{text[:half]}…{text[1 - half :]}"
+def cut(text: str, most: int = MOST_CHARACTERS) -> str:
+    """The text; one that is longer loses its middle, because the cause often stands at the end."""
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]}…{text[1 - half :]}"
 
 
 def message(error: BaseException) -> str:
     """What an error says; its type where it says nothing."""
     try:
         text = str(error)
-    except Exception:  # noqa: BLE001  an error of somebody's code may fail at this too
+    except BaseException:  # noqa: BLE001  an error of somebody's code may fail at this too, or end the program
         text = ""
     return cut(text or type(error).__name__)
 

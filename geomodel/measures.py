@@ -15,6 +15,7 @@ from geomodel.arrays import Array, Floats
 from geomodel.csv_files import write_table
 from geomodel.curves import LEAST_LEVELS, ends
 from geomodel.curves import Curves as Curves
+from geomodel.geometry.bending import turning_rate_at
 from geomodel.trajectory import Trajectory
 
 LOW, HIGH = 0.1, 0.9  # quantiles of the samples between which a band is drawn
@@ -53,9 +54,10 @@ def _along(function: Callable[[ArrayLike], Floats]) -> Callable[[Curves, str], F
 
 def _step_length(curves: Curves, curve: str) -> Floats:
     positions = getattr(curves, curve)
-    if not curves.after:
+    if curves.whole is None or curves.levels is None:
         return _measured(geometry.step_length, positions)
-    later = curves.after[curve]
+    every = getattr(curves.whole, curve)
+    later = every[curves.levels[curves.levels + 1 < len(every)] + 1]
     steps = np.stack([positions[: len(later)], later]).reshape(2, -1, *positions.shape[2:])  # one step of many samples
     return geometry.step_length(steps).reshape(later.shape[:2])
 
@@ -76,6 +78,26 @@ def _norm(curves: Curves, curve: str) -> Floats:
 def _cosine(curves: Curves, curve: str) -> Floats:
     levels = len(curves.x) - 1
     return geometry.cosine_to_end(curves.x, curves.x[:levels] - curves.denoised[:levels])
+
+
+def _turning(curves: Curves, curve: str) -> Floats | None:
+    """Without the last row, which has no level after it. On the run beside, it was measured during the run."""
+    if curve != "x":
+        return _extra("turning")(curves, curve)
+    if curves.whole is None or curves.levels is None:
+        return _measured(lambda means: geometry.turning_rate(curves.x, means, curves.sigmas), curves.denoised)[:-1]
+    whole = curves.whole
+    levels = curves.levels[curves.levels + 1 < len(whole.denoised)]
+    rates = np.full((len(levels), whole.x.shape[1]), np.nan)
+    for row, level in enumerate(levels):
+        if level > 0:
+            window = slice(level - 1, level + 2)
+            rates[row] = turning_rate_at(whole.x[level], whole.denoised[window], whole.sigmas[window])
+    return rates
+
+
+def _gap(curves: Curves, curve: str) -> Floats:
+    return _measured(geometry.norm, curves.denoised - curves.x[-1])
 
 
 def _extra(name: str) -> Callable[[Curves, str], Floats | None]:
@@ -191,6 +213,38 @@ MEASURES: tuple[Measure, ...] = (
         source=f"{_GEOMETRIC}: angle deviation",
         curves=("x",),
         function=_cosine,
+        needs_end=True,
+    ),
+    Measure(
+        name="turning",
+        title="Turning per e-fold",
+        unit="rad",
+        formula="‖P⊥ dD/d ln σ‖ / ‖x − D‖,  P⊥ across x − D: how far the slope turns while σ falls by a factor e\n"
+        "Curvature is this over ‖x − D‖, so it grows like 1/σ and hides where along σ a run turns. The cubic fits that "
+        "were published end half a window before σ min; the peak of torsion at σ = 4 is that end, and not the run's. "
+        "Noise that a solver adds turns x too.",
+        source=f"{_GEOMETRIC}: dD/dσ = −σ d²x/dσ²; {_REGULARITY}: curvature and torsion",
+        curves=("x", "exact"),
+        function=_turning,
+    ),
+    Measure(
+        name="information",
+        title="Information per e-fold",
+        unit="",
+        formula="√J / ln(σ_n/σ_{n+1}),  J = Σᵢ (wᵢ − wᵢ′)(ln wᵢ − ln wᵢ′): how fast the data's weights w in D* change, "
+        "which says where along σ a sample decides; w at level n, w′ at n + 1",
+        source="Spacetime geometry of denoising, arXiv 2505.17517: the exponential family of posteriors",
+        curves=("",),
+        function=_extra("information"),
+    ),
+    Measure(
+        name="gap",
+        title="Gap to the end",
+        unit="data units",
+        formula="‖D(x_n; σ_n) − x_N‖: what a distilled model, which answers x_N at every level, has to learn",
+        source=f"{_GEOMETRIC}: distillation; consistency models, arXiv 2303.01469",
+        curves=("denoised",),
+        function=_gap,
         needs_end=True,
     ),
     Measure(

@@ -172,12 +172,15 @@ def krylov(
     count: int,
     residual: float = _RESIDUAL,
     products: int = _MAX_PRODUCTS,
+    start: Floats | None = None,
 ) -> Floats:
     """Leading eigenvectors (d, count) of a symmetric operator, by Rayleigh–Ritz on a growing block Krylov space.
 
-    It ends after `products` products, or with the whole space.
+    It ends after `products` products, or with the whole space. start: vectors (d, more than count) whose span is near
+    the eigenvectors; without them it starts from `count` + 6 random ones.
     """
-    block = np.linalg.qr(np.random.default_rng(0).standard_normal((dimension, count + 6)))[0]
+    first = np.random.default_rng(0).standard_normal((dimension, count + 6)) if start is None else start
+    block = np.linalg.qr(first)[0]
     basis, images = block, apply(block)
     for _ in range(products):
         values, ritz = np.linalg.eigh(basis.T @ images)

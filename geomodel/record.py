@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geomodel.arrays import Array
+from geomodel.trail import Trail
 from geomodel.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Record:
         self.end: Any = None  # x where the run has arrived, as its solver has it
         self.exact_end: Any = None  # where a run of D* beside it has
         self.center: Array = np.zeros(shape)  # from which norms are measured
+        self.trail = Trail()
         self.committed = 0
 
     @property
@@ -86,11 +88,16 @@ class Record:
         self.committed = 1
 
     def append(
-        self, step: Step, extras: Mapping[str, Array] | None = None, reached: Mapping[str, Array] | None = None
+        self,
+        step: Step,
+        extras: Mapping[str, Array] | None = None,
+        reached: Mapping[str, Array] | None = None,
+        passed: Mapping[str, Array] | None = None,
     ) -> None:
-        """Write a step and the measures taken at its start (`extras`) and at its end (`reached`), then commit it.
+        """Write a step and the measures taken at its start (`extras`), at its end (`reached`) and one level before its
+        start (`passed`), then commit it.
 
-        A measure that is taken at both has a row for every level, the last one included.
+        A measure that is taken at both ends has a row for every level, the last one included.
         """
         i = step.index
         self.denoised[i] = step.denoised
@@ -110,7 +117,15 @@ class Record:
             self.extras[name][i] = value
         for name, value in after.items():
             self.extras[name][i + 1] = value
+        self.pass_by(i - 1, passed or {})
         self.committed = i + 2
+
+    def pass_by(self, level: int, measures: Mapping[str, Array]) -> None:
+        """Write measures that are known only after their level was left: a row for every level but the last."""
+        for name, value in measures.items():
+            if name not in self.extras:
+                self.extras[name] = np.full((len(self.sigmas) - 1, *value.shape), np.nan, value.dtype)
+            self.extras[name][level] = value
 
     def trajectory(
         self, *, final_denoised: Array | None, seeds: Any, labels: Any, settings: dict[str, Any]

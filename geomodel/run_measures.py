@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geomodel.arrays import Array
+from geomodel.geometry.posteriors import Belief
 from geomodel.hooks import Between, nothing
 from geomodel.record import Record
+from geomodel.trail import Place, Trail
 from geomodel.trajectory import Step
 
 if TYPE_CHECKING:
@@ -18,21 +20,22 @@ if TYPE_CHECKING:
     from geomodel.job import Job
 
 
-def measure(job: Job, step: Step, between: Between = nothing) -> dict[str, Array]:
+def measure(job: Job, step: Step, trail: Trail, between: Between = nothing) -> dict[str, Array]:
     """Measures the start of a step; see `measure_level`."""
-    return measure_level(job, step.x, step.sigma, step.denoised, between)
+    return measure_level(job, step.x, step.sigma, step.denoised, trail, between)
 
 
 def measure_level(
-    job: Job, x: Tensor, sigma: float, denoised: Tensor | None, between: Between = nothing
+    job: Job, x: Tensor, sigma: float, denoised: Tensor | None, trail: Trail, between: Between = nothing
 ) -> dict[str, Array]:
     """Measures a level of a run, x and D(x; sigma), against the data (see `measures`). `between` is called between the
-    parts. Where D was not evaluated, only x is measured.
+    parts. Where D was not evaluated, only x is measured. The trail gets what is believed of the data there.
     """
     if job.optimal is None:
         return {}
     between()
     posterior = job.posterior(x, sigma)
+    trail.believe(Belief.of(x, sigma, posterior, job.optimal.counts(job.data_labels(len(x)), len(x))))
     found: dict[str, Array] = {
         "effective_neighbours": posterior.distinct_neighbours.numpy(),
         "nearest_x": _to_data(job, x, posterior),
@@ -55,20 +58,23 @@ def measure_end(job: Job, record: Record, denoised: Tensor | None, between: Betw
     run (`optimal`) ends one level before too.
     """
     sigma = float(record.sigmas[-1])
-    found = measure_level(job, record.end, sigma, denoised, between)
+    found = measure_level(job, record.end, sigma, denoised, record.trail, between)
     if record.exact_end is not None and denoised is not None:
         between()
         exact, there = (job.evaluate(model, record.exact_end, sigma) for model in (job.exact, job.model))
         record.looks += 1
         found["exact_distance_denoised"] = distance(denoised, exact)
         found["denoiser_difference_exact"] = distance(there, exact)
+        record.trail.see_beside(Place(record.exact_end.numpy(), exact.numpy(), sigma))
+    record.pass_by(len(record.sigmas) - 2, record.trail.take())
     for name, value in found.items():
         if name != "optimal":
             record.extras[name] = np.concatenate([record.extras[name], value[None]])
 
 
-def measure_beside(job: Job, model: Callable[..., Any], step: Step, exact: Step) -> dict[str, Array]:
+def measure_beside(job: Job, model: Callable[..., Any], step: Step, exact: Step, trail: Trail) -> dict[str, Array]:
     """Measures the start of a step against the same step of D* from the same noise: the curves (a), (b) and (d)."""
+    trail.see_beside(Place(exact.x.numpy(), exact.denoised.numpy(), exact.sigma))
     there = job.evaluate(model, exact.x, exact.sigma)
     return {
         "exact_distance_x": distance(step.x, exact.x),

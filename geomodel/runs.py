@@ -192,13 +192,13 @@ def advance(
     """
     beside = steps_of(job, exact_model or job.exact) if job.beside else repeat(None)
     for step, exact in zip(steps_of(job, model), beside, strict=False):
-        found, reached = measure(job, step, between), {}
+        found, reached = measure(job, step, record.trail, between), {}
         if exact is not None:
-            found |= measure_beside(job, model, step, exact)
+            found |= measure_beside(job, model, step, exact, record.trail)
             reached["exact_distance_x"] = distance(step.x_next, exact.x_next)
             record.looks += 1
             record.exact_end = exact.x_next
-        record.append(step, found, reached)
+        record.append(step, found, reached, record.trail.take())
         notify()
 
 

@@ -22,6 +22,7 @@ from geomodel.checkpoints.plan import Answer
 from geomodel.datasets import Dataset
 from geomodel.datasets.common import Progress, blocks, silent
 from geomodel.datasets.file_array import FileArray
+from geomodel.denoisers.own_calls import Calls
 from geomodel.origin import NetworkIdentity
 from geomodel.settings import DataKey, RunSettings
 
@@ -99,6 +100,7 @@ class Library:
         self._answers: dict[str, Mapping[str, Answer]] = {}  # with which each network was opened
         self._trusted: set[str] = set()
         self._device = ""
+        self.calls = Calls()  # of a person's own code
 
     def load_torch(self, *, own_thread: bool) -> Ready | None:
         """Import torch and set it up; return None if that was done before.
@@ -130,9 +132,10 @@ class Library:
             self._data[key] = opened
         return self._data[key]
 
-    def data_with(self, fingerprint: str) -> OpenSet | None:
-        """The open data of this fingerprint."""
-        return next((item for item in self._data.values() if item.dataset.fingerprint == fingerprint), None)
+    def data_with(self, fingerprint: str, columns: str) -> OpenSet | None:
+        """The open data of this fingerprint; those read with the same columns, which give the classes, come first."""
+        found = [item for item in self._data.values() if item.dataset.fingerprint == fingerprint]
+        return min(found, key=lambda item: item.opened.columns != columns, default=None)
 
     def add_data(self, key: DataKey, fingerprint: str, progress: Progress) -> OpenSet:
         """Open the data of a saved run, which must have this fingerprint. ValueError with a sentence for others."""
@@ -172,7 +175,7 @@ class Library:
             if path in self._trusted:
                 from geomodel.denoisers.own import load_own
 
-                network: Any = load_own(path)
+                network: Any = load_own(path, self.calls)
             else:
                 network = checkpoints.load(path, self._device, nested(answers), progress)
             # measured once, so that a network that is opened again works in the same pieces

@@ -89,7 +89,7 @@ class Linker:
     def _data(
         self, wanted: DataIdentity, settings: RunSettings, folder: Path, located: Located | None
     ) -> OpenSet | None:
-        if (found := self._library.data_with(wanted.fingerprint)) is not None:
+        if (found := self._library.data_with(wanted.fingerprint, settings.data_columns)) is not None:
             return found
         if located is not None and located.kind == "data":
             with self._reading(located.path) as progress:
@@ -171,6 +171,8 @@ def _misfit(trajectory: Trajectory, origin: Origin, data: OpenSet | None) -> str
     if tuple(shape) != tuple(data.dataset.shape):
         return f"its samples have shape {tuple(shape)}, and its data {tuple(data.dataset.shape)}"
     found = problems(settings, data.dataset)
+    if settings.network_drives:  # its classes are compared with those of the data when it is here
+        found = {field: sentence for field, sentence in found.items() if field not in ("label", "start")}
     return next((found[field] for field in ("label", "start", "start_index") if field in found), "")
 
 

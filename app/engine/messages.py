@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from app.engine.contract import Command, Event, Task
 from geomodel.arrays import Array
 from geomodel.checkpoints import Survey
-from geomodel.checkpoints.plan import Answer
+from geomodel.checkpoints.plan import Answer, Answers
 from geomodel.classes import Asked
 from geomodel.record import Record
 from geomodel.settings import DataKey, RunSettings
@@ -101,13 +101,16 @@ class LinkRun(Command):
 
 @dataclass(frozen=True, slots=True)
 class OpenPath(Command):
-    """Open whatever the file turns out to be: a run under `run_id`, data with `count` and `seed`, or a checkpoint."""
+    """Open whatever the file turns out to be: a run under `run_id`, data with `count` and `seed`, or a checkpoint with
+    `answers`.
+    """
 
     path: str
     run_id: int
     count: int
     seed: int
     columns: str = ""
+    answers: Answers = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class Opener:
             return None
         match kind:
             case "checkpoint":
-                return self.open(OpenNetwork(command.path))
+                return self.open(OpenNetwork(command.path, answers=command.answers))
             case "run":
                 return self.open(OpenRun(command.run_id, command.path))
             case "data":

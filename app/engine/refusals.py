@@ -19,19 +19,19 @@ from app.engine.messages import (
 ENDED = "The engine has stopped; Run ▸ Restart the engine starts a new one."
 
 
-def refusal(command: Command) -> Event | None:
+def refusal(command: Command, why: str) -> Event | None:
     """The event that ends a command. None if nobody waits for one."""
     match command:
         case StartRun(run_id=run_id):
-            return RunStopped(run_id, ENDED)
+            return RunStopped(run_id, why)
         case Task():
-            return TaskEnded(command, message=ENDED)
+            return TaskEnded(command, message=why)
         case OpenData(name=name):
-            return OpenFailed("data", name, ENDED)
+            return OpenFailed("data", name, why)
         case OpenNetwork(path=path):
-            return OpenFailed("network", path, ENDED)
+            return OpenFailed("network", path, why)
         case OpenRun(path=path) | OpenPath(path=path) | LinkRun(path=path):
-            return OpenFailed("run", path, ENDED)
+            return OpenFailed("run", path, why)
         case Save(path=path):
-            return Saved(path, ENDED)
+            return Saved(path, why)
     return None

@@ -12,8 +12,9 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
 from app.engine.contract import Command, Event
 from app.engine.messages import Shutdown
-from app.engine.refusals import refusal
+from app.engine.refusals import ENDED, refusal
 from app.engine.worker import Worker
+from geomodel.denoisers.own_calls import Call
 from geomodel.error_text import named
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,8 @@ log = logging.getLogger(__name__)
 class EngineThread(QThread):
     """`start` it once, `submit` commands, and call `shut_down` before it is destroyed.
 
-    `died` says that the loop has ended though nobody asked for it, and why. From then on commands are refused.
+    `died` says that the loop has ended though nobody asked for it, and why. From then on commands are refused, as they
+    are after `abandon`.
     """
 
     happened = Signal(object)
@@ -34,7 +36,7 @@ class EngineThread(QThread):
         self.setObjectName("engine")
         self._worker = Worker(self._post, self._notify)
         self._noticed = threading.Event()
-        self._dead = False
+        self._refusing = ""  # the sentence that answers every command, once nobody carries them out
 
     def run(self) -> None:
         """Run the loop. Qt calls this on the new thread."""
@@ -42,22 +44,37 @@ class EngineThread(QThread):
             self._worker.loop()
         except BaseException as error:  # only the window can say what happened, so nothing may leave this thread
             log.critical("the engine's loop has ended", exc_info=True)
-            self._dead = True
-            if self._worker.current is not None:
-                self._worker.inbox.put_back([self._worker.current])
-            self._refuse()
+            self._refuse_all(ENDED)
             self.died.emit(named(error))
 
     def submit(self, command: Command) -> None:
         """Queue a command; never waits."""
         self._worker.submit(command)
-        if self._dead:
+        if self._refusing:
             QTimer.singleShot(0, self._refuse)  # later, as an engine that lives would answer
+
+    @property
+    def call(self) -> Call | None:
+        """The call of a person's own code that has not returned."""
+        return self._worker.call
+
+    def abandon(self, why: str) -> None:
+        """Leave the thread to the code that holds it. What waits is answered with a sentence; the thread ends when that
+        code returns, and nobody may hear of it then.
+        """
+        self._refuse_all(why)
+        self._worker.inbox.put(Shutdown())
+
+    def _refuse_all(self, why: str) -> None:
+        self._refusing = why
+        if self._worker.current is not None:
+            self._worker.inbox.put_back([self._worker.current])
+        self._refuse()
 
     def _refuse(self) -> None:
         """Answer every waiting command with a sentence, because nobody will carry it out."""
         for command in self._worker.inbox.drain():
-            if (event := refusal(command)) is not None:
+            if (event := refusal(command, self._refusing)) is not None:
                 self._post(event)
 
     def acknowledge(self) -> None:

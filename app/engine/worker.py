@@ -44,6 +44,7 @@ from app.engine.messages import (
 from app.engine.opening import Opener
 from app.export import formats
 from geomodel import memory, runs
+from geomodel.denoisers.own_calls import Call
 from geomodel.files import write_error
 from geomodel.record import Record
 from geomodel.trajectory import Trajectory
@@ -73,6 +74,11 @@ class Worker:
         self._answering = False
         self._closing = False
         self._looping = False  # on a thread of its own, not turned by hand
+
+    @property
+    def call(self) -> Call | None:
+        """The call of a person's own code that has not returned. Any thread may ask."""
+        return self._library.calls.now
 
     def submit(self, command: Command) -> None:
         """Queue a command, from any thread. A task that it replaces ends at once, because somebody waits for that."""

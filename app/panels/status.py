@@ -28,7 +28,7 @@ class StatusBar(QStatusBar):
     first.
     """
 
-    def __init__(self, theme: Theme, cancel: QAction) -> None:
+    def __init__(self, theme: Theme, cancel: QAction, stop_waiting: QAction) -> None:
         super().__init__()
         self._theme = theme
         self._errors: dict[str, str] = {}  # cause → sentence, the newest last
@@ -45,6 +45,11 @@ class StatusBar(QStatusBar):
         self._cancel = QToolButton()
         self._cancel.setDefaultAction(cancel)
         self._cancel.setAccessibleName("Cancel the run")
+        self._stop_waiting = QToolButton()
+        self._stop_waiting.setDefaultAction(stop_waiting)
+        self._stop_waiting.setAccessibleName("Stop waiting")
+        stop_waiting.changed.connect(self._offer_to_stop)
+        self._offer_to_stop()
         self._arrange()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -59,6 +64,7 @@ class StatusBar(QStatusBar):
         self._line = _Line(self._facts, self._message)
         self.addWidget(self._line, 1)
         self.addPermanentWidget(self._progress)
+        self.addPermanentWidget(self._stop_waiting)
         self.addPermanentWidget(self._cancel)
 
     def say(self, text: str, is_error: bool = False, cause: str = "") -> None:
@@ -76,6 +82,16 @@ class StatusBar(QStatusBar):
         self._notice = "" if is_error else text
         self._timer.start()
         self._show_message()
+
+    def retell(self, text: str, cause: str) -> None:
+        """Change the words of the error of this cause, such as a number that grows. The log keeps the first words."""
+        if cause in self._errors:
+            self._errors[cause] = cut(text)
+            self._show_message()
+
+    def _offer_to_stop(self) -> None:
+        """The button is there only while there is something to leave."""
+        self._stop_waiting.setVisible(self._stop_waiting.defaultAction().isEnabled())
 
     def clear(self, cause: str) -> None:
         """End the error of this cause."""

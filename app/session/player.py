@@ -43,6 +43,7 @@ from app.session import facts
 from app.session.drafting import Drafting
 from app.session.playback import Playback
 from app.session.state import AppState, Run
+from geomodel.checkpoints.plan import Answers
 
 log = logging.getLogger(__name__)
 
@@ -98,26 +99,30 @@ class Player(QObject):
         engine.happened.connect(self.receive)
         engine.dirty.connect(self._grown)
 
-    def engine_ended(self) -> None:
-        """The engine has ended unexpectedly. Runs stay as they are shown, but they can answer no more requests."""
+    def engine_ended(self, why: str = ENDED) -> None:
+        """The engine has ended, or was left. Runs stay as they are shown, but they can answer no more requests."""
         self.opening, self._pending = None, None
         self.tasks.clear()
         for run in self.state.runs.values():
             if run.status == "computing":
-                run.status, run.message = "stopped", ENDED
+                run.status, run.message = "stopped", why
             if run.linked:
                 run.linked, run.caption = False, "The engine has stopped since this run"
             self.state.run_grew.emit(run.id)
         self.state.runs_changed.emit()
         self.progress_changed.emit()
 
-    def use_engine(self, engine: Engine) -> None:
-        """A new engine takes the place of one that has ended. It opens what was open, and computes nothing yet."""
+    def use_engine(self, engine: Engine, without: str = "") -> None:
+        """A new engine takes the place of the old one. It opens what was open, `without` one network, and computes
+        nothing yet.
+        """
         self._engine.happened.disconnect(self.receive)
         self._engine.dirty.disconnect(self._grown)
         self._connect(engine)
         self.device = ""
         self._asked.clear()
+        if without:
+            self.drafting.forget_network(without)
         self.drafting.reopen_data()  # before torch is loaded: data that open later start a run
         self.warm()
         self.drafting.reopen_networks()
@@ -139,10 +144,11 @@ class Player(QObject):
         """Load torch in the engine."""
         self.submit(Warm())
 
-    def open_path(self, path: str) -> None:
-        """Open a file, which the engine recognises by what it holds."""
+    def open_path(self, path: str, answers: Answers | None = None) -> None:
+        """Open a file, which the engine recognises by what it holds. `answers` are for a checkpoint."""
         draft, columns = self.state.draft, self.drafting.columns_of(path)
-        self.submit(OpenPath(path, self.state.next_id(), draft.data_count, draft.data_seed, columns))
+        draw = (draft.data_count, draft.data_seed, columns)
+        self.submit(OpenPath(path, self.state.next_id(), *draw, answers or {}))
 
     def open_run(self, path: str, *, recorded: bool = False) -> None:
         """Open a saved run. The program's own recording is shown before torch is loaded."""

@@ -82,6 +82,12 @@ OWN: tuple[ActionRow, ...] = (
         title="Restart the engine",
         tip="Start a new engine after the present one has stopped",
     ),
+    ActionRow(
+        id="stop_waiting",
+        menu="Run",
+        title="Stop waiting",
+        tip="Leave a denoiser of your own that has not returned, and start a new engine without it",
+    ),
 )
 
 VIEW: tuple[ActionRow, ...] = (

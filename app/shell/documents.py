@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction
 
 import resources
 from app.engine.messages import DataOpened, NetworkOpened, OpenFailed, RunLinked, RunOpened, Saved
@@ -124,12 +123,6 @@ class Documents(QObject):
         """Those of the recent files that are checkpoints and still there."""
         endings = recognise.suffixes("checkpoint")
         return [path for path, there in self.recent() if there and path.endswith(endings)]
-
-    def open_recent(self) -> None:
-        """Open the file of the chosen menu entry."""
-        entry = self.sender()
-        assert isinstance(entry, QAction)
-        self.open_path(entry.data())
 
     def forget_recent(self) -> None:
         """Empty the list."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from app.rooms import ROOMS
@@ -32,6 +32,8 @@ class Menus(QObject):
             if row.id == "open_run":
                 self._recent = menus["File"].addMenu("Open recent")
         self._recent.aboutToShow.connect(self._fill_recent)
+        # Kept, because Qt's binding deletes a menu with the last name of an action that was asked for it.
+        self._owned = [(menu, menu.menuAction()) for menu in (*menus.values(), self._recent)]
         docks = window.layout_of_docks.docks
         menus["View"].addSeparator()
         for room in ROOMS:
@@ -39,13 +41,15 @@ class Menus(QObject):
                 menus["View"].addAction(docks[room.name].toggleViewAction())
         menus["View"].addAction(docks[LOG_TITLE].toggleViewAction())
 
+    def _open(self, path: str, _checked: bool = False) -> None:
+        self._documents.open_path(path)
+
     def _fill_recent(self) -> None:
         self._recent.clear()
         for path, there in self._documents.recent():
-            entry = QAction(path if there else f"{path}  (missing)", self._recent)
+            shown = path.replace("&", "&&")  # a single one would underline a letter
+            entry = self._recent.addAction(shown if there else f"{shown}  (missing)")
             entry.setEnabled(there)
-            entry.setData(path)
-            entry.triggered.connect(self._documents.open_recent)
-            self._recent.addAction(entry)
+            entry.triggered.connect(partial(self._open, path))
         self._recent.addSeparator()
         self._recent.addAction("Clear", self._documents.forget_recent)

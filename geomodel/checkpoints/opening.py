@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _MISTAKEN = (ArithmeticError, AttributeError, LookupError, TypeError)
 _WEIGHT = 4  # bytes that a number takes in the network
 _LISTED = 5
+_CLAUSE = 400  # characters
 
 
 def inspect(path: Path, hints: Mapping[str, object]) -> CheckpointInfo:
@@ -90,7 +91,8 @@ def _sentences(path: Path) -> Iterator[None]:
             "load it in the program that wrote it and save its state_dict alone."
         ) from error
     except ValueError as error:
-        raise CheckpointError(cut(f"{path.name} cannot be opened: {error}.")) from error
+        clause = cut(" ".join(str(error).split()), _CLAUSE)  # texts of the file may stand in it
+        raise CheckpointError(f"{path.name} cannot be opened: {clause}.") from error
     except OSError as error:
         raise CheckpointError(read_error(path.name, error)) from error
 

@@ -12,6 +12,7 @@ from geomodel.inert.values import Contents, Tensor
 from geomodel.networks import Blueprint
 
 Answer = str | int | float | bool
+Answers = Mapping[str, Answer]  # by the names of questions: {"diffusion.steps": 1000}
 # The welcome values of each hint ("num_heads", "diffusion.steps"), whoever said so: the file, a person or a default. ()
 # stands for any. A file that this program writes keeps them, and answers to hints as the original does.
 Said = Mapping[str, tuple[object, ...]]

@@ -21,6 +21,8 @@ def save(model: Denoiser, path: Path, progress: Progress) -> CheckpointInfo:
 
     if not isinstance(model, NetworkDenoiser) or model.plan is None or not isinstance(model.plan.config, Blueprint):
         raise CheckpointError("This denoiser was made by a script; only one that was opened from a file can be saved.")
+    if model.info.precision != "float32":
+        raise CheckpointError(f"The network computes in {model.info.precision}; open it in float32 to save it.")
     info, blueprint = model.info, model.plan.config
     if info.family == "native":
         return native.save_checkpoint(path, model.network, native.describe(info, blueprint), progress)

@@ -59,6 +59,11 @@ class NetworkDenoiser(Denoiser):
         weights = next(network.parameters())
         self._device, self._dtype = weights.device, torch.promote_types(weights.dtype, torch.float32)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the network computes."""
+        return self._device
+
     def round_sigma(self, sigma: Any) -> Any:
         """The nearest noise level that the network knows, which is sigma itself unless D is a staircase in sigma."""
         unit = self.info.unit

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from geomodel.checkpoints.info import CheckpointError, CheckpointInfo
 from geomodel.denoisers.base import Denoiser
+from geomodel.denoisers.own_calls import Calls
 from geomodel.denoisers.own_checks import Model, Way, check
 from geomodel.denoisers.own_file import as_sentence, folder_of, run_file
 
@@ -23,13 +24,14 @@ class OwnDenoiser(Denoiser):
     (default 0.002) and sigma_max (80). It is called with the tensor x and a float sigma, or a (B,) tensor where the
     noise levels differ, and returns a tensor. It may work in place on what it is given, and may return the same buffer
     again and again. `way` says where it takes x only as float32, as a network does, a noise level only as a (B,)
-    tensor, as those of EDM and k-diffusion do, or one noise level at a time, so that rows are asked one by one.
+    tensor, as those of EDM and k-diffusion do, or one noise level at a time, so that rows are asked one by one. `calls`
+    knows while the callable is at work.
     """
 
     analytic = False
 
-    def __init__(self, model: Model, info: CheckpointInfo, way: Way) -> None:
-        self.model, self.info, self._way = model, info, way
+    def __init__(self, model: Model, info: CheckpointInfo, way: Way, calls: Calls) -> None:
+        self.model, self.info, self._way, self._calls = model, info, way, calls
         self.shape, self.num_classes = info.shape, info.classes
         self.sigma_min, self.sigma_max = info.sigma_min, info.sigma_max
         self.sigma_recommended = info.sigma_recommended
@@ -43,25 +45,28 @@ class OwnDenoiser(Denoiser):
             rows = [slice(row, row + 1) for row in range(len(x))]
             return torch.cat([self._denoise(x[r], sigma[r], None if labels is None else labels[r]) for r in rows])
         level = float(sigma[0]) if bool((sigma == sigma[0]).all()) else sigma
-        answer = self._way.answer(self.model, x, level, labels)
+        with self._calls.of(self.info.name):
+            answer = self._way.answer(self.model, x, level, labels)
         if not isinstance(answer, Tensor) or answer.shape != x.shape:
             found = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
             raise ValueError(f"{self.info.name} returned {found}; expected a tensor of shape {tuple(x.shape)}.")
         return answer if torch.is_grad_enabled() else answer.detach()
 
 
-def load_own(spec: str) -> OwnDenoiser:
+def load_own(spec: str, calls: Calls | None = None) -> OwnDenoiser:
     """The denoiser that ``path/to/file.py:function`` returns. This runs the file, so the name must come from the user
     and never from a file.
 
     The file can import what lies beside it. Raises CheckpointError, one sentence, where there is no such file or
-    function, where its code fails or ends the program, and where what it returns does not denoise.
+    function, where its code fails or ends the program, and where what it returns does not denoise. `calls` knows while
+    that code is at work, now and later.
     """
+    calls = calls or Calls()
     file, _, function = spec.rpartition(":")
     path = Path(file)
     if path.suffix != ".py" or not path.is_file() or not function.isidentifier():
         raise CheckpointError(f"{spec!r} is not a function in a Python file; write path/to/file.py:make_denoiser.")
-    with folder_of(path):
+    with folder_of(path), calls.of(spec):
         with as_sentence(path, "while it was loaded"):
             make = getattr(run_file(path), function, None)
         if not callable(make):
@@ -71,7 +76,7 @@ def load_own(spec: str) -> OwnDenoiser:
             info = _info(spec, path, model)
         with as_sentence(path, "when it was asked with two rows"):
             way = check(path.name, model, info.shape, info.classes, info.sigma_max)
-    return OwnDenoiser(model, info, way)
+    return OwnDenoiser(model, info, way, calls)
 
 
 def _info(spec: str, path: Path, model: Any) -> CheckpointInfo:

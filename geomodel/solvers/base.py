@@ -50,6 +50,7 @@ class Interval:
     draw: Callable[[], Tensor] | None = None  # for stochastic rules
     stages: list[Evaluation] = field(default_factory=list)
     left: Evaluation | None = None  # the evaluation that this step leaves as the start of the next
+    _start: Evaluation | None = field(default=None, init=False)
 
     def evaluate(self, x: Tensor, sigma: float) -> Evaluation:
         """Evaluate the denoiser. The evaluation becomes a stage of the step."""
@@ -63,9 +64,17 @@ class Interval:
         assert self.draw is not None, "a stochastic rule is run with draws"
         return self.draw()
 
-    @cached_property
+    @property
     def start(self) -> Evaluation:
-        """D at the interval's start: carried over, computed for a Gaussian (analytic first slope), or evaluated."""
+        """D at the interval's start: carried over, computed for a Gaussian (analytic first slope), or evaluated.
+
+        It is no `cached_property`, because in Python 3.11 that locks out every other thread's run while D is evaluated.
+        """
+        if self._start is None:
+            self._start = self._begin()
+        return self._start
+
+    def _begin(self) -> Evaluation:
         if self.carried is not None:
             return self.carried
         if self.moments is None:

@@ -101,7 +101,13 @@ def test_a_megabyte_of_error_is_cut(bench, tmp_path):
     assert [len(event.message) for event in (stopped, ended, failed)] == [MOST_CHARACTERS] * 3
 
 
-def test_an_error_that_cannot_say_itself_is_told_by_its_type(bench, tmp_path):
-    text = "class Mute(Exception):\n  def __str__(self): raise ValueError\nraise Mute"
-    _, said = opened(bench, tmp_path, text)
+@pytest.mark.parametrize("raised", ["ValueError", "SystemExit(3)", "KeyboardInterrupt", "GeneratorExit"])
+def test_an_error_that_cannot_say_itself_is_told_by_its_type(bench, tmp_path, raised):
+    mute = f"class Mute(Exception):\n  def __str__(self): raise {raised}\n"
+    _, said = opened(bench, tmp_path, f"{mute}raise Mute")
     assert said.message.endswith("Mute")
+    (tmp_path / "later").mkdir()
+    spec, _ = opened(bench, tmp_path / "later", mute + CODE.format(raised="Mute"))
+    type(bench.worker._library.network(spec).model).armed = True
+    assert bench.handle(StartRun(1, replace(TOY, network=spec, driver="network"))).message == "Mute"
+    assert lives(bench)

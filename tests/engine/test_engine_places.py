@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from animals import IN_DATA, IN_NETWORK, write_network, write_table
 from engine_bench import Bench
 from opened_files import opened_files
 
@@ -120,6 +121,16 @@ def test_what_is_open_already_under_whatever_name(saved, away, tmp_path):
     assert run.linked
     assert run.settings.data == str(tmp_path / "renamed.csv")
     assert run.settings.network == str(tmp_path / "renamed.safetensors")
+
+
+def test_of_the_same_points_those_with_the_classes_of_the_run(tmp_path):
+    table, bench = write_table(tmp_path / "animals.csv"), Bench()
+    run = bench.handle(StartRun(9, RunSettings(data=table, label=1, count=2, steps=3))).trajectory
+    run.save(tmp_path / "run.npz")
+    bench = Bench()
+    bench.handle(OpenData(table, 1, 0, "1-2"), OpenData(table, 1, 0))
+    found = opened(tmp_path / "run.npz", bench)
+    assert (found.linked, found.settings.data_columns) == (True, "")
 
 
 def test_what_comes_with_the_program_wherever_that_was_installed(tmp_path):
@@ -327,7 +338,7 @@ def test_a_cancel_leaves_the_search_and_the_run_is_shown(saved, monkeypatch):
 
 def test_an_engine_that_has_ended_refuses_to_link(saved):
     run = opened(saved / "run.npz")
-    assert refusal(LinkRun(1, run.path, run.trajectory)) == OpenFailed("run", run.path, ENDED)
+    assert refusal(LinkRun(1, run.path, run.trajectory), ENDED) == OpenFailed("run", run.path, ENDED)
 
 
 def test_a_run_that_cannot_be_saved_is_a_sentence(tmp_path, bench):
@@ -339,3 +350,22 @@ def test_a_run_that_cannot_be_saved_is_a_sentence(tmp_path, bench):
     assert to_json(TOY)["data"] == "two-moons"
     assert not (tmp_path / "run.npz").exists()
     assert Trajectory.load(toy(tmp_path / "other.npz")).steps == 5
+
+
+@pytest.mark.parametrize(("driver", "start"), [("blend", "noise"), ("network", "exact"), ("optimal", "exact")])
+def test_a_class_that_either_side_numbers_otherwise_is_no_misfit(tmp_path, driver, start):
+    """Before the network is found, its classes have no names that could be compared."""
+    names = IN_DATA if driver == "optimal" else IN_NETWORK
+    settings = RunSettings(
+        data=write_table(tmp_path / "animals.csv"),
+        network=write_network(tmp_path / "net.safetensors"),
+        driver=driver,
+        start=start,
+        label=names.index("dog"),
+        count=2,
+        steps=3,
+    )
+    Bench().handle(StartRun(1, settings)).trajectory.save(tmp_path / "run.npz")
+    run = opened(tmp_path / "run.npz")
+    assert (run.missing, run.linked) == ("", True)
+    assert (run.asked.name, run.asked.data) == ("dog", IN_DATA.index("dog"))

@@ -118,6 +118,7 @@ def test_the_measures_carry_both_pairs(run):
         "denoiser_difference_exact [data units]",
         "exact_distance_x [data units]",
         "exact_distance_denoised [data units]",
+        "turning_exact [rad]",
     ]
     assert len(list(table)) == 15 * 5
 

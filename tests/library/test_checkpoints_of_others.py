@@ -40,6 +40,8 @@ def toy(contents, hints):
     if found is None:
         return None
     leaving, entering = found.tensors["linear.weight"].shape
+    if entering == 12:
+        raise ValueError("it says\n" + "x" * 10**6 + ", which is long")
     if entering == 13:
         raise ValueError("it has 13 inputs, which no network of this family has")
     info = card(
@@ -172,6 +174,7 @@ def test_nothing_is_read_before_the_comparison(tmp_path, monkeypatch):
         ({"linear.bias": torch.zeros(3)}, "tensor linear.bias with shape (3,), and its config asks for (2,)"),
         ({"linear.bias": None}, "lacks 1 of the network's tensors, among them linear.bias"),
         ({"linear.extra": torch.zeros(1)}, "1 tensors that its network does not have, among them linear.extra"),
+        ({"linear.weight": torch.zeros(2, 12)}, "xx, which is long"),
         ({"linear.weight": torch.zeros(2, 13)}, "13 inputs, which no network of this family has"),
     ):
         value = {name: tensor for name, tensor in (good | change).items() if tensor is not None}

@@ -159,6 +159,23 @@ def test_a_run_takes_hints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert (tmp_path / "run" / "run.npz").exists()
 
 
+def test_hints_without_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("run", "--out", tmp_path, "--hint", "num_heads=4") == 2
+    assert capsys.readouterr().err == "Hints are for the checkpoint that --model names, and there is none.\n"
+
+
+def test_the_window_gets_hints_by_their_questions() -> None:
+    arguments = cli.parse(["--model", "a.pt", *FLAGS])
+    assert cli_hints.answers(cli_hints.hints(arguments)) == {
+        "family": "guided_diffusion",
+        "image_size": 8,
+        "num_heads": 4,
+        "use_new_attention_order": False,
+        "diffusion.steps": 1000,
+        "diffusion.noise_schedule": "linear",
+    }
+
+
 def test_the_program_converts_without_a_window(tmp_path: Path) -> None:
     saved(tmp_path / "a")
     environment = {key: text for key, text in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}

@@ -45,7 +45,7 @@ def test_a_measure_at_some_levels_is_that_of_the_whole(levels, final):
             kept = levels[levels < len(values)]
             np.testing.assert_allclose(part[curve], values[kept], rtol=1e-12, atol=1e-12, err_msg=row.name)
             found += 1
-    assert found == 16  # every measure but the difference along the exact run and D's distance to it
+    assert found == 18  # every measure but the difference along the exact run and D's distance to it
 
 
 @pytest.mark.parametrize("batch", [1, 64, 4096, 10**6])

@@ -243,3 +243,19 @@ def test_plane_denoised_says_what_does_not_fit():
         density.plane_denoised(np.zeros((1, 2)), 0.0, None, 0.0, np.zeros((1, 2)))
     with pytest.raises(ValueError, match=r"expected \(m, 2\)"):
         density.plane_denoised(np.zeros((1, 2)), 0.0, None, 1.0, np.zeros(2))
+
+
+@pytest.mark.parametrize(
+    ("scale", "sigma", "rect"),
+    [
+        (1e20, 0.0, (0.0, 0.0, 1.0, 1.0)),  # cells far below the distance that numbers near the kernels can have
+        (1e300, 1.0, (0.0, 0.0, 1.0, 1.0)),
+        (1e-150, 0.0, (0.0, 0.0, 1e-300, 1e-300)),
+    ],
+)
+def test_an_image_without_mass_is_the_floor_everywhere(scale, sigma, rect):
+    """The project's tests turn warnings into errors, so nothing is divided by zero on the way."""
+    points = scale * (1 + np.random.default_rng(0).random((20, 2)))
+    image = density.density_image(points, 0.0, None, sigma, rect, (8, 6))
+    assert image.shape == (6, 8)
+    assert (image == density.FLOOR).all()

@@ -37,6 +37,8 @@ def make_run(**changes) -> Trajectory:
             "exact_distance_denoised": rng.uniform(0, 1, (LEVELS - 1, BATCH)),
             "nearest_x": rng.uniform(0, 1, (LEVELS - 1, BATCH)),
             "nearest_denoised": rng.uniform(0, 1, (LEVELS - 1, BATCH)),
+            "turning_exact": rng.uniform(0, 1, (LEVELS - 1, BATCH)),
+            "information": rng.uniform(0, 1, (LEVELS - 1, BATCH)),
         },
     }
     return Trajectory(**{**fields, **changes})
@@ -47,6 +49,15 @@ def by_hand(run: Trajectory, name: str, curve: str) -> list[list[float]]:
     x = run.x.reshape(LEVELS, BATCH, -1)
     d = np.concatenate([run.denoised, run.final_denoised[None]]).reshape(LEVELS, BATCH, -1)
     a = d if curve == "denoised" else x
+
+    def turning(n: int, k: int) -> float:
+        """The parabola in ln σ through three levels by numpy's fit, and its slope across x − D."""
+        if n == 0:
+            return math.nan
+        t = np.log(run.sigmas[n - 1 : n + 2])
+        change = np.polyfit(t - t[1], d[n - 1 : n + 2, k], 2)[1]
+        away = x[n, k] - d[n, k]
+        return np.linalg.norm(change - change @ away / (away @ away) * away) / np.linalg.norm(away)
 
     def value(n: int, k: int) -> float:
         slope = (x[n, k] - d[n, k]) / run.sigmas[n]
@@ -65,12 +76,16 @@ def by_hand(run: Trajectory, name: str, curve: str) -> list[list[float]]:
                 return math.sqrt(max(offset @ offset - along**2, 0.0))
             case "cosine_to_end":
                 return math.nan if n == LEVELS - 1 else slope @ offset / math.sqrt((slope @ slope) * (offset @ offset))
+            case "gap":
+                return math.dist(d[n, k], x[-1, k])
+            case "turning" if curve == "x":
+                return turning(n, k)
             case "clipped":
                 return 100 * sum(abs(v) > 1 + 0.5 / 127.5 for v in a[n, k]) / 4
         return float(run.extras[extra][n, k])
 
     extra = f"{name}_{curve}" if curve else name
-    levels = len(run.extras[extra]) if extra in run.extras else LEVELS - (name == "step_length")
+    levels = len(run.extras[extra]) if extra in run.extras else LEVELS - (name in ("step_length", "turning"))
     return [[value(n, k) for k in range(BATCH)] for n in range(levels)]
 
 
@@ -87,7 +102,7 @@ def test_every_measure_by_hand(name):
 
 
 def test_the_table_is_complete_and_in_words():
-    assert len(set(NAMES)) == len(MEASURES) == 11
+    assert len(set(NAMES)) == len(MEASURES) == 14
     columns = [row.column(curve) for row in MEASURES for curve in row.curves]
     assert len(set(columns)) == len(columns)
     for row in MEASURES:
@@ -110,7 +125,7 @@ def test_a_growing_record_has_the_beginning_of_the_finished_run(name, committed)
     partial = compute(name, Curves(unread["x"], unread["denoised"], run.sigmas, extras), committed)
     for curve, whole in compute(name, run).items():
         known = committed if (curve == "x" and name in ("norm", "exact_distance")) else max(committed - 1, 0)
-        known = max(known - 1, 0) if (name, curve) == ("step_length", "denoised") else known
+        known = max(known - 1, 0) if (name, curve) in (("step_length", "denoised"), ("turning", "x")) else known
         assert partial[curve].shape == (known, BATCH)
         np.testing.assert_array_equal(partial[curve], whole[:known])
 

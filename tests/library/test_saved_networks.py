@@ -10,62 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import lies
-import numpy_layers as ours
 import pytest
 import safetensors.torch
 import torch
-from blueprints import CASES, CLASSES, CLOCKS, CONFIGS, SHAPE, blueprint
+from blueprints import CASES, CLOCKS, CONFIGS, EDM, blueprint, denoiser, opened
 from checkpoint_files import DESCRIPTION, LABELLED, described, saved
 from public_files import SIGMA, noisy
-from torch import nn
 
 from geomodel.checkpoints import CheckpointError, load_checkpoint, save
 from geomodel.checkpoints.hints import nested
-from geomodel.checkpoints.info import CheckpointInfo
-from geomodel.checkpoints.plan import Plan
-from geomodel.denoisers import clocks
-from geomodel.denoisers.clock import Clock
 from geomodel.denoisers.network import NetworkDenoiser
 from geomodel.inert import safetensors_writing
-from geomodel.inert.values import Source, Storage, Tensor
-from geomodel.networks import OPENED, Blueprint, assemble
-
-EDM = clocks.edm()
-UNREAD = Tensor(Storage("float32", 1, Source(Path(), 4, 0, 0)), 0, (1,), (1,))
-
-
-def opened(architecture: str, *, labelled: bool = False, clock: Clock = EDM, **facts: Any) -> NetworkDenoiser:
-    """A network as if it had been opened from a file."""
-    made = blueprint(architecture, labelled=labelled)
-    network = assemble(made)
-    ours.randomised(network, 1)
-    unit = facts.get("unit", 1.0)
-    low, high = clock.sigma_recommended
-    known = {
-        "name": "a",
-        "path": Path("a.pkl"),
-        "format": "pickle",
-        "architecture": architecture,
-        "family": "edm",
-        "parameters": sum(tensor.numel() for tensor in network.state_dict().values()),
-        "dtype": "float32",
-        "shape": SHAPE,
-        "clock": "Clock of σ",
-        "sigma_data": unit * clock.sigma_data,
-        "sigma_min": unit * clock.sigma_min,
-        "sigma_max": unit * clock.sigma_max,
-        "sigma_recommended": (unit * low, unit * high),
-        "classes": CLASSES if made.label_rows else 0,
-        "has_null_class": made.label_rows > 0,
-        "size": 4 * sum(tensor.numel() for tensor in network.state_dict().values()),
-        **facts,
-    }
-    return denoiser(network, CheckpointInfo(**known), clock, made)
-
-
-def denoiser(network: nn.Module, info: CheckpointInfo, clock: Clock, made: Blueprint, **said: Any) -> NetworkDenoiser:
-    tensors = dict.fromkeys(network.state_dict(), UNREAD)
-    return NetworkDenoiser(network, info, clock, Plan(info=info, config=made, clock=clock, tensors=tensors, **said))
+from geomodel.networks import OPENED, assemble
 
 
 def bits(model: NetworkDenoiser) -> dict[str, bytes]:

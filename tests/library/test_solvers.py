@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from itertools import groupby, pairwise
 from pathlib import Path
 
@@ -290,3 +291,25 @@ def test_tables_load_no_torch():
         "geomodel.solvers.complete('ipndm', {'order': 2}); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_a_denoiser_that_does_not_return_keeps_no_other_thread_from_its_run():
+    entered, leave, done = threading.Event(), threading.Event(), []
+
+    def held(x, sigma):
+        entered.set()
+        leave.wait()
+        return 0 * x
+
+    x, sigmas = noise(range(2), (2,), 80.0), schedules.karras(3)
+    threads = [threading.Thread(target=lambda m=m: done.append(sample(m, x, sigmas))) for m in (held, ring8())]
+    threads[0].start()
+    entered.wait()
+    threads[1].start()
+    threads[1].join(timeout=60)  # a bound for a stuck test, not a speed
+    finished = not threads[1].is_alive()
+    leave.set()
+    for thread in threads:
+        thread.join()
+    assert finished
+    assert len(done) == 2

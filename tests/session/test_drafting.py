@@ -121,3 +121,12 @@ def test_an_undo_and_a_redo_are_known_by_where_they_lead(session):
     assert session.state.redo_leads_to.steps == 7
     session.drafting.edit({"steps": 8})
     assert session.state.redo_leads_to is None
+
+
+def test_a_network_that_is_not_the_drafts_is_forgotten_without_a_change(session, qtbot):
+    session.state.networks["other.safetensors"] = object()
+    before = session.state.draft
+    with qtbot.assertNotEmitted(session.drafting.edited):
+        session.drafting.forget_network("other.safetensors")
+    assert session.state.networks == {}
+    assert session.state.draft is before

@@ -13,8 +13,10 @@ from real_window import WAIT, choose_file, closed, opened, press
 from state_dicts import ANSWERS, SHAPE, state_dict
 
 import resources
+from app import application
 from app.engine import tasks
 from app.engine.messages import OpenNetwork
+from app.main_window import MainWindow
 from app.shell.file_dialogs import SAVE
 from geomodel import checkpoints
 from geomodel.checkpoints import load_checkpoint
@@ -37,6 +39,10 @@ def said(window):
     return found
 
 
+def saving(window):
+    return [name for name in window.player.tasks.values() if name.startswith("saving")]
+
+
 def open_network(qtbot, window, path):
     window.player.drafting.open_network(path)
     qtbot.waitUntil(lambda: window.state.network is not None and window.state.network.path == path, timeout=WAIT)
@@ -57,7 +63,7 @@ def test_a_network_is_saved_and_opens_again(qtbot, window, tmp_path):
     qtbot.waitUntil(lambda: bool(heard), timeout=WAIT)
     assert heard == [(f"Saved {tmp_path / 'mine.safetensors'}.", False, SAVE)]
     assert load_checkpoint(tmp_path / "mine.safetensors").info.recipe == load_checkpoint(MOONS).info.recipe
-    assert not any("saving" in name for name in window.player.tasks.values())
+    assert saving(window) == []
     window.player.close_network()
     assert not action.isEnabled()
 
@@ -97,6 +103,26 @@ def test_a_network_of_another_program_is_converted(qtbot, window, tmp_path):
     assert torch.equal(model(x, 0.7), again(x, 0.7))
 
 
+def test_the_command_line_may_have_answered(qtbot, monkeypatch, tmp_path_factory, tmp_path):
+    """What `main.py --model FILE --hint NAME=VALUE` does once the window is there."""
+    monkeypatch.setenv("GEOMODEL_HOME", str(tmp_path_factory.mktemp("home")))
+    source = str(state_dict(tmp_path / "model.pt"))
+    window = MainWindow()
+    window.show()
+    window.begin([source], "", {source: ANSWERS})
+    qtbot.waitUntil(lambda: source in window.state.networks, timeout=WAIT)
+    assert window.state.networks[source].info.hints == ANSWERS
+    closed(window)
+
+
+def test_hints_that_cannot_be_read_open_no_window(monkeypatch, capsys):
+    monkeypatch.setattr(application, "show", lambda *_: pytest.fail("a window was opened"))
+    assert application.main(["--model", MOONS, "--hint", "num_heads"]) == 2
+    assert "--hint takes NAME=VALUE" in capsys.readouterr().err
+    assert application.main(["--hint", "num_heads=4"]) == 2
+    assert "--model" in capsys.readouterr().err
+
+
 def test_cancel_stops_the_saving(qtbot, window, tmp_path, monkeypatch):
     def endless(network, path, *, progress):
         while True:
@@ -108,10 +134,10 @@ def test_cancel_stops_the_saving(qtbot, window, tmp_path, monkeypatch):
     open_network(qtbot, window, MOONS)
     heard = said(window)
     save_as(qtbot, window, tmp_path / "mine")
-    qtbot.waitUntil(lambda: [*window.player.tasks.values()] == ["saving mine.safetensors, 25 %"], timeout=WAIT)
+    qtbot.waitUntil(lambda: saving(window) == ["saving mine.safetensors, 25 %"], timeout=WAIT)
     assert "saving mine.safetensors, 25 %" in window.panels.status._facts.text()
     qtbot.mouseClick(window.panels.status._cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(heard), timeout=WAIT)
     assert heard == [("Saving mine.safetensors was cancelled, so nothing was written.", False, SAVE)]
-    assert not any("saving" in name for name in window.player.tasks.values())
+    assert saving(window) == []
     assert window.engine.isRunning()

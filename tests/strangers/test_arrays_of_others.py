@@ -88,7 +88,7 @@ ARRAYS = {
     "MNIST, labels alone": ("train-labels-idx1-ubyte", idx(LABELS.astype("u1")), refused("these are labels")),
     "idx of whole numbers": (
         "a.idx", b"\0\0\x0c\x02" + struct.pack(">2I", 1, 2) + struct.pack(">2i", 1, 2), refused("a.idx")),
-    "a pickle": ("a.pkl", pickle.dumps(XY), refused("not a batch of CIFAR-10", "save any other array with numpy.save")),
+    "a pickle": ("a.pkl", pickle.dumps(XY), refused("not a kind of file", "numpy.save")),
     "torch.save": ("a.pt", torch_save(), refused("not a kind of file")),
     "MATLAB": ("a.mat", b"MATLAB 5.0 MAT-file" + bytes(109), refused("not a kind of file")),
     "HDF5": ("a.h5", b"\x89HDF\r\n\x1a\n" + bytes(88), refused("not a kind of file")),

@@ -1,13 +1,22 @@
-"""A small network of every architecture that other programs train, and a clock of every code."""
+"""A small network of every architecture that other programs train, a clock of every code, and both as a denoiser."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Any
 
+import numpy_layers as ours
+from torch import nn
+
+from geomodel.checkpoints.info import CheckpointInfo
+from geomodel.checkpoints.plan import Plan
 from geomodel.denoisers import clocks
 from geomodel.denoisers.clock import Clock
+from geomodel.denoisers.network import NetworkDenoiser
 from geomodel.denoisers.noise_tables import named_levels
-from geomodel.networks import Blueprint, OpenedConfig
+from geomodel.inert.values import Source, Storage, Tensor
+from geomodel.networks import Blueprint, OpenedConfig, assemble
 from geomodel.networks.configs import (
     ADMConfig,
     DhariwalConfig,
@@ -20,6 +29,8 @@ from geomodel.networks.configs import (
 )
 
 SHAPE, CLASSES = (3, 8, 8), 3
+EDM = clocks.edm()
+UNREAD = Tensor(Storage("float32", 1, Source(Path(), 4, 0, 0)), 0, (1,), (1,))
 CONFIGS: dict[str, OpenedConfig] = {
     "song": SongConfig(
         outputs=3,
@@ -89,3 +100,37 @@ def blueprint(architecture: str, *, labelled: bool = False) -> Blueprint:
     config = CONFIGS[architecture]
     rows = CLASSES + 1 if labelled else 0
     return Blueprint(architecture=architecture, config=config, shape=SHAPE, label_rows=rows)
+
+
+def opened(architecture: str, *, labelled: bool = False, clock: Clock = EDM, **facts: Any) -> NetworkDenoiser:
+    """A network as if it had been opened from a file."""
+    made = blueprint(architecture, labelled=labelled)
+    network = assemble(made)
+    ours.randomised(network, 1)
+    unit = facts.get("unit", 1.0)
+    low, high = clock.sigma_recommended
+    known = {
+        "name": "a",
+        "path": Path("a.pkl"),
+        "format": "pickle",
+        "architecture": architecture,
+        "family": "edm",
+        "parameters": sum(tensor.numel() for tensor in network.state_dict().values()),
+        "dtype": "float32",
+        "shape": SHAPE,
+        "clock": "Clock of σ",
+        "sigma_data": unit * clock.sigma_data,
+        "sigma_min": unit * clock.sigma_min,
+        "sigma_max": unit * clock.sigma_max,
+        "sigma_recommended": (unit * low, unit * high),
+        "classes": CLASSES if made.label_rows else 0,
+        "has_null_class": made.label_rows > 0,
+        "size": 4 * sum(tensor.numel() for tensor in network.state_dict().values()),
+        **facts,
+    }
+    return denoiser(network, CheckpointInfo(**known), clock, made)
+
+
+def denoiser(network: nn.Module, info: CheckpointInfo, clock: Clock, made: Blueprint, **said: Any) -> NetworkDenoiser:
+    tensors = dict.fromkeys(network.state_dict(), UNREAD)
+    return NetworkDenoiser(network, info, clock, Plan(info=info, config=made, clock=clock, tensors=tensors, **said))

@@ -189,7 +189,7 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "width above the limit": (lambda good: configured(good, width=10**9), "limits"),
     "width not whole": (lambda good: configured(good, width=8.5), "limits"),
     "width true": (lambda good: configured(good, width=True), "does not fit"),
-    "width and depth together": (lambda good: configured(good, width=4096, depth=64), "lacks"),
+    "width and depth together": (lambda good: configured(good, width=4096, depth=64), "64 blocks"),
     "config entry missing": (lambda good: described(good, config={"width": 8}), "missing or unknown"),
     "config entry unknown": (lambda good: configured(good, run="rm"), "does not fit"),
     "config entry unknown number": (lambda good: configured(good, heads=2), "heads"),

@@ -52,7 +52,7 @@ def computed(opened: DataOpened, settings: RunSettings = TOY, *, levels: int | N
     for step in gm.iterate(job.model, job.x, job.sigmas, solver=settings.solver, labels=labels, **settings.options):
         if record.committed == levels:
             return run
-        record.append(step, measure(job, step))
+        record.append(step, measure(job, step, record.trail), passed=record.trail.take())
     run.trajectory = runs.finish(job, record)
     run.status = "complete"
     return run

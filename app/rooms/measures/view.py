@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from math import ceil
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -41,6 +42,7 @@ from app.widgets.layouts import clear
 from app.widgets.text import PlainLabel
 
 CELL_WIDTH, CELL_HEIGHT = 320, 136  # least pixels of a plot
+OFFERED: tuple[Scale, ...] = ("log", "index")  # how the levels can be spread here
 
 
 class MeasuresView(View):
@@ -189,28 +191,24 @@ class MeasuresView(View):
     def _fill_menu(self) -> None:
         self._menu.clear()
         for plot in self._picture.plots:
-            self._add_choice(plot.title, plot.name, self._chosen is None or plot.name in self._chosen)
+            shown = self._chosen is None or plot.name in self._chosen
+            self._add_choice(plot.title, plot.name, shown, partial(self._toggle, plot.name))
         self._menu.addSeparator()
         axis = QActionGroup(self._menu)
-        for scale in ("log", "index"):
-            axis.addAction(self._add_choice(f"Axis: {SCALE_TITLES[scale]}", scale, scale == self._scale))
+        for scale in OFFERED:
+            act = partial(self.set_scale, scale)
+            axis.addAction(self._add_choice(f"Axis: {SCALE_TITLES[scale]}", scale, scale == self._scale, act))
 
-    def _add_choice(self, title: str, data: str, checked: bool) -> QAction:
+    def _add_choice(self, title: str, data: str, checked: bool, act: Callable[[], None]) -> QAction:
         action = QAction(title, self._menu, checkable=True, checked=checked)
         action.setData(data)
-        action.triggered.connect(self._choose)
+        action.triggered.connect(lambda _checked=False: act())
         self._menu.addAction(action)
         return action
 
-    def _choose(self) -> None:
-        action = self.sender()
-        assert isinstance(action, QAction)
-        choice = action.data()
-        if choice in ("log", "index"):
-            self.set_scale(choice)
-        else:
-            self.set_visible_measures(set(self.visible_measures) ^ {choice})
-            self.measures_chosen.emit()
+    def _toggle(self, name: str) -> None:
+        self.set_visible_measures(set(self.visible_measures) ^ {name})
+        self.measures_chosen.emit()
 
     def menu_rows(self, at: QPoint) -> Sequence[Row]:
         """Which measures, over which axis."""

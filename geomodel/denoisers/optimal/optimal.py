@@ -159,6 +159,10 @@ class OptimalDenoiser(Denoiser):
                 break
         return torch.stack(path)
 
+    def counts(self, labels: Any, batch: int) -> Any:
+        """How many points each of `batch` queries sees: (B,) with labels (B,), else one number."""
+        return len(self) if labels is None else self._counts(_labels(labels, batch)).numpy()
+
     def _counts(self, labels: Tensor) -> Tensor:
         """How many points each query sees, (b,). ValueError where one sees none."""
         present = torch.zeros(0, dtype=torch.int64) if self._classes is None else self._classes[self._classes >= 0]
