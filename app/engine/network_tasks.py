@@ -19,13 +19,18 @@ class _Postpone(BaseException):
     """Leaves a judgement from the inside, as `Cancelled` leaves a run."""
 
 
-def judged(task: Judge, library: Library, poll: Poll, waits: Callable[[], bool]) -> Judgement | Postponed:
+def judged(
+    task: Judge, library: Library, poll: Poll, post: Callable[[Event], None], waits: Callable[[], bool]
+) -> Judgement | Postponed:
     """Whether a network denoises the data. The settings need not be those of a run that could start.
 
     It gives way where `waits` says that another command is there.
     """
 
+    tell = tasks.progress_events(task.task_id, post)
+
     def give_way(fraction: float) -> None:
+        tell(0, fraction)
         poll()
         if waits():
             raise _Postpone

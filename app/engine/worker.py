@@ -235,7 +235,7 @@ class Worker:
     def _result(self, task: Task) -> object:
         match task:
             case Judge():
-                return network_tasks.judged(task, self._library, self._poll_commands, self._waits)
+                return network_tasks.judged(task, self._library, self._poll_commands, self.post, self._waits)
             case SaveNetwork():
                 return network_tasks.saved(task, self._library, self._poll_commands, self.post)
         return self._worked(task)

@@ -104,13 +104,14 @@ class NetworkCard(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 4)
         column.setSpacing(6)
-        for part in (self.verdict, self.error, self.form):
+        for part in (self.verdict, self.error, self.form.preset):
             column.addWidget(part)
         self._pressable = QGridLayout()
         self._pressable.setHorizontalSpacing(8)
         self._pressable.setVerticalSpacing(4)
         self._pressable.setColumnStretch(COLUMNS, 1)
         column.addLayout(self._pressable)
+        column.addWidget(self.form)
         column.addWidget(self.facts)
 
     def _button(self, name: str, title: str, tip: str) -> QPushButton:

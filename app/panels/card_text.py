@@ -53,7 +53,8 @@ def summary(info: CheckpointInfo) -> str:
 
 def family(info: CheckpointInfo) -> str:
     """The program that wrote a network, as people call it."""
-    return TITLES.get(info.family) or wording("family").answer(info.family)
+    codes = wording("family").answers
+    return codes.get(info.family) or TITLES.get(info.family, info.family)
 
 
 def _numbers(info: CheckpointInfo, survey: Survey | None) -> str:

@@ -75,14 +75,16 @@ class PanelsFeed(QObject):
 
     def _networks(self) -> tuple[tuple[str, str], ...]:
         """None, the open networks, those of the program, and those that were open before, each once."""
-        known = {path: network.info.name for path, network in self.state.networks.items()}
-        for path, title in (*bundled.networks(), *((path, Path(path).stem) for path in self._recent())):
+        bundle, networks = dict(bundled.networks()), self.state.networks
+        known = {path: bundle.get(path, network.info.name) for path, network in networks.items()}
+        for path, title in (*bundle.items(), *((path, Path(path).stem) for path in self._recent())):
             known.setdefault(path, title)
         often = Counter(known.values())
         shown = [("", "none")]
         for path, name in known.items():
             title = name if often[name] == 1 else f"{name} in {_folder(path)}"
-            shown.append((path, f"{title} · open" if path in self.state.networks else title))
+            waits = path in networks and path != self.state.draft.network
+            shown.append((path, f"{title} · open" if waits else title))
         return tuple(shown)
 
     def _show_draft(self) -> None:

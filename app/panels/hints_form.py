@@ -51,13 +51,12 @@ class HintsForm(QWidget):
         super().__init__()
         self._rows: dict[str, _Row] = {}
         self._presets: Mapping[str, Preset] = {}
-        self.preset = ChoiceField(PRESET, PUBLISHED)
+        self.preset = ChoiceField(PRESET, PUBLISHED)  # which stands over the buttons
         self.preset.set_placeholder("a published network…")
         self.preset.edited.connect(self._take)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
-        self._column.addWidget(self.preset)
 
     @property
     def fields(self) -> dict[str, Field]:
@@ -92,7 +91,7 @@ class HintsForm(QWidget):
             else:
                 old.pop(question.hint)
             self._rows[question.hint] = row
-            self._column.insertWidget(1 + at, row)
+            self._column.insertWidget(at, row)
         for gone in old.values():
             gone.hide()
             gone.deleteLater()

@@ -55,7 +55,8 @@ class NetworkFeed(QObject):
         wrong = self._state.errors.get("network", "")
         if found is not None:
             picture, said = _inspected_card(found, wrong), _said(found)
-            wrong = wrong if found.unfit else f"{said} was not opened." if found.message else ""
+            if not found.unfit:
+                wrong = f"{Path(found.path).name} was not opened." if found.message else ""
         elif network is not None:
             picture, said = self._open_card(network), summary(network.info)
         else:
@@ -116,6 +117,8 @@ def _said(found: Inspected) -> str:
     name = Path(found.path).name
     if found.reading:
         return f"Opening {name}…"
-    if found.survey is not None and found.survey.lacks:
+    if found.survey is None or found.unfit:
+        return name
+    if found.survey.lacks:
         return f"{name} does not say everything: answer below."
-    return name
+    return f"Everything about {name} is answered: press Open."

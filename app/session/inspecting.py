@@ -20,6 +20,7 @@ from app.session.player import Player
 from app.session.state import AppState
 from geomodel.checkpoints import Survey
 from geomodel.checkpoints.plan import Answer
+from geomodel.checkpoints.questions import wording
 
 Answers = Mapping[str, Answer]
 
@@ -30,7 +31,7 @@ class Inspected:
 
     Attributes:
         path: its file. survey: what it says, with the newest answers that it accepts.
-        answers: what the person has answered so far.
+        answers: what the person has answered so far. tried: whether the survey is of these answers.
         reading: whether the engine reads it. message: why it was not opened, or why an answer was refused.
         unfit: whether it is open, but does not fit the reference data.
     """
@@ -38,6 +39,7 @@ class Inspected:
     path: str
     survey: Survey | None
     answers: Answers = field(default_factory=dict)
+    tried: bool = True
     reading: bool = False
     message: str = ""
     unfit: bool = False
@@ -59,6 +61,7 @@ class Inspecting(QObject):
         """`recall` gives the answers for a SHA-256, none where there are none; `remember` keeps them."""
         super().__init__(parent)
         self.found: Inspected | None = None
+        self._opens = False  # whether the file is opened as soon as the newest answers have been tried
         self._beside: NetworkOpened | None = None  # the network that was chosen when the file was looked at
         self._state, self._player, self._recall, self._remember = state, player, recall, remember
         player.inspected.connect(self._inspected)
@@ -77,14 +80,26 @@ class Inspecting(QObject):
 
     def _try(self, answers: Answers) -> None:
         assert self.found is not None
-        self._show(replace(self.found, answers=answers, message=""))
+        self._show(replace(self.found, answers=answers, tried=False, message=""))
         self._player.submit(InspectNetwork(self.found.path, answers))
 
     def open(self) -> None:
-        """Open the file with the answers."""
-        if self.found is not None and self.ready:
-            self._show(replace(self.found, reading=True, message=""))
-            self._player.submit(OpenNetwork(self.found.path, answers=self.found.answers))
+        """Open the file with the answers, or say which ones lack."""
+        if self.found is not None and not self.found.reading:
+            self._opens = True
+            self._open_if_tried()
+
+    def _open_if_tried(self) -> None:
+        found = self.found
+        if not self._opens or found is None or not found.tried or found.survey is None:
+            return
+        self._opens = False
+        if found.survey.lacks:
+            titles = ", ".join(wording(question.hint).title for question in found.survey.lacks)
+            self._show(replace(found, message=f"Answer first: {titles}."))
+        else:
+            self._show(replace(found, reading=True, message=""))
+            self._player.submit(OpenNetwork(found.path, answers=found.answers))
 
     @property
     def ready(self) -> bool:
@@ -108,7 +123,7 @@ class Inspecting(QObject):
 
     def _show(self, found: Inspected | None) -> None:
         if found is None or self.found is None or found.path != self.found.path:
-            self._beside = self._state.network
+            self._beside, self._opens = self._state.network, False
         self.found = found
         self.changed.emit()
 
@@ -124,7 +139,9 @@ class Inspecting(QObject):
             self._begin(event)
         elif found is not None and (found.path, found.answers) == (event.path, event.answers):
             # Answers that the file refuses leave the questions as they were.
-            self._show(replace(found, survey=survey or found.survey, message=event.message))
+            self._opens &= survey is not None
+            self._show(replace(found, survey=survey or found.survey, tried=True, message=event.message))
+            self._open_if_tried()
 
     def _begin(self, event: NetworkInspected) -> None:
         """A file is opened. If it lacks answers, those of the last time are taken, or likely ones are proposed."""

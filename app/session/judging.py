@@ -102,9 +102,16 @@ class Judging(QObject):
         self._player.forget_task(task.task_id)
 
     def _ended(self, event: TaskEnded | TaskProgress) -> None:
-        if self._asked is None or not isinstance(event, TaskEnded) or event.task is not self._asked[0]:
+        if self._asked is None:
             return
-        pair, self._asked = self._asked[1], None
+        task, pair = self._asked
+        if isinstance(event, TaskProgress):
+            if event.task_id == task.task_id:
+                self._player.tasks[task.task_id] = f"{NAME}, {100 * event.fraction:.0f} %"
+            return
+        if event.task is not task:
+            return
+        self._asked = None
         by_hand = event.result is None and not event.message and self._player.computing is None
         if isinstance(event.result, Judgement):
             self._verdicts[pair] = Verdict(event.result)

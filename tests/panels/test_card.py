@@ -84,7 +84,8 @@ def test_the_lines_of_an_open_network():
     assert lines["cost"] == "12 ms an evaluation of one sample"
     assert (lines["average"], lines["licence"], lines["SHA-256"]) == ("ema", "CC BY-NC-SA", "0f")
     assert summary(info) == "adm, 1,000 parameters, σ 0.01 to 150"
-    assert family(replace(info, family="edm")) == "EDM"
+    found = [family(replace(info, family=name)) for name in ("edm", "sit", "consistency_models", "own code")]
+    assert found == ["EDM", "SiT", "consistency_models", "own code"]
 
 
 def test_no_noise_level_is_named_before_the_clock_is_known():
@@ -216,4 +217,4 @@ def test_the_keyboard_visits_fields_buttons_and_lines_in_reading_order(card):
     show(card, asking({}, rows=(("name", "model"),)))
     stops = list(reading_order(card))
     fields = [field.editor for field in card.form.fields.values()]
-    assert stops == [card.form.preset.editor, *fields, card.buttons["open"], card.buttons["dismiss"], card.facts]
+    assert stops == [card.form.preset.editor, card.buttons["open"], card.buttons["dismiss"], *fields, card.facts]

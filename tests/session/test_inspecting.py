@@ -79,6 +79,29 @@ def test_answers_are_given_one_by_one_and_taken_back(session):
     assert not inspecting.ready
 
 
+def test_what_lacks_is_named_where_a_person_opens_too_early(session):
+    inspecting = look(session, ())
+    inspecting.open()
+    assert inspecting.found.message == "Answer first: Heads, q, k, v."
+    inspecting.answer({"num_heads": 4})
+    assert inspecting.found.message == ""
+
+
+def test_an_answer_that_is_under_way_counts_when_the_file_is_opened(session):
+    inspecting = look(session, ())
+    inspecting.answer(LIKELY)
+    inspecting.open()
+    assert not [command for command in session.engine.commands if isinstance(command, OpenNetwork)]
+    tried(session)
+    assert session.newest(OpenNetwork) == OpenNetwork("model.pt", answers=LIKELY)
+    session.player.receive(OpenFailed("network", "model.pt", "No."))
+    inspecting.answer({"num_heads": 3})
+    inspecting.open()
+    asked = session.newest(InspectNetwork)
+    session.player.receive(NetworkInspected("model.pt", asked.answers, message="3 is wrong"))
+    assert (inspecting.found.message, inspecting.found.reading) == ("3 is wrong", False)
+
+
 def test_an_answer_to_an_older_question_changes_nothing(session):
     inspecting = look(session, ())
     inspecting.answer({"num_heads": 4})

@@ -8,7 +8,7 @@ from session_bench import Session
 from survey_files import opened
 from window_runs import TOY, moons, pictures
 
-from app.engine.contract import Task, TaskEnded
+from app.engine.contract import Task, TaskEnded, TaskProgress
 from app.engine.messages import Cancel, CloseNetwork, Judge, Opening, Postponed, RunStopped, StartRun
 from app.session.judging import Judging
 from geomodel.judgement import DENOISES, MISREAD, Judgement
@@ -126,6 +126,16 @@ def test_one_that_gave_way_comes_again_and_one_that_a_person_stopped_does_not(se
     session.judging.again()
     assert len(judges(session)) == 3
     assert session.judging.verdict.waiting == "waiting"
+
+
+def test_the_status_says_how_far_it_is(session):
+    session.player.receive(opened())
+    run_ends(session)
+    (task,) = judges(session)
+    session.player.receive(TaskProgress(task.task_id, 0, 0.43))
+    assert session.player.tasks == {task.task_id: "judging the network, 43 %"}
+    session.player.receive(TaskProgress(task.task_id + 1, 0, 0.9))
+    assert session.player.tasks == {task.task_id: "judging the network, 43 %"}
 
 
 def test_an_error_is_said_once(session):

@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 import pytest
+from in_sight import faults
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -221,14 +222,14 @@ def test_open_networks_are_listed_and_closed_one_by_one(qtbot, window):
         choices = window.panels.model.fields["network"].choices
         return {choice.value: choice.title for choice in choices}
 
-    assert titles()[MOONS] == "two-moons · open"
-    assert titles()[spiral] == "spiral · open"
+    assert titles()[MOONS] == "Two moons · open"
+    assert titles()[spiral] == "Spiral"  # it is chosen
     pick(qtbot, window.panels.model.fields["network"], MOONS)
     qtbot.waitUntil(lambda: window.state.network.path == MOONS, timeout=WAIT)
     push(window, "close")
     qtbot.waitUntil(lambda: window.state.networks.keys() == {spiral}, timeout=WAIT)
     assert titles()[MOONS] == "Two moons"
-    assert titles()[spiral] == "spiral · open"
+    assert titles()[spiral] == "Spiral · open"
 
 
 def test_the_card_is_folded_and_unfolded_by_key_and_takes_the_focus(qtbot, window):
@@ -244,3 +245,27 @@ def test_the_card_is_folded_and_unfolded_by_key_and_takes_the_focus(qtbot, windo
     pick(qtbot, window.panels.model.fields["network"], "")
     assert not card(window).isVisible()
     assert not window.panels.model._fold.isVisible()
+
+
+@pytest.mark.parametrize("size", [(1024, 700), (1280, 800)], ids=str)
+def test_every_card_is_shown_whole(qtbot, window, path, tmp_path, size):
+    """The panel scrolls; nothing in it is cut, covered or wider than the column."""
+    window.resize(*size)
+    (tmp_path / "page.pt").write_text("<!DOCTYPE html>")
+    window.documents.open_path(str(tmp_path / "page.pt"))
+    qtbot.waitUntil(lambda: "web page" in card(window).error.text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: not faults(window), timeout=WAIT)
+    window.documents.open_path(str(path))
+    pick(qtbot, field(qtbot, window, "family"), "improved_diffusion")
+    field(qtbot, window, "diffusion.rescale_timesteps")
+    bar = window.panels._scroll.verticalScrollBar()
+    for place in range(0, bar.maximum(), 200):
+        bar.setValue(place)
+        qtbot.waitUntil(lambda: not faults(window), timeout=WAIT)
+    answer(qtbot, window, {**ANSWERS, "family": "guided_diffusion"})
+    push(window, "open")
+    qtbot.waitUntil(lambda: card(window).buttons["alone"].isVisible(), timeout=WAIT)
+    qtbot.waitUntil(lambda: not faults(window), timeout=WAIT)
+    push(window, "alone")
+    in_use(qtbot, window, path)
+    qtbot.waitUntil(lambda: not faults(window), timeout=WAIT)

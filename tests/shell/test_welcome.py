@@ -67,7 +67,7 @@ def test_a_bundled_network_opens_when_it_is_chosen(qtbot, window):
     pick(qtbot, window.panels.model.fields["network"], bundled.path("two-moons"))
     run = finished(qtbot, window, lambda run: run.settings.driver == "network")
     assert run.settings.network == bundled.path("two-moons")
-    assert window.panels.model.fields["network"].editor.currentText() == "two-moons · open"
+    assert window.panels.model.fields["network"].editor.currentText() == "Two moons"
     assert window.store.settings.recent_files == ()  # those of the program are always there
 
 
