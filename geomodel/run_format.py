@@ -54,6 +54,8 @@ ARRAYS: tuple[Row, ...] = (
     Row(name="seeds", kind="whole", axes=("B",)),
     Row(name="labels", kind="whole", axes=("B",), least=-1),
     _measure("effective_neighbours", 0.5),  # one at least, but for rounding
+    _measure("information", 0.0),
+    _measure("turning_exact", 0.0),
     _measure("nearest_x"),
     _measure("nearest_denoised"),
     _measure("denoiser_difference"),

@@ -83,7 +83,7 @@ def run(solver: str, **changes: object) -> Callable[[Dataset, Frame], Found]:
 
 def every_measure(data: Dataset, frame: Frame) -> Found:
     found = runs.compute(run_settings(frame), data)
-    plain = {"effective_neighbours", "slope", "cosine_to_end"}
+    plain = {"effective_neighbours", "slope", "cosine_to_end", "turning", "information"}
     return {
         f"{row.name} {curve}": ("number" if row.name in plain else "length", values)
         for row in measures.MEASURES

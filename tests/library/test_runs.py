@@ -18,7 +18,7 @@ from geomodel.settings import RunSettings
 
 CHECKPOINT = resources.path("checkpoints", "two-moons.safetensors")
 TOY = RunSettings(data="two-moons", data_count=60, steps=5, count=4, beside=False)
-MEASURED = {"effective_neighbours", "nearest_x", "nearest_denoised"}
+MEASURED = {"effective_neighbours", "information", "nearest_x", "nearest_denoised"}
 AGAINST_DATA = {"denoiser_difference", "optimal"}
 
 

@@ -56,7 +56,8 @@ def test_a_growing_run_has_the_measures_that_need_no_end(moons):
         for curve, known in zip(plot.curves, full.curves, strict=False):
             n = len(curve.values)
             assert 1 <= n <= 3
-            assert np.array_equal(curve.values, known.values[:n], equal_nan=True)
+            seen = ~np.isnan(curve.values)  # a rate is known where the levels on both sides are
+            assert np.array_equal(curve.values[seen], known.values[:n][seen])
 
 
 def test_measures_have_a_cursor_or_say_what_to_do(moons):
