@@ -145,19 +145,16 @@ class Inspecting(QObject):
 
     def _begin(self, event: NetworkInspected) -> None:
         """A file is opened. If it lacks answers, those of the last time are taken, or likely ones are proposed."""
-        known = self._recall(event.sha256) if event.sha256 else {}
-        self._show(
-            Inspected(
-                path=event.path,
-                survey=event.survey,
-                answers=known or event.answers,
-                reading=bool(known) or not event.sha256,
-            )
-        )
-        if known:
-            self._player.submit(OpenNetwork(event.path, answers=known))
+        answers = event.answers
+        if event.sha256:  # what is said now wins over what was said then
+            answers = {**self._recall(event.sha256), **answers}
+        again = answers != event.answers
+        reading = again or not event.sha256
+        self._show(Inspected(path=event.path, survey=event.survey, answers=answers, reading=reading))
+        if again:
+            self._player.submit(OpenNetwork(event.path, answers=answers))
         elif event.sha256 and event.survey is not None and (likely := _likely(event.survey)):
-            self._try(likely)
+            self._try({**likely, **answers})
 
     def _cancelled(self, path: str) -> None:
         if self.found is not None and self.found.path == path:

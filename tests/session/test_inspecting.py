@@ -133,6 +133,24 @@ def test_answers_of_the_last_time_that_do_not_open_it_are_asked_again(session):
     assert found.survey.lacks  # so that there is a form
 
 
+def test_what_is_said_now_wins_over_the_answers_of_the_last_time(session):
+    session.kept["0f"] = OTHER
+    said = {"num_heads": 4}
+    session.player.receive(NetworkInspected("model.pt", said, survey_of(said), opening=True, sha256="0f"))
+    assert session.newest(OpenNetwork).answers == {**OTHER, **said}
+
+
+def test_answers_that_do_not_suffice_any_more_are_tried_once(session):
+    session.kept["0f"] = {"num_heads": 4}
+    look(session, ())
+    before = len(session.engine.commands)
+    known = session.newest(OpenNetwork).answers
+    found = survey_of(known, presets=())
+    session.player.receive(NetworkInspected("model.pt", known, found, opening=True, sha256="0f"))
+    assert len(session.engine.commands) == before
+    assert (session.inspecting.found.reading, session.inspecting.found.answers) == (False, known)
+
+
 def test_answers_of_an_open_network_can_be_changed(session):
     session.player.receive(opened(answers=LIKELY))
     inspecting = session.inspecting
