@@ -159,7 +159,8 @@ def test_samples_have_any_axes(tmp_path):
 def test_every_row_of_the_format_is_tried():
     names = {name for changes, _ in REFUSED.values() for name in changes} | GOOD.keys()
     unlike_others = {"extra.nearest_denoised", "extra.denoiser_difference", "extra.denoiser_difference_exact"}
-    unlike_others |= {"extra.exact_distance_x", "extra.exact_distance_denoised"}  # rows like that of extra.nearest_x
+    unlike_others |= {"extra.exact_distance_x", "extra.exact_distance_denoised", "extra.information"}
+    unlike_others |= {"extra.turning_exact"}  # rows like that of extra.nearest_x
     assert {row.name for row in ARRAYS} - names == unlike_others
 
 
