@@ -180,7 +180,8 @@ class Yardstick:
     def measure(self, samples: Any, between: Between = nothing) -> Quality:
         """The numbers of samples (n, *shape). Rows that are not finite are left out, and the note says so.
 
-        `between` is called several times a second; an exception from it cancels. ValueError where the samples have another shape than the data.
+        `between` is called several times a second; an exception from it cancels. ValueError where the samples have
+        another shape than the data.
         """
         rows, total = self._finite(samples)
         notes = [f"{total - len(rows)} of {total} samples are not finite and were left out."] * (len(rows) < total)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.rooms.compare import actions as compare
 from app.rooms.plane import actions as plane
+from app.rooms.quality import actions as quality
 from app.rooms.row import RoomRow
 from app.rooms.transport import actions as transport
 
@@ -64,6 +65,16 @@ ROOMS: tuple[RoomRow, ...] = (
         answers="app.rooms.derivatives.answers",
         figure=(170.0, 120.0),
         help="derivatives.html",
+    ),
+    RoomRow(
+        name="quality",
+        title="Quality",
+        area="right",
+        room="app.rooms.quality.feed.QualityRoom",
+        answers="app.rooms.quality.answers",
+        figure=(170.0, 140.0),
+        actions=quality.ACTIONS,
+        help="quality.html",
     ),
     RoomRow(
         name="inspector",

@@ -58,6 +58,9 @@ def full_rooms(folder) -> FullRooms:
     compare["add_lane"]()
     compare["race"]()
     stage.settle()
+    for action in ("measure_jumps", "measure_run"):
+        made.rooms["quality"].handlers()[action]()
+        stage.settle()
     for name, room in made.rooms.items():
         room.refresh()
         stage.settle()
