@@ -24,10 +24,9 @@ EVALUATIONS = Limits(
 SEED = Limits(
     "Seed", "Sample k starts from seed + k. The seed also says which data are held out as the control.", 0, 2**31 - 1
 )
+TITLES = {"sliced": "Sliced distance", "frechet": "Fréchet distance"}
 DISTANCES = tuple(
-    Choice(row.name, row.title, f"{row.formula}, in {row.unit}")
-    for row in QUALITIES
-    if row.name in ("sliced", "frechet")
+    Choice(row.name, TITLES[row.name], f"{row.formula}, in {row.unit}") for row in QUALITIES if row.name in TITLES
 )
 DISTANCE = Limits(
     "Distance",
@@ -57,9 +56,9 @@ class QualityBar(QWidget):
         self.numbers: tuple[Field, ...] = (self.count, self.evaluations, self.seed)
         for field, value in zip(self.numbers, (QUICK, 6, 0), strict=True):
             field.set_value(value)
-            field.setMaximumWidth(190)
+            field.editor.setFixedWidth(72)
         self.distance.set_value("sliced")
-        self.distance.editor.setMinimumWidth(170)
+        self.distance.editor.setMinimumWidth(150)
         self.distance.edited.connect(self._pick_distance)
         self.jumps = _button("Measure jumps", "Let the samples jump to D at several noise levels, at equal cost. F7")
         self.run = _button("Measure the run", "Measure x and D of the selected run at every noise level. Ctrl+F7")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from app.plotting.bundles import Dots
 from app.plotting.equal_scale import EqualScaleCanvas
@@ -51,8 +50,6 @@ class EndsPlane(EqualScaleCanvas):
 class EndsPane(QStackedWidget):
     """The ends of one kind of run."""
 
-    sample_picked = Signal(int)
-
     def __init__(self, theme: Theme, name: str, kind: Kind, *, print_mode: bool) -> None:
         super().__init__()
         self._nothing = QWidget()
@@ -62,7 +59,7 @@ class EndsPane(QStackedWidget):
             self.addWidget(page)
         self.grid.setAccessibleName(f"{name} as images")
         self.plane.setAccessibleName(f"{name} over the data")
-        self.grid.sample_picked.connect(self.sample_picked)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # a canvas prefers 480 pixels
         self.setMinimumHeight(0 if print_mode else LOWEST)
 
     def set_theme(self, theme: Theme) -> None:
@@ -71,7 +68,7 @@ class EndsPane(QStackedWidget):
         self.plane.set_theme(theme)
 
     def show_ends(self, ends: Ends | None, data: Array, sample: int) -> None:
-        """Show the ends; of images, one is framed, which has the same noise in every pane."""
+        """Show the ends; of images one is framed, which has the same noise in two panes. −1 frames none."""
         if ends is None:
             self.setCurrentWidget(self._nothing)
         elif ends.images is not None:
@@ -83,5 +80,4 @@ class EndsPane(QStackedWidget):
 
     def release(self) -> None:
         """Break the reference cycles of the canvas."""
-        self.grid.sample_picked.disconnect(self.sample_picked)
         self.plane.release()

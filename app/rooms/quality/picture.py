@@ -14,11 +14,6 @@ from geomodel.quality import Quality, curves
 from geomodel.settings import RunSettings
 
 JUMP, WHOLE, CONTROL = "jump", "no jump", "held-out data"
-JUMP_LEGEND: tuple[tuple[Kind, str], ...] = (
-    ("denoising", "run that jumps to D at σ"),
-    ("sampling", "no jump: to σ min"),
-    ("reference", "control: held-out data"),
-)
 RUN_LEGEND: tuple[tuple[Kind, str], ...] = (
     ("sampling", "x"),
     ("denoising", "D"),

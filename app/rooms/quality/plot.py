@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from app.plotting.headings import Header
 from app.plotting.measure_plot import MeasureChart
@@ -18,8 +18,10 @@ from geomodel.quality import QualityRow
 class QualityPlot(QWidget):
     """A header with the numbers at the cursor, and the chart. A click or a drag on the chart moves the cursor."""
 
-    def __init__(self, theme: Theme, lowest: int, *, print_mode: bool) -> None:
+    def __init__(self, theme: Theme, lowest: int, *, values: int = 3, print_mode: bool) -> None:
+        """`lowest`: pixels of height; `values`: of how many curves the header has room for the numbers."""
         super().__init__()
+        self._room = values
         self._shown: tuple[object, ...] = ()
         self._curves: tuple[Curve, ...] = ()
         self._enlarged = False
@@ -30,6 +32,7 @@ class QualityPlot(QWidget):
         column.setSpacing(0)
         column.addWidget(self.header)
         column.addWidget(self.chart, 1)
+        self.chart.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # it prefers 480 pixels
         self.setMinimumHeight(0 if print_mode else lowest)
 
     def set_theme(self, theme: Theme) -> None:
@@ -63,5 +66,5 @@ class QualityPlot(QWidget):
         values: list[tuple[Kind, str]] = [
             (kind, f"{label} {text}" if self._enlarged else text) for kind, label, text in named
         ]
-        self.header.set_values(tuple(values))
+        self.header.set_values(tuple(values if self._enlarged else values[: self._room]))
         self.setAccessibleDescription(", ".join(f"{label} {text}" for _, label, text in named))

@@ -8,13 +8,14 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLayout, QScrollA
 from superqt import QFlowLayout
 
 from app.plotting.headings import Entry
+from app.plotting.measure_plot import RIGHT
 from app.plotting.pens_and_numbers import Kind, tabular
 from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.quality.bar import QualityBar
 from app.rooms.quality.ends import EndsPane
 from app.rooms.quality.numbers import Numbers
-from app.rooms.quality.picture import JUMP_LEGEND, RUN_LEGEND, jump_curves, run_curves
+from app.rooms.quality.picture import RUN_LEGEND, jump_curves, run_curves
 from app.rooms.quality.pictures import QualityPicture
 from app.rooms.quality.plot import QualityPlot
 from app.rooms.quality.text import NOISE, describe, jump_lines, quality_row
@@ -33,7 +34,7 @@ JUMP = (
     "that goes to σ min is no jump. The control is as many data points that were held out of the comparison."
 )
 RUN = "The distance of x and of D to the data at every level of the selected run, and of as many held-out data."
-LEVEL = "Where the runs jump whose ends are shown. Drag on the plot, or use the arrow keys here."
+LEVEL = "Where the runs jump whose ends are shown. Drag on the plot, or press the keys Up and Down here."
 PANES: tuple[tuple[str, Kind, str], ...] = (
     ("Jump", "denoising", "Where the runs end that jump at the picked level."),
     ("No jump", "sampling", "Where the runs end that go to σ min with as many evaluations, from the same noise."),
@@ -58,13 +59,13 @@ class QualityView(View):
         self.numbers = Numbers(theme)
         self.slider = Slider(1, "Level of the jump", LEVEL)
         self.panes = tuple(EndsPane(theme, name, kind, print_mode=print_mode) for name, kind, _ in PANES)
-        self.run_plots = tuple(QualityPlot(theme, 132, print_mode=print_mode) for _ in range(3))
-        self._legends = (QFlowLayout(), QFlowLayout())
+        self.run_plots = tuple(QualityPlot(theme, 132, values=2, print_mode=print_mode) for _ in range(3))
+        self._legend = QFlowLayout()
         self._build()
         self._connections = [
             (self.jump_plot.chart.picked, self.level_picked),
             (self.slider.valueChanged, self.level_picked),
-            *((pane.sample_picked, self.sample_picked) for pane in self.panes),
+            *((pane.grid.sample_picked, self.sample_picked) for pane in self.panes[:2]),
             *((plot.chart.picked, self.playhead_picked) for plot in self.run_plots),
         ]
         for said, passed in self._connections:
@@ -112,24 +113,17 @@ class QualityView(View):
     def _jump_part(self) -> QWidget:
         self._jump_title = Title("Jump to D")
         self._jump_title.setToolTip(tooltip("Jump to D", JUMP))
+        under = QHBoxLayout()  # the slider stands under the plot's area
+        under.setContentsMargins(round(self.jump_plot.chart.getPlotItem().getAxis("left").width()), 0, RIGHT, 0)
+        under.addWidget(self.slider)
         self._plot_column, part = QWidget(), QWidget()
         plot = QVBoxLayout(self._plot_column)
         plot.setContentsMargins(0, 0, 0, 0)
         plot.setSpacing(2)
         plot.addWidget(self._jump_title)
+        plot.addWidget(self._caption)
         plot.addWidget(self.jump_plot, 1)
-        plot.addWidget(self.slider)
-        beside = QVBoxLayout()
-        beside.setSpacing(8)
-        beside.addWidget(self._caption)
-        beside.addWidget(self.numbers)
-        beside.addWidget(self._note)
-        beside.addLayout(self._legends[0])
-        beside.addStretch(1)
-        self._top = QBoxLayout(QBoxLayout.Direction.TopToBottom)
-        self._top.setSpacing(16)
-        self._top.addWidget(self._plot_column, 3)
-        self._top.addLayout(beside, 2)
+        plot.addLayout(under)
         self._titled = tuple(Titled(name, text, pane) for (name, _, text), pane in zip(PANES, self.panes, strict=True))
         ends = QHBoxLayout()
         ends.setSpacing(12)
@@ -137,8 +131,10 @@ class QualityView(View):
             ends.addWidget(titled, 1)
         column = QVBoxLayout(part)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(self._top, 3)
-        column.addLayout(ends, 3)
+        column.addWidget(self._plot_column, 1)
+        column.addWidget(self.numbers)
+        column.addWidget(self._note)
+        column.addLayout(ends, 1)
         return part
 
     def _run_part(self) -> QWidget:
@@ -152,14 +148,17 @@ class QualityView(View):
         self._curves, part = QWidget(), QWidget()
         curves = QVBoxLayout(self._curves)
         curves.setContentsMargins(0, 0, 0, 0)
+        self._legend.setHorizontalSpacing(16)
+        self._legend.setVerticalSpacing(0)
         curves.addWidget(self._warning)
-        curves.addLayout(self._legends[1])
+        curves.addLayout(self._legend)
         curves.addLayout(self._plots, 1)
         curves.addWidget(self._run_note)
         column = QVBoxLayout(part)
         column.setContentsMargins(0, 0, 0, 0)
         for widget in (title, self._run_caption, self._curves):
             column.addWidget(widget, int(widget is self._curves))
+        column.addStretch(0)
         return part
 
     def _scrolled(self) -> QScrollArea:
@@ -201,8 +200,9 @@ class QualityView(View):
         self._jump_title.setText(f"Jump to D, {picture.evaluations} evaluations each")
         self._set_slider(level, len(jumps.sigmas))
         self._titled[0].title.setText(jump_lines(jumps, level)[0][0])
-        for pane, ends in zip(self.panes, (jumps.ends[level], jumps.ends[-1], jumps.held_out), strict=True):
-            pane.show_ends(ends, jumps.data, picture.sample)
+        shown = ((jumps.ends[level], picture.sample), (jumps.ends[-1], picture.sample), (jumps.held_out, -1))
+        for pane, (ends, sample) in zip(self.panes, shown, strict=True):
+            pane.show_ends(ends, jumps.data, sample)
 
     def _set_slider(self, level: int, count: int) -> None:
         self.slider.blockSignals(True)
@@ -235,16 +235,14 @@ class QualityView(View):
             plot.set_theme(theme)
         for pane in self.panes:
             pane.set_theme(theme)
-        for legend, entries in zip(self._legends, (JUMP_LEGEND, RUN_LEGEND), strict=True):
-            clear(legend)
-            for kind, label in entries:
-                legend.addWidget(Entry(kind, label, theme, self._page))
+        clear(self._legend)
+        for kind, label in RUN_LEGEND:
+            self._legend.addWidget(Entry(kind, label, theme, self._page))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         wide = self.width() >= WIDE
-        for row in (self._top, self._plots):
-            row.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        self._plots.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
 
     def release(self) -> None:
         """Disconnect everything, so that nothing keeps the view alive."""
