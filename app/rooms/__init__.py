@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.rooms.compare import actions as compare
+from app.rooms.interpolation import actions as interpolation
 from app.rooms.plane import actions as plane
 from app.rooms.quality import actions as quality
 from app.rooms.row import RoomRow
@@ -75,6 +76,16 @@ ROOMS: tuple[RoomRow, ...] = (
         figure=(170.0, 140.0),
         actions=quality.ACTIONS,
         help="quality.html",
+    ),
+    RoomRow(
+        name="interpolation",
+        title="Interpolation",
+        area="right",
+        room="app.rooms.interpolation.feed.InterpolationRoom",
+        answers="app.rooms.interpolation.answers",
+        figure=(170.0, 120.0),
+        actions=interpolation.ACTIONS,
+        help="interpolation.html",
     ),
     RoomRow(
         name="inspector",

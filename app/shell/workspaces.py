@@ -55,7 +55,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         title="Quality",
         tip="How good samples are over σ, and what a jump to D gains at equal cost",
         centre="quality",
-        right=(("measures",), ("plane",)),
+        right=(("interpolation",), ("measures",)),
     ),
 )
 

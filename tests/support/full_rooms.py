@@ -58,8 +58,8 @@ def full_rooms(folder) -> FullRooms:
     compare["add_lane"]()
     compare["race"]()
     stage.settle()
-    for action in ("measure_jumps", "measure_run"):
-        made.rooms["quality"].handlers()[action]()
+    for name, action in (("quality", "measure_jumps"), ("quality", "measure_run"), ("interpolation", "interpolate")):
+        made.rooms[name].handlers()[action]()
         stage.settle()
     for name, room in made.rooms.items():
         room.refresh()
