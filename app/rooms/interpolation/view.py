@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.pens_and_numbers import tabular
@@ -14,7 +14,7 @@ from app.rooms.interpolation.pictures import InterpolationPicture
 from app.rooms.interpolation.rows import AmountRow
 from app.rooms.interpolation.text import TITLES, describe, ends, lost, meaning, numbers
 from app.rooms.interpolation.traces import Traces
-from app.rooms.interpolation.ways import WayLine
+from app.rooms.interpolation.ways import WayName
 from app.widgets.enlarged import Enlarged
 from app.widgets.explanation import Explanation
 from app.widgets.focus_area import show_area
@@ -56,7 +56,8 @@ class InterpolationView(View):
         self.first, self.second = IntField("first", FIRST), IntField("second", SECOND)
         self.button = QPushButton("Interpolate", autoDefault=False)
         self.slider = Slider(1, "Amount", AMOUNT)
-        self.lines = [WayLine(kind, TITLES[name], theme) for kind, name in enumerate(KINDS)]
+        self._names = [WayName(kind, TITLES[name], theme) for kind, name in enumerate(KINDS)]
+        self.numbers = [PlainLabel(wordWrap=True) for _ in KINDS]
         self.rows = [AmountRow(theme, f"{TITLES[name]} way as images") for name in KINDS]
         self.traces = Traces(theme, tabular(self.font(), 0.85), print_mode=print_mode)
         self._build()
@@ -119,10 +120,14 @@ class InterpolationView(View):
         inside.addWidget(self._caption)
         inside.addLayout(slide)
         self.traces.setMinimumHeight(0 if self._print else LOWEST)
+        self.traces.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # it prefers 480 pixels
         inside.addWidget(self._plane, 1)
-        for line, row in zip(self.lines, self.rows, strict=True):
-            inside.addWidget(row)
-            inside.addWidget(line)
+        for name, row, label in zip(self._names, self.rows, self.numbers, strict=True):
+            label.setFont(tabular(self.font(), 0.92))
+            label.setToolTip(tooltip("", NUMBERS))
+            name.setToolTip(tooltip("", WAYS))
+            for widget in (name, row, label):
+                inside.addWidget(widget)
         for label in (self._ends, self._meaning):
             inside.addWidget(label)
         inside.addStretch(0)
@@ -157,11 +162,11 @@ class InterpolationView(View):
         self._plane.setVisible(found.points is not None)
         if found.points is not None:
             self.traces.show_traces(found, picture.at)
-        for kind, (line, row) in enumerate(zip(self.lines, self.rows, strict=True)):
+        for kind, (row, label) in enumerate(zip(self.rows, self.numbers, strict=True)):
             row.setVisible(found.images is not None)
             if found.images is not None:
                 row.show_images(found.images[kind], picture.at)
-            line.set_numbers(lost(found, kind) or numbers(found, kind, picture.at))
+            label.setText(lost(found, kind) or numbers(found, kind, picture.at))
 
     def describe(self) -> str:
         """The picture in words and numbers."""
@@ -179,8 +184,8 @@ class InterpolationView(View):
         """Set all colours."""
         self.set_background(theme)
         self.traces.set_theme(theme)
-        for line, row in zip(self.lines, self.rows, strict=True):
-            line.set_theme(theme)
+        for name, row in zip(self._names, self.rows, strict=True):
+            name.set_theme(theme)
             row.set_theme(theme)
 
     def seeds(self) -> tuple[int, int] | None:

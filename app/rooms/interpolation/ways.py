@@ -18,12 +18,12 @@ def way_hue(kind: int, theme: Theme) -> QColor:
     return QColor(theme.runs[kind % len(theme.runs)])
 
 
-class WayLine(QWidget):
-    """The sample of a way's curve, its name, and its numbers at the picked amount."""
+class WayName(QWidget):
+    """The sample of a way's curve and its name."""
 
     def __init__(self, kind: int, title: str, theme: Theme) -> None:
         super().__init__()
-        self._kind, self._title, self._theme, self.numbers = kind, title, theme, ""
+        self._kind, self._title, self._theme = kind, title, theme
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(title)
 
@@ -32,29 +32,18 @@ class WayLine(QWidget):
         self._theme = theme
         self.update()
 
-    def set_numbers(self, numbers: str) -> None:
-        """Show other numbers."""
-        self.numbers = numbers
-        self.setAccessibleDescription(numbers)
-        self.setToolTip(numbers)
-        self.update()
-
     def sizeHint(self) -> QSize:
-        return QSize(240, round(2.5 * self.fontMetrics().height()))
+        return QSize(120, round(1.3 * self.fontMetrics().height()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        line = self.height() / 2
+        middle, hue = self.height() / 2, way_hue(self._kind, self._theme)
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            hue = way_hue(self._kind, self._theme)
             painter.setPen(QPen(hue, 2.0))
-            painter.drawLine(QPointF(0, line / 2), QPointF(SAMPLE_WIDTH, line / 2))
+            painter.drawLine(QPointF(0, middle), QPointF(SAMPLE_WIDTH, middle))
             painter.setBrush(hue)
-            draw_symbol(painter, SYMBOLS[self._kind], QPointF(SAMPLE_WIDTH / 2, line / 2), 8.0, QPen(Qt.PenStyle.NoPen))
+            draw_symbol(painter, SYMBOLS[self._kind], QPointF(SAMPLE_WIDTH / 2, middle), 8.0, QPen(Qt.PenStyle.NoPen))
             painter.setPen(QColor(self._theme.text))
-            left = SAMPLE_WIDTH + 6
-            for at, (text, font) in enumerate(((self._title, self.font()), (self.numbers, tabular(self.font(), 0.92)))):
-                room = QRectF(left if at == 0 else 0, at * line, self.width() - (left if at == 0 else 0), line)
-                painter.setFont(font)
-                words = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room.width()))
-                painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+            painter.setFont(tabular(self.font(), bold=True))
+            room = QRectF(SAMPLE_WIDTH + 6, 0, self.width() - SAMPLE_WIDTH - 6, self.height())
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._title)
