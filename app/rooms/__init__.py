@@ -73,7 +73,7 @@ ROOMS: tuple[RoomRow, ...] = (
         area="right",
         room="app.rooms.quality.feed.QualityRoom",
         answers="app.rooms.quality.answers",
-        figure=(170.0, 140.0),
+        figure=(170.0, 200.0),
         actions=quality.ACTIONS,
         help="quality.html",
     ),

@@ -22,7 +22,7 @@ class Traces(EqualScaleCanvas):
     def __init__(self, theme: Theme, font: QFont, *, print_mode: bool) -> None:
         super().__init__(font, print_mode=print_mode)
         self.setAccessibleName("Traces of the ends over the data")
-        self._data = Dots("disc", 2.5)
+        self._data = Dots("disc", 2.5, vector=print_mode)
         self._curves = [Bundle() for _ in KINDS]
         self._steps = [Dots(symbol, 5.0) for symbol in SYMBOLS]
         self.marks = [Dots(symbol, 11.0) for symbol in SYMBOLS]

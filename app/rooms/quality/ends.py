@@ -24,8 +24,8 @@ class EndsPlane(EqualScaleCanvas):
     def __init__(self, theme: Theme, font: QFont, kind: Kind, *, print_mode: bool) -> None:
         super().__init__(font, print_mode=print_mode)
         self._kind: Kind = kind
-        self._data, self._ends = Dots("disc", 2.5), Dots("disc", 4.0)
-        for depth, item in enumerate((self._data, self._ends)):
+        self._data, self.ends = (Dots("disc", size, vector=print_mode) for size in (2.5, 4.0))
+        for depth, item in enumerate((self._data, self.ends)):
             item.setZValue(depth)
             self.box.addItem(item, ignoreBounds=True)
         self.left.setWidth(44)
@@ -36,12 +36,12 @@ class EndsPlane(EqualScaleCanvas):
         """Set all colours."""
         super().set_theme(theme)
         self._data.set_look(theme.data)
-        self._ends.set_look(hue(self._kind, theme))
+        self.ends.set_look(hue(self._kind, theme))
 
     def show_points(self, points: Array, data: Array) -> None:
         """Show ends (n, 2) over data (N, 2). The frame is that of the data, so that it is the same for all ends."""
         self._data.set_points(data)
-        self._ends.set_points(points)
+        self.ends.set_points(points)
         low, high = data.min(0), data.max(0)
         side = np.maximum(PAD * (high - low), 1e-9)
         self.show_box((*((low + high) / 2).tolist(), *side.tolist()))

@@ -131,10 +131,10 @@ class QualityView(View):
             ends.addWidget(titled, 1)
         column = QVBoxLayout(part)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._plot_column, 1)
+        column.addWidget(self._plot_column, 3)
         column.addWidget(self.numbers)
         column.addWidget(self._note)
-        column.addLayout(ends, 1)
+        column.addLayout(ends, 2)
         return part
 
     def _run_part(self) -> QWidget:
