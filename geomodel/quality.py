@@ -61,9 +61,9 @@ def frechet(a: ArrayLike, b: ArrayLike, basis: Basis | None = None) -> float:
     return _frechet(_moments(found.project(first.reshape(shape))), _moments(found.project(second.reshape(shape))))
 
 
-def data_basis(points: Any, count: int = COMPONENTS) -> Basis:
+def data_basis(points: Any, count: int = COMPONENTS, between: Between = nothing) -> Basis:
     """The basis in which `frechet` works by default: the data's first `count` principal components, or all of them."""
-    return principal_components(points, min(count, math.prod(points.shape[1:])))
+    return principal_components(points, min(count, math.prod(points.shape[1:])), between=between)
 
 
 def spread(denoised: ArrayLike, points: ArrayLike) -> float:
@@ -148,10 +148,17 @@ class Yardstick:
 
     @classmethod
     def of(
-        cls, points: Any, count: int, *, rows: ArrayLike | None = None, seed: int = 0, directions: int = DIRECTIONS
+        cls,
+        points: Any,
+        count: int,
+        *,
+        rows: ArrayLike | None = None,
+        seed: int = 0,
+        directions: int = DIRECTIONS,
+        between: Between = nothing,
     ) -> Yardstick:
         """Parts `points` (N, *shape), or those in `rows`, by a permutation of this seed; half of them at most are held
-        out.
+        out. `between` is called while the basis is computed; an exception from it cancels.
 
         ValueError where there is no point.
         """
@@ -166,7 +173,7 @@ class Yardstick:
         note = ""
         if held < count:
             note = f"The control has {held} held-out points for {count} samples, because the data have only {size}."
-        basis = data_basis(reference)
+        basis = data_basis(reference, between=between)
         return cls(
             reference=reference,
             held_out=np.asarray(points[np.sort(order[:held])], np.float64),
