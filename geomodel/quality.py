@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from geomodel.arrays import Array, Floats, plain
 from geomodel.hooks import Between, nothing
-from geomodel.projection import Basis, principal_components
+from geomodel.projection import Basis, basis_name, principal_components
 
 COMPONENTS = 64  # of the data, in which the Fréchet distance is taken where no basis is given
 DIRECTIONS = 128
@@ -178,7 +178,7 @@ class Yardstick:
             reference=reference,
             held_out=np.asarray(points[np.sort(order[:held])], np.float64),
             basis=basis,
-            basis_name=_basis_name(basis),
+            basis_name=basis_name(basis),
             directions=directions,
             seed=seed,
             note=note,
@@ -258,12 +258,6 @@ def unit_directions(dimension: int, count: int, seed: int) -> Floats:
         raise ValueError(f"A sliced distance needs at least one direction; got {count}.")
     lines = np.random.default_rng([seed, 3]).standard_normal((dimension, count))
     return np.asarray(lines / np.linalg.norm(lines, axis=0))
-
-
-def _basis_name(basis: Basis) -> str:
-    share = f"{100 * basis.explained.sum():.3g} % of their variance"
-    whole = basis.count == math.prod(basis.shape)
-    return "all directions of the data" if whole else f"the data's first {basis.count} principal components ({share})"
 
 
 def _two_clouds(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:

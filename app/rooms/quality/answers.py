@@ -13,6 +13,7 @@ from app.rooms.quality.messages import Ends, Jumps, JumpTask, RunQuality, RunQua
 from geomodel import classes, images, memory, runs
 from geomodel.arrays import Array
 from geomodel.experiments.quality import jump, jump_levels, quality_over_sigma
+from geomodel.projection import basis_name
 from geomodel.quality import Quality, Yardstick
 
 SHOWN = 64  # images that cross to the window
@@ -53,6 +54,7 @@ def jumps(task: JumpTask, work: Work) -> Jumps:
         control=control,
         held_out=_ends(yardstick.held_out, data),
         data=data.plane_points,
+        plane=basis_name(data.plane),
         basis=yardstick.basis_name,
         note=yardstick.note,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.plotting.sigma_axis import sigma_text
-from app.rooms.quality.messages import Jumps
+from app.rooms.quality.messages import Jumps, RunQuality
 from app.rooms.quality.pictures import QualityPicture
 from geomodel.number_text import fixed
 from geomodel.quality import QUALITIES, Quality, QualityRow
@@ -32,6 +32,21 @@ def jump_lines(jumps: Jumps, level: int) -> tuple[Line, ...]:
     return (picked, whole, control)
 
 
+def jump_note(jumps: Jumps, level: int) -> str:
+    """In which directions the numbers and the pictures are, and what was left out."""
+    drawn = "" if jumps.held_out.points is None else f"The ends are drawn in {jumps.plane}."
+    return " ".join(
+        filter(None, (f"Fréchet distance in {jumps.basis}.", drawn, jumps.note, jumps.qualities[level].note))
+    )
+
+
+def run_note(run: RunQuality, index: int) -> str:
+    """What was left out at the playhead."""
+    at = min(index, len(run.sigmas) - 1)
+    wrong = (f"{of}: {found.note}" for of, found in (("x", run.x[at]), ("D", run.denoised[at])) if found.note)
+    return " ".join(filter(None, (run.note, *wrong)))
+
+
 def few(count: int) -> str:
     """A sentence about how much so many samples show; empty where they are enough."""
     return f"{count:,} samples are a quick look; a claim needs {CLAIM:,}." if count < CLAIM else ""
@@ -50,7 +65,7 @@ def _sentences(picture: QualityPicture) -> Iterator[str]:
         yield picture.caption
         for whose, found in jump_lines(picture.jumps, picture.level):
             yield f"{whose}: {numbers(found)}."
-        yield picture.jumps.note
+        yield jump_note(picture.jumps, picture.level)
     yield picture.run_reason
     if picture.run is not None:
         at = min(picture.index, len(picture.run.sigmas) - 1)
@@ -58,7 +73,7 @@ def _sentences(picture: QualityPicture) -> Iterator[str]:
         yield picture.run_caption
         yield f"The run at σ {sigma}: x {numbers(picture.run.x[at])}; D {numbers(picture.run.denoised[at])}."
         yield f"Held-out data: {numbers(picture.run.control)}."
-        yield picture.run.note
+        yield run_note(picture.run, picture.index)
 
 
 def numbers(found: Quality) -> str:
