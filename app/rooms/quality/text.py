@@ -15,7 +15,7 @@ NOISE = (
     "x carries its noise: at σ it is about σ√d away from all data, so the curve of x says how noisy x is and not how "
     "good the samples would become. Compare D with the control."
 )
-Line = tuple[str, Quality]  # whose numbers, and the numbers
+Line = tuple[str, str, Quality]  # whose numbers, in short and in full, and the numbers
 
 
 def quality_row(name: str) -> QualityRow:
@@ -25,11 +25,12 @@ def quality_row(name: str) -> QualityRow:
 
 def jump_lines(jumps: Jumps, level: int) -> tuple[Line, ...]:
     """The jump that is picked, the run that goes to σ_min, and the control."""
-    last = len(jumps.sigmas) - 1
-    whole = (f"No jump (σ {sigma_text(jumps.sigmas[last])})", jumps.qualities[last])
-    picked = (f"Jump at σ {sigma_text(jumps.sigmas[level])}", jumps.qualities[level])
-    control = (f"Control: {jumps.control.count:,} held-out data", jumps.control)
-    return (picked, whole, control)
+    picked, whole, control = jumps.qualities[level], jumps.qualities[-1], jumps.control
+    return (
+        ("Jump", f"Jump at σ {sigma_text(jumps.sigmas[level])}", picked),
+        ("No jump", f"No jump (σ {sigma_text(jumps.sigmas[-1])})", whole),
+        ("Held-out data", f"Control: {control.count:,} held-out data", control),
+    )
 
 
 def jump_note(jumps: Jumps, level: int) -> str:
@@ -63,7 +64,7 @@ def _sentences(picture: QualityPicture) -> Iterator[str]:
     yield picture.reason
     if picture.jumps is not None:
         yield picture.caption
-        for whose, found in jump_lines(picture.jumps, picture.level):
+        for _, whose, found in jump_lines(picture.jumps, picture.level):
             yield f"{whose}: {numbers(found)}."
         yield jump_note(picture.jumps, picture.level)
     yield picture.run_reason

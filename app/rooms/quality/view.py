@@ -176,7 +176,8 @@ class QualityView(View):
         self._picture = picture
         self.setAccessibleDescription(describe(picture))
         self.bar.display(picture)
-        self._said.say(picture.working or picture.message or picture.reason)
+        said = picture.message if picture.can_jump else ""  # what went wrong is past where nothing can be asked
+        self._said.say(picture.working or said or picture.reason)
         self._said.setVisible(not self._print)
         there = picture.jumps is not None or picture.run is not None or not self._print
         show_area(self, self._body, there=there)
@@ -199,7 +200,7 @@ class QualityView(View):
         self._note.setText(jump_note(jumps, level))
         self._jump_title.setText(f"Jump to D, {picture.evaluations} evaluations each")
         self._set_slider(level, len(jumps.sigmas))
-        self._titled[0].title.setText(jump_lines(jumps, level)[0][0])
+        self._titled[0].title.setText(jump_lines(jumps, level)[0][1])
         shown = ((jumps.ends[level], picture.sample), (jumps.ends[-1], picture.sample), (jumps.held_out, -1))
         for pane, (ends, sample) in zip(self.panes, shown, strict=True):
             pane.show_ends(ends, jumps.data, sample)
