@@ -118,6 +118,7 @@ def test_two_moons_play_from_their_start(qtbot, window):
     qtbot.waitUntil(lambda: window.playback.playing, timeout=WAIT)
 
 
+@pytest.mark.slow
 def test_fashion_mnist_is_opened_with_its_network_and_runs_without_a_question(qtbot, window):
     asked = []
     window.player.drafting.data_offered.connect(asked.append)
