@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from app.rooms.compare import actions as compare
+from app.rooms.interpolation import actions as interpolation
 from app.rooms.plane import actions as plane
+from app.rooms.quality import actions as quality
 from app.rooms.row import RoomRow
 from app.rooms.transport import actions as transport
 
@@ -64,6 +66,26 @@ ROOMS: tuple[RoomRow, ...] = (
         answers="app.rooms.derivatives.answers",
         figure=(170.0, 120.0),
         help="derivatives.html",
+    ),
+    RoomRow(
+        name="quality",
+        title="Quality",
+        area="right",
+        room="app.rooms.quality.feed.QualityRoom",
+        answers="app.rooms.quality.answers",
+        figure=(170.0, 200.0),
+        actions=quality.ACTIONS,
+        help="quality.html",
+    ),
+    RoomRow(
+        name="interpolation",
+        title="Interpolation",
+        area="right",
+        room="app.rooms.interpolation.feed.InterpolationRoom",
+        answers="app.rooms.interpolation.answers",
+        figure=(170.0, 120.0),
+        actions=interpolation.ACTIONS,
+        help="interpolation.html",
     ),
     RoomRow(
         name="inspector",

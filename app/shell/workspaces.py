@@ -50,6 +50,13 @@ WORKSPACES: tuple[Workspace, ...] = (
         centre="compare",
         right=(("schedule",), ("derivatives", "plane")),
     ),
+    Workspace(
+        name="quality",
+        title="Quality",
+        tip="How good samples are over σ, and what a jump to D gains at equal cost",
+        centre="quality",
+        right=(("interpolation",), ("measures",)),
+    ),
 )
 
 ACTIONS: tuple[ActionRow, ...] = tuple(

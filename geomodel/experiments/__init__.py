@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from geomodel.experiments.compare import Comparison, Lane, LaneResult, compare
 from geomodel.experiments.convergence import Convergence, convergence
+from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, quality_over_sigma
 
 __all__ = [
     "Comparison",
     "Convergence",
+    "Interpolated",
     "Jump",
     "Lane",
     "LaneResult",
     "QualityOverSigma",
     "compare",
     "convergence",
+    "interpolate",
     "jump",
     "quality_over_sigma",
 ]
