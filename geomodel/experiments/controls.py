@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from geomodel.arrays import Array, Floats
-from geomodel.denoisers.gaussians import Gaussians
 from geomodel.geometry.curves import step_length
 from geomodel.geometry.vectors import curve_of, quiet
 from geomodel.hooks import Between, nothing
+
+if TYPE_CHECKING:
+    from geomodel.denoisers.gaussians import Gaussians
 
 
 def gaussian_curve(gaussian: Gaussians, x: Any, sigmas: ArrayLike, between: Between = nothing) -> Array:
