@@ -22,6 +22,16 @@ ROOMS: tuple[RoomRow, ...] = (
         help="plane.html",
     ),
     RoomRow(
+        name="space",
+        title="Space",
+        area="centre",
+        room="app.rooms.space.feed.SpaceRoom",
+        answers="app.rooms.space.answers",
+        figure=(160.0, 150.0),
+        with_run=True,
+        help="space.html",
+    ),
+    RoomRow(
         name="measures",
         title="Measures",
         area="right",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from geomodel.experiments.compare import Comparison, Lane, LaneResult, compare
+from geomodel.experiments.controls import gaussian_curve, random_walk
 from geomodel.experiments.convergence import Convergence, convergence
 from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, quality_over_sigma
@@ -17,7 +18,9 @@ __all__ = [
     "QualityOverSigma",
     "compare",
     "convergence",
+    "gaussian_curve",
     "interpolate",
     "jump",
     "quality_over_sigma",
+    "random_walk",
 ]
