@@ -6,17 +6,16 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
-from geomodel import classes, cli_hints, datasets, files
-from geomodel.settings import RunSettings, limits
+from geomodel import cli_hints, datasets, files, runs
+from geomodel.settings import Driver, RunSettings, limits
 
 if TYPE_CHECKING:
-    from geomodel.experiments.literature import Claim
+    from geomodel.experiments.literature import Claim, Material
 
 FAILED, USAGE_ERROR, INTERRUPTED = 1, 2, 130
 SAMPLES = 64
-Driver = Literal["network", "optimal", "mixture"]
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -41,8 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--driver",
         choices=get_args(Driver),
-        help="which denoiser is checked: the network (default where --model is given), D* of the data (default "
-        "otherwise), or the mixture that a generated set was drawn from",
+        help="which denoiser is checked (default: network where there is one, else optimal, which is D* of the data)",
     )
     parser.add_argument("--label", type=int, default=-1, help="the class whose samples and data are used (default all)")
     parser.add_argument("--only", type=numbers, metavar="LIST", help="check these claims only, such as 1,5,17-30")
@@ -102,46 +100,36 @@ def _check_place(out: Path) -> None:
 
 def _checked(arguments: Namespace) -> tuple[tuple[Claim, ...], str]:
     """The claims, and a sentence that says of what."""
-    from geomodel.experiments.literature import claims
+    from geomodel.experiments.literature import each
 
-    data = None
-    if arguments.data:
-        columns = arguments.data_columns
-        data = datasets.load(arguments.data, count=arguments.data_count, seed=arguments.data_seed, columns=columns)
-    driver: Driver = arguments.driver or ("network" if arguments.network else "optimal")
-    model, name = _model(driver, arguments, data)
-    label, numbered = None, None
-    if arguments.label >= 0:
-        settings = RunSettings(driver=driver, network=arguments.network, label=arguments.label)
-        label, numbered = arguments.label, classes.asked(settings, data, model if driver == "network" else None).data
-        if data is not None and numbered is None:
-            raise ValueError(f"The data {data.name} lack the network's class {label}; choose another one, or none.")
-    about = f"{name}; {data.name if data is not None else 'no data'}; {arguments.count} samples, seed {arguments.seed}."
+    own, name = _material(arguments)
+    about = f"{name}; {arguments.count} samples, seed {arguments.seed}."
     line = _ProgressLine()
-    given = {"count": arguments.count, "seed": arguments.seed, "only": arguments.only}
-    found = claims(model, data, label=label, data_label=numbered, progress=line, **given)
+    found = tuple(each(own, only=arguments.only, progress=line))
     line.clear()
     return found, about
 
 
-def _model(driver: Driver, arguments: Namespace, data: datasets.Dataset | None) -> tuple[Any, str]:
-    """The denoiser that is checked and its name; None where there is neither model nor data."""
-    hints = cli_hints.hints(arguments)
-    if driver == "network":
-        if not arguments.network:
-            raise ValueError("The network is to be checked, and there is none; name it with --model.")
+def _material(arguments: Namespace) -> tuple[Material, str]:
+    """What the claims share, and the names of model and data."""
+    from geomodel.experiments.literature import material, of_job
+
+    hints, given = cli_hints.hints(arguments), {"count": arguments.count, "seed": arguments.seed}
+    if not arguments.data and not arguments.network:
+        return material(None, None, **given), "No model and no data"
+    network = data = None
+    if arguments.data:
+        columns = arguments.data_columns
+        data = datasets.load(arguments.data, count=arguments.data_count, seed=arguments.data_seed, columns=columns)
+    if arguments.network:
         from geomodel.checkpoints import load_checkpoint
 
-        return load_checkpoint(arguments.network, hints=hints), Path(arguments.network).name
-    if driver == "mixture":
-        if data is None or data.mixture is None:
-            raise ValueError("These data were not drawn from a known mixture; take another driver.")
-        return data.mixture, "The mixture"
-    if data is None:
-        return None, "No model"
-    from geomodel.denoisers.optimal import OptimalDenoiser
-
-    return OptimalDenoiser(data.points, data.labels), "D*"
+        network = load_checkpoint(arguments.network, hints=hints)
+    driver: Driver = arguments.driver or ("network" if arguments.network else "optimal")
+    settings = RunSettings(data=arguments.data, network=arguments.network, driver=driver, label=arguments.label)
+    job = runs.prepare(settings, data, network)
+    names = [driver if driver != "network" else Path(arguments.network).name, "no data" if data is None else data.name]
+    return of_job(job, **given), ", ".join(filter(None, (*names, job.asked.words)))
 
 
 class _ProgressLine:

@@ -64,9 +64,9 @@ def test_the_exit_code_says_that_a_self_test_failed(monkeypatch, capsys):
         (("--out", "report.txt"), "neither .md"),
         (("--out", "nowhere/report.md"), "is not a place for a file"),
         (("--data", "no-such-set"), "There is no data set"),
-        (("--driver", "network"), "name it with --model"),
-        (("--data", "two-moons", "--driver", "mixture"), "known mixture"),
-        ((*SMALL, "--label", "30"), "no points of class 30"),
+        ((*SMALL[:2], "--driver", "network"), "only when a checkpoint is open"),
+        (("--data", "two-moons", "--driver", "mixture"), "mixture"),
+        ((*SMALL, "--label", "30"), "class"),
         (("--only", "99"), "There is no claim 99"),
         (("--count", "0"), "at least one sample"),
     ],
@@ -94,7 +94,7 @@ def test_progress_is_shown_on_a_terminal_and_a_cancel_writes_nothing(monkeypatch
     def interrupted(*arguments, **more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(literature, "claims", interrupted)
+    monkeypatch.setattr(literature, "each", interrupted)
     assert command(*SMALL, "--out", tmp_path / "r.md") == 130
     assert not (tmp_path / "r.md").exists()
 

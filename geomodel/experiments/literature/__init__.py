@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from geomodel.experiments.literature.claim import KINDS, Claim, Finding, Kind, N
 from geomodel.experiments.literature.material import Material
 from geomodel.experiments.literature.table import STATEMENTS
 from geomodel.experiments.literature.writing import check_suffix, markdown, summary, table, write
+
+if TYPE_CHECKING:
+    from geomodel.job import Job
 
 __all__ = [
     "KINDS",
@@ -31,6 +34,7 @@ __all__ = [
     "failed_self_tests",
     "markdown",
     "material",
+    "of_job",
     "summary",
     "table",
     "write",
@@ -115,6 +119,21 @@ def material(
         optimal=optimal,
         report=lambda _: None,
         known={},
+    )
+
+
+def of_job(job: Job, *, model: Any = None, count: int = 64, seed: int = 0) -> Material:
+    """What the claims share for the denoiser that moves the samples of a run. model: that denoiser in a wrapper."""
+    label = None if job.settings.label < 0 else job.settings.label
+    return material(
+        job.model if model is None else model,
+        None if job.asked.data is None else job.data,  # the data may lack the run's class
+        count=count,
+        seed=seed,
+        label=label,
+        data_label=job.asked.data,
+        optimal=job.optimal if label is None else None,
+        guided=job.settings.guided,
     )
 
 
