@@ -6,9 +6,11 @@ from geomodel.experiments.compare import Comparison, Lane, LaneResult, compare
 from geomodel.experiments.controls import gaussian_curve, random_walk
 from geomodel.experiments.convergence import Convergence, convergence
 from geomodel.experiments.interpolation import Interpolated, interpolate
+from geomodel.experiments.literature import Claim, claims
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, quality_over_sigma
 
 __all__ = [
+    "Claim",
     "Comparison",
     "Convergence",
     "Interpolated",
@@ -16,6 +18,7 @@ __all__ = [
     "Lane",
     "LaneResult",
     "QualityOverSigma",
+    "claims",
     "compare",
     "convergence",
     "gaussian_curve",
