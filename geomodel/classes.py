@@ -80,9 +80,9 @@ def of_network(network: Any) -> Classes:
 
 def of_driver(settings: RunSettings, data: Dataset | None, network: Any = None) -> Classes:
     """The classes that `settings.label` counts: the network's where it moves the samples, else the data's. A mixture
-    has none.
+    and a single Gaussian have none.
     """
-    if settings.driver == "mixture":
+    if settings.driver in ("mixture", "gaussian"):
         return Classes()
     return of_network(network) if settings.network_drives else of_data(data)
 

@@ -8,13 +8,13 @@ import time
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from geomodel import __version__, classes, cli_hints, console, datasets, files, runs, schedules, solvers
 from geomodel.places import absolute
-from geomodel.settings import CUSTOM, Option, RunSettings, limits, problems
+from geomodel.settings import CUSTOM, Driver, Option, RunSettings, limits, problems
 
 if TYPE_CHECKING:
     from geomodel.record import Record
@@ -59,7 +59,7 @@ COMMANDS = {
     "convert": "write a checkpoint of any program as one of Geomodel's own format",
 }
 CHOICES: dict[str, tuple[str, ...]] = {
-    "driver": ("optimal", "mixture", "network", "blend"),
+    "driver": get_args(Driver),
     "solver": solvers.names(),
     "schedule": schedules.names(),
     "start": ("noise", "origin", "exact", "data"),

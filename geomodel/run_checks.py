@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from geomodel.datasets import Dataset
 
 MAX_EVALUATIONS = 4  # the most that a step combines, with its history (iPNDM of order 4)
+NEEDS_DATA = {
+    "optimal": "The optimal denoiser",
+    "mixture": "The mixture",
+    "gaussian": "A Gaussian",
+    "classes": "A Gaussian for each class",
+    "blend": "A blend",
+}
 DETAIL_NUMBERS = 64  # the stage points of every sample are kept where a sample has at most this many numbers
 
 
@@ -25,11 +32,13 @@ def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -
     if settings.network_drives and network is None:
         found["driver"] = "The network drives only when a checkpoint is open."
     if settings.driver != "network" and data is None:
-        found["driver"] = "The optimal denoiser needs reference data."
+        found["driver"] = f"{NEEDS_DATA[settings.driver]} needs reference data."
     if label := _label_problem(settings, data, network):
         found["label"] = label
     if settings.driver == "mixture" and data is not None and data.gaussians is None:
         found["driver"] = f"{data.name} has no mixture density; choose the optimal denoiser."
+    if settings.driver == "classes" and data is not None and data.labels is None:
+        found["driver"] = f"{data.name} has no classes; choose one Gaussian."
     if data is not None and network is not None and tuple(network.shape) != tuple(data.shape):
         found["network"] = (
             f"The network works on shape {tuple(network.shape)}, the data have {tuple(data.shape)}; open matching ones."
@@ -63,8 +72,8 @@ def _label_problem(settings: RunSettings, data: Dataset | None, network: Any) ->
             return "The network has no null class: choose a class, and no guidance."
     if label < 0 or data is None:
         return ""
-    if settings.driver == "mixture":
-        return "The mixture has no classes."
+    if settings.driver in ("mixture", "gaussian"):
+        return f"{'The mixture' if settings.driver == 'mixture' else 'One Gaussian'} has no classes."
     if settings.network_drives:
         asked = classes.asked(settings, data, network)
         if settings.driver == "network" or asked.data is not None:

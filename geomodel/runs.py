@@ -69,8 +69,12 @@ def prepare(
     data: Dataset | None,
     network: NetworkDenoiser | None = None,
     optimal: OptimalDenoiser | None = None,
+    between: Between = nothing,
 ) -> Job:
-    """Build the run. ValueError with the first sentence of `problems` where the settings do not fit."""
+    """Build the run. ValueError with the first sentence of `problems` where the settings do not fit.
+
+    `between` is called between the parts of fitting Gaussians to the data, and may raise an exception to end it.
+    """
     import torch
 
     from geomodel.denoisers.optimal import OptimalDenoiser
@@ -88,7 +92,7 @@ def prepare(
     return Job(
         settings=settings,
         asked=asked,
-        model=_driver(settings, data, exact, guided),
+        model=_driver(settings, data, exact, guided, between),
         optimal=optimal,
         exact=exact,
         network=guided,
@@ -116,13 +120,17 @@ def _asked(settings: RunSettings, model: Denoiser | None, number: int | None) ->
     return Guided(model, settings.guidance)
 
 
-def _driver(settings: RunSettings, data: Dataset | None, exact: Denoiser | None, network: Denoiser | None) -> Denoiser:
+def _driver(
+    settings: RunSettings, data: Dataset | None, exact: Denoiser | None, network: Denoiser | None, between: Between
+) -> Denoiser:
     from geomodel.denoisers.blend import Blend
 
     model: Denoiser | None
     match settings.driver:
         case "mixture":
             model = data.mixture if data is not None else None
+        case "gaussian" | "classes":
+            model = data.fitted(settings.driver == "classes", between) if data is not None else None
         case "network":
             model = network
         case "blend":

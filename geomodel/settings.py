@@ -23,7 +23,7 @@ LONGEST = MOST_CHARACTERS  # of a name or path
 MOST_SAMPLES = 10**9  # no computer holds as many; with more, their bytes could not be counted as a float
 LEAST_SIGMA, MOST_SIGMA = 1e-100, 1e100  # squares of noise levels must be finite and not 0
 
-Driver = Literal["optimal", "mixture", "network", "blend"]
+Driver = Literal["optimal", "mixture", "gaussian", "classes", "network", "blend"]
 Start = Literal["noise", "origin", "exact", "data", "point"]
 Option = float | int | str | bool
 DataKey = tuple[str, int, int, str]  # name or path, count, seed, columns
@@ -62,7 +62,8 @@ class RunSettings:
         Meta(
             title="Driver",
             description="What moves the samples: dx/dσ = (x − D(x; σ))/σ with D the optimal denoiser D* of the data "
-            "points, the exact denoiser of the mixture they came from, the network Dθ, or a Dθ + (1 − a) D*.",
+            "points, the exact denoiser of the mixture they came from, that of one Gaussian with the mean and "
+            "covariance of the points or of one such Gaussian for each class, the network Dθ, or a Dθ + (1 − a) D*.",
         ),
     ] = "optimal"
     blend: Annotated[

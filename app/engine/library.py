@@ -23,6 +23,7 @@ from geomodel.datasets import Dataset
 from geomodel.datasets.common import Progress, blocks, silent
 from geomodel.datasets.file_array import FileArray
 from geomodel.denoisers.own_calls import Calls
+from geomodel.hooks import nothing
 from geomodel.origin import NetworkIdentity
 from geomodel.settings import DataKey, RunSettings
 
@@ -224,11 +225,11 @@ class Library:
         """Drop a network."""
         self._networks.pop(path, None)
 
-    def prepare(self, settings: RunSettings) -> tuple[runs.Job, OpenSet | None]:
-        """Build a job from its settings, with what it was made of."""
+    def prepare(self, settings: RunSettings, between: Callable[[], None] = nothing) -> tuple[runs.Job, OpenSet | None]:
+        """Build a job from its settings, with what it was made of. `between` may raise to stop."""
         data = self.data(settings.data_key) if settings.data else None
         network = self.network(settings.network) if settings.network else None
-        job = runs.prepare(settings, data.dataset if data else None, network, data.optimal if data else None)
+        job = runs.prepare(settings, data.dataset if data else None, network, data.optimal if data else None, between)
         if data is not None and job.optimal is not None:
             data.optimal = job.optimal
         return job, data

@@ -181,7 +181,7 @@ class Worker:
         self.running = run_id
         try:
             self._warm()
-            job, data = self._library.prepare(command.settings)
+            job, data = self._library.prepare(command.settings, self._poll_commands)
             record = runs.new_record(job, command.keep)
             self.contexts[run_id] = Context(job, data, record, self._waits)
             if job.asked.note:
@@ -243,7 +243,7 @@ class Worker:
     def _worked(self, task: Task) -> object:
         """The result of a room's task."""
         _, works = self._rooms
-        job, data = self._library.prepare(task.settings)
+        job, data = self._library.prepare(task.settings, self._poll_commands)
         with polling((job.model, *job.parts), self._poll_commands):
             gate = Gate(job.model, self._poll_commands)
             progress = tasks.progress_events(task.task_id, self.post)

@@ -133,6 +133,8 @@ class PanelsFeed(QObject):
             {
                 "optimal": data is not None,
                 "mixture": data is not None and data.dataset.gaussians is not None,
+                "gaussian": data is not None,
+                "classes": data is not None and data.dataset.labels is not None,
                 "network": network is not None,
                 "blend": network is not None and data is not None,
             }

@@ -27,6 +27,8 @@ Slot = Literal["network", "data", "driver"]
 DRIVERS = (
     Choice("optimal", "Optimal denoiser D*", "The softmax-weighted mean of the data points."),
     Choice("mixture", "Exact mixture", "The denoiser of the Gaussian mixture that the points were drawn from."),
+    Choice("gaussian", "Gaussian", "The denoiser of one Gaussian with the mean and covariance of the data."),
+    Choice("classes", "Class Gaussians", "The denoiser of one Gaussian for each class, weighted by its share."),
     Choice("network", "Network", "Dθ, the denoiser that a checkpoint holds."),
     Choice("blend", "Blend of network and D*", "a Dθ + (1 − a) D*."),
 )
@@ -35,6 +37,8 @@ NO_CLASS = Choice(-1, "any", "D* runs over the data of all classes.")
 WHY_NOT = {
     "optimal": "D* needs reference data.",
     "mixture": "The density behind these data is not known.",
+    "gaussian": "A Gaussian needs reference data.",
+    "classes": "These data have no classes.",
     "network": "Open a checkpoint first.",
     "blend": "A blend needs a checkpoint and reference data.",
 }

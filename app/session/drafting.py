@@ -241,11 +241,11 @@ class Drafting(QObject):
             self._counts[data.dataset.kind] = draft.count
 
     def _proposed(self, draft: RunSettings, event: DataOpened) -> RunSettings:
-        no_density = draft.driver == "mixture" and event.dataset.gaussians is None
+        lost = {"mixture": event.dataset.gaussians is None, "classes": event.dataset.labels is None}
         network = self._state.network if draft.network_drives else None  # its levels are those that it was trained at
         return replace(
             draft,
-            driver="optimal" if no_density else draft.driver,
+            driver="optimal" if lost.get(draft.driver) else draft.driver,
             sigma_min=(network or event).sigma_min,
             sigma_max=(network or event).sigma_max,
             count=self._counts[event.dataset.kind],

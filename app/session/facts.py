@@ -17,7 +17,14 @@ from geomodel.projection import identity_basis
 from geomodel.solvers import row as solver_row
 from geomodel.trajectory import Trajectory
 
-DRIVER_NAMES = {"optimal": "D*", "mixture": "mixture D", "network": "Dθ", "blend": "a Dθ + (1 − a) D*"}
+DRIVER_NAMES = {
+    "optimal": "D*",
+    "mixture": "mixture D",
+    "gaussian": "Gaussian D",
+    "classes": "class-Gaussian D",
+    "network": "Dθ",
+    "blend": "a Dθ + (1 − a) D*",
+}
 NO_DATA = "no data"
 START_NAMES = {
     "noise": "Noise about the mean",

@@ -140,5 +140,5 @@ def _curve(row: measures.Measure, kind: str, values: Array, levels: Array | None
         case _ if row.name == "effective_neighbours":
             hue, label = "optimal", ""  # the title names it
         case _:
-            hue, label = "reference" if run.settings.driver == "mixture" else "network", "on this run"
+            hue, label = "network" if run.settings.network_drives else "reference", "on this run"
     return Curve(kind=hue, label=label, values=values, measured=None if levels is None else levels[: len(values)])

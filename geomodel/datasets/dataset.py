@@ -20,6 +20,7 @@ from geomodel.repeats import distinct
 
 if TYPE_CHECKING:
     from geomodel.datasets.file_array import FileArray
+    from geomodel.denoisers.gaussians import Gaussians
     from geomodel.denoisers.mixture import MixtureDenoiser
 
 
@@ -195,3 +196,17 @@ class Dataset:
         from geomodel.denoisers.mixture import MixtureDenoiser  # loads torch, so only when it is used
 
         return MixtureDenoiser(*self.gaussians)
+
+    def fitted(self, per_class: bool, between: Between = nothing) -> Gaussians:
+        """One Gaussian with the mean and covariance of the points, or one for each class; fitted once. `between` is
+        called between the parts of the work. Raises ValueError where classes are asked for and there are none.
+        """
+        known, name = vars(self), "class_gaussians" if per_class else "gaussian"
+        if name not in known:
+            if per_class and self.labels is None:
+                raise ValueError(f"{self.name} has no classes.")
+            from geomodel.denoisers.gaussians import Gaussians  # loads torch, so only when it is used
+
+            known[name] = Gaussians.fit(self.points, self.labels if per_class else None, between=between)
+        found: Gaussians = known[name]
+        return found

@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QCheckBox, QComboBox, QPushButton, QStyle
 
 from app.engine.messages import NetworkOpened
-from app.panels.model import ModelPanel
+from app.panels.model import DRIVERS, ModelPanel
 from app.panels.run_bar import RunBar
 from app.panels.sampler import SamplerPanel
 from app.plotting.theme import LIGHT
@@ -223,7 +223,7 @@ def test_edits_of_the_model_carry_their_fields(model, told):
 
 def test_a_driver_that_is_not_there_cannot_be_chosen(model, told):
     model.set_settings(RunSettings())
-    model.set_driver_available({"optimal": True, "mixture": False, "network": False, "blend": False})
+    model.set_driver_available({row.value: row.value == "optimal" for row in DRIVERS})
     combo = _field(model, "driver").editor
     combo.setFocus()
     QTest.keyClick(combo, Key.Key_Down)
