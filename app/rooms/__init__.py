@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
 from app.rooms.plane import actions as plane
 from app.rooms.row import RoomRow
@@ -64,6 +65,16 @@ ROOMS: tuple[RoomRow, ...] = (
         answers="app.rooms.derivatives.answers",
         figure=(170.0, 120.0),
         help="derivatives.html",
+    ),
+    RoomRow(
+        name="commitment",
+        title="Commitment",
+        area="right",
+        room="app.rooms.commitment.feed.CommitmentRoom",
+        answers="app.rooms.commitment.answers",
+        figure=(170.0, 160.0),
+        actions=commitment.ACTIONS,
+        help="commitment.html",
     ),
     RoomRow(
         name="inspector",

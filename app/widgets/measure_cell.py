@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -17,6 +17,8 @@ from app.plotting.values import MeasurePlot
 from app.widgets.text import PlainLabel
 from geomodel.arrays import Array
 from geomodel.number_text import fixed
+
+PREFERRED = (320, 150)  # pixels of width and height
 
 
 class Cell(QWidget):
@@ -40,6 +42,9 @@ class Cell(QWidget):
         column.addWidget(self.header)
         column.addWidget(self.chart, 1)
         self.set_theme(theme)
+
+    def sizeHint(self) -> QSize:
+        return QSize(*PREFERRED)  # the chart alone would take as much as a window
 
     def set_theme(self, theme: Theme) -> None:
         self.header.set_theme(theme)
