@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
 from app.rooms.interpolation import actions as interpolation
 from app.rooms.plane import actions as plane
@@ -96,6 +97,16 @@ ROOMS: tuple[RoomRow, ...] = (
         figure=(170.0, 120.0),
         actions=interpolation.ACTIONS,
         help="interpolation.html",
+    ),
+    RoomRow(
+        name="commitment",
+        title="Commitment",
+        area="right",
+        room="app.rooms.commitment.feed.CommitmentRoom",
+        answers="app.rooms.commitment.answers",
+        figure=(170.0, 160.0),
+        actions=commitment.ACTIONS,
+        help="commitment.html",
     ),
     RoomRow(
         name="inspector",

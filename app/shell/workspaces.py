@@ -57,7 +57,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         title="Geometry",
         tip="Trajectories along their displacement and across it, beside what is known of their shape",
         centre="space",
-        right=(("measures",), ("inspector",)),
+        right=(("measures", "commitment"), ("inspector",)),
         key="F3",
     ),
     Workspace(
