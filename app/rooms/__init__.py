@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
 from app.rooms.interpolation import actions as interpolation
 from app.rooms.plane import actions as plane
@@ -20,6 +21,16 @@ ROOMS: tuple[RoomRow, ...] = (
         with_run=True,
         actions=plane.ACTIONS,
         help="plane.html",
+    ),
+    RoomRow(
+        name="space",
+        title="Space",
+        area="centre",
+        room="app.rooms.space.feed.SpaceRoom",
+        answers="app.rooms.space.answers",
+        figure=(160.0, 150.0),
+        with_run=True,
+        help="space.html",
     ),
     RoomRow(
         name="measures",
@@ -86,6 +97,16 @@ ROOMS: tuple[RoomRow, ...] = (
         figure=(170.0, 120.0),
         actions=interpolation.ACTIONS,
         help="interpolation.html",
+    ),
+    RoomRow(
+        name="commitment",
+        title="Commitment",
+        area="right",
+        room="app.rooms.commitment.feed.CommitmentRoom",
+        answers="app.rooms.commitment.answers",
+        figure=(170.0, 160.0),
+        actions=commitment.ACTIONS,
+        help="commitment.html",
     ),
     RoomRow(
         name="inspector",
