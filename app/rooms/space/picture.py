@@ -169,6 +169,8 @@ def _notes(run: Run, space: Space, shown: Mapping[Control, ControlSpace], turns:
     solver = solvers.row(run.settings.solver)
     if len(space.levels) == 2:
         yield "Shapes are undefined here because one step joins two points by a line. Take more steps."
+    elif space.count == 1:
+        yield "One sample is its own mean, so residuals are 0. Take more trajectories."
     elif (count := space.shapes[turns].count) < space.count:
         left = space.count - count
         yield (
