@@ -187,7 +187,8 @@ def _notes(run: Run, space: Space, shown: Mapping[Control, ControlSpace], turns:
         last = general(float(run.sigmas[run.committed - 1]), 3)
         yield f"The run was stopped at σ {last}, where its displacement ends."
     for name, control in shown.items():
-        yield f"{OWNERS[name]}: {control.note.rstrip('.')}."
-    if "walk" in shown:
-        long, wide = _factors(space, shown["walk"], turns)
-        yield f"The walk is drawn × {general(long, 2)} along and × {general(wide, 2)} across, so that all fit."
+        drawn = ""
+        if name == "walk":
+            long, wide = _factors(space, control, turns)
+            drawn = f"; drawn × {general(long, 2)} along and × {general(wide, 2)} across, so that all fit"
+        yield f"{OWNERS[name]}: {control.note.rstrip('.')}{drawn}."

@@ -61,5 +61,5 @@ class Slabs:
 
 def mixed(colour: QColor, other: QColor, share: float) -> QColor:
     """The colour with a share of another one in it."""
-    mine, its = (np.array([each.red(), each.green(), each.blue()]) for each in (colour, other))
-    return QColor(*np.round(mine + share * (its - mine)).astype(int).tolist())
+    parts = zip((colour.red(), colour.green(), colour.blue()), (other.red(), other.green(), other.blue()), strict=True)
+    return QColor(*(round(mine + share * (its - mine)) for mine, its in parts))

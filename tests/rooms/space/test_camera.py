@@ -45,7 +45,7 @@ def test_the_exaggeration_is_what_a_length_across_gains_over_one_along():
     box = box_of([BUNDLE])
     spans = np.array([2000.0, 20.0, 10.0])
     np.testing.assert_allclose(box.exaggeration, (ASPECT / spans) / (ASPECT[0] / spans[0]))
-    assert axis_text(box, 0) == "along 2×10³ … 0"
+    assert axis_text(box, 0) == "along 2,000 … 0"
     assert axis_text(box, 1) == "PC 1 0 … 20, × 50"
 
 
