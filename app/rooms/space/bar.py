@@ -62,7 +62,7 @@ class SpaceBar(QWidget):
             button.setAccessibleName(f"Control: {OWNERS[control]}")
             button.clicked.connect(partial(self._toggle, control))
             if not self.buttons:
-                row.addWidget(_beside("Controls", button))
+                row.addWidget(_beside("Controls", self._turns))
             self.buttons[control] = button
             row.addWidget(button)
 

@@ -15,7 +15,7 @@ from app.plotting.picking import distance_to_segments
 from app.plotting.sigma_colours import SHADES, shade_of, sigma_colours
 from app.plotting.theme import Theme
 from app.rooms.space.camera import Box, Camera, box_of, side_that_fits
-from app.rooms.space.labels import inset_lines, paint_frame, paint_labels, paint_title
+from app.rooms.space.labels import EDGE, inset_lines, paint_frame, paint_labels, paint_title
 from app.rooms.space.pictures import Bundle, SpacePicture, Strand
 from app.rooms.space.slabs import FARTHEST, Slabs, mixed
 from geomodel.arrays import Array
@@ -51,9 +51,10 @@ def class_colour(label: int, theme: Theme) -> QColor:
 class Frame:
     """One box with its curves and the part of the canvas where it is drawn."""
 
-    def __init__(self, box: Box, area: QRectF, camera: Camera, room: tuple[float, float]) -> None:
+    def __init__(self, box: Box, area: QRectF, camera: Camera, room: tuple[float, float], fits: Camera) -> None:
+        """`fits`: the camera for which the box fills the area but for some room."""
         self.box, self.area, self._camera = box, area, camera
-        self._side = max(10.0, side_that_fits(area.width() - 2 * room[0], area.height() - 2 * room[1]))
+        self._side = max(10.0, side_that_fits(area.width() - 2 * room[0], area.height() - 2 * room[1], fits))
 
     def look(self, points: Array) -> tuple[Array, Array]:
         """Pixels and nearness of points."""
@@ -125,8 +126,8 @@ class SpaceCanvas(QWidget):
         """The whole drawing with the run, and the inset with D."""
         whole, level = QRectF(self.rect()), Camera(self.camera.turn, self.camera.tilt)  # the inset is always whole
         return (
-            None if self._main is None else Frame(self._main, whole, self.camera, ROOM),
-            None if self._inset is None else Frame(self._inset, self._corner(), level, INSET_ROOM),
+            None if self._main is None else Frame(self._main, whole, self.camera, ROOM, Camera()),
+            None if self._inset is None else Frame(self._inset, self._corner(), level, INSET_ROOM, level),
         )
 
     def _corner(self) -> QRectF:
@@ -165,11 +166,13 @@ class SpaceCanvas(QWidget):
         picture = self._picture
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(tabular(self.font(), 0.92))
-        title = QRectF(0, 0, 0, 0) if inset is None else QRectF(0, 0, inset.area.width(), inset.area.bottom())
+        title = QRectF() if inset is None else QRectF(EDGE, EDGE, inset.area.width(), inset.area.bottom() - EDGE)
         paint_frame(painter, main, self._theme)
         self._paint_curves(painter, main, picture.bundles)
         if inset is not None and picture.inset is not None:
             painter.fillRect(title, QColor(self._theme.base))  # the bundle may pass behind it
+            painter.setPen(QPen(QColor(self._theme.line), 1.0))
+            painter.drawRect(title)
             paint_frame(painter, inset, self._theme)
             self._paint_curves(painter, inset, (picture.inset,))
             paint_title(painter, inset_lines(inset.box, picture.inset_note), self._theme)

@@ -58,7 +58,7 @@ def paint_title(painter: QPainter, lines: tuple[str, ...], theme: Theme) -> None
     metrics = QFontMetricsF(painter.font())
     painter.setPen(QColor(theme.muted))
     for row, line in enumerate(lines):
-        painter.drawText(QPointF(2 * AWAY, row * metrics.height() + metrics.ascent()), line)
+        painter.drawText(QPointF(AWAY, 2 * EDGE + row * metrics.height() + metrics.ascent()), line)
 
 
 def paint_frame(painter: QPainter, frame: Drawn, theme: Theme) -> None:
@@ -73,6 +73,8 @@ def paint_labels(painter: QPainter, frame: Drawn, theme: Theme, taken: QRectF) -
     """Write what each axis is, outside of a part of the drawing that is taken."""
     pixels, _ = frame.look(frame.box.corners())
     painter.setPen(QColor(theme.muted))
+    ground = QColor(theme.base)
+    ground.setAlphaF(0.7)  # curves pass behind a label where there is little room
     metrics, places = QFontMetricsF(painter.font()), [taken]
     for axis in range(3):
         text = axis_text(frame.box, axis)
@@ -82,6 +84,7 @@ def paint_labels(painter: QPainter, frame: Drawn, theme: Theme, taken: QRectF) -
             if place.intersects(other):
                 place.moveTop(other.bottom())
         places.append(place)
+        painter.fillRect(place, ground)
         painter.drawText(QPointF(place.left(), place.top() + metrics.ascent()), text)
 
 

@@ -20,8 +20,8 @@ from app.rooms.space.table import Numbers
 from app.rooms.space.text import describe, legend
 from app.widgets.text import PlainLabel, tooltip
 
-WIDE = 940  # pixels of width from which the numbers stand beside the drawing
-BESIDE = 340  # pixels that they take there
+WIDE = 1100  # pixels of width from which the numbers stand beside the drawing
+BESIDE = 460  # pixels that they take there
 LEGEND_ROWS = 2
 NOTE_LINES = 3
 MOST = 16_777_215  # pixels of a widget; Qt's own limit
@@ -215,11 +215,11 @@ class SpaceView(View):
         self._body.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
         below = self.numbers.sizeHint().height() + NOTE_LINES * self._notes.fontMetrics().lineSpacing() + 24
         if wide or self._print:  # on paper it is as high as its notes
-            self._beside.setMinimumHeight(0)
+            self._beside.setMinimumSize(BESIDE if wide else 0, 0)
             self._beside.setMaximumSize(BESIDE if wide else MOST, MOST)
         else:
-            self._beside.setFixedHeight(below)
-            self._beside.setMaximumWidth(MOST)
+            self._beside.setMinimumSize(0, below)
+            self._beside.setMaximumSize(MOST, below)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(280, 320)

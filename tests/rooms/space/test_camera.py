@@ -63,11 +63,12 @@ def test_a_straight_bundle_has_a_box_too():
     np.testing.assert_array_equal(box.high[1:] - box.low[1:], 2000.0)  # the scale of the longest
 
 
+@pytest.mark.parametrize("angles", ANGLES)
 @pytest.mark.parametrize("size", [(600.0, 400.0), (300.0, 700.0)])
-def test_the_box_fits_as_it_is_turned_at_first(size):
+def test_the_box_fits_as_a_camera_turns_it(size, angles):
     box = box_of([BUNDLE])
     middle = (size[0] / 2, size[1] / 2)
-    pixels, _ = Camera().look(box.inside(box.corners()), middle, side_that_fits(*size))
+    pixels, _ = camera(angles).look(box.inside(box.corners()), middle, side_that_fits(*size, camera(angles)))
     assert (pixels >= -1e-9).all()
     assert (pixels <= np.array(size) + 1e-9).all()
 

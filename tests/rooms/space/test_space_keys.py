@@ -72,11 +72,11 @@ def test_in_the_plane_the_arrows_step(window):
     assert window.state.selection.index == 3
 
 
-def test_a_space_without_curves_leaves_the_arrows_to_time(window):
+def test_a_space_without_curves_leaves_the_arrows_to_time(qtbot, window):
     run = computed(moons())
     window.state.add_run(run)
     window.state.select(run_id=run.id, index=2)
     QTest.keyClick(window, Key.Key_F3)
-    assert "no Space" in window.views.space.picture.message
+    qtbot.waitUntil(lambda: "no Space" in window.views.space.picture.message)
     QTest.keyClick(window.views.space, Key.Key_Right)
     assert window.state.selection.index == 3
