@@ -50,6 +50,13 @@ WORKSPACES: tuple[Workspace, ...] = (
         centre="compare",
         right=(("schedule",), ("derivatives", "plane")),
     ),
+    Workspace(
+        name="claims",
+        title="Claims",
+        tip="What the literature says, checked on this model and these data",
+        centre="claims",
+        right=(("measures", "plane"),),
+    ),
 )
 
 ACTIONS: tuple[ActionRow, ...] = tuple(
