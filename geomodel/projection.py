@@ -66,6 +66,15 @@ class Basis:
             raise ValueError(f"coordinates have shape {coordinates.shape}; this basis takes (..., {self.count}).")
         return (self.origin + coordinates @ self.vectors).reshape(*coordinates.shape[:-1], *self.shape)
 
+    def moved(self, x: ArrayLike, c: ArrayLike) -> Floats:
+        """x moved parallel to the plane until its coordinates are c: x + Eᵀ(c − E(x − origin)).
+
+        What lies outside the plane is kept. x (*shape), c (..., count) -> (..., *shape). ValueError where x has another
+        shape.
+        """
+        way = np.asarray(c, np.float64) - self.project(x)
+        return np.asarray(np.asarray(x, np.float64) + (way @ self.vectors).reshape(*way.shape[:-1], *self.shape))
+
 
 def identity_basis(dimension: int = 2) -> Basis:
     """The basis whose coordinates are the data's own, for data of two (or `dimension`) dimensions."""

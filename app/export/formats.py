@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from geomodel.denoisers.base import Denoiser
     from geomodel.experiments import Claim, Comparison
+    from geomodel.experiments.quality import QualityLine
     from geomodel.trajectory import Trajectory
 
 
@@ -59,6 +60,12 @@ def _write_claims(written: tuple[Sequence[Claim], str], path: str) -> None:
     literature.write(claims, path, about)
 
 
+def _write_qualities(lines: list[QualityLine], path: str) -> None:
+    from geomodel.experiments.quality import write_qualities
+
+    write_qualities(lines, path)
+
+
 def _write_levels(levels: tuple[float, ...], path: str) -> None:
     with files.replacing(path, "w", encoding="utf-8") as file:
         file.write("\n".join(map(repr, levels)) + "\n")
@@ -83,6 +90,7 @@ FORMATS: tuple[ExportFormat, ...] = (
     ExportFormat(name="race", title="Save table", files="Tables", suffix=".csv", write=_write_race),
     ExportFormat(name="claims_table", title="Save table", files="Tables", suffix=".csv", write=_write_claims),
     ExportFormat(name="claims_report", title="Save report", files="Markdown", suffix=".md", write=_write_claims),
+    ExportFormat(name="qualities", title="Save table", files="Tables", suffix=".csv", write=_write_qualities),
     ExportFormat(name="levels", title="Save noise levels", files="Noise levels", suffix=".txt", write=_write_levels),
     ExportFormat(
         name="network", title="Save network as", files="Checkpoints", suffix=".safetensors", write=_write_network

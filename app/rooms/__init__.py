@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from app.rooms.claims import actions as claims
+from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
+from app.rooms.interpolation import actions as interpolation
 from app.rooms.plane import actions as plane
+from app.rooms.quality import actions as quality
 from app.rooms.row import RoomRow
 from app.rooms.transport import actions as transport
 
@@ -19,6 +22,16 @@ ROOMS: tuple[RoomRow, ...] = (
         with_run=True,
         actions=plane.ACTIONS,
         help="plane.html",
+    ),
+    RoomRow(
+        name="space",
+        title="Space",
+        area="centre",
+        room="app.rooms.space.feed.SpaceRoom",
+        answers="app.rooms.space.answers",
+        figure=(160.0, 150.0),
+        with_run=True,
+        help="space.html",
     ),
     RoomRow(
         name="measures",
@@ -74,6 +87,36 @@ ROOMS: tuple[RoomRow, ...] = (
         answers="app.rooms.claims.answers",
         actions=claims.ACTIONS,
         help="claims.html",
+    ),
+    RoomRow(
+        name="quality",
+        title="Quality",
+        area="right",
+        room="app.rooms.quality.feed.QualityRoom",
+        answers="app.rooms.quality.answers",
+        figure=(170.0, 200.0),
+        actions=quality.ACTIONS,
+        help="quality.html",
+    ),
+    RoomRow(
+        name="interpolation",
+        title="Interpolation",
+        area="right",
+        room="app.rooms.interpolation.feed.InterpolationRoom",
+        answers="app.rooms.interpolation.answers",
+        figure=(170.0, 120.0),
+        actions=interpolation.ACTIONS,
+        help="interpolation.html",
+    ),
+    RoomRow(
+        name="commitment",
+        title="Commitment",
+        area="right",
+        room="app.rooms.commitment.feed.CommitmentRoom",
+        answers="app.rooms.commitment.answers",
+        figure=(170.0, 160.0),
+        actions=commitment.ACTIONS,
+        help="commitment.html",
     ),
     RoomRow(
         name="inspector",
