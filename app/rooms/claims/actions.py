@@ -9,7 +9,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         id="claims",
         menu="Run",
         title="Check all claims",
-        keys=("F7",),
+        keys=("F12",),
         tip="Check the claims of the literature on the present model and data",
     ),
 )

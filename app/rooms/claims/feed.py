@@ -21,7 +21,7 @@ from geomodel.files import write_error
 from geomodel.schedules import nearest_level
 from geomodel.settings import RunSettings
 
-EMPTY = "Press Check all (F7)."
+EMPTY = "Press Check all (F12)."
 CHANGED = "The settings have changed since; Check all takes the new ones."
 SHOW = "claims"  # the cause of sentences about a claim that cannot be shown
 
@@ -52,7 +52,7 @@ class ClaimsRoom(QObject):
         self.refresh()
 
     def handlers(self) -> Handlers:
-        """F7 brings the view to the front and checks all claims."""
+        """F12 brings the view to the front and checks all claims."""
         return {"claims": self._check_in_sight}
 
     def release(self) -> None:

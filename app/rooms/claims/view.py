@@ -47,7 +47,7 @@ class ClaimsView(View):
         self.display(self._picture)
 
     def _build(self) -> None:
-        self._all = _button("Check all", "Check every claim, one after the other (F7).")
+        self._all = _button("Check all", "Check every claim, one after the other (F12).")
         self._one = _button("Check one", "Check the chosen claim.")
         self._show = _button("Show", "Open the view that shows what the chosen claim is about, at its σ (Enter).")
         self._markdown = _button("Save report…", "All results with formulas, reasons and sources, as Markdown.")

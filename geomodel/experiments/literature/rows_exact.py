@@ -75,7 +75,7 @@ ROWS: tuple[Row, ...] = (
         "In-distribution interpolation keeps the variance, linear halves it",
         "variance of the middle of two draws over σ²",
         f"{GEOMETRIC}: latent interpolation",
-        "",
+        "interpolation",
         identities.interpolated_noise,
     ),
     (

@@ -65,6 +65,14 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         "toy",
+        "A narrow pair keeps its side with probability Φ(‖m‖/σ)",
+        "|share that comes back − Φ(‖m‖/σ)|, the largest",
+        HERE,
+        "",
+        toys.pair_commits,
+    ),
+    (
+        "toy",
         "The trace of the Jacobian counts the directions wider than σ",
         "tr ∂D/∂x over Σ λ/(λ + σ²), − 1",
         "Kadkhodaie et al. 2024, arXiv 2310.02557",

@@ -143,7 +143,7 @@ def test_all_are_asked_one_after_the_other_and_shown_as_they_come(room, commands
     player = room._player
     player.receive(TaskProgress(task.task_id, 1, 0.5))
     assert cell(room.view, 1, columns.VERDICT) == "checking 50%"
-    assert "Claim 1 of 53, 50%" in room.view.describe()
+    assert "Claim 1 of 57, 50%" in room.view.describe()
     player.receive(TaskEnded(task, found(1, verdict="does not hold", measured=3.0)))
     assert cell(room.view, 1, columns.VERDICT) == "✗ does not hold"
     assert [command.number for command in commands if isinstance(command, ClaimTask)] == [1, 2]
@@ -288,7 +288,7 @@ def test_narrow_tables_drop_numbers_before_words(room):
 def test_nothing_moves_while_numbers_arrive(room, commands):
     table = room.view.table
     before = [table.columnWidth(column) for column in range(6)], table.rowHeight(1)
-    room.claims = {n: found(n, measured=-1.2345e-12, expected=0.98, relation="at least") for n in range(1, 54)}
+    room.claims = {n: found(n, measured=-1.2345e-12, expected=0.98, relation="at least") for n in range(1, 58)}
     room.refresh()
     assert ([table.columnWidth(column) for column in range(6)], table.rowHeight(1)) == before
 
