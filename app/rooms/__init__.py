@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.rooms.claims import actions as claims
 from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
 from app.rooms.interpolation import actions as interpolation
@@ -77,6 +78,15 @@ ROOMS: tuple[RoomRow, ...] = (
         answers="app.rooms.derivatives.answers",
         figure=(170.0, 120.0),
         help="derivatives.html",
+    ),
+    RoomRow(
+        name="claims",
+        title="Claims",
+        area="right",
+        room="app.rooms.claims.feed.ClaimsRoom",
+        answers="app.rooms.claims.answers",
+        actions=claims.ACTIONS,
+        help="claims.html",
     ),
     RoomRow(
         name="quality",

@@ -67,6 +67,13 @@ WORKSPACES: tuple[Workspace, ...] = (
         centre="quality",
         right=(("interpolation",), ("measures",)),
     ),
+    Workspace(
+        name="claims",
+        title="Claims",
+        tip="What the literature says, checked on this model and these data",
+        centre="claims",
+        right=(("measures", "plane"),),
+    ),
 )
 
 ACTIONS: tuple[ActionRow, ...] = tuple(

@@ -11,6 +11,7 @@ import numpy as np
 from geomodel import collapse, geometry, likelihood, schedules
 from geomodel.arrays import Floats
 from geomodel.designed import gits_table
+from geomodel.experiments.commitment import commitment
 from geomodel.experiments.convergence import convergence, fitted_order
 from geomodel.experiments.exact import distances
 from geomodel.experiments.literature.claim import Finding
@@ -181,6 +182,36 @@ def pair_parts(material: Material) -> Finding:
         n=1,
         reason=f"σ_c = {low:.6f} for ‖m‖ = {size:g}, s = {deviation:g}.",
         sigma=low,
+    )
+
+
+def pair_commits(material: Material) -> Finding:
+    """How often one point of a pair ±m comes back to itself from σ, against Φ(‖m‖/σ)."""
+    from geomodel.denoisers.mixture import MixtureDenoiser
+
+    size, draws, sigmas = 3.0, 2000, np.array([6.0, 3.0, 1.5])
+    ends = np.zeros((2, 8))
+    ends[0, 0], ends[1, 0] = size, -size
+    found = commitment(
+        MixtureDenoiser(ends, 1e-4),
+        ends,
+        sigmas,
+        draws=draws,
+        classify=lambda x: (x[:, 0] < 0).astype(np.int64),
+        progress=lambda part, fraction: material.report(fraction),
+    )
+    expected = [math.erfc(-size / sigma / math.sqrt(2)) / 2 for sigma in sigmas.tolist()]
+    return Finding(
+        measured=float(np.abs(found.same - expected).max()),
+        expected=0.0,
+        tolerance=0.03,  # four standard errors of a share of 4,000 draws
+        relation="at most",
+        n=2 * draws,
+        reason=", ".join(
+            f"σ = {sigma:g}: {same:.3f}, Φ {value:.3f}"
+            for sigma, same, value in zip(sigmas, found.same, expected, strict=True)
+        )
+        + ".",
     )
 
 
