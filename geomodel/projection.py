@@ -66,6 +66,15 @@ class Basis:
             raise ValueError(f"coordinates have shape {coordinates.shape}; this basis takes (..., {self.count}).")
         return (self.origin + coordinates @ self.vectors).reshape(*coordinates.shape[:-1], *self.shape)
 
+    def moved(self, x: ArrayLike, c: ArrayLike) -> Floats:
+        """x moved parallel to the plane until its coordinates are c: x + Eᵀ(c − E(x − origin)).
+
+        What lies outside the plane is kept. x (*shape), c (..., count) -> (..., *shape). ValueError where x has another
+        shape.
+        """
+        way = np.asarray(c, np.float64) - self.project(x)
+        return np.asarray(np.asarray(x, np.float64) + (way @ self.vectors).reshape(*way.shape[:-1], *self.shape))
+
 
 def identity_basis(dimension: int = 2) -> Basis:
     """The basis whose coordinates are the data's own, for data of two (or `dimension`) dimensions."""
@@ -110,6 +119,14 @@ def principal_components(points: Any, count: int = 2, *, limit: int = MAX_POINTS
     vectors = orthonormal(vectors[:, :count], count)
     variances = np.einsum("dk,dk->k", vectors, covariance_times(rows, origin, vectors)).clip(min=0.0)
     return Basis(origin, vectors.T.copy(), variances, variances / total if total else np.zeros(count), shape)
+
+
+def basis_name(basis: Basis) -> str:
+    """A basis of principal components in words, with the share of the data's variance that it shows."""
+    if basis.count == math.prod(basis.shape):
+        return "all directions of the data"
+    share = f"{100 * basis.explained.sum():.3g} % of their variance"
+    return f"the data's first {basis.count} principal components ({share})"
 
 
 def explained_by(basis: Basis, cloud: Any) -> float:

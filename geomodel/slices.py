@@ -53,9 +53,7 @@ class Slice:
 
     def lift(self, c: ArrayLike) -> Floats:
         """The points x(c) of data space, c (m, 2) -> (m, *shape)."""
-        coordinates = np.asarray(c, np.float64)
-        moved = (coordinates - self.basis.project(self.x)) @ self.basis.vectors
-        return self.x + moved.reshape(-1, *self.basis.shape)
+        return self.basis.moved(self.x, c)
 
     def kernels(self, sigma: float, rect: Rect) -> tuple[Floats, Floats]:
         """(points, log-weights −b_i/(2σ²)) of the data that can carry weight anywhere in a rectangle of the slice.

@@ -13,9 +13,9 @@ from app.plotting.theme import Theme
 from app.plotting.values import Box
 from geomodel.number_text import general
 
-Tool = Literal["select", "probe", "start"]
+Tool = Literal["select", "probe", "start", "branch"]
 
-REACH = 14  # pixels around the probe's handle within which a press takes hold of it
+REACH = 14  # pixels around the handle within which a press takes hold of it
 LONGEST = 7  # the power of ten from which an axis writes powers of ten
 FARTHEST = 1e12  # how far a person can zoom, in units of the frame
 FINEST = 1e-14  # of a coordinate: nearer pixels would be the same numbers
@@ -62,7 +62,7 @@ class EqualScaleCanvas(pg.GraphicsView):
     freed = Signal()
     resumed = Signal()
     clicked = Signal(float, float, bool)  # x, y, with Ctrl
-    probe_moved = Signal(float, float, bool)  # x, y, whether the button was released
+    handle_moved = Signal(float, float, bool)  # x, y, whether the button was released
     hovered = Signal(object)  # (x, y) or None
 
     def __init__(self, font: QFont, *, print_mode: bool) -> None:
@@ -200,13 +200,13 @@ class EqualScaleCanvas(pg.GraphicsView):
                 self._grip = self.to_widget(*self.handle) - event.position()
             elif self.tool == "probe":
                 self._grip = QPointF(0, 0)
-                self._drag_probe(event.position(), False)
+                self._drag_handle(event.position(), False)
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         position = event.position()
         if self._grip is not None:
-            self._drag_probe(position, False)
+            self._drag_handle(position, False)
         elif self._press is not None:
             far = (position - self._press).manhattanLength() >= STILL
             if far or self._last != self._press:
@@ -225,7 +225,7 @@ class EqualScaleCanvas(pg.GraphicsView):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._grip is not None:
             if self.tool == "probe" or event.position() != self._press:
-                self._drag_probe(event.position(), True)
+                self._drag_handle(event.position(), True)
         elif self._press is not None and self._last == self._press and event.button() == LEFT:
             control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
             self.clicked.emit(*self.to_plane(event.position()), control)
@@ -241,14 +241,14 @@ class EqualScaleCanvas(pg.GraphicsView):
     def leaveEvent(self, event: QEvent) -> None:
         self.hovered.emit(None)
 
-    def _drag_probe(self, position: QPointF, let_go: bool) -> None:
+    def _drag_handle(self, position: QPointF, let_go: bool) -> None:
         assert self._grip is not None
         self.handle = self.to_plane(position + self._grip)
-        self.probe_moved.emit(*self.handle, let_go)
+        self.handle_moved.emit(*self.handle, let_go)
 
     @property
     def dragging(self) -> bool:
-        """Whether the mouse holds the probe's handle."""
+        """Whether the mouse holds the handle."""
         return self._grip is not None
 
     def _over_handle(self, position: QPointF) -> bool:

@@ -276,6 +276,16 @@ def _stage(painter: QPainter, rect: QRectF, theme: Theme) -> None:
     _symbol(painter, rect.center(), "square", 8, theme.base, theme.sampling)
 
 
+def _branch(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _line(painter, rect.adjusted(0, 0, -6, 0), QPen(QColor(theme.branch), 2.6))
+    _symbol(painter, QPointF(rect.right() - 5, rect.center().y()), "disc", 9, theme.branch)
+
+
+def _control(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _line(painter, rect.adjusted(0, 0, -10, 0), curve_pen("reference", theme, 2.2))
+    _symbol(painter, QPointF(rect.right() - 5, rect.center().y()), "square", 8, theme.base, theme.reference)
+
+
 def _rest(painter: QPainter, rect: QRectF, theme: Theme) -> None:
     for part in (-6, 0, 6):
         _symbol(painter, rect.center() + QPointF(part, 0), "disc", 2.5, theme.muted)
@@ -305,5 +315,7 @@ _SAMPLES: dict[str, Callable[[QPainter, QRectF, Theme], None]] = {
     "slope": _slope,
     "history": _history,
     "end": _end,
+    "branch": _branch,
+    "control": _control,
     REST: _rest,
 }

@@ -26,6 +26,7 @@ class Theme:
     denoising: str
     optimal: str
     network: str
+    branch: str  # a sampling trajectory that a person has moved
     reference: str
     data: str
     runs: tuple[str, ...]  # hues of the runs in comparisons
@@ -71,6 +72,7 @@ LIGHT = Theme(
     denoising="#d55e00",
     optimal="#009e73",
     network="#b8578f",
+    branch="#8a6a00",
     reference="#4d4d4d",
     data="#7d858e",
     runs=("#0072b2", "#d55e00", "#009e73", "#b8578f", "#a67c00", "#3d8fc4", "#4d4d4d"),
@@ -92,6 +94,7 @@ DARK = Theme(
     denoising="#f0894a",
     optimal="#35c99b",
     network="#e09ac2",
+    branch="#e0b93d",
     reference="#b8bec6",
     data="#868f99",
     runs=("#56b4e9", "#f0894a", "#35c99b", "#e09ac2", "#e0b93d", "#8fc7ee", "#b8bec6"),
@@ -113,6 +116,7 @@ PRINT = Theme(
     denoising=LIGHT.denoising,
     optimal=LIGHT.optimal,
     network=LIGHT.network,
+    branch=LIGHT.branch,
     reference=LIGHT.reference,
     data="#8a8a8a",
     runs=LIGHT.runs,

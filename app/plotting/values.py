@@ -49,6 +49,16 @@ class MeasurePlot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Panel:
+    """One image with its name and a number."""
+
+    caption: str  # such as "D*(x; σ)"
+    kind: Kind
+    image: Array  # (H, W) or (H, W, 3) uint8
+    note: str = ""  # such as "‖D* − x‖ 12.3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ImageRow:
     """One row of images over the levels."""
 

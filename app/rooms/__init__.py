@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from app.rooms.claims import actions as claims
+from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
+from app.rooms.interpolation import actions as interpolation
 from app.rooms.plane import actions as plane
+from app.rooms.quality import actions as quality
 from app.rooms.row import RoomRow
 from app.rooms.transport import actions as transport
 
@@ -74,6 +78,45 @@ ROOMS: tuple[RoomRow, ...] = (
         answers="app.rooms.derivatives.answers",
         figure=(170.0, 120.0),
         help="derivatives.html",
+    ),
+    RoomRow(
+        name="claims",
+        title="Claims",
+        area="right",
+        room="app.rooms.claims.feed.ClaimsRoom",
+        answers="app.rooms.claims.answers",
+        actions=claims.ACTIONS,
+        help="claims.html",
+    ),
+    RoomRow(
+        name="quality",
+        title="Quality",
+        area="right",
+        room="app.rooms.quality.feed.QualityRoom",
+        answers="app.rooms.quality.answers",
+        figure=(170.0, 200.0),
+        actions=quality.ACTIONS,
+        help="quality.html",
+    ),
+    RoomRow(
+        name="interpolation",
+        title="Interpolation",
+        area="right",
+        room="app.rooms.interpolation.feed.InterpolationRoom",
+        answers="app.rooms.interpolation.answers",
+        figure=(170.0, 120.0),
+        actions=interpolation.ACTIONS,
+        help="interpolation.html",
+    ),
+    RoomRow(
+        name="commitment",
+        title="Commitment",
+        area="right",
+        room="app.rooms.commitment.feed.CommitmentRoom",
+        answers="app.rooms.commitment.answers",
+        figure=(170.0, 160.0),
+        actions=commitment.ACTIONS,
+        help="commitment.html",
     ),
     RoomRow(
         name="inspector",

@@ -19,7 +19,22 @@ LAYERS = ("density", "basins", "data", "weights", "field", "sampling", "denoisin
 HIDDEN = ("basins", "weights", "field")  # hidden until a person turns them on
 
 
-Tool = Literal["select", "probe", "start"]
+Tool = Literal["select", "probe", "start", "branch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchStart:
+    """Where a branch leaves a run: at a point of the plane through x_n, or without one at D + σz with a seed.
+
+    held: the mouse still holds the point.
+    """
+
+    run_id: int
+    sample: int
+    level: int
+    point: tuple[float, float] | None = None
+    seed: int = 0
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +51,4 @@ class PlaneOptions:
     probe: tuple[float, float] | None = None
     probe_sigma: float | None = None  # None follows the playhead
     probe_path: bool = True
+    branch: BranchStart | None = None

@@ -57,8 +57,22 @@ WORKSPACES: tuple[Workspace, ...] = (
         title="Geometry",
         tip="Trajectories along their displacement and across it, beside what is known of their shape",
         centre="space",
-        right=(("measures",), ("inspector",)),
+        right=(("measures", "commitment"), ("inspector",)),
         key="F3",
+    ),
+    Workspace(
+        name="quality",
+        title="Quality",
+        tip="How good samples are over σ, and what a jump to D gains at equal cost",
+        centre="quality",
+        right=(("interpolation",), ("measures",)),
+    ),
+    Workspace(
+        name="claims",
+        title="Claims",
+        tip="What the literature says, checked on this model and these data",
+        centre="claims",
+        right=(("measures", "plane"),),
     ),
 )
 

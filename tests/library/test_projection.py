@@ -40,6 +40,18 @@ def test_principal_components_against_svd(rng, shape, decay):
     assert projection.explained_by(basis, points) == pytest.approx(basis.explained.sum(), rel=1e-10)
 
 
+def test_moved_parallel_to_the_plane_keeps_what_lies_outside(rng):
+    basis = projection.principal_components(rng.standard_normal((30, 2, 3)) + 4.0)
+    x, c = rng.standard_normal((2, 3)), rng.standard_normal((5, 2))
+    moved = basis.moved(x, c)
+    np.testing.assert_allclose(basis.project(moved), c, atol=1e-13)
+    away = (moved - x).reshape(5, 6)
+    np.testing.assert_allclose(away, away @ basis.vectors.T @ basis.vectors, atol=1e-13)
+    np.testing.assert_allclose(basis.moved(x, basis.project(x)), x, atol=1e-13)
+    with pytest.raises(ValueError, match="this basis takes"):
+        basis.moved(x[:1], c)
+
+
 def test_lift_and_project_are_inverse_in_the_plane(rng):
     basis = projection.principal_components(rng.standard_normal((40, 3, 2, 2)).astype(np.float32))
     c = rng.standard_normal((5, 4, 2))

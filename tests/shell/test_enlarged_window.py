@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from real_window import closed, opened
 
-from app.rooms.measures.cell import Cell
 from app.shell.tab_order import reading_order
+from app.widgets.measure_cell import Cell
 
 Key = Qt.Key
 

@@ -58,6 +58,11 @@ def full_rooms(folder) -> FullRooms:
     compare["add_lane"]()
     compare["race"]()
     stage.settle()
+    made.rooms["claims"].check_one(1)
+    stage.settle()
+    for name, action in (("quality", "measure_jumps"), ("quality", "measure_run"), ("interpolation", "interpolate")):
+        made.rooms[name].handlers()[action]()
+        stage.settle()
     for name, room in made.rooms.items():
         room.refresh()
         stage.settle()

@@ -9,8 +9,9 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.plotting.sigma_axis import sigma_text
+from app.plotting.values import Panel
 from app.rooms.mean_shift.messages import AnnealedAnswer, AnnealedRequest, MeanShiftRequest
-from app.rooms.mean_shift.pictures import AnnealedPicture, Panel
+from app.rooms.mean_shift.pictures import AnnealedPicture
 from app.session.player import Player
 from app.session.state import Run
 from geomodel import images

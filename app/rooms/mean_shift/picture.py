@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from app.plotting.pens_and_numbers import Kind
+from app.plotting.values import Panel
 from app.rooms.mean_shift.messages import MeanShiftAnswer, MeanShiftRequest
-from app.rooms.mean_shift.pictures import Hue, MeanShiftPicture, Panel
+from app.rooms.mean_shift.pictures import MeanShiftPicture
 from app.session import facts
 from app.session.state import Run
 from geomodel import images
@@ -97,7 +99,7 @@ def _jacobian(answer: MeanShiftAnswer) -> tuple[Panel, ...]:
     """Each direction as an image, its largest value white or black."""
     found: list[Panel] = []
     optimal, network = answer.optimal_jacobian, answer.network_jacobian
-    sets: list[tuple[Hue, str, Array, Array]] = []
+    sets: list[tuple[Kind, str, Array, Array]] = []
     sets += [] if optimal is None else [("optimal", "λ", optimal.values, optimal.vectors)]
     sets += [] if network is None else [("network", "s", network.values, network.right)]
     for kind, letter, values, vectors in sets:

@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
+from app.plotting.values import Panel
 from geomodel.arrays import Array
-
-Hue = Literal["sampling", "denoising", "optimal", "network", "reference"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Panel:
-    """One image of the mean-shift view, with its name and a number."""
-
-    caption: str  # such as "D*(x; σ)"
-    kind: Hue
-    image: Array  # (H, W) or (H, W, 3) uint8
-    note: str = ""  # such as "‖D* − x‖ 12.3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from app.rooms.mean_shift.pictures import MeanShiftPicture, Panel
+from app.plotting.values import Panel
+from app.rooms.mean_shift.pictures import MeanShiftPicture
 from geomodel.number_text import fixed, percent
 
 SPOKEN = 5  # neighbours and classes that a description names; the picture has the others

@@ -14,12 +14,13 @@ from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.mean_shift.along_plot import AlongPlot
 from app.rooms.mean_shift.controls import MeanShiftControls
-from app.rooms.mean_shift.panels import ClassBars, Flowing, NeighbourRows, PanelGrid, refit
+from app.rooms.mean_shift.panels import ClassBars, NeighbourRows
 from app.rooms.mean_shift.pictures import MeanShiftPicture
 from app.rooms.mean_shift.text import describe
 from app.rooms.mean_shift.weight_spectrum import WeightSpectrum
 from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
+from app.widgets.panel_grid import Flowing, PanelGrid, refit
 from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Title
 

@@ -32,13 +32,13 @@ from app.plotting.sigma_axis import SCALE_TITLES, Scale
 from app.plotting.theme import Theme
 from app.plotting.values import MeasurePlot
 from app.rooms.contract import View
-from app.rooms.measures.cell import Cell
 from app.rooms.measures.pictures import MeasuresPicture
 from app.rooms.measures.text import describe, left_out_text, values_at
 from app.widgets.context_menu import Row
 from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
 from app.widgets.layouts import clear
+from app.widgets.measure_cell import Cell
 from app.widgets.text import PlainLabel
 
 CELL_WIDTH, CELL_HEIGHT = 320, 136  # least pixels of a plot
@@ -137,16 +137,20 @@ class MeasuresView(View):
             self._show_cells()
 
     def _show_cells(self) -> None:
-        if self._picture.sigmas is not None:
-            for plot in self._visible_plots():
-                if plot.name not in self._due:
-                    self._placed(plot.name).show_plot(plot, self._picture, self._scale)
+        for plot in self._visible_plots():
+            if plot.name not in self._due:
+                self._show_cell(plot)
+
+    def _show_cell(self, plot: MeasurePlot) -> None:
+        picture = self._picture
+        if picture.sigmas is not None:
+            self._placed(plot.name).show_plot(plot, picture.sigmas, self._scale, picture.sample, picture.index)
 
     def _show_next(self) -> None:
         name = self._due.pop(0) if self._due else ""
         plot = next((plot for plot in self._visible_plots() if plot.name == name), None)
-        if plot is not None and self._picture.sigmas is not None:
-            self._placed(name).show_plot(plot, self._picture, self._scale)
+        if plot is not None:
+            self._show_cell(plot)
         if self._due:
             self._next.start()
 

@@ -70,6 +70,23 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(
         id="tool.start", menu="Tool", title="Start here", keys=("S",), group="tool", tip="Click a start for sample 0"
     ),
+    ActionRow(
+        id="tool.branch",
+        menu="Tool",
+        title="Branch",
+        keys=("B",),
+        group="tool",
+        tip="Drag x of the selected sample at the playhead, or nudge it with the arrows, and see where it ends",
+    ),
+    ActionRow(
+        id="branch_renoise",
+        menu="Tool",
+        title="Branch: renoise",
+        keys=("Shift+B",),
+        rule=True,
+        tip="Begin the branch at D(x; σ) + σz with fresh noise z",
+    ),
+    ActionRow(id="branch_drop", menu="Tool", title="Branch: drop", tip="Forget the branch (Esc in the plane)"),
     ActionRow(id="probe_up", menu="Tool", title="Probe: larger σ", keys=("Ctrl+Up",), rule=True),
     ActionRow(id="probe_down", menu="Tool", title="Probe: smaller σ", keys=("Ctrl+Down",)),
     ActionRow(id="probe_left", menu="Tool", title="Probe: left", keys=("Ctrl+Shift+Left",)),

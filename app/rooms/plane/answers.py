@@ -12,9 +12,12 @@ from app.engine.context import Answers, Context, Tasks
 from app.engine.contract import frozen
 from app.engine.plane_space import Direct, Kernels, PlaneSpace
 from app.rooms.plane.answers_basins import basins
+from app.rooms.plane.answers_branch import branch_later, branch_now
 from app.rooms.plane.messages import (
     DRAWN_WEIGHTS,
     BasinsRequest,
+    BranchRequest,
+    BranchTask,
     DensityAnswer,
     DensityRequest,
     InsideAnswer,
@@ -151,5 +154,6 @@ ANSWERS: Answers = {
     ProbeRequest: probe,
     InsideRequest: inside,
     BasinsRequest: basins,
+    BranchRequest: branch_now,
 }
-TASKS: Tasks = {}
+TASKS: Tasks = {BranchTask: branch_later}

@@ -11,13 +11,15 @@ from PySide6.QtGui import QAction
 
 from app.rooms.contract import Handlers
 from app.rooms.plane.actions import ACTIONS
+from app.rooms.plane.handles import NUDGE
+from app.rooms.plane.picture import branch_handle
 from app.rooms.plane.view import PlaneView
 from app.session.facts import probe_sigma, run_basis
+from app.session.plane_options import BranchStart
 from app.session.playback import Playback
 from app.session.player import Player
 from app.session.state import AppState
 
-NUDGE = 8.0  # pixels that a key moves the probe
 SIGMA_STEP = 1.15  # by which a key scales the probe's σ
 
 
@@ -35,6 +37,9 @@ class PlaneCommands:
         view.probe_dropped.connect(self._probe_to)
         view.probe_wanted.connect(self._probe_here)
         view.sigma_wanted.connect(self._probe_sigma_to)
+        view.branch_dragged.connect(partial(self._branch_to, held=True))
+        view.branch_dropped.connect(self._branch_to)
+        view.branch_left.connect(self._drop_branch)
         view.start_clicked.connect(self._start_at)
         view.sample_picked.connect(self._pick_sample)
         self._tick()
@@ -51,6 +56,8 @@ class PlaneCommands:
             "probe_lower": partial(self._view.nudge_probe, 0, -NUDGE),
             "probe_follow": partial(self._change, probe_sigma=None),
             "probe_path": self._toggle_path,
+            "branch_renoise": self._renoise,
+            "branch_drop": self._drop_branch,
         }
         for row in ACTIONS:
             kind, _, value = row.id.partition(".")
@@ -140,6 +147,30 @@ class PlaneCommands:
         sigma = 0.0 if run is None else probe_sigma(run, self._state.selection, self._state.plane_options)
         if sigma > 0:
             self._change(probe_sigma=sigma * factor)
+
+    # ------------------------------------------------------------ the branch
+
+    def _branch_to(self, x: float, y: float, *, held: bool = False) -> None:
+        run, selection = self._state.run, self._state.selection
+        if run is not None:
+            start = BranchStart(run_id=run.id, sample=selection.sample, level=selection.index, point=(x, y), held=held)
+            self._playback.pause()
+            self._change(branch=start)
+
+    def _renoise(self) -> None:
+        """Begin at D + σz. Each time z is drawn anew."""
+        run, selection, old = self._state.run, self._state.selection, self._state.plane_options.branch
+        basis = None if run is None else run_basis(run)
+        if run is None or basis is None or branch_handle(run, selection, basis, None) is None:
+            return
+        self._playback.pause()
+        seed = 0 if old is None else old.seed + 1
+        start = BranchStart(run_id=run.id, sample=selection.sample, level=selection.index, seed=seed)
+        self._choose("tool", "branch")
+        self._change(branch=start)
+
+    def _drop_branch(self) -> None:
+        self._change(branch=None)
 
     # ------------------------------------------------------------ samples
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from math import prod
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
 from app.engine.contract import Answer, Site
 from app.rooms.contract import Handlers, Services
 from app.rooms.plane.basins_feed import BasinsFeed
+from app.rooms.plane.branch_feed import BranchFeed
 from app.rooms.plane.commands import PlaneCommands
 from app.rooms.plane.hover import Hover
 from app.rooms.plane.messages import (
     BasinsAnswer,
     BasinsRequest,
+    BranchAnswer,
     DensityAnswer,
     DensityRequest,
     InsideAnswer,
@@ -23,8 +26,8 @@ from app.rooms.plane.messages import (
     ProbeAnswer,
     ProbeRequest,
 )
-from app.rooms.plane.picture import inside_picture, kept_inside, plane_picture
-from app.rooms.plane.pictures import PlanePicture
+from app.rooms.plane.picture import branch_handle, branch_picture, inside_picture, kept_inside, plane_picture
+from app.rooms.plane.pictures import BranchPicture, PlanePicture
 from app.rooms.plane.projected import Projected
 from app.rooms.plane.tool_bar import ToolBarPicture
 from app.rooms.plane.view import PlaneView
@@ -39,6 +42,10 @@ ARROWS = (22, 18)
 OPENING = "Opening the recorded run…"
 EMPTY = "Press Run (F5) to compute a run."
 NEEDS_DATA = "The plane needs the reference data of this run."
+DRAG = "Drag x, or arrows"
+LAST_LEVEL = "No step follows this level. Go back to branch."
+UNFINISHED = "A branch begins when the run has ended."
+UNLINKED = "A branch needs the model of this run, which is not open."
 
 
 class PlaneRoom(QObject):
@@ -56,6 +63,8 @@ class PlaneRoom(QObject):
         self._neighbours: NeighboursAnswer | None = None
         self._was_inside = False
         self._basins = BasinsFeed(self._player.submit, partial(QTimer.singleShot, REST_MS, self))
+        self._branch = BranchFeed(self._state, self._player, self)
+        self._branch.changed.connect(self._show)
         self._commands = PlaneCommands(self._state, services.playback, self._player, self.view, services.actions)
         self._hover = Hover(self._state, self.view, self)
         self._state.selection_changed.connect(self.refresh)
@@ -80,6 +89,7 @@ class PlaneRoom(QObject):
     def release(self) -> None:
         """Stop listening and requesting, because the window closes."""
         self._basins.want(None)
+        self._branch.release()
         self._player.answered.disconnect(self._answered)
         self.view.release()
 
@@ -95,17 +105,28 @@ class PlaneRoom(QObject):
 
     def _runs_changed(self) -> None:
         self._projected = {key: value for key, value in self._projected.items() if key in self._state.runs}
+        self._want_branch()
         if not self._state.runs:
             self._show()
 
     def _options_changed(self) -> None:
         options = self._state.plane_options
+        self._want_branch()
         moved = options.inside != self._was_inside
         if moved:  # the view moves to another part of the plane, which the old density does not cover
             self._was_inside, self._density = options.inside, None
         self.view.set_tool(options.tool)
         self._show()
         self._ask(again=moved)
+
+    def _want_branch(self) -> None:
+        """A branch of a run that was replaced is forgotten."""
+        start = self._state.plane_options.branch
+        run = None if start is None else self._state.runs.get(start.run_id)
+        if start is not None and run is None:
+            self._state.set_plane_options(replace(self._state.plane_options, branch=None))
+        else:
+            self._branch.want(run, start)
 
     def _rect_changed(self, _rect: object) -> None:
         self._ask_density()
@@ -122,6 +143,9 @@ class PlaneRoom(QObject):
                 self._inside = answer
             case BasinsAnswer():
                 if not self._basins.take(answer):
+                    return
+            case BranchAnswer():
+                if not self._branch.take(answer):
                     return
             case NeighboursAnswer():
                 self._neighbours = answer
@@ -162,14 +186,31 @@ class PlaneRoom(QObject):
             probe_point=options.probe if direct else None,
             neighbours=about(self._neighbours, run),
             inside=inside,
+            branch=self._branch_of(run, basis),
+            branch_handle=branch_handle(run, selection, basis, options.branch) if options.tool == "branch" else None,
             frame=options.frame,
             layers=options.layers - {"segment"} if options.inside else options.layers,
         )
 
+    def _branch_of(self, run: Run, basis: Any) -> BranchPicture | None:
+        start, feed = self._state.plane_options.branch, self._branch
+        if start is None or start.run_id != run.id or run.trajectory is None:
+            return None
+        return branch_picture(run, basis, start, feed.branched, feed.pending, feed.message)
+
+    def _branch_hint(self, run: Run | None) -> str:
+        if self._state.plane_options.tool != "branch" or run is None:
+            return ""
+        if not run.linked:
+            return UNLINKED
+        if run.trajectory is None:
+            return UNFINISHED
+        return DRAG if self._state.selection.index < run.committed - 1 else LAST_LEVEL
+
     def _tools(self) -> ToolBarPicture:
         run, options = self._state.run, self._state.plane_options
         if options.tool != "probe" or run is None or not self._probes(run):
-            return ToolBarPicture(locate=run is not None and run.wanted is not None)
+            return ToolBarPicture(locate=run is not None and run.wanted is not None, branch=self._branch_hint(run))
         positive = run.sigmas[run.sigmas > 0]
         return ToolBarPicture(
             locate=run.wanted is not None,

@@ -11,6 +11,7 @@ from app.plotting.quiver import Quiver
 from app.plotting.theme import Theme
 from app.rooms.plane import frames
 from app.rooms.plane.basins import BasinsLayer
+from app.rooms.plane.branch import BranchLayer
 from app.rooms.plane.inside import InsideLayer
 from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.probe import ProbeLayer
@@ -91,6 +92,7 @@ class PlaneLayers:
         self.weights = WeightsLayer(box, vector=print_mode)
         self.probe = ProbeLayer(box, vector=print_mode)
         self.inside = InsideLayer(box, vector=print_mode)
+        self.branch = BranchLayer(box, vector=print_mode)
         self.x: Array = np.empty((0, 0, 2))  # displayed curves (levels, B, 2)
         self.d: Array = np.empty((0, 0, 2))
         self.set_theme(theme)
@@ -118,6 +120,7 @@ class PlaneLayers:
         self.weights.set_theme(theme)
         self.probe.set_theme(theme)
         self.inside.set_theme(theme)
+        self.branch.set_theme(theme)
 
     def show(self, new: PlanePicture, old: PlanePicture | None) -> None:
         """Update what differs from the picture shown before; everything if there was none."""
@@ -149,6 +152,8 @@ class PlaneLayers:
             self.weights.show(new)
         if chart or new.inside is not before.inside:
             self.inside.show(new)
+        if chart or new.branch is not before.branch:
+            self.branch.show(new)
         if old is None or new.layers != old.layers:
             self._show_layers(new)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from app.engine.contract import MARGINAL, Answer, Rect, Request, Site
+from app.engine.contract import MARGINAL, Answer, Rect, Request, Site, Task
+from app.session.plane_options import BranchStart
 from geomodel.arrays import Array
 from geomodel.basins import Basins
 from geomodel.record import StepDetail
+from geomodel.trajectory import Trajectory
 
 DRAWN_WEIGHTS = 200  # most posterior weights that the plane draws; more would slow a drag
 
@@ -119,3 +121,37 @@ class BasinsAnswer(Answer):
     finished: bool
     interrupted: bool = False  # another command went first, so no cell was added
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branched:
+    """A sample followed from another point, and from its own as the control, over the run's remaining levels."""
+
+    control: Array  # (levels, *shape)
+    branch: Array
+    distance: Array  # (levels,): between the two, in the data's space
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchRequest(Request):
+    """Follow a branch of a run of points, which is quick enough for a drag."""
+
+    run: Trajectory
+    start: BranchStart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchAnswer(Answer):
+    """The branch, or a sentence that says why there is none."""
+
+    request: BranchRequest
+    branched: Branched | None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchTask(Task):
+    """Follow a branch where an evaluation is slow. The result is a `Branched`."""
+
+    run: Trajectory
+    start: BranchStart

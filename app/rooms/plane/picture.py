@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from app.engine.contract import Site
-from app.rooms.plane.messages import InsideAnswer
-from app.rooms.plane.pictures import InsidePicture, PlanePicture
+from app.rooms.plane.messages import Branched, InsideAnswer
+from app.rooms.plane.pictures import BranchPicture, InsidePicture, PlanePicture
 from app.rooms.plane.projected import Projected
 from app.session.facts import DRIVER_NAMES, plane_title
+from app.session.plane_options import BranchStart
 from app.session.state import Run, Selection
 from geomodel.record import StepDetail
 
@@ -111,4 +115,35 @@ def inside_picture(run: Run, selection: Selection, basis: Any, answer: InsideAns
         sigma_next=sigma_next,
         exact=None if answer is None or answer.curve is None else project(answer.curve),
         exact_error=0.0 if answer is None else answer.error,
+    )
+
+
+def branch_handle(run: Run, selection: Selection, basis: Any, start: BranchStart | None) -> tuple[float, float] | None:
+    """Where x of the selected sample stands at the playhead, moved if a branch begins there; None at the last level."""
+    if run.trajectory is None or not run.linked or selection.index >= run.committed - 1:
+        return None
+    here = (run.id, selection.sample, selection.index)
+    if start is not None and start.point is not None and (start.run_id, start.sample, start.level) == here:
+        return start.point
+    x, y = basis.project(run.x[selection.index, selection.sample])
+    return float(x), float(y)
+
+
+def branch_picture(
+    run: Run, basis: Any, start: BranchStart, found: Branched | None, pending: bool, message: str
+) -> BranchPicture:
+    """The branch from a start, as far as it is known."""
+    sigmas = run.sigmas[start.level : run.committed]
+    picture = BranchPicture(
+        sample=start.sample, sigma=float(sigmas[0]), sigmas=sigmas, pending=pending, message=message
+    )
+    if found is None:
+        return picture
+    end = np.asarray(run.x[run.committed - 1, start.sample], np.float64)
+    return replace(
+        picture,
+        branch=basis.project(found.branch),
+        control=basis.project(found.control),
+        distance=float(found.distance[-1]),
+        from_run=float(np.linalg.norm(found.control[-1] - end)),
     )

@@ -43,6 +43,21 @@ class InsidePicture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BranchPicture:
+    """A branch of one sample and its control, in the plane. Without curves it is still to be computed."""
+
+    sample: int
+    sigma: float  # where it begins
+    sigmas: Array  # (levels,) from there on
+    branch: Array | None = None  # (levels, 2)
+    control: Array | None = None  # (levels, 2)
+    distance: float = 0.0  # between the ends, in the data's space
+    from_run: float = 0.0  # of the control's end from the run's own
+    pending: bool = False
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlanePicture:
     """Everything the plane view shows."""
 
@@ -66,6 +81,8 @@ class PlanePicture:
     probe_point: tuple[float, float] | None = None  # where the handle stands; the answer may be older
     neighbours: NeighboursAnswer | None = None  # of the selected sample; the level may lag behind the playhead
     inside: InsidePicture | None = None
+    branch: BranchPicture | None = None
+    branch_handle: tuple[float, float] | None = None  # x of the selected sample, where the branch tool takes hold of it
     frame: Frame = "sigma"
     layers: frozenset[str] = field(default_factory=lambda: frozenset(LAYERS).difference(HIDDEN))
     driver_name: str = "D*"

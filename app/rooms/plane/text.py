@@ -9,6 +9,7 @@ import numpy as np
 from app.plotting.legend import Entry
 from app.rooms.plane import frames
 from app.rooms.plane.basins import basins_entries
+from app.rooms.plane.branch import branch_entries
 from app.rooms.plane.inside import weight_text
 from app.rooms.plane.layers import curves_drawn, data_stride, field_moves, level_stride
 from app.rooms.plane.pictures import InsidePicture, PlanePicture
@@ -56,7 +57,7 @@ def legend(picture: PlanePicture) -> tuple[Entry, ...]:
     """The legend's entries."""
     if "legend" not in picture.layers:
         return ()
-    parts = (_curves, _ground, basins_entries, _probe, _weights, _inside, _segment)
+    parts = (branch_entries, _curves, _ground, basins_entries, _probe, _weights, _inside, _segment)
     return tuple(entry for part in parts for entry in part(picture))
 
 
@@ -171,7 +172,7 @@ def _sentences(picture: PlanePicture, free: bool) -> Iterator[str]:
         yield f"{curves.sampling.shape[1]} samples; level {level} of {len(curves.sigmas) - 1}, σ = {sigma}."
         there = "" if pair[1] is None else f", D = {_point(pair[1])}, ‖D − x‖ = {fixed(_distance(pair[0], pair[1]))}"
         yield f"Sample {picture.sample}: x = {_point(pair[0])}{there}."
-    for entry in basins_entries(picture):
+    for entry in (*basins_entries(picture), *branch_entries(picture)):
         yield f"{entry.text[0].upper()}{entry.text[1:]}."
     if picture.probe is not None:
         yield ", ".join(_probe_parts(picture)) + "."

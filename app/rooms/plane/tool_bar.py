@@ -1,4 +1,4 @@
-"""The row above the plane: the tool of the mouse and, for the probe, its noise level and the path to the mode."""
+"""The row above the plane: the tool of the mouse and what belongs to it, for the probe its noise level and its path."""
 
 from __future__ import annotations
 
@@ -7,22 +7,26 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QWidget
 
 from app.plotting.pens_and_numbers import tabular
+from app.widgets.elided import ElidedLabel
 from app.widgets.sigma_slider import SigmaSlider
 from app.widgets.text import PlainLabel
 
 BESIDE = 560  # pixels of width from which the probe's controls stand beside the tools
 LEAST = 280  # … that tools and controls need each
-TOOLS = ("tool.select", "tool.probe", "tool.start")
+TOOLS = ("tool.select", "tool.probe", "tool.start", "tool.branch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolBarPicture:
-    """What the row shows of the probe. `sigma` is None if nothing can be probed. `locate` offers to look for files."""
+    """What the row shows of the tool. `sigma` is None if nothing is probed; `branch` says what can be done with that
+    tool and is empty for others; `locate` offers to look for files.
+    """
 
     locate: bool = False
+    branch: str = ""
     sigma: float | None = None
     lowest: float = 0.01
     highest: float = 1.0
@@ -36,7 +40,7 @@ class ToolBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._probe = QWidget()
+        self._nothing, self._probe, self._branch = QWidget(), QWidget(), QWidget()
         self._slider = SigmaSlider(
             "Noise level of the probe", "Bandwidth σ of the mean shift at the probe (Ctrl+Up, Ctrl+Down)"
         )
@@ -50,17 +54,20 @@ class ToolBar(QWidget):
         self._follow.toggled.connect(self._followed)
         self._path = QToolButton()
         self._locate = QToolButton(self)
-        probe = QHBoxLayout(self._probe)
-        probe.setContentsMargins(0, 0, 0, 0)
-        probe.setSpacing(8)
-        probe.addWidget(self._value)
-        probe.addWidget(self._slider, 1)
-        probe.addWidget(self._follow)
-        probe.addWidget(self._path)
-        kept = self._probe.sizePolicy()
-        kept.setRetainSizeWhenHidden(True)
-        kept.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
-        self._probe.setSizePolicy(kept)
+        self._renoise, self._drop, self._hint = QToolButton(), QToolButton(), ElidedLabel()
+        probe, branch = QHBoxLayout(self._probe), QHBoxLayout(self._branch)
+        for row, widgets in (
+            (probe, (self._value, self._slider, self._follow, self._path)),
+            (branch, (self._renoise, self._drop, self._hint)),
+        ):
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(8)
+            for widget in widgets:
+                row.addWidget(widget, int(widget in (self._slider, self._hint)))
+        self._own = QStackedWidget()
+        self._own.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        for page in (self._nothing, self._probe, self._branch):
+            self._own.addWidget(page)
         self._tools = QHBoxLayout()
         self._tools.setSpacing(4)
         self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
@@ -69,7 +76,7 @@ class ToolBar(QWidget):
         beside = QHBoxLayout()
         beside.setSpacing(8)
         beside.addWidget(self._locate)
-        beside.addWidget(self._probe, 1)
+        beside.addWidget(self._own, 1)
         self._rows.addLayout(beside, 1)
         self.display(ToolBarPicture())
 
@@ -83,11 +90,11 @@ class ToolBar(QWidget):
         return QSize(LEAST, super().minimumSizeHint().height())
 
     def set_actions(self, actions: Mapping[str, QAction]) -> None:
-        """A button for each tool with its key, one for the probe's path, and one for the files that a run lacks."""
+        """A button for each tool with its key, those of probe and branch, and one for the files that a run lacks."""
         for name in TOOLS:
             button = QToolButton(autoRaise=True)
             action = actions[name]
-            action.setIconText(f"{action.text()} {action.shortcut().toString()}")
+            action.setIconText(f"{action.text().partition(' ')[0]} {action.shortcut().toString()}")
             button.setDefaultAction(action)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             self._tools.addWidget(button)
@@ -97,14 +104,20 @@ class ToolBar(QWidget):
         self._locate.setDefaultAction(actions["locate"])
         actions["probe_path"].setIconText("Path")
         self._path.setDefaultAction(actions["probe_path"])
-        self._probe.setFixedHeight(self._path.sizeHint().height())  # what is hidden may yet change its mind
+        actions["branch_renoise"].setIconText("Renoise")
+        self._renoise.setDefaultAction(actions["branch_renoise"])
+        actions["branch_drop"].setIconText("Drop")
+        self._drop.setDefaultAction(actions["branch_drop"])
+        self._own.setFixedHeight(self._path.sizeHint().height())
 
     def display(self, picture: ToolBarPicture) -> None:
         """Show the probe's noise level and emit nothing."""
         self._locate.setVisible(picture.locate)
-        self._probe.setVisible(picture.sigma is not None)
+        self._hint.setText(picture.branch)
+        self._own.setCurrentWidget(self._branch if picture.branch else self._nothing)
         if picture.sigma is None:
             return
+        self._own.setCurrentWidget(self._probe)
         self._slider.show_sigma(picture.sigma, picture.lowest, picture.highest)
         self._value.setText(f"σ {picture.sigma:.4g}")
         with QSignalBlocker(self._follow):

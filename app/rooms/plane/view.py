@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from superqt import QElidingLabel
@@ -21,6 +21,7 @@ from app.rooms.contract import View
 from app.rooms.plane import frames
 from app.rooms.plane import text as words
 from app.rooms.plane.changed_line import ChangedLine
+from app.rooms.plane.handles import Handles
 from app.rooms.plane.layers import PlaneLayers, curves_drawn
 from app.rooms.plane.menu import LOOK_ROWS, point_rows
 from app.rooms.plane.pictures import PlanePicture
@@ -44,6 +45,9 @@ class PlaneView(View):
     probe_dragged = Signal(float, float)
     probe_dropped = Signal(float, float)
     probe_wanted = Signal(float, float)  # at a point, whatever the tool
+    branch_dragged = Signal(float, float)  # x of the selected sample, in the plane
+    branch_dropped = Signal(float, float)
+    branch_left = Signal()
     start_clicked = Signal(float, float)
     sample_picked = Signal(int)
     frame_left = Signal()  # the user zoomed or panned
@@ -69,6 +73,7 @@ class PlaneView(View):
         self._tools.sigma_wanted.connect(self.sigma_wanted)
         self.ground = EqualScaleCanvas(tabular(self.font(), 0.92), print_mode=print_mode)
         self.layers = PlaneLayers(self.ground.box, theme, print_mode=print_mode)
+        self._handles = Handles(self.ground, self.layers, self)
         self._changes = ChangedLine(self.ground)
         self._arrange()
         self._timer = QTimer(self, interval=0, singleShot=True)
@@ -77,7 +82,9 @@ class PlaneView(View):
         self.ground.freed.connect(self.frame_left)
         self.ground.resumed.connect(self.frame_resumed)
         self.ground.clicked.connect(self._on_click)
-        self.ground.probe_moved.connect(self._on_probe)
+        self._handles.probe_moved.connect(self._on_probe)
+        self._handles.branch_moved.connect(self._on_branch)
+        self._handles.branch_left.connect(self.branch_left)
         self.ground.hovered.connect(self._on_hover)
         self.set_theme(theme)
         self.display(self._picture)
@@ -140,8 +147,7 @@ class PlaneView(View):
         self.ground.show_box(frames.frame_box(picture))
         if self._print_mode:
             self.ground.keep_within(frames.density_rect(picture))
-        if not self.ground.dragging:
-            self._place_handle(picture)
+        self._handles.show(picture)
         if picture.frame == "scaled":
             self._timer.start()  # the same displayed range is another true one
 
@@ -166,7 +172,8 @@ class PlaneView(View):
         self._timer.stop()
         for signal in (self._timer.timeout, self.ground.range_changed, self.ground.freed, self.ground.resumed):
             signal.disconnect()
-        for signal in (self.ground.clicked, self.ground.probe_moved, self.ground.hovered):
+        self._handles.release()
+        for signal in (self.ground.clicked, self.ground.hovered):
             signal.disconnect()
         self.ground.release()
 
@@ -201,8 +208,9 @@ class PlaneView(View):
         return max(1, round(width * part)), max(1, round(height * part))
 
     def set_tool(self, tool: Tool) -> None:
-        """What a click means: select a sample, place the probe, start a trajectory."""
+        """What the mouse does: select a sample, place the probe, start a trajectory, drag x of the selected sample."""
         self.ground.tool = tool
+        self._handles.choose()
 
     def reset_frame(self) -> None:
         """Return to the picture's frame after zooming and panning."""
@@ -210,11 +218,7 @@ class PlaneView(View):
 
     def nudge_probe(self, dx_px: float, dy_px: float) -> None:
         """Move the probe by pixels to the right and up, as a drag would."""
-        if self.ground.handle is not None:
-            unit = self.ground.unit()
-            x, y = self.ground.handle
-            self.ground.handle = (x + dx_px * unit, y + dy_px * unit)
-            self._on_probe(*self.ground.handle, True)
+        self._handles.nudge_probe(dx_px, dy_px)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -233,7 +237,7 @@ class PlaneView(View):
             return LOOK_ROWS
         x, y = self.ground.to_plane(QPointF(self.ground.viewport().mapFrom(self, at)))
         start = partial(self.start_clicked.emit, *self._true(x, y)) if picture.direct else None
-        probe = partial(self.probe_wanted.emit, *self._probed(x, y)) if picture.probes else None
+        probe = partial(self.probe_wanted.emit, *self._handles.probed(x, y)) if picture.probes else None
         return point_rows(self.sample_at(x, y), self.sample_picked.emit, start, probe) + LOOK_ROWS
 
     # ---------------------------------------------------------------- parts
@@ -256,24 +260,6 @@ class PlaneView(View):
         if old is None or labels != [words.axis_label(old, label) for label in (old.x_label, old.y_label)]:
             self.ground.set_labels(*labels)
         self.setAccessibleDescription(words.describe(picture, free=self.ground.free))
-
-    def _place_handle(self, picture: PlanePicture) -> None:
-        point = picture.probe_point
-        if point is None and picture.probe is not None:
-            point = picture.probe.request.point
-        if point is not None:
-            shown = frames.shown(picture, np.array(point), self._probe_sigma())
-            point = (float(shown[0]), float(shown[1]))
-        self.ground.handle = point if "probe" in picture.layers else None
-        self.layers.probe.place_handle(point)
-
-    def _probe_sigma(self) -> float:
-        probe = self._picture.probe
-        return frames.playhead_sigma(self._picture) if probe is None else probe.request.sigma
-
-    def _probed(self, x: float, y: float) -> tuple[float, float]:
-        """The point of the probe's noise level at displayed coordinates."""
-        return frames.true(self._picture, x, y, self._probe_sigma())
 
     def _true(self, x: float, y: float) -> tuple[float, float]:
         """The point of the playhead's noise level at displayed coordinates."""
@@ -307,8 +293,10 @@ class PlaneView(View):
         return nearest if away[nearest] <= reach else None
 
     def _on_probe(self, x: float, y: float, let_go: bool) -> None:
-        self.layers.probe.place_handle((x, y))
-        (self.probe_dropped if let_go else self.probe_dragged).emit(*self._probed(x, y))
+        (self.probe_dropped if let_go else self.probe_dragged).emit(x, y)
+
+    def _on_branch(self, x: float, y: float, let_go: bool) -> None:
+        (self.branch_dropped if let_go else self.branch_dragged).emit(x, y)
 
     def _on_hover(self, place: tuple[float, float] | None) -> None:
         if place is None:
@@ -328,8 +316,17 @@ class PlaneView(View):
         near = NEAR * self.ground.unit() / frames.factor(self._picture, frames.playhead_sigma(self._picture))
         return nearest if away[nearest] <= near else None
 
+    def event(self, event: QEvent) -> bool:
+        """Keep the keys of the branch, which are shortcuts of the window otherwise."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._handles.takes(event):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_0 and event.modifiers() in (
+        if self._handles.takes(event):
+            self._handles.press(event)
+        elif event.key() == Qt.Key.Key_0 and event.modifiers() in (
             Qt.KeyboardModifier.NoModifier,
             Qt.KeyboardModifier.KeypadModifier,
         ):

@@ -11,9 +11,11 @@ from gestures import open_window
 from parts import part
 
 from app.plotting.theme import LIGHT
-from app.rooms.mean_shift.panels import NeighbourRows, PanelGrid
-from app.rooms.mean_shift.pictures import AlongPicture, AnnealedPicture, MeanShiftPicture, Panel
+from app.plotting.values import Panel
+from app.rooms.mean_shift.panels import NeighbourRows
+from app.rooms.mean_shift.pictures import AlongPicture, AnnealedPicture, MeanShiftPicture
 from app.rooms.mean_shift.view import MeanShiftView
+from app.widgets.panel_grid import PanelGrid
 
 IMAGE = np.zeros((28, 28), np.uint8)
 POINT = "data 12 + σz · σ 4"

@@ -18,11 +18,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QScrollArea
 
 from app.plotting.theme import DARK, LIGHT, PRINT
+from app.plotting.values import Panel
 from app.rooms.mean_shift.controls import MeanShiftControls
-from app.rooms.mean_shift.panels import ClassBars, NeighbourRows, PanelGrid
-from app.rooms.mean_shift.pictures import AlongPicture, AnnealedPicture, MeanShiftPicture, Panel
+from app.rooms.mean_shift.panels import ClassBars, NeighbourRows
+from app.rooms.mean_shift.pictures import AlongPicture, AnnealedPicture, MeanShiftPicture
 from app.rooms.mean_shift.view import MeanShiftView
 from app.shell.tab_order import reading_order
+from app.widgets.panel_grid import PanelGrid
 
 LEFT = Qt.MouseButton.LeftButton
 CAPTIONS = (("x", "sampling"), ("Dθ(x; σ)", "network"), ("D*(x; σ)", "optimal"), ("Dθ − D*", "reference"))

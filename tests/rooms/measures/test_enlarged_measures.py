@@ -17,9 +17,9 @@ from PySide6.QtTest import QTest
 from app.export import figure
 from app.plotting.theme import LIGHT
 from app.plotting.values import Curve, MeasurePlot
-from app.rooms.measures.cell import Cell
 from app.rooms.measures.pictures import MeasuresPicture
 from app.rooms.measures.view import MeasuresView
+from app.widgets.measure_cell import Cell
 
 SIGMAS = np.array([80.0, 10.0, 1.0, 0.1, 0.0])
 

@@ -12,12 +12,12 @@ from saved_runs import make_run
 from app.plotting.theme import LIGHT
 from app.plotting.values import Curve
 from app.rooms.inspector.picture import inspector_rows
-from app.rooms.measures.cell import Cell
 from app.rooms.measures.picture import measures_picture
 from app.rooms.measures.text import describe
 from app.rooms.measures.view import MeasuresView
 from app.session.measured import measured
 from app.session.state import Run, Selection
+from app.widgets.measure_cell import Cell
 from geomodel import measures
 from geomodel.curves import MOST_LEVELS
 from geomodel.settings import RunSettings

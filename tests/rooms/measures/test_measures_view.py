@@ -17,9 +17,9 @@ from app.plotting.measure_plot import value_range, wants_log
 from app.plotting.sigma_axis import GAP, SigmaAxis, break_at, labels, minor_ticks, positions, sigma_text
 from app.plotting.theme import DARK, LIGHT
 from app.plotting.values import Curve, MeasurePlot
-from app.rooms.measures.cell import Cell
 from app.rooms.measures.pictures import MeasuresPicture
 from app.rooms.measures.view import MeasuresView
+from app.widgets.measure_cell import Cell
 from geomodel.number_text import fixed
 
 SIGMAS = np.array([80.0, 10.0, 1.0, 0.1, 0.0])

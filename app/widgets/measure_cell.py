@@ -1,10 +1,10 @@
-"""One measure of the measures view: its header and its plot."""
+"""One measure over the noise levels: its header and its plot."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -14,9 +14,11 @@ from app.plotting.pens_and_numbers import tabular
 from app.plotting.sigma_axis import Scale
 from app.plotting.theme import Theme
 from app.plotting.values import MeasurePlot
-from app.rooms.measures.pictures import MeasuresPicture
 from app.widgets.text import PlainLabel
+from geomodel.arrays import Array
 from geomodel.number_text import fixed
+
+PREFERRED = (320, 150)  # pixels of width and height
 
 
 class Cell(QWidget):
@@ -41,23 +43,27 @@ class Cell(QWidget):
         column.addWidget(self.chart, 1)
         self.set_theme(theme)
 
+    def sizeHint(self) -> QSize:
+        return QSize(*PREFERRED)  # the chart alone would take as much as a window
+
     def set_theme(self, theme: Theme) -> None:
         self.header.set_theme(theme)
         self.chart.set_theme(theme)
 
-    def show_plot(self, plot: MeasurePlot, picture: MeasuresPicture, scale: Scale) -> None:
+    def show_plot(
+        self, plot: MeasurePlot, sigmas: Array, scale: Scale = "log", sample: int = 0, index: int = 0
+    ) -> None:
         """Draw only what has changed: everything, the selected sample's curves, or the cursor."""
-        assert picture.sigmas is not None
-        drawn = (picture.sigmas, scale, *(curve.values for curve in plot.curves))
+        drawn = (sigmas, scale, *(curve.values for curve in plot.curves))
         if len(drawn) != len(self._drawn) or any(a is not b for a, b in zip(drawn, self._drawn, strict=True)):
-            self.chart.set_data(picture.sigmas, scale, plot.curves, picture.sample, plot.regions)
-        elif picture.sample != self._sample:
-            self.chart.set_sample(picture.sample)
-        self._drawn, self._sample = drawn, picture.sample
+            self.chart.set_data(sigmas, scale, plot.curves, sample, plot.regions)
+        elif sample != self._sample:
+            self.chart.set_sample(sample)
+        self._drawn, self._sample = drawn, sample
         if plot is not self._plot:
             self._plot = plot
             self._write_names(plot)
-        self.chart.set_index(picture.index)
+        self.chart.set_index(index)
         self._write_values(plot)
 
     def _write_values(self, plot: MeasurePlot) -> None:

@@ -1,0 +1,156 @@
+"""The commitment view: how many keep their class over σ, beside its controls, and what comes back to one sample."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QLayout, QScrollArea, QVBoxLayout, QWidget
+from superqt import QFlowLayout
+
+from app.plotting.headings import Entry
+from app.plotting.pens_and_numbers import tabular
+from app.plotting.theme import Theme
+from app.rooms.commitment.actions import TIP, TITLE
+from app.rooms.commitment.fan import Fan
+from app.rooms.commitment.pictures import CommitmentPicture
+from app.rooms.commitment.text import LEGEND, describe
+from app.rooms.contract import View
+from app.widgets.enlarged import Enlarged
+from app.widgets.focus_area import show_area
+from app.widgets.layouts import clear
+from app.widgets.measure_cell import Cell
+from app.widgets.panel_grid import PanelGrid
+from app.widgets.text import PlainLabel, tooltip
+from app.widgets.titled import Title
+from app.widgets.work_bar import WorkBar
+
+CELL_HEIGHT = 150
+FAN = "The end of the selected sample noised to this σ with fresh z and brought down again, once for each draw."
+
+
+class CommitmentView(View):
+    """Shows a `CommitmentPicture`."""
+
+    start_wanted = Signal()
+    cancel_wanted = Signal()
+    level_picked = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
+        super().__init__(parent)
+        self._picture, self._theme, self._print = CommitmentPicture(), theme, print_mode
+        self.setAccessibleName("Commitment")
+        self._bar = WorkBar(TITLE, TIP)
+        self._bar.start_wanted.connect(self.start_wanted)
+        self._bar.cancel_wanted.connect(self.cancel_wanted)
+        self._message = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._caption, self._words = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
+        for label in (self._message, self._caption):
+            label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        for label in (self._caption, self._words):
+            label.setFont(tabular(self.font(), 0.92))
+        self._legend = QFlowLayout()
+        self._legend.setHorizontalSpacing(16)
+        self._legend.setVerticalSpacing(0)
+        self._cells = tuple(Cell(theme, print_mode=print_mode) for _ in range(2))
+        self._title = Title()
+        self._title.setWordWrap(True)
+        self._title.setToolTip(tooltip("What comes back", FAN))
+        self._panels = PanelGrid(theme, smallest=56, largest=84, marks=False)
+        self._panels.setAccessibleName("What comes back")
+        self._fan = Fan(theme, tabular(self.font(), 0.85), print_mode=print_mode)
+        self._build()
+        for cell in self._cells:
+            cell.chart.picked.connect(self.level_picked)
+        self.set_theme(theme)
+        self.display(self._picture)
+
+    def _build(self) -> None:
+        self._page, self._fans = QWidget(), QWidget()
+        fans = QVBoxLayout(self._fans)
+        fans.setContentsMargins(0, 0, 0, 0)
+        fans.setSpacing(4)
+        for part, stretch in ((self._title, 0), (self._panels, 0), (self._fan, 1)):
+            fans.addWidget(part, stretch)
+        inside = QVBoxLayout(self._page)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(6)
+        inside.addWidget(self._caption)
+        inside.addLayout(self._legend)
+        for cell in self._cells:
+            cell.setMinimumHeight(0 if self._print else CELL_HEIGHT)
+            inside.addWidget(cell, 1)
+        inside.addWidget(self._words)
+        inside.addWidget(self._fans, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.setSpacing(8)
+        column.addWidget(self._bar)
+        self._bar.setHidden(self._print)
+        column.addWidget(self._message, 1)
+        self._whole = self._page if self._print else self._scrolled()
+        column.addWidget(self._whole, 1)
+        if self._print:
+            column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self._enlarged = None if self._print else Enlarged(self)
+        if self._enlarged is not None:
+            for cell in self._cells:
+                self._enlarged.add(cell.header, cell, cell.set_enlarged)
+            self._enlarged.add(self._title, self._fans, self._panels.set_enlarged)
+
+    def _scrolled(self) -> QScrollArea:
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setAccessibleName("Commitment over the noise levels")
+        scroll.setWidget(self._page)
+        return scroll
+
+    def display(self, picture: CommitmentPicture) -> None:
+        """Show the picture. A move of the playhead changes cursors, values and the fan."""
+        self._picture = picture
+        self.setAccessibleDescription(describe(picture))
+        there = picture.sigmas is not None
+        self._bar.display(enabled=picture.ready, running=picture.running, words=picture.words)
+        self._message.setText(picture.message)
+        self._message.setVisible(not there)
+        show_area(self, self._whole, there=there)
+        if picture.sigmas is None:
+            return
+        self._caption.setText(f"{picture.caption}.")
+        for cell, plot in zip(self._cells, picture.plots, strict=True):
+            cell.show_plot(plot, picture.sigmas, index=picture.index)
+        fan = picture.fan
+        self._words.setText("" if fan is None else f"At {fan.words}.")
+        self._title.setText("" if fan is None else fan.title)
+        self._panels.setVisible(fan is not None and bool(fan.panels))
+        if fan is not None and fan.panels:
+            self._panels.set_panels(fan.panels)
+        self._fan.setVisible(fan is not None and fan.data is not None)
+        self._fan.show_fan(fan)
+
+    def describe(self) -> str:
+        """The picture in words and numbers."""
+        return describe(self._picture)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Set all colours."""
+        self._theme = theme
+        self.set_background(theme)
+        for cell in self._cells:
+            cell.set_theme(theme)
+        self._panels.set_theme(theme)
+        self._fan.set_theme(theme)
+        clear(self._legend)
+        for kind, label, tip in LEGEND:
+            entry = Entry(kind, label, theme, self._page)
+            entry.setToolTip(tooltip(label, tip))
+            self._legend.addWidget(entry)
+
+    def release(self) -> None:
+        """Disconnect everything, so that nothing keeps the view alive."""
+        self._bar.release()
+        for cell in self._cells:
+            cell.chart.picked.disconnect(self.level_picked)
+        self._fan.release()
+        if self._enlarged is not None:
+            self._enlarged.release()

@@ -1,0 +1,87 @@
+"""Requests the branch of a run: at once for points, and as a task, after the mouse has let go, where D is slow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from app.engine.contract import TaskEnded, TaskProgress
+from app.rooms.plane.messages import BranchAnswer, Branched, BranchRequest, BranchTask
+from app.session.plane_options import BranchStart
+from app.session.player import Player
+from app.session.state import AppState, Run
+
+
+class BranchFeed(QObject):
+    """Follows the start that a person has placed, and keeps the newest branch from that sample and level."""
+
+    changed = Signal()
+
+    def __init__(self, state: AppState, player: Player, parent: QObject) -> None:
+        super().__init__(parent)
+        self._state, self._player = state, player
+        self._wanted: BranchStart | None = None
+        self._task: BranchTask | None = None
+        self.branched: Branched | None = None
+        self.message = ""
+        player.task_event.connect(self._happened)
+
+    def release(self) -> None:
+        """Stop listening, because the window closes."""
+        self._player.task_event.disconnect(self._happened)
+
+    @property
+    def pending(self) -> bool:
+        """Whether a task computes the branch."""
+        return self._task is not None
+
+    def want(self, run: Run | None, start: BranchStart | None) -> None:
+        """Follow this start of a run; None forgets the branch and stops what computes it."""
+        if run is None or run.trajectory is None or not run.linked:
+            start = None
+        if start == self._wanted:
+            return
+        before, self._wanted = self._wanted, start
+        if start is None or before is None or _place(start) != _place(before):
+            self.branched, self.message = None, ""
+        if start is None or not start.held:
+            self._stop()
+        if run is None or run.trajectory is None or start is None:
+            return
+        if quick(run):
+            self._player.ask(BranchRequest(run_id=run.id, run=run.trajectory, start=replace(start, held=False)))
+        elif not start.held:
+            self._task = BranchTask(
+                task_id=self._state.next_id(), settings=run.settings, run=run.trajectory, start=start
+            )
+            self._player.begin(self._task, "branch")
+
+    def take(self, answer: BranchAnswer) -> bool:
+        """Keep an answer. Returns False if it belongs to another sample or level."""
+        if self._wanted is None or _place(answer.request.start) != _place(self._wanted):
+            return False
+        self.branched, self.message = answer.branched, answer.message
+        return True
+
+    def _stop(self) -> None:
+        if self._task is not None:
+            self._player.forget_task(self._task.task_id)
+            self._task = None
+
+    def _happened(self, event: TaskProgress | TaskEnded) -> None:
+        if isinstance(event, TaskEnded) and event.task is self._task:
+            self._task = None
+            self.branched = event.result if isinstance(event.result, Branched) else None
+            self.message = event.message or ("" if self.branched is not None else "The branch was cancelled.")
+            self.changed.emit()
+
+
+def quick(run: Run) -> bool:
+    """Whether a branch of the run can follow the mouse: points, moved by D* or a mixture."""
+    images = run.source is not None and run.source.dataset.kind == "images"
+    return not images and not run.settings.network_drives
+
+
+def _place(start: BranchStart) -> tuple[int, int, int]:
+    return start.run_id, start.sample, start.level
