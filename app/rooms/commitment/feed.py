@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from app.engine.contract import TaskEnded, TaskProgress, frozen
 from app.plotting.values import MeasurePlot
 from app.rooms.commitment.messages import CommitmentTask, Committed
-from app.rooms.commitment.picture import ends_of, fan_of, levels_of, plots_of
+from app.rooms.commitment.picture import caption_of, ends_of, fan_of, levels_of, plots_of
 from app.rooms.commitment.pictures import CommitmentPicture
 from app.rooms.commitment.view import CommitmentView
 from app.rooms.contract import Handlers, Services
@@ -20,7 +20,7 @@ from geomodel.arrays import Integers
 EMPTY = "Press Run (F5). Then Commitment shows from which σ on the class of a sample is decided."
 START = "Press Commitment (F9): the ends of this run are noised to several σ and brought down again."
 UNDEFINED = "Undefined here because"
-IMAGES, POINTS = (12, 4, 12), (32, 8, 16)  # most ends, draws, levels
+IMAGES, POINTS = (12, 4, 8), (32, 8, 16)  # most ends, draws, levels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +31,7 @@ class _Known:
     samples: Integers
     committed: Committed
     plots: tuple[MeasurePlot, ...]
+    caption: str
 
 
 class CommitmentRoom(QObject):
@@ -104,7 +105,7 @@ class CommitmentRoom(QObject):
             run = self._state.runs.get(run_id)
             if run is not None and isinstance(event.result, Committed):
                 plots = plots_of(run, levels, event.result)
-                self._known[run_id] = _Known(levels, samples, event.result, plots)
+                self._known[run_id] = _Known(levels, samples, event.result, plots, caption_of(run, event.result))
             else:
                 self._failed = (run_id, event.message or "Cancelled.")
         else:
@@ -129,13 +130,12 @@ class CommitmentRoom(QObject):
         if known is None:
             return CommitmentPicture(message=why or START, ready=not why, running=running, words=words)
         selection = self._state.selection
-        draws = known.committed.found.returned.shape[2]
         return CommitmentPicture(
             sigmas=run.sigmas,
             plots=known.plots,
             index=selection.index,
             fan=fan_of(run, known.committed, known.levels, known.samples, selection.index, selection.sample),
-            caption=f"{len(known.samples)} ends × {draws} draws, Heun, 12 steps. Class: vote of the 10 nearest data",
+            caption=known.caption,
             ready=not why,
             running=running,
             words=words,
