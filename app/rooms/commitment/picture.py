@@ -72,9 +72,7 @@ def plots_of(run: Run, levels: Array, known: Committed) -> tuple[MeasurePlot, ..
         curve("reference", "chance", found.chance),
     )
     return (
-        MeasurePlot(
-            name="same", title="Share of the same class", unit="", formula=FORMULA, curves=shares, regions=regions
-        ),
+        MeasurePlot(name="same", title="Same class", unit="", formula=FORMULA, curves=shares, regions=regions),
         MeasurePlot(
             name="distance",
             title="Distance of what comes back",

@@ -76,11 +76,11 @@ class CommitmentView(View):
         inside.setSpacing(6)
         inside.addWidget(self._caption)
         inside.addLayout(self._legend)
+        share, distance = self._cells
         for cell in self._cells:
             cell.setMinimumHeight(0 if self._print else CELL_HEIGHT)
-            inside.addWidget(cell, 1)
-        inside.addWidget(self._words)
-        inside.addWidget(self._fans, 1)
+        for part, stretch in ((share, 1), (self._words, 0), (self._fans, 1), (distance, 1)):
+            inside.addWidget(part, stretch)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)

@@ -214,7 +214,7 @@ def test_cancelled_and_failed_say_so(stage, monkeypatch):
     assert "Cancelled." in room.view.describe()
     assert button(room.view, "Commitment").isEnabled()
     room.handlers()["commitment"]()
-    task = room._task
+    task = room._work._task
     made.services.player.receive(TaskEnded(task, message="The denoiser returned NaN."))
     assert "The denoiser returned NaN." in room.view.describe()
     made.settle()
