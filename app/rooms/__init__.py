@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
+from app.rooms.likelihood import actions as likelihood
 from app.rooms.plane import actions as plane
 from app.rooms.row import RoomRow
 from app.rooms.transport import actions as transport
@@ -75,6 +76,16 @@ ROOMS: tuple[RoomRow, ...] = (
         figure=(170.0, 160.0),
         actions=commitment.ACTIONS,
         help="commitment.html",
+    ),
+    RoomRow(
+        name="likelihood",
+        title="Likelihood",
+        area="right",
+        room="app.rooms.likelihood.feed.LikelihoodRoom",
+        answers="app.rooms.likelihood.answers",
+        figure=(170.0, 160.0),
+        actions=likelihood.ACTIONS,
+        help="likelihood.html",
     ),
     RoomRow(
         name="inspector",

@@ -41,7 +41,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         title="Mean shift",
         tip="What the optimal denoiser answers at one image, and which data it is made of",
         centre="mean_shift",
-        right=(("plane", "commitment"), ("inspector",)),
+        right=(("plane", "commitment", "likelihood"), ("inspector",)),
     ),
     Workspace(
         name="solvers",

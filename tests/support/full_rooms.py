@@ -58,8 +58,9 @@ def full_rooms(folder) -> FullRooms:
     compare["add_lane"]()
     compare["race"]()
     stage.settle()
-    made.rooms["commitment"].handlers()["commitment"]()
-    stage.settle()
+    for name in ("commitment", "likelihood"):
+        made.rooms[name].handlers()[name]()
+        stage.settle()
     for name, room in made.rooms.items():
         room.refresh()
         stage.settle()

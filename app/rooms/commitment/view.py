@@ -79,8 +79,10 @@ class CommitmentView(View):
         share, distance = self._cells
         for cell in self._cells:
             cell.setMinimumHeight(0 if self._print else CELL_HEIGHT)
-        for part, stretch in ((share, 1), (self._words, 0), (self._fans, 1), (distance, 1)):
-            inside.addWidget(part, stretch)
+        inside.addWidget(share, 1)
+        inside.addWidget(self._words)
+        inside.addWidget(self._fans, 1)
+        inside.addWidget(distance, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
