@@ -223,7 +223,7 @@ class MainWindow(QMainWindow):
 
     def _opened(self, event: DataOpened | NetworkOpened | RunOpened) -> None:
         if not isinstance(event, DataOpened):
-            self.documents.remember(event.path)
+            self.documents.remember(event.path, is_network=isinstance(event, NetworkOpened))
 
     def _show_image_rooms(self) -> None:
         data, network = self.state.data, self.state.network

@@ -57,6 +57,7 @@ FIELDS: tuple[tuple[str, str, Any], ...] = (
 COMMANDS = {
     "train": "train a small denoiser and write a checkpoint",
     "convert": "write a checkpoint of any program as one of Geomodel's own format",
+    "claims": "check the claims of the literature on a model and its data",
 }
 CHOICES: dict[str, tuple[str, ...]] = {
     "driver": get_args(Driver),

@@ -53,6 +53,12 @@ class Judgement:
     limits: tuple[float, ...] = ()
     sentence: str
 
+    @property
+    def decisive(self) -> tuple[float, float]:
+        """Ratio and limit at the middle level where they are closest, or farthest on the wrong side; else NaN twice."""
+        pairs = list(zip(self.ratios, self.limits, strict=True))[MIDDLE]
+        return max(pairs, key=lambda pair: pair[0] / pair[1], default=(math.nan, math.nan))
+
 
 def judge(model: Denoiser, data: Dataset | None, progress: Progress = silent) -> Judgement:
     """Compare a denoiser with the best isotropic shrink towards the mean of the data:

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geomodel.arrays import Array, Floats, plain
+from geomodel.hooks import Between, nothing
 from geomodel.projection import Basis, principal_components
 
 COMPONENTS = 64  # of the data, in which the Fréchet distance is taken where no basis is given
 DIRECTIONS = 128
 MOST_REFERENCE = 5_000  # points that samples are compared with; more would only cost time
-_NUMBERS_AT_ONCE = 2**22  # of the products between queries and data (32 MB)
+_NUMBERS_AT_ONCE = 2**21  # of the products between queries and data (16 MB): a fraction of a second
 
 
 def sliced_wasserstein(a: ArrayLike, b: ArrayLike, directions: int = DIRECTIONS, seed: int = 0) -> float:
@@ -146,16 +147,20 @@ class Yardstick:
     note: str = ""
 
     @classmethod
-    def of(cls, points: Any, count: int, *, seed: int = 0, directions: int = DIRECTIONS) -> Yardstick:
-        """Parts `points` (N, *shape) by a permutation of this seed; half of them at most are held out.
+    def of(
+        cls, points: Any, count: int, *, rows: ArrayLike | None = None, seed: int = 0, directions: int = DIRECTIONS
+    ) -> Yardstick:
+        """Parts `points` (N, *shape), or those in `rows`, by a permutation of this seed; half of them at most are held
+        out.
 
-        ValueError where there is no point, or some are not finite.
+        ValueError where there is no point.
         """
-        size = len(points)
+        among = np.arange(len(points)) if rows is None else np.asarray(rows)
+        size = len(among)
         if size == 0:
             raise ValueError("Quality needs data to compare with; there are no points.")
         held = min(count, size // 2)
-        order = np.random.default_rng([seed, 2]).permutation(size)
+        order = among[np.random.default_rng([seed, 2]).permutation(size)]
         kept = np.sort(order[held : held + MOST_REFERENCE])
         reference = np.asarray(points[kept], np.float64)
         note = ""
@@ -172,10 +177,11 @@ class Yardstick:
             note=note,
         )
 
-    def measure(self, samples: Any) -> Quality:
+    def measure(self, samples: Any, between: Between = nothing) -> Quality:
         """The numbers of samples (n, *shape). Rows that are not finite are left out, and the note says so.
 
-        ValueError where the samples have another shape than the data.
+        `between` is called several times a second; an exception from it cancels. ValueError where the samples have
+        another shape than the data.
         """
         rows, total = self._finite(samples)
         notes = [f"{total - len(rows)} of {total} samples are not finite and were left out."] * (len(rows) < total)
@@ -192,7 +198,7 @@ class Yardstick:
             sliced=_sliced(along, self._along),
             frechet=_frechet(_moments(self.basis.project(rows)), self._moments),
             spread=_variance(flat) / self._variance if self._variance > 0 else math.nan,
-            nearest=float(np.median(_nearest(flat, self._flat, self._centre))),
+            nearest=float(np.median(_nearest(flat, self._flat, self._centre, between))),
             count=len(rows),
             note=" ".join(notes),
         )
@@ -279,12 +285,13 @@ def _sliced(first: Floats, second: Floats) -> float:
     return math.sqrt(float((widths @ apart**2).mean()))
 
 
-def _nearest(queries: Floats, data: Floats, centre: Floats) -> Floats:
+def _nearest(queries: Floats, data: Floats, centre: Floats, between: Between = nothing) -> Floats:
     centred = data - centre
     halves = (centred**2).sum(axis=1) / 2
     found = np.empty(len(queries))
     size = max(1, _NUMBERS_AT_ONCE // len(data))
     for start in range(0, len(queries), size):
+        between()
         rows = slice(start, start + size)
         nearest = (halves - (queries[rows] - centre) @ centred.T).argmin(axis=1)
         found[rows] = np.linalg.norm(queries[rows] - data[nearest], axis=1)

@@ -45,11 +45,6 @@ def patterns(kind: Kind) -> tuple[str, ...]:
     return formats.patterns(_TABLES[kind])
 
 
-def suffixes(kind: Kind) -> tuple[str, ...]:
-    """The endings of the files of a kind: ".csv"."""
-    return formats.suffixes(_TABLES[kind])
-
-
 def listed(kind: Kind) -> str:
     """The formats of a kind for a sentence: "points as text (*.csv, *.txt, *.tsv); …"."""
     return formats.listed(_TABLES[kind])

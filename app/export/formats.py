@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from geomodel.denoisers.base import Denoiser
     from geomodel.experiments import Comparison
+    from geomodel.experiments.quality import QualityLine
     from geomodel.trajectory import Trajectory
 
 
@@ -52,6 +53,12 @@ def _write_race(comparison: Comparison, path: str) -> None:
     comparison.write_csv(path)
 
 
+def _write_qualities(lines: list[QualityLine], path: str) -> None:
+    from geomodel.experiments.quality import write_qualities
+
+    write_qualities(lines, path)
+
+
 def _write_levels(levels: tuple[float, ...], path: str) -> None:
     with files.replacing(path, "w", encoding="utf-8") as file:
         file.write("\n".join(map(repr, levels)) + "\n")
@@ -74,6 +81,7 @@ FORMATS: tuple[ExportFormat, ...] = (
     ExportFormat(name="run", title="Save run", files="Runs", suffix=".npz", write=_write_run),
     ExportFormat(name="measures", title="Save measures", files="Tables", suffix=".csv", write=_write_measures),
     ExportFormat(name="race", title="Save table", files="Tables", suffix=".csv", write=_write_race),
+    ExportFormat(name="qualities", title="Save table", files="Tables", suffix=".csv", write=_write_qualities),
     ExportFormat(name="levels", title="Save noise levels", files="Noise levels", suffix=".txt", write=_write_levels),
     ExportFormat(
         name="network", title="Save network as", files="Checkpoints", suffix=".safetensors", write=_write_network

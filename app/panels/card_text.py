@@ -112,7 +112,9 @@ def mean_words(info: CheckpointInfo) -> str:
 def verdict_words(verdict: Verdict) -> str:
     """Whether the network denoises the open data."""
     if verdict.judgement is not None:
-        return verdict.judgement.words
+        ratio, limit = verdict.judgement.decisive
+        numbers = "" if isnan(ratio) else f" (error ratio {general(ratio, 2)}, limit {general(limit, 2)})"
+        return verdict.judgement.words + numbers
     if verdict.message:
         return f"not judged: {verdict.message}"
     return {"waiting": "being judged…", "stopped": "not judged: it was stopped", "": NOT_JUDGED}[verdict.waiting]

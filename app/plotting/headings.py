@@ -95,6 +95,16 @@ class Entry(QWidget):
         self._kind, self._label, self._theme = kind, label, theme
         self.setAccessibleName(label)
 
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def set_label(self, label: str) -> None:
+        self._label = label
+        self.setAccessibleName(label)
+        self.updateGeometry()
+        self.update()
+
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
         return QSize(SAMPLE_WIDTH + 6 + metrics.horizontalAdvance(self._label) + 2, round(metrics.height() * 1.3))

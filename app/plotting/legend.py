@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.plotting.bundles import draw_symbol
 from app.plotting.pens_and_numbers import SAMPLE_WIDTH, Kind, curve_pen, hue, tabular
+from app.plotting.sigma_colours import sigma_colours
 from app.plotting.theme import Theme
 
 GAP = 6  # between a sample and its text
@@ -19,7 +20,7 @@ SPACE = 18  # between entries
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a legend: its sample, its text, and what its tooltip says."""
+    """One line of a legend: its sample, which may be a colour such as #1b1f24, its text, and what its tooltip says."""
 
     sample: str
     text: str
@@ -146,8 +147,11 @@ class Legend(QWidget):
 
 
 def paint_sample(painter: QPainter, rect: QRectF, entry: Entry, theme: Theme) -> None:
-    """Draws the sample of an entry."""
-    _SAMPLES[entry.sample](painter, rect, theme)
+    """Draws the sample of an entry: a line in a colour, or one of the table below."""
+    if entry.sample.startswith("#"):
+        _line(painter, rect, QPen(QColor(entry.sample), 2.5))
+    else:
+        _SAMPLES[entry.sample](painter, rect, theme)
 
 
 def _line(painter: QPainter, rect: QRectF, pen: QPen) -> None:
@@ -184,11 +188,19 @@ def _data(painter: QPainter, rect: QRectF, theme: Theme) -> None:
         _symbol(painter, rect.center() + QPointF((part - 0.5) * rect.width(), drop), "disc", 3.5, theme.data)
 
 
-def _ramp(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+def _density(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _ramp(painter, rect, [QColor(color) for color in theme.density], theme)
+
+
+def _sigma(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _ramp(painter, rect, sigma_colours(theme), theme)
+
+
+def _ramp(painter: QPainter, rect: QRectF, colors: list[QColor], theme: Theme) -> None:
     bar = QRectF(rect.left(), rect.center().y() - 4.5, rect.width(), 9)
     gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-    for index, color in enumerate(theme.density):
-        gradient.setColorAt(index / (len(theme.density) - 1), QColor(color))
+    for index, color in enumerate(colors):
+        gradient.setColorAt(index / (len(colors) - 1), color)
     painter.setPen(QPen(QColor(theme.muted), 0.6))
     painter.setBrush(gradient)
     painter.drawRect(bar)
@@ -288,7 +300,8 @@ _SAMPLES: dict[str, Callable[[QPainter, QRectF, Theme], None]] = {
     "denoising": _trajectory("denoising", 5.0),
     "segment": _segment,
     "data": _data,
-    "density": _ramp,
+    "density": _density,
+    "sigma": _sigma,
     "field": _field,
     "optimal": _optimal,
     "network": _network,

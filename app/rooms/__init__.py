@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
+from app.rooms.interpolation import actions as interpolation
 from app.rooms.likelihood import actions as likelihood
 from app.rooms.plane import actions as plane
+from app.rooms.quality import actions as quality
 from app.rooms.row import RoomRow
 from app.rooms.transport import actions as transport
 
@@ -20,6 +22,16 @@ ROOMS: tuple[RoomRow, ...] = (
         with_run=True,
         actions=plane.ACTIONS,
         help="plane.html",
+    ),
+    RoomRow(
+        name="space",
+        title="Space",
+        area="centre",
+        room="app.rooms.space.feed.SpaceRoom",
+        answers="app.rooms.space.answers",
+        figure=(160.0, 150.0),
+        with_run=True,
+        help="space.html",
     ),
     RoomRow(
         name="measures",
@@ -66,6 +78,26 @@ ROOMS: tuple[RoomRow, ...] = (
         answers="app.rooms.derivatives.answers",
         figure=(170.0, 120.0),
         help="derivatives.html",
+    ),
+    RoomRow(
+        name="quality",
+        title="Quality",
+        area="right",
+        room="app.rooms.quality.feed.QualityRoom",
+        answers="app.rooms.quality.answers",
+        figure=(170.0, 200.0),
+        actions=quality.ACTIONS,
+        help="quality.html",
+    ),
+    RoomRow(
+        name="interpolation",
+        title="Interpolation",
+        area="right",
+        room="app.rooms.interpolation.feed.InterpolationRoom",
+        answers="app.rooms.interpolation.answers",
+        figure=(170.0, 120.0),
+        actions=interpolation.ACTIONS,
+        help="interpolation.html",
     ),
     RoomRow(
         name="commitment",

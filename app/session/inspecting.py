@@ -19,10 +19,8 @@ from app.engine.messages import (
 from app.session.player import Player
 from app.session.state import AppState
 from geomodel.checkpoints import Survey
-from geomodel.checkpoints.plan import Answer
+from geomodel.checkpoints.plan import Answer, Answers
 from geomodel.checkpoints.questions import wording
-
-Answers = Mapping[str, Answer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ from app.rooms import ROOMS
 from app.rooms.contract import Handlers, View
 from app.shell import file_dialogs as files
 from app.shell.file_dialogs import SAVE, filters
-from geomodel import recognise
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -110,23 +109,22 @@ class Documents(QObject):
         """Open a checkpoint, data or a saved run. The engine reads the file to find out which it is."""
         self._player.open_path(path)
 
-    def remember(self, path: str) -> None:
+    def remember(self, path: str, *, is_network: bool) -> None:
         """Put an opened file at the head of the recent ones, unless it is the program's own recording."""
         if not Path(path).is_relative_to(resources.path()):
-            self._store.remember_file(path)
+            self._store.remember_file(path, is_network=is_network)
 
     def recent(self) -> list[tuple[str, bool]]:
         """The recent files, newest first, and whether each still exists."""
         return [(path, Path(path).exists()) for path in self._store.settings.recent_files]
 
     def recent_networks(self) -> list[str]:
-        """Those of the recent files that are checkpoints and still there."""
-        endings = recognise.suffixes("checkpoint")
-        return [path for path, there in self.recent() if there and path.endswith(endings)]
+        """The checkpoints among the recent files that are still there."""
+        return [path for path in self._store.settings.recent_networks if Path(path).exists()]
 
     def forget_recent(self) -> None:
         """Empty the list."""
-        self._store.change(recent_files=())
+        self._store.change(recent_files=(), recent_networks=())
 
     def save_run(self) -> None:
         """Ask where to write the run."""

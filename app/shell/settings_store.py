@@ -31,6 +31,7 @@ class AppSettings:
     theme: Literal["system", "light", "dark"] = "system"
     greeted: bool = False  # the card for the first start was used or put away
     recent_files: tuple[str, ...] = ()  # newest first
+    recent_networks: tuple[str, ...] = ()  # those of them that were opened as checkpoints
     directories: dict[str, str] = field(default_factory=dict)  # purpose → the last directory
     answers: dict[str, dict[str, Answer]] = field(default_factory=dict)  # SHA-256 of a checkpoint → what it lacks
     speed: Annotated[float, Meta(gt=0, le=100)] = 1.0
@@ -88,11 +89,12 @@ class SettingsStore:
         with contextlib.suppress(OSError):
             self._mark.unlink(missing_ok=True)
 
-    def remember_file(self, path: str | Path) -> AppSettings:
-        """Put a file at the head of the recent ones."""
+    def remember_file(self, path: str | Path, *, is_network: bool = False) -> AppSettings:
+        """Put a file or folder at the head of the recent ones."""
         text = str(path)
-        others = (item for item in self.settings.recent_files if item != text)
-        return self.change(recent_files=(text, *others)[:MAX_RECENT])
+        files = (text, *(item for item in self.settings.recent_files if item != text))[:MAX_RECENT]
+        known = {*self.settings.recent_networks} - {text} | ({text} if is_network else set())
+        return self.change(recent_files=files, recent_networks=tuple(item for item in files if item in known))
 
     def answers_of(self, sha256: str) -> dict[str, Answer]:
         """What a person answered about a checkpoint; nothing if it was never asked about."""

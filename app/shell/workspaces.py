@@ -20,6 +20,7 @@ class Workspace:
     centre: str
     right: tuple[tuple[str, ...], ...]
     below: tuple[str, ...] = ()
+    key: str = ""  # of the main view, beside the key of its number
 
     @property
     def rooms(self) -> tuple[str, ...]:
@@ -35,13 +36,14 @@ WORKSPACES: tuple[Workspace, ...] = (
         centre="plane",
         right=(("measures",), ("inspector",)),
         below=("strip",),
+        key="F2",
     ),
     Workspace(
         name="mean_shift",
         title="Mean shift",
         tip="What the optimal denoiser answers at one image, and which data it is made of",
         centre="mean_shift",
-        right=(("plane", "commitment", "likelihood"), ("inspector",)),
+        right=(("plane",), ("inspector",)),
     ),
     Workspace(
         name="solvers",
@@ -50,6 +52,21 @@ WORKSPACES: tuple[Workspace, ...] = (
         centre="compare",
         right=(("schedule",), ("derivatives", "plane")),
     ),
+    Workspace(
+        name="geometry",
+        title="Geometry",
+        tip="Trajectories along their displacement and across it, beside what is known of their shape",
+        centre="space",
+        right=(("measures", "commitment", "likelihood"), ("inspector",)),
+        key="F3",
+    ),
+    Workspace(
+        name="quality",
+        title="Quality",
+        tip="How good samples are over σ, and what a jump to D gains at equal cost",
+        centre="quality",
+        right=(("interpolation",), ("measures",)),
+    ),
 )
 
 ACTIONS: tuple[ActionRow, ...] = tuple(
@@ -57,7 +74,7 @@ ACTIONS: tuple[ActionRow, ...] = tuple(
         id=f"workspace.{workspace.name}",
         menu="View",
         title=workspace.title,
-        keys=(f"Ctrl+Alt+{number}",),
+        keys=(f"Ctrl+Alt+{number}", *filter(None, (workspace.key,))),
         tip=workspace.tip,
         group="workspace",
         rule=number == 1,

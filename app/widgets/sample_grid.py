@@ -37,9 +37,10 @@ class SampleGrid(QWidget):
         self.update()
 
     def set_samples(self, images: Array, sample: int) -> None:
-        """Show images (B, H, W[, 3]) uint8, and the selected one."""
+        """Show images (B, H, W[, 3]) uint8, and the selected one; −1 for none."""
         self._images, self._sample = images, sample
-        self.setAccessibleDescription(f"sample {sample} of {len(images)} is selected")
+        selected = f"sample {sample} of {len(images)} is selected" if sample >= 0 else f"{len(images)} images"
+        self.setAccessibleDescription(selected)
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -86,7 +87,7 @@ class SampleGrid(QWidget):
                 painter.setFont(tabular(self.font(), 0.85 * ratio))
                 painter.setPen(QColor(self._theme.muted))
                 painter.drawText(rest, Qt.AlignmentFlag.AlignCenter, f"+{count - shown + 1}")
-            if self._sample < shown:
+            if 0 <= self._sample < shown:
                 half = GAP * ratio / 2
                 painter.setPen(QPen(QColor(self._theme.accent), 2 * ratio))
                 painter.drawRect(self.rect_of(self._sample).adjusted(-half, -half, half, half))

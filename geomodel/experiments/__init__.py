@@ -5,25 +5,34 @@ from __future__ import annotations
 from geomodel.experiments.branch import Branch, branch
 from geomodel.experiments.commitment import Commitment, class_commitment, commitment
 from geomodel.experiments.compare import Comparison, Lane, LaneResult, compare
+from geomodel.experiments.controls import gaussian_curve, random_walk
 from geomodel.experiments.convergence import Convergence, convergence
+from geomodel.experiments.interpolation import Interpolated, interpolate
+from geomodel.experiments.literature import Claim, claims
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, quality_over_sigma
 from geomodel.experiments.votes import nearest_classes
 
 __all__ = [
     "Branch",
+    "Claim",
     "Commitment",
     "Comparison",
     "Convergence",
+    "Interpolated",
     "Jump",
     "Lane",
     "LaneResult",
     "QualityOverSigma",
     "branch",
+    "claims",
     "class_commitment",
     "commitment",
     "compare",
     "convergence",
+    "gaussian_curve",
+    "interpolate",
     "jump",
     "nearest_classes",
     "quality_over_sigma",
+    "random_walk",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,12 @@ from numpy.typing import ArrayLike
 
 from geomodel import schedules, solvers
 from geomodel.arrays import Array, Floats, plain
+from geomodel.csv_files import write_table
 from geomodel.experiments.exact import distances
 from geomodel.experiments.progress import Progress, watched
 from geomodel.formulas import Levels
-from geomodel.quality import Quality, Yardstick, curves
+from geomodel.hooks import Between, nothing
+from geomodel.quality import QUALITIES, Quality, Yardstick, curves
 from geomodel.trajectory import Trajectory
 
 
@@ -38,13 +41,14 @@ class QualityOverSigma:
 
 
 def quality_over_sigma(
-    run: Trajectory, data: Any, *, seed: int = 0, progress: Progress | None = None
+    run: Trajectory, data: Any, *, seed: int = 0, progress: Progress | None = None, between: Between = nothing
 ) -> QualityOverSigma:
     """The quality of x_n and of D(x_n; σ_n) at every level of a run, each against the data.
 
     run: its B samples are the cloud, so that B should be some hundreds; a claim takes 2,000 or more. data: a data set,
     or points (N, *shape); or a `Yardstick` that is already made, and then `seed`, which parts the data, is not used.
-    progress(0, share of the levels) is called before each level; an exception from it cancels. Raises ValueError where
+    progress(0, share of the levels) is called before each level, and `between` several times a second; an exception
+    from either cancels. Raises ValueError where
     the data have another shape than the samples or there are none.
     """
     yardstick = yardstick_of(data, run.x.shape[1], seed)
@@ -55,8 +59,8 @@ def quality_over_sigma(
     for level in range(len(run.sigmas)):
         if progress is not None:
             progress(0, level / len(run.sigmas))
-        found["x"].append(yardstick.measure(run.x[level]))
-        found["denoised"].append(yardstick.measure(denoised[level]))
+        found["x"].append(yardstick.measure(run.x[level], between))
+        found["denoised"].append(yardstick.measure(denoised[level], between))
     return QualityOverSigma(run.sigmas, tuple(found["x"]), tuple(found["denoised"]), yardstick)
 
 
@@ -97,6 +101,7 @@ def jump(
     reference: Trajectory | ArrayLike | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    between: Between = nothing,
 ) -> Jump:
     """ODE-Jump at equal cost: k − 1 steps from σ_max to each σ_jump, then D there, which is the k-th evaluation.
 
@@ -108,7 +113,8 @@ def jump(
     evaluation a step and no noise, with its options; evaluations: k, at least 2; jump_sigmas: levels between 0 and
     sigma_max, in any order; rho: of the Karras levels between; labels: (B,) or None; reference: an accurate run from
     the same x, or its ends (B, *shape), to which the distance of each end is measured. progress(index of the jump, its
-    share done) is called before every evaluation; an exception from it cancels.
+    share done) is called before every evaluation and when a jump is measured, and `between` several times a second
+    while it is; an exception from either cancels.
 
     Raises ValueError where the solver takes another number of evaluations a step or draws noise, where a level is not
     between 0 and sigma_max, k < 2 or shapes differ; and what `geomodel.sample` raises.
@@ -123,22 +129,50 @@ def jump(
         schedules.karras(evaluations, sigma_min=float(low), sigma_max=sigma_max, rho=rho, final_zero=True)
         for low in levels
     )
-    ends = np.stack(
-        [
-            _end(watched(model, sigmas, index, progress), x, sigmas, solver, dict(options or {}), labels)
-            for index, sigmas in enumerate(schedules_of)
-        ]
-    )
+    found, qualities = [], []
+    for index, sigmas in enumerate(schedules_of):
+        found.append(_end(watched(model, sigmas, index, progress), x, sigmas, solver, dict(options or {}), labels))
+        qualities.append(yardstick.measure(found[-1], between))
+        if progress is not None:
+            progress(index, 1.0)
+    ends = np.stack(found)
     goal = None if reference is None else _ends_of(reference, ends.shape[1:])
     return Jump(
         jump_sigmas=levels,
-        qualities=tuple(yardstick.measure(end) for end in ends),
+        qualities=tuple(qualities),
         ends=ends,
         sigmas=schedules_of,
         evaluations=evaluations,
         errors=None if goal is None else distances(ends, goal),
         yardstick=yardstick,
     )
+
+
+def jump_levels(sigma_min: float, sigma_max: float, scale: float, count: int = 8) -> Floats:
+    """Levels (count,) at which a run may jump, evenly spread in log σ, the largest first and σ_min the last.
+
+    scale: of the data. Beyond three times of it D is hardly more than their mean, so the largest level is 3 · scale, or
+    half of σ_max where that is less. Where that is not above σ_min, there is only σ_min.
+    """
+    highest = min(3 * scale, sigma_max / 2)
+    if not highest > sigma_min or count < 2:
+        return np.array([sigma_min])
+    levels = np.geomspace(highest, sigma_min, count)
+    levels[-1] = sigma_min
+    return np.asarray(levels)
+
+
+QualityLine = tuple[str, float, Quality]  # of which cloud, at which σ (NaN for the control), its numbers
+
+
+def write_qualities(lines: Iterable[QualityLine], path: str | Path) -> None:
+    """Clouds and their numbers as a CSV file: one row for each cloud and level."""
+    header = ("cloud", "sigma", "count", *(row.name for row in QUALITIES), "note")
+    rows = (
+        (cloud, sigma, found.count, *(getattr(found, row.name) for row in QUALITIES), found.note)
+        for cloud, sigma, found in lines
+    )
+    write_table(header, rows, path)
 
 
 def yardstick_of(data: Any, count: int, seed: int) -> Yardstick:

@@ -7,15 +7,17 @@ Everything here is float64 NumPy and loads no torch.
 from __future__ import annotations
 
 from geomodel.geometry.bending import curvature, torsion, turning, turning_rate
-from geomodel.geometry.coordinates import Subspace, subspace
+from geomodel.geometry.coordinates import Subspace, placed, subspace
 from geomodel.geometry.curves import arc_length, cosine_to_end, deviation, distance_to_end, norm, step_length
 from geomodel.geometry.frames import Frenet, frenet
 from geomodel.geometry.posteriors import information
 from geomodel.geometry.procrustes import Alignment, align
+from geomodel.geometry.shapes import Shape, shape, shape_distance
 
 __all__ = [
     "Alignment",
     "Frenet",
+    "Shape",
     "Subspace",
     "align",
     "arc_length",
@@ -26,6 +28,9 @@ __all__ = [
     "frenet",
     "information",
     "norm",
+    "placed",
+    "shape",
+    "shape_distance",
     "step_length",
     "subspace",
     "torsion",

@@ -71,6 +71,33 @@ def subspace(curve: ArrayLike, count: int = 2) -> Subspace:
     return Subspace(along, across, explained, chord)
 
 
+@quiet
+def placed(points: ArrayLike, curve: ArrayLike, axes: Subspace) -> tuple[Floats, Floats]:
+    """Other points in the axes of each curve: D of a run beside its x, for example.
+
+        along_p = ⟨p − a_N, u⟩,    across_pk = ⟨p − a_N, v_k⟩,    v_k = Σ_n y_nk c_n / Σ_n y_nk²
+
+    points (P, B, *shape); curve (L, B, *shape) and its `subspace`, whose axes and signs are taken over. Returns along
+    (P, B) and across (P, B, count). y_nk are the coordinates across without their mean; the sum above is the principal
+    component that they came from, to their own accuracy. NaN where a curve has no axes, and along a component that has
+    no variance. Raises ValueError where the samples or shapes differ.
+    """
+    positions, others = curve_of(curve), curve_of(points)
+    if others.shape[1:] != positions.shape[1:] or axes.across.shape[:2] != positions.shape[:2]:
+        raise ValueError(f"points of shape {others.shape} do not belong to curves of shape {positions.shape}.")
+    along, across = np.full(others.shape[:2], np.nan), np.full((*others.shape[:2], axes.across.shape[2]), np.nan)
+    for sample in np.flatnonzero(np.isfinite(axes.chord) & (axes.chord > 0)):
+        own = positions[:, sample].reshape(len(positions), -1)
+        offsets = others[:, sample].reshape(len(others), -1) - own[-1].astype(np.float64)
+        direction = (own[0] - own[-1].astype(np.float64)) / axes.chord[sample]
+        known = np.isfinite(axes.along[:, sample])
+        weights = axes.across[known, sample] - axes.across[known, sample].mean(axis=0)
+        vectors = own[known].astype(np.float64).T @ weights / (weights**2).sum(axis=0)
+        vectors -= direction[:, None] * (direction @ vectors)
+        along[:, sample], across[:, sample] = offsets @ direction, offsets @ vectors
+    return along, across
+
+
 def _complement(positions: Array, chord: float) -> tuple[Floats, Floats]:
     """Coordinates along the displacement (L,), and what is left across it (L, d), both from the end."""
     end = positions[-1].astype(np.float64)

@@ -55,6 +55,7 @@ def looks_of(bench, monkeypatch, at=None, command=None):
 
 
 @pytest.mark.parametrize("kind", range(4), ids=["race", "gits", "tors", "end error"])
+@pytest.mark.slow
 def test_a_task_that_is_cancelled_at_a_random_moment_leaves_an_engine_that_runs(bench, monkeypatch, kind):
     task = tasks()[kind]
     direct = bench.handle(StartRun(90, TOY)).trajectory

@@ -74,6 +74,7 @@ def test_the_probe_survives_a_run_of_one_step_to_zero(qapp, tmp_path, level):
     plane.release()
 
 
+@pytest.mark.slow
 def test_what_a_person_has_named_is_found_wherever_it_lies(qapp, tmp_path):
     """The run itself names its data too, but a path in a file is not followed."""
     (tmp_path / "far" / "results").mkdir(parents=True)
@@ -85,6 +86,7 @@ def test_what_a_person_has_named_is_found_wherever_it_lies(qapp, tmp_path):
     assert [path.name for path in with_data] == ["plane.png", "measures.png", "strip.png"]
 
 
+@pytest.mark.slow
 def test_the_command_line_names_what_its_figures_are_made_of(qapp, tmp_path):
     (tmp_path / "data").mkdir()
     data = images(tmp_path / "data")

@@ -43,6 +43,7 @@ def test_neighbours_of_a_triangle():
 
 
 @pytest.mark.parametrize("dimension", [8, 64])
+@pytest.mark.slow
 def test_isotropic_gaussian_collapses_where_the_formula_says(dimension):
     count, deviation = 2000, 1.5
     points = deviation * np.random.default_rng(0).standard_normal((count, dimension))

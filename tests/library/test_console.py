@@ -38,6 +38,7 @@ def test_help_is_shown_everywhere(encoding):
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437"])
+@pytest.mark.slow
 def test_a_training_ends_everywhere(encoding, tmp_path):
     arguments = "train --data two-moons --iterations 2 --width 8 --depth 1 --batch 8 --out a.safetensors"
     shown = command(encoding, *arguments.split(), folder=tmp_path)

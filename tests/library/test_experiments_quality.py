@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 import geomodel as gm
 from geomodel.experiments import jump, quality_over_sigma
-from geomodel.experiments.quality import one_evaluation_solvers
+from geomodel.experiments.quality import jump_levels, one_evaluation_solvers, write_qualities
 from geomodel.quality import Yardstick
 
 RANDOM = np.random.default_rng(0)
@@ -119,7 +120,43 @@ def test_with_few_evaluations_a_jump_is_nearer_to_the_truth():
 def test_progress_and_cancel():
     calls = []
     jump(MIXTURE, DRAWN[:2], DRAWN, evaluations=3, jump_sigmas=[1.0, 0.1], sigma_max=20.0, progress=seen_by(calls))
-    assert calls == [(lane, share / 3) for lane in (0, 1) for share in (0, 1, 2)]
+    assert calls == [(lane, share / 3) for lane in (0, 1) for share in (0, 1, 2, 3)]
+
+
+def test_a_measurement_can_be_cancelled():
+    class Cancelled(Exception):
+        pass
+
+    def cancel():
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        jump(MIXTURE, DRAWN[:2], DRAWN, jump_sigmas=[1.0], sigma_max=20.0, between=cancel)
+    run = gm.sample(MIXTURE, DRAWN[:2], [1.0, 0.5])
+    with pytest.raises(Cancelled):
+        quality_over_sigma(run, DRAWN, between=cancel)
+
+
+def test_levels_to_jump_at_are_even_in_log_sigma():
+    levels = jump_levels(0.002, 80.0, 0.7)
+    assert len(levels) == 8
+    np.testing.assert_allclose(levels[1:] / levels[:-1], (0.002 / 2.1) ** (1 / 7))
+    assert (levels[0], levels[-1]) == (pytest.approx(2.1), 0.002)
+    assert jump_levels(0.002, 1.0, 0.7)[0] == 0.5  # half of σ_max
+    for narrow in ((0.5, 1.0, 0.7), (0.9, 1.0, 0.7), (0.002, 80.0, 0.0)):
+        assert jump_levels(*narrow).tolist() == [narrow[0]]
+
+
+def test_the_table_holds_every_cloud_with_all_digits(tmp_path):
+    yardstick = Yardstick.of(DRAWN, 20)
+    jumped = yardstick.measure(DRAWN[:20] * 0.9)
+    write_qualities([("jump", 0.3, jumped), ("control", np.nan, yardstick.control)], tmp_path / "table.csv")
+    with (tmp_path / "table.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["cloud"] for row in rows] == ["jump", "control"]
+    assert (float(rows[0]["sigma"]), rows[0]["count"]) == (0.3, "20")
+    for name in ("sliced", "frechet", "spread", "nearest"):
+        assert float(rows[0][name]) == getattr(jumped, name)
 
 
 @pytest.mark.parametrize("solver", ["heun", "rk4", "euler_maruyama", "dop853"])

@@ -147,6 +147,16 @@ def test_held_out_points_are_in_no_reference():
     assert Yardstick.of(points, 8, seed=5).held_out.tolist() != yardstick.held_out.tolist()
 
 
+def test_of_one_class_only_its_points_are_parted():
+    points = np.arange(30.0).reshape(-1, 1)
+    yardstick = Yardstick.of(points, 4, rows=[3, 5, 8, 13, 21, 22, 23, 24, 25, 26], seed=4)
+    held, kept = set(yardstick.held_out[:, 0]), set(yardstick.reference[:, 0])
+    assert (len(held), held & kept) == (4, set())
+    assert held | kept == {3, 5, 8, 13, 21, 22, 23, 24, 25, 26}
+    with pytest.raises(ValueError, match="there are no points"):
+        Yardstick.of(points, 4, rows=[])
+
+
 def test_every_number_is_that_of_its_function_and_the_control_is_that_of_held_out_data():
     yardstick = Yardstick.of(OTHER, 20)
     found, reference = yardstick.measure(CLOUD), yardstick.reference

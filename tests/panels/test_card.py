@@ -94,7 +94,8 @@ def test_no_noise_level_is_named_before_the_clock_is_known():
 
 def test_the_words_of_a_verdict():
     judged = Judgement(words=DENOISES, sigmas=(0.1, 1.0), ratios=(0.25, 0.5), limits=(0.6, 0.7), sentence="It does.")
-    assert verdict_words(Verdict(judged)) == DENOISES
+    assert verdict_words(Verdict(judged)) == f"{DENOISES} (error ratio 0.5, limit 0.7)"
+    assert verdict_words(Verdict(replace(judged, ratios=(), limits=()))) == DENOISES
     for number in ("0.1", "0.25", "0.6", "0.7", "It does."):
         assert number in verdict_numbers(Verdict(judged))
     assert verdict_words(Verdict()) == NOT_JUDGED

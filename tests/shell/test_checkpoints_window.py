@@ -147,6 +147,7 @@ def test_a_refused_answer_is_said_in_the_card(qtbot, window, path):
     assert not card(window).error.isVisible()
 
 
+@pytest.mark.slow
 def test_a_network_without_data_is_used_alone(qtbot, window, path):
     window.documents.open_path(str(path))
     answer(qtbot, window, ANSWERS)
@@ -164,6 +165,7 @@ def test_a_network_without_data_is_used_alone(qtbot, window, path):
     assert window.rooms.strip.picture().rows[1].images.shape == (4, 8, 8, 3)
 
 
+@pytest.mark.slow
 def test_pictures_that_are_opened_later_judge_the_network_that_waits(qtbot, window, path, tmp_path):
     window.documents.open_path(str(path))
     answer(qtbot, window, ANSWERS)
@@ -212,6 +214,7 @@ def test_a_model_folder_is_chosen_in_a_dialog(qtbot, window, tmp_path):
     assert dict(card(window).picture.rows)["kind"] == "diffusers, folder"
 
 
+@pytest.mark.slow
 def test_open_networks_are_listed_and_closed_one_by_one(qtbot, window):
     spiral = str(resources.path("checkpoints", "spiral.safetensors"))
     for each in (MOONS, spiral):
@@ -232,6 +235,7 @@ def test_open_networks_are_listed_and_closed_one_by_one(qtbot, window):
     assert titles()[spiral] == "Spiral · open"
 
 
+@pytest.mark.slow
 def test_the_card_is_folded_and_unfolded_by_key_and_takes_the_focus(qtbot, window):
     window.documents.open_path(MOONS)
     finished(qtbot, window, lambda run: run.settings.driver == "network")
@@ -248,6 +252,7 @@ def test_the_card_is_folded_and_unfolded_by_key_and_takes_the_focus(qtbot, windo
 
 
 @pytest.mark.parametrize("size", [(1024, 700), (1280, 800)], ids=str)
+@pytest.mark.slow
 def test_every_card_is_shown_whole(qtbot, window, path, tmp_path, size):
     """The panel scrolls; nothing in it is cut, covered or wider than the column."""
     window.resize(*size)

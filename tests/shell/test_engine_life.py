@@ -66,6 +66,7 @@ def test_the_window_says_it_and_restarts(qtbot, monkeypatch, window):
     finished(qtbot, window, lambda run: run.settings.steps == 9 and run.linked)
 
 
+@pytest.mark.slow
 def test_a_network_of_ones_own_is_opened_again_and_the_draft_stays(qtbot, monkeypatch, window, tmp_path):
     (tmp_path / "own.py").write_text(f"{OWN}make = M\n", "utf-8")
     spec = f"{tmp_path / 'own.py'}:make"

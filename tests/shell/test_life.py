@@ -70,6 +70,7 @@ def ended(process):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process can send these there")
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 0), ("SIGHUP", 0)])
+@pytest.mark.slow
 def test_a_signal_closes_the_window_in_good_order(tmp_path, name, code):
     process = start(tmp_path)
     opened(process)
@@ -80,6 +81,7 @@ def test_a_signal_closes_the_window_in_good_order(tmp_path, name, code):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process can send these there")
+@pytest.mark.slow
 def test_a_signal_before_the_window_is_there_is_not_lost(tmp_path):
     process = start(tmp_path, built="os.kill(os.getpid(), signal.SIGTERM)")
     opened(process)
@@ -87,6 +89,7 @@ def test_a_signal_before_the_window_is_there_is_not_lost(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process can send these there")
+@pytest.mark.slow
 def test_a_signal_that_the_shell_ignores_is_ignored(tmp_path):
     kept = "print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN); self.close()"
     process = start(tmp_path, kept, interrupt="signal.SIG_IGN")

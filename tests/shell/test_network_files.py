@@ -68,6 +68,7 @@ def test_a_network_is_saved_and_opens_again(qtbot, window, tmp_path):
     assert not action.isEnabled()
 
 
+@pytest.mark.slow
 def test_the_file_of_an_open_network_is_left_alone(qtbot, window, tmp_path):
     source = tmp_path / "a.safetensors"
     source.write_bytes(Path(MOONS).read_bytes())
@@ -90,6 +91,7 @@ def replace_it(qtbot):
         QTimer.singleShot(10, lambda: replace_it(qtbot))
 
 
+@pytest.mark.slow
 def test_a_network_of_another_program_is_converted(qtbot, window, tmp_path):
     source, out = str(state_dict(tmp_path / "model.pt")), tmp_path / "model.safetensors"
     window.player.submit(OpenNetwork(source, answers=ANSWERS))
@@ -123,6 +125,7 @@ def test_hints_that_cannot_be_read_open_no_window(monkeypatch, capsys):
     assert "--model" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_cancel_stops_the_saving(qtbot, window, tmp_path, monkeypatch):
     def endless(network, path, *, progress):
         while True:

@@ -75,6 +75,7 @@ def shown(home, size, scale=1):
 
 @pytest.mark.parametrize("scale", [1, 2])
 @pytest.mark.parametrize("size", [(1024, 700), (1280, 800)])
+@pytest.mark.slow
 def test_a_new_window_lies_on_its_screen_with_everything_in_sight(tmp_path, size, scale):
     frame, screen, found = shown(tmp_path, size, scale)
     assert screen.size().toTuple() == size

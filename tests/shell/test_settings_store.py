@@ -26,6 +26,7 @@ def test_every_field_survives_a_round_trip():
         theme="dark",
         greeted=True,
         recent_files=("/a/σ.npz",),
+        recent_networks=("/a/σ.npz",),
         directories={"run": "/a"},
         answers={"0f": {"num_heads": 4, "diffusion.beta_end": 0.02, "family": "dit", "self_condition": True}},
         speed=0.25,

@@ -76,6 +76,7 @@ def button(window):
     return next(each for each in window.panels.status.findChildren(QToolButton) if "Stop" in each.accessibleName())
 
 
+@pytest.mark.slow
 def test_what_does_not_return_is_said_and_the_seconds_are_counted(qtbot, window, tmp_path, monkeypatch, caplog):
     assert button(window).isHidden()
     with caplog.at_level(logging.INFO):

@@ -59,6 +59,7 @@ def all_controls(window):
     return {w for w in found if w.isVisible() and w.isEnabled() and w.focusPolicy() & Qt.FocusPolicy.TabFocus}
 
 
+@pytest.mark.slow
 def test_the_options_of_another_solver_are_visited_where_they_stand(window):
     window.player.drafting.edit({"solver": "dpm2"})
     settled(window)

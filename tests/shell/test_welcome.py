@@ -49,18 +49,23 @@ def test_every_bundled_network_has_a_title_and_is_offered(still):
 
 
 def test_recent_checkpoints_are_offered_where_they_still_are(qtbot, tmp_path):
-    there, data = tmp_path / "mine.safetensors", tmp_path / "points.csv"
+    there, folder, data = tmp_path / "mine.safetensors", tmp_path / "unet", tmp_path / "points.safetensors"
     there.touch()
+    folder.mkdir()  # a checkpoint may be a folder
     data.touch()
     first = MainWindow()
-    for path in (data, there, tmp_path / "gone.safetensors"):
-        first.store.remember_file(path)
+    first.store.remember_file(data)
+    for path in (data, there, folder, tmp_path / "gone.safetensors"):
+        first.store.remember_file(path, is_network=True)
+    first.store.remember_file(data)  # it holds something else now
     first.close()
     second = MainWindow()
     lines = {choice.value: choice.title for choice in second.panels.model.fields["network"].choices}
     second.close()
     assert lines[str(there)] == "mine"
-    assert len(lines) == 5
+    assert lines[str(folder)] == "unet"
+    assert str(data) not in lines
+    assert len(lines) == 6
 
 
 def test_a_bundled_network_opens_when_it_is_chosen(qtbot, window):
@@ -118,6 +123,7 @@ def test_two_moons_play_from_their_start(qtbot, window):
     qtbot.waitUntil(lambda: window.playback.playing, timeout=WAIT)
 
 
+@pytest.mark.slow
 def test_fashion_mnist_is_opened_with_its_network_and_runs_without_a_question(qtbot, window):
     asked = []
     window.player.drafting.data_offered.connect(asked.append)

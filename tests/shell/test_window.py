@@ -117,6 +117,7 @@ def test_a_closed_network_leaves_its_runs_and_the_draft_goes_on(qtbot, window):
     assert window.views.plane.picture.curves is not None
 
 
+@pytest.mark.slow
 def test_a_network_that_does_not_fit_the_data_is_not_put_to_work(qtbot, window, tmp_path):
     path = tmp_path / "images.npy"
     np.save(path, np.random.default_rng(2).integers(0, 256, (40, 8, 8), np.uint8))
@@ -159,6 +160,7 @@ def test_images_open_through_the_dialog_and_run(qtbot, window, tmp_path):
     assert window.state.run is run  # what was open stays
 
 
+@pytest.mark.slow
 def test_a_file_too_large_for_memory_runs_until_it_is_cut(qtbot, window, tmp_path, monkeypatch):
     monkeypatch.setattr("geomodel.datasets.arrays.limit", lambda: 100)
     monkeypatch.setattr("geomodel.denoisers.optimal.optimal.RESIDENT_NUMBERS", 0)
@@ -181,6 +183,7 @@ def test_a_file_too_large_for_memory_runs_until_it_is_cut(qtbot, window, tmp_pat
     finished(qtbot, window, lambda run: run.settings.data == "spiral")
 
 
+@pytest.mark.slow
 def test_an_image_network_offers_its_training_data_and_drives_them(qtbot, window):
     window.documents.open_path(str(resources.path("checkpoints", "fashion-mnist.safetensors")))
 
@@ -214,6 +217,7 @@ def _noise(settings):
     return gm.noise(list(settings.seeds)[1:], (2,), settings.sigma_max).numpy()
 
 
+@pytest.mark.slow
 def test_cancel_keeps_what_was_computed(qtbot, window):
     pick(qtbot, window.panels.model.fields["data"], "fashion-mnist")
     qtbot.waitUntil(lambda: window.state.run.settings.data == "fashion-mnist", timeout=WAIT)
@@ -340,6 +344,7 @@ sys.exit(main([]))
 
 
 @pytest.mark.parametrize("delay", [0, 60, 400])  # before, at and during the import of torch
+@pytest.mark.slow
 def test_closing_at_any_moment_leaves_quietly(tmp_path, delay):
     root = Path(__file__).parents[2]
     result = subprocess.run(

@@ -58,8 +58,14 @@ def full_rooms(folder) -> FullRooms:
     compare["add_lane"]()
     compare["race"]()
     stage.settle()
-    for name in ("commitment", "likelihood"):
-        made.rooms[name].handlers()[name]()
+    for name, action in (
+        ("quality", "measure_jumps"),
+        ("quality", "measure_run"),
+        ("interpolation", "interpolate"),
+        ("commitment", "commitment"),
+        ("likelihood", "likelihood"),
+    ):
+        made.rooms[name].handlers()[action]()
         stage.settle()
     for name, room in made.rooms.items():
         room.refresh()

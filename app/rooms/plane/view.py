@@ -15,6 +15,7 @@ from app.engine.contract import Rect
 from app.plotting.equal_scale import EqualScaleCanvas, Tool
 from app.plotting.legend import Legend
 from app.plotting.pens_and_numbers import tabular
+from app.plotting.picking import distance_to_segments
 from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.plane import frames
@@ -27,7 +28,6 @@ from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.tool_bar import ToolBar, ToolBarPicture
 from app.widgets.context_menu import Row
 from app.widgets.text import PlainLabel, shortened, tooltip
-from geomodel.arrays import Array
 from geomodel.number_text import fixed
 
 NEAR = 10  # pixels within which a click picks a sample and a hover finds a data point
@@ -288,7 +288,7 @@ class PlaneView(View):
         away = np.linalg.norm(curves[frames.playhead(self._picture)] - point, axis=-1)
         if np.nanmin(away) > reach and len(curves) > 1:
             drawn = curves[:, : curves_drawn(self._picture)]
-            away = _distance_to_segments(point, drawn[:-1], drawn[1:]).min(0)
+            away = distance_to_segments(point, drawn[:-1], drawn[1:]).min(0)
         nearest = int(np.nanargmin(away))
         return nearest if away[nearest] <= reach else None
 
@@ -333,11 +333,3 @@ class PlaneView(View):
             self.reset_frame()
         else:
             super().keyPressEvent(event)
-
-
-def _distance_to_segments(point: Array, starts: Array, ends: Array) -> Array:
-    """The distances of a point (2,) to segments (…, 2) → (…, 2)."""
-    along = ends - starts
-    part = ((point - starts) * along).sum(-1) / np.maximum((along**2).sum(-1), 1e-300)
-    found: Array = np.linalg.norm(starts + np.clip(part, 0, 1)[..., None] * along - point, axis=-1)
-    return found

@@ -6,8 +6,8 @@ from app.rooms.row import ActionRow
 
 ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(id="play", menu="Run", title="Play", keys=("Space",), tip="Play or pause the computed levels", rule=True),
-    ActionRow(id="back", menu="Run", title="Step back", keys=("Left",), tip="One level towards the noise"),
-    ActionRow(id="forward", menu="Run", title="Step forward", keys=("Right",), tip="One level towards the data"),
+    ActionRow(id="back", menu="Run", title="Step back", keys=("Left", ","), tip="One level towards the noise"),
+    ActionRow(id="forward", menu="Run", title="Step forward", keys=("Right", "."), tip="One level towards the data"),
     ActionRow(id="back10", menu="Run", title="Ten back", keys=("Shift+Left",)),
     ActionRow(id="forward10", menu="Run", title="Ten forward", keys=("Shift+Right",)),
     ActionRow(id="start", menu="Run", title="To the start", keys=("Home",)),

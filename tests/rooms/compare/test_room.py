@@ -93,6 +93,7 @@ def test_a_pinned_run_is_a_lane_and_leaves_with_its_pin(qtbot, window):
     assert len(view.picture.lanes) == 1
 
 
+@pytest.mark.slow
 def test_escape_cancels_a_race(qtbot, window):
     view = show(qtbot, window, "compare")
     window.player.drafting.edit({"count": 500})
@@ -106,6 +107,7 @@ def test_escape_cancels_a_race(qtbot, window):
     assert window.player.tasks == {}
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_is_said(qtbot, window):
     view = show(qtbot, window, "compare")
     window.player.drafting.edit({"solver": "rk45", "options": {"max_evaluations": 10}})
@@ -116,6 +118,7 @@ def test_what_goes_wrong_is_said(qtbot, window):
     assert "evaluations" in view.picture.message
 
 
+@pytest.mark.slow
 def test_the_table_is_saved(qtbot, window, tmp_path):
     view = show(qtbot, window, "compare")
     view.save_wanted.emit()
@@ -164,6 +167,7 @@ def test_a_preset_sets_the_sampler(qtbot, idle):
     assert field.value is None
 
 
+@pytest.mark.slow
 def test_the_gits_preset_designs_six_steps(qtbot, window):
     choose(window.panels.sampler._preset, "gits6")
     qtbot.waitUntil(lambda: window.state.draft.schedule == "custom", timeout=WAIT)
@@ -182,6 +186,7 @@ def answered(qtbot, window, settings):
     qtbot.waitUntil(lambda: room.answered_for == settings, timeout=WAIT)
 
 
+@pytest.mark.slow
 def test_a_dragged_knot_says_where_the_run_would_end(qtbot, window):
     view = show(qtbot, window, "schedule")
     answered(qtbot, window, window.player.drafting.filled())
@@ -258,6 +263,7 @@ def test_lanes_stand_on_the_axis_of_the_draft(qtbot, idle):
 # ---------------------------------------------------------------- derivatives
 
 
+@pytest.mark.slow
 def test_every_step_of_a_point_set_is_asked_for(qtbot, window):
     view = show(qtbot, window, "derivatives")
     qtbot.waitUntil(lambda: view.picture.sigmas is not None and not view.picture.pending, timeout=WAIT)
@@ -274,6 +280,7 @@ def test_every_step_of_a_point_set_is_asked_for(qtbot, window):
     qtbot.waitUntil(lambda: not view.picture.pending and np.isfinite(view.picture.true).all(), timeout=WAIT)
 
 
+@pytest.mark.slow
 def test_a_step_to_zero_says_why_it_has_no_derivative(qtbot, window):
     view = show(qtbot, window, "derivatives")
     window.player.drafting.edit({"final_zero": True, "steps": 6})

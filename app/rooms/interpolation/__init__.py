@@ -1,0 +1,1 @@
+"""Interpolated latents and where they lead."""

@@ -1,0 +1,23 @@
+"""The actions of the quality room."""
+
+from __future__ import annotations
+
+from app.rooms.row import ActionRow
+
+ACTIONS: tuple[ActionRow, ...] = (
+    ActionRow(
+        id="measure_jumps",
+        menu="Run",
+        title="Measure jumps",
+        keys=("F7",),
+        tip="Runs that jump to D at several noise levels, at equal cost",
+        rule=True,
+    ),
+    ActionRow(
+        id="measure_run",
+        menu="Run",
+        title="Measure the run",
+        keys=("Ctrl+F7",),
+        tip="How good x and D of the run are at every noise level",
+    ),
+)

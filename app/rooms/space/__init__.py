@@ -1,0 +1,1 @@
+"""Shows the trajectories of a run along their displacement and across it."""

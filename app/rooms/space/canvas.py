@@ -1,0 +1,302 @@
+"""The drawing of Space: the bundle in its box, D in an inset, and the mouse that turns them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.plotting.bundles import draw_symbol
+from app.plotting.pens_and_numbers import curve_pen, hue, tabular
+from app.plotting.picking import distance_to_segments
+from app.plotting.sigma_colours import SHADES, shade_of, sigma_colours
+from app.plotting.theme import Theme
+from app.rooms.space.camera import Box, Camera, box_of, side_that_fits
+from app.rooms.space.labels import inset_lines, paint_frame, paint_labels, paint_title
+from app.rooms.space.pictures import Bundle, SpacePicture, Strand
+from app.rooms.space.slabs import FARTHEST, Slabs, mixed
+from geomodel.arrays import Array
+
+NEAR = 10.0  # pixels within which a click picks a sample
+STILL = 4  # pixels by which a press may move and still be a click
+DEGREES = 0.4  # of a turn for each pixel of a drag
+WHEEL = 1.0015  # zoom for each unit of the wheel
+PRINTED = 0.5  # pixels of a segment on paper
+ROOM, INSET_ROOM = (56.0, 34.0), (8.0, 8.0)  # pixels around the box, for the labels
+INSET, INSET_LINES = (0.36, 0.45), 2  # shares of the drawing's sides, lines of its title
+PALE = 0.4  # of the ground's colour in the curves of a walk
+LEFT = Qt.MouseButton.LeftButton
+
+
+def owner_colour(owner: str, theme: Theme) -> QColor:
+    """The hue of what moved the noise."""
+    hues = {"run": theme.sampling, "gaussian": theme.runs[4], "optimal": theme.optimal, "walk": theme.reference}
+    return QColor(hues[owner])
+
+
+def bundle_colour(owner: str, theme: Theme) -> QColor:
+    """The hue of its many curves; a walk goes everywhere, so that it is paler."""
+    colour = owner_colour(owner, theme)
+    return mixed(colour, QColor(theme.base), PALE) if owner == "walk" else colour
+
+
+def class_colour(label: int, theme: Theme) -> QColor:
+    """The hue of a class; that of secondary text for none."""
+    return QColor(theme.classes[label % len(theme.classes)] if label >= 0 else theme.muted)
+
+
+class Frame:
+    """One box with its curves and the part of the canvas where it is drawn."""
+
+    def __init__(self, box: Box, area: QRectF, camera: Camera, room: tuple[float, float]) -> None:
+        self.box, self.area, self._camera = box, area, camera
+        self._side = max(10.0, side_that_fits(area.width() - 2 * room[0], area.height() - 2 * room[1]))
+
+    def look(self, points: Array) -> tuple[Array, Array]:
+        """Pixels and nearness of points."""
+        middle = self.area.center()
+        return self._camera.look(self.box.inside(points), (middle.x(), middle.y()), self._side)
+
+    def place(self, point: Array) -> QPointF | None:
+        """The place of one point; None where it has none, or is too far for Qt's numbers."""
+        pixels, _ = self.look(point)
+        return QPointF(*pixels.tolist()) if np.isfinite(pixels).all() and np.abs(pixels).max() < FARTHEST else None
+
+
+class SpaceCanvas(QWidget):
+    """Draws what does not follow the playhead into a pixmap once, and over it the selected sample."""
+
+    picked = Signal(int)
+    camera_changed = Signal()
+
+    def __init__(self, theme: Theme, *, print_mode: bool = False) -> None:
+        super().__init__()
+        self._theme, self._print = theme, print_mode
+        self._picture = SpacePicture()
+        self.camera = Camera()
+        self._main: Box | None = None
+        self._inset: Box | None = None
+        self._layer: QPixmap | None = None
+        self._press: QPointF | None = None
+        self._last = QPointF()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(240, 160)
+        self.setAccessibleName("Space plot")
+
+    # ---------------------------------------------------------------- what is shown
+
+    def display(self, picture: SpacePicture) -> None:
+        """Show a picture. The bundles are drawn again only if they are others."""
+        old, self._picture = self._picture, picture
+        if (picture.bundles, picture.inset) != (old.bundles, old.inset):
+            self._main = box_of([bundle.points for bundle in picture.bundles])
+            self._inset = None if picture.inset is None else box_of([picture.inset.points])
+            self._layer = None
+        elif picture.colouring != old.colouring or picture.sigmas is not old.sigmas:
+            self._layer = None
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Set all colours."""
+        self._theme, self._layer = theme, None
+        self.update()
+
+    def look_from(self, camera: Camera) -> None:
+        """Turn or zoom."""
+        if camera != self.camera:
+            self.camera, self._layer = camera, None
+            self.camera_changed.emit()
+            self.update()
+
+    @property
+    def exaggeration(self) -> tuple[float, float] | None:
+        """How many times larger each component is drawn than the displacement; None without a box."""
+        return None if self._main is None else (float(self._main.exaggeration[1]), float(self._main.exaggeration[2]))
+
+    def frames(self) -> tuple[Frame | None, Frame | None]:
+        """The whole drawing with the run, and the inset with D."""
+        whole, level = QRectF(self.rect()), Camera(self.camera.turn, self.camera.tilt)  # the inset is always whole
+        return (
+            None if self._main is None else Frame(self._main, whole, self.camera, ROOM),
+            None if self._inset is None else Frame(self._inset, self._corner(), level, INSET_ROOM),
+        )
+
+    def _corner(self) -> QRectF:
+        """Where the inset is drawn, under its title."""
+        top = INSET_LINES * self.fontMetrics().height()
+        return QRectF(0, top, INSET[0] * self.width(), INSET[1] * self.height() - top)
+
+    # ---------------------------------------------------------------- drawing
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        main, inset = self.frames()
+        if main is None:
+            return
+        with QPainter(self) as painter:
+            if self._print:
+                self._paint_bundles(painter, main, inset)
+            else:
+                ratio = self.devicePixelRatioF()
+                if self._layer is None or self._layer.size() != self.size() * ratio:
+                    self._layer = self._drawn(main, inset, ratio)
+                painter.drawPixmap(0, 0, self._layer)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_sample(painter, main)
+            if inset is not None:
+                self._paint_inset_sample(painter, inset)
+
+    def _drawn(self, main: Frame, inset: Frame | None, ratio: float) -> QPixmap:
+        layer = QPixmap(self.size() * ratio)
+        layer.setDevicePixelRatio(ratio)
+        layer.fill(QColor(self._theme.base))
+        with QPainter(layer) as painter:
+            self._paint_bundles(painter, main, inset)
+        return layer
+
+    def _paint_bundles(self, painter: QPainter, main: Frame, inset: Frame | None) -> None:
+        picture = self._picture
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(tabular(self.font(), 0.92))
+        title = QRectF(0, 0, 0, 0) if inset is None else QRectF(0, 0, inset.area.width(), inset.area.bottom())
+        paint_frame(painter, main, self._theme)
+        self._paint_curves(painter, main, picture.bundles)
+        if inset is not None and picture.inset is not None:
+            ground = QColor(self._theme.base)
+            ground.setAlphaF(0.85)  # the bundle may pass behind it
+            painter.fillRect(title, ground)
+            paint_frame(painter, inset, self._theme)
+            self._paint_curves(painter, inset, (picture.inset,))
+            paint_title(painter, inset_lines(inset.box, picture.inset_note), self._theme)
+        paint_labels(painter, main, self._theme, title)
+
+    def _paint_curves(self, painter: QPainter, frame: Frame, bundles: Sequence[Bundle]) -> None:
+        """The curves of several owners together, so that the nearest is on top whosever it is."""
+        own, colours = self._shades(bundles[0])
+        shades = [own]
+        for bundle in bundles[1:]:
+            shades.append(np.full(own.shape, len(colours)))
+            colours.append(bundle_colour(bundle.owner, self._theme))
+        pixels, depth = frame.look(np.concatenate([bundle.points for bundle in bundles], axis=1))
+        slabs = Slabs(pixels, depth, np.concatenate(shades, axis=1))
+        painter.save()
+        painter.setClipRect(frame.area)
+        slabs.paint(painter, colours, QColor(self._theme.base), PRINTED if self._print else 0.0)
+        painter.restore()
+
+    def _shades(self, bundle: Bundle) -> tuple[Array, list[QColor]]:
+        """The number of each segment's colour (L − 1, B), and the colours."""
+        picture, theme = self._picture, self._theme
+        shape = (len(bundle.points) - 1, bundle.points.shape[1])
+        if picture.colouring == "class" and picture.classes is not None:
+            most = max(0, int(picture.classes.max(initial=0)))
+            colours = [class_colour(label, theme) for label in (*range(most + 1), -1)]
+            return np.broadcast_to(np.where(picture.classes < 0, most + 1, picture.classes), shape), colours
+        if picture.colouring == "sigma" and picture.sigmas is not None:
+            shades = shade_of(picture.sigmas)[: shape[0]]
+            return np.broadcast_to(np.minimum(shades, SHADES - 1)[:, None], shape), sigma_colours(theme)
+        return np.zeros(shape, np.intp), [owner_colour(bundle.owner, theme)]
+
+    def _paint_sample(self, painter: QPainter, main: Frame) -> None:
+        picture, theme = self._picture, self._theme
+        self._paint_dots(painter, main)
+        if picture.strand is None:
+            return
+        self._paint_strand(painter, main, picture.strand, QPen(QColor(theme.base), 5.0))
+        self._paint_strand(painter, main, picture.strand, QPen(QColor(theme.sampling), 2.4))
+        here = main.place(picture.strand.points[picture.strand.at]) if picture.strand.at is not None else None
+        there = None if picture.target is None else main.place(picture.target)
+        if here is not None and there is not None:
+            painter.setPen(QPen(QColor(theme.text), 1.4))
+            painter.drawLine(here, there)
+            painter.setBrush(QColor(theme.base))
+            draw_symbol(painter, "ring", there, 8.0, QPen(QColor(theme.denoising), 2.0))
+        if here is not None:
+            painter.setBrush(QColor(theme.sampling))
+            draw_symbol(painter, "disc", here, 10.0, QPen(QColor(theme.base), 1.5))
+
+    def _paint_dots(self, painter: QPainter, main: Frame) -> None:
+        """Where every sample of the run is at the playhead."""
+        pixels, _ = main.look(self._picture.bundles[0].points[self._picture.at])
+        pixels = pixels[np.isfinite(pixels).all(axis=1)]
+        painter.setPen(QPen(QColor(self._theme.text), 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in pixels.tolist() if max(abs(x), abs(y)) < FARTHEST]))
+
+    def _paint_inset_sample(self, painter: QPainter, inset: Frame) -> None:
+        strand, theme = self._picture.inset_strand, self._theme
+        if strand is None:
+            return
+        pen = curve_pen("denoising", theme, 2.0)
+        pen.setCosmetic(False)
+        self._paint_strand(painter, inset, strand, QPen(QColor(theme.base), 4.5))
+        self._paint_strand(painter, inset, strand, pen)
+        here = None if strand.at is None else inset.place(strand.points[strand.at])
+        if here is not None:
+            painter.setBrush(QColor(theme.base))
+            draw_symbol(painter, "ring", here, 8.0, QPen(hue("denoising", theme), 2.0))
+
+    @staticmethod
+    def _paint_strand(painter: QPainter, frame: Frame, strand: Strand, pen: QPen) -> None:
+        places = [frame.place(point) for point in strand.points]
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(QPolygonF([place for place in places if place is not None]))
+
+    # ---------------------------------------------------------------- the mouse
+
+    def sample_at(self, position: QPointF) -> int | None:
+        """The sample whose curve is nearest to a place on the widget, and near enough."""
+        main, inset = self.frames()
+        if main is None:
+            return None
+        in_inset = inset is not None and inset.area.contains(position)
+        frame = inset if in_inset and inset is not None else main
+        bundle = self._picture.inset if in_inset else self._picture.bundles[0]
+        if bundle is None:
+            return None
+        pixels, _ = frame.look(bundle.points)
+        away = distance_to_segments(np.array([position.x(), position.y()]), pixels[:-1], pixels[1:])
+        away = np.where(np.isfinite(away), away, np.inf).min(axis=0)
+        nearest = int(away.argmin())
+        return nearest if away[nearest] <= NEAR else None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._print or event.button() != LEFT:
+            event.ignore()
+            return
+        self._press = self._last = event.position()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._press is None:
+            event.ignore()
+            return
+        position = event.position()
+        if self._last != self._press or (position - self._press).manhattanLength() >= STILL:
+            moved, self._last = position - self._last, position
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+            self.look_from(self.camera.turned(DEGREES * moved.x(), DEGREES * moved.y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._press is not None and self._last == self._press:
+            sample = self.sample_at(event.position())
+            if sample is not None:
+                self.picked.emit(sample)
+        self._press = None
+        self.unsetCursor()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if not self._print and event.button() == LEFT:
+            self.look_from(Camera())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        delta = event.angleDelta().y()
+        if self._print or not delta:
+            event.ignore()
+            return
+        self.look_from(self.camera.zoomed(WHEEL**delta))
+        event.accept()
+
+    def sizeHint(self) -> QSize:
+        return QSize(560, 380)

@@ -1,0 +1,176 @@
+"""Feeds Space: requests the coordinates of a run, and of its controls one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject
+
+from app.engine.contract import Answer, TaskEnded, TaskProgress
+from app.rooms.contract import Handlers, Services
+from app.rooms.space.messages import (
+    CONTROLS,
+    Control,
+    ControlSpace,
+    ControlTask,
+    Coordinates,
+    Space,
+    SpaceAnswer,
+    SpaceRequest,
+)
+from app.rooms.space.picture import WAITING, SpaceOptions, at_playhead, bundle_picture, refusal
+from app.rooms.space.pictures import OWNERS, SpacePicture
+from app.rooms.space.view import SpaceView
+from app.session.state import Run
+from app.widgets.sight import seen
+
+CANCELLED = "It was cancelled; select the run again to compute it."
+
+
+class SpaceRoom(QObject):
+    """Shows the selected run. It requests coordinates and controls only while a person can see the view."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._state, self._player = services.state, services.player
+        self.view = SpaceView(services.theme)
+        self._options = SpaceOptions()
+        self._of = (-1, 0)  # run, levels
+        self._asked: SpaceRequest | None = None
+        self._space: Space | None = None
+        self._task: ControlTask | None = None
+        self._controls: dict[Control, ControlSpace] = {}
+        self._refusals: dict[Control, str] = {}
+        self._base: SpacePicture | None = None  # all but the playhead and the selected sample
+        for fact in (self._state.selection_changed, self._state.runs_changed):
+            fact.connect(self.refresh)
+        self._state.run_grew.connect(self._grew)
+        self._player.answered.connect(self._answered)
+        self._player.task_event.connect(self._happened)
+        self.view.sample_picked.connect(self._pick_sample)
+        self.view.colouring_chosen.connect(self._choose_colouring)
+        self.view.turns_chosen.connect(self._choose_turns)
+        self.view.control_toggled.connect(self._toggle)
+        self.view.offer_taken.connect(self._open)
+        self.refresh()
+
+    def handlers(self) -> Handlers:
+        """The room has no actions, because its buttons stand in the view."""
+        return {}
+
+    def release(self) -> None:
+        """Stop listening and requesting, because the window closes."""
+        self._player.answered.disconnect(self._answered)
+        self._player.task_event.disconnect(self._happened)
+        self.view.release()
+
+    def refresh(self) -> None:
+        """Show the present state and request what is missing."""
+        run = self._state.run
+        if run is None or self._of != (run.id, run.committed):
+            self._forget(run)
+        if not seen(self.view):
+            return
+        if run is not None and refusal(run) is None:
+            self._ask(run)
+        self.view.display(self.picture())
+
+    def picture(self) -> SpacePicture:
+        """Space at the playhead, or why there is none."""
+        run, space, why = self._state.run, self._space, refusal(self._state.run)
+        if why is not None:
+            return why
+        if run is None or space is None:
+            return SpacePicture(message=WAITING)
+        if self._base is None:
+            working = None if self._task is None else self._task.control
+            self._base = bundle_picture(run, space, self._controls, self._refusals, working, self._options)
+        return at_playhead(self._base, space, self._state.selection, run.sigmas)
+
+    # ------------------------------------------------------------ requests
+
+    def _forget(self, run: Run | None) -> None:
+        """What was computed belongs to another run, or to fewer of its levels."""
+        if self._task is not None:
+            self._player.forget_task(self._task.task_id)
+        self._of = (-1, 0) if run is None else (run.id, run.committed)
+        self._asked = self._space = self._task = self._base = None
+        self._controls, self._refusals = {}, {}
+
+    def _ask(self, run: Run) -> None:
+        if self._space is None:
+            self._ask_run(run, ())
+        elif self._task is None:
+            self._ask_control(run, self._space)
+
+    def _ask_run(self, run: Run, start: tuple[Coordinates, ...]) -> None:
+        final = None if run.trajectory is None else run.trajectory.final_denoised
+        request = SpaceRequest(run.id, run.committed, final, start)
+        if request != self._asked or start:
+            self._asked = request
+            self._player.submit(request)
+
+    def _ask_control(self, run: Run, space: Space) -> None:
+        known = self._controls.keys() | self._refusals.keys()
+        due = [name for name in CONTROLS if name in self._options.wanted and name not in known]
+        if run.settings.driver == "optimal":
+            due = [name for name in due if name != "optimal"]
+        if due:
+            self._task = ControlTask(self._state.next_id(), run.settings, run.id, due[0], space.levels, run.x)
+            self._base = None
+            self._player.begin(self._task, f"control: {OWNERS[due[0]]}")
+
+    def _grew(self, run_id: int) -> None:
+        run = self._state.run
+        if run is not None and run_id == run.id and run.status != "computing":
+            self.refresh()
+
+    def _answered(self, answer: Answer) -> None:
+        run = self._state.run
+        if not isinstance(answer, SpaceAnswer) or run is None or answer.request != self._asked:
+            return
+        if answer.space is None:
+            if seen(self.view):
+                self._ask_run(run, answer.found)
+            else:
+                self._asked = None
+            return
+        self._space, self._base = answer.space, None
+        self.refresh()
+
+    def _happened(self, event: TaskProgress | TaskEnded) -> None:
+        task = self._task
+        if not isinstance(event, TaskEnded) or task is None or event.task is not task:
+            return
+        self._task = self._base = None
+        if isinstance(event.result, ControlSpace):
+            self._controls[task.control] = event.result
+        else:
+            self._refusals[task.control] = event.message or CANCELLED
+        self.refresh()
+
+    # ------------------------------------------------------------ what the user does
+
+    def _pick_sample(self, sample: int) -> None:
+        self._state.select(sample=sample)
+
+    def _choose_colouring(self, colouring: str) -> None:
+        self._change(replace(self._options, colouring=colouring))  # type: ignore[arg-type]  # one of the bar's names
+
+    def _choose_turns(self, turns: str) -> None:
+        self._change(replace(self._options, turns=turns))  # type: ignore[arg-type]  # one of the bar's names
+
+    def _toggle(self, name: str, wanted: bool) -> None:
+        control = next(control for control in CONTROLS if control == name)
+        chosen = self._options.wanted | {control} if wanted else self._options.wanted - {control}
+        if not wanted and self._task is not None and self._task.control == control:
+            self._player.forget_task(self._task.task_id)
+            self._task = None
+        self._change(replace(self._options, wanted=chosen))
+
+    def _change(self, options: SpaceOptions) -> None:
+        self._options, self._base = options, None
+        self.refresh()
+
+    def _open(self, name: str) -> None:
+        self._player.drafting.edit({"data": name})

@@ -1,0 +1,103 @@
+"""The edges of a box of Space, and what each of its axes is, from where to where, and how much larger it is drawn."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Protocol
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+
+from app.plotting.theme import Theme
+from app.rooms.space.camera import Box
+from geomodel.arrays import Array
+from geomodel.number_text import general
+
+NAMES = ("along", "PC 1", "PC 2")
+AWAY = 12.0  # pixels from an edge to its label
+EDGE = 4.0  # pixels from a label to the border
+BACKWARDS = (True, False, False)  # along is written from noise to data, as it is drawn
+
+
+class Drawn(Protocol):
+    """A box where it is drawn."""
+
+    box: Box
+    area: QRectF
+
+    def look(self, points: Array) -> tuple[Array, Array]:
+        """Pixels and nearness of points."""
+
+
+def axis_text(box: Box, axis: int) -> str:
+    """The name of an axis, its range in data units, and its exaggeration over the displacement."""
+    low, high = (general(float(value), 3) for value in (box.low[axis], box.high[axis]))
+    ends = f"{high} … {low}" if BACKWARDS[axis] else f"{low} … {high}"
+    larger = "" if axis == 0 else f", × {general(float(box.exaggeration[axis]), 2)}"
+    return f"{NAMES[axis]} {ends}{larger}"
+
+
+def inset_lines(box: Box, shares: str) -> tuple[str, str]:
+    """What the inset shows, in two lines."""
+    first, second = (general(float(value), 2) for value in box.exaggeration[1:])
+    return f"D: {shares}" if shares else "D", f"drawn × {first} and × {second}"
+
+
+def paint_title(painter: QPainter, lines: tuple[str, ...], theme: Theme) -> None:
+    """Write lines into the upper left corner."""
+    metrics = QFontMetricsF(painter.font())
+    painter.setPen(QColor(theme.muted))
+    for row, line in enumerate(lines):
+        painter.drawText(QPointF(2 * AWAY, row * metrics.height() + metrics.ascent()), line)
+
+
+def paint_frame(painter: QPainter, frame: Drawn, theme: Theme) -> None:
+    """Draw the edges."""
+    pixels, _ = frame.look(frame.box.corners())
+    painter.setPen(QPen(QColor(theme.line), 1.0))
+    for start, end in _edges(pixels):
+        painter.drawLine(QPointF(*start), QPointF(*end))
+
+
+def paint_labels(painter: QPainter, frame: Drawn, theme: Theme, taken: QRectF) -> None:
+    """Write what each axis is, outside of a part of the drawing that is taken."""
+    pixels, _ = frame.look(frame.box.corners())
+    painter.setPen(QColor(theme.muted))
+    metrics, places = QFontMetricsF(painter.font()), [taken]
+    for axis in range(3):
+        text = axis_text(frame.box, axis)
+        width, height = metrics.horizontalAdvance(text), metrics.height()
+        place = _place(pixels, axis, (width, height), frame.area)
+        for other in places:
+            if place.intersects(other):
+                place.moveTop(other.bottom())
+        places.append(place)
+        painter.drawText(QPointF(place.left(), place.top() + metrics.ascent()), text)
+
+
+def _edges(corners: Array) -> list[tuple[list[float], list[float]]]:
+    """The twelve edges of corners (2, 2, 2, 2) in pixels."""
+    found = []
+    for axis in range(3):
+        turned = np.moveaxis(corners, axis, 0)
+        found += [(turned[0][at].tolist(), turned[1][at].tolist()) for at in product((0, 1), repeat=2)]
+    return found
+
+
+def _place(corners: Array, axis: int, size: tuple[float, float], area: QRectF) -> QRectF:
+    """Where the label of an axis stands: outside of that of its edges which lies at the rim of the drawing."""
+    turned = np.moveaxis(corners, axis, 0)
+    middles = ((turned[0] + turned[1]) / 2).reshape(4, 2)
+    centre = corners.reshape(8, 2).mean(axis=0)
+    # the lowest edge for what lies flat, the leftmost for the upright, the rightmost and lowest for the rest
+    rim = (middles[:, 1], -middles[:, 0], middles[:, 0] + middles[:, 1])[axis]
+    middle = middles[int(np.argmax(rim))]
+    out = middle - centre
+    out = out / max(float(np.linalg.norm(out)), 1e-9)
+    at = middle + out * (AWAY + 0.5 * abs(float(out[0])) * size[0])
+    place = QRectF(float(at[0]) - size[0] / 2, float(at[1]) - size[1] / 2, *size)
+    inner = area.adjusted(EDGE, EDGE, -EDGE, -EDGE)
+    place.moveLeft(min(max(place.left(), inner.left()), max(inner.left(), inner.right() - size[0])))
+    place.moveTop(min(max(place.top(), inner.top()), max(inner.top(), inner.bottom() - size[1])))
+    return place

@@ -1,0 +1,196 @@
+"""The quality room, driven by a person: measure, pick a jump, choose a distance, save; and what it says."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from app.engine.messages import Cancel
+from app.export.offstage import Offstage
+from app.plotting.theme import LIGHT
+from app.rooms import ROOMS
+from app.rooms.quality.picture import jump_reason, run_reason
+from app.rooms.quality.pictures import QualityPicture
+from app.rooms.quality.view import QualityView
+from geomodel.settings import RunSettings
+
+ROW = next(row for row in ROOMS if row.name == "quality")
+SIZE = (640, 900)
+
+
+@pytest.fixture(scope="module")
+def stage(qapp, tmp_path_factory):
+    patch = pytest.MonkeyPatch()
+    patch.setenv("GEOMODEL_HOME", str(tmp_path_factory.mktemp("home")))
+    made = Offstage()
+    drafting = made.services.player.drafting
+    drafting.open_data("two-moons")
+    made.settle()
+    drafting.edit({"solver": "euler", "steps": 4, "count": 8})
+    made.services.player.run()
+    made.settle()
+    made.services.playback.pause()
+    yield made
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def measured(stage):
+    """A room that has measured both pictures, at 32 samples."""
+    room = built(stage)
+    room.view.bar.count.set_value(32)
+    for action in ("measure_jumps", "measure_run"):
+        room.handlers()[action]()
+        stage.settle()
+    yield room
+    closed(room)
+
+
+def built(stage):
+    room = stage.room(ROW)
+    room.view.resize(*SIZE)
+    room.view.show()
+    stage.settle()
+    return room
+
+
+def closed(room):
+    room.view.hide()
+    room.release()
+    room.view.deleteLater()
+
+
+def test_the_first_jump_shown_is_the_best_one(measured):
+    picture = measured.picture()
+    values = [found.sliced for found in picture.jumps.qualities]
+    assert picture.level == values.index(min(values))
+    words = measured.view.describe()
+    assert "D* · Two moons · Euler (DDIM) · 32 samples from seed 0. 32 samples are a quick look" in words
+    for text in ("Jump at σ", "No jump (σ", "Control: 32 held-out data"):
+        assert text in words
+    assert "The run at σ" in words
+
+
+def test_a_drag_on_the_plot_and_the_keys_of_the_slider_pick_a_jump(stage, measured):
+    view, chart = measured.view, measured.view.jump_plot.chart
+    measured._pick_level(3)
+    middle = chart.viewport().rect().center().y()
+    QTest.mousePress(chart.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(chart.viewport().width() - 25, middle))
+    assert view.picture.level == 7
+    QTest.mouseRelease(chart.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(chart.viewport().width() - 25, middle))
+    ends = view.picture.jumps.ends
+    assert view.panes[0].plane.ends.points.tolist() == ends[7].points.tolist()
+    QTest.keyClick(view.slider, Qt.Key.Key_Down)
+    QTest.keyClick(view.slider, Qt.Key.Key_Down)
+    assert view.picture.level == view.slider.value() == 5
+    assert view.panes[0].plane.ends.points.tolist() == ends[5].points.tolist()
+    assert view.panes[1].plane.ends.points.tolist() == ends[7].points.tolist()  # the whole run stays
+    assert view._titled[0].title.text().startswith("Jump at σ")
+
+
+def test_another_distance_is_drawn(measured):
+    view = measured.view
+    measured._pick_distance("frechet")
+    picture = view.picture
+    shown = view.jump_plot.chart.values()
+    quality = picture.jumps.qualities[picture.level]
+    assert shown == [quality.frechet, picture.jumps.qualities[-1].frechet, picture.jumps.control.frechet]
+    measured._pick_distance("sliced")
+    assert view.jump_plot.chart.values()[0] == quality.sliced
+
+
+def test_the_curves_of_the_run_follow_the_playhead(stage, measured):
+    stage.go(2)
+    run = measured.view.picture.run
+    assert len(run.sigmas) == 5
+    assert measured.view.run_plots[0].chart.values()[:2] == [run.x[2].sliced, run.denoised[2].sliced]
+    QTest.mouseClick(measured.view.run_plots[1].chart.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(46, 40))
+    assert stage.services.state.selection.index == 0
+
+
+def test_the_table_has_both_pictures(measured, tmp_path):
+    measured._write(str(tmp_path / "table.csv"))
+    with (tmp_path / "table.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    clouds = [row["cloud"] for row in rows]
+    assert [clouds.count(cloud) for cloud in dict.fromkeys(clouds)] == [8, 1, 5, 5, 1]
+    assert float(rows[7]["sliced"]) == measured.jumps.qualities[-1].sliced
+
+
+def test_numbers_of_other_settings_say_so(stage, measured):
+    assert "changed since" not in measured.picture().caption
+    drafting = stage.services.player.drafting
+    drafting.edit({"rho": 3.0})
+    assert measured.picture().caption.endswith("The settings have changed since.")
+    drafting.edit({"steps": 9})  # which is no matter here
+    drafting.edit({"rho": 7.0})
+    assert "changed since" not in measured.picture().caption
+    drafting.edit({"steps": 4})
+    stage.settle()
+
+
+def test_a_removed_run_takes_its_curves_along(stage, measured):
+    state = stage.services.state
+    assert measured.picture().run is None  # the edits above ran anew
+    measured.measure_run()
+    stage.settle()
+    assert set(measured.runs) == {state.run.id}
+    stage.services.player.remove(state.run.id)
+    stage.settle()
+    assert measured.runs == {}
+    assert "There is no run yet" in measured.picture().run_reason
+    assert not measured.picture().can_measure_run
+    stage.services.player.run()
+    stage.settle()
+    stage.services.playback.pause()
+
+
+def test_a_cancelled_measurement_says_so(stage):
+    room = built(stage)
+    room._measure_jumps({"count": 4, "evaluations": 2, "seed": 0})
+    assert room.view.bar.jumps.text() == "Cancel"
+    QTest.mouseClick(room.view.bar.jumps, Qt.MouseButton.LeftButton)
+    assert any(isinstance(command, Cancel) for command in stage._engine._worker.inbox.drain())
+    room._end(type("Ended", (), {"result": None, "message": ""}))
+    assert room.picture().message == "The measurement was cancelled."
+    closed(room)
+
+
+def test_a_field_that_does_not_fit_starts_nothing(stage):
+    room = built(stage)
+    field = room.view.bar.evaluations
+    field.editor.lineEdit().setText("1")
+    room.handlers()["measure_jumps"]()
+    assert room._task is None
+    assert "at least 2" in room.view._said.error
+    closed(room)
+
+
+@pytest.mark.parametrize(
+    ("solver", "reason"),
+    [
+        ("heun", "does not take one evaluation"),
+        ("euler_maruyama", "draws noise"),
+        ("dop853", "one evaluation"),
+        ("ab", ""),
+    ],
+)
+def test_the_reason_why_a_solver_cannot_jump(solver, reason):
+    found = jump_reason(RunSettings(data="two-moons", solver=solver))
+    assert reason in found
+    assert bool(found) == bool(reason)
+    assert "reference data" in jump_reason(RunSettings(data=""))
+
+
+def test_without_a_run_there_is_nothing_to_measure(qtbot):
+    assert "no run yet" in run_reason(None)
+    view = QualityView(LIGHT)
+    qtbot.addWidget(view, before_close_func=lambda view: view.release())
+    view.display(QualityPicture(reason="Because.", run_reason=run_reason(None)))
+    assert not view.bar.jumps.isEnabled()
+    assert not view.bar.run.isEnabled()
+    assert not view.bar.save.isEnabled()
+    assert view.describe() == "Because. There is no run yet. Run (F5) computes one."
