@@ -124,4 +124,5 @@ def fan_of(run: Run, known: Committed, levels: Array, samples: Array, index: int
         end=plane.project(end),
         same=at_plane[same],
         other=at_plane[~same],
+        axes=("x₁", "x₂") if plane.count == len(plane.origin) else ("principal component 1", "principal component 2"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from math import prod
 from typing import Any
@@ -23,6 +24,10 @@ NO_DATA = "The likelihood is undefined here because the run has no reference dat
 STOCHASTIC = "log p(x; σ) of the ODE is undefined here because {} draws noise and follows no ODE."
 OPTIMAL = "The ODE of D* carries the kernel density itself, which is drawn; its trace would take minutes."
 
+OWN, MIXTURE, KERNELS = "the driver's own density", "the data's mixture", "the kernel density of the data"
+
+LogDensity = Callable[[Array, float], Any]
+
 
 def likelihood(task: LikelihoodTask, work: Work) -> Likelihoods:
     """Gains step by step, then the densities. A cancel stops it at the next evaluation."""
@@ -42,27 +47,34 @@ def likelihood(task: LikelihoodTask, work: Work) -> Likelihoods:
 
 
 def _densities(task: LikelihoodTask, work: Work) -> Densities:
-    job = work.job
-    mixture = job.data.mixture if job.data is not None and job.settings.label < 0 else None
-    data = np.full(task.x.shape[:2], np.nan)
+    log_density, of = _known(work.job)
+    known = np.full(task.x.shape[:2], np.nan)
     for n, sigma in enumerate(task.sigmas.tolist()):
         work.between()
         if sigma > 0:
-            data[n] = _density(job, mixture, task.x[n], sigma)
-    ode, why = _ode(task, work, data[0])
-    return Densities(frozen(data), mixture is not None, ode, why)
+            known[n] = _finite(log_density, task.x[n], sigma)
+    ode, why = _ode(task, work, known[0])
+    return Densities(frozen(known), of, ode, why)
 
 
-def _density(job: Job, mixture: Any, x: Array, sigma: float) -> Array:
-    """log p of the mixture that the data came from where it is known, else of their kernel density, (B,)."""
+def _known(job: Job) -> tuple[LogDensity, str]:
+    """The density beside the run: the driver's own, that of the mixture of its data, or the kernel density."""
+    mixture = job.data.mixture if job.data is not None and job.settings.label < 0 else None
+    own = getattr(job.model, "log_density", None)
+    if own is not None:
+        return own, OWN
+    if mixture is not None and job.settings.network_drives:
+        return mixture.log_density, MIXTURE
+    return lambda x, sigma: job.posterior(x, sigma, 1).log_density, KERNELS
+
+
+def _finite(log_density: LogDensity, x: Array, sigma: float) -> Array:
+    """Its values (B,), NaN for rows that are not finite."""
     found = np.full(len(x), np.nan)
     points = np.asarray(x, np.float64)
     whole = np.isfinite(points.reshape(len(points), -1)).all(axis=1)
     if whole.any():
-        at = points[whole]
-        found[whole] = np.asarray(
-            job.posterior(at, sigma, 1).log_density if mixture is None else mixture.log_density(at, sigma)
-        )
+        found[whole] = np.asarray(log_density(points[whole], sigma))
     return found
 
 

@@ -25,13 +25,13 @@ class LikelihoodTask(Task):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Densities:
-    """log p(x; σ) at every level, (L, B), NaN at σ = 0: of the data, and as the ODE carries it from the start.
+    """log p(x; σ) at every level, (L, B), NaN at σ = 0: as a density gives it, and as the ODE carries it from there.
 
-    ode: None where it is not computed, and `why` says why. exact: the data's own mixture, else their kernel density.
+    of: which density it is. ode: None where it is not computed, and `why` says why.
     """
 
-    data: Array
-    exact: bool
+    known: Array
+    of: str
     ode: Along | None
     why: str
 

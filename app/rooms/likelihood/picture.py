@@ -68,10 +68,10 @@ def plots_of(gains: KernelGains, densities: Densities | None, bandwidth: float |
 
 
 def _of_densities(densities: Densities) -> tuple[MeasurePlot, ...]:
-    of = "the data's mixture" if densities.exact else "the kernel density of the data"
+    of = densities.of
     if densities.ode is None:
-        title, text = "log p(x; σ) of the data", f"log p(xₙ; σₙ) of {of}"
-        return (_plot("density", title, "nats", text, _curve("reference", of, densities.data)),)
+        text = f"log p(xₙ; σₙ) of {of}"
+        return (_plot("density", "log p(x; σ)", "nats", text, _curve("reference", of, densities.known)),)
     ode = densities.ode.values
     return (
         _plot(
@@ -83,10 +83,10 @@ def _of_densities(densities: Densities) -> tuple[MeasurePlot, ...]:
         ),
         _plot(
             "beyond",
-            "ODE beyond the data",
+            "ODE beyond that density",
             "nats",
-            f"the ODE's log p(xₙ; σₙ) minus that of {of}; 0 for D* itself up to the trapezoidal rule",
-            _curve("sampling", "ODE − data", ode - densities.data),
+            f"the ODE's log p(xₙ; σₙ) minus that of {of}; 0 up to the trapezoidal rule where the ODE carries it",
+            _curve("sampling", "ODE − density", ode - densities.known),
         ),
     )
 
@@ -136,8 +136,7 @@ def _density_words(densities: Densities | None, dimension: int) -> str:
     if densities.ode is None:
         return densities.why
     trace = "exact trace" if dimension <= EXACT_DIMENSIONS else f"Hutchinson's trace, {PROBES} probes"
-    start = "the data's mixture" if densities.exact else "the kernel density of the data"
-    return f"log p(x; σ) starts from {start} ({trace}). It is the density at σₙ, never that at 0."
+    return f"log p(x; σ) starts from {densities.of} ({trace}). It is the density at σₙ, never that at 0."
 
 
 def now_of(run: Run, gains: KernelGains, densities: Densities | None, index: int, row: int, sample: int) -> str:
