@@ -41,6 +41,7 @@ SHADES = (256, 64, 44)  # of each colour: as many as fit
 LANES = ("solver euler", "solver heun", "solver dpmpp_2m", "solver unipc", "solver ipndm")
 PROBE = (2.1, 1.4)  # where data are improbable: there the network and D* can be told apart
 SCHEDULE_WIDTH = 520  # pixels
+JUMPING = 128  # samples, which take half a minute
 FIGURE_MM, FIGURE_DPI = (160.0, 60.0), 200
 CHECKPOINT = str(resources.path("checkpoints", "two-moons.safetensors"))
 
@@ -214,6 +215,20 @@ def network(stage: Stage) -> None:
     stage.answered(NeighboursAnswer, lambda request: request.index == 10)
 
 
+def quality(stage: Stage) -> None:
+    """Jumps of the bundled network, the run's curves, and three ways between two seeds."""
+    rooms = stage.window.room
+    stage.act("workspace.quality")
+    stage.window.player.drafting.edit({"solver": "ipndm"})
+    rooms.quality.view.bar.count.set_value(JUMPING)
+    stage.act("measure_jumps")
+    wait_until(lambda: rooms.quality.jumps is not None, "the jumps")
+    stage.act("measure_run")
+    wait_until(lambda: bool(rooms.quality.runs), "the quality of the run")
+    stage.act("interpolate")
+    wait_until(lambda: rooms.interpolation.found is not None, "the interpolation")
+
+
 def difference(stage: Stage, path: Path) -> None:
     """The paper's figure: denoiser difference and distance to the exact run, as exported."""
     measures = stage.window.views.measures
@@ -235,6 +250,7 @@ SCENES: Mapping[str, tuple[Theme, Callable[[Stage], None]]] = {
     "images": (LIGHT, images),
     "mean-shift": (LIGHT, mean_shift),
     "network": (LIGHT, network),
+    "quality": (LIGHT, quality),
 }
 
 

@@ -18,6 +18,7 @@ from geomodel import solvers
 from geomodel.settings import RunSettings
 
 HINT = "Press Interpolate (F8). The sampler of the panel runs from the latents between both seeds."
+SAME = "Both seeds are the same, so nothing lies between their latents. Choose another second seed."
 CHANGED = "The settings have changed since."
 
 
@@ -59,6 +60,10 @@ class InterpolationRoom(QObject):
     def run(self, first: int, second: int) -> None:
         """Run from the latents between two seeds."""
         if self._task is not None or reason(self._state.draft) or not self._player.drafting.check():
+            return
+        if first == second:
+            self._message = SAME
+            self.refresh()
             return
         settings = interpolation_settings(self._player.drafting.filled(), first)
         self._task = InterpolationTask(self._state.next_id(), settings, (first, second))

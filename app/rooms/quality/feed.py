@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import nan
+from math import isnan, nan
 
 from PySide6.QtCore import QObject
 
@@ -124,7 +124,7 @@ class QualityRoom(QObject):
             case Jumps() as found, JumpTask():
                 self.jumps, self._of, self._words = found, task, self._next_words
                 values = [getattr(quality, self._name) for quality in found.qualities]
-                self._level = min(range(len(values)), key=values.__getitem__)  # the best one
+                self._level = min(range(len(values)), key=lambda at: (isnan(values[at]), values[at]))  # the best one
             case RunQuality() as found, RunQualityTask():
                 self.runs[task.run_id] = found
             case _ if not event.message:

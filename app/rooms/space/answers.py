@@ -30,7 +30,6 @@ from geomodel.experiments import gaussian_curve, random_walk
 from geomodel.geometry import Subspace, placed, shape, subspace
 
 NUMBERS_AT_ONCE = 2**24  # of the curves of a control that are held together: 128 MB
-FITTED = "the Gaussian of the data"  # the name under which the last one is kept
 
 Kind = TypeVar("Kind")
 
@@ -120,12 +119,10 @@ def _gaussian(task: ControlTask, work: Work) -> tuple[Curve, str]:
     if job.data is None or job.asked.data is None:
         raise ValueError(job.asked.note or "The Gaussian needs the reference data of this run, which are not open.")
     chosen = classes.rows(job.data, job.asked.data)
-    key = (job.data.fingerprint, job.asked.data)
-    of, gaussian = work.kept.get(FITTED, (None, None))
-    if of != key:
-        points = job.data.points if chosen is None else job.data.points[chosen]
-        gaussian = Gaussians.fit(points, between=work.between)
-        work.kept[FITTED] = key, gaussian
+    if chosen is None:
+        gaussian = job.data.fitted(False, work.between)
+    else:
+        gaussian = Gaussians.fit(job.data.points[chosen], between=work.between)
     count = len(job.data) if chosen is None else len(chosen)
     note = f"mean and covariance of {count:,} data points, closed form, no evaluations. {gaussian.note}".strip()
     sigmas = job.sigmas[task.levels]

@@ -169,6 +169,8 @@ def _notes(run: Run, space: Space, shown: Mapping[Control, ControlSpace], turns:
     solver = solvers.row(run.settings.solver)
     if len(space.levels) == 2:
         yield "Shapes are undefined here because one step joins two points by a line. Take more steps."
+    elif space.count == 1:
+        yield "One sample is its own mean, so residuals are 0. Take more trajectories."
     elif (count := space.shapes[turns].count) < space.count:
         left = space.count - count
         yield (
@@ -185,7 +187,8 @@ def _notes(run: Run, space: Space, shown: Mapping[Control, ControlSpace], turns:
         last = general(float(run.sigmas[run.committed - 1]), 3)
         yield f"The run was stopped at σ {last}, where its displacement ends."
     for name, control in shown.items():
-        yield f"{OWNERS[name]}: {control.note.rstrip('.')}."
-    if "walk" in shown:
-        long, wide = _factors(space, shown["walk"], turns)
-        yield f"The walk is drawn × {general(long, 2)} along and × {general(wide, 2)} across, so that all fit."
+        drawn = ""
+        if name == "walk":
+            long, wide = _factors(space, control, turns)
+            drawn = f"; drawn × {general(long, 2)} along and × {general(wide, 2)} across, so that all fit"
+        yield f"{OWNERS[name]}: {control.note.rstrip('.')}{drawn}."

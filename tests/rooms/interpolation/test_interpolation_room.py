@@ -137,8 +137,11 @@ def test_seeds_that_are_none_and_solvers_with_noise_start_nothing(stage, room):
     room.handlers()["interpolate"]()
     assert room._task is None
     assert "at least 0" in room.view._said.error
+    room.run(4, 4)
+    assert room._task is None
+    assert "nothing lies between their latents" in room.picture().message
     stage.services.player.drafting.edit({"solver": "euler_maruyama"})
-    assert "draws noise of its own" in room.view._said.usual.sentence
+    assert "draws noise of its own" in room.picture().reason
     assert not room.view.button.isEnabled()
     assert reason(RunSettings(solver="dop853")) == ""
 
