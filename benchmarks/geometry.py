@@ -1,4 +1,4 @@
-"""How long coordinates, shapes and measures of long records and claims take, and the memory they take beyond the record.
+"""How long coordinates, shapes, measures and claims take, and the memory that coordinates take beyond the record.
 
     python benchmarks/geometry.py [--samples 100] [--repeats 3] [--network]
 
