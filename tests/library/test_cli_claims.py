@@ -20,15 +20,9 @@ def command(*arguments: object) -> int:
 
 
 def test_toys_need_neither_data_nor_model(tmp_path, capsys):
-    assert (
-        command(
-            "--only",
-            f"{NUMBER['straight_gaussian']},{NUMBER['small_bandwidth']},{NUMBER['rates_vanish']}-{NUMBER['growth_in_dimension']}",
-            "--out",
-            tmp_path / "toys.md",
-        )
-        == 0
-    )
+    names = ("straight_gaussian", "small_bandwidth", "rates_vanish", "growth_in_dimension")
+    gaussian, bandwidth, rates, growth = (NUMBER[name] for name in names)
+    assert command("--only", f"{gaussian},{bandwidth},{rates}-{growth}", "--out", tmp_path / "toys.md") == 0
     shown = capsys.readouterr()
     assert "5 hold, 0 do not hold, 0 do not apply." in shown.out
     assert shown.out.splitlines()[-1] == str(tmp_path / "toys.md")

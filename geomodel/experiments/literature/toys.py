@@ -254,7 +254,7 @@ def second_clock(material: Material) -> Finding:
     from geomodel.reference import exact_curve
 
     # ᾱ = e^{−B}, B = 0.1 t + 9.95 t², so that σ = √(e^B − 1), z = x √ᾱ and dz/dt = −(β/2)(z + score)
-    model, steps = _mixture(), 400
+    model, steps = _mixture(), 200
     times = np.linspace(0.9, 0.5, steps + 1)
     starts = torch.as_tensor(_noise(8, 16, _vp_sigma(times[0])))
 
@@ -279,7 +279,7 @@ def second_clock(material: Material) -> Finding:
     return Finding(
         measured=float(away.max()),
         expected=0.0,
-        tolerance=1e-8,  # of two Runge–Kutta solutions with 400 steps
+        tolerance=1e-8,  # of two Runge–Kutta solutions with 200 steps
         relation="at most",
         n=8,
         reason=f"From σ = {_vp_sigma(times[0]):.3g} to {end:.3g}, which are t = 0.9 and 0.5.",
