@@ -147,7 +147,7 @@ class Layout(QWidget):
         self._came_into_sight(target.centre)
 
     def _show_tab_bars(self) -> None:
-        """Qt uses the tab bars of docks again. It leaves some hidden that have tabs, and others shown that have none."""
+        """Qt uses tab bars of docks again. It leaves some hidden that have tabs, and some shown that have none."""
         only_children = Qt.FindChildOption.FindDirectChildrenOnly
         for bar in self._window.findChildren(QTabBar, options=only_children):
             bar.setVisible(bar.count() > 1)
