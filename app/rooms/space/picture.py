@@ -64,7 +64,6 @@ def bundle_picture(
     space: Space,
     controls: Mapping[Control, ControlSpace],
     refusals: Mapping[Control, str],
-    working: Control | None,
     options: SpaceOptions,
 ) -> SpacePicture:
     """Everything but the playhead and the selected sample: it stays the same while those move."""
@@ -90,7 +89,6 @@ def bundle_picture(
         class_names=space.class_names,
         class_refusal="" if space.classes is not None else "undefined here because the data have no classes",
         turns=turns,
-        controls=tuple(_state(run, name, options, controls, refusals, working) for name in CONTROLS),
         owners=("run", *shown),
         rows=rows_of(space, shown, turns),
         notes=(*_notes(run, space, shown, turns), *_refused(options, refusals)),
@@ -138,19 +136,22 @@ def _factors(space: Space, control: ControlSpace, turns: Turns) -> tuple[float, 
     return (float(long), float(wide)) if np.isfinite([long, wide]).all() and wide > 0 else (1.0, 1.0)
 
 
-def _state(
-    run: Run,
-    name: Control,
-    options: SpaceOptions,
-    controls: Mapping[Control, ControlSpace],
-    refusals: Mapping[Control, str],
-    working: Control | None,
-) -> ControlState:
-    why = refusals.get(name, "")
-    if name == "optimal" and run.settings.driver == "optimal":
-        why = "D* drives this run, so it would show the same curves."
-    wanted = name in options.wanted and not why
-    return ControlState(control=name, wanted=wanted, working=wanted and name == working, refusal=why)
+def control_states(
+    run: Run, options: SpaceOptions, refusals: Mapping[Control, str], working: Mapping[Control, float]
+) -> tuple[ControlState, ...]:
+    """The boxes of the controls; `working` has how far the work of one is."""
+    why = dict(refusals)
+    if run.settings.driver == "optimal":
+        why["optimal"] = "D* drives this run, so it would show the same curves."
+    return tuple(
+        ControlState(
+            control=name,
+            wanted=name in options.wanted and name not in why,
+            fraction=working.get(name),
+            refusal=why.get(name, ""),
+        )
+        for name in CONTROLS
+    )
 
 
 # ---------------------------------------------------------------- words
