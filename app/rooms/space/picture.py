@@ -68,24 +68,25 @@ def bundle_picture(
 ) -> SpacePicture:
     """Everything but the playhead and the selected sample: it stays the same while those move."""
     rows, turns = _drawn(space), options.turns
+    first = slice(min(space.count, MOST_DRAWN // len(rows)))
     shapes = space.shapes[turns]
     shown = {name: controls[name] for name in CONTROLS if name in options.wanted and name in controls}
-    bundles = [Bundle(owner="run", points=_points(space.curves.sampling, shapes)[rows])]
+    bundles = [Bundle(owner="run", points=_points(space.curves.sampling, shapes, first)[rows])]
     for name, control in shown.items():
         factors = _factors(space, control, turns) if name == "walk" else (1.0, 1.0)
-        points = _points(control.curves, control.shapes[turns])[rows]
+        points = _points(control.curves, control.shapes[turns], first)[rows]
         bundles.append(Bundle(owner=name, points=points * (factors[0], factors[1], factors[1]), factors=factors))
-    inset = _points(space.curves.denoising, space.denoising_shapes[turns])
+    inset = _points(space.curves.denoising, space.denoising_shapes[turns], first)
     sigmas = run.sigmas[space.levels[rows]]
     return SpacePicture(
         title=plane_title(run),
-        caption=_caption(space, len(rows)),
+        caption=_caption(space, len(rows), first.stop),
         bundles=tuple(bundles),
         inset=Bundle(owner="run", points=inset[rows[rows < len(inset)]]) if np.isfinite(inset).any() else None,
         inset_note=_shares(space.curves.denoising),
         sigmas=sigmas,
         colouring=options.colouring if space.classes is not None or options.colouring != "class" else "sigma",
-        classes=space.classes,
+        classes=None if space.classes is None else space.classes[first],
         class_names=space.class_names,
         class_refusal="" if space.classes is not None else "undefined here because the data have no classes",
         turns=turns,
@@ -157,9 +158,10 @@ def control_states(
 # ---------------------------------------------------------------- words
 
 
-def _caption(space: Space, drawn: int) -> str:
+def _caption(space: Space, rows: int, curves: int) -> str:
     levels = len(space.levels)
-    some = f", drawn at {drawn:,} of {levels:,} levels" if drawn < levels else ""
+    some = f", the first {curves:,} are drawn" if curves < space.count else ""
+    some += f", drawn at {rows:,} of {levels:,} levels" if rows < levels else ""
     return f"{space.count:,} trajectories{some}; x along its displacement, and in two components of the complement"
 
 
