@@ -58,8 +58,7 @@ class SpaceBar(QWidget):
             row.addWidget(box)
         for control in CONTROLS:
             button = CheckBox(OWNERS[control])
-            room = self.fontMetrics().horizontalAdvance(" 100 %")  # so that nothing moves while it works
-            button.setMinimumSize(button.sizeHint().width() + room, self._turns.sizeHint().height())
+            button.setMinimumHeight(self._turns.sizeHint().height())
             button.setAccessibleName(f"Control: {OWNERS[control]}")
             button.clicked.connect(partial(self._toggle, control))
             if not self.buttons:
@@ -80,7 +79,6 @@ class SpaceBar(QWidget):
             button.setChecked(state.wanted)
             button.setEnabled(not state.refusal)
             name = OWNERS[state.control]
-            button.setText(name if state.fraction is None else f"{name} {100 * state.fraction:.0f} %")
             why = state.refusal or CONTROL_TIPS[state.control]
             button.setToolTip(tooltip(f"Control: {name}", why))
 

@@ -19,7 +19,7 @@ from app.rooms.space.canvas import SpaceCanvas
 from app.rooms.space.numbers import COUNT
 from app.rooms.space.pictures import SpacePicture
 from app.rooms.space.table import Numbers
-from app.rooms.space.text import describe, legend
+from app.rooms.space.text import describe, legend, notes_of
 from app.widgets.text import PlainLabel, tooltip
 
 WIDE = 1100  # pixels of width from which the numbers stand beside the drawing
@@ -157,7 +157,7 @@ class SpaceView(View):
         if picture.rows is not old.rows or picture.controls != old.controls:
             self.bar.display(picture)
             self.numbers.display(picture)
-            notes = "\n".join(picture.notes)
+            notes = "\n".join(notes_of(picture))
             self._notes.setText(notes)
             self._notes.setToolTip(tooltip("", notes) if notes else "")
         self.setAccessibleDescription(self.describe())

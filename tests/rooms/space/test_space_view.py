@@ -213,22 +213,18 @@ def test_controls_come_and_go_with_their_numbers(stage, view):
     assert view.picture.owners == ("run", "walk")
 
 
-def test_a_box_says_how_far_its_control_is_and_moves_no_other(stage, view):
-    boxes = view.bar.buttons
+def test_a_control_says_how_far_it_is_and_draws_nothing_again(stage, view):
     stage.space._controls.clear()  # as of a run that is shown for the first time
-    before = boxes["walk"].geometry()
-    boxes["gaussian"].click()  # the engine has not begun
-    assert boxes["gaussian"].text() == "Gaussian 0 %"
-    bundles = view.picture.bundles
-    task = stage.space._task
+    view.bar.buttons["gaussian"].click()  # the engine has not begun
+    assert "Gaussian: 0 % computed." in view.describe()
+    bundles, task = view.picture.bundles, stage.space._task
     stage.services.player.receive(TaskProgress(task.task_id, 0, 0.4))
-    assert boxes["gaussian"].text() == "Gaussian 40 %"
-    assert view.picture.bundles is bundles  # nothing is drawn again
-    QApplication.processEvents()
-    assert boxes["walk"].geometry() == before
+    assert "Gaussian: 40 % computed." in view.describe()
+    assert "Gaussian: 40 % computed." in view._notes.text()
+    assert view.picture.bundles is bundles
     stage.settle()
-    assert boxes["gaussian"].text() == "Gaussian"
-    assert boxes["gaussian"].isChecked()
+    assert "computed." not in view.describe()
+    assert view.bar.buttons["gaussian"].isChecked()
 
 
 def test_a_walk_is_drawn_at_a_scale_that_is_printed(stage, view):
