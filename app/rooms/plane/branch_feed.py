@@ -46,8 +46,7 @@ class BranchFeed(QObject):
         before, self._wanted = self._wanted, start
         if start is None or before is None or _place(start) != _place(before):
             self.branched, self.message = None, ""
-        if start is None or not start.held:
-            self._work.drop()
+        self._work.drop()
         if run is None or run.trajectory is None or start is None:
             return
         if quick(run):
