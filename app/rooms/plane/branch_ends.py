@@ -13,8 +13,8 @@ from app.rooms.plane.pictures import BranchPicture
 from app.widgets.text import outline_widget
 from geomodel.arrays import Array
 
-LEFT, ABOVE = 72, 52  # beside the axis at the left, above the one at the bottom
-LARGEST = 84  # pixels that an image takes at most
+LEFT, ABOVE = 84, 52  # beside the axis at the left, above the one at the bottom
+LARGEST, SHARE = 84, 0.2  # pixels that an image takes at most, and its part of the plot's width
 GAP = 8
 NAMES = ("branch", "control")
 
@@ -63,7 +63,7 @@ class BranchEnds(QWidget):
         assert self._images is not None
         metrics, ratio = QFontMetricsF(self.font()), self.devicePixelRatioF()
         height, width = self._images.shape[1:3]
-        zoom = integer_zoom(LARGEST * ratio, max(height, width))
+        zoom = integer_zoom(min(LARGEST, SHARE * self._plot.width()) * ratio, max(height, width))
         least = max(metrics.horizontalAdvance(name) for name in NAMES)
         return max(width * zoom / ratio, least), height * zoom / ratio, metrics.height()
 

@@ -145,7 +145,7 @@ class PlaneView(View):
             self.ground.resume()
         self._show_words(picture, old)
         self.layers.show(picture, old)
-        if old is None or picture.branch is not old.branch:
+        if not self._print_mode and (old is None or picture.branch is not old.branch):
             self._ends.show_branch(picture.branch)
         self._shown = picture
         self.ground.show_box(frames.frame_box(picture))
