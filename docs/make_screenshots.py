@@ -203,14 +203,27 @@ def mean_shift(stage: Stage) -> None:
     wait_until(seen, "what there is along σ")
 
 
-def network(stage: Stage) -> None:
-    """The bundled network on Fashion-MNIST beside the exact run."""
-    stage.act("workspace.explore")
+def space(stage: Stage) -> None:
+    """The bundled network's trajectories on Fashion-MNIST, and those of the Gaussian of the data."""
+    view = stage.window.views.space
+    stage.act("workspace.geometry")
     stage.window.documents.open_path(str(resources.path("checkpoints", "fashion-mnist.safetensors")))
     wait_until(lambda: stage.window.state.network is not None, "the network")
-    stage.window.panels.model.edited.emit({"count": 64})
+    stage.window.panels.model.edited.emit({"count": 64, "solver": "euler", "steps": 40, "beside": False})
     stage.act("run")
-    stage.complete(data="fashion-mnist", driver="network", count=64)
+    stage.complete(data="fashion-mnist", driver="network", solver="euler")
+    stage.window.playback.go(23)
+    wait_until(lambda: bool(view.picture.bundles), "the coordinates")
+    view.bar.buttons["gaussian"].click()
+    wait_until(lambda: "gaussian" in view.picture.owners, "the Gaussian")
+
+
+def network(stage: Stage) -> None:
+    """The same network beside the exact run."""
+    stage.act("workspace.explore")
+    stage.window.panels.model.edited.emit({"count": 64, "solver": "heun", "steps": 18, "beside": True})
+    stage.act("run")
+    stage.complete(data="fashion-mnist", driver="network", solver="heun")
     stage.at_level(10)
     stage.answered(NeighboursAnswer, lambda request: request.index == 10)
 
@@ -249,6 +262,7 @@ SCENES: Mapping[str, tuple[Theme, Callable[[Stage], None]]] = {
     "probe": (LIGHT, probe),
     "images": (LIGHT, images),
     "mean-shift": (LIGHT, mean_shift),
+    "space": (LIGHT, space),
     "network": (LIGHT, network),
     "quality": (LIGHT, quality),
 }

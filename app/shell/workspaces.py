@@ -57,7 +57,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         title="Geometry",
         tip="Trajectories along their displacement and across it, beside what is known of their shape",
         centre="space",
-        right=(("measures", "commitment"), ("inspector",)),
+        right=(("measures", "commitment", "likelihood"), ("inspector",)),
         key="F3",
     ),
     Workspace(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
@@ -194,7 +196,7 @@ class QualityView(View):
         if jumps is None:
             return
         row, level = quality_row(picture.name), picture.level
-        self.jump_plot.show_curves(jumps, row, jumps.sigmas, jump_curves(jumps, picture.name), level)
+        self.jump_plot.show_curves(jumps, row, jumps.sigmas, partial(jump_curves, jumps, picture.name), level)
         self.numbers.display(jump_lines(jumps, level))
         self._caption.setText(picture.caption)
         self._note.setText(jump_note(jumps, level))
@@ -222,7 +224,7 @@ class QualityView(View):
             return
         self._run_note.setText(run_note(run, picture.index))
         for plot, name in zip(self.run_plots, (picture.name, "spread", "nearest"), strict=True):
-            plot.show_curves(run, quality_row(name), run.sigmas, run_curves(run, name), picture.index)
+            plot.show_curves(run, quality_row(name), run.sigmas, partial(run_curves, run, name), picture.index)
 
     # ------------------------------------------------------------ looks
 

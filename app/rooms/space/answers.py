@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from math import prod
@@ -29,6 +30,7 @@ from geomodel.denoisers.gaussians import Gaussians
 from geomodel.experiments import gaussian_curve, random_walk
 from geomodel.geometry import Subspace, placed, shape, subspace
 
+TELL_SECONDS = 0.5  # of work before an answer says how far it is
 NUMBERS_AT_ONCE = 2**24  # of the curves of a control that are held together: 128 MB
 
 Kind = TypeVar("Kind")
@@ -38,13 +40,15 @@ Kind = TypeVar("Kind")
 
 
 def space(request: SpaceRequest, at: Context) -> SpaceAnswer:
-    """The curves of the run's samples, one after the other, until all are there or another command waits."""
-    record, job = at.record, at.job
+    """The curves of the run's samples, one after the other, until all are there, another command waits, or a person
+    would like to know how far it is.
+    """
+    record, job, begun = at.record, at.job, time.perf_counter()
     levels = some_levels(request.levels, record.x.shape[1])
     found = list(request.start)
     for sample in range(len(found), record.x.shape[1]):
         found.append(_coordinates(request, at, levels, sample))
-        if at.waits() and len(found) < record.x.shape[1]:
+        if len(found) < record.x.shape[1] and (at.waits() or time.perf_counter() - begun > TELL_SECONDS):
             return SpaceAnswer(request, tuple(found))
     curves = _together(found)
     of_end, names = _classes(curves.nearest, job)

@@ -14,10 +14,11 @@ from app.plotting.pens_and_numbers import curve_pen, hue, tabular
 from app.plotting.picking import distance_to_segments
 from app.plotting.sigma_colours import SHADES, shade_of, sigma_colours
 from app.plotting.theme import Theme
-from app.rooms.space.camera import Box, Camera, box_of, side_that_fits
+from app.rooms.space.camera import Box, Camera, box_of
+from app.rooms.space.frame import Frame
 from app.rooms.space.labels import EDGE, inset_lines, paint_frame, paint_labels, paint_title
 from app.rooms.space.pictures import Bundle, SpacePicture, Strand
-from app.rooms.space.slabs import FARTHEST, Slabs, mixed
+from app.rooms.space.slabs import Slabs, mixed
 from geomodel.arrays import Array
 
 NEAR = 10.0  # pixels within which a click picks a sample
@@ -46,30 +47,6 @@ def bundle_colour(owner: str, theme: Theme) -> QColor:
 def class_colour(label: int, theme: Theme) -> QColor:
     """The hue of a class; that of secondary text for none."""
     return QColor(theme.classes[label % len(theme.classes)] if label >= 0 else theme.muted)
-
-
-class Frame:
-    """One box with its curves and the part of the canvas where it is drawn."""
-
-    def __init__(self, box: Box, area: QRectF, camera: Camera, room: tuple[float, float], fits: Camera) -> None:
-        """`fits`: the camera for which the box fills the area but for some room."""
-        self.box, self.area, self._camera = box, area, camera
-        self._side = max(10.0, side_that_fits(area.width() - 2 * room[0], area.height() - 2 * room[1], fits))
-
-    def look(self, points: Array) -> tuple[Array, Array]:
-        """Pixels and nearness of points."""
-        middle = self.area.center()
-        return self._camera.look(self.box.inside(points), (middle.x(), middle.y()), self._side)
-
-    def places(self, points: Array) -> list[QPointF]:
-        """The places of points (n, 3), without those that have none or are too far for Qt's numbers."""
-        pixels, _ = self.look(points)
-        there = np.isfinite(pixels).all(axis=1) & (np.abs(pixels).max(axis=1, initial=0.0) < FARTHEST)
-        return [QPointF(x, y) for x, y in pixels[there].tolist()]
-
-    def place(self, point: Array) -> QPointF | None:
-        """The place of one point (3,), if it has one."""
-        return next(iter(self.places(point[None])), None)
 
 
 class SpaceCanvas(QWidget):

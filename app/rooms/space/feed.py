@@ -18,7 +18,7 @@ from app.rooms.space.messages import (
     SpaceAnswer,
     SpaceRequest,
 )
-from app.rooms.space.picture import WAITING, SpaceOptions, at_playhead, bundle_picture, refusal
+from app.rooms.space.picture import SpaceOptions, at_playhead, bundle_picture, refusal, waiting
 from app.rooms.space.pictures import OWNERS, SpacePicture
 from app.rooms.space.view import SpaceView
 from app.session.state import Run
@@ -79,8 +79,9 @@ class SpaceRoom(QObject):
         run, space, why = self._state.run, self._space, refusal(self._state.run)
         if why is not None:
             return why
-        if run is None or space is None:
-            return SpacePicture(message=WAITING)
+        assert run is not None
+        if space is None:
+            return waiting(run, 0 if self._asked is None else len(self._asked.start))
         if self._base is None:
             working = None if self._task is None else self._task.control
             options = replace(self._options, wanted=self._options.wanted - self._cancelled)
@@ -132,6 +133,7 @@ class SpaceRoom(QObject):
         if answer.space is None:
             if seen(self.view):
                 self._ask_run(run, answer.found)
+                self.view.display(self.picture())
             else:
                 self._asked = None
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Protocol
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
@@ -11,6 +10,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from app.plotting.theme import Theme
 from app.rooms.space.camera import Box
+from app.rooms.space.frame import Frame
 from geomodel.arrays import Array
 from geomodel.number_text import general
 
@@ -18,16 +18,6 @@ NAMES = ("along", "PC 1", "PC 2")
 AWAY = 12.0  # pixels from an edge to its label
 EDGE = 4.0  # pixels from a label to the border
 BACKWARDS = (True, False, False)  # along is written from noise to data, as it is drawn
-
-
-class Drawn(Protocol):
-    """A box where it is drawn."""
-
-    box: Box
-    area: QRectF
-
-    def look(self, points: Array) -> tuple[Array, Array]:
-        """Pixels and nearness of points."""
 
 
 def plain(value: float, digits: int) -> str:
@@ -61,7 +51,7 @@ def paint_title(painter: QPainter, lines: tuple[str, ...], theme: Theme) -> None
         painter.drawText(QPointF(AWAY, 2 * EDGE + row * metrics.height() + metrics.ascent()), line)
 
 
-def paint_frame(painter: QPainter, frame: Drawn, theme: Theme) -> None:
+def paint_frame(painter: QPainter, frame: Frame, theme: Theme) -> None:
     """Draw the edges."""
     pixels, _ = frame.look(frame.box.corners())
     painter.setPen(QPen(QColor(theme.line), 1.0))
@@ -69,7 +59,7 @@ def paint_frame(painter: QPainter, frame: Drawn, theme: Theme) -> None:
         painter.drawLine(QPointF(*start), QPointF(*end))
 
 
-def paint_labels(painter: QPainter, frame: Drawn, theme: Theme, taken: QRectF) -> None:
+def paint_labels(painter: QPainter, frame: Frame, theme: Theme, taken: QRectF) -> None:
     """Write what each axis is, outside of a part of the drawing that is taken."""
     pixels, _ = frame.look(frame.box.corners())
     painter.setPen(QColor(theme.muted))

@@ -103,6 +103,17 @@ def test_samples_follow_one_after_the_other_while_other_commands_wait(stage, spa
     np.testing.assert_array_equal(answer.space.curves.sampling.across, space.curves.sampling.across)
 
 
+def test_a_run_that_was_stopped_has_the_displacement_to_where_it_is(stage):
+    from app.rooms.space.answers import space as answer_of
+
+    found = answer_of(SpaceRequest(stage.run.id, 5), stage._engine._worker.contexts[stage.run.id]).space
+    part = geometry.subspace(stage.run.x[:5])
+    np.testing.assert_array_equal(found.curves.sampling.along, part.along)
+    np.testing.assert_array_equal(found.curves.sampling.across, part.across)
+    own = geometry.subspace(stage.run.trajectory.denoised[:4])
+    np.testing.assert_array_equal(found.curves.denoising.across, own.across)
+
+
 def test_a_control_by_the_optimal_denoiser_is_a_run_of_it(qapp, stage):
     """Beside a run that the Gaussian drives: the same noise, solver and levels."""
     other = SpaceStage()

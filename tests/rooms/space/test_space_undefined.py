@@ -128,6 +128,7 @@ def test_a_control_that_fails_says_why_at_its_button(stage, tmp_path, monkeypatc
     assert not button.isEnabled()
     assert not button.isChecked()
     assert "The covariance is too large." in button.toolTip()
+    assert "Gaussian: The covariance is too large." in stage.picture.notes
     stage.press("walk")  # the others go on
     assert stage.picture.owners == ("run", "walk")
 
