@@ -141,16 +141,9 @@ class Layout(QWidget):
         finally:
             self._window.setUpdatesEnabled(True)
         self.tabs.setCurrentIndex(WORKSPACES.index(target))
-        QTimer.singleShot(0, self, self._show_tab_bars)  # after Qt has laid out the docks
         self.workspace_changed.emit(target.name)
         self.main_view().setFocus()
         self._came_into_sight(target.centre)
-
-    def _show_tab_bars(self) -> None:
-        """Qt uses tab bars of docks again. It leaves some hidden that have tabs, and some shown that have none."""
-        only_children = Qt.FindChildOption.FindDirectChildrenOnly
-        for bar in self._window.findChildren(QTabBar, options=only_children):
-            bar.setVisible(bar.count() > 1)
 
     def _take_centre(self) -> None:
         """Move the main view from its dock to the centre."""
@@ -164,7 +157,6 @@ class Layout(QWidget):
         """Return the present workspace, and no other, to its first arrangement."""
         self._arrange()
         self._show_image_rooms()
-        QTimer.singleShot(0, self, self._show_tab_bars)
 
     def _arrange(self) -> None:
         window, docks = self._window, self.docks
