@@ -4,6 +4,7 @@ viewers would draw every dash of it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -17,6 +18,8 @@ def pieces(line: Sequence[Point], window: QRectF) -> Iterator[list[Point]]:
     """The parts of an open line that are inside of a window."""
     if all(window.contains(*point) for point in line):
         yield [*line]
+        return
+    if not all(math.isfinite(x) and math.isfinite(y) for x, y in line):
         return
     part: list[Point] = []
     for start, end in pairwise(line):

@@ -113,12 +113,12 @@ class PageEngine(QPaintEngine):
         if mode != QPaintEngine.PolygonDrawMode.PolylineMode or len(points) < 2 or self._skewed_pen():
             self.drawPath(_polygon(points, mode))
         elif self._stroked():  # most of a bundle, so it is quick
-            mapped = [self._transform.map(QPointF(point)) for point in points]
-            line = [(point.x(), point.y()) for point in mapped]
-            if all(math.isfinite(x) and math.isfinite(y) for x, y in line):
-                pen = self._page_pen()
-                for piece in pieces(line, self._window):
-                    self.draw_line(piece, pen)
+            t, pen = self._transform, self._page_pen()
+            a, b, c, d, right, down = t.m11(), t.m12(), t.m21(), t.m22(), t.dx(), t.dy()
+            at = [(point.x(), point.y()) for point in points]
+            line = [(a * x + c * y + right, b * x + d * y + down) for x, y in at]
+            for piece in pieces(line, self._window):
+                self.draw_line(piece, pen)
 
     def drawEllipse(self, rect: Any) -> None:
         path = QPainterPath()

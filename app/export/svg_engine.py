@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from base64 import b64encode
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from PySide6.QtCore import QBuffer, QIODevice, QRectF, Qt
 from PySide6.QtGui import (
@@ -32,12 +32,23 @@ FINE, LARGEST = 3, 4096  # pixels of an enlarged image in one of the page, and o
 TABULAR = QFont.Tag("tnum")
 
 
+class _Bundle(NamedTuple):
+    """What is the same for all lines of a pen."""
+
+    pen: QPen
+    opacity: float
+    look: str
+    opaque: bool
+    solid: bool
+
+
 class SvgEngine(PageEngine):
     """Writes every primitive on a page."""
 
     def __init__(self, page: SvgPage) -> None:
         super().__init__()
         self._page = page
+        self._bundle = _Bundle(QPen(), 1.0, "", True, True)
 
     def clip_page(self, clip: QPainterPath | None) -> None:
         self._page.clip("" if clip is None else path_data(clip) or "M0,0")
@@ -53,9 +64,11 @@ class SvgEngine(PageEngine):
         self._page.path(attributes(fill="none") + self._stroke(pen), path_data(path), opaque=self._opaque(pen))
 
     def draw_line(self, points: Sequence[Point], pen: QPen) -> None:
-        solid = pen.style() == Qt.PenStyle.SolidLine
-        look = attributes(fill="none") + self._stroke(pen)
-        self._page.line(look, points, opaque=self._opaque(pen), solid=solid)
+        if pen is not self._bundle.pen or self._opacity != self._bundle.opacity:  # else one more line of a bundle
+            look = attributes(fill="none") + self._stroke(pen)
+            solid = pen.style() == Qt.PenStyle.SolidLine
+            self._bundle = _Bundle(pen, self._opacity, look, self._opaque(pen), solid)
+        self._page.line(self._bundle.look, points, opaque=self._bundle.opaque, solid=self._bundle.solid)
 
     def drawEllipse(self, rect: Any) -> None:
         if self._transform.isRotating() or self._skewed_pen():
@@ -63,10 +76,10 @@ class SvgEngine(PageEngine):
         elif self._filled() or self._stroked():
             mapped = self._transform.mapRect(QRectF(rect))
             middle, across, down = mapped.center(), number(mapped.width() / 2), number(mapped.height() / 2)
-            centre = attributes(cx=number(middle.x()), cy=number(middle.y()))
-            shape = f"<circle{centre}{attributes(r=across)}"
+            centre = f'cx="{number(middle.x())}" cy="{number(middle.y())}"'
+            shape = f'<circle {centre} r="{across}"'
             if across != down:
-                shape = f"<ellipse{centre}{attributes(rx=across, ry=down)}"
+                shape = f'<ellipse {centre} rx="{across}" ry="{down}"'
             self._page.shape(self._paint("fill", self._page_brush()) + self._stroke(self._page_pen()), shape)
 
     # ------------------------------------------------------------ paint

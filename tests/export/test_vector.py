@@ -295,6 +295,7 @@ def test_a_bundle_of_twenty_thousand_segments_is_small(qapp):
         assert svg.count("<path") == 1
 
 
+@pytest.mark.slow
 def test_the_busiest_plane_is_small(qapp, tmp_path):
     """Ten thousand data points, and two times 250 curves over 80 levels, many of them outside of the frame."""
     rng, sigmas = np.random.default_rng(0), np.geomspace(80, 0.01, 81)
@@ -306,7 +307,7 @@ def test_the_busiest_plane_is_small(qapp, tmp_path):
     for kind in ("svg", "pdf"):
         path = tmp_path / f"busy.{kind}"
         formats.row(kind).write(Figure(view=view, size_mm=(120, 120), dpi=96), str(path))
-        assert path.stat().st_size < 2_000_000
+        assert path.stat().st_size < 5_000_000
     circles = re.findall("<circle", (tmp_path / "busy.svg").read_text())
     assert len(circles) >= 10_000  # every point is an outline
     view.release()
