@@ -242,7 +242,7 @@ def test_cancelled_and_refused_say_so(stage):
 @pytest.mark.parametrize("driver", ["optimal", "gaussian"])
 def test_the_density_is_that_which_the_driver_s_ode_carries(bench, driver):
     """D* of data with a mixture carries their kernel density, not the mixture's; a fitted Gaussian carries its own."""
-    settings = RunSettings(data="gaussian-ring", data_count=50, driver=driver, steps=60, count=2, solver="heun")
+    settings = RunSettings(data="gaussian-ring", data_count=50, driver=driver, steps=60, count=1, solver="heun")
     run = bench.handle(StartRun(1, settings)).trajectory
     found = bench.handle(task_of(run, settings)).result.densities
     kept = run.sigmas > 0.05  # below, D* of 50 points turns faster than 60 levels can follow
