@@ -140,7 +140,7 @@ ROWS: tuple[Row, ...] = (
         "D gains about d/2 nats over x, whatever the model is",
         "median of [log p_h(D) − log p_h(x)]/(d/2), h = σ",
         f"{HERE}; beside {GEOMETRIC}: Observation 3",
-        "measures",
+        "likelihood",
         data.noise_share,
     ),
     (
