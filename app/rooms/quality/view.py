@@ -20,7 +20,7 @@ from app.rooms.quality.numbers import Numbers
 from app.rooms.quality.picture import RUN_LEGEND, jump_curves, run_curves
 from app.rooms.quality.pictures import QualityPicture
 from app.rooms.quality.plot import QualityPlot
-from app.rooms.quality.text import NOISE, describe, jump_lines, jump_note, quality_row, run_note
+from app.rooms.quality.text import NOISE, describe, gain, jump_lines, jump_note, quality_row, run_note
 from app.widgets.enlarged import Enlarged
 from app.widgets.explanation import Explanation
 from app.widgets.focus_area import show_area
@@ -81,6 +81,10 @@ class QualityView(View):
         self._said = Explanation(lines=2)
         explain(self.bar.numbers, self._said)
         self._caption, self._note = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
+        self._gain = PlainLabel(wordWrap=True)
+        self._gain.setFont(tabular(self.font()))
+        self._gain.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._gain.setMinimumHeight(0 if self._print else 2 * self.fontMetrics().lineSpacing())  # so that nothing moves
         self._run_caption, self._run_note = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
         for label in (self._caption, self._note, self._run_caption, self._run_note):
             label.setFont(tabular(self.font(), 0.92))
@@ -135,6 +139,7 @@ class QualityView(View):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._plot_column, 3)
         column.addWidget(self.numbers)
+        column.addWidget(self._gain)
         column.addWidget(self._note)
         column.addLayout(ends, 2)
         return part
@@ -199,6 +204,7 @@ class QualityView(View):
         self.jump_plot.show_curves(jumps, row, jumps.sigmas, partial(jump_curves, jumps, picture.name), level)
         self.numbers.display(jump_lines(jumps, level))
         self._caption.setText(picture.caption)
+        self._gain.setText(gain(jumps, level, picture.name))
         self._note.setText(jump_note(jumps, level))
         self._jump_title.setText(f"Jump to D, {picture.evaluations} evaluations each")
         self._set_slider(level, len(jumps.sigmas))

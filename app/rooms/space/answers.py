@@ -140,9 +140,10 @@ def _optimal(task: ControlTask, work: Work) -> tuple[Curve, str]:
         raise ValueError(job.asked.note or "D* needs the reference data of this run, which are not open.")
 
     def curve(rows: slice) -> Array:
-        reached = [np.asarray(job.x[rows])]
+        reached, own = [np.asarray(job.x[rows])], rows.stop - rows.start
         for step in runs.steps_of(job, job.exact, rows):
             work.between()
+            work.progress(0, (rows.start + own * len(reached) / len(job.sigmas)) / task.x.shape[1])
             reached.append(np.asarray(step.x_next))
             if len(reached) > task.levels[-1]:
                 break

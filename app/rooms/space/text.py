@@ -34,6 +34,14 @@ def _sentences(picture: SpacePicture, exaggeration: tuple[float, float] | None) 
     for row in picture.rows:
         values = ", ".join(f"{OWNERS[owner]} {value}" for owner, value in zip(picture.owners, row.values, strict=True))
         yield f"{row.title}: {values}."
+    yield from notes_of(picture)
+
+
+def notes_of(picture: SpacePicture) -> Iterator[str]:
+    """How far a control is, what is undefined, and what the controls are made of."""
+    for state in picture.controls:
+        if state.fraction is not None:
+            yield f"{OWNERS[state.control]}: {100 * state.fraction:.0f} % computed."
     yield from picture.notes
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from space_stage import SpaceStage
 
+from app.session import bundled
+
 
 @pytest.fixture
 def stage(qapp):
@@ -36,6 +38,39 @@ def test_one_step_is_a_line(stage):
     assert found["PC 1 of the complement"] == found["Residual to the mean"] == "–"
     assert len(stage.picture.bundles[0].points) == 2
     stage.view.grab()
+
+
+def test_many_samples_are_drawn_in_part_and_counted_whole(stage, monkeypatch):
+    monkeypatch.setattr("app.rooms.space.picture.MOST_DRAWN", 60)
+    stage.compute("clusters-64", count=9)
+    assert "9 trajectories, the first 4 are drawn" in stage.picture.caption
+    assert stage.picture.bundles[0].points.shape == (13, 4, 3)
+    assert stage.picture.classes.shape == (4,)
+    assert numbers(stage)["Reflections"].endswith("of 9")
+    stage.services.state.select(sample=8)  # it is thick all the same
+    assert np.isfinite(stage.picture.strand.points).all()
+    stage.view.colouring_chosen.emit("class")
+    stage.view.grab()
+
+
+def test_a_network_without_data_has_a_space_and_no_gaussian(stage):
+    player = stage.services.player
+    player.drafting.edit({"steps": 3, "count": 2, "solver": "euler"})
+    player.drafting.open_network(bundled.path("fashion-mnist"))
+    stage.settle()
+    player.drafting.close_data()
+    player.drafting.edit({"driver": "network", "steps": 3, "count": 2, "solver": "euler"})
+    player.run()
+    stage.settle()
+    stage.services.playback.pause()
+    stage.settle()
+    assert stage.run.source is None
+    assert len(stage.picture.bundles[0].points) == 4
+    assert "no classes" in stage.picture.class_refusal
+    stage.press("gaussian")
+    assert "needs the reference data" in " ".join(stage.picture.notes)
+    stage.press("walk")
+    assert stage.picture.owners == ("run", "walk")
 
 
 def test_one_sample(stage):
