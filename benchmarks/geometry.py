@@ -1,6 +1,6 @@
-"""How long coordinates, shapes and measures of long records take, and the memory they take beyond the record.
+"""How long coordinates, shapes, measures and claims take, and the memory that coordinates take beyond the record.
 
-    python benchmarks/geometry.py [--samples 100] [--repeats 3]
+    python benchmarks/geometry.py [--samples 100] [--repeats 3] [--network]
 
 The records hold curves of a Gaussian in 3,072 dimensions in closed form, in float32 as a network's are. Ratios are to a
 QR decomposition and to a Gram matrix with its eigenvectors, in the same run.
@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from common import line, row, times
+from common import ROOT, line, row, times
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))  # as in the window
 
@@ -88,14 +88,29 @@ def measures(repeats: int) -> None:
     row("coordinates (subspace)", timed(lambda: gm.geometry.subspace(x), repeats), 300)
 
 
+def claims(network: bool) -> None:
+    """The claims on reference models and, if asked for, all of them on the bundled network."""
+    from geomodel.experiments.literature import STATEMENTS
+
+    times("claims")
+    toys = [statement.number for statement in STATEMENTS if statement.kind == "toy"]
+    row("toys", timed(lambda: gm.experiments.claims(None, None, only=toys), 1), 20_000)
+    if network:
+        model = gm.load_checkpoint(ROOT / "resources/checkpoints/fashion-mnist.safetensors")
+        data = gm.datasets.load("fashion-mnist")
+        row("all, bundled network", timed(lambda: gm.experiments.claims(model, data), 1), 300_000)
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=100, help="curves of the bundle (default 100)")
     parser.add_argument("--repeats", type=int, default=3, help="how often each is timed (default 3)")
+    parser.add_argument("--network", action="store_true", help="also all claims on the bundled network, for minutes")
     arguments = parser.parse_args()
     shapes(arguments.samples, arguments.repeats)
     measures(arguments.repeats)
+    claims(arguments.network)
     return 0
 
 

@@ -41,6 +41,7 @@ SHADES = (256, 64, 44)  # of each colour: as many as fit
 LANES = ("solver euler", "solver heun", "solver dpmpp_2m", "solver unipc", "solver ipndm")
 PROBE = (2.1, 1.4)  # where data are improbable: there the network and D* can be told apart
 SCHEDULE_WIDTH = 520  # pixels
+JUMPING = 128  # samples, which take half a minute
 FIGURE_MM, FIGURE_DPI = (160.0, 60.0), 200
 CHECKPOINT = str(resources.path("checkpoints", "two-moons.safetensors"))
 
@@ -202,16 +203,43 @@ def mean_shift(stage: Stage) -> None:
     wait_until(seen, "what there is along σ")
 
 
-def network(stage: Stage) -> None:
-    """The bundled network on Fashion-MNIST beside the exact run."""
-    stage.act("workspace.explore")
+def space(stage: Stage) -> None:
+    """The bundled network's trajectories on Fashion-MNIST, and those of the Gaussian of the data."""
+    view = stage.window.views.space
+    stage.act("workspace.geometry")
     stage.window.documents.open_path(str(resources.path("checkpoints", "fashion-mnist.safetensors")))
     wait_until(lambda: stage.window.state.network is not None, "the network")
-    stage.window.panels.model.edited.emit({"count": 64})
+    stage.window.panels.model.edited.emit({"count": 64, "solver": "euler", "steps": 40, "beside": False})
     stage.act("run")
-    stage.complete(data="fashion-mnist", driver="network", count=64)
+    stage.complete(data="fashion-mnist", driver="network", solver="euler")
+    stage.window.playback.go(23)
+    wait_until(lambda: bool(view.picture.bundles), "the coordinates")
+    view.bar.buttons["gaussian"].click()
+    wait_until(lambda: "gaussian" in view.picture.owners, "the Gaussian")
+
+
+def network(stage: Stage) -> None:
+    """The same network beside the exact run."""
+    stage.act("workspace.explore")
+    stage.window.panels.model.edited.emit({"count": 64, "solver": "heun", "steps": 18, "beside": True})
+    stage.act("run")
+    stage.complete(data="fashion-mnist", driver="network", solver="heun")
     stage.at_level(10)
     stage.answered(NeighboursAnswer, lambda request: request.index == 10)
+
+
+def quality(stage: Stage) -> None:
+    """Jumps of the bundled network, the run's curves, and three ways between two seeds."""
+    rooms = stage.window.room
+    stage.act("workspace.quality")
+    stage.window.player.drafting.edit({"solver": "ipndm"})
+    rooms.quality.view.bar.count.set_value(JUMPING)
+    stage.act("measure_jumps")
+    wait_until(lambda: rooms.quality.jumps is not None, "the jumps")
+    stage.act("measure_run")
+    wait_until(lambda: bool(rooms.quality.runs), "the quality of the run")
+    stage.act("interpolate")
+    wait_until(lambda: rooms.interpolation.found is not None, "the interpolation")
 
 
 def difference(stage: Stage, path: Path) -> None:
@@ -234,7 +262,9 @@ SCENES: Mapping[str, tuple[Theme, Callable[[Stage], None]]] = {
     "probe": (LIGHT, probe),
     "images": (LIGHT, images),
     "mean-shift": (LIGHT, mean_shift),
+    "space": (LIGHT, space),
     "network": (LIGHT, network),
+    "quality": (LIGHT, quality),
 }
 
 

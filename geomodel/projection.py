@@ -121,6 +121,14 @@ def principal_components(points: Any, count: int = 2, *, limit: int = MAX_POINTS
     return Basis(origin, vectors.T.copy(), variances, variances / total if total else np.zeros(count), shape)
 
 
+def basis_name(basis: Basis) -> str:
+    """A basis of principal components in words, with the share of the data's variance that it shows."""
+    if basis.count == math.prod(basis.shape):
+        return "all directions of the data"
+    share = f"{100 * basis.explained.sum():.3g} % of their variance"
+    return f"the data's first {basis.count} principal components ({share})"
+
+
 def explained_by(basis: Basis, cloud: Any) -> float:
     """Share of the variance of a cloud (about its own mean) that lies in the plane of `basis`.
 

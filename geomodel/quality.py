@@ -14,14 +14,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geomodel.arrays import Array, Floats, plain
+from geomodel.arrays import Floats, plain
+from geomodel.clouds import (
+    finite,
+    frechet_of,
+    moments,
+    nearest_of,
+    sliced_of,
+    sorted_along,
+    two_clouds,
+    unit_directions,
+    variance,
+)
 from geomodel.hooks import Between, nothing
-from geomodel.projection import Basis, principal_components
+from geomodel.projection import Basis, basis_name, principal_components
 
 COMPONENTS = 64  # of the data, in which the Fréchet distance is taken where no basis is given
 DIRECTIONS = 128
 MOST_REFERENCE = 5_000  # points that samples are compared with; more would only cost time
-_NUMBERS_AT_ONCE = 2**21  # of the products between queries and data (16 MB): a fraction of a second
 
 
 def sliced_wasserstein(a: ArrayLike, b: ArrayLike, directions: int = DIRECTIONS, seed: int = 0) -> float:
@@ -35,12 +45,12 @@ def sliced_wasserstein(a: ArrayLike, b: ArrayLike, directions: int = DIRECTIONS,
     a cloud is empty, the shapes differ or there is no direction. Source: Rabin et al. 2011, Wasserstein barycenter and
     its application to texture mixing; Bonneel et al. 2015.
     """
-    first, second = _two_clouds(a, b)
+    first, second = two_clouds(a, b)
     lines = unit_directions(first.shape[1], directions, seed)
-    if not _finite(first, second):
+    if not finite(first, second):
         return math.nan
     centre = second.mean(axis=0)
-    return _sliced(_sorted_along(first - centre, lines), _sorted_along(second - centre, lines))
+    return sliced_of(sorted_along(first - centre, lines), sorted_along(second - centre, lines))
 
 
 def frechet(a: ArrayLike, b: ArrayLike, basis: Basis | None = None) -> float:
@@ -53,17 +63,17 @@ def frechet(a: ArrayLike, b: ArrayLike, basis: Basis | None = None) -> float:
     where a cloud has one point only, or a point is NaN or infinite. Raises ValueError where a cloud is empty or the
     shapes differ. Source: Dowson and Landau 1982; Heusel et al. 2017 (arXiv 1706.08500), there of Inception features.
     """
-    first, second = _two_clouds(a, b)
-    if not _finite(first, second):
+    first, second = two_clouds(a, b)
+    if not finite(first, second):
         return math.nan
     found = basis or data_basis(second)
     shape = (-1, *found.shape)
-    return _frechet(_moments(found.project(first.reshape(shape))), _moments(found.project(second.reshape(shape))))
+    return frechet_of(moments(found.project(first.reshape(shape))), moments(found.project(second.reshape(shape))))
 
 
-def data_basis(points: Any, count: int = COMPONENTS) -> Basis:
+def data_basis(points: Any, count: int = COMPONENTS, between: Between = nothing) -> Basis:
     """The basis in which `frechet` works by default: the data's first `count` principal components, or all of them."""
-    return principal_components(points, min(count, math.prod(points.shape[1:])))
+    return principal_components(points, min(count, math.prod(points.shape[1:])), between=between)
 
 
 def spread(denoised: ArrayLike, points: ArrayLike) -> float:
@@ -74,11 +84,11 @@ def spread(denoised: ArrayLike, points: ArrayLike) -> float:
     where a cloud is empty or the shapes differ. Source: A Geometric Perspective on Diffusion Models, arXiv 2305.19947,
     ODE-Jump, of whose early end this is the price.
     """
-    first, second = _two_clouds(denoised, points)
-    if not _finite(first, second):
+    first, second = two_clouds(denoised, points)
+    if not finite(first, second):
         return math.nan
-    whole = _variance(second)
-    return _variance(first) / whole if whole > 0 else math.nan
+    whole = variance(second)
+    return variance(first) / whole if whole > 0 else math.nan
 
 
 def nearest_distance(x: ArrayLike, points: ArrayLike) -> Floats:
@@ -89,8 +99,8 @@ def nearest_distance(x: ArrayLike, points: ArrayLike) -> Floats:
     the data are nearer to it than held-out data are. NaN for a row that is not finite. Raises ValueError where a cloud
     is empty or the shapes differ.
     """
-    queries, data = _two_clouds(x, points)
-    return _nearest(queries, data, data.mean(axis=0))
+    queries, data = two_clouds(x, points)
+    return nearest_of(queries, data, data.mean(axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +158,17 @@ class Yardstick:
 
     @classmethod
     def of(
-        cls, points: Any, count: int, *, rows: ArrayLike | None = None, seed: int = 0, directions: int = DIRECTIONS
+        cls,
+        points: Any,
+        count: int,
+        *,
+        rows: ArrayLike | None = None,
+        seed: int = 0,
+        directions: int = DIRECTIONS,
+        between: Between = nothing,
     ) -> Yardstick:
         """Parts `points` (N, *shape), or those in `rows`, by a permutation of this seed; half of them at most are held
-        out.
+        out. `between` is called while the basis is computed; an exception from it cancels.
 
         ValueError where there is no point.
         """
@@ -165,13 +182,14 @@ class Yardstick:
         reference = np.asarray(points[kept], np.float64)
         note = ""
         if held < count:
-            note = f"The control has {held} held-out points for {count} samples, because the data have only {size}."
-        basis = data_basis(reference)
+            all_of_them = f"{size} point{'s' * (size > 1)}"
+            note = f"There are only {all_of_them}, of which {held} are held out as the control of {count} samples."
+        basis = data_basis(reference, between=between)
         return cls(
             reference=reference,
             held_out=np.asarray(points[np.sort(order[:held])], np.float64),
             basis=basis,
-            basis_name=_basis_name(basis),
+            basis_name=basis_name(basis),
             directions=directions,
             seed=seed,
             note=note,
@@ -188,17 +206,17 @@ class Yardstick:
         if not len(rows):
             return Quality(note=" ".join([*notes, "Undefined here because there are no samples."]))
         flat = rows.reshape(len(rows), -1)
-        along = _sorted_along(flat - self._centre, self._lines)
+        along = sorted_along(flat - self._centre, self._lines)
         if len(rows) < 2 or len(self.reference) < 2:
             few = "sample" if len(rows) < 2 else "data point"
             notes.append(f"Fréchet distance and spread are undefined here because there is only one {few}.")
         elif not self._variance:
             notes.append("The spread is undefined here because all data points are equal.")
         return Quality(
-            sliced=_sliced(along, self._along),
-            frechet=_frechet(_moments(self.basis.project(rows)), self._moments),
-            spread=_variance(flat) / self._variance if self._variance > 0 else math.nan,
-            nearest=float(np.median(_nearest(flat, self._flat, self._centre, between))),
+            sliced=sliced_of(along, self._along),
+            frechet=frechet_of(moments(self.basis.project(rows)), self._moments),
+            spread=variance(flat) / self._variance if self._variance > 0 else math.nan,
+            nearest=float(np.median(nearest_of(flat, self._flat, self._centre, between))),
             count=len(rows),
             note=" ".join(notes),
         )
@@ -229,101 +247,17 @@ class Yardstick:
 
     @cached_property
     def _along(self) -> Floats:
-        return _sorted_along(self._flat - self._centre, self._lines)
+        return sorted_along(self._flat - self._centre, self._lines)
 
     @cached_property
     def _moments(self) -> tuple[Floats, Floats]:
-        return _moments(self.basis.project(self.reference))
+        return moments(self.basis.project(self.reference))
 
     @cached_property
     def _variance(self) -> float:
-        return _variance(self._flat)
+        return variance(self._flat)
 
 
 def curves(qualities: list[Quality]) -> dict[str, Floats]:
     """The numbers of many clouds by name, one array (L,) for each row of `QUALITIES`."""
     return {row.name: np.array([getattr(quality, row.name) for quality in qualities]) for row in QUALITIES}
-
-
-def unit_directions(dimension: int, count: int, seed: int) -> Floats:
-    """(dimension, count): unit vectors that are spread evenly over the sphere, the same for the same seed."""
-    if count < 1:
-        raise ValueError(f"A sliced distance needs at least one direction; got {count}.")
-    lines = np.random.default_rng([seed, 3]).standard_normal((dimension, count))
-    return np.asarray(lines / np.linalg.norm(lines, axis=0))
-
-
-def _basis_name(basis: Basis) -> str:
-    share = f"{100 * basis.explained.sum():.3g} % of their variance"
-    whole = basis.count == math.prod(basis.shape)
-    return "all directions of the data" if whole else f"the data's first {basis.count} principal components ({share})"
-
-
-def _two_clouds(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
-    """Both clouds as float64 rows (n, d). ValueError where one is empty or their points have different shapes."""
-    first, second = np.asarray(plain(a), np.float64), np.asarray(plain(b), np.float64)
-    if first.ndim < 2 or first.shape[1:] != second.shape[1:] or not len(first) or not len(second):
-        raise ValueError(f"Expected two clouds of points of one shape; got {first.shape} and {second.shape}.")
-    return first.reshape(len(first), -1), second.reshape(len(second), -1)
-
-
-def _finite(first: Floats, second: Floats) -> bool:
-    return bool(np.isfinite(first).all() and np.isfinite(second).all())
-
-
-def _sorted_along(rows: Floats, lines: Floats) -> Floats:
-    return np.sort(rows @ lines, axis=0)
-
-
-def _sliced(first: Floats, second: Floats) -> float:
-    """The root mean square difference of the quantiles of sorted columns (n, R) and (m, R), exact for any n and m."""
-    n, m = len(first), len(second)
-    ends = np.union1d(np.arange(1, n + 1) / n, np.arange(1, m + 1) / m)  # between two of them both quantiles are flat
-    widths = np.diff(ends, prepend=0.0)
-    middles = ends - widths / 2
-    apart = first[(middles * n).astype(np.intp)] - second[(middles * m).astype(np.intp)]
-    return math.sqrt(float((widths @ apart**2).mean()))
-
-
-def _nearest(queries: Floats, data: Floats, centre: Floats, between: Between = nothing) -> Floats:
-    centred = data - centre
-    halves = (centred**2).sum(axis=1) / 2
-    found = np.empty(len(queries))
-    size = max(1, _NUMBERS_AT_ONCE // len(data))
-    for start in range(0, len(queries), size):
-        between()
-        rows = slice(start, start + size)
-        nearest = (halves - (queries[rows] - centre) @ centred.T).argmin(axis=1)
-        found[rows] = np.linalg.norm(queries[rows] - data[nearest], axis=1)
-    return found
-
-
-def _moments(coordinates: Floats) -> tuple[Floats, Floats]:
-    """Mean (k,) and covariance (k, k) of rows (n, k); the covariance of one row is NaN."""
-    mean = coordinates.mean(axis=0)
-    away = coordinates - mean
-    count = len(coordinates)
-    return mean, away.T @ away / (count - 1) if count > 1 else np.full((away.shape[1],) * 2, math.nan)
-
-
-def _frechet(first: tuple[Floats, Floats], second: tuple[Floats, Floats]) -> float:
-    (mean, covariance), (other_mean, other) = first, second
-    if not _finite(covariance, other):  # of one point
-        return math.nan
-    # tr(C^½ C' C^½)^½ is the sum of the singular values of C^½ C'^½, which are not squared and so keep their digits.
-    shared = float(np.linalg.svd(_root(covariance) @ _root(other), compute_uv=False).sum())
-    apart = float(((mean - other_mean) ** 2).sum())
-    return max(0.0, apart + float(np.trace(covariance) + np.trace(other)) - 2 * shared)
-
-
-def _root(covariance: Floats) -> Floats:
-    values, vectors = np.linalg.eigh(covariance)
-    return np.asarray(vectors * np.sqrt(values.clip(min=0.0)) @ vectors.T)
-
-
-def _variance(rows: Array) -> float:
-    """tr Cov of rows (n, d), with n − 1 in the denominator; NaN for one row."""
-    if len(rows) < 2:
-        return math.nan
-    away = rows - rows[0]  # 0 where all are equal, wherever they lie
-    return float(((away - away.mean(axis=0)) ** 2).sum()) / (len(rows) - 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from geomodel.denoisers.base import Denoiser
-    from geomodel.experiments import Comparison
+    from geomodel.experiments import Claim, Comparison
     from geomodel.experiments.quality import QualityLine
     from geomodel.trajectory import Trajectory
 
@@ -53,6 +53,13 @@ def _write_race(comparison: Comparison, path: str) -> None:
     comparison.write_csv(path)
 
 
+def _write_claims(written: tuple[Sequence[Claim], str], path: str) -> None:
+    from geomodel.experiments import literature
+
+    claims, about = written
+    literature.write(claims, path, about)
+
+
 def _write_qualities(lines: list[QualityLine], path: str) -> None:
     from geomodel.experiments.quality import write_qualities
 
@@ -81,6 +88,8 @@ FORMATS: tuple[ExportFormat, ...] = (
     ExportFormat(name="run", title="Save run", files="Runs", suffix=".npz", write=_write_run),
     ExportFormat(name="measures", title="Save measures", files="Tables", suffix=".csv", write=_write_measures),
     ExportFormat(name="race", title="Save table", files="Tables", suffix=".csv", write=_write_race),
+    ExportFormat(name="claims_table", title="Save table", files="Tables", suffix=".csv", write=_write_claims),
+    ExportFormat(name="claims_report", title="Save report", files="Markdown", suffix=".md", write=_write_claims),
     ExportFormat(name="qualities", title="Save table", files="Tables", suffix=".csv", write=_write_qualities),
     ExportFormat(name="levels", title="Save noise levels", files="Noise levels", suffix=".txt", write=_write_levels),
     ExportFormat(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from app.rooms.claims import actions as claims
 from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
 from app.rooms.interpolation import actions as interpolation
+from app.rooms.likelihood import actions as likelihood
 from app.rooms.plane import actions as plane
 from app.rooms.quality import actions as quality
 from app.rooms.row import RoomRow
@@ -79,6 +81,15 @@ ROOMS: tuple[RoomRow, ...] = (
         help="derivatives.html",
     ),
     RoomRow(
+        name="claims",
+        title="Claims",
+        area="right",
+        room="app.rooms.claims.feed.ClaimsRoom",
+        answers="app.rooms.claims.answers",
+        actions=claims.ACTIONS,
+        help="claims.html",
+    ),
+    RoomRow(
         name="quality",
         title="Quality",
         area="right",
@@ -107,6 +118,16 @@ ROOMS: tuple[RoomRow, ...] = (
         figure=(170.0, 160.0),
         actions=commitment.ACTIONS,
         help="commitment.html",
+    ),
+    RoomRow(
+        name="likelihood",
+        title="Likelihood",
+        area="right",
+        room="app.rooms.likelihood.feed.LikelihoodRoom",
+        answers="app.rooms.likelihood.answers",
+        figure=(170.0, 160.0),
+        actions=likelihood.ACTIONS,
+        help="likelihood.html",
     ),
     RoomRow(
         name="inspector",

@@ -57,7 +57,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         title="Geometry",
         tip="Trajectories along their displacement and across it, beside what is known of their shape",
         centre="space",
-        right=(("measures", "commitment"), ("inspector",)),
+        right=(("measures", "commitment", "likelihood"), ("inspector",)),
         key="F3",
     ),
     Workspace(
@@ -66,6 +66,13 @@ WORKSPACES: tuple[Workspace, ...] = (
         tip="How good samples are over σ, and what a jump to D gains at equal cost",
         centre="quality",
         right=(("interpolation",), ("measures",)),
+    ),
+    Workspace(
+        name="claims",
+        title="Claims",
+        tip="What the literature says, checked on this model and these data",
+        centre="claims",
+        right=(("measures", "plane"),),
     ),
 )
 

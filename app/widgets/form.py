@@ -228,7 +228,9 @@ class ChoiceField(Field):
         return f"{self.limits.help} {self.choices[row].help if row >= 0 else ''}".strip()
 
 
-class _Check(QCheckBox):
+class CheckBox(QCheckBox):
+    """A box whose edge shows the focus, or that its value is wrong."""
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         option = QStyleOptionButton()
@@ -240,7 +242,7 @@ class BoolField(Field):
     """Yes or no. The title stands beside the box, in the editors' column."""
 
     def __init__(self, name: str, limits: Limits) -> None:
-        self._check = _Check(limits.title)
+        self._check = CheckBox(limits.title)
         super().__init__(name, limits, self._check)
         self._layout.removeWidget(self.label)
         self.label.hide()

@@ -47,7 +47,7 @@ def test_points_have_a_plane_and_measures(qapp, tmp_path):
 
 def test_images_have_a_strip_too(qapp, tmp_path):
     settings = replace(TOY, data=images(tmp_path), steps=3, count=2)
-    assert drawn(tmp_path, settings) == ["plane.png", "measures.png", "strip.png"]
+    assert drawn(tmp_path, settings) == ["plane.png", "space.png", "measures.png", "strip.png"]
     strip = next(row for row in ROOMS if row.name == "strip")
     with Image.open(tmp_path / "strip.png") as image:
         assert image.size == tuple(round(side / 25.4 * headless.DPI) for side in strip.figure)
@@ -83,7 +83,7 @@ def test_what_a_person_has_named_is_found_wherever_it_lies(qapp, tmp_path):
     run, out = saved(tmp_path / "far" / "results", settings), tmp_path / "far"
     assert "plane.png" not in [path.name for path in headless.draw(run, out)]
     with_data = headless.draw(run, out, {"data": settings.data, "network": ""})
-    assert [path.name for path in with_data] == ["plane.png", "measures.png", "strip.png"]
+    assert [path.name for path in with_data] == ["plane.png", "space.png", "measures.png", "strip.png"]
 
 
 @pytest.mark.slow
@@ -93,4 +93,4 @@ def test_the_command_line_names_what_its_figures_are_made_of(qapp, tmp_path):
     out = tmp_path / "far" / "results"
     code = main(["run", "--data", data, "--steps", "2", "--count", "2", "--figures", "--out", str(out)])
     assert code == 0
-    assert {path.name for path in out.glob("*.png")} == {"plane.png", "measures.png", "strip.png"}
+    assert {path.name for path in out.glob("*.png")} == {"plane.png", "space.png", "measures.png", "strip.png"}

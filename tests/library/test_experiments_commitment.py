@@ -12,6 +12,7 @@ import geomodel as gm
 import resources
 from geomodel import collapse
 from geomodel.experiments import class_commitment, commitment, nearest_classes
+from geomodel.experiments.commitment import noised
 
 M = np.array([[3.0, 4.0], [-3.0, -4.0]])  # ‖m‖ = 5
 PAIR = gm.MixtureDenoiser(M, 1e-4)
@@ -82,6 +83,15 @@ def test_draws_depend_on_the_seed_and_the_place_alone():
     assert not np.array_equal(commitment(PAIR, M, SIGMAS, draws=3, classify=side, seed=1).returned, first.returned)
     assert np.isnan(again.error).all()
     assert np.isnan(again.chance).all()
+
+
+def test_each_end_has_a_noise_of_its_own_of_the_right_size():
+    z = noised(np.zeros((2, 3000)), 2.0, 3, seed=4)
+    assert z.shape == (2, 3, 3000)
+    correlations = np.corrcoef(z.reshape(6, 3000)) - np.eye(6)
+    assert np.abs(correlations).max() < 0.08  # 3,000 numbers: a standard deviation of 0.018
+    assert z.std() == pytest.approx(2.0, rel=0.03)
+    np.testing.assert_allclose(noised(np.zeros((1, 3000)), 1.0, 3, seed=4)[0], z[0] / 2)
 
 
 def test_at_sigma_min_there_is_one_step_and_progress_is_told():

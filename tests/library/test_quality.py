@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from geomodel import quality
-from geomodel.quality import QUALITIES, Yardstick, data_basis, frechet, nearest_distance, sliced_wasserstein, spread
+from geomodel import clouds
+from geomodel.quality import (
+    QUALITIES,
+    Yardstick,
+    curves,
+    data_basis,
+    frechet,
+    nearest_distance,
+    sliced_wasserstein,
+    spread,
+)
 
 RANDOM = np.random.default_rng(0)
 CLOUD = RANDOM.standard_normal((40, 5)) * [3.0, 2.0, 1.0, 0.5, 0.1]
@@ -27,7 +36,7 @@ def with_moments(count, mean, covariance):
 
 def test_a_shift_costs_its_length_along_every_direction():
     shift = np.array([1.0, -2.0, 0.5, 0.0, 3.0])
-    lines = quality.unit_directions(5, 128, seed=0)
+    lines = clouds.unit_directions(5, 128, seed=0)
     expected = np.sqrt(((lines.T @ shift) ** 2).mean())
     assert sliced_wasserstein(CLOUD + shift, CLOUD) == pytest.approx(expected, rel=1e-12)
     many = sliced_wasserstein(CLOUD + shift, CLOUD, directions=20_000)
@@ -38,7 +47,7 @@ def test_a_shift_costs_its_length_along_every_direction():
 def test_clouds_of_different_sizes_are_compared_quantile_by_quantile():
     """Four points three times each and six points twice each are twelve quantiles without any interpolation."""
     few, more = CLOUD[:4], OTHER[:6]
-    lines = quality.unit_directions(5, 16, seed=3)
+    lines = clouds.unit_directions(5, 16, seed=3)
     first, second = (np.sort(np.repeat(rows, often, 0) @ lines, 0) for rows, often in ((few, 3), (more, 2)))
     expected = np.sqrt(((first - second) ** 2).mean())
     assert sliced_wasserstein(few, more, 16, seed=3) == pytest.approx(expected, rel=1e-12)
@@ -106,7 +115,7 @@ def test_the_nearest_distance_by_brute_force(monkeypatch):
     expected = np.linalg.norm(CLOUD[:, None] - OTHER, axis=2).min(axis=1)
     np.testing.assert_allclose(nearest_distance(CLOUD, OTHER), expected, rtol=1e-12)
     assert not nearest_distance(OTHER + 1e6, OTHER + 1e6).any()
-    monkeypatch.setattr(quality, "_NUMBERS_AT_ONCE", 200)  # three queries at a time
+    monkeypatch.setattr(clouds, "NUMBERS_AT_ONCE", 200)  # three queries at a time
     np.testing.assert_allclose(nearest_distance(CLOUD, OTHER), expected, rtol=1e-12)
     images, data = (rows[:, :4].reshape(-1, 1, 2, 2) for rows in (CLOUD, OTHER))
     away = np.linalg.norm(CLOUD[:, None, :4] - OTHER[:, :4], axis=2).min(axis=1)
@@ -171,7 +180,7 @@ def test_every_number_is_that_of_its_function_and_the_control_is_that_of_held_ou
     assert yardstick.basis_name == "all directions of the data"
     wide = Yardstick.of(RANDOM.standard_normal((300, 100)), 20)
     assert wide.basis_name.startswith("the data's first 64 principal components (")
-    values = quality.curves([found, yardstick.control])
+    values = curves([found, yardstick.control])
     assert list(values) == [row.name for row in QUALITIES]
     assert values["sliced"].tolist() == [found.sliced, yardstick.control.sliced]
 
@@ -179,7 +188,7 @@ def test_every_number_is_that_of_its_function_and_the_control_is_that_of_held_ou
 def test_too_few_data_halve_themselves_and_say_so():
     yardstick = Yardstick.of(CLOUD[:10], 256)
     assert (len(yardstick.held_out), len(yardstick.reference)) == (5, 5)
-    assert yardstick.note == "The control has 5 held-out points for 256 samples, because the data have only 10."
+    assert yardstick.note == "There are only 10 points, of which 5 are held out as the control of 256 samples."
     alone = Yardstick.of(CLOUD[:1], 4)
     assert "no samples" in alone.control.note
     assert np.isnan(alone.control.sliced)

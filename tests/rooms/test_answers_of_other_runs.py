@@ -67,6 +67,7 @@ class Stage(Offstage):
         state.select(index=run.committed - 2, sample=run.x.shape[1] - 1)
         self.come_into_sight()
         self.rooms["mean_shift"].view.annealed_wanted.emit()
+        self.rooms["plane"].view.branch_dropped.emit(0.3, 0.2)
         self.settle()
         return run
 

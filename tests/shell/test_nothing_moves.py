@@ -107,7 +107,16 @@ def test_no_tool_and_no_layer_moves_anything(window, name, size):
     window.resize(*size)
     window.layout_of_docks.switch(name)
     before = places(window)
-    for action in ("tool.probe", "tool.start", "tool.select", "inside", "inside", "layer.weights", "layer.weights"):
+    for action in (
+        "tool.probe",
+        "tool.branch",
+        "tool.start",
+        "tool.select",
+        "inside",
+        "inside",
+        "layer.weights",
+        "layer.weights",
+    ):
         window.actions_by_id[action].trigger()
         assert places(window) == before, action
     for action in ("layer.field", "layer.field", "layer.data", "layer.data", "frame.data", "frame.sigma"):

@@ -129,6 +129,41 @@ def test_dragging_the_probe_answers_with_the_optimal_denoiser(qtbot, window):
     assert "mean shift" in window.views.inspector.text()
 
 
+def test_a_branch_by_keys_alone_follows_x_and_leaves_the_run(qtbot, window):
+    window.playback.go(6)
+    run, plane = window.state.run, window.views.plane
+    press(qtbot, window, Qt.Key.Key_B)
+    x, y = run.x[6, 0]
+    step = 8 * plane.ground.unit()
+    for _ in range(5):
+        press(qtbot, window, Qt.Key.Key_Down)
+    press(qtbot, window, Qt.Key.Key_Right)
+    assert window.state.selection.index == 6  # the arrows are the branch's
+    start = window.state.plane_options.branch
+    assert np.allclose(start.point, (x + step, y - 5 * step))
+
+    def answered(point):
+        branch = plane.picture.branch
+        return branch is not None and branch.branch is not None and np.allclose(branch.branch[0], point)
+
+    qtbot.waitUntil(lambda: answered(start.point), timeout=WAIT)
+    found = plane.picture.branch
+    assert np.allclose(found.control, run.x[6:, 0])  # Heun has no memory
+    assert found.distance == pytest.approx(np.linalg.norm(found.branch[-1] - found.control[-1]))
+    press(qtbot, window, Qt.Key.Key_B, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: plane.picture.branch.branch is not None and not answered(start.point), timeout=WAIT)
+    first = plane.picture.branch.branch
+    press(qtbot, window, Qt.Key.Key_B, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: not np.allclose(plane.picture.branch.branch[0], first[0]), timeout=WAIT)
+    press(qtbot, window, Qt.Key.Key_Escape)
+    assert window.state.plane_options.branch is None
+    assert plane.picture.branch is None
+    assert window.state.run is run
+    press(qtbot, window, Qt.Key.Key_V)
+    press(qtbot, window, Qt.Key.Key_Right)
+    assert window.state.selection.index == 7
+
+
 def test_the_probe_moves_by_keys(qtbot, window):
     window.playback.go(9)
     press(qtbot, window, Qt.Key.Key_P)

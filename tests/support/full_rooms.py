@@ -41,8 +41,8 @@ def full_rooms(folder) -> FullRooms:
         made.empty[row.name] = room.picture()
         room.view.resize(*SIZE)
         room.view.show()
-    path = folder / "images.npy"
-    np.save(path, np.random.default_rng(0).integers(0, 256, (12, 5, 4), np.uint8))
+    path = folder / "images.npz"  # in two classes
+    np.savez(path, x=np.random.default_rng(0).integers(0, 256, (12, 5, 4), np.uint8), y=np.arange(12) % 2)
     services.player.drafting.edit({"data": str(path)})
     stage.settle()
     services.player.drafting.edit({"steps": 3, "count": 3, "solver": "heun"})
@@ -58,7 +58,15 @@ def full_rooms(folder) -> FullRooms:
     compare["add_lane"]()
     compare["race"]()
     stage.settle()
-    for name, action in (("quality", "measure_jumps"), ("quality", "measure_run"), ("interpolation", "interpolate")):
+    made.rooms["claims"].check_one(1)
+    stage.settle()
+    for name, action in (
+        ("quality", "measure_jumps"),
+        ("quality", "measure_run"),
+        ("interpolation", "interpolate"),
+        ("commitment", "commitment"),
+        ("likelihood", "likelihood"),
+    ):
         made.rooms[name].handlers()[action]()
         stage.settle()
     for name, room in made.rooms.items():

@@ -28,6 +28,7 @@ class Fan(EqualScaleCanvas):
         for z, item in enumerate((self._data, self._same, self._other, self._end)):
             item.setZValue(z)
             self.box.addItem(item, ignoreBounds=True)
+        self._axes = ("", "")
         self.set_theme(theme)
 
     def sizeHint(self) -> QSize:
@@ -52,6 +53,9 @@ class Fan(EqualScaleCanvas):
         ):
             dots.set_points(np.empty((0, 2)) if points is None else points)
         data = picture.data
+        if picture.axes != self._axes:
+            self._axes = picture.axes
+            self.set_labels(*picture.axes)
         if data is not None and len(data):
             low, high = data.min(0), data.max(0)
             width, height = np.maximum(PAD * (high - low), 1e-9)

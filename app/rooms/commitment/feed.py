@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
 
-from app.engine.contract import TaskEnded, TaskProgress, frozen
+from app.engine.contract import TaskEnded, frozen
 from app.plotting.values import MeasurePlot
 from app.rooms.commitment.messages import CommitmentTask, Committed
-from app.rooms.commitment.picture import ends_of, fan_of, levels_of, plots_of
+from app.rooms.commitment.picture import caption_of, ends_of, fan_of, levels_of, plots_of
 from app.rooms.commitment.pictures import CommitmentPicture
 from app.rooms.commitment.view import CommitmentView
 from app.rooms.contract import Handlers, Services
+from app.session.one_task import OneTask
 from app.session.state import Run
 from app.widgets.sight import seen
 from geomodel.arrays import Integers
@@ -20,7 +21,7 @@ from geomodel.arrays import Integers
 EMPTY = "Press Run (F5). Then Commitment shows from which σ on the class of a sample is decided."
 START = "Press Commitment (F9): the ends of this run are noised to several σ and brought down again."
 UNDEFINED = "Undefined here because"
-IMAGES, POINTS = (12, 4, 12), (32, 8, 16)  # most ends, draws, levels
+IMAGES, POINTS = (12, 4, 8), (32, 8, 16)  # most ends, draws, levels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +32,7 @@ class _Known:
     samples: Integers
     committed: Committed
     plots: tuple[MeasurePlot, ...]
+    caption: str
 
 
 class CommitmentRoom(QObject):
@@ -41,15 +43,15 @@ class CommitmentRoom(QObject):
         self._state, self._player, self._services = services.state, services.player, services
         self.view = CommitmentView(services.theme)
         self._known: dict[int, _Known] = {}
-        self._task: CommitmentTask | None = None
+        self._work = OneTask(self._player, self)
         self._of: tuple[int, Integers, Integers] | None = None  # run, levels and samples of the task
-        self._fraction = 0.0
         self._failed: tuple[int, str] = (-1, "")  # run, and why it has no result
         for fact in (self._state.selection_changed, self._state.runs_changed):
             fact.connect(self.refresh)
-        self._player.task_event.connect(self._happened)
+        self._work.progressed.connect(self.refresh)
+        self._work.ended.connect(self._ended)
         self.view.start_wanted.connect(self.begin)
-        self.view.cancel_wanted.connect(self._cancel)
+        self.view.cancel_wanted.connect(self._work.cancel)
         self.view.level_picked.connect(services.playback.go)
         self.refresh()
 
@@ -59,7 +61,7 @@ class CommitmentRoom(QObject):
 
     def release(self) -> None:
         """Stop listening, because the window closes."""
-        self._player.task_event.disconnect(self._happened)
+        self._work.release()
         self.view.release()
 
     # ------------------------------------------------------------ the work
@@ -71,13 +73,13 @@ class CommitmentRoom(QObject):
     def begin(self) -> None:
         """Go back and down from the ends of the selected run."""
         run = self._state.run
-        if run is None or self._task is not None or undefined(run):
+        if run is None or self._work.running or undefined(run):
             return
         assert run.source is not None
         most, draws, many = IMAGES if run.source.dataset.kind == "images" else POINTS
         levels, samples = levels_of(run, many), ends_of(run, most)
         positive = run.sigmas[run.sigmas > 0]
-        self._task = CommitmentTask(
+        task = CommitmentTask(
             task_id=self._state.next_id(),
             settings=run.settings,
             ends=frozen(run.x[run.committed - 1, samples]),
@@ -85,30 +87,19 @@ class CommitmentRoom(QObject):
             draws=draws,
             sigma_min=float(positive[-1]),
         )
-        self._of, self._fraction, self._failed = (run.id, levels, samples), 0.0, (-1, "")
-        self._player.begin(self._task, "commitment")
+        self._of, self._failed = (run.id, levels, samples), (-1, "")
+        self._work.begin(task, "commitment")
         self.refresh()
 
-    def _cancel(self) -> None:
-        if self._task is not None:
-            self._player.forget_task(self._task.task_id)
-
-    def _happened(self, event: TaskProgress | TaskEnded) -> None:
-        if self._task is None or self._of is None:
-            return
-        if isinstance(event, TaskProgress) and event.task_id == self._task.task_id:
-            self._fraction = event.fraction
-        elif isinstance(event, TaskEnded) and event.task is self._task:
-            run_id, levels, samples = self._of
-            self._task = None
-            run = self._state.runs.get(run_id)
-            if run is not None and isinstance(event.result, Committed):
-                plots = plots_of(run, levels, event.result)
-                self._known[run_id] = _Known(levels, samples, event.result, plots)
-            else:
-                self._failed = (run_id, event.message or "Cancelled.")
+    def _ended(self, event: TaskEnded) -> None:
+        assert self._of is not None
+        run_id, levels, samples = self._of
+        run = self._state.runs.get(run_id)
+        if run is not None and isinstance(event.result, Committed):
+            plots, caption = plots_of(run, levels, event.result), caption_of(run, event.result)
+            self._known[run_id] = _Known(levels, samples, event.result, plots, caption)
         else:
-            return
+            self._failed = (run_id, event.message or "Cancelled.")
         self.refresh()
 
     # ------------------------------------------------------------ showing
@@ -121,21 +112,20 @@ class CommitmentRoom(QObject):
 
     def picture(self) -> CommitmentPicture:
         """What is known of the selected run at the playhead."""
-        run, running = self._state.run, self._task is not None
+        run, running = self._state.run, self._work.running
         if run is None:
             return CommitmentPicture(message=EMPTY)
-        words = f"{100 * self._fraction:.0f} %" if running else self._failed[1] * (self._failed[0] == run.id)
+        words = f"{100 * self._work.fraction:.0f} %" if running else self._failed[1] * (self._failed[0] == run.id)
         why, known = undefined(run), self._known.get(run.id)
         if known is None:
             return CommitmentPicture(message=why or START, ready=not why, running=running, words=words)
         selection = self._state.selection
-        draws = known.committed.found.returned.shape[2]
         return CommitmentPicture(
             sigmas=run.sigmas,
             plots=known.plots,
             index=selection.index,
             fan=fan_of(run, known.committed, known.levels, known.samples, selection.index, selection.sample),
-            caption=f"{len(known.samples)} ends × {draws} draws, Heun, 12 steps. Class: vote of the 10 nearest data",
+            caption=known.caption,
             ready=not why,
             running=running,
             words=words,

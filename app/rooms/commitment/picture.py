@@ -38,18 +38,30 @@ def ends_of(run: Run, most: int) -> Integers:
     return np.flatnonzero(np.isfinite(last.reshape(len(last), -1)).all(axis=1))[:most]
 
 
+def parting_sigma(run: Run) -> float:
+    """σ_S, where the classes begin to part."""
+    assert run.source is not None
+    return speciation_sigma(run.source.plane_points)  # the plane holds the direction of largest variance
+
+
+def caption_of(run: Run, known: Committed) -> str:
+    """How the numbers were made, and where the dotted line stands."""
+    ends, draws = known.found.returned.shape[1:3]
+    return (
+        f"{ends} ends × {draws} draws, Heun, 12 steps. Class: vote of the 10 nearest data. "
+        f"Dotted: σ_S = √Λ = {fixed(parting_sigma(run), 3)}"
+    )
+
+
 def plots_of(run: Run, levels: Array, known: Committed) -> tuple[MeasurePlot, ...]:
     """The shares and the distance over the run's noise levels, with the level where the classes part."""
     assert run.source is not None
     found, sigmas = known.found, run.sigmas
-    parted = speciation_sigma(run.source.plane_points)  # the plane holds the direction of largest variance
+    parted = parting_sigma(run)
     lowest = float(sigmas[sigmas > 0][-1])
     regions: tuple[tuple[str, float, float], ...] = ()
     if lowest < parted < float(sigmas[0]):
-        regions = (
-            (f"σ > σ_S = {fixed(parted, 3)}", float(sigmas[0]), parted),
-            ("classes part", parted, lowest),
-        )
+        regions = (("mixed", float(sigmas[0]), parted), ("classes part", parted, lowest))
 
     def curve(kind: Any, label: str, values: Array) -> Curve:
         return Curve(kind=kind, label=label, values=values[:, None], measured=levels)
@@ -60,9 +72,7 @@ def plots_of(run: Run, levels: Array, known: Committed) -> tuple[MeasurePlot, ..
         curve("reference", "chance", found.chance),
     )
     return (
-        MeasurePlot(
-            name="same", title="Share of the same class", unit="", formula=FORMULA, curves=shares, regions=regions
-        ),
+        MeasurePlot(name="same", title="Same class", unit="", formula=FORMULA, curves=shares, regions=regions),
         MeasurePlot(
             name="distance",
             title="Distance of what comes back",
@@ -114,4 +124,5 @@ def fan_of(run: Run, known: Committed, levels: Array, samples: Array, index: int
         end=plane.project(end),
         same=at_plane[same],
         other=at_plane[~same],
+        axes=("x₁", "x₂") if plane.count == len(plane.origin) else ("principal component 1", "principal component 2"),
     )

@@ -19,6 +19,7 @@ class FanPicture:
     end: Array | None = None  # (2,)
     same: Array | None = None  # (m, 2): came back to the class
     other: Array | None = None  # (m, 2)
+    axes: tuple[str, str] = ("x₁", "x₂")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

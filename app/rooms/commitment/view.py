@@ -76,11 +76,13 @@ class CommitmentView(View):
         inside.setSpacing(6)
         inside.addWidget(self._caption)
         inside.addLayout(self._legend)
+        share, distance = self._cells
         for cell in self._cells:
             cell.setMinimumHeight(0 if self._print else CELL_HEIGHT)
-            inside.addWidget(cell, 1)
+        inside.addWidget(share, 1)
         inside.addWidget(self._words)
         inside.addWidget(self._fans, 1)
+        inside.addWidget(distance, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)

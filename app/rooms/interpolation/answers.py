@@ -10,8 +10,9 @@ from app.engine.context import Answers, Tasks, Work
 from app.engine.contract import frozen
 from app.rooms.interpolation.messages import Interpolation, InterpolationTask
 from geomodel import images, memory, runs
+from geomodel.arrays import Array
 from geomodel.experiments.interpolation import interpolate
-from geomodel.projection import identity_basis, principal_components
+from geomodel.projection import Basis, basis_name, identity_basis, principal_components
 from geomodel.settings import record_bytes
 
 AMOUNTS = {"images": 11, "points": 41}  # points are cheap, and their traces should be smooth
@@ -49,29 +50,36 @@ def interpolated(task: InterpolationTask, work: Work) -> Interpolation:
         data_labels=None if job.asked.data is None or job.asked.data < 0 else job.asked.data,
         progress=work.progress,
     )
-    numbers = {
-        "amounts": frozen(found.amounts),
-        "norms": frozen(found.norms),
-        "away": frozen(found.away),
-        "nearest": frozen(found.nearest),
-    }
+    shown, drawn, plane = None, None, None
     if kind == "images" and shape[0] in (1, 3):
-        shown = images.pixels(found.ends.reshape(-1, *shape))
-        return Interpolation(
-            **numbers, dimension=prod(shape), images=frozen(shown.reshape(WAYS, len(amounts), *shown.shape[1:]))
-        )
-    if work.data is not None:
-        plane = work.data.plane
-    elif shape == (2,):
-        plane = identity_basis(2)
+        pixels = images.pixels(found.ends.reshape(-1, *shape))
+        shown = frozen(pixels.reshape(WAYS, len(amounts), *pixels.shape[1:]))
     else:
-        plane = principal_components(found.ends.reshape(-1, *shape))
+        plane = _plane(work, found.ends)
+        drawn = frozen(plane.project(found.ends))
     return Interpolation(
-        **numbers,
+        amounts=frozen(found.amounts),
+        norms=frozen(found.norms),
+        away=frozen(found.away),
+        nearest=frozen(found.nearest),
         dimension=prod(shape),
-        points=frozen(plane.project(found.ends)),
+        images=shown,
+        points=drawn,
         data=None if work.data is None else work.data.plane_points,
+        plane="" if plane is None else basis_name(plane),
     )
+
+
+def _plane(work: Work, ends: Array) -> Basis:
+    """The plane of the data; where there are none, that of the points themselves or of the ends."""
+    if work.data is not None:
+        basis: Basis = work.data.plane
+        return basis
+    shape = ends.shape[2:]
+    if shape == (2,):
+        return identity_basis(2)
+    flat = ends.reshape(-1, *shape)
+    return principal_components(flat[np.isfinite(flat.reshape(len(flat), -1)).all(axis=1)])
 
 
 ANSWERS: Answers = {}

@@ -6,18 +6,19 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject
 
-from app.engine.contract import TaskEnded, TaskProgress
-from app.engine.messages import Cancel
+from app.engine.contract import TaskEnded
 from app.rooms.contract import Handlers, Services
 from app.rooms.interpolation.messages import Interpolation, InterpolationTask
 from app.rooms.interpolation.pictures import InterpolationPicture
 from app.rooms.interpolation.view import InterpolationView
 from app.session.facts import DRIVER_NAMES, data_title
+from app.session.one_task import OneTask
 from app.widgets.sight import seen
 from geomodel import solvers
 from geomodel.settings import RunSettings
 
 HINT = "Press Interpolate (F8). The sampler of the panel runs from the latents between both seeds."
+SAME = "Both seeds are the same, so nothing lies between their latents. Choose another second seed."
 CHANGED = "The settings have changed since."
 
 
@@ -31,15 +32,16 @@ class InterpolationRoom(QObject):
         self.view = view = InterpolationView(services.theme)
         self.found: Interpolation | None = None
         self._of: InterpolationTask | None = None  # what was found is about
-        self._task: InterpolationTask | None = None
+        self._work = OneTask(self._player, self)
         self._words = self._next_words = ""  # of what was found, and of what is under way
-        self._done, self._message, self._at = 0.0, "", 0
+        self._message, self._at = "", 0
         view.run_wanted.connect(self.run)
-        view.cancel_wanted.connect(self.cancel)
+        view.cancel_wanted.connect(self._work.cancel)
         view.amount_picked.connect(self._pick)
         for fact in (self._state.draft_changed, self._state.data_changed):
             fact.connect(self.refresh)
-        self._player.task_event.connect(self._happened)
+        self._work.progressed.connect(self.refresh)
+        self._work.ended.connect(self._ended)
         self.refresh()
 
     def handlers(self) -> Handlers:
@@ -48,7 +50,7 @@ class InterpolationRoom(QObject):
 
     def release(self) -> None:
         """Stop listening, because the window closes."""
-        self._player.task_event.disconnect(self._happened)
+        self._work.release()
         self.view.release()
 
     def _run_in_sight(self) -> None:
@@ -58,37 +60,26 @@ class InterpolationRoom(QObject):
 
     def run(self, first: int, second: int) -> None:
         """Run from the latents between two seeds."""
-        if self._task is not None or reason(self._state.draft) or not self._player.drafting.check():
+        if self._work.running or reason(self._state.draft) or not self._player.drafting.check():
+            return
+        if first == second:
+            self._message = SAME
+            self.refresh()
             return
         settings = interpolation_settings(self._player.drafting.filled(), first)
-        self._task = InterpolationTask(self._state.next_id(), settings, (first, second))
-        self._done, self._message, self._next_words = 0.0, "", self._about(settings, first, second)
-        self._player.begin(self._task, "interpolation")
+        self._message, self._next_words = "", self._about(settings, first, second)
+        self._work.begin(InterpolationTask(self._state.next_id(), settings, (first, second)), "interpolation")
         self.refresh()
 
-    def cancel(self) -> None:
-        """Stop the runs."""
-        if self._task is not None:
-            self._player.submit(Cancel(self._task.task_id))
-
-    def _happened(self, event: TaskProgress | TaskEnded) -> None:
-        match event:
-            case TaskProgress() if self._task is not None and event.task_id == self._task.task_id:
-                self._done = event.fraction
-            case TaskEnded() if event.task is self._task:
-                self._end(event)
-            case _:
-                return
-        self.refresh()
-
-    def _end(self, event: TaskEnded) -> None:
-        task, self._task = self._task, None
+    def _ended(self, event: TaskEnded) -> None:
         self._message = event.message
-        if isinstance(event.result, Interpolation):
-            self.found, self._of, self._words = event.result, task, self._next_words
-            self._at = len(event.result.amounts) // 2
-        elif not event.message:
-            self._message = "The interpolation was cancelled."
+        match event.result, event.task:
+            case Interpolation() as found, InterpolationTask() as task:
+                self.found, self._of, self._words = found, task, self._next_words
+                self._at = len(found.amounts) // 2
+            case _ if not event.message:
+                self._message = "The interpolation was cancelled."
+        self.refresh()
 
     def _pick(self, at: int) -> None:
         self._at = at
@@ -108,7 +99,7 @@ class InterpolationRoom(QObject):
             reason=why or ("" if self.found is not None else HINT),
             can_run=not why,
             message=self._message,
-            working="" if self._task is None else f"Interpolating: {100 * self._done:.0f} %",
+            working=f"Interpolating: {100 * self._work.fraction:.0f} %" if self._work.running else "",
             caption=self._caption(),
             found=self.found,
             at=self._at,

@@ -41,7 +41,8 @@ def ends(found: Interpolation) -> str:
         f"{title} {fixed(float(getattr(found, name)[0, 0]), 3)} and {fixed(float(getattr(found, name)[0, -1]), 3)}"
         for name, title in NAMES
     )
-    return f"Control, the ends of all ways: {both}."
+    drawn = f" The ends are drawn in {found.plane}." if found.plane else ""
+    return f"Control, the ends of all ways: {both}.{drawn}"
 
 
 def lost(found: Interpolation, kind: int) -> str:

@@ -104,6 +104,7 @@ class InterpolationView(View):
             column.addWidget(part)
             part.setHidden(self._print)
         column.addWidget(self._body, 1)
+        column.addStretch(0)  # keeps the bar at the top while the body is hidden
         if self._print:  # a print keeps the size it is given, whatever its parts prefer during the layout
             column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         self._enlarged = None if self._print else Enlarged(self)
@@ -146,7 +147,8 @@ class InterpolationView(View):
         """Show the picture. Another amount moves only frames, symbols and numbers."""
         self._picture = picture
         self.setAccessibleDescription(describe(picture))
-        self._said.say(picture.working or picture.message or picture.reason)
+        said = picture.message if picture.can_run else ""  # what went wrong is past where nothing can be asked
+        self._said.say(picture.working or said or picture.reason)
         self.button.setText("Cancel" if picture.working else "Interpolate")
         self.button.setAccessibleName(self.button.text())
         self.button.setEnabled(bool(picture.working) or picture.can_run)

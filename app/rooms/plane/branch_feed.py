@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from app.engine.contract import TaskEnded, TaskProgress
+from app.engine.contract import TaskEnded
 from app.rooms.plane.messages import BranchAnswer, Branched, BranchRequest, BranchTask
+from app.session.one_task import OneTask
 from app.session.plane_options import BranchStart
 from app.session.player import Player
 from app.session.state import AppState, Run
@@ -22,19 +23,19 @@ class BranchFeed(QObject):
         super().__init__(parent)
         self._state, self._player = state, player
         self._wanted: BranchStart | None = None
-        self._task: BranchTask | None = None
+        self._work = OneTask(player, self)
         self.branched: Branched | None = None
         self.message = ""
-        player.task_event.connect(self._happened)
+        self._work.ended.connect(self._ended)
 
     def release(self) -> None:
         """Stop listening, because the window closes."""
-        self._player.task_event.disconnect(self._happened)
+        self._work.release()
 
     @property
     def pending(self) -> bool:
         """Whether a task computes the branch."""
-        return self._task is not None
+        return self._work.running
 
     def want(self, run: Run | None, start: BranchStart | None) -> None:
         """Follow this start of a run; None forgets the branch and stops what computes it."""
@@ -45,17 +46,15 @@ class BranchFeed(QObject):
         before, self._wanted = self._wanted, start
         if start is None or before is None or _place(start) != _place(before):
             self.branched, self.message = None, ""
-        if start is None or not start.held:
-            self._stop()
+        self._work.drop()
         if run is None or run.trajectory is None or start is None:
             return
         if quick(run):
             self._player.ask(BranchRequest(run_id=run.id, run=run.trajectory, start=replace(start, held=False)))
         elif not start.held:
-            self._task = BranchTask(
-                task_id=self._state.next_id(), settings=run.settings, run=run.trajectory, start=start
-            )
-            self._player.begin(self._task, "branch")
+            number = self._state.next_id()
+            task = BranchTask(task_id=number, settings=run.settings, run=run.trajectory, start=start)
+            self._work.begin(task, "branch")
 
     def take(self, answer: BranchAnswer) -> bool:
         """Keep an answer. Returns False if it belongs to another sample or level."""
@@ -64,17 +63,10 @@ class BranchFeed(QObject):
         self.branched, self.message = answer.branched, answer.message
         return True
 
-    def _stop(self) -> None:
-        if self._task is not None:
-            self._player.forget_task(self._task.task_id)
-            self._task = None
-
-    def _happened(self, event: TaskProgress | TaskEnded) -> None:
-        if isinstance(event, TaskEnded) and event.task is self._task:
-            self._task = None
-            self.branched = event.result if isinstance(event.result, Branched) else None
-            self.message = event.message or ("" if self.branched is not None else "The branch was cancelled.")
-            self.changed.emit()
+    def _ended(self, event: TaskEnded) -> None:
+        self.branched = event.result if isinstance(event.result, Branched) else None
+        self.message = event.message or ("" if self.branched is not None else "The branch was cancelled.")
+        self.changed.emit()
 
 
 def quick(run: Run) -> bool:

@@ -69,7 +69,7 @@ class ToolBar(QWidget):
         for page in (self._nothing, self._probe, self._branch):
             self._own.addWidget(page)
         self._tools = QHBoxLayout()
-        self._tools.setSpacing(4)
+        self._tools.setSpacing(2)  # four tools stand in 280 pixels
         self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._rows.setContentsMargins(16, 4, 12, 0)
         self._rows.addLayout(self._tools)

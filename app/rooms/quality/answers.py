@@ -13,7 +13,8 @@ from app.rooms.quality.messages import Ends, Jumps, JumpTask, RunQuality, RunQua
 from geomodel import classes, images, memory, runs
 from geomodel.arrays import Array
 from geomodel.experiments.quality import jump, jump_levels, quality_over_sigma
-from geomodel.quality import Yardstick
+from geomodel.projection import basis_name
+from geomodel.quality import Quality, Yardstick
 
 SHOWN = 64  # images that cross to the window
 KEPT = "yardstick"
@@ -27,7 +28,7 @@ def jumps(task: JumpTask, work: Work) -> Jumps:
     assert high is not None
     levels = jump_levels(low, high, data.dataset.std)
     _check_room(task, levels, prod(job.x.shape[1:]))
-    yardstick = _yardstick(work, data, len(job.x), task.settings.seed)
+    yardstick, control = _yardstick(work, data, len(job.x), task.settings.seed)
 
     def progress(index: int, share: float) -> None:
         work.progress(0, (index + share) / len(levels))
@@ -50,9 +51,10 @@ def jumps(task: JumpTask, work: Work) -> Jumps:
         sigmas=frozen(found.jump_sigmas),
         qualities=found.qualities,
         ends=tuple(_ends(end, data) for end in found.ends),
-        control=yardstick.control,
+        control=control,
         held_out=_ends(yardstick.held_out, data),
         data=data.plane_points,
+        plane=basis_name(data.plane),
         basis=yardstick.basis_name,
         note=yardstick.note,
     )
@@ -61,13 +63,13 @@ def jumps(task: JumpTask, work: Work) -> Jumps:
 def run_quality(task: RunQualityTask, work: Work) -> RunQuality:
     """The quality of x and D at every level of a run."""
     data, run = _data(work), task.trajectory
-    yardstick = _yardstick(work, data, run.x.shape[1], task.settings.seed)
+    yardstick, control = _yardstick(work, data, run.x.shape[1], task.settings.seed)
     found = quality_over_sigma(run, yardstick, progress=work.progress, between=work.between)
     return RunQuality(
         sigmas=frozen(np.asarray(found.sigmas)),
         x=found.x,
         denoised=found.denoised,
-        control=yardstick.control,
+        control=control,
         basis=yardstick.basis_name,
         note=yardstick.note,
     )
@@ -88,17 +90,18 @@ def _check_room(task: JumpTask, levels: Array, numbers: int) -> None:
         raise ValueError(f"The jumps would take {memory.text(need)}; at most {memory.text(budget)} are used.")
 
 
-def _yardstick(work: Work, data: DataOpened, count: int, seed: int) -> Yardstick:
-    """The newest one is kept, because its principal components take longer than a measurement."""
+def _yardstick(work: Work, data: DataOpened, count: int, seed: int) -> tuple[Yardstick, Quality]:
+    """A yardstick with its control. The newest is kept, because its principal components may take seconds."""
     label = work.job.asked.data
     key = (data.dataset.fingerprint, label, count, seed)
     known, kept = work.kept.get(KEPT, (None, None))
-    if known == key and isinstance(kept, Yardstick):
-        return kept
-    rows = classes.rows(data.dataset, label)
-    made = Yardstick.of(data.dataset.points, count, rows=rows, seed=seed)
-    work.kept[KEPT] = key, made
-    return made
+    if known != key or kept is None:
+        rows = classes.rows(data.dataset, label)
+        made = Yardstick.of(data.dataset.points, count, rows=rows, seed=seed, between=work.between)
+        kept = made, made.measure(made.held_out, work.between)
+        work.kept[KEPT] = key, kept
+    yardstick, control = kept
+    return yardstick, control
 
 
 def _ends(samples: Array, data: DataOpened) -> Ends:

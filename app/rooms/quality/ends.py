@@ -52,6 +52,7 @@ class EndsPane(QStackedWidget):
 
     def __init__(self, theme: Theme, name: str, kind: Kind, *, print_mode: bool) -> None:
         super().__init__()
+        self._shown: tuple[Ends | None, int] | None = None
         self._nothing = QWidget()
         self.grid = SampleGrid(theme)
         self.plane = EndsPlane(theme, tabular(self.font(), 0.85), kind, print_mode=print_mode)
@@ -69,6 +70,9 @@ class EndsPane(QStackedWidget):
 
     def show_ends(self, ends: Ends | None, data: Array, sample: int) -> None:
         """Show the ends; of images one is framed, which has the same noise in two panes. −1 frames none."""
+        if (ends, sample) == self._shown:
+            return
+        self._shown = (ends, sample)
         if ends is None:
             self.setCurrentWidget(self._nothing)
         elif ends.images is not None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import nan
+from math import isnan, nan
 
 from PySide6.QtCore import QObject
 
-from app.engine.contract import TaskEnded, TaskProgress
-from app.engine.messages import Cancel
+from app.engine.contract import TaskEnded
 from app.export import formats
 from app.rooms.contract import Handlers, Services
 from app.rooms.quality.messages import Jumps, JumpTask, RunQuality, RunQualityTask
@@ -18,6 +17,7 @@ from app.rooms.quality.pictures import QualityPicture
 from app.rooms.quality.text import few
 from app.rooms.quality.view import QualityView
 from app.session.facts import DRIVER_NAMES, data_title, plane_title
+from app.session.one_task import OneTask
 from app.session.state import Run
 from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
@@ -42,14 +42,14 @@ class QualityRoom(QObject):
         self.jumps: Jumps | None = None
         self.runs: dict[int, RunQuality] = {}  # by their ids
         self._of: JumpTask | None = None  # what the jumps are about
-        self._task: JumpTask | RunQualityTask | None = None
-        self._done = 0.0
+        self._work = OneTask(self._player, self)
+        self._working = ""  # what the task measures
         self._words = self._next_words = ""  # what the jumps are about, and those under way
         self._message = ""
         self._name, self._level, self._sample = "sliced", 0, 0
         view.bar.jumps_wanted.connect(self._measure_jumps)
         view.bar.run_wanted.connect(self.measure_run)
-        view.bar.cancel_wanted.connect(self.cancel)
+        view.bar.cancel_wanted.connect(self._work.cancel)
         view.bar.save_wanted.connect(self._save)
         view.bar.distance_picked.connect(self._pick_distance)
         view.level_picked.connect(self._pick_level)
@@ -58,7 +58,8 @@ class QualityRoom(QObject):
         state = self._state
         for fact in (state.draft_changed, state.data_changed, state.selection_changed, state.runs_changed):
             fact.connect(self.refresh)
-        self._player.task_event.connect(self._happened)
+        self._work.progressed.connect(self.refresh)
+        self._work.ended.connect(self._ended)
         self.refresh()
 
     def handlers(self) -> Handlers:
@@ -67,7 +68,7 @@ class QualityRoom(QObject):
 
     def release(self) -> None:
         """Stop listening, because the window closes."""
-        self._player.task_event.disconnect(self._happened)
+        self._work.release()
         self.view.release()
 
     # ------------------------------------------------------------ measuring
@@ -82,7 +83,7 @@ class QualityRoom(QObject):
         self.measure_run()
 
     def _measure_jumps(self, values: dict[str, int]) -> None:
-        if self._task is None and not jump_reason(self._state.draft) and self._player.drafting.check():
+        if not self._work.running and not jump_reason(self._state.draft) and self._player.drafting.check():
             settings = jump_settings(self._player.drafting.filled(), **values)
             self._next_words = self._about(settings)
             self._begin(JumpTask(self._state.next_id(), settings, values["evaluations"]), "jumps")
@@ -90,7 +91,7 @@ class QualityRoom(QObject):
     def measure_run(self) -> None:
         """Measure x and D of the selected run at every level."""
         run = self._state.run
-        if self._task is None and not run_reason(run):
+        if not self._work.running and not run_reason(run):
             assert run is not None
             assert run.trajectory is not None
             self._begin(
@@ -98,37 +99,22 @@ class QualityRoom(QObject):
             )
 
     def _begin(self, task: JumpTask | RunQualityTask, name: str) -> None:
-        self._task, self._done, self._message = task, 0.0, ""
-        self._player.begin(task, name)
+        self._working, self._message = name, ""
+        self._work.begin(task, name)
         self.refresh()
 
-    def cancel(self) -> None:
-        """Stop what is being measured."""
-        if self._task is not None:
-            self._player.submit(Cancel(self._task.task_id))
-
-    def _happened(self, event: TaskProgress | TaskEnded) -> None:
-        match event:
-            case TaskProgress() if self._task is not None and event.task_id == self._task.task_id:
-                self._done = event.fraction
-            case TaskEnded() if event.task is self._task:
-                self._end(event)
-            case _:
-                return
-        self.refresh()
-
-    def _end(self, event: TaskEnded) -> None:
-        task, self._task = self._task, None
+    def _ended(self, event: TaskEnded) -> None:
         self._message = event.message
-        match event.result, task:
-            case Jumps() as found, JumpTask():
+        match event.result, event.task:
+            case Jumps() as found, JumpTask() as task:
                 self.jumps, self._of, self._words = found, task, self._next_words
                 values = [getattr(quality, self._name) for quality in found.qualities]
-                self._level = min(range(len(values)), key=values.__getitem__)  # the best one
-            case RunQuality() as found, RunQualityTask():
+                self._level = min(range(len(values)), key=lambda at: (isnan(values[at]), values[at]))  # the best one
+            case RunQuality() as found, RunQualityTask() as task:
                 self.runs[task.run_id] = found
             case _ if not event.message:
                 self._message = "The measurement was cancelled."
+        self.refresh()
 
     # ------------------------------------------------------------ the table as a file
 
@@ -187,7 +173,7 @@ class QualityRoom(QObject):
             reason=reason or ("" if self.jumps is not None else HINT),
             can_jump=not reason,
             message=self._message,
-            working=self._working(),
+            working=f"Measuring {self._working}: {100 * self._work.fraction:.0f} %" if self._work.running else "",
             caption=self._caption(),
             evaluations=0 if self._of is None else self._of.evaluations,
             jumps=self.jumps,
@@ -199,14 +185,6 @@ class QualityRoom(QObject):
             can_measure_run=not unmeasured,
             index=self._state.selection.index,
         )
-
-    def _working(self) -> str:
-        match self._task:
-            case JumpTask():
-                return f"Measuring jumps: {100 * self._done:.0f} %"
-            case RunQualityTask():
-                return f"Measuring the run: {100 * self._done:.0f} %"
-        return ""
 
     def _caption(self) -> str:
         """What the jumps are about. They stay as they are when the draft changes, and say so."""

@@ -38,7 +38,8 @@ class Jumps:
     control: Quality
     held_out: Ends
     data: Array  # (N, 2): the data in their plane
-    basis: str  # in which the Fréchet distance is taken
+    plane: str  # of the ends that are points, in words
+    basis: str  # in which the Fréchet distance is taken, in words
     note: str
 
 

@@ -28,14 +28,14 @@ class Numbers(QWidget):
         self._cells = [[PlainLabel(alignment=RIGHT) for _ in QUALITIES] for _ in KINDS]
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(16)
+        grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(2)
         for column, row in enumerate(QUALITIES, 1):
             heading = PlainLabel(HEADINGS[row.name], alignment=RIGHT)
             heading.setForegroundRole(QPalette.ColorRole.PlaceholderText)
             heading.setToolTip(tooltip(f"{row.title} ({row.unit})" if row.unit else row.title, row.formula))
             grid.addWidget(heading, 0, column)
-            grid.setColumnMinimumWidth(column, heading.fontMetrics().horizontalAdvance("0.00000"))
+            grid.setColumnMinimumWidth(column, heading.fontMetrics().horizontalAdvance("0.0000"))
         for at, (name, cells) in enumerate(zip(self._names, self._cells, strict=True), 1):
             grid.addWidget(name, at, 0)
             for column, cell in enumerate(cells, 1):
@@ -50,8 +50,9 @@ class Numbers(QWidget):
 
     def display(self, lines: tuple[Line, ...]) -> None:
         """Show the numbers of each row."""
-        for (whose, found), name, cells in zip(lines, self._names, self._cells, strict=True):
-            name.set_label(whose)
+        for (short, whose, found), name, cells in zip(lines, self._names, self._cells, strict=True):
+            name.set_label(short)
+            name.setToolTip(whose)
             for row, cell in zip(QUALITIES, cells, strict=True):
                 cell.setText(fixed(getattr(found, row.name), 3))
                 cell.setAccessibleName(f"{whose}, {row.title.lower()}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from app.plotting.headings import Header
@@ -22,7 +24,8 @@ class QualityPlot(QWidget):
         """`lowest`: pixels of height; `values`: of how many curves the header has room for the numbers."""
         super().__init__()
         self._room = values
-        self._shown: tuple[object, ...] = ()
+        self._about: object = None  # what the curves were made of
+        self._row: QualityRow | None = None
         self._curves: tuple[Curve, ...] = ()
         self._enlarged = False
         self.header = Header(theme)
@@ -40,13 +43,14 @@ class QualityPlot(QWidget):
         self.header.set_theme(theme)
         self.chart.set_theme(theme)
 
-    def show_curves(self, about: object, row: QualityRow, sigmas: Array, curves: tuple[Curve, ...], index: int) -> None:
+    def show_curves(
+        self, about: object, row: QualityRow, sigmas: Array, curves: Callable[[], tuple[Curve, ...]], index: int
+    ) -> None:
         """Show curves (L, 1). Of the same object and the same number, only the cursor moves."""
-        shown = (about, row)
-        if len(self._shown) != 2 or self._shown[0] is not about or self._shown[1] != row:
-            self._shown, self._curves = shown, curves
+        if self._about is not about or self._row != row:
+            self._about, self._row, self._curves = about, row, curves()
             self.chart.set_quantity(row.title, row.unit)
-            self.chart.set_data(sigmas, "log", curves, 0)
+            self.chart.set_data(sigmas, "log", self._curves, 0)
             unit = ", ".join(filter(None, (row.unit, "log scale" if self.chart.log else "")))
             self.header.set_title(row.title, unit)
             self.header.setToolTip(tooltip(f"{row.title} ({row.unit})" if row.unit else row.title, row.formula))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.plotting.sigma_axis import sigma_text
-from app.rooms.quality.messages import Jumps
+from app.rooms.quality.messages import Jumps, RunQuality
 from app.rooms.quality.pictures import QualityPicture
 from geomodel.number_text import fixed
 from geomodel.quality import QUALITIES, Quality, QualityRow
@@ -15,7 +15,7 @@ NOISE = (
     "x carries its noise: at σ it is about σ√d away from all data, so the curve of x says how noisy x is and not how "
     "good the samples would become. Compare D with the control."
 )
-Line = tuple[str, Quality]  # whose numbers, and the numbers
+Line = tuple[str, str, Quality]  # whose numbers, in short and in full, and the numbers
 
 
 def quality_row(name: str) -> QualityRow:
@@ -25,11 +25,27 @@ def quality_row(name: str) -> QualityRow:
 
 def jump_lines(jumps: Jumps, level: int) -> tuple[Line, ...]:
     """The jump that is picked, the run that goes to σ_min, and the control."""
-    last = len(jumps.sigmas) - 1
-    whole = (f"No jump (σ {sigma_text(jumps.sigmas[last])})", jumps.qualities[last])
-    picked = (f"Jump at σ {sigma_text(jumps.sigmas[level])}", jumps.qualities[level])
-    control = (f"Control: {jumps.control.count:,} held-out data", jumps.control)
-    return (picked, whole, control)
+    picked, whole, control = jumps.qualities[level], jumps.qualities[-1], jumps.control
+    return (
+        ("Jump", f"Jump at σ {sigma_text(jumps.sigmas[level])}", picked),
+        ("No jump", f"No jump (σ {sigma_text(jumps.sigmas[-1])})", whole),
+        ("Held-out data", f"Control: {control.count:,} held-out data", control),
+    )
+
+
+def jump_note(jumps: Jumps, level: int) -> str:
+    """In which directions the numbers and the pictures are, and what was left out."""
+    drawn = "" if jumps.held_out.points is None else f"The ends are drawn in {jumps.plane}."
+    return " ".join(
+        filter(None, (f"Fréchet distance in {jumps.basis}.", drawn, jumps.note, jumps.qualities[level].note))
+    )
+
+
+def run_note(run: RunQuality, index: int) -> str:
+    """What was left out at the playhead."""
+    at = min(index, len(run.sigmas) - 1)
+    wrong = (f"{of}: {found.note}" for of, found in (("x", run.x[at]), ("D", run.denoised[at])) if found.note)
+    return " ".join(filter(None, (run.note, *wrong)))
 
 
 def few(count: int) -> str:
@@ -48,9 +64,9 @@ def _sentences(picture: QualityPicture) -> Iterator[str]:
     yield picture.reason
     if picture.jumps is not None:
         yield picture.caption
-        for whose, found in jump_lines(picture.jumps, picture.level):
+        for _, whose, found in jump_lines(picture.jumps, picture.level):
             yield f"{whose}: {numbers(found)}."
-        yield picture.jumps.note
+        yield jump_note(picture.jumps, picture.level)
     yield picture.run_reason
     if picture.run is not None:
         at = min(picture.index, len(picture.run.sigmas) - 1)
@@ -58,7 +74,7 @@ def _sentences(picture: QualityPicture) -> Iterator[str]:
         yield picture.run_caption
         yield f"The run at σ {sigma}: x {numbers(picture.run.x[at])}; D {numbers(picture.run.denoised[at])}."
         yield f"Held-out data: {numbers(picture.run.control)}."
-        yield picture.run.note
+        yield run_note(picture.run, picture.index)
 
 
 def numbers(found: Quality) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
@@ -18,7 +20,7 @@ from app.rooms.quality.numbers import Numbers
 from app.rooms.quality.picture import RUN_LEGEND, jump_curves, run_curves
 from app.rooms.quality.pictures import QualityPicture
 from app.rooms.quality.plot import QualityPlot
-from app.rooms.quality.text import NOISE, describe, jump_lines, quality_row
+from app.rooms.quality.text import NOISE, describe, jump_lines, jump_note, quality_row, run_note
 from app.widgets.enlarged import Enlarged
 from app.widgets.explanation import Explanation
 from app.widgets.focus_area import show_area
@@ -176,7 +178,8 @@ class QualityView(View):
         self._picture = picture
         self.setAccessibleDescription(describe(picture))
         self.bar.display(picture)
-        self._said.say(picture.working or picture.message or picture.reason)
+        said = picture.message if picture.can_jump else ""  # what went wrong is past where nothing can be asked
+        self._said.say(picture.working or said or picture.reason)
         self._said.setVisible(not self._print)
         there = picture.jumps is not None or picture.run is not None or not self._print
         show_area(self, self._body, there=there)
@@ -193,13 +196,13 @@ class QualityView(View):
         if jumps is None:
             return
         row, level = quality_row(picture.name), picture.level
-        self.jump_plot.show_curves(jumps, row, jumps.sigmas, jump_curves(jumps, picture.name), level)
+        self.jump_plot.show_curves(jumps, row, jumps.sigmas, partial(jump_curves, jumps, picture.name), level)
         self.numbers.display(jump_lines(jumps, level))
         self._caption.setText(picture.caption)
-        self._note.setText(" ".join(filter(None, (f"Fréchet distance in {jumps.basis}.", jumps.note))))
+        self._note.setText(jump_note(jumps, level))
         self._jump_title.setText(f"Jump to D, {picture.evaluations} evaluations each")
         self._set_slider(level, len(jumps.sigmas))
-        self._titled[0].title.setText(jump_lines(jumps, level)[0][0])
+        self._titled[0].title.setText(jump_lines(jumps, level)[0][1])
         shown = ((jumps.ends[level], picture.sample), (jumps.ends[-1], picture.sample), (jumps.held_out, -1))
         for pane, (ends, sample) in zip(self.panes, shown, strict=True):
             pane.show_ends(ends, jumps.data, sample)
@@ -219,10 +222,9 @@ class QualityView(View):
         self._run_caption.setText(picture.run_caption if run is not None else picture.run_reason)
         if run is None:
             return
-        self._run_note.setText(run.note)
-        self._run_note.setVisible(bool(run.note))
+        self._run_note.setText(run_note(run, picture.index))
         for plot, name in zip(self.run_plots, (picture.name, "spread", "nearest"), strict=True):
-            plot.show_curves(run, quality_row(name), run.sigmas, run_curves(run, name), picture.index)
+            plot.show_curves(run, quality_row(name), run.sigmas, partial(run_curves, run, name), picture.index)
 
     # ------------------------------------------------------------ looks
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from math import prod
@@ -29,8 +30,8 @@ from geomodel.denoisers.gaussians import Gaussians
 from geomodel.experiments import gaussian_curve, random_walk
 from geomodel.geometry import Subspace, placed, shape, subspace
 
+TELL_SECONDS = 0.5  # of work before an answer says how far it is
 NUMBERS_AT_ONCE = 2**24  # of the curves of a control that are held together: 128 MB
-FITTED = "the Gaussian of the data"  # the name under which the last one is kept
 
 Kind = TypeVar("Kind")
 
@@ -39,13 +40,15 @@ Kind = TypeVar("Kind")
 
 
 def space(request: SpaceRequest, at: Context) -> SpaceAnswer:
-    """The curves of the run's samples, one after the other, until all are there or another command waits."""
-    record, job = at.record, at.job
+    """The curves of the run's samples, one after the other, until all are there, another command waits, or a person
+    would like to know how far it is.
+    """
+    record, job, begun = at.record, at.job, time.perf_counter()
     levels = some_levels(request.levels, record.x.shape[1])
     found = list(request.start)
     for sample in range(len(found), record.x.shape[1]):
         found.append(_coordinates(request, at, levels, sample))
-        if at.waits() and len(found) < record.x.shape[1]:
+        if len(found) < record.x.shape[1] and (at.waits() or time.perf_counter() - begun > TELL_SECONDS):
             return SpaceAnswer(request, tuple(found))
     curves = _together(found)
     of_end, names = _classes(curves.nearest, job)
@@ -120,12 +123,10 @@ def _gaussian(task: ControlTask, work: Work) -> tuple[Curve, str]:
     if job.data is None or job.asked.data is None:
         raise ValueError(job.asked.note or "The Gaussian needs the reference data of this run, which are not open.")
     chosen = classes.rows(job.data, job.asked.data)
-    key = (job.data.fingerprint, job.asked.data)
-    of, gaussian = work.kept.get(FITTED, (None, None))
-    if of != key:
-        points = job.data.points if chosen is None else job.data.points[chosen]
-        gaussian = Gaussians.fit(points, between=work.between)
-        work.kept[FITTED] = key, gaussian
+    if chosen is None:
+        gaussian = job.data.fitted(False, work.between)
+    else:
+        gaussian = Gaussians.fit(job.data.points[chosen], between=work.between)
     count = len(job.data) if chosen is None else len(chosen)
     note = f"mean and covariance of {count:,} data points, closed form, no evaluations. {gaussian.note}".strip()
     sigmas = job.sigmas[task.levels]

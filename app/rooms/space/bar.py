@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 from superqt import QFlowLayout
 
 from app.rooms.space.messages import CONTROLS, TURNS, Control
 from app.rooms.space.pictures import OWNERS, SpacePicture
+from app.widgets.form import CheckBox, ComboBox
 from app.widgets.text import PlainLabel, tooltip
 
 COLOURINGS: dict[str, tuple[str, str]] = {
@@ -35,7 +36,7 @@ CONTROL_TIPS: dict[Control, str] = {
 
 
 class SpaceBar(QWidget):
-    """Two lists and three buttons."""
+    """Two lists and three boxes to tick."""
 
     colouring_chosen = Signal(str)
     turns_chosen = Signal(str)
@@ -47,7 +48,7 @@ class SpaceBar(QWidget):
         self._turns = _list("Align", TURN_NAMES)
         self._colourings.activated.connect(self._choose_colouring)
         self._turns.activated.connect(self._choose_turns)
-        self.buttons: dict[Control, QPushButton] = {}
+        self.buttons: dict[Control, CheckBox] = {}
         row = QFlowLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setHorizontalSpacing(8)
@@ -56,12 +57,12 @@ class SpaceBar(QWidget):
             row.addWidget(_beside(title, box))
             row.addWidget(box)
         for control in CONTROLS:
-            button = QPushButton(OWNERS[control], autoDefault=False)
-            button.setCheckable(True)
+            button = CheckBox(OWNERS[control])
+            button.setMinimumHeight(self._turns.sizeHint().height())
             button.setAccessibleName(f"Control: {OWNERS[control]}")
             button.clicked.connect(partial(self._toggle, control))
             if not self.buttons:
-                row.addWidget(_beside("Controls", button))
+                row.addWidget(_beside("Controls", self._turns))
             self.buttons[control] = button
             row.addWidget(button)
 
@@ -99,8 +100,8 @@ class SpaceBar(QWidget):
         self.control_toggled.emit(control, self.buttons[control].isChecked())
 
 
-def _list(name: str, lines: dict[str, tuple[str, str]]) -> QComboBox:
-    box = QComboBox()
+def _list(name: str, lines: dict[str, tuple[str, str]]) -> ComboBox:
+    box = ComboBox()
     box.setAccessibleName(name)
     for row, (title, tip) in enumerate(lines.values()):
         box.addItem(title)

@@ -93,8 +93,7 @@ class Camera:
         return np.asarray(pixels), np.asarray(seen[..., 2])
 
 
-def side_that_fits(width: float, height: float) -> float:
-    """Pixels of the box's longest side at zoom 1, so that the box as it is turned at first fits."""
-    sides = ASPECT / ASPECT[0]
-    turned = np.abs(Camera().rotation()) @ sides  # the extent of the turned box to the right and up
+def side_that_fits(width: float, height: float, camera: Camera) -> float:
+    """Pixels of the box's longest side at zoom 1, so that the box as this camera turns it fits."""
+    turned = np.abs(camera.rotation()) @ (ASPECT / ASPECT[0])  # the extent of the turned box to the right and up
     return float(min(width / turned[0], height / turned[1]))

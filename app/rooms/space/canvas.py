@@ -14,10 +14,11 @@ from app.plotting.pens_and_numbers import curve_pen, hue, tabular
 from app.plotting.picking import distance_to_segments
 from app.plotting.sigma_colours import SHADES, shade_of, sigma_colours
 from app.plotting.theme import Theme
-from app.rooms.space.camera import Box, Camera, box_of, side_that_fits
-from app.rooms.space.labels import inset_lines, paint_frame, paint_labels, paint_title
+from app.rooms.space.camera import Box, Camera, box_of
+from app.rooms.space.frame import Frame
+from app.rooms.space.labels import EDGE, inset_lines, paint_frame, paint_labels, paint_title
 from app.rooms.space.pictures import Bundle, SpacePicture, Strand
-from app.rooms.space.slabs import FARTHEST, Slabs, mixed
+from app.rooms.space.slabs import Slabs, mixed
 from geomodel.arrays import Array
 
 NEAR = 10.0  # pixels within which a click picks a sample
@@ -46,24 +47,6 @@ def bundle_colour(owner: str, theme: Theme) -> QColor:
 def class_colour(label: int, theme: Theme) -> QColor:
     """The hue of a class; that of secondary text for none."""
     return QColor(theme.classes[label % len(theme.classes)] if label >= 0 else theme.muted)
-
-
-class Frame:
-    """One box with its curves and the part of the canvas where it is drawn."""
-
-    def __init__(self, box: Box, area: QRectF, camera: Camera, room: tuple[float, float]) -> None:
-        self.box, self.area, self._camera = box, area, camera
-        self._side = max(10.0, side_that_fits(area.width() - 2 * room[0], area.height() - 2 * room[1]))
-
-    def look(self, points: Array) -> tuple[Array, Array]:
-        """Pixels and nearness of points."""
-        middle = self.area.center()
-        return self._camera.look(self.box.inside(points), (middle.x(), middle.y()), self._side)
-
-    def place(self, point: Array) -> QPointF | None:
-        """The place of one point; None where it has none, or is too far for Qt's numbers."""
-        pixels, _ = self.look(point)
-        return QPointF(*pixels.tolist()) if np.isfinite(pixels).all() and np.abs(pixels).max() < FARTHEST else None
 
 
 class SpaceCanvas(QWidget):
@@ -120,8 +103,8 @@ class SpaceCanvas(QWidget):
         """The whole drawing with the run, and the inset with D."""
         whole, level = QRectF(self.rect()), Camera(self.camera.turn, self.camera.tilt)  # the inset is always whole
         return (
-            None if self._main is None else Frame(self._main, whole, self.camera, ROOM),
-            None if self._inset is None else Frame(self._inset, self._corner(), level, INSET_ROOM),
+            None if self._main is None else Frame(self._main, whole, self.camera, ROOM, Camera()),
+            None if self._inset is None else Frame(self._inset, self._corner(), level, INSET_ROOM, level),
         )
 
     def _corner(self) -> QRectF:
@@ -160,13 +143,13 @@ class SpaceCanvas(QWidget):
         picture = self._picture
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(tabular(self.font(), 0.92))
-        title = QRectF(0, 0, 0, 0) if inset is None else QRectF(0, 0, inset.area.width(), inset.area.bottom())
+        title = QRectF() if inset is None else QRectF(EDGE, EDGE, inset.area.width(), inset.area.bottom() - EDGE)
         paint_frame(painter, main, self._theme)
         self._paint_curves(painter, main, picture.bundles)
         if inset is not None and picture.inset is not None:
-            ground = QColor(self._theme.base)
-            ground.setAlphaF(0.85)  # the bundle may pass behind it
-            painter.fillRect(title, ground)
+            painter.fillRect(title, QColor(self._theme.base))  # the bundle may pass behind it
+            painter.setPen(QPen(QColor(self._theme.line), 1.0))
+            painter.drawRect(title)
             paint_frame(painter, inset, self._theme)
             self._paint_curves(painter, inset, (picture.inset,))
             paint_title(painter, inset_lines(inset.box, picture.inset_note), self._theme)
@@ -204,7 +187,6 @@ class SpaceCanvas(QWidget):
         self._paint_dots(painter, main)
         if picture.strand is None:
             return
-        self._paint_strand(painter, main, picture.strand, QPen(QColor(theme.base), 5.0))
         self._paint_strand(painter, main, picture.strand, QPen(QColor(theme.sampling), 2.4))
         here = main.place(picture.strand.points[picture.strand.at]) if picture.strand.at is not None else None
         there = None if picture.target is None else main.place(picture.target)
@@ -219,10 +201,8 @@ class SpaceCanvas(QWidget):
 
     def _paint_dots(self, painter: QPainter, main: Frame) -> None:
         """Where every sample of the run is at the playhead."""
-        pixels, _ = main.look(self._picture.bundles[0].points[self._picture.at])
-        pixels = pixels[np.isfinite(pixels).all(axis=1)]
         painter.setPen(QPen(QColor(self._theme.text), 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in pixels.tolist() if max(abs(x), abs(y)) < FARTHEST]))
+        painter.drawPoints(QPolygonF(main.places(self._picture.bundles[0].points[self._picture.at])))
 
     def _paint_inset_sample(self, painter: QPainter, inset: Frame) -> None:
         strand, theme = self._picture.inset_strand, self._theme
@@ -230,19 +210,19 @@ class SpaceCanvas(QWidget):
             return
         pen = curve_pen("denoising", theme, 2.0)
         pen.setCosmetic(False)
-        self._paint_strand(painter, inset, strand, QPen(QColor(theme.base), 4.5))
         self._paint_strand(painter, inset, strand, pen)
         here = None if strand.at is None else inset.place(strand.points[strand.at])
         if here is not None:
             painter.setBrush(QColor(theme.base))
             draw_symbol(painter, "ring", here, 8.0, QPen(hue("denoising", theme), 2.0))
 
-    @staticmethod
-    def _paint_strand(painter: QPainter, frame: Frame, strand: Strand, pen: QPen) -> None:
-        places = [frame.place(point) for point in strand.points]
-        painter.setPen(pen)
+    def _paint_strand(self, painter: QPainter, frame: Frame, strand: Strand, pen: QPen) -> None:
+        """The selected sample, with a rim of the ground's colour that keeps it apart from the others."""
+        line = QPolygonF(frame.places(strand.points))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(QPolygonF([place for place in places if place is not None]))
+        for each in (QPen(QColor(self._theme.base), pen.widthF() + 2.6), pen):
+            painter.setPen(each)
+            painter.drawPolyline(line)
 
     # ---------------------------------------------------------------- the mouse
 

@@ -18,13 +18,11 @@ from app.rooms.space.messages import (
     SpaceAnswer,
     SpaceRequest,
 )
-from app.rooms.space.picture import WAITING, SpaceOptions, at_playhead, bundle_picture, refusal
+from app.rooms.space.picture import SpaceOptions, at_playhead, bundle_picture, refusal, waiting
 from app.rooms.space.pictures import OWNERS, SpacePicture
 from app.rooms.space.view import SpaceView
 from app.session.state import Run
 from app.widgets.sight import seen
-
-CANCELLED = "It was cancelled; select the run again to compute it."
 
 
 class SpaceRoom(QObject):
@@ -41,6 +39,7 @@ class SpaceRoom(QObject):
         self._task: ControlTask | None = None
         self._controls: dict[Control, ControlSpace] = {}
         self._refusals: dict[Control, str] = {}
+        self._cancelled: set[Control] = set()  # until their buttons are pressed again, or another run is shown
         self._base: SpacePicture | None = None  # all but the playhead and the selected sample
         for fact in (self._state.selection_changed, self._state.runs_changed):
             fact.connect(self.refresh)
@@ -69,7 +68,7 @@ class SpaceRoom(QObject):
         run = self._state.run
         if run is None or self._of != (run.id, run.committed):
             self._forget(run)
-        if not seen(self.view):
+        if run is not None and not seen(self.view):
             return
         if run is not None and refusal(run) is None:
             self._ask(run)
@@ -80,11 +79,13 @@ class SpaceRoom(QObject):
         run, space, why = self._state.run, self._space, refusal(self._state.run)
         if why is not None:
             return why
-        if run is None or space is None:
-            return SpacePicture(message=WAITING)
+        assert run is not None
+        if space is None:
+            return waiting(run, 0 if self._asked is None else len(self._asked.start))
         if self._base is None:
             working = None if self._task is None else self._task.control
-            self._base = bundle_picture(run, space, self._controls, self._refusals, working, self._options)
+            options = replace(self._options, wanted=self._options.wanted - self._cancelled)
+            self._base = bundle_picture(run, space, self._controls, self._refusals, working, options)
         return at_playhead(self._base, space, self._state.selection, run.sigmas)
 
     # ------------------------------------------------------------ requests
@@ -95,7 +96,7 @@ class SpaceRoom(QObject):
             self._player.forget_task(self._task.task_id)
         self._of = (-1, 0) if run is None else (run.id, run.committed)
         self._asked = self._space = self._task = self._base = None
-        self._controls, self._refusals = {}, {}
+        self._controls, self._refusals, self._cancelled = {}, {}, set()
 
     def _ask(self, run: Run) -> None:
         if self._space is None:
@@ -111,7 +112,7 @@ class SpaceRoom(QObject):
             self._player.submit(request)
 
     def _ask_control(self, run: Run, space: Space) -> None:
-        known = self._controls.keys() | self._refusals.keys()
+        known = self._controls.keys() | self._refusals.keys() | self._cancelled
         due = [name for name in CONTROLS if name in self._options.wanted and name not in known]
         if run.settings.driver == "optimal":
             due = [name for name in due if name != "optimal"]
@@ -132,6 +133,7 @@ class SpaceRoom(QObject):
         if answer.space is None:
             if seen(self.view):
                 self._ask_run(run, answer.found)
+                self.view.display(self.picture())
             else:
                 self._asked = None
             return
@@ -145,8 +147,10 @@ class SpaceRoom(QObject):
         self._task = self._base = None
         if isinstance(event.result, ControlSpace):
             self._controls[task.control] = event.result
+        elif event.message:
+            self._refusals[task.control] = event.message
         else:
-            self._refusals[task.control] = event.message or CANCELLED
+            self._cancelled.add(task.control)
         self.refresh()
 
     # ------------------------------------------------------------ what the user does
@@ -162,6 +166,7 @@ class SpaceRoom(QObject):
 
     def _toggle(self, name: str, wanted: bool) -> None:
         control = next(control for control in CONTROLS if control == name)
+        self._cancelled.discard(control)
         chosen = self._options.wanted | {control} if wanted else self._options.wanted - {control}
         if not wanted and self._task is not None and self._task.control == control:
             self._player.forget_task(self._task.task_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Protocol
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
@@ -11,6 +10,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from app.plotting.theme import Theme
 from app.rooms.space.camera import Box
+from app.rooms.space.frame import Frame
 from geomodel.arrays import Array
 from geomodel.number_text import general
 
@@ -20,27 +20,26 @@ EDGE = 4.0  # pixels from a label to the border
 BACKWARDS = (True, False, False)  # along is written from noise to data, as it is drawn
 
 
-class Drawn(Protocol):
-    """A box where it is drawn."""
-
-    box: Box
-    area: QRectF
-
-    def look(self, points: Array) -> tuple[Array, Array]:
-        """Pixels and nearness of points."""
+def plain(value: float, digits: int) -> str:
+    """A number with so many significant digits, in full where that is short: 2,380, 15.8, 0.044, 3×10⁻⁷."""
+    if 1e-4 < abs(value) < 1e6:
+        return f"{float(f'{value:.{digits}g}'):,.10g}".replace("-", "−")
+    return general(value, digits)
 
 
 def axis_text(box: Box, axis: int) -> str:
     """The name of an axis, its range in data units, and its exaggeration over the displacement."""
-    low, high = (general(float(value), 3) for value in (box.low[axis], box.high[axis]))
+    span = float(box.high[axis] - box.low[axis])
+    # an end that is 0 but for rounding is 0
+    low, high = (plain(value if abs(value) > 1e-6 * span else 0.0, 3) for value in (box.low[axis], box.high[axis]))
     ends = f"{high} … {low}" if BACKWARDS[axis] else f"{low} … {high}"
-    larger = "" if axis == 0 else f", × {general(float(box.exaggeration[axis]), 2)}"
+    larger = "" if axis == 0 else f", × {plain(float(box.exaggeration[axis]), 2)}"
     return f"{NAMES[axis]} {ends}{larger}"
 
 
 def inset_lines(box: Box, shares: str) -> tuple[str, str]:
     """What the inset shows, in two lines."""
-    first, second = (general(float(value), 2) for value in box.exaggeration[1:])
+    first, second = (plain(float(value), 2) for value in box.exaggeration[1:])
     return f"D: {shares}" if shares else "D", f"drawn × {first} and × {second}"
 
 
@@ -49,10 +48,10 @@ def paint_title(painter: QPainter, lines: tuple[str, ...], theme: Theme) -> None
     metrics = QFontMetricsF(painter.font())
     painter.setPen(QColor(theme.muted))
     for row, line in enumerate(lines):
-        painter.drawText(QPointF(2 * AWAY, row * metrics.height() + metrics.ascent()), line)
+        painter.drawText(QPointF(AWAY, 2 * EDGE + row * metrics.height() + metrics.ascent()), line)
 
 
-def paint_frame(painter: QPainter, frame: Drawn, theme: Theme) -> None:
+def paint_frame(painter: QPainter, frame: Frame, theme: Theme) -> None:
     """Draw the edges."""
     pixels, _ = frame.look(frame.box.corners())
     painter.setPen(QPen(QColor(theme.line), 1.0))
@@ -60,10 +59,12 @@ def paint_frame(painter: QPainter, frame: Drawn, theme: Theme) -> None:
         painter.drawLine(QPointF(*start), QPointF(*end))
 
 
-def paint_labels(painter: QPainter, frame: Drawn, theme: Theme, taken: QRectF) -> None:
+def paint_labels(painter: QPainter, frame: Frame, theme: Theme, taken: QRectF) -> None:
     """Write what each axis is, outside of a part of the drawing that is taken."""
     pixels, _ = frame.look(frame.box.corners())
     painter.setPen(QColor(theme.muted))
+    ground = QColor(theme.base)
+    ground.setAlphaF(0.7)  # curves pass behind a label where there is little room
     metrics, places = QFontMetricsF(painter.font()), [taken]
     for axis in range(3):
         text = axis_text(frame.box, axis)
@@ -73,6 +74,7 @@ def paint_labels(painter: QPainter, frame: Drawn, theme: Theme, taken: QRectF) -
             if place.intersects(other):
                 place.moveTop(other.bottom())
         places.append(place)
+        painter.fillRect(place, ground)
         painter.drawText(QPointF(place.left(), place.top() + metrics.ascent()), text)
 
 

@@ -42,7 +42,7 @@ class SpaceRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class SpaceAnswer(Answer):
-    """The curves of the first samples. They are all of them if `space` is there; otherwise another command waited."""
+    """The curves of the first samples, so that the rest can be requested; or `space`, which has all of them."""
 
     request: SpaceRequest
     found: tuple[Coordinates, ...]

@@ -17,6 +17,11 @@ Number = Callable[[Subspace, Shape], str]
 NONE = "–"
 
 
+def _size(value: float) -> str:
+    """A number that is exact to about 10⁻⁹."""
+    return "0" if value < 1e-9 else fixed(value, 3)
+
+
 def _percent(value: float) -> str:
     return f"{100 * value:.1f} %" if np.isfinite(value) else NONE
 
@@ -42,12 +47,12 @@ NUMBERS: tuple[tuple[str, str, Number], ...] = (
         "Residual to the mean",
         "Root mean square of ‖A O − R‖/‖R‖ over the samples: A the coordinates in PC 1 and PC 2, O what may be turned, "
         "R the mean of the turned curves at their root mean square size",
-        lambda _, shape: fixed(shape.residual, 3),
+        lambda _, shape: _size(shape.residual),
     ),
     (
         "… at equal size",
         "The same after every curve was scaled to one ‖A‖",
-        lambda _, shape: fixed(shape.equal_residual, 3),
+        lambda _, shape: _size(shape.equal_residual),
     ),
     ("Spread of sizes", "Standard deviation of ‖A‖ over its mean", lambda _, shape: _percent(shape.spread)),
     (

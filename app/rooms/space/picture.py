@@ -27,7 +27,6 @@ PLANAR = (
 )
 GROWING = "Space appears after the last step, because the displacement leads to the end."
 TOO_SHORT = "Space needs a run with at least one step."
-WAITING = "Computing the coordinates…"
 OFFER = "gaussian-64"
 
 
@@ -38,6 +37,11 @@ class SpaceOptions:
     colouring: Colouring = "sigma"
     turns: Turns = "orthogonal"
     wanted: frozenset[Control] = frozenset()
+
+
+def waiting(run: Run, found: int) -> SpacePicture:
+    """How far the engine is."""
+    return SpacePicture(message=f"Computing the coordinates… {found:,} of {run.x.shape[1]:,} trajectories")
 
 
 def refusal(run: Run | None) -> SpacePicture | None:
@@ -89,7 +93,7 @@ def bundle_picture(
         controls=tuple(_state(run, name, options, controls, refusals, working) for name in CONTROLS),
         owners=("run", *shown),
         rows=rows_of(space, shown, turns),
-        notes=tuple(_notes(run, space, shown, turns)),
+        notes=(*_notes(run, space, shown, turns), *_refused(options, refusals)),
     )
 
 
@@ -101,8 +105,8 @@ def at_playhead(base: SpacePicture, space: Space, selection: Selection, sigmas: 
     if at < len(space.curves.target_along):
         turn = space.shapes[turns].alignment.rotations[sample]
         target = np.array([space.curves.target_along[at, sample], *(space.curves.target_across[at, sample] @ turn)])
-    strand = _points(space.curves.sampling, space.shapes[turns])[:, sample]
-    inset = _points(space.curves.denoising, space.denoising_shapes[turns])[:, sample]
+    strand = _points(space.curves.sampling, space.shapes[turns], sample)
+    inset = _points(space.curves.denoising, space.denoising_shapes[turns], sample)
     return replace(
         base,
         sigma=float(sigmas[selection.index]),
@@ -114,9 +118,9 @@ def at_playhead(base: SpacePicture, space: Space, selection: Selection, sigmas: 
     )
 
 
-def _points(curves: Subspace, shape: Shape) -> Array:
-    """(L, B, 3): along, and across as the shape has turned it."""
-    return np.concatenate([curves.along[..., None], shape.alignment.curves], axis=-1)
+def _points(curves: Subspace, shape: Shape, which: int | slice = slice(None)) -> Array:
+    """(L, B, 3) or, of one sample, (L, 3): along, and across as the shape has turned it."""
+    return np.concatenate([curves.along[:, which, None], shape.alignment.curves[:, which]], axis=-1)
 
 
 def _drawn(space: Space) -> Array:
@@ -165,10 +169,19 @@ def _shares(curves: Subspace) -> str:
     return f"PC 1 {percent(first)}, with PC 2 {percent(second)}"
 
 
+def _refused(options: SpaceOptions, refusals: Mapping[Control, str]) -> Iterator[str]:
+    """Why controls that a person wants are not there."""
+    for name in CONTROLS:
+        if name in options.wanted and name in refusals:
+            yield f"{OWNERS[name]}: {refusals[name]}"
+
+
 def _notes(run: Run, space: Space, shown: Mapping[Control, ControlSpace], turns: Turns) -> Iterator[str]:
     solver = solvers.row(run.settings.solver)
     if len(space.levels) == 2:
         yield "Shapes are undefined here because one step joins two points by a line. Take more steps."
+    elif space.count == 1:
+        yield "One sample is its own mean, so residuals are 0. Take more trajectories."
     elif (count := space.shapes[turns].count) < space.count:
         left = space.count - count
         yield (
@@ -185,7 +198,8 @@ def _notes(run: Run, space: Space, shown: Mapping[Control, ControlSpace], turns:
         last = general(float(run.sigmas[run.committed - 1]), 3)
         yield f"The run was stopped at σ {last}, where its displacement ends."
     for name, control in shown.items():
-        yield f"{OWNERS[name]}: {control.note.rstrip('.')}."
-    if "walk" in shown:
-        long, wide = _factors(space, shown["walk"], turns)
-        yield f"The walk is drawn × {general(long, 2)} along and × {general(wide, 2)} across, so that all fit."
+        drawn = ""
+        if name == "walk":
+            long, wide = _factors(space, control, turns)
+            drawn = f"; drawn × {general(long, 2)} along and × {general(wide, 2)} across, so that all fit"
+        yield f"{OWNERS[name]}: {control.note.rstrip('.')}{drawn}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import shiboken6
@@ -29,7 +30,7 @@ class Slabs:
         there = np.isfinite(lines).all(axis=1) & (np.abs(lines).max(axis=1, initial=0.0) < FARTHEST)
         lines, middle, colours = lines[there], middle[there], shades.reshape(-1)[there].astype(np.intp)
         slab = np.empty(len(lines), np.intp)
-        slab[np.argsort(middle)] = np.arange(len(lines)) * SLABS // max(1, len(lines))
+        slab[np.argsort(middle)] = np.arange(len(lines)) * (SLABS - 1) // max(1, len(lines) - 1)
         most = int(colours.max(initial=0)) + 1
         key = slab * most + colours
         order = np.argsort(key, kind="stable")
@@ -37,7 +38,7 @@ class Slabs:
         starts = np.flatnonzero(np.diff(key, prepend=-1))
         self._groups = [
             (int(key[start]) // most, int(key[start]) % most, start, end - start)
-            for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(key)], strict=True)
+            for start, end in pairwise([*starts.tolist(), len(key)])
         ]
 
     def __len__(self) -> int:
@@ -60,5 +61,5 @@ class Slabs:
 
 def mixed(colour: QColor, other: QColor, share: float) -> QColor:
     """The colour with a share of another one in it."""
-    mine, its = (np.array([each.red(), each.green(), each.blue()]) for each in (colour, other))
-    return QColor(*np.round(mine + share * (its - mine)).astype(int).tolist())
+    parts = zip((colour.red(), colour.green(), colour.blue()), (other.red(), other.green(), other.blue()), strict=True)
+    return QColor(*(round(mine + share * (its - mine)) for mine, its in parts))

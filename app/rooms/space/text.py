@@ -8,8 +8,9 @@ from app.plotting.legend import Entry
 from app.plotting.sigma_axis import sigma_text
 from app.plotting.theme import Theme
 from app.rooms.space.canvas import class_colour, owner_colour
+from app.rooms.space.labels import plain
 from app.rooms.space.pictures import OWNERS, SpacePicture
-from geomodel.number_text import fixed, general
+from geomodel.number_text import fixed
 
 TURNED = {"none": "not aligned", "signs": "aligned by signs", "orthogonal": "aligned by Procrustes"}
 
@@ -26,7 +27,7 @@ def _sentences(picture: SpacePicture, exaggeration: tuple[float, float] | None) 
     yield f"{picture.caption}, {TURNED[picture.turns]}."
     yield f"Sample {picture.sample} at σ = {fixed(picture.sigma)}."
     if exaggeration is not None:
-        first, second = (general(value, 2) for value in exaggeration)
+        first, second = (plain(value, 2) for value in exaggeration)
         yield f"PC 1 is drawn {first} and PC 2 {second} times larger than the displacement."
     if picture.inset_note:
         yield f"D in its own components: {picture.inset_note}."

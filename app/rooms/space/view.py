@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from app.plotting.legend import Legend
@@ -20,8 +20,8 @@ from app.rooms.space.table import Numbers
 from app.rooms.space.text import describe, legend
 from app.widgets.text import PlainLabel, tooltip
 
-WIDE = 940  # pixels of width from which the numbers stand beside the drawing
-BESIDE = 340  # pixels that they take there
+WIDE = 1100  # pixels of width from which the numbers stand beside the drawing
+BESIDE = 460  # pixels that they take there
 LEGEND_ROWS = 2
 NOTE_LINES = 3
 MOST = 16_777_215  # pixels of a widget; Qt's own limit
@@ -73,14 +73,12 @@ class SpaceView(View):
             small.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._message.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._notes.setAccessibleName("What is undefined, and what the controls are made of")
-        self._notes.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         shared = QWidget()  # of fixed height, so that entries that come and go move nothing
         around = QVBoxLayout(shared)
         around.setContentsMargins(0, 0, 0, 0)
         around.addWidget(self._legend)
         if not self._print:
             shared.setFixedHeight(self._legend.rows_height(LEGEND_ROWS))
-            self._notes.setFixedHeight(NOTE_LINES * self._notes.fontMetrics().lineSpacing() + 2)
         self.bar.setVisible(not self._print)
         beside = QVBoxLayout()
         beside.setSpacing(8)
@@ -116,14 +114,12 @@ class SpaceView(View):
         for half in (self._page, self._empty):
             column.addWidget(half, 1)
 
-    @staticmethod
-    def _scrolled(inside: QWidget) -> QScrollArea:
-        """The numbers, which a narrow window cuts."""
+    def _scrolled(self, inside: QWidget) -> QScrollArea:
+        """The numbers and notes in a fixed height, so that the drawing stands still."""
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setAccessibleName("Numbers of Space")
         scroll.setWidget(inside)
-        scroll.setMaximumHeight(inside.sizeHint().height())
         return scroll
 
     def _connect(self) -> None:
@@ -217,7 +213,13 @@ class SpaceView(View):
         super().resizeEvent(event)
         wide = self.width() >= WIDE
         self._body.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
-        self._beside.setMaximumWidth(BESIDE if wide else MOST)
+        below = self.numbers.sizeHint().height() + NOTE_LINES * self._notes.fontMetrics().lineSpacing() + 24
+        if wide or self._print:  # on paper it is as high as its notes
+            self._beside.setMinimumSize(BESIDE if wide else 0, 0)
+            self._beside.setMaximumSize(BESIDE if wide else MOST, MOST)
+        else:
+            self._beside.setMinimumSize(0, below)
+            self._beside.setMaximumSize(MOST, below)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(280, 320)

@@ -9,9 +9,11 @@ import numpy as np
 
 from geomodel.arrays import Floats
 from geomodel.designed import gits_table
+from geomodel.experiments.commitment import commitment
 from geomodel.experiments.exact import distances
 from geomodel.experiments.literature.claim import Finding, NotApplicable
 from geomodel.experiments.quality import jump
+from geomodel.experiments.votes import nearest_classes
 from geomodel.regions import LEAST
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ EVALUATIONS = 6
 JUMP = 0.1  # times √Λ
 LATENTS, STUDENTS = 16, 32  # samples on which a schedule is designed, and on which it is tried
 FINE = 60
+ENDS, DRAWS = 16, 4  # of the way back up to a level and down again
 
 
 def noise_share(material: Material) -> Finding:
@@ -140,6 +143,41 @@ def fewer_neighbours(material: Material) -> Finding:
         reason=f"{medians[0]:,.0f} of {size:,.0f} at σ = {run.sigmas[0]:.3g}; fewer than 2 from σ = {half:.3g} on.",
         sigma=None if math.isnan(half) else half,
         also=medians[0] >= 0.9 * size,
+    )
+
+
+def decided_classes(material: Material) -> Finding:
+    """The share of ends that keep their class when they are noised to √Λ/10 and denoised again; at 3 √Λ most do not."""
+    labels = None if material.data is None else material.data.labels
+    if labels is None or len(np.unique(labels[labels >= 0])) < 2:
+        raise NotApplicable("the data have no classes to choose between")
+    low, high = material.levels
+    levels = np.array([3.0, 0.1]) * material.scale
+    if not low < levels[1] < levels[0] <= high:
+        raise NotApplicable("the levels of the run do not reach from three times the data's size to a tenth")
+    rows = min(ENDS, material.count)
+    found = commitment(
+        material.model,
+        material.run.x[-1, :rows],
+        levels,
+        draws=DRAWS,
+        classify=nearest_classes(material.points, labels),
+        seed=material.seed,
+        sigma_min=low,
+        labels=material.labels(rows),
+        progress=lambda part, fraction: material.report((part + fraction) / 2),
+    )
+    return Finding(
+        measured=float(found.same[1]),
+        expected=1.0,
+        tolerance=0.25,
+        relation="at least",
+        n=rows * DRAWS,
+        spread=float(found.shares[1].std()),
+        reason=f"At σ = {levels[1]:.3g}. At σ = {levels[0]:.3g} it is {found.same[0]:.2f}, where chance is "
+        f"{found.chance[0]:.2f}; the theory parts them at √Λ = {material.scale:.3g}.",
+        sigma=float(levels[1]),
+        also=bool(found.same[0] <= found.chance[0] + 0.25),
     )
 
 

@@ -151,12 +151,19 @@ class Claim:
         return self.statement.view
 
     @property
-    def expectation(self) -> str:
-        """What was expected, in words: "1 ± 0.02", "at most 0.01 (0.0034)"; the papers' number is in brackets."""
+    def limit(self) -> str:
+        """What was expected, in signs: "1 ± 0.02", "≤ 0.01"."""
         if math.isnan(self.expected):
             return "–"
         if self.relation == "within":
             return f"{general(self.expected, 5)} ± {general(self.tolerance, 3)}"
-        side = self.tolerance if self.relation == "at most" else -self.tolerance
-        limit = f"{self.relation} {general(self.expected + side, 5)}"
-        return limit if not self.tolerance or not self.expected else f"{limit} ({general(self.expected, 5)})"
+        sign, side = ("≤", self.tolerance) if self.relation == "at most" else ("≥", -self.tolerance)
+        return f"{sign} {general(self.expected + side, 5)}"
+
+    @property
+    def expectation(self) -> str:
+        """What was expected, in words: "1 ± 0.02", "at most 0.01 (0.0034)"; the papers' number is in brackets."""
+        if math.isnan(self.expected) or self.relation == "within":
+            return self.limit
+        words = self.limit.replace("≤", "at most").replace("≥", "at least")
+        return words if not self.tolerance or not self.expected else f"{words} ({general(self.expected, 5)})"

@@ -255,6 +255,11 @@ class Material:
         return geometry.subspace(self.run.x)
 
     @shared
+    def bundle(self) -> geometry.Shape:
+        """The mean shape of the shared run across the displacement."""
+        return geometry.shape(self.subspace.across)
+
+    @shared
     def gains(self) -> likelihood.KernelGains:
         """The likelihood gains of the first samples of the shared run."""
         run, rows = self.run, min(FEW, self.count)

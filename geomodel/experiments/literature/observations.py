@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from geomodel import geometry
 from geomodel.arrays import Floats
+from geomodel.experiments.controls import gaussian_curve, random_walk
 from geomodel.experiments.literature.claim import Finding, NotApplicable
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 LEVELS = "100 Karras levels"
 LATE = 0.01  # of the data's size: below it the papers' trajectories are straight again
+WALKS = 16  # random walks of the control
 STRAIGHT_ARC = 0.8  # of the arc length
 
 
@@ -131,13 +133,53 @@ def two_components(material: Material) -> Finding:
     shares = shares[np.isfinite(shares)]
     if not len(shares):
         raise NotApplicable("the trajectories are straight, so that nothing is left across their displacement")
+    walks = min(WALKS, material.count)
+    walk = random_walk(material.run.x[:, :walks], range(walks))
+    control = float(np.nanmean(geometry.subspace(walk).explained.sum(axis=1)))
     return Finding(
         measured=float(shares.mean()),
         expected=0.85,
         relation="at least",
         n=len(shares),
         spread=float(shares.std()),
-        reason=f"Over {LEVELS}; other levels give another share. A random walk of the same steps has 0.68.",
+        reason=f"Over {LEVELS}; other levels give another share. A random walk of the same steps has {control:.2f}.",
+    )
+
+
+def one_shape(material: Material) -> Finding:
+    """How far the trajectories are from their mean shape across the displacement, after each was scaled to one size."""
+    material.many_dimensions()
+    shape = material.bundle
+    return Finding(
+        measured=shape.equal_residual,
+        expected=0.08,
+        tolerance=0.12,
+        relation="at most",
+        n=shape.count,
+        spread=float(np.nanstd(shape.equal)),
+        reason=f"Sizes differ by {shape.spread:.0%}, without which the residual is {shape.residual:.2g}. A network for "
+        f"images of clothes has 0.08.",
+    )
+
+
+def shape_of_covariance(material: Material) -> Finding:
+    """The distance of the mean shape from that of one Gaussian with the data's covariance, from the same noise."""
+    from geomodel.denoisers.gaussians import Gaussians
+
+    material.many_dimensions()
+    run = material.run
+    gaussian = Gaussians.fit(material.points, between=lambda: material.report(0.0))
+    curves = gaussian_curve(gaussian, run.x[0], run.sigmas, between=lambda: material.report(0.5))
+    own = geometry.shape(geometry.subspace(curves).across)
+    distance, scale = geometry.shape_distance(material.bundle.alignment.mean, own.alignment.mean)
+    return Finding(
+        measured=distance,
+        expected=0.03,
+        tolerance=0.17,
+        relation="at most",
+        n=material.count,
+        reason=f"Of the shape's size, after a scale of {scale:.3g}. So the shape says what the covariance is, and "
+        f"little about the model.",
     )
 
 

@@ -210,9 +210,12 @@ def test_a_network_is_asked_when_the_mouse_lets_go_and_the_newest_alone(session,
     session.player.receive(TaskEnded(asked(session, BranchTask)[-1]))
     assert feed.message == "The branch was cancelled."
     feed.want(run, start_of(run, seed=4, point=None))
+    feed.want(run, start_of(run, held=True))  # the mouse has taken hold of it again
+    assert not feed.pending
+    feed.want(run, start_of(run, seed=5, point=None))
     feed.want(run, None)
     assert not feed.pending
-    assert len(asked(session, Cancel)) == 2
+    assert len(asked(session, Cancel)) == 3
 
 
 def test_images_wait_for_the_release_and_an_unlinked_run_has_none(session, feed):

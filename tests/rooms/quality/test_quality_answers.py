@@ -7,8 +7,9 @@ import pytest
 from engine_bench import Bench
 
 import geomodel as gm
+import resources
 from app.engine.contract import TaskEnded, TaskProgress
-from app.engine.messages import Cancel, OpenData
+from app.engine.messages import Cancel, OpenData, OpenNetwork
 from app.rooms.quality.feed import jump_settings
 from app.rooms.quality.messages import JumpTask, RunQualityTask
 from geomodel import memory, runs
@@ -85,6 +86,43 @@ def test_a_run_of_one_class_is_compared_with_its_class():
     expected = Yardstick.of(own, 8)
     assert found.control.sliced == pytest.approx(expected.control.sliced, rel=1e-12)
     assert found.control.count == 8
+
+
+def test_a_network_and_a_mixture_drive_jumps_too(bench):
+    path = str(resources.path("checkpoints", "two-moons.safetensors"))
+    bench.handle(OpenNetwork(path))
+    settings = RunSettings(data="two-moons", data_count=200, network=path, driver="network", solver="euler")
+    found = ended(bench, JumpTask(1, jump_settings(settings, count=8, seed=0, evaluations=3), 3)).result
+    assert np.isfinite([quality.sliced for quality in found.qualities]).all()
+    assert found.plane == "all directions of the data"
+    bench.handle(OpenData("gaussian-64", 300, 0))
+    settings = RunSettings(data="gaussian-64", data_count=300, driver="mixture", solver="deis_tab")
+    found = ended(bench, JumpTask(2, jump_settings(settings, count=8, seed=0, evaluations=3), 3)).result
+    assert found.ends[0].points.shape == (8, 2)
+    assert found.plane.startswith("the data's first 2 principal components (")
+
+
+def test_images_cross_as_pixels(tmp_path):
+    path, bench = tmp_path / "images.npy", Bench()
+    np.save(path, np.random.default_rng(0).integers(0, 256, (12, 5, 4, 3), np.uint8))
+    bench.handle(OpenData(str(path), 1, 0))
+    settings = RunSettings(data=str(path), data_count=1, solver="euler")
+    found = ended(bench, JumpTask(1, jump_settings(settings, count=70, seed=0, evaluations=2), 2)).result
+    assert found.ends[0].images.shape == (64, 5, 4, 3)  # the first ones
+    assert found.held_out.images.shape == (6, 5, 4, 3)
+    assert found.note == "There are only 12 points, of which 6 are held out as the control of 70 samples."
+
+
+@pytest.mark.parametrize("rows", ["0.5", "0.5,1\n0.5,1\n0.5,1", "0.5,1", "1\n2\n4"])
+def test_few_and_equal_data_give_numbers_or_a_sentence(tmp_path, rows):
+    path, bench = tmp_path / "points.csv", Bench()
+    path.write_text(rows + "\n", "utf-8")
+    bench.handle(OpenData(str(path), 1, 0))
+    settings = RunSettings(data=str(path), data_count=1, solver="euler", sigma_min=0.01, sigma_max=9.0)
+    event = ended(bench, JumpTask(1, jump_settings(settings, count=4, seed=0, evaluations=2), 2))
+    assert event.result is not None or event.message.endswith(".")
+    if event.result is not None:
+        assert all(np.isfinite(quality.sliced) for quality in event.result.qualities)
 
 
 def test_what_cannot_be_measured_is_a_sentence(bench, monkeypatch):

@@ -1,0 +1,1 @@
+"""The claims room: what the literature says, checked on the present model."""

@@ -1,0 +1,138 @@
+"""Claims on reference models as rows of the table."""
+
+from __future__ import annotations
+
+from geomodel.experiments.literature import convergence_theory as theory
+from geomodel.experiments.literature import toys
+from geomodel.experiments.literature.sources import GEOMETRIC, HERE, PHASES, REGULARITY, SEQUEL, STEPS, Row
+
+ROWS: tuple[Row, ...] = (
+    (
+        "toy",
+        "Trajectories of an isotropic Gaussian are straight",
+        "max deviation/‖x_N − x_0‖ for N(0, I)",
+        f"{SEQUEL}: section 4.3",
+        "",
+        toys.straight_gaussian,
+    ),
+    (
+        "toy",
+        "The variances of the data alone bend a trajectory",
+        "max deviation/‖x_N − x_0‖ for variances 3 k^−1.5",
+        f"{SEQUEL}: section 4.3; the number: {HERE}",
+        "",
+        toys.bent_gaussian,
+    ),
+    (
+        "toy",
+        "Heun is of second order against a closed form",
+        "p of error ∝ steps^−p for variances 3 k^−1.5",
+        "Karras et al. 2022, arXiv 2206.00364",
+        "",
+        toys.heun_order,
+    ),
+    (
+        "toy",
+        "The second-order solvers are of second order",
+        "p of error ∝ steps^−p on a mixture, the one farthest from 2",
+        f"{REGULARITY}: Table 5",
+        "",
+        toys.second_orders,
+    ),
+    (
+        "toy",
+        "With a small bandwidth a step can lose likelihood",
+        "log p_h(x') − log p_h(x) of the points ±1 at x = 0.99, σ 5 to 2.5, h = 0.1",
+        f"{HERE}, against {GEOMETRIC}: Theorem 1 for every h",
+        "",
+        toys.small_bandwidth,
+    ),
+    (
+        "toy",
+        "At σ_C a point keeps about half of the weight of its noisy copy",
+        "mean w of the source at σ_C = s/√(n^{2/d} − 1)",
+        f"{PHASES}: collapse",
+        "",
+        toys.weight_at_collapse,
+    ),
+    (
+        "toy",
+        "A symmetric pair parts at √(‖m‖² − s²)",
+        "σ where ∂D/∂x = 1 at the centre, over √(‖m‖² − s²)",
+        "Raya and Ambrogioni 2023, arXiv 2305.19693",
+        "",
+        toys.pair_parts,
+    ),
+    (
+        "toy",
+        "A narrow pair keeps its side with probability Φ(‖m‖/σ)",
+        "|share that comes back − Φ(‖m‖/σ)|, the largest",
+        HERE,
+        "",
+        toys.pair_commits,
+    ),
+    (
+        "toy",
+        "The trace of the Jacobian counts the directions wider than σ",
+        "tr ∂D/∂x over Σ λ/(λ + σ²), − 1",
+        "Kadkhodaie et al. 2024, arXiv 2310.02557",
+        "",
+        toys.trace_of_gaussian,
+    ),
+    (
+        "toy",
+        "GITS beats Karras levels on a mixture",
+        "mean end error of 5 Euler steps, GITS over Karras, on new noise",
+        f"{REGULARITY}: section 5",
+        "",
+        toys.gits_on_mixture,
+    ),
+    (
+        "toy",
+        "Other diffusions are the same ODE in σ with another clock",
+        "‖x − z/√ᾱ‖/‖x‖, z by the variance-preserving ODE in its own time",
+        "Tang and Zhao 2024, arXiv 2402.07487",
+        "",
+        toys.second_clock,
+    ),
+    (
+        "toy",
+        "The learning rates of the theory take all signal away",
+        "ᾱ_T for T = 200, and β < 1",
+        STEPS,
+        "",
+        theory.rates_vanish,
+    ),
+    (
+        "toy",
+        "The error of the discrete sampler falls like ln² T/T",
+        "TV at d = 16, T = 100 … 3,200, largest relative error against the closed form's table",
+        STEPS,
+        "",
+        theory.steps_needed,
+    ),
+    (
+        "toy",
+        "On isotropic targets the error grows like √d",
+        "power of d in TV at T = 3,200, d = 4 … 64",
+        f"{STEPS}: the bound has d",
+        "",
+        theory.growth_in_dimension,
+    ),
+    (
+        "toy",
+        "The SDE's sampler forgets its errors",
+        "TV of the SDE over that of the ODE at d = 16, the largest",
+        STEPS,
+        "",
+        theory.noise_helps,
+    ),
+    (
+        "toy",
+        "The ODE's sampler needs a smooth score",
+        "TV for s = −x + 0.05 sin(30 x), T = 400; it rises with the frequency",
+        f"{STEPS}: the Jacobian's term",
+        "",
+        theory.rough_scores,
+    ),
+)
