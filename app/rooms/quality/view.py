@@ -57,7 +57,7 @@ class QualityView(View):
         self._theme, self._print = theme, print_mode
         self.setAccessibleName("Quality")
         self.bar = QualityBar()
-        self.jump_plot = QualityPlot(theme, 176, print_mode=print_mode)
+        self.jump_plot = QualityPlot(theme, 160, print_mode=print_mode)
         self.numbers = Numbers(theme)
         self.slider = Slider(1, "Level of the jump", LEVEL)
         self.panes = tuple(EndsPane(theme, name, kind, print_mode=print_mode) for name, kind, _ in PANES)
@@ -140,8 +140,8 @@ class QualityView(View):
         column.addWidget(self._plot_column, 3)
         column.addWidget(self.numbers)
         column.addWidget(self._gain)
-        column.addWidget(self._note)
         column.addLayout(ends, 2)
+        column.addWidget(self._note)
         return part
 
     def _run_part(self) -> QWidget:
