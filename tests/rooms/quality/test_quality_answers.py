@@ -126,7 +126,7 @@ def test_few_and_equal_data_give_numbers_or_a_sentence(tmp_path, rows):
 
 
 def test_what_cannot_be_measured_is_a_sentence(bench, monkeypatch):
-    heun = jump_settings(RunSettings(data="two-moons", data_count=200, solver="heun"), count=4, seed=0, evaluations=3)
+    heun = RunSettings(data="two-moons", data_count=200, solver="heun", count=4, steps=3)
     assert "one evaluation a step" in ended(bench, JumpTask(1, heun, 3)).message
     narrow = jump_settings(
         RunSettings(data="two-moons", data_count=200, sigma_min=14.9, sigma_max=15.0, solver="euler"),
