@@ -208,8 +208,8 @@ class QualityRoom(QObject):
 
 
 def jump_settings(draft: RunSettings, *, count: int, seed: int, evaluations: int) -> RunSettings:
-    """The draft's driver over Karras levels between its ends, with so many samples and evaluations. Its solver makes the
-    steps, or Euler's where it does not take one evaluation a step.
+    """The draft's driver over Karras levels between its ends, with so many samples and evaluations. Its solver makes
+    the steps, or Euler's where it does not take one evaluation a step.
     """
     if instead(draft):
         draft = replace(draft, solver="euler", options={})
