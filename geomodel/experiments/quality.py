@@ -20,6 +20,8 @@ from geomodel.hooks import Between, nothing
 from geomodel.quality import QUALITIES, Quality, Yardstick, curves
 from geomodel.trajectory import Trajectory
 
+NO_D = "Undefined here because D was not evaluated at this level."
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QualityOverSigma:
@@ -52,15 +54,14 @@ def quality_over_sigma(
     the data have another shape than the samples or there are none.
     """
     yardstick = yardstick_of(data, run.x.shape[1], seed)
-    final = run.final_denoised
-    rest = np.full_like(run.x[-1:], np.nan) if final is None else final[None]
-    denoised = np.concatenate([run.denoised, rest])
     found: dict[str, list[Quality]] = {"x": [], "denoised": []}
     for level in range(len(run.sigmas)):
         if progress is not None:
             progress(0, level / len(run.sigmas))
+        denoised = run.denoised[level] if level < len(run.denoised) else run.final_denoised
+        there = denoised is not None and not np.isnan(denoised).all()
         found["x"].append(yardstick.measure(run.x[level], between))
-        found["denoised"].append(yardstick.measure(denoised[level], between))
+        found["denoised"].append(yardstick.measure(denoised, between) if there else Quality(note=NO_D))
     return QualityOverSigma(run.sigmas, tuple(found["x"]), tuple(found["denoised"]), yardstick)
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHeaderView, QTableView
 
 from app.plotting.pens_and_numbers import tabular
@@ -50,6 +50,8 @@ class ClaimModel(QAbstractTableModel):
         super().__init__()
         self.entries: tuple[Entry, ...] = ()
         self.theme = theme
+        self._bold = QFont()
+        self._bold.setBold(True)
 
     def display(self, rows: tuple[ClaimRow, ...]) -> bool:
         """Take over the rows. Returns whether they are about other claims."""
@@ -101,6 +103,8 @@ class ClaimModel(QAbstractTableModel):
                 return QColor(self.theme.text)
             case Qt.ItemDataRole.BackgroundRole:
                 return QColor(self.theme.raised)
+            case Qt.ItemDataRole.FontRole:
+                return self._bold
         return None
 
     def _colour(self, row: ClaimRow, column: int) -> str:

@@ -14,6 +14,7 @@ from app.rooms.plane.projected import Projected
 from app.session.facts import DRIVER_NAMES, plane_title
 from app.session.plane_options import BranchStart
 from app.session.state import Run, Selection
+from geomodel import images
 from geomodel.record import StepDetail
 
 
@@ -140,10 +141,12 @@ def branch_picture(
     if found is None:
         return picture
     end = np.asarray(run.x[run.committed - 1, start.sample], np.float64)
+    shown = end.ndim == 3 and end.shape[0] in (1, 3) and not run.latents
     return replace(
         picture,
         branch=basis.project(found.branch),
         control=basis.project(found.control),
         distance=float(found.distance[-1]),
         from_run=float(np.linalg.norm(found.control[-1] - end)),
+        ends=images.pixels(np.stack([found.branch[-1], found.control[-1]])) if shown else None,
     )

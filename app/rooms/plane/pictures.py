@@ -53,6 +53,7 @@ class BranchPicture:
     control: Array | None = None  # (levels, 2)
     distance: float = 0.0  # between the ends, in the data's space
     from_run: float = 0.0  # of the control's end from the run's own
+    ends: Array | None = None  # (2, H, W[, 3]) uint8, of images: the branch's end and the control's
     pending: bool = False
     message: str = ""
 

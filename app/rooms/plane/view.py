@@ -20,6 +20,7 @@ from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.plane import frames
 from app.rooms.plane import text as words
+from app.rooms.plane.branch_ends import BranchEnds
 from app.rooms.plane.changed_line import ChangedLine
 from app.rooms.plane.handles import Handles
 from app.rooms.plane.layers import PlaneLayers, curves_drawn
@@ -75,6 +76,7 @@ class PlaneView(View):
         self.layers = PlaneLayers(self.ground.box, theme, print_mode=print_mode)
         self._handles = Handles(self.ground, self.layers, self)
         self._changes = ChangedLine(self.ground)
+        self._ends = BranchEnds(self.ground, theme)
         self._arrange()
         self._timer = QTimer(self, interval=0, singleShot=True)
         self._timer.timeout.connect(self._announce)
@@ -143,6 +145,8 @@ class PlaneView(View):
             self.ground.resume()
         self._show_words(picture, old)
         self.layers.show(picture, old)
+        if not self._print_mode and (old is None or picture.branch is not old.branch):
+            self._ends.show_branch(picture.branch)
         self._shown = picture
         self.ground.show_box(frames.frame_box(picture))
         if self._print_mode:
@@ -164,6 +168,7 @@ class PlaneView(View):
         self._legend.set_theme(theme)
         self.ground.set_theme(theme)
         self.layers.set_theme(theme)
+        self._ends.set_theme(theme)
         if self._shown is not None:
             self.layers.show(self._shown, self._shown)
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from superqt import QFlowLayout
 
 from app.rooms.quality.pictures import QualityPicture
-from app.rooms.quality.text import CLAIM
+from app.rooms.quality.text import CLAIM, TITLES
 from app.widgets.form import Choice, ChoiceField, Field, commit_all
 from app.widgets.number_field import IntField
 from app.widgets.text import tooltip
@@ -24,9 +24,9 @@ EVALUATIONS = Limits(
 SEED = Limits(
     "Seed", "Sample k starts from seed + k. The seed also says which data are held out as the control.", 0, 2**31 - 1
 )
-TITLES = {"sliced": "Sliced distance", "frechet": "Fréchet distance"}
+PLOTTED = ("sliced", "frechet")
 DISTANCES = tuple(
-    Choice(row.name, TITLES[row.name], f"{row.formula}, in {row.unit}") for row in QUALITIES if row.name in TITLES
+    Choice(row.name, TITLES[row.name], f"{row.formula}, in {row.unit}") for row in QUALITIES if row.name in PLOTTED
 )
 DISTANCE = Limits(
     "Distance",

@@ -9,13 +9,12 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from app.plotting.headings import Entry
 from app.plotting.pens_and_numbers import Kind, tabular
 from app.plotting.theme import Theme
-from app.rooms.quality.text import Line
+from app.rooms.quality.text import TITLES, Line
 from app.widgets.text import PlainLabel, tooltip
 from geomodel.number_text import fixed
 from geomodel.quality import QUALITIES
 
 KINDS: tuple[Kind, ...] = ("denoising", "sampling", "reference")  # of the rows
-HEADINGS = {"sliced": "Sliced", "frechet": "Fréchet", "spread": "Spread", "nearest": "Nearest data"}
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -31,7 +30,7 @@ class Numbers(QWidget):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(2)
         for column, row in enumerate(QUALITIES, 1):
-            heading = PlainLabel(HEADINGS[row.name], alignment=RIGHT)
+            heading = PlainLabel(TITLES[row.name].removesuffix(" distance"), alignment=RIGHT)
             heading.setForegroundRole(QPalette.ColorRole.PlaceholderText)
             heading.setToolTip(tooltip(f"{row.title} ({row.unit})" if row.unit else row.title, row.formula))
             grid.addWidget(heading, 0, column)
@@ -55,4 +54,4 @@ class Numbers(QWidget):
             name.setToolTip(whose)
             for row, cell in zip(QUALITIES, cells, strict=True):
                 cell.setText(fixed(getattr(found, row.name), 3))
-                cell.setAccessibleName(f"{whose}, {row.title.lower()}")
+                cell.setAccessibleName(f"{whose}, {TITLES[row.name]}")

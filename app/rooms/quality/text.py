@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 
 from app.plotting.sigma_axis import sigma_text
 from app.rooms.quality.messages import Jumps, RunQuality
@@ -11,6 +12,8 @@ from geomodel.number_text import fixed
 from geomodel.quality import QUALITIES, Quality, QualityRow
 
 CLAIM = 2_000  # samples from which a difference may be claimed
+NEAR = 1.1  # times the control, within which so many samples show no difference
+TITLES = {"sliced": "Sliced distance", "frechet": "Fréchet distance", "spread": "Spread", "nearest": "Nearest data"}
 NOISE = (
     "x carries its noise: at σ it is about σ√d away from all data, so the curve of x says how noisy x is and not how "
     "good the samples would become. Compare D with the control."
@@ -33,9 +36,24 @@ def jump_lines(jumps: Jumps, level: int) -> tuple[Line, ...]:
     )
 
 
+def gain(jumps: Jumps, level: int, name: str) -> str:
+    """How much nearer to the data the picked jump ends than the run without one, and whether that can be seen."""
+    jump, whole, control = (
+        getattr(found, name) for found in (jumps.qualities[level], jumps.qualities[-1], jumps.control)
+    )
+    if not (isfinite(jump) and isfinite(whole) and whole > 0) or level == len(jumps.sigmas) - 1:
+        return ""
+    share = 100 * (1 - jump / whole)
+    words = f"{abs(share):.0f} % {'nearer to' if share >= 0 else 'farther from'} the data than without a jump."
+    if max(jump, whole) < NEAR * control:
+        return f"{words} Both are as near as held-out data, so take more samples before you conclude."
+    return words
+
+
 def jump_note(jumps: Jumps, level: int) -> str:
     """In which directions the numbers and the pictures are, and what was left out."""
-    drawn = "" if jumps.held_out.points is None else f"The ends are drawn in {jumps.plane}."
+    planar = jumps.held_out.points is not None and jumps.plane
+    drawn = f"The ends are drawn in {jumps.plane}." if planar else ""
     return " ".join(
         filter(None, (f"Fréchet distance in {jumps.basis}.", drawn, jumps.note, jumps.qualities[level].note))
     )
@@ -66,6 +84,7 @@ def _sentences(picture: QualityPicture) -> Iterator[str]:
         yield picture.caption
         for _, whose, found in jump_lines(picture.jumps, picture.level):
             yield f"{whose}: {numbers(found)}."
+        yield gain(picture.jumps, picture.level, picture.name)
         yield jump_note(picture.jumps, picture.level)
     yield picture.run_reason
     if picture.run is not None:
@@ -79,4 +98,4 @@ def _sentences(picture: QualityPicture) -> Iterator[str]:
 
 def numbers(found: Quality) -> str:
     """Every number of a cloud with its name."""
-    return ", ".join(f"{row.title.lower()} {fixed(getattr(found, row.name), 3)}" for row in QUALITIES)
+    return ", ".join(f"{TITLES[row.name]} {fixed(getattr(found, row.name), 3)}" for row in QUALITIES)

@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.headings import Entry
@@ -20,12 +20,13 @@ from app.rooms.quality.numbers import Numbers
 from app.rooms.quality.picture import RUN_LEGEND, jump_curves, run_curves
 from app.rooms.quality.pictures import QualityPicture
 from app.rooms.quality.plot import QualityPlot
-from app.rooms.quality.text import NOISE, describe, jump_lines, jump_note, quality_row, run_note
+from app.rooms.quality.text import NOISE, describe, gain, jump_lines, jump_note, quality_row, run_note
 from app.widgets.enlarged import Enlarged
 from app.widgets.explanation import Explanation
 from app.widgets.focus_area import show_area
 from app.widgets.form import explain
 from app.widgets.layouts import clear
+from app.widgets.scrolled import scrolled
 from app.widgets.slider import Slider
 from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Title, Titled
@@ -57,7 +58,7 @@ class QualityView(View):
         self._theme, self._print = theme, print_mode
         self.setAccessibleName("Quality")
         self.bar = QualityBar()
-        self.jump_plot = QualityPlot(theme, 176, print_mode=print_mode)
+        self.jump_plot = QualityPlot(theme, 160, print_mode=print_mode)
         self.numbers = Numbers(theme)
         self.slider = Slider(1, "Level of the jump", LEVEL)
         self.panes = tuple(EndsPane(theme, name, kind, print_mode=print_mode) for name, kind, _ in PANES)
@@ -81,6 +82,10 @@ class QualityView(View):
         self._said = Explanation(lines=2)
         explain(self.bar.numbers, self._said)
         self._caption, self._note = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
+        self._gain = PlainLabel(wordWrap=True)
+        self._gain.setFont(tabular(self.font()))
+        self._gain.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._gain.setMinimumHeight(0 if self._print else 2 * self.fontMetrics().lineSpacing())  # so that nothing moves
         self._run_caption, self._run_note = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
         for label in (self._caption, self._note, self._run_caption, self._run_note):
             label.setFont(tabular(self.font(), 0.92))
@@ -93,7 +98,7 @@ class QualityView(View):
         inside.setSpacing(12)
         inside.addWidget(self._jump, 3)
         inside.addWidget(self._run, 2)
-        self._body = self._page if self._print else self._scrolled()
+        self._body = self._page if self._print else scrolled(self._page, "Jumps and the run")
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
@@ -135,8 +140,9 @@ class QualityView(View):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._plot_column, 3)
         column.addWidget(self.numbers)
-        column.addWidget(self._note)
+        column.addWidget(self._gain)
         column.addLayout(ends, 2)
+        column.addWidget(self._note)
         return part
 
     def _run_part(self) -> QWidget:
@@ -162,14 +168,6 @@ class QualityView(View):
             column.addWidget(widget, int(widget is self._curves))
         column.addStretch(0)
         return part
-
-    def _scrolled(self) -> QScrollArea:
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Jumps and the run")
-        scroll.setWidget(self._page)
-        return scroll
 
     # ------------------------------------------------------------ the picture
 
@@ -199,6 +197,7 @@ class QualityView(View):
         self.jump_plot.show_curves(jumps, row, jumps.sigmas, partial(jump_curves, jumps, picture.name), level)
         self.numbers.display(jump_lines(jumps, level))
         self._caption.setText(picture.caption)
+        self._gain.setText(gain(jumps, level, picture.name))
         self._note.setText(jump_note(jumps, level))
         self._jump_title.setText(f"Jump to D, {picture.evaluations} evaluations each")
         self._set_slider(level, len(jumps.sigmas))

@@ -79,7 +79,6 @@ class SpaceBar(QWidget):
             button.setChecked(state.wanted)
             button.setEnabled(not state.refusal)
             name = OWNERS[state.control]
-            button.setText(f"{name} …" if state.working else name)
             why = state.refusal or CONTROL_TIPS[state.control]
             button.setToolTip(tooltip(f"Control: {name}", why))
 

@@ -18,7 +18,7 @@ from app.rooms.space.messages import (
     SpaceAnswer,
     SpaceRequest,
 )
-from app.rooms.space.picture import SpaceOptions, at_playhead, bundle_picture, refusal, waiting
+from app.rooms.space.picture import SpaceOptions, at_playhead, bundle_picture, control_states, refusal, waiting
 from app.rooms.space.pictures import OWNERS, SpacePicture
 from app.rooms.space.view import SpaceView
 from app.session.state import Run
@@ -37,6 +37,7 @@ class SpaceRoom(QObject):
         self._asked: SpaceRequest | None = None
         self._space: Space | None = None
         self._task: ControlTask | None = None
+        self._fraction = 0.0  # of the task
         self._controls: dict[Control, ControlSpace] = {}
         self._refusals: dict[Control, str] = {}
         self._cancelled: set[Control] = set()  # until their buttons are pressed again, or another run is shown
@@ -82,11 +83,12 @@ class SpaceRoom(QObject):
         assert run is not None
         if space is None:
             return waiting(run, 0 if self._asked is None else len(self._asked.start))
+        options = replace(self._options, wanted=self._options.wanted - self._cancelled)
         if self._base is None:
-            working = None if self._task is None else self._task.control
-            options = replace(self._options, wanted=self._options.wanted - self._cancelled)
-            self._base = bundle_picture(run, space, self._controls, self._refusals, working, options)
-        return at_playhead(self._base, space, self._state.selection, run.sigmas)
+            self._base = bundle_picture(run, space, self._controls, self._refusals, options)
+        working = {} if self._task is None else {self._task.control: self._fraction}
+        states = control_states(run, options, self._refusals, working)
+        return replace(at_playhead(self._base, space, self._state.selection, run.sigmas), controls=states)
 
     # ------------------------------------------------------------ requests
 
@@ -118,7 +120,7 @@ class SpaceRoom(QObject):
             due = [name for name in due if name != "optimal"]
         if due:
             self._task = ControlTask(self._state.next_id(), run.settings, run.id, due[0], space.levels, run.x)
-            self._base = None
+            self._fraction = 0.0
             self._player.begin(self._task, f"control: {OWNERS[due[0]]}")
 
     def _grew(self, run_id: int) -> None:
@@ -142,7 +144,14 @@ class SpaceRoom(QObject):
 
     def _happened(self, event: TaskProgress | TaskEnded) -> None:
         task = self._task
-        if not isinstance(event, TaskEnded) or task is None or event.task is not task:
+        if task is None:
+            return
+        if isinstance(event, TaskProgress):
+            if event.task_id == task.task_id:
+                self._fraction = event.fraction
+                self.refresh()
+            return
+        if event.task is not task:
             return
         self._task = self._base = None
         if isinstance(event.result, ControlSpace):

@@ -64,33 +64,32 @@ def bundle_picture(
     space: Space,
     controls: Mapping[Control, ControlSpace],
     refusals: Mapping[Control, str],
-    working: Control | None,
     options: SpaceOptions,
 ) -> SpacePicture:
     """Everything but the playhead and the selected sample: it stays the same while those move."""
     rows, turns = _drawn(space), options.turns
+    first = slice(min(space.count, MOST_DRAWN // len(rows)))
     shapes = space.shapes[turns]
     shown = {name: controls[name] for name in CONTROLS if name in options.wanted and name in controls}
-    bundles = [Bundle(owner="run", points=_points(space.curves.sampling, shapes)[rows])]
+    bundles = [Bundle(owner="run", points=_points(space.curves.sampling, shapes, first)[rows])]
     for name, control in shown.items():
         factors = _factors(space, control, turns) if name == "walk" else (1.0, 1.0)
-        points = _points(control.curves, control.shapes[turns])[rows]
+        points = _points(control.curves, control.shapes[turns], first)[rows]
         bundles.append(Bundle(owner=name, points=points * (factors[0], factors[1], factors[1]), factors=factors))
-    inset = _points(space.curves.denoising, space.denoising_shapes[turns])
+    inset = _points(space.curves.denoising, space.denoising_shapes[turns], first)
     sigmas = run.sigmas[space.levels[rows]]
     return SpacePicture(
         title=plane_title(run),
-        caption=_caption(space, len(rows)),
+        caption=_caption(space, len(rows), first.stop),
         bundles=tuple(bundles),
         inset=Bundle(owner="run", points=inset[rows[rows < len(inset)]]) if np.isfinite(inset).any() else None,
         inset_note=_shares(space.curves.denoising),
         sigmas=sigmas,
         colouring=options.colouring if space.classes is not None or options.colouring != "class" else "sigma",
-        classes=space.classes,
+        classes=None if space.classes is None else space.classes[first],
         class_names=space.class_names,
         class_refusal="" if space.classes is not None else "undefined here because the data have no classes",
         turns=turns,
-        controls=tuple(_state(run, name, options, controls, refusals, working) for name in CONTROLS),
         owners=("run", *shown),
         rows=rows_of(space, shown, turns),
         notes=(*_notes(run, space, shown, turns), *_refused(options, refusals)),
@@ -138,27 +137,31 @@ def _factors(space: Space, control: ControlSpace, turns: Turns) -> tuple[float, 
     return (float(long), float(wide)) if np.isfinite([long, wide]).all() and wide > 0 else (1.0, 1.0)
 
 
-def _state(
-    run: Run,
-    name: Control,
-    options: SpaceOptions,
-    controls: Mapping[Control, ControlSpace],
-    refusals: Mapping[Control, str],
-    working: Control | None,
-) -> ControlState:
-    why = refusals.get(name, "")
-    if name == "optimal" and run.settings.driver == "optimal":
-        why = "D* drives this run, so it would show the same curves."
-    wanted = name in options.wanted and not why
-    return ControlState(control=name, wanted=wanted, working=wanted and name == working, refusal=why)
+def control_states(
+    run: Run, options: SpaceOptions, refusals: Mapping[Control, str], working: Mapping[Control, float]
+) -> tuple[ControlState, ...]:
+    """The boxes of the controls; `working` has how far the work of one is."""
+    why = dict(refusals)
+    if run.settings.driver == "optimal":
+        why["optimal"] = "D* drives this run, so it would show the same curves."
+    return tuple(
+        ControlState(
+            control=name,
+            wanted=name in options.wanted and name not in why,
+            fraction=working.get(name),
+            refusal=why.get(name, ""),
+        )
+        for name in CONTROLS
+    )
 
 
 # ---------------------------------------------------------------- words
 
 
-def _caption(space: Space, drawn: int) -> str:
+def _caption(space: Space, rows: int, curves: int) -> str:
     levels = len(space.levels)
-    some = f", drawn at {drawn:,} of {levels:,} levels" if drawn < levels else ""
+    some = f", the first {curves:,} are drawn" if curves < space.count else ""
+    some += f", drawn at {rows:,} of {levels:,} levels" if rows < levels else ""
     return f"{space.count:,} trajectories{some}; x along its displacement, and in two components of the complement"
 
 
@@ -166,7 +169,7 @@ def _shares(curves: Subspace) -> str:
     first, second = shares(curves)
     if not np.isfinite(first):
         return ""
-    return f"PC 1 {percent(first)}, with PC 2 {percent(second)}"
+    return f"PC 1 {percent(first)}, both {percent(second)}"
 
 
 def _refused(options: SpaceOptions, refusals: Mapping[Control, str]) -> Iterator[str]:

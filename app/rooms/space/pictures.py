@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from app.rooms.space.camera import Camera
 from app.rooms.space.messages import Control
 from geomodel.arrays import Array
 from geomodel.geometry.procrustes import Turns
@@ -45,11 +46,11 @@ class NumberRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlState:
-    """A button of a control: whether it is pressed, at work, and why it cannot be pressed."""
+    """A box of a control: whether it is ticked, how far its work is, and why it cannot be ticked."""
 
     control: Control
     wanted: bool = False
-    working: bool = False
+    fraction: float | None = None  # of its work that is done; None while it is not at work
     refusal: str = ""
 
 
@@ -76,6 +77,7 @@ class SpacePicture:
     class_names: tuple[str, ...] = ()
     class_refusal: str = ""
     turns: Turns = "orthogonal"
+    camera: Camera | None = None  # from where the view shows it; None leaves the view where it is
     controls: tuple[ControlState, ...] = ()
     owners: tuple[Owner, ...] = ()  # the columns of the numbers
     rows: tuple[NumberRow, ...] = ()

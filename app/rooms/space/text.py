@@ -30,10 +30,18 @@ def _sentences(picture: SpacePicture, exaggeration: tuple[float, float] | None) 
         first, second = (plain(value, 2) for value in exaggeration)
         yield f"PC 1 is drawn {first} and PC 2 {second} times larger than the displacement."
     if picture.inset_note:
-        yield f"D in its own components: {picture.inset_note}."
+        yield f"D in its own components of the complement: {picture.inset_note}."
     for row in picture.rows:
         values = ", ".join(f"{OWNERS[owner]} {value}" for owner, value in zip(picture.owners, row.values, strict=True))
         yield f"{row.title}: {values}."
+    yield from notes_of(picture)
+
+
+def notes_of(picture: SpacePicture) -> Iterator[str]:
+    """How far a control is, what is undefined, and what the controls are made of."""
+    for state in picture.controls:
+        if state.fraction is not None:
+            yield f"{OWNERS[state.control]}: {100 * state.fraction:.0f} % computed."
     yield from picture.notes
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
@@ -17,7 +19,7 @@ from app.rooms.space.canvas import SpaceCanvas
 from app.rooms.space.numbers import COUNT
 from app.rooms.space.pictures import SpacePicture
 from app.rooms.space.table import Numbers
-from app.rooms.space.text import describe, legend
+from app.rooms.space.text import describe, legend, notes_of
 from app.widgets.text import PlainLabel, tooltip
 
 WIDE = 1100  # pixels of width from which the numbers stand beside the drawing
@@ -124,7 +126,7 @@ class SpaceView(View):
 
     def _connect(self) -> None:
         self.canvas.picked.connect(self.sample_picked)
-        self.canvas.camera_changed.connect(self._describe_anew)
+        self.canvas.camera_changed.connect(self._turned)
         self.bar.colouring_chosen.connect(self.colouring_chosen)
         self.bar.turns_chosen.connect(self.turns_chosen)
         self.bar.control_toggled.connect(self.control_toggled)
@@ -134,7 +136,10 @@ class SpaceView(View):
 
     def display(self, picture: SpacePicture) -> None:
         """Show a picture. A playhead move draws the selected sample alone."""
-        old, self._picture = self._picture, picture
+        old = self._picture
+        if picture.camera is not None:
+            self.canvas.look_from(picture.camera)
+        self._picture = picture = replace(picture, camera=self.canvas.camera)
         self._message.setText(picture.message)
         self._empty.setVisible(bool(picture.message) or not picture.bundles)
         self._page.setVisible(not self._empty.isVisibleTo(self))
@@ -152,10 +157,10 @@ class SpaceView(View):
         if picture.rows is not old.rows or picture.controls != old.controls:
             self.bar.display(picture)
             self.numbers.display(picture)
-            notes = "\n".join(picture.notes)
+            notes = "\n".join(notes_of(picture))
             self._notes.setText(notes)
             self._notes.setToolTip(tooltip("", notes) if notes else "")
-        self._describe_anew()
+        self.setAccessibleDescription(self.describe())
 
     def set_theme(self, theme: Theme) -> None:
         """Set all colours."""
@@ -172,7 +177,7 @@ class SpaceView(View):
     def release(self) -> None:
         """Disconnect everything, so that nothing keeps the view alive."""
         self.canvas.picked.disconnect(self.sample_picked)
-        self.canvas.camera_changed.disconnect(self._describe_anew)
+        self.canvas.camera_changed.disconnect(self._turned)
         self.bar.colouring_chosen.disconnect(self.colouring_chosen)
         self.bar.turns_chosen.disconnect(self.turns_chosen)
         self.bar.control_toggled.disconnect(self.control_toggled)
@@ -206,8 +211,9 @@ class SpaceView(View):
     def _take_offer(self) -> None:
         self.offer_taken.emit(self._picture.offer)
 
-    def _describe_anew(self) -> None:
-        self.setAccessibleDescription(self.describe())
+    def _turned(self) -> None:
+        """The camera belongs to the picture, so that a figure is seen from there too."""
+        self._picture = replace(self._picture, camera=self.canvas.camera)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

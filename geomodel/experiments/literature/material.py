@@ -201,8 +201,13 @@ class Material:
         """‖x − nearest data point‖ of each row, (B,)."""
         from geomodel.annealing import nearest_data
 
-        near = np.asarray(self.points[nearest_data(self.exact, x)], np.float64)
-        return np.asarray(np.linalg.norm((np.asarray(x, np.float64) - near).reshape(len(x), -1), axis=1))
+        away = []
+        for first in range(0, len(x), FEW):
+            self.report(first / len(x))
+            rows = np.asarray(x[first : first + FEW], np.float64)
+            near = np.asarray(self.points[nearest_data(self.exact, rows)], np.float64)
+            away.append(np.linalg.norm((rows - near).reshape(len(rows), -1), axis=1))
+        return np.concatenate(away)
 
     @shared
     def run(self) -> Trajectory:

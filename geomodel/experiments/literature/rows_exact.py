@@ -58,7 +58,7 @@ ROWS: tuple[Row, ...] = (
         "self-test",
         "GITS finds the cheapest of all schedules",
         "cost of its path over the least cost of all paths − 1, 4 of 9 steps",
-        f"{REGULARITY}: section 5",
+        f"{REGULARITY}: GITS",
         "schedule",
         identities.best_path,
     ),
@@ -83,7 +83,7 @@ ROWS: tuple[Row, ...] = (
         "A step makes a sample likelier",
         "log p_h(x') ≥ log p_h(x), h = σ, where ‖D* − D‖ ≤ ‖D* − x‖;  share of such steps",
         f"{GEOMETRIC}: Theorem 1, for h = σ",
-        "measures",
+        "likelihood",
         theorems.likelier_steps,
     ),
     (
@@ -91,7 +91,7 @@ ROWS: tuple[Row, ...] = (
         "D is likelier than x",
         "log p_h(D) ≥ log p_h(x), h = σ, where ‖D* − D‖ ≤ ‖D* − x‖;  share of such steps",
         f"{GEOMETRIC}: Theorem 1, for h = σ",
-        "measures",
+        "likelihood",
         theorems.likelier_means,
     ),
     (
@@ -99,7 +99,7 @@ ROWS: tuple[Row, ...] = (
         "No step gains less than the bound of mean shift",
         "log p_h(x') − log p_h(x) − log[1 + (‖m‖² − ‖m − v‖²)/2h²],  the least",
         "Carreira-Perpiñán 2007, Gaussian mean shift is an EM algorithm",
-        "measures",
+        "likelihood",
         theorems.kernel_bound,
     ),
     (

@@ -16,12 +16,14 @@ from window_runs import TOY, computed, moons, pictures
 
 from app.engine.contract import TaskEnded
 from app.engine.messages import Cancel
+from app.rooms.plane.branch_ends import BranchEnds
 from app.rooms.plane.branch_feed import BranchFeed, quick
 from app.rooms.plane.messages import BranchAnswer, Branched, BranchRequest, BranchTask
 from app.rooms.plane.picture import branch_handle, branch_picture
 from app.rooms.plane.pictures import BranchPicture
 from app.session.plane_options import BranchStart
 from app.session.state import Selection
+from geomodel.images import pixels
 
 HERE = (1.0, -2.0)
 SIGMAS = np.array([2.0, 1.0, 0.5])
@@ -148,6 +150,34 @@ def test_the_words_have_the_distance_of_the_ends(view):
     ):
         view.display(replace(PICTURE, branch=replace(BRANCH, branch=None, control=None, **more)))
         assert view._legend.entries[0].text == words
+
+
+def test_the_ends_of_images_stand_in_a_corner(view):
+    ends = view.findChild(BranchEnds)
+    view.display(replace(PICTURE, branch=BRANCH))
+    assert not ends.isVisibleTo(view)
+    images = np.stack([np.zeros((8, 9), np.uint8), np.full((8, 9), 255, np.uint8)])
+    view.display(replace(PICTURE, branch=replace(BRANCH, ends=images)))
+    assert ends.isVisibleTo(view)
+    assert view.ground.rect().contains(ends.geometry())
+    drawn = ends.grab().toImage()
+    middle = drawn.height() * 2 // 3
+    assert drawn.pixelColor(drawn.width() // 4, middle).lightness() == 0
+    assert drawn.pixelColor(drawn.width() * 3 // 4, middle).lightness() == 255
+    view.resize(500, 400)
+    assert view.ground.rect().contains(ends.geometry())
+    view.display(PICTURE)
+    assert not ends.isVisibleTo(view)
+
+
+def test_images_have_their_ends_and_points_have_none():
+    run = computed(pictures(), replace(TOY, data="pictures.npy", count=2))
+    found = Branched(run.x[1:, 0], -run.x[1:, 0], np.zeros(5))
+    picture = branch_picture(run, run.source.plane, start_of(run, level=1), found, False, "")
+    np.testing.assert_array_equal(picture.ends, pixels(np.stack([-run.x[-1, 0], run.x[-1, 0]])))
+    moon = computed(moons())
+    found = Branched(moon.x[2:, 1], moon.x[2:, 1], np.zeros(4))
+    assert branch_picture(moon, moon.source.plane, start_of(moon), found, False, "").ends is None
 
 
 # ---------------------------------------------------------------- what is asked

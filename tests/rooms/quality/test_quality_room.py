@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -11,9 +13,12 @@ from PySide6.QtTest import QTest
 from app.export.offstage import Offstage
 from app.plotting.theme import LIGHT
 from app.rooms import ROOMS
-from app.rooms.quality.picture import jump_reason, run_reason
+from app.rooms.quality.feed import jump_settings
+from app.rooms.quality.picture import instead, jump_reason, run_reason
 from app.rooms.quality.pictures import QualityPicture
+from app.rooms.quality.text import gain
 from app.rooms.quality.view import QualityView
+from geomodel.quality import Quality
 from geomodel.settings import RunSettings
 
 ROW = next(row for row in ROOMS if row.name == "quality")
@@ -71,6 +76,20 @@ def test_the_first_jump_shown_is_the_best_one(measured):
     for text in ("Jump at σ", "No jump (σ", "Control: 32 held-out data"):
         assert text in words
     assert "The run at σ" in words
+
+
+def test_a_gain_is_said_and_whether_it_can_be_seen(measured):
+    def jumps(jump, whole, control):
+        qualities = (Quality(sliced=jump), Quality(sliced=whole))
+        return replace(
+            measured.jumps, sigmas=np.array([1.0, 0.1]), qualities=qualities, control=Quality(sliced=control)
+        )
+
+    assert gain(jumps(0.15, 0.2, 0.05), 0, "sliced") == "25 % nearer to the data than without a jump."
+    assert gain(jumps(0.3, 0.2, 0.05), 0, "sliced").startswith("50 % farther from the data")
+    assert "take more samples" in gain(jumps(0.052, 0.054, 0.05), 0, "sliced")
+    assert gain(jumps(0.15, 0.2, 0.05), 1, "sliced") == ""  # the run without a jump itself
+    assert gain(jumps(np.nan, 0.2, 0.05), 0, "sliced") == gain(jumps(0.1, 0.0, 0.05), 0, "sliced") == ""
 
 
 def test_a_drag_on_the_plot_and_the_keys_of_the_slider_pick_a_jump(stage, measured):
@@ -177,8 +196,10 @@ def test_a_field_that_does_not_fit_starts_nothing(stage):
         ("ab", ""),
     ],
 )
-def test_the_reason_why_a_solver_cannot_jump(solver, reason):
-    found = jump_reason(RunSettings(data="two-moons", solver=solver))
+def test_eulers_steps_take_the_place_of_solvers_that_cannot_jump(solver, reason):
+    draft = RunSettings(data="two-moons", solver=solver)
+    found = instead(draft)
+    assert jump_settings(draft, count=4, seed=0, evaluations=3).solver == ("euler" if reason else solver)
     assert reason in found
     assert bool(found) == bool(reason)
     assert "reference data" in jump_reason(RunSettings(data=""))

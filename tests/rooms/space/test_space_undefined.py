@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 from space_stage import SpaceStage
 
+from app.session import bundled
+from geomodel.datasets import DataError
+from geomodel.job import Job
+
 
 @pytest.fixture
 def stage(qapp):
@@ -25,6 +29,13 @@ def numbers(stage):
     return {row.title: row.values[0] for row in stage.picture.rows}
 
 
+def look_again(stage):
+    """Request everything as if the run were new."""
+    stage.space._of = (-1, 0)
+    stage.space.refresh()
+    stage.settle()
+
+
 def test_without_a_run(stage):
     assert "Press Run" in stage.picture.message
 
@@ -36,6 +47,39 @@ def test_one_step_is_a_line(stage):
     assert found["PC 1 of the complement"] == found["Residual to the mean"] == "–"
     assert len(stage.picture.bundles[0].points) == 2
     stage.view.grab()
+
+
+def test_many_samples_are_drawn_in_part_and_counted_whole(stage, monkeypatch):
+    monkeypatch.setattr("app.rooms.space.picture.MOST_DRAWN", 60)
+    stage.compute("clusters-64", count=9)
+    assert "9 trajectories, the first 4 are drawn" in stage.picture.caption
+    assert stage.picture.bundles[0].points.shape == (13, 4, 3)
+    assert stage.picture.classes.shape == (4,)
+    assert numbers(stage)["Reflections"].endswith("of 9")
+    stage.services.state.select(sample=8)  # it is thick all the same
+    assert np.isfinite(stage.picture.strand.points).all()
+    stage.view.colouring_chosen.emit("class")
+    stage.view.grab()
+
+
+def test_a_network_without_data_has_a_space_and_no_gaussian(stage):
+    player = stage.services.player
+    player.drafting.edit({"steps": 3, "count": 2, "solver": "euler"})
+    player.drafting.open_network(bundled.path("fashion-mnist"))
+    stage.settle()
+    player.drafting.close_data()
+    player.drafting.edit({"driver": "network", "steps": 3, "count": 2, "solver": "euler"})
+    player.run()
+    stage.settle()
+    stage.services.playback.pause()
+    stage.settle()
+    assert stage.run.source is None
+    assert len(stage.picture.bundles[0].points) == 4
+    assert "no classes" in stage.picture.class_refusal
+    stage.press("gaussian")
+    assert "needs the reference data" in " ".join(stage.picture.notes)
+    stage.press("walk")
+    assert stage.picture.owners == ("run", "walk")
 
 
 def test_one_sample(stage):
@@ -97,15 +141,26 @@ def test_data_without_classes(stage):
 def test_rows_that_are_not_finite_take_no_part(stage):
     run = stage.compute("clusters-64")
     run.trajectory.x[4:, 1] = np.nan
-    stage.space._of = (-1, 0)  # as if the run were new
-    stage.space.refresh()
-    stage.settle()
+    look_again(stage)
     assert "Shapes are undefined for 1 of 5 samples" in " ".join(stage.picture.notes)
     assert np.isfinite(float(numbers(stage)["Residual to the mean"]))
     stage.services.state.select(sample=1)
     stage.view.grab()
     stage.press("walk")
     assert stage.picture.owners == ("run", "walk")
+
+
+def test_data_whose_file_has_changed_cost_the_classes_alone(stage, monkeypatch):
+    def gone(*_, **__):
+        raise DataError("The file has become shorter.")
+
+    stage.compute("clusters-64")
+    monkeypatch.setattr(Job, "posterior", gone)
+    look_again(stage)
+    assert (stage.picture.classes == -1).all()
+    assert stage.picture.bundles
+    stage.view.colouring_chosen.emit("class")
+    stage.view.grab()
 
 
 def test_a_run_whose_data_are_not_open_says_what_is_missing(stage, tmp_path):

@@ -12,7 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from space_stage import SpaceStage
 
-from app.plotting.theme import DARK, LIGHT
+from app.engine.contract import TaskProgress
+from app.plotting.theme import DARK, LIGHT, PRINT
 from app.rooms.space.camera import Camera
 from app.rooms.space.numbers import SCALE, TO_GAUSSIAN
 from app.rooms.space.pictures import SpacePicture
@@ -111,6 +112,14 @@ def test_a_turn_draws_another_picture(view):
     assert view.canvas.grab().toImage() != before
 
 
+def test_a_figure_is_seen_from_where_the_view_is(qtbot, view):
+    view.canvas.look_from(Camera(70.0, -10.0, 2.0))
+    printed = type(view)(PRINT, print_mode=True)
+    qtbot.addWidget(printed, before_close_func=lambda printed: printed.release())
+    printed.display(view.picture)
+    assert printed.canvas.camera == Camera(70.0, -10.0, 2.0)
+
+
 # ---------------------------------------------------------------- one selection
 
 
@@ -202,6 +211,20 @@ def test_controls_come_and_go_with_their_numbers(stage, view):
     assert float(row(view, SCALE)["run"]) > 0
     stage.press("gaussian")
     assert view.picture.owners == ("run", "walk")
+
+
+def test_a_control_says_how_far_it_is_and_draws_nothing_again(stage, view):
+    stage.space._controls.clear()  # as of a run that is shown for the first time
+    view.bar.buttons["gaussian"].click()  # the engine has not begun
+    assert "Gaussian: 0 % computed." in view.describe()
+    bundles, task = view.picture.bundles, stage.space._task
+    stage.services.player.receive(TaskProgress(task.task_id, 0, 0.4))
+    assert "Gaussian: 40 % computed." in view.describe()
+    assert "Gaussian: 40 % computed." in view._notes.text()
+    assert view.picture.bundles is bundles
+    stage.settle()
+    assert "computed." not in view.describe()
+    assert view.bar.buttons["gaussian"].isChecked()
 
 
 def test_a_walk_is_drawn_at_a_scale_that_is_printed(stage, view):
