@@ -1,6 +1,6 @@
 """Works the real window with random hands, in a process of its own, and says what went wrong.
 
-    PYTHONPATH=.:tests/support python tests/support/random_hands.py FOLDER SEED [--actions 300]
+    PYTHONPATH=.:tests/support python tests/support/random_hands.py FOLDER SEED [--actions 150]
 
 FOLDER holds what `hand_files.py` writes. The same seed makes the same gestures; what they meet depends on how quickly
 the engine answers. Each gesture is printed before it is made, so that the last lines say what killed the process.
@@ -238,7 +238,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=Path)
     parser.add_argument("seed", type=int)
-    parser.add_argument("--actions", type=int, default=300)
+    parser.add_argument("--actions", type=int, default=150)
     arguments = parser.parse_args()
     faulthandler.enable()
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
