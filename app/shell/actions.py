@@ -59,7 +59,13 @@ OWN: tuple[ActionRow, ...] = (
         keys=("Ctrl+Shift+S",),
         tip="The chosen network, of any program, as a checkpoint of this one",
     ),
-    ActionRow(id="save_figure", menu="File", title="Save picture…", keys=("Ctrl+P",), tip="A view as PNG at any size"),
+    ActionRow(
+        id="save_figure",
+        menu="File",
+        title="Save picture…",
+        keys=("Ctrl+P",),
+        tip="A view as PNG, SVG or PDF at any size",
+    ),
     ActionRow(
         id="copy_figure", menu="File", title="Copy picture", keys=("Ctrl+Shift+C",), tip="The view to the clipboard"
     ),
