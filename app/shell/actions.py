@@ -73,6 +73,20 @@ OWN: tuple[ActionRow, ...] = (
     ActionRow(id="undo", menu="Edit", title="Undo", keys=("Ctrl+Z",), tip="Take back the last change of a setting"),
     ActionRow(id="redo", menu="Edit", title="Redo", keys=("Ctrl+Shift+Z",), tip="Repeat the change that was undone"),
     ActionRow(
+        id="copy_python",
+        menu="Edit",
+        title="Copy as Python",
+        keys=("Ctrl+Alt+C",),
+        tip="A script that computes the selected run again, with the same numbers",
+        rule=True,
+    ),
+    ActionRow(
+        id="copy_command",
+        menu="Edit",
+        title="Copy as command line",
+        tip="A command that computes the selected run again without a window, with the same numbers",
+    ),
+    ActionRow(
         id="context_menu",
         menu="Edit",
         title="Menu of this place",
