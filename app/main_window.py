@@ -29,6 +29,7 @@ from app.session.player import Player
 from app.session.state import AppState
 from app.shell import actions
 from app.shell.by_name import ByName
+from app.shell.collecting import Collecting
 from app.shell.commands import Commands
 from app.shell.context_menus import ContextMenus
 from app.shell.documents import Documents
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
         self._open_later: list[str] = []
         self._own = ""
         self._hints: Mapping[str, Answers] = {}
+        self.collecting = Collecting(self)  # before there is another thread
         self.store = SettingsStore()
         self.state = AppState(self)
         self.engine = EngineThread()
@@ -192,6 +194,7 @@ class MainWindow(QMainWindow):
             self.player.close()
             if not self.engine.shut_down(CLOSE_MS) or self.engine_life.holding:
                 os._exit(0)  # someone's denoiser holds a thread, and a live QThread must not be destroyed
+            self.collecting.release()
             self.keys.release()
             self.measured.release()
             self.judging.release()

@@ -25,6 +25,7 @@ from geomodel.settings import RunSettings
 
 EMPTY = "Press Check all (F12)."
 CHANGED = "The settings have changed since; Check all takes the new ones."
+CANCELLED = "The check was cancelled."
 SHOW = "claims"  # the cause of sentences about a claim that cannot be shown
 
 
@@ -51,6 +52,7 @@ class ClaimsRoom(QObject):
         self.view.samples_chosen.connect(self._choose)
         self._state.draft_changed.connect(self.refresh)
         self._player.task_event.connect(self._happened)
+        services.actions["cancel"].triggered.connect(self._give_up)
         self.refresh()
 
     def handlers(self) -> Handlers:
@@ -79,6 +81,7 @@ class ClaimsRoom(QObject):
     def release(self) -> None:
         """Stop listening, because the window closes."""
         self._player.task_event.disconnect(self._happened)
+        self._services.actions["cancel"].triggered.disconnect(self._give_up)
         self.view.release()
 
     # ------------------------------------------------------------ checking
@@ -118,7 +121,14 @@ class ClaimsRoom(QObject):
     def cancel(self) -> None:
         """Stop checking. What was found stays."""
         if self._task is not None:
+            self._give_up()
             self._player.submit(Cancel(self._task.task_id))
+
+    def _give_up(self) -> None:
+        """Ask for no further claim. The present one may have ended already, so that no cancel would reach it."""
+        if self._task is not None:
+            self._waiting, self._message = [], CANCELLED
+            self.refresh()
 
     def _happened(self, event: TaskProgress | TaskEnded) -> None:
         match event:
@@ -135,7 +145,7 @@ class ClaimsRoom(QObject):
             self.claims[event.result.number] = event.result
         else:
             self._waiting = []
-            self._message = event.message or "The check was cancelled."
+            self._message = event.message or CANCELLED
         self._next()
 
     def _choose(self, samples: int) -> None:

@@ -15,12 +15,10 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QMenu,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -39,6 +37,7 @@ from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
 from app.widgets.layouts import clear
 from app.widgets.measure_cell import Cell
+from app.widgets.scrolled import scrolled
 from app.widgets.text import PlainLabel
 
 CELL_WIDTH, CELL_HEIGHT = 320, 136  # least pixels of a plot
@@ -97,16 +96,8 @@ class MeasuresView(View):
         column.setSpacing(8)
         column.addLayout(bar)
         column.addWidget(self._message, 1)
-        self._body = self._page if self._print else self._scroll()
+        self._body = self._page if self._print else scrolled(self._page, "Measures over the noise levels")
         column.addWidget(self._body, 1)
-
-    def _scroll(self) -> QScrollArea:
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Measures over the noise levels")
-        scroll.setWidget(self._page)
-        return scroll
 
     # ------------------------------------------------------------ the picture
 
