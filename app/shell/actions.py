@@ -42,6 +42,7 @@ OWN: tuple[ActionRow, ...] = (
         menu="File",
         title="Locate the run's files…",
         tip="Say where the data or the network lie that a saved run was made with",
+        when_disabled="The selected run has all its files.",
     ),
     ActionRow(
         id="close_network",
@@ -58,6 +59,7 @@ OWN: tuple[ActionRow, ...] = (
         title="Save network as…",
         keys=("Ctrl+Shift+S",),
         tip="The chosen network, of any program, as a checkpoint of this one",
+        when_disabled="No network from a file is chosen.",
     ),
     ActionRow(
         id="save_figure",
@@ -70,8 +72,30 @@ OWN: tuple[ActionRow, ...] = (
         id="copy_figure", menu="File", title="Copy picture", keys=("Ctrl+Shift+C",), tip="The view to the clipboard"
     ),
     ActionRow(id="quit", menu="File", title="Quit", keys=("Ctrl+Q",), rule=True),
-    ActionRow(id="undo", menu="Edit", title="Undo", keys=("Ctrl+Z",), tip="Take back the last change of a setting"),
-    ActionRow(id="redo", menu="Edit", title="Redo", keys=("Ctrl+Shift+Z",), tip="Repeat the change that was undone"),
+    ActionRow(
+        id="undo",
+        menu="Edit",
+        title="Undo",
+        keys=("Ctrl+Z",),
+        tip="Take back the last change of a setting",
+        when_disabled="No setting has been changed.",
+    ),
+    ActionRow(
+        id="redo",
+        menu="Edit",
+        title="Redo",
+        keys=("Ctrl+Shift+Z",),
+        tip="Repeat the change that was undone",
+        when_disabled="No change has been undone.",
+    ),
+    ActionRow(
+        id="palette",
+        menu="Edit",
+        title="Command palette",
+        keys=("Ctrl+K", "Ctrl+Shift+P"),
+        tip="Find any command, setting, file, view or claim by a few letters of its name",
+        rule=True,
+    ),
     ActionRow(
         id="copy_python",
         menu="Edit",
@@ -92,21 +116,29 @@ OWN: tuple[ActionRow, ...] = (
         title="Menu of this place",
         keys=("Shift+F10",),
         tip="What a right click on the control with the focus shows",
-        rule=True,
     ),
     ActionRow(id="run", menu="Run", title="Run", keys=("F5", "Ctrl+R"), tip="Compute a new run from the settings"),
-    ActionRow(id="cancel", menu="Run", title="Cancel", keys=("Esc",), tip="Stop computing; what was computed stays"),
+    ActionRow(
+        id="cancel",
+        menu="Run",
+        title="Cancel",
+        keys=("Esc",),
+        tip="Stop computing; what was computed stays",
+        when_disabled="Nothing is being computed or opened.",
+    ),
     ActionRow(
         id="restart_engine",
         menu="Run",
         title="Restart the engine",
         tip="Start a new engine after the present one has stopped",
+        when_disabled="The engine works.",
     ),
     ActionRow(
         id="stop_waiting",
         menu="Run",
         title="Stop waiting",
         tip="Leave a denoiser of your own that has not returned, and start a new engine without it",
+        when_disabled="No denoiser of your own keeps the engine waiting.",
     ),
 )
 
