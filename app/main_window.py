@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
@@ -39,6 +40,8 @@ from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
 from app.shell.menus import Menus
 from app.shell.network_files import NetworkFiles
+from app.shell.palette import Palette
+from app.shell.palette_sources import entries
 from app.shell.screens import expected_frame, first_size
 from app.shell.settings_store import SettingsStore
 from app.shell.welcome import Welcome
@@ -92,6 +95,9 @@ class MainWindow(QMainWindow):
         self.copying = Copying(self)
         self.network_files = NetworkFiles(self)
         self.context_menus = ContextMenus(self)
+        self.command_palette = Palette(
+            self, partial(entries, self), self.actions_by_id.values(), self.layout_of_docks.main_view
+        )
         self.commands = Commands(self)
         self.engine_life = EngineLife(self)
         self.welcome = Welcome(self)

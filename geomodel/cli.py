@@ -123,7 +123,12 @@ def parser() -> argparse.ArgumentParser:
     run_parser.add_argument(
         "--out", type=Path, default=Path(), help="folder for run.npz and measures.csv (default: here)"
     )
-    run_parser.add_argument("--figures", action="store_true", help="also draw the plane and the measures as PNG")
+    run_parser.add_argument(
+        "--figures",
+        nargs="*",
+        choices=("png", "svg", "pdf"),
+        help="also draw the plane, the measures and whatever else the run can show, as PNG if no format is named",
+    )
     for command, text in COMMANDS.items():
         command_parser = commands.add_parser(command, help=text)
         command_parser.set_defaults(command=command)

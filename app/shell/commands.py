@@ -43,6 +43,7 @@ class Commands(QObject):
             "quit": self._quit,
             "undo": player.drafting.undo,
             "redo": partial(player.drafting.undo, forward=True),
+            "palette": self._window.command_palette.toggle,
             "context_menu": self._window.context_menus.show_at_focus,
             "run": self._run,
             "cancel": player.cancel,
@@ -94,7 +95,11 @@ class Commands(QObject):
         Sheet(self._window, "Solvers", help_sheets.solver_sheet()).show()
 
     def _show_about(self) -> None:
-        Sheet(self._window, "What am I seeing?", help_sheets.room_sheet()).show_at(self._layout.room_in_use())
+        self.show_help(self._layout.room_in_use())
+
+    def show_help(self, room: str) -> None:
+        """Open the help at the page of a room."""
+        Sheet(self._window, "What am I seeing?", help_sheets.room_sheet()).show_at(room)
 
     def offer_data(self, event: NetworkOpened) -> None:
         """The open network does not fit the present data, so ask whether to open those it was trained on."""

@@ -40,7 +40,7 @@ class Layout(QWidget):
         self._window, self._store = window, store
         self._rooms: Mapping[str, Room] = {}
         self._states: dict[str, QByteArray] = {}  # the docks of the workspaces that a person has left
-        self._images = False  # whether the data are images
+        self.images = False  # whether the data are images
         self._fresh = True
         self._corner: QWidget | None = None  # what lies over the main view
         self._centre = QGridLayout(self)
@@ -197,6 +197,16 @@ class Layout(QWidget):
             self.docks[name].show()
             self.docks[name].raise_()
 
+    def visit(self, name: str) -> None:
+        """Show a room and give it the focus."""
+        self.bring_forward(name)
+        self._rooms[name].view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def show_panel(self, title: str) -> None:
+        """Show a panel that a person may have closed."""
+        self.docks[title].show()
+        self.docks[title].raise_()
+
     def _tab_chosen(self, at: int) -> None:
         self.switch(WORKSPACES[at].name)
 
@@ -207,12 +217,12 @@ class Layout(QWidget):
 
     def show_image_rooms(self, *, visible: bool) -> None:
         """Some rooms stand there for images only."""
-        self._images = visible
+        self.images = visible
         self._show_image_rooms()
 
     def _show_image_rooms(self) -> None:
         for row in ROOMS:
-            dock, wanted = self.docks.get(row.name), self._images and row.name in self.current.rooms
+            dock, wanted = self.docks.get(row.name), self.images and row.name in self.current.rooms
             if not row.images_only or dock is None or dock.isHidden() == (not wanted):
                 continue
             dock.setVisible(wanted)

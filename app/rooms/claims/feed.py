@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject
 
@@ -15,6 +16,7 @@ from app.rooms.claims.view import ClaimsView
 from app.rooms.contract import Handlers, Services
 from app.session.facts import DRIVER_NAMES, data_title
 from app.shell.file_dialogs import SAVE
+from app.shell.palette_search import PaletteEntry
 from app.widgets.sight import seen
 from geomodel.experiments.literature import STATEMENTS, Claim, summary
 from geomodel.files import write_error
@@ -56,6 +58,25 @@ class ClaimsRoom(QObject):
     def handlers(self) -> Handlers:
         """F12 brings the view to the front and checks all claims."""
         return {"claims": self._check_in_sight}
+
+    def offers(self) -> Sequence[PaletteEntry]:
+        """Each claim, to be looked up in the table."""
+        return [
+            PaletteEntry(
+                kind=f"Claim {statement.number}",
+                title=statement.title,
+                act=partial(self.look_up, statement.number),
+                tip=statement.formula,
+                words=statement.source,
+            )
+            for statement in STATEMENTS
+        ]
+
+    def look_up(self, number: int) -> None:
+        """Bring the view to the front with a claim chosen."""
+        self._services.bring_forward("claims")
+        self.view.display(self.picture())
+        self.view.choose(number)
 
     def release(self) -> None:
         """Stop listening, because the window closes."""
