@@ -34,9 +34,10 @@ class TitleHelp(QObject):
     def __init__(self, dock: QDockWidget, button: HelpButton) -> None:
         super().__init__(dock)
         button.setParent(dock)
-        self._button, self._beside = button, dock.findChild(QAbstractButton, FLOAT)
-        assert self._beside is not None
-        self._beside.installEventFilter(self)
+        beside = dock.findChild(QAbstractButton, FLOAT)
+        assert beside is not None
+        self._button, self._beside = button, beside
+        beside.installEventFilter(self)
         self._follow()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
