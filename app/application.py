@@ -28,10 +28,11 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = cli.parse(arguments)
     if parsed.command:
         code = cli.run(parsed)
-        if code == 0 and parsed.command == "run" and parsed.figures:
+        if code == 0 and parsed.command == "run" and parsed.figures is not None:
             from app.export import headless
 
-            headless.draw(parsed.out / "run.npz", parsed.out, {"data": parsed.data, "network": parsed.network})
+            run, kinds = parsed.out / "run.npz", parsed.figures or ["png"]
+            headless.draw(run, parsed.out, {"data": parsed.data, "network": parsed.network}, kinds)
         return code
     try:
         hints = cli_hints.answers(cli_hints.hints(parsed))

@@ -32,6 +32,7 @@ from app.shell.by_name import ByName
 from app.shell.collecting import Collecting
 from app.shell.commands import Commands
 from app.shell.context_menus import ContextMenus
+from app.shell.copying import Copying
 from app.shell.documents import Documents
 from app.shell.engine_life import EngineLife
 from app.shell.file_dialogs import FileDialogs
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
+        self.copying = Copying(self)
         self.network_files = NetworkFiles(self)
         self.context_menus = ContextMenus(self)
         self.command_palette = Palette(
@@ -135,7 +137,7 @@ class MainWindow(QMainWindow):
         return {row.name: build_room(row, services) for row in ROOMS}
 
     def _handlers(self) -> dict[str, actions.Handler]:
-        owners = (self.commands, self.documents, self.network_files, self.welcome, self.engine_life)
+        owners = (self.commands, self.documents, self.copying, self.network_files, self.welcome, self.engine_life)
         found = {name: handler for owner in owners for name, handler in owner.handlers().items()}
         for room in self.rooms.values():
             found |= room.handlers()

@@ -1,4 +1,4 @@
-"""The dialog for a picture: which view, how large on paper, at which resolution, and where to save it."""
+"""The dialog for a picture: which view, as which kind of file, how large on paper, and where to save it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,20 @@ from app.widgets.form import Choice, ChoiceField, Field, align, commit_all, expl
 from app.widgets.number_field import FloatField, IntField, number_text
 from geomodel.settings import Limits
 
-CUSTOM = 0.0
-COLUMNS = (
-    Choice(85.0, "Single column, 85 mm"),
-    Choice(170.0, "Double column, 170 mm"),
+Size = tuple[float, float | None]  # width and height in mm; without a height the view keeps its proportions
+SLIDE: Size = (254.0, 143.0)
+CUSTOM: Size = (0.0, None)
+PRESETS = (
+    Choice((85.0, None), "One column, 85 mm"),
+    Choice((114.0, None), "One and a half columns, 114 mm"),
+    Choice((174.0, None), "Two columns, 174 mm"),
+    Choice(SLIDE, "Slide 16:9, 254 × 143 mm"),
     Choice(CUSTOM, "Other"),
+)
+KINDS = (
+    Choice("png", "PNG", "Pixels, which every program reads."),
+    Choice("svg", "SVG", "Lines and text stay sharp at any size and can be edited."),
+    Choice("pdf", "PDF", "Lines and text stay sharp at any size, as LaTeX needs them."),
 )
 DPI = 300
 
@@ -45,7 +54,7 @@ def save_picture(
 
 
 class SavePicture(QDialog):
-    """The size and resolution of a picture. It shows problems and stays open."""
+    """The kind and size of a picture. It shows problems and stays open."""
 
     def __init__(
         self,
@@ -61,18 +70,20 @@ class SavePicture(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._views, self._recipe, self._done, self._store = views, recipe, done, store
         self._view = ChoiceField("view", Limits("View", "The view that the picture shows.", None, None), _titles(views))
-        self._column = ChoiceField("column", Limits("Fits", "Usual widths in a paper.", None, None), COLUMNS)
+        self._kind = ChoiceField("kind", Limits("File", "The kind of file.", None, None), KINDS)
+        self._fits = ChoiceField("fits", Limits("Fits", "Usual sizes in a paper and a talk.", None, None), PRESETS)
         self._width = FloatField("width", Limits("Width", "Width on paper.", 10, 1000), step=5.0, unit="mm")
         self._height = FloatField("height", Limits("Height", "Height on paper.", 10, 1000), step=5.0, unit="mm")
         self._dpi = IntField("dpi", Limits("Resolution", "Pixels in an inch; 300 suits print.", 96, 1200), unit="dpi")
         self._result = Explanation(2)
         self._arrange()
         self._view.set_value(current)
+        self._kind.set_value(KINDS[0].value)
         self._dpi.set_value(DPI)
-        self._set_width(COLUMNS[0].value)
+        self._set_size(*PRESETS[0].value)
 
     def _arrange(self) -> None:
-        fields: tuple[Field, ...] = (self._view, self._column, self._width, self._height, self._dpi)
+        fields: tuple[Field, ...] = (self._view, self._kind, self._fits, self._width, self._height, self._dpi)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(8)
@@ -91,24 +102,29 @@ class SavePicture(QDialog):
         self.setMinimumWidth(320)
 
     def _edited(self, name: str, value: Any) -> None:
-        if name == "view" or (name == "column" and value != CUSTOM):
-            self._set_width(self._width.value if name == "view" else value)
-        elif name == "width":
-            self._set_width(value)
+        if name == "fits" and value != CUSTOM:
+            self._set_size(*value)
+        elif name == "width" or (name == "view" and self._fits.value != SLIDE):
+            self._set_size(self._width.value, None)
         else:
             self._describe()
 
-    def _set_width(self, width: float) -> None:
-        """Set a width, and the height that keeps the view's proportions."""
+    def _set_size(self, width: float, height: float | None) -> None:
+        """Set a size. Without a height the view keeps its proportions."""
         view = self._views[self._view.value]
         self._width.set_value(width)
-        self._height.set_value(float(round(width * view.height() / max(1, view.width()))))
-        self._column.set_value(width if width in (choice.value for choice in COLUMNS) else CUSTOM)
+        self._height.set_value(height or float(round(width * view.height() / max(1, view.width()))))
         self._describe()
 
     def _describe(self) -> None:
+        """Say what the file will be, and name the preset that the size fits."""
+        fits = SLIDE if self._size() == SLIDE else (self._width.value, None)
+        self._fits.set_value(fits if fits in [choice.value for choice in PRESETS] else CUSTOM)
+        made_of_pixels = self._kind.value == "png"
+        self._dpi.setEnabled(made_of_pixels)
         across, down = figure.pixels(self._size(), self._dpi.value)
-        self._result.say(f"{across:,} × {down:,} pixels")
+        chosen = next(choice for choice in KINDS if choice.value == self._kind.value)
+        self._result.say(f"{across:,} × {down:,} pixels" if made_of_pixels else chosen.help)
 
     def _size(self) -> tuple[float, float]:
         return self._width.value, self._height.value
@@ -118,17 +134,17 @@ class SavePicture(QDialog):
         if not commit_all(sizes) or any(item.error for item in sizes):
             return
         name = f"{self._view.value.lower()}-{number_text(self._width.value)}mm"
-        files.ask_save(self, "picture", name, self._save, store=self._store, say=self._say)
+        files.ask_save(self, self._kind.value, name, self._save, store=self._store, say=self._say)
 
     def _say(self, text: str, is_error: bool = False, cause: str = "") -> None:
         self._result.set_error("file", text if is_error else "")
 
     def _save(self, path: str) -> None:
         view = self._views[self._view.value]
+        picture = figure.Figure(view=view, size_mm=self._size(), dpi=self._dpi.value, recipe=self._recipe())
         self._result.set_error("file", "")
         try:
-            image = figure.render(view, self._size(), self._dpi.value, self._recipe())
-            formats.row("picture").write(image, path)
+            formats.row(self._kind.value).write(picture, path)
         except (OSError, ValueError) as error:
             self._result.set_error("file", str(error))
             return

@@ -1,26 +1,41 @@
 """Makes pictures of views for papers and slides. The view is built anew in the print theme and drawn at a physical
-size.
+size: as pixels, or as SVG or PDF, where lines stay lines and text stays text.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QBuffer, QCoreApplication, QEvent, QIODevice
-from PySide6.QtGui import QGuiApplication, QImage, QImageWriter
+from PySide6.QtCore import QBuffer, QCoreApplication, QEvent, QIODevice, QMarginsF, QSizeF
+from PySide6.QtGui import QGuiApplication, QImage, QImageWriter, QPageSize, QPaintDevice, QPdfWriter
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
-from app.export.scaled import DPI, ScaledDevice
+from app.export.paper import DPI, MM_PER_INCH, PaperDevice
+from app.export.scaled import scaled_device
+from app.export.svg import SvgPage
+from app.export.svg_engine import SvgEngine
+from app.export.xmp import packet
 from app.plotting.theme import PRINT
 from geomodel import __version__
 from geomodel.files import write_bytes, write_error
 
-MM_PER_INCH = 25.4
 MAX_PIXELS = 100_000_000  # 400 MB while it is drawn
 CLIPBOARD_DPI = 192  # sharp on a slide
+SOFTWARE = f"Geomodel {__version__}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """The picture of a view, to be drawn at a size on paper. Only a picture made of pixels needs their number."""
+
+    view: Any
+    size_mm: tuple[float, float]
+    dpi: float
+    recipe: Mapping[str, Any] | None = None
 
 
 def pixels(size_mm: tuple[float, float], dpi: float) -> tuple[int, int]:
@@ -46,38 +61,54 @@ def render(view: Any, size_mm: tuple[float, float], dpi: float, recipe: Mapping[
             "drawn. Lower the dpi or the size."
         )
     image.fill(PRINT.base)
-    _draw(view, image, pixels(size_mm, DPI))
+    size = pixels(size_mm, DPI)
+    _draw(view, scaled_device(image, *size), size)
     per_metre = round(dpi / MM_PER_INCH * 1000)  # not earlier, because fonts would follow the image's own resolution
     image.setDotsPerMeterX(per_metre)
     image.setDotsPerMeterY(per_metre)
-    image.setText("Software", f"Geomodel {__version__}")
+    image.setText("Software", SOFTWARE)
     if recipe:
-        image.setText("recipe", json.dumps(recipe, ensure_ascii=False, sort_keys=True))
+        image.setText("recipe", _written(recipe))
     return image
 
 
-def save_png(
-    view: Any,
-    path: str | Path,
-    size_mm: tuple[float, float],
-    dpi: float,
-    recipe: Mapping[str, Any] | None = None,
-) -> None:
-    """Write the picture as PNG. Raises OSError with a sentence if the file cannot be written, and ValueError as
-    `render` does.
+def save_png(figure: Figure, path: str | Path) -> None:
+    """Write the picture as PNG, with the recipe as text. Raises OSError with a sentence if the file cannot be written,
+    and ValueError as `render` does.
     """
-    write_png(render(view, size_mm, dpi, recipe), path)
-
-
-def write_png(image: QImage, path: str | Path) -> None:
-    """Write an image as PNG. Raises OSError with a sentence if the file cannot be written."""
     content = QBuffer()
     content.open(QIODevice.OpenModeFlag.WriteOnly)
-    QImageWriter(content, b"png").write(image)
-    try:
-        write_bytes(path, bytes(content.data().data()))
-    except OSError as error:
-        raise OSError(f"{write_error(path, error)} Choose another place.") from error
+    QImageWriter(content, b"png").write(render(figure.view, figure.size_mm, figure.dpi, figure.recipe))
+    _write(path, content)
+
+
+def save_svg(figure: Figure, path: str | Path) -> None:
+    """Write the picture as SVG, with the recipe in its metadata. Raises OSError with a sentence if the file cannot be
+    written.
+    """
+    size, page = pixels(figure.size_mm, DPI), SvgPage()
+    _draw(figure.view, PaperDevice(SvgEngine(page), *size), size)
+    text = page.document(figure.size_mm, size, Path(path).stem, SOFTWARE, _written(figure.recipe))
+    _write(path, text.encode())
+
+
+def save_pdf(figure: Figure, path: str | Path) -> None:
+    """Write the picture as PDF of one page, with the recipe in its metadata (XMP). Raises OSError with a sentence if
+    the file cannot be written.
+    """
+    content, title = QBuffer(), Path(path).stem
+    content.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(content)
+    exact = QPageSize.SizeMatchPolicy.ExactMatch
+    writer.setPageSize(QPageSize(QSizeF(*figure.size_mm), QPageSize.Unit.Millimeter, title, exact))
+    writer.setPageMargins(QMarginsF(0, 0, 0, 0))
+    writer.setResolution(DPI)
+    writer.setTitle(title)
+    writer.setCreator(SOFTWARE)
+    writer.setDocumentXmpMetadata(packet(title, SOFTWARE, _written(figure.recipe)).encode())
+    size = pixels(figure.size_mm, DPI)
+    _draw(figure.view, scaled_device(writer, *size), size)  # which gives width to pens of one pixel, too
+    _write(path, content)
 
 
 def copy_to_clipboard(view: Any, recipe: Mapping[str, Any] | None = None) -> None:
@@ -86,14 +117,27 @@ def copy_to_clipboard(view: Any, recipe: Mapping[str, Any] | None = None) -> Non
     QGuiApplication.clipboard().setImage(render(view, size, CLIPBOARD_DPI, recipe))
 
 
-def _draw(view: Any, image: QImage, size: tuple[int, int]) -> None:
-    """Build the view again, off screen, and draw it over the whole image."""
+def _written(recipe: Mapping[str, Any] | None) -> str:
+    """The recipe as JSON in ASCII, which every kind of file can hold."""
+    return json.dumps(recipe or {}, sort_keys=True)
+
+
+def _write(path: str | Path, content: QBuffer | bytes) -> None:
+    held = content.data().data() if isinstance(content, QBuffer) else content
+    try:
+        write_bytes(path, bytes(held))
+    except OSError as error:
+        raise OSError(f"{write_error(path, error)} Choose another place.") from error
+
+
+def _draw(view: Any, device: QPaintDevice, size: tuple[int, int]) -> None:
+    """Build the view again, off screen, and draw it over the whole device, which has this many logical pixels."""
     printed: Any = type(view)(PRINT, print_mode=True)
     try:
         printed.resize(*size)
         printed.display(view.picture)
         _settle(printed)
-        QWidget.render(printed, ScaledDevice(image, *size))
+        QWidget.render(printed, device)
     finally:
         printed.release()
         printed.deleteLater()
@@ -108,6 +152,7 @@ def _settle(view: QWidget) -> None:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
     plots = [widget for widget in (view, *view.findChildren(QWidget)) if isinstance(widget, QGraphicsView)]
     for plot in plots:
+        plot.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)  # a kept background would be an image under the lines
         for item in plot.scene().items():
             if hasattr(item, "setExportMode"):
                 # symbols are drawn as outlines, because pixmaps would be coarse

@@ -11,8 +11,7 @@ from geomodel import files
 from geomodel.datasets.common import Progress
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QImage
-
+    from app.export.figure import Figure
     from geomodel.denoisers.base import Denoiser
     from geomodel.experiments import Claim, Comparison
     from geomodel.experiments.quality import QualityLine
@@ -78,11 +77,25 @@ def _write_network(written: tuple[Denoiser, Progress], path: str) -> None:
     checkpoints.save(network, path, progress=progress)
 
 
-def _write_picture(image: QImage, path: str) -> None:
+def _write_png(picture: Figure, path: str) -> None:
     from app.export import figure
 
-    figure.write_png(image, path)
+    figure.save_png(picture, path)
 
+
+def _write_svg(picture: Figure, path: str) -> None:
+    from app.export import figure
+
+    figure.save_svg(picture, path)
+
+
+def _write_pdf(picture: Figure, path: str) -> None:
+    from app.export import figure
+
+    figure.save_pdf(picture, path)
+
+
+PICTURES = ("png", "svg", "pdf")  # the formats that write a figure
 
 FORMATS: tuple[ExportFormat, ...] = (
     ExportFormat(name="run", title="Save run", files="Runs", suffix=".npz", write=_write_run),
@@ -95,7 +108,9 @@ FORMATS: tuple[ExportFormat, ...] = (
     ExportFormat(
         name="network", title="Save network as", files="Checkpoints", suffix=".safetensors", write=_write_network
     ),
-    ExportFormat(name="picture", title="Save picture", files="PNG pictures", suffix=".png", write=_write_picture),
+    ExportFormat(name="png", title="Save picture", files="PNG pictures", suffix=".png", write=_write_png),
+    ExportFormat(name="svg", title="Save picture", files="SVG pictures", suffix=".svg", write=_write_svg),
+    ExportFormat(name="pdf", title="Save picture", files="PDF pictures", suffix=".pdf", write=_write_pdf),
 )
 
 

@@ -5,7 +5,7 @@ platform.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from app.engine.messages import Kind
@@ -15,15 +15,18 @@ DPI = 300.0
 PIXELS_PER_MM = 5  # size of the views behind the figures; it decides how fine a density is
 
 
-def draw(run_path: Path, out: Path, made_of: Mapping[Kind, str] | None = None) -> list[Path]:
-    """Write a PNG for each room that can show something of the run, at half of its levels, and return what was
-    written. `made_of` says where data and network of the run lie.
+def draw(
+    run_path: Path, out: Path, made_of: Mapping[Kind, str] | None = None, kinds: Sequence[str] = ("png",)
+) -> list[Path]:
+    """Write a figure for each room that can show something of the run, at half of its levels, and return what was
+    written. `made_of` says where data and network of the run lie; `kinds` are formats of the table.
     """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QApplication, QWidget
 
-    from app.export import figure
+    from app.export import formats
+    from app.export.figure import Figure
     from app.export.offstage import Offstage
 
     qt = QApplication.instance() or QApplication(["Geomodel"])
@@ -48,8 +51,10 @@ def draw(run_path: Path, out: Path, made_of: Mapping[Kind, str] | None = None) -
         picture = room.picture()
         if not getattr(picture, "message", ""):
             room.view.display(picture)
-            figure.save_png(room.view, out / f"{name}.png", size, DPI, recipe)
-            written.append(out / f"{name}.png")
+            figure = Figure(view=room.view, size_mm=size, dpi=DPI, recipe=recipe)
+            for kind in map(formats.row, kinds):
+                written.append(out / f"{name}{kind.suffix}")
+                kind.write(figure, str(written[-1]))
     for _, _, room in rooms:
         room.release()
     wall.hide()

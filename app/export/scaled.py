@@ -22,45 +22,22 @@ from PySide6.QtGui import (
     QTransform,
 )
 
-DPI = 96  # of the device for which the widget draws
-Metric = QPaintDevice.PaintDeviceMetric
+from app.export.paper import PaperDevice
+
 Dirty = QPaintEngine.DirtyFlag
 
 
-class ScaledDevice(QPaintDevice):
-    """A device with this many logical pixels. It draws over the whole of an image."""
-
-    def __init__(self, image: QImage, width: int, height: int) -> None:
-        super().__init__()
-        self._engine = _ScaledEngine(image, image.width() / width, image.height() / height)
-        self._metrics = {
-            Metric.PdmWidth: width,
-            Metric.PdmHeight: height,
-            Metric.PdmWidthMM: round(width * 25.4 / DPI),
-            Metric.PdmHeightMM: round(height * 25.4 / DPI),
-            Metric.PdmNumColors: 1 << 24,
-            Metric.PdmDepth: 32,
-            Metric.PdmDpiX: DPI,
-            Metric.PdmDpiY: DPI,
-            Metric.PdmPhysicalDpiX: DPI,
-            Metric.PdmPhysicalDpiY: DPI,
-            Metric.PdmDevicePixelRatio: 1,
-            Metric.PdmDevicePixelRatioScaled: round(QPaintDevice.devicePixelRatioFScale()),
-        }
-
-    def paintEngine(self) -> QPaintEngine:
-        return self._engine
-
-    def metric(self, metric: QPaintDevice.PaintDeviceMetric) -> int:
-        return self._metrics.get(metric, 0)
+def scaled_device(target: QPaintDevice, width: int, height: int) -> PaperDevice:
+    """A device with this many logical pixels. It draws over the whole of an image or of a page."""
+    return PaperDevice(_ScaledEngine(target, target.width() / width, target.height() / height), width, height)
 
 
 class _ScaledEngine(QPaintEngine):
-    """Passes every primitive on to a painter on the image."""
+    """Passes every primitive on to a painter on the target."""
 
-    def __init__(self, image: QImage, across: float, down: float) -> None:
+    def __init__(self, target: QPaintDevice, across: float, down: float) -> None:
         super().__init__(QPaintEngine.PaintEngineFeature.AllFeatures)
-        self._image = image
+        self._target = target
         self._scale = QTransform.fromScale(across, down)
         self._pens = down
         self._painter = QPainter()
@@ -69,7 +46,7 @@ class _ScaledEngine(QPaintEngine):
         return QPaintEngine.Type.User
 
     def begin(self, device: QPaintDevice) -> bool:
-        return self._painter.begin(self._image)
+        return self._painter.begin(self._target)
 
     def end(self) -> bool:
         return self._painter.end()

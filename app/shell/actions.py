@@ -61,7 +61,13 @@ OWN: tuple[ActionRow, ...] = (
         tip="The chosen network, of any program, as a checkpoint of this one",
         when_disabled="No network from a file is chosen.",
     ),
-    ActionRow(id="save_figure", menu="File", title="Save picture…", keys=("Ctrl+P",), tip="A view as PNG at any size"),
+    ActionRow(
+        id="save_figure",
+        menu="File",
+        title="Save picture…",
+        keys=("Ctrl+P",),
+        tip="A view as PNG, SVG or PDF at any size",
+    ),
     ActionRow(
         id="copy_figure", menu="File", title="Copy picture", keys=("Ctrl+Shift+C",), tip="The view to the clipboard"
     ),
@@ -89,6 +95,20 @@ OWN: tuple[ActionRow, ...] = (
         keys=("Ctrl+K", "Ctrl+Shift+P"),
         tip="Find any command, setting, file, view or claim by a few letters of its name",
         rule=True,
+    ),
+    ActionRow(
+        id="copy_python",
+        menu="Edit",
+        title="Copy as Python",
+        keys=("Ctrl+Alt+C",),
+        tip="A script that computes the selected run again, with the same numbers",
+        rule=True,
+    ),
+    ActionRow(
+        id="copy_command",
+        menu="Edit",
+        title="Copy as command line",
+        tip="A command that computes the selected run again without a window, with the same numbers",
     ),
     ActionRow(
         id="context_menu",

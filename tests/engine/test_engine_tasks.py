@@ -130,3 +130,34 @@ def test_a_design_that_does_not_fit_into_memory_is_refused(bench, monkeypatch):
     assert ended.result is None
     assert "A design of 200 steps would take" in ended.message
     assert isinstance(ended.task, Task)
+
+
+def test_an_end_error_gives_way_to_a_run_and_begins_again(bench, monkeypatch):
+    task, run = EndErrorTask(1, FILLED), StartRun(2, FILLED)
+    looks_of(bench, monkeypatch, at=3, command=run)
+    bench.handle(task)
+    assert bench.of(TaskEnded) == []
+    bench.handle(bench.worker.inbox.take())
+    bench.handle(bench.worker.inbox.take())
+    assert not bench.worker.inbox.waiting
+    assert [type(event).__name__ for event in bench.events[-3:]] == ["RunStarted", "RunFinished", "TaskEnded"]
+    assert bench.events[-1].task is task
+    assert len(bench.events[-1].result) == FILLED.count
+
+
+def test_an_end_error_that_gave_way_ends_where_a_newer_one_waits(bench, monkeypatch):
+    older, newer = EndErrorTask(1, FILLED), EndErrorTask(3, replace(FILLED, solver="euler"))
+    looks_of(bench, monkeypatch, at=3, command=StartRun(2, FILLED))
+    bench.worker.inbox.put(newer)
+    bench.handle(older)
+    assert bench.of(TaskEnded) == [TaskEnded(older)]
+    assert [type(command) for command in bench.worker.inbox.drain()] == [EndErrorTask, StartRun]
+
+
+def test_an_end_error_does_not_give_way_to_a_newer_one(bench, monkeypatch):
+    """Else nothing would be shown while a person drags a level."""
+    older, newer = EndErrorTask(1, FILLED), EndErrorTask(2, replace(FILLED, solver="euler"))
+    looks_of(bench, monkeypatch, at=3, command=newer)
+    ended = bench.handle(older)
+    assert ended.task is older
+    assert len(ended.result) == FILLED.count

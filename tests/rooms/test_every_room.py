@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import re
 import weakref
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from app.shell.tab_order import reading_order
 from app.shell.workspaces import WORKSPACES, home_of
 from app.widgets.sight import seen
 
+SVG = "{http://www.w3.org/2000/svg}"
 NAMES = [row.name for row in ROOMS]
 ROWS = {row.name: row for row in ROOMS}
 every_room = pytest.mark.parametrize("name", NAMES)
@@ -139,6 +141,37 @@ def test_a_figure_shows_the_same_picture_as_the_view(qtbot, rooms, name, monkeyp
     colours = {image.pixelColor(x, y).name() for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)}
     assert PRINT.base in colours
     assert len(colours) > 4
+
+
+# what stands in a room's figure, and how many images it holds; None: as many as the run has
+IN_FIGURES = {
+    "plane": ("Slice: exact on this plane · 21% + 18% of variance", 2),  # density and basins
+    "space": ("3 trajectories; x along its displacement, and in two components of the complement", 0),
+    "measures": ("Trajectory deviation", 0),
+    "mean_shift": ("Posterior of the classes", None),
+    "compare": ("Error over σ", 0),
+    "schedule": ("noise level σ", 0),
+    "derivatives": ("‖dD/dσ‖", 0),
+    "quality": ("Sliced Wasserstein distance", None),
+    "interpolation": ("In-distribution", None),
+    "commitment": ("Distance of what comes back", None),
+    "likelihood": ("log p(x; σ) by the ODE", 0),
+    "strip": ("D*(x; σ)", None),
+}
+
+
+@pytest.mark.parametrize("name", [row.name for row in ROOMS if row.figure])
+def test_a_figure_as_svg_holds_text_and_no_image_but_images(qtbot, rooms, name, tmp_path):
+    view = fresh(qtbot, rooms, name)
+    view.display(rooms.full[name])
+    figure.save_svg(figure.Figure(view=view, size_mm=ROWS[name].figure, dpi=96, recipe={"σ": 1}), tmp_path / "a.svg")
+    root = ElementTree.parse(tmp_path / "a.svg").getroot()
+    texts = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
+    title, expected = IN_FIGURES[name]
+    assert title in texts
+    images = len(list(root.iter(f"{SVG}image")))
+    assert images == expected if expected is not None else images > 0
+    assert (tmp_path / "a.svg").stat().st_size < 200_000
 
 
 # ---------------------------------------------------------------- life

@@ -126,14 +126,14 @@ def _enter(field, text):
 def test_presets_keep_the_views_proportions_and_the_pixels_are_told(dialog):
     assert (dialog._width.value, dialog._height.value) == (85, 64)  # 4 : 3
     assert dialog._result.usual.text() == "1,004 × 756 pixels"
-    dialog._column.editor.setFocus()
-    QTest.keyClick(dialog._column.editor, Qt.Key.Key_Down)
-    assert (dialog._width.value, dialog._height.value) == (170, 128)
+    dialog._fits.editor.setFocus()
+    QTest.keyClick(dialog._fits.editor, Qt.Key.Key_Down)
+    assert (dialog._width.value, dialog._height.value) == (114, 86)
     dialog._view.editor.setFocus()
     QTest.keyClick(dialog._view.editor, Qt.Key.Key_Down)
-    assert (dialog._width.value, dialog._height.value) == (170, 340)  # 1 : 2
+    assert (dialog._width.value, dialog._height.value) == (114, 228)  # 1 : 2
     _enter(dialog._width, "100")
-    assert dialog._column.value == dialogs.CUSTOM
+    assert dialog._fits.value == dialogs.CUSTOM
     assert dialog._height.value == 200
     _enter(dialog._height, "30")
     _enter(dialog._dpi, "96")

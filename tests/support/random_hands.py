@@ -1,6 +1,6 @@
 """Works the real window with random hands, in a process of its own, and says what went wrong.
 
-    PYTHONPATH=.:tests/support python tests/support/random_hands.py FOLDER SEED [--actions 300]
+    PYTHONPATH=.:tests/support python tests/support/random_hands.py FOLDER SEED [--actions 150]
 
 FOLDER holds what `hand_files.py` writes. The same seed makes the same gestures; what they meet depends on how quickly
 the engine answers. Each gesture is printed before it is made, so that the last lines say what killed the process.
@@ -22,6 +22,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -45,14 +46,16 @@ BROKEN = re.compile(r"Traceback|\b\w+(Error|Exception)\b|object at 0x|\bNoneType
 class Faults:
     """Collects everything that must not happen."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
         self.found: list[str] = []
         self.last: deque[str] = deque(maxlen=SHOWN)
 
     def say(self, gesture: str) -> None:
         """Keep and print a gesture."""
         self.last.append(gesture)
-        print(gesture, flush=True)
+        if not self._quiet:
+            print(gesture, flush=True)
 
     def add(self, fault: str) -> None:
         """Keep a fault."""
@@ -165,7 +168,8 @@ class Session:
     def state_of_engine(self) -> str:
         """What the engine is doing, in words."""
         player = self.window.player
-        return f"computing {player.computing}, opening {player.opening}, tasks {player.tasks}"
+        command = self.window.engine._worker.current
+        return f"computing {player.computing}, opening {player.opening}, tasks {player.tasks}, at {command}"
 
     @property
     def idle(self) -> bool:
@@ -178,12 +182,16 @@ class Session:
         for number in range(count):
             with self.answering():
                 random = Random(f"{seed}:{number}")
-                self._acting, self._began = True, time.perf_counter()
-                act(self.hands, random)
-                self._acting = False
+                self.acting(partial(act, self.hands, random))
                 QTest.qWait(random.choice((0, 0, 0, 1, 5, 20, 60)))
             if self.faults.found:
                 return
+
+    def acting(self, gesture: Callable[[], None]) -> None:
+        """Make a gesture, which may open a menu that blocks."""
+        self._acting, self._began = True, time.perf_counter()
+        gesture()
+        self._acting = False
 
     def end(self) -> None:
         """Cancel: everything must end, and a small run must still be computed."""
@@ -230,7 +238,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=Path)
     parser.add_argument("seed", type=int)
-    parser.add_argument("--actions", type=int, default=300)
+    parser.add_argument("--actions", type=int, default=150)
     arguments = parser.parse_args()
     faulthandler.enable()
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)

@@ -94,7 +94,8 @@ class QualityView(View):
         self._run = self._run_part()
         self._page = QWidget()
         inside = QVBoxLayout(self._page)
-        inside.setContentsMargins(0, 0, 0, 0)
+        edge = 0 if self._print else 4  # so that the frame of the focus lies beside the text
+        inside.setContentsMargins(edge, edge, edge, edge)
         inside.setSpacing(12)
         inside.addWidget(self._jump, 3)
         inside.addWidget(self._run, 2)

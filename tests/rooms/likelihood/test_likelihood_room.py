@@ -54,7 +54,8 @@ def test_the_engine_gives_the_library_s_gains_and_densities(bench):
     np.testing.assert_allclose(result.densities.known, density, rtol=1e-12)
     assert result.densities.of == "the kernel density of the data"
     ode = along(optimal, run.x, run.sigmas, density[0])
-    np.testing.assert_allclose(result.densities.ode.values, ode.values, rtol=1e-12)
+    # traces by backward passes, and from the posterior's covariance: two roads to one number in float64
+    np.testing.assert_allclose(result.densities.ode.values, ode.values, rtol=1e-9)
     assert not result.densities.ode.values.flags.writeable
     assert bench.handle(task_of(run, along=False)).result.densities is None
 
@@ -70,18 +71,23 @@ def test_a_mixture_gives_the_start_and_its_own_density(bench):
     np.testing.assert_allclose(found.ode.values, found.known, atol=0.1)
 
 
-def test_what_the_ode_cannot_say_has_a_sentence(bench, tmp_path):
-    for changes, said in (
-        ({"solver": "euler_ancestral"}, "draws noise"),
-        ({"driver": "optimal"}, "would take minutes"),
-    ):
-        np.savez(tmp_path / "wide.npz", x=np.random.default_rng(0).standard_normal((20, 70)))
-        settings = replace(SETTINGS, data=str(tmp_path / "wide.npz"), **changes)
-        run = bench.handle(StartRun(1, settings)).trajectory
-        found = bench.handle(task_of(run, settings)).result.densities
-        assert found.ode is None
-        assert said in found.why
-        assert np.isfinite(found.known).all()
+def test_what_the_ode_cannot_say_has_a_sentence(bench):
+    settings = replace(SETTINGS, solver="euler_ancestral")
+    run = bench.handle(StartRun(1, settings)).trajectory
+    found = bench.handle(task_of(run, settings)).result.densities
+    assert found.ode is None
+    assert "draws noise" in found.why
+    assert np.isfinite(found.known).all()
+
+
+def test_the_traces_of_wide_data_come_from_their_covariances(bench, tmp_path):
+    """70 dimensions, more than exact traces of networks have. The ODE of D* carries the kernel density."""
+    np.savez(tmp_path / "wide.npz", x=np.random.default_rng(0).standard_normal((20, 70)))
+    settings = replace(SETTINGS, data=str(tmp_path / "wide.npz"), steps=200, solver="heun", count=2)
+    run = bench.handle(StartRun(1, settings)).trajectory
+    found = bench.handle(task_of(run, settings)).result.densities
+    assert not found.ode.error.any()
+    np.testing.assert_allclose(found.ode.values, found.known, atol=0.02 * 70)  # 0.01 nats a dimension at 50 levels
 
 
 def test_a_cancel_stops_it(bench):
