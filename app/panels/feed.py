@@ -148,7 +148,7 @@ class PanelsFeed(QObject):
             d = data.dataset
             space = f"{d.shape[0]} dimensions" if len(d.shape) == 1 else " × ".join(map(str, d.shape))
             text = f"{len(d):,} points in {space}, scale s = {d.std:.4g}"
-            text = " ".join([f"{text}.", *d.remarks]) if d.remarks else f"{text}, {d.fingerprint[:15]}…"
+            text = " ".join([f"{text}.", *d.remarks])
         elif slot == "data":
             text = "The network moves the samples alone." if network is not None else ""
         elif slot == "driver":
