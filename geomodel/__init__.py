@@ -11,6 +11,7 @@ from typing import Any
 
 _MODULES = (
     "checkpoints",
+    "classes",
     "datasets",
     "density",
     "experiments",
@@ -21,6 +22,7 @@ _MODULES = (
     "quality",
     "runs",
     "schedules",
+    "scripts",
     "settings",
     "solvers",
 )

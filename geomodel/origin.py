@@ -104,7 +104,7 @@ def origin(trajectory: Trajectory) -> Origin:
     try:
         return Origin(settings=settings, label_name=label_name, **msgspec.convert(named, _Named).__dict__)
     except msgspec.ValidationError as error:
-        raise ValueError(cut(f"What the run says of its data and network does not fit: {error}.")) from error
+        raise ValueError(cut(f"What the run says of where it came from does not fit: {error}.")) from error
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from PySide6.QtGui import QGuiApplication, QImage, QImageWriter, QPageSize, QPai
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from app.export.paper import DPI, MM_PER_INCH, PaperDevice
+from app.export.pdf_engine import PdfEngine
 from app.export.scaled import scaled_device
 from app.export.svg import SvgPage
 from app.export.svg_engine import SvgEngine
@@ -107,7 +108,7 @@ def save_pdf(figure: Figure, path: str | Path) -> None:
     writer.setCreator(SOFTWARE)
     writer.setDocumentXmpMetadata(packet(title, SOFTWARE, _written(figure.recipe)).encode())
     size = pixels(figure.size_mm, DPI)
-    _draw(figure.view, scaled_device(writer, *size), size)  # which gives width to pens of one pixel, too
+    _draw(figure.view, PaperDevice(PdfEngine(writer), *size), size)
     _write(path, content)
 
 

@@ -27,17 +27,17 @@ from app.export.paper import PaperDevice
 Dirty = QPaintEngine.DirtyFlag
 
 
-def scaled_device(target: QPaintDevice, width: int, height: int) -> PaperDevice:
-    """A device with this many logical pixels. It draws over the whole of an image or of a page."""
-    return PaperDevice(_ScaledEngine(target, target.width() / width, target.height() / height), width, height)
+def scaled_device(image: QImage, width: int, height: int) -> PaperDevice:
+    """A device with this many logical pixels. It draws over the whole of an image."""
+    return PaperDevice(_ScaledEngine(image, image.width() / width, image.height() / height), width, height)
 
 
 class _ScaledEngine(QPaintEngine):
-    """Passes every primitive on to a painter on the target."""
+    """Passes every primitive on to a painter on the image."""
 
-    def __init__(self, target: QPaintDevice, across: float, down: float) -> None:
+    def __init__(self, image: QImage, across: float, down: float) -> None:
         super().__init__(QPaintEngine.PaintEngineFeature.AllFeatures)
-        self._target = target
+        self._image = image
         self._scale = QTransform.fromScale(across, down)
         self._pens = down
         self._painter = QPainter()
@@ -46,7 +46,7 @@ class _ScaledEngine(QPaintEngine):
         return QPaintEngine.Type.User
 
     def begin(self, device: QPaintDevice) -> bool:
-        return self._painter.begin(self._target)
+        return self._painter.begin(self._image)
 
     def end(self) -> bool:
         return self._painter.end()

@@ -1,16 +1,13 @@
-"""A paint device that writes what is drawn on it as SVG.
-
-Qt's own generator gives cosmetic pens the width of the data's units, and viewers scale pens under a transform
-differently. So every line and area is mapped to pixels of the page here, and its pen is written as wide as it is there.
-"""
+"""Writes what is drawn as SVG. Qt's own generator gives cosmetic pens the width of the data's units."""
 
 from __future__ import annotations
 
 import math
 from base64 import b64encode
+from collections.abc import Sequence
 from typing import Any, cast
 
-from PySide6.QtCore import QBuffer, QIODevice, QPointF, QRectF, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QRectF, Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -18,101 +15,51 @@ from PySide6.QtGui import (
     QFontInfo,
     QImage,
     QLinearGradient,
-    QPaintDevice,
-    QPaintEngine,
-    QPaintEngineState,
-    QPainter,
     QPainterPath,
-    QPainterPathStroker,
     QPen,
     QTextItem,
     QTransform,
 )
 
+from app.export.cropping import Point
+from app.export.page_engine import PageEngine
 from app.export.paper import DPI
 from app.export.svg import Run, SvgPage, attributes, number
 
-Dirty = QPaintEngine.DirtyFlag
 CAPS = {Qt.PenCapStyle.FlatCap: "butt", Qt.PenCapStyle.SquareCap: "square", Qt.PenCapStyle.RoundCap: "round"}
 JOINS = {Qt.PenJoinStyle.BevelJoin: "bevel", Qt.PenJoinStyle.RoundJoin: "round"}  # all others are mitred
 FINE, LARGEST = 3, 4096  # pixels of an enlarged image in one of the page, and on its longer side
 TABULAR = QFont.Tag("tnum")
 
 
-class SvgEngine(QPaintEngine):
+class SvgEngine(PageEngine):
     """Writes every primitive on a page."""
 
     def __init__(self, page: SvgPage) -> None:
-        super().__init__(QPaintEngine.PaintEngineFeature.AllFeatures)
+        super().__init__()
         self._page = page
-        self._transform, self._pen, self._brush = QTransform(), QPen(), QBrush()
-        self._opacity, self._smooth = 1.0, False
-        self._clip: QPainterPath | None = None
 
-    def type(self) -> QPaintEngine.Type:
-        return QPaintEngine.Type.User
-
-    def begin(self, device: QPaintDevice) -> bool:
-        return True
-
-    def end(self) -> bool:
-        return True
-
-    def updateState(self, state: QPaintEngineState) -> None:
-        dirty = state.state()
-        self._transform = state.transform()
-        self._pen, self._brush, self._opacity = state.pen(), state.brush(), state.opacity()
-        self._smooth = bool(state.renderHints() & QPainter.RenderHint.SmoothPixmapTransform)
-        if dirty & Dirty.DirtyClipRegion:
-            path = QPainterPath()
-            path.addRegion(state.clipRegion())
-            self._clip_to(path, state.clipOperation())
-        if dirty & Dirty.DirtyClipPath:
-            self._clip_to(state.clipPath(), state.clipOperation())
-        if dirty & (Dirty.DirtyClipRegion | Dirty.DirtyClipPath | Dirty.DirtyClipEnabled):
-            clip = self._clip if state.isClipEnabled() else None
-            self._page.clip("" if clip is None else path_data(clip) or "M0,0")
-
-    def _clip_to(self, path: QPainterPath, operation: Qt.ClipOperation) -> None:
-        mapped = self._transform.map(path)
-        if operation == Qt.ClipOperation.NoClip:
-            self._clip = None
-        elif operation == Qt.ClipOperation.IntersectClip and self._clip is not None:
-            self._clip = self._clip.intersected(mapped)
-        else:
-            self._clip = mapped
+    def clip_page(self, clip: QPainterPath | None) -> None:
+        self._page.clip("" if clip is None else path_data(clip) or "M0,0")
 
     # ------------------------------------------------------------ lines and areas
 
-    def drawPath(self, path: QPainterPath) -> None:
-        if self._skewed_pen():
-            self._draw_outlined(path)
-            return
-        data = path_data(self._transform.map(path))
-        if not data:
-            return
-        if self._filled():
-            even = path.fillRule() == Qt.FillRule.OddEvenFill
-            self._page.shape(self._fill(even) + self._stroke(), f'<path d="{data}"')
-        elif self._stroked():
-            self._page.path(attributes(fill="none") + self._stroke(), data, opaque=self._opaque())
+    def draw_area(self, path: QPainterPath, pen: QPen, brush: QBrush) -> None:
+        if data := path_data(path):
+            rule = attributes(fill_rule="evenodd") if path.fillRule() == Qt.FillRule.OddEvenFill else ""
+            self._page.shape(self._paint("fill", brush) + rule + self._stroke(pen), f'<path d="{data}"')
 
-    def drawPolygon(self, points: Any, mode: QPaintEngine.PolygonDrawMode) -> None:
-        if mode != QPaintEngine.PolygonDrawMode.PolylineMode or len(points) < 2 or self._skewed_pen():
-            self.drawPath(_polygon(points, mode))
-        elif self._stroked():
-            mapped = [self._transform.map(QPointF(point)) for point in points]
-            line = [(point.x(), point.y()) for point in mapped]
-            if all(map(math.isfinite, sum(line, ()))):
-                solid = self._pen.style() == Qt.PenStyle.SolidLine
-                look = attributes(fill="none") + self._stroke()
-                self._page.line(look, line, opaque=self._opaque(), solid=solid)
+    def draw_lines(self, path: QPainterPath, pen: QPen) -> None:
+        self._page.path(attributes(fill="none") + self._stroke(pen), path_data(path), opaque=self._opaque(pen))
+
+    def draw_line(self, points: Sequence[Point], pen: QPen) -> None:
+        solid = pen.style() == Qt.PenStyle.SolidLine
+        look = attributes(fill="none") + self._stroke(pen)
+        self._page.line(look, points, opaque=self._opaque(pen), solid=solid)
 
     def drawEllipse(self, rect: Any) -> None:
         if self._transform.isRotating() or self._skewed_pen():
-            path = QPainterPath()
-            path.addEllipse(QRectF(rect))
-            self.drawPath(path)
+            super().drawEllipse(rect)
         elif self._filled() or self._stroked():
             mapped = self._transform.mapRect(QRectF(rect))
             middle, across, down = mapped.center(), number(mapped.width() / 2), number(mapped.height() / 2)
@@ -120,40 +67,12 @@ class SvgEngine(QPaintEngine):
             shape = f"<circle{centre}{attributes(r=across)}"
             if across != down:
                 shape = f"<ellipse{centre}{attributes(rx=across, ry=down)}"
-            self._page.shape(self._fill(even=False) + self._stroke(), shape)
-
-    def _draw_outlined(self, path: QPainterPath) -> None:
-        """Draw area and line as two areas, because the line is not equally wide in all directions."""
-        pen, brush = self._pen, self._brush
-        self._pen = QPen(Qt.PenStyle.NoPen)
-        self.drawPath(path)
-        self._brush = pen.brush()
-        self.drawPath(QPainterPathStroker(pen).createStroke(path))
-        self._pen, self._brush = pen, brush
-
-    def _skewed_pen(self) -> bool:
-        """Whether the transform makes the pen wider one way than the other."""
-        if self._pen.isCosmetic() or not self._stroked():
-            return False
-        t = self._transform
-        first, second = math.hypot(t.m11(), t.m12()), math.hypot(t.m21(), t.m22())
-        skew = t.m11() * t.m21() + t.m12() * t.m22()
-        return abs(first - second) > 1e-3 * max(first, second) or abs(skew) > 1e-3 * first * second
+            self._page.shape(self._paint("fill", self._page_brush()) + self._stroke(self._page_pen()), shape)
 
     # ------------------------------------------------------------ paint
 
-    def _filled(self) -> bool:
-        return self._brush.style() != Qt.BrushStyle.NoBrush
-
-    def _stroked(self) -> bool:
-        return self._pen.style() != Qt.PenStyle.NoPen
-
-    def _opaque(self) -> bool:
-        return self._pen.color().alpha() == 255 and self._opacity == 1
-
-    def _fill(self, even: bool) -> str:
-        rule = attributes(fill_rule="evenodd") if even and self._filled() else ""
-        return self._paint("fill", self._brush) + rule
+    def _opaque(self, pen: QPen) -> bool:
+        return pen.color().alpha() == 255 and self._opacity == 1
 
     def _paint(self, name: str, brush: QBrush) -> str:
         """The attributes of a brush: a colour, or a linear gradient. Other brushes become their colour."""
@@ -161,24 +80,20 @@ class SvgEngine(QPaintEngine):
             return f' {name}="none"'
         if brush.style() == Qt.BrushStyle.LinearGradientPattern:
             gradient = cast(QLinearGradient, brush.gradient())
-            start, end = (self._transform.map(at) for at in (gradient.start(), gradient.finalStop()))
+            start, end = (brush.transform().map(at) for at in (gradient.start(), gradient.finalStop()))
             stops = [(offset, self._colour("stop", colour)) for offset, colour in cast(Any, gradient.stops())]
-            paint = self._page.gradient((start.x(), start.y()), (end.x(), end.y()), stops)
-            return f' {name}="{paint}"' + _opacity(name, self._opacity)
+            return f' {name}="{self._page.gradient((start.x(), start.y()), (end.x(), end.y()), stops)}"'
         return self._colour(name, brush.color())
 
     def _colour(self, name: str, colour: QColor) -> str:
         paint = "stop-color" if name == "stop" else name
         return f' {paint}="{colour.name()}"' + _opacity(name, colour.alphaF() * self._opacity)
 
-    def _stroke(self) -> str:
-        """The attributes of the pen, in pixels of the page."""
-        if not self._stroked():
+    def _stroke(self, pen: QPen) -> str:
+        """The attributes of a pen of the page."""
+        if pen.style() == Qt.PenStyle.NoPen:
             return ""
-        pen, scale = self._pen, 1.0
-        if not pen.isCosmetic():
-            scale = math.sqrt(abs(self._transform.determinant()))
-        width = pen.widthF() * scale or 1.0  # a pen of width 0 draws one pixel
+        width = pen.widthF()
         style = {"stroke_width": number(width)}
         if pen.capStyle() != Qt.PenCapStyle.FlatCap:
             style["stroke_linecap"] = CAPS[pen.capStyle()]
@@ -196,8 +111,7 @@ class SvgEngine(QPaintEngine):
     # ------------------------------------------------------------ text and images
 
     def drawTextItem(self, position: Any, item: QTextItem) -> None:
-        font, place = item.font(), self._matrix()
-        at = QPointF(position) if place else self._transform.map(QPointF(position))
+        font, (at, transform) = item.font(), self._place(position)
         look = attributes(font_family=f"'{QFontInfo(font).family()}', sans-serif")
         if font.weight() != QFont.Weight.Normal:
             look += attributes(font_weight=str(font.weight().value))
@@ -207,40 +121,22 @@ class SvgEngine(QPaintEngine):
             look += attributes(style="font-variant-numeric:tabular-nums")
         size = font.pixelSize() if font.pixelSize() > 0 else font.pointSizeF() * DPI / 72
         look += self._paint("fill", self._pen.brush())
-        self._page.text(Run(item.text(), at.x(), at.y(), item.width(), size, look), place)
+        self._page.text(Run(item.text(), at.x(), at.y(), item.width(), size, look), _matrix(transform))
 
     def drawImage(self, target: Any, image: QImage, source: Any, flags: Any = None) -> None:
-        part = QRectF(source).toRect()
+        part, place = QRectF(source).toRect(), QRectF(target)
         if part != image.rect():
             image = image.copy(part)
-        place = self._matrix()
-        target = QRectF(target) if place else self._transform.mapRect(QRectF(target))
         if not self._smooth:
-            image = _enlarged(image, self._transform.mapRect(target) if place else target)
+            image = _enlarged(image, self._transform.mapRect(place))
         content = QBuffer()
         content.open(QIODevice.OpenModeFlag.WriteOnly)
         image.save(content, "PNG")  # type: ignore[call-overload]  # the stub forgets str
-        names = {"x": target.x(), "y": target.y(), "width": target.width(), "height": target.height()}
-        look = attributes(**{name: number(value) for name, value in names.items()}) + place
-        self._page.image(b64encode(content.data().data()).decode("ascii"), look + _opacity("", self._opacity))
-
-    def drawPixmap(self, target: Any, pixmap: Any, source: Any) -> None:
-        self.drawImage(target, pixmap.toImage(), source)
-
-    def drawTiledPixmap(self, target: Any, pixmap: Any, origin: Any) -> None:
-        tiled = QImage(QRectF(target).size().toSize(), QImage.Format.Format_ARGB32_Premultiplied)
-        tiled.fill(Qt.GlobalColor.transparent)
-        with QPainter(tiled) as painter:
-            painter.drawTiledPixmap(tiled.rect(), pixmap, QPointF(origin).toPoint())
-        self.drawImage(target, tiled, QRectF(tiled.rect()))
-
-    def _matrix(self) -> str:
-        """The transform of an element as an attribute, or nothing if positions on the page can stand for it."""
-        t = self._transform
-        if not t.isScaling():
-            return ""
-        values = (f"{value:.7g}" for value in (t.m11(), t.m12(), t.m21(), t.m22(), t.dx(), t.dy()))
-        return f' transform="matrix({" ".join(values)})"'
+        at, transform = self._place(place.topLeft())
+        names = {"x": at.x(), "y": at.y(), "width": place.width(), "height": place.height()}
+        look = attributes(**{name: number(value) for name, value in names.items()})
+        look += _matrix(transform) + _opacity("", self._opacity)
+        self._page.image(b64encode(content.data().data()).decode("ascii"), look)
 
 
 def _enlarged(image: QImage, place: QRectF) -> QImage:
@@ -250,20 +146,17 @@ def _enlarged(image: QImage, place: QRectF) -> QImage:
     return image.scaled(image.size() * factor) if factor > 1 else image
 
 
+def _matrix(transform: QTransform | None) -> str:
+    if transform is None:
+        return ""
+    t = transform
+    values = (f"{value:.7g}" for value in (t.m11(), t.m12(), t.m21(), t.m22(), t.dx(), t.dy()))
+    return f' transform="matrix({" ".join(values)})"'
+
+
 def _opacity(name: str, value: float) -> str:
     prefix = f"{name}-" if name else ""
     return "" if value >= 1 else f' {prefix}opacity="{value:.3g}"'
-
-
-def _polygon(points: Any, mode: QPaintEngine.PolygonDrawMode) -> QPainterPath:
-    path = QPainterPath(QPointF(points[0]))
-    for point in points[1:]:
-        path.lineTo(QPointF(point))
-    if mode != QPaintEngine.PolygonDrawMode.PolylineMode:
-        path.closeSubpath()
-    if mode == QPaintEngine.PolygonDrawMode.WindingMode:
-        path.setFillRule(Qt.FillRule.WindingFill)
-    return path
 
 
 def path_data(path: QPainterPath) -> str:

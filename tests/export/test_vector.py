@@ -187,14 +187,14 @@ def test_the_drawing_as_svg(qapp, tmp_path):
     seen = rendered_svg(_saved(tmp_path, "svg"))
     if seen is None:
         pytest.skip("librsvg is not installed")
-    _check(darkness(seen))
+    _check(darkness(seen)[:HIGH, :WIDE])  # its command rounds the page up
 
 
 def test_the_drawing_as_pdf(qapp, tmp_path):
     seen = rendered_pdf(_saved(tmp_path, "pdf"))
     if seen is None:
         pytest.skip("poppler is not installed")
-    _check(darkness(seen))
+    _check(darkness(seen)[:HIGH, :WIDE])  # poppler rounds the page up
 
 
 def test_the_elements_of_the_svg(qapp, tmp_path):
@@ -225,7 +225,7 @@ def test_the_commands_of_the_pdf(qapp, tmp_path):
     assert page.count(" Tj") == sum(len(text) for text in (FORMULA, "10−3 σmax", "upright σ"))  # a letter each
     assert re.search(r"\n2 w 0 J \d j \[20 10 \]0  d\n", page)  # the dash
     assert not re.search(r"\n0 w ", page)  # which every printer would draw as thin as it can
-    assert page.split().count("W*") == 4  # the clip to a square, and to a triangle alone and with a square
+    assert page.split().count("W*") == 3  # the clip to a square, to a triangle, and to what both share
     box = re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)", path.read_bytes())
     assert [float(side) for side in box.groups()] == pytest.approx([WIDE * 0.75, HIGH * 0.75], abs=0.01)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 from code_of_runs import KINDS, QUICK, computed, here, python_in, same, settings_of, shell_in
+from state_dicts import ANSWERS, state_dict
 
 import geomodel as gm
 from geomodel import cli, cli_hints, scripts
@@ -112,6 +113,16 @@ def test_a_device_is_stated_for_the_network():
 # ---------------------------------------------------------------- hints, names and what cannot be said
 
 HINTS = {"diffusion.steps": 1000, "new": True, "word": "linear", "yes": "true", "number": "12", "list": "1,2", "b": 0.1}
+
+
+def test_a_network_that_was_opened_with_hints_runs_again(tmp_path):
+    path = state_dict(tmp_path / "a b.pt")
+    settings = RunSettings(data="", network=str(path), driver="network", steps=2, count=2, solver="euler")
+    run, found = computed(settings, hints=ANSWERS)
+    assert found.network.hints == ANSWERS
+    assert same(run, here(code_of(found))["run"])
+    assert cli.run(cli.parse([*shlex.split(command_of(found))[2:], "--out", str(tmp_path)])) == 0
+    assert same(run, gm.Trajectory.load(tmp_path / "run.npz"))
 
 
 def test_hints_are_stated_and_read_again():

@@ -220,3 +220,17 @@ def test_answers_about_an_older_run_are_dropped(stage):
     stage.services.player.answered.emit(old)
     assert stage.picture.bundles is shown
     assert run.settings.data == "gaussian-64"
+
+
+def test_coordinates_are_not_asked_for_while_the_run_is_computed(stage, monkeypatch):
+    stage.compute("clusters-64", count=3)
+    asked = []
+    monkeypatch.setattr(stage.space._player, "submit", asked.append)
+    run = stage.services.state.run
+    stage.space._of, run.status = (-1, 0), "computing"
+    stage.space.refresh()
+    assert asked == []
+    run.status = "complete"
+    stage.space.refresh()
+    assert [request.run_id for request in asked] == [run.id]
+    assert all(request.while_computing for request in asked)  # a long task must not hold them back

@@ -1,0 +1,210 @@
+"""A paint engine that hands everything on in pixels of the page.
+
+Viewers differ in what they do with pens under a transform, and Qt turns such pens into areas when it writes PDF. So
+lines and areas are mapped to the page here, and each pen has the width that it has there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QBrush,
+    QImage,
+    QPaintDevice,
+    QPaintEngine,
+    QPaintEngineState,
+    QPainter,
+    QPainterPath,
+    QPainterPathStroker,
+    QPen,
+    QTransform,
+)
+
+from app.export.cropping import Point, lines, pieces
+
+Dirty = QPaintEngine.DirtyFlag
+MARGIN = 50.0  # pixels around a picture in which lines are kept
+NOTHING = QPen(Qt.PenStyle.NoPen)
+
+
+class PageEngine(QPaintEngine):
+    """Maps every primitive to the page. What writes a kind of file derives from it."""
+
+    def __init__(self) -> None:
+        super().__init__(QPaintEngine.PaintEngineFeature.AllFeatures)
+        self._transform, self._pen, self._brush = QTransform(), QPen(), QBrush()
+        self._opacity, self._smooth = 1.0, False
+        self._clip: QPainterPath | None = None
+        self._whole = self._window = QRectF()
+
+    # ------------------------------------------------------------ what a kind of file writes, in pixels of the page
+
+    def clip_page(self, clip: QPainterPath | None) -> None:
+        """Clip what follows to a path."""
+        raise NotImplementedError
+
+    def draw_area(self, path: QPainterPath, pen: QPen, brush: QBrush) -> None:
+        """Fill a path and draw its edge."""
+        raise NotImplementedError
+
+    def draw_lines(self, path: QPainterPath, pen: QPen) -> None:
+        """Draw lines that are one path."""
+        raise NotImplementedError
+
+    def draw_line(self, points: Sequence[Point], pen: QPen) -> None:
+        """Draw one open line."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------ the state
+
+    def type(self) -> QPaintEngine.Type:
+        return QPaintEngine.Type.User
+
+    def begin(self, device: QPaintDevice) -> bool:
+        self._whole = QRectF(0, 0, device.width(), device.height())
+        self._window = self._whole.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+        return True
+
+    def end(self) -> bool:
+        return True
+
+    def updateState(self, state: QPaintEngineState) -> None:
+        dirty = state.state()
+        self._transform, self._opacity = state.transform(), state.opacity()
+        self._pen, self._brush = state.pen(), state.brush()
+        self._smooth = bool(state.renderHints() & QPainter.RenderHint.SmoothPixmapTransform)
+        if dirty & Dirty.DirtyClipRegion:
+            path = QPainterPath()
+            path.addRegion(state.clipRegion())
+            self._clip_to(path, state.clipOperation())
+        if dirty & Dirty.DirtyClipPath:
+            self._clip_to(state.clipPath(), state.clipOperation())
+        if dirty & (Dirty.DirtyClipRegion | Dirty.DirtyClipPath | Dirty.DirtyClipEnabled):
+            clip = self._clip if state.isClipEnabled() else None
+            shown = self._whole if clip is None else clip.boundingRect()
+            self._window = shown.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+            self.clip_page(clip)
+
+    def _clip_to(self, path: QPainterPath, operation: Qt.ClipOperation) -> None:
+        mapped = self._transform.map(path)
+        if operation == Qt.ClipOperation.NoClip:
+            self._clip = None
+        elif operation == Qt.ClipOperation.IntersectClip and self._clip is not None:
+            self._clip = self._clip.intersected(mapped)
+        else:
+            self._clip = mapped
+
+    # ------------------------------------------------------------ lines and areas
+
+    def drawPath(self, path: QPainterPath) -> None:
+        if self._skewed_pen():
+            self._draw_outlined(path)
+        elif self._filled():
+            self.draw_area(self._transform.map(path), self._page_pen(), self._page_brush())
+        elif self._stroked():
+            self._draw_lines(self._transform.map(path))
+
+    def drawPolygon(self, points: Any, mode: QPaintEngine.PolygonDrawMode) -> None:
+        if mode != QPaintEngine.PolygonDrawMode.PolylineMode or len(points) < 2 or self._skewed_pen():
+            self.drawPath(_polygon(points, mode))
+        elif self._stroked():
+            mapped = [self._transform.map(QPointF(point)) for point in points]
+            line = [(point.x(), point.y()) for point in mapped]
+            if all(math.isfinite(x) and math.isfinite(y) for x, y in line):
+                pen = self._page_pen()
+                for piece in pieces(line, self._window):
+                    self.draw_line(piece, pen)
+
+    def drawEllipse(self, rect: Any) -> None:
+        path = QPainterPath()
+        path.addEllipse(QRectF(rect))
+        self.drawPath(path)
+
+    def _draw_lines(self, path: QPainterPath) -> None:
+        """Draw a path without an area, and leave out what is far away."""
+        box, pen = path.controlPointRect(), self._page_pen()
+        inside = self._window.contains(box) or (box.isNull() and self._window.contains(box.center()))
+        found = None if inside else lines(path)
+        if found is not None:
+            path = QPainterPath()
+            for line in found:
+                for start, *rest in pieces(line, self._window):
+                    path.moveTo(*start)
+                    for point in rest:
+                        path.lineTo(*point)
+        if not path.isEmpty():
+            self.draw_lines(path, pen)
+
+    def _draw_outlined(self, path: QPainterPath) -> None:
+        """Draw area and line as two areas, because the line is not equally wide in all directions."""
+        pen, brush = self._pen, self._brush
+        self._pen = NOTHING
+        self.drawPath(path)
+        self._brush = pen.brush()
+        self.drawPath(QPainterPathStroker(pen).createStroke(path))
+        self._pen, self._brush = pen, brush
+
+    def _skewed_pen(self) -> bool:
+        """Whether the transform makes the pen wider one way than the other."""
+        if self._pen.isCosmetic() or not self._stroked():
+            return False
+        t = self._transform
+        first, second = math.hypot(t.m11(), t.m12()), math.hypot(t.m21(), t.m22())
+        skew = t.m11() * t.m21() + t.m12() * t.m22()
+        return abs(first - second) > 1e-3 * max(first, second) or abs(skew) > 1e-3 * first * second
+
+    def _filled(self) -> bool:
+        return self._brush.style() != Qt.BrushStyle.NoBrush
+
+    def _stroked(self) -> bool:
+        return self._pen.style() != Qt.PenStyle.NoPen
+
+    def _page_pen(self) -> QPen:
+        """The pen as wide as it is on the page. A pen of width 0 draws one pixel."""
+        if not self._stroked():
+            return NOTHING
+        scale = 1.0 if self._pen.isCosmetic() else math.sqrt(abs(self._transform.determinant()))
+        pen = QPen(self._pen)
+        pen.setWidthF(pen.widthF() * scale or 1.0)
+        pen.setCosmetic(False)
+        return pen
+
+    def _page_brush(self) -> QBrush:
+        """The brush, whose gradient is on the page."""
+        brush = QBrush(self._brush)
+        if brush.gradient() is not None:
+            brush.setTransform(self._transform)
+        return brush
+
+    # ------------------------------------------------------------ text and images
+
+    def _place(self, position: Any) -> tuple[QPointF, QTransform | None]:
+        """A position on the page; or as it is, with the transform that makes more of it than a position."""
+        if self._transform.isScaling():  # which Qt says of a turn, too
+            return QPointF(position), self._transform
+        return self._transform.map(QPointF(position)), None
+
+    def drawPixmap(self, target: Any, pixmap: Any, source: Any) -> None:
+        self.drawImage(target, pixmap.toImage(), source)
+
+    def drawTiledPixmap(self, target: Any, pixmap: Any, origin: Any) -> None:
+        tiled = QImage(QRectF(target).size().toSize(), QImage.Format.Format_ARGB32_Premultiplied)
+        tiled.fill(Qt.GlobalColor.transparent)
+        with QPainter(tiled) as painter:
+            painter.drawTiledPixmap(tiled.rect(), pixmap, QPointF(origin).toPoint())
+        self.drawImage(target, tiled, QRectF(tiled.rect()))
+
+
+def _polygon(points: Any, mode: QPaintEngine.PolygonDrawMode) -> QPainterPath:
+    path = QPainterPath(QPointF(points[0]))
+    for point in points[1:]:
+        path.lineTo(QPointF(point))
+    if mode != QPaintEngine.PolygonDrawMode.PolylineMode:
+        path.closeSubpath()
+    if mode == QPaintEngine.PolygonDrawMode.WindingMode:
+        path.setFillRule(Qt.FillRule.WindingFill)
+    return path
