@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
@@ -28,8 +29,10 @@ from app.session.player import Player
 from app.session.state import AppState
 from app.shell import actions
 from app.shell.by_name import ByName
+from app.shell.collecting import Collecting
 from app.shell.commands import Commands
 from app.shell.context_menus import ContextMenus
+from app.shell.copying import Copying
 from app.shell.documents import Documents
 from app.shell.engine_life import EngineLife
 from app.shell.file_dialogs import FileDialogs
@@ -37,6 +40,8 @@ from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
 from app.shell.menus import Menus
 from app.shell.network_files import NetworkFiles
+from app.shell.palette import Palette
+from app.shell.palette_sources import entries
 from app.shell.screens import expected_frame, first_size
 from app.shell.settings_store import SettingsStore
 from app.shell.welcome import Welcome
@@ -67,6 +72,7 @@ class MainWindow(QMainWindow):
         self._open_later: list[str] = []
         self._own = ""
         self._hints: Mapping[str, Answers] = {}
+        self.collecting = Collecting(self)  # before there is another thread
         self.store = SettingsStore()
         self.state = AppState(self)
         self.engine = EngineThread()
@@ -86,8 +92,12 @@ class MainWindow(QMainWindow):
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
+        self.copying = Copying(self)
         self.network_files = NetworkFiles(self)
         self.context_menus = ContextMenus(self)
+        self.command_palette = Palette(
+            self, partial(entries, self), self.actions_by_id.values(), self.layout_of_docks.main_view
+        )
         self.commands = Commands(self)
         self.engine_life = EngineLife(self)
         self.welcome = Welcome(self)
@@ -127,7 +137,7 @@ class MainWindow(QMainWindow):
         return {row.name: build_room(row, services) for row in ROOMS}
 
     def _handlers(self) -> dict[str, actions.Handler]:
-        owners = (self.commands, self.documents, self.network_files, self.welcome, self.engine_life)
+        owners = (self.commands, self.documents, self.copying, self.network_files, self.welcome, self.engine_life)
         found = {name: handler for owner in owners for name, handler in owner.handlers().items()}
         for room in self.rooms.values():
             found |= room.handlers()
@@ -186,6 +196,7 @@ class MainWindow(QMainWindow):
             self.player.close()
             if not self.engine.shut_down(CLOSE_MS) or self.engine_life.holding:
                 os._exit(0)  # someone's denoiser holds a thread, and a live QThread must not be destroyed
+            self.collecting.release()
             self.keys.release()
             self.measured.release()
             self.judging.release()

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import ROOT, line, row, times
+from common import ROOT, line, row, status, times
 from sampler_overhead import bare, calls_of
 
 import geomodel as gm
@@ -97,12 +97,6 @@ def sampling(repeats: int) -> None:
 
 
 # ------------------------------------------------------------ memory
-
-
-def status(name: str) -> int:
-    """Bytes of this process by Linux's name: VmRSS is now, VmHWM the most so far."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(text.split()[1]) for text in lines if text.startswith(f"{name}:")) * 1024
 
 
 def grown(short: Callable[[], object], whole: Callable[[], int]) -> dict[str, int]:

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from common import ROOT, line
-from images import CHECKPOINT, MB, child, few_threads, status
+from common import ROOT, line, status
+from images import CHECKPOINT, MB, child, few_threads
 
 import geomodel as gm
 

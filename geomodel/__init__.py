@@ -11,6 +11,7 @@ from typing import Any
 
 _MODULES = (
     "checkpoints",
+    "classes",
     "datasets",
     "density",
     "experiments",
@@ -18,9 +19,11 @@ _MODULES = (
     "interpolation",
     "likelihood",
     "measures",
+    "plot",
     "quality",
     "runs",
     "schedules",
+    "scripts",
     "settings",
     "solvers",
 )

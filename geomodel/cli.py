@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from geomodel import __version__, classes, cli_hints, console, datasets, files, runs, schedules, solvers
+from geomodel.origin import MOST_THREADS
 from geomodel.places import absolute
-from geomodel.settings import CUSTOM, Driver, Option, RunSettings, limits, problems
+from geomodel.settings import CUSTOM, MOST_SAMPLES, Driver, Option, RunSettings, Start, limits, problems
 
 if TYPE_CHECKING:
     from geomodel.record import Record
@@ -27,6 +28,14 @@ def levels(text: str) -> tuple[float, ...]:
         return schedules.levels_from_text(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def coordinates(text: str) -> tuple[float, ...]:
+    """The coordinates of a point, with commas between them."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("write the coordinates as 1.5,-2.") from error
 
 
 # option, field of RunSettings, type
@@ -50,6 +59,7 @@ FIELDS: tuple[tuple[str, str, Any], ...] = (
     ("--levels", "levels", levels),
     ("--start", "start", str),
     ("--start-index", "start_index", int),
+    ("--start-point", "start_point", coordinates),
     ("--count", "count", int),
     ("--seed", "seed", int),
 )
@@ -63,7 +73,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "driver": get_args(Driver),
     "solver": solvers.names(),
     "schedule": schedules.names(),
-    "start": ("noise", "origin", "exact", "data"),
+    "start": get_args(Start),
 }
 
 
@@ -104,6 +114,13 @@ def parser() -> argparse.ArgumentParser:
         "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the solver, such as order=2"
     )
     run_parser.add_argument(
+        "--threads", type=int, metavar="N", help="processor threads, which decide the last bits (default: PyTorch's)"
+    )
+    run_parser.add_argument("--device", default="cpu", help="where the network computes: cpu, cuda, mps (default: cpu)")
+    run_parser.add_argument(
+        "--piece", type=int, metavar="ROWS", help="how many samples the network takes at once (default: all)"
+    )
+    run_parser.add_argument(
         "--out", type=Path, default=Path(), help="folder for run.npz and measures.csv (default: here)"
     )
     run_parser.add_argument(
@@ -139,8 +156,9 @@ def run(arguments: argparse.Namespace) -> int:
         return int(import_module(f"geomodel.cli_{arguments.command}").run(arguments))
     try:
         settings, hints = settings_from(arguments), cli_hints.hints(arguments)
+        _check_machine(arguments)
         arguments.out.mkdir(parents=True, exist_ok=True)  # if this fails, it fails before the work is done
-        _write(_compute(settings, hints), arguments.out)
+        _write(_compute(settings, hints, arguments), arguments.out)
     except OSError as error:
         print(files.write_error(arguments.out, error), file=sys.stderr)
         return 2
@@ -160,6 +178,8 @@ def settings_from(arguments: argparse.Namespace) -> RunSettings:
         given["driver"] = "network"
     if given.get("levels"):
         given["schedule"] = CUSTOM
+    if given.get("start_point") and given.setdefault("start", "point") != "point":
+        raise ValueError(f"The option --start-point is for the start “point”; --start says {given['start']}.")
     options = dict(_option(text) for text in arguments.option)
     switches = {"beside": arguments.beside, "final_zero": arguments.final_zero}
     settings = replace(RunSettings(), **given, **switches, options=options)
@@ -187,14 +207,28 @@ def _option(text: str) -> tuple[str, Option]:
     return name, value
 
 
-def _compute(settings: RunSettings, hints: dict[str, object]) -> Trajectory:
+def _check_machine(arguments: argparse.Namespace) -> None:
+    for option, given, most in (
+        ("--threads", arguments.threads, MOST_THREADS),
+        ("--piece", arguments.piece, MOST_SAMPLES),
+    ):
+        if given is not None and not 1 <= given <= most:
+            raise ValueError(f"{option} lies between 1 and {most:,}; got {given:,}.")
+
+
+def _compute(settings: RunSettings, hints: dict[str, object], machine: argparse.Namespace) -> Trajectory:
     name, count, seed, columns = settings.data_key
     data = datasets.load(name, count=count, seed=seed, columns=columns) if name else None
     network = None
     if settings.network:
         from geomodel.checkpoints import load_checkpoint
 
-        network = load_checkpoint(settings.network, hints=hints)
+        network = load_checkpoint(settings.network, device=machine.device, hints=hints)
+        network.piece = machine.piece
+    if machine.threads is not None:
+        import torch
+
+        torch.set_num_threads(machine.threads)
     started = 0.0  # set at the first step, so that loading is not counted
 
     def report(record: Record) -> None:

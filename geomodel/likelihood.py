@@ -8,6 +8,7 @@ subtracted before a gain says something about the model.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -185,6 +186,7 @@ def along(
     probes: int | None = None,
     seed: int = 0,
     labels: Any = None,
+    trace: Callable[[Floats, float], ArrayLike] | None = None,
 ) -> Along:
     """The density that the model's ODE carries along its own trajectory, from the one at the start.
 
@@ -202,6 +204,8 @@ def along(
             Hutchinson's estimate is the mean of zᵀJz over random signs z. A probe stays the same at all levels, so that
             each gives a whole curve and the standard error is that of the mean of these curves.
         seed: of the probes; labels: (B,) as the model takes them, or None.
+        trace: a function of x (B, *shape) and σ that gives tr J (B,) where it is known in another way, such as
+            `soft_dimension` for D*. Then the model is not asked and no probes are drawn.
 
     Raises:
         ValueError: shapes do not fit, fewer than 2 probes, or the model cannot be differentiated.
@@ -215,13 +219,15 @@ def along(
         raise ValueError(f"A standard error needs at least 2 probes; got {probes}.")
     start = np.broadcast_to(np.asarray(plain(log_density_at_start), np.float64), shape[1:])
     directions = None
-    if probes is not None or dimension > EXACT_DIMENSIONS:
+    if trace is None and (probes is not None or dimension > EXACT_DIMENSIONS):
         random = np.random.default_rng([seed, 4])
         directions = random.choice([-1.0, 1.0], size=(probes or PROBES, shape[1], dimension))
     rates = np.full((1 if directions is None else len(directions), *shape), np.nan)
     for n, sigma in enumerate(levels.tolist()):
         if sigma > 0:
-            rates[:, n] = dimension - traces(model, positions[n], sigma, directions, labels)
+            known = None if trace is None else np.asarray(plain(trace(positions[n], sigma)), np.float64)
+            found = traces(model, positions[n], sigma, directions, labels) if known is None else known
+            rates[:, n] = dimension - found
     steps = -np.diff(np.log(np.where(levels > 0, levels, np.nan)))[:, None]
     gains = np.cumsum(steps * (rates[:, 1:] + rates[:, :-1]) / 2, axis=1)
     gains = np.concatenate([np.zeros((len(rates), 1, shape[1])), gains], axis=1)

@@ -11,13 +11,14 @@ from msgspec import Meta
 from geomodel import solvers
 from geomodel.error_text import cut
 from geomodel.run_start import noise_levels
-from geomodel.settings import LONGEST, RunSettings, from_json, problems
+from geomodel.settings import LONGEST, MOST_SAMPLES, RunSettings, from_json, problems
 
 if TYPE_CHECKING:
     from geomodel.datasets import Dataset
     from geomodel.trajectory import Trajectory
 
 MOST_HINTS = 40
+MOST_THREADS = 4096
 _Word = Annotated[str, Meta(max_length=80)]
 LAST_POINT = 2**31 - 1  # at which a run may start
 
@@ -41,6 +42,15 @@ class NetworkIdentity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Computed:
+    """What decides the last bits of a run beside its settings: sums of many numbers depend on who adds which."""
+
+    threads: Annotated[int, Meta(ge=0, le=MOST_THREADS)] = 0  # of torch; 0 where the run does not say
+    device: _Word = "cpu"  # of the network
+    piece: Annotated[int, Meta(ge=0, le=MOST_SAMPLES)] = 0  # rows that the network takes at once; 0 is all of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where a run came from. Data or network are None where the run had none."""
 
@@ -48,6 +58,7 @@ class Origin:
     label_name: str = ""  # of the class that it asks for
     data: DataIdentity | None = None
     network: NetworkIdentity | None = None
+    computed: Computed = Computed()
 
 
 def identity(data: Dataset | None, network: Any = None) -> dict[str, Any]:
@@ -64,6 +75,19 @@ def identity(data: Dataset | None, network: Any = None) -> dict[str, Any]:
     return found
 
 
+def computed(network: Any, rows: int) -> dict[str, Any]:
+    """What a saved run carries of how it was computed, see `Computed`; rows: its samples."""
+    import torch
+
+    found: dict[str, Any] = {"threads": torch.get_num_threads()}
+    if network is not None:
+        if network.info.device not in (None, "cpu"):
+            found["device"] = network.info.device
+        if network.piece is not None and network.piece < rows:
+            found["piece"] = network.piece
+    return found
+
+
 def origin(trajectory: Trajectory) -> Origin:
     """Where a run came from, as its file says. ValueError with a sentence where it does not say so, or where its
     settings are none that a form could make.
@@ -76,17 +100,18 @@ def origin(trajectory: Trajectory) -> Origin:
     label_name = said.get("class", "")
     if not isinstance(label_name, str) or len(label_name) > LONGEST:
         raise ValueError("What the run says of its class is no name.")
-    named = {key: said[key] for key in ("data", "network") if said.get(key) is not None}
+    named = {key: said[key] for key in ("data", "network", "computed") if said.get(key) is not None}
     try:
         return Origin(settings=settings, label_name=label_name, **msgspec.convert(named, _Named).__dict__)
     except msgspec.ValidationError as error:
-        raise ValueError(cut(f"What the run says of its data and network does not fit: {error}.")) from error
+        raise ValueError(cut(f"What the run says of where it came from does not fit: {error}.")) from error
 
 
 @dataclass(frozen=True)
 class _Named:
     data: DataIdentity | None = None
     network: NetworkIdentity | None = None
+    computed: Computed = Computed()
 
 
 def check(settings: RunSettings) -> None:

@@ -39,6 +39,11 @@ class Basis:
         """How many coordinates a projected point has."""
         return len(self.vectors)
 
+    @property
+    def whole(self) -> bool:
+        """Whether it leaves nothing out."""
+        return self.count == math.prod(self.shape)
+
     def project(self, x: Any) -> Floats:
         """Coordinates c = E (x − origin), x (..., *shape) -> (..., count). ValueError where x has another shape.
 
@@ -123,7 +128,7 @@ def principal_components(points: Any, count: int = 2, *, limit: int = MAX_POINTS
 
 def basis_name(basis: Basis) -> str:
     """A basis of principal components in words, with the share of the data's variance that it shows."""
-    if basis.count == math.prod(basis.shape):
+    if basis.whole:
         return "all directions of the data"
     share = f"{100 * basis.explained.sum():.3g} % of their variance"
     return f"the data's first {basis.count} principal components ({share})"

@@ -16,7 +16,7 @@ from geomodel.arrays import Array
 from geomodel.curves import CENTER
 from geomodel.hooks import Between, nothing
 from geomodel.job import Job
-from geomodel.origin import identity
+from geomodel.origin import computed, identity
 from geomodel.places import absolute
 from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, problems
@@ -101,7 +101,9 @@ def prepare(
         schedule=whole_schedule(settings),
         data=data,
         parts=tuple(part for part in (optimal, network) if part is not None),
-        identity=identity(data, network) | ({"class": asked.name} if asked.name else {}),
+        identity=identity(data, network)
+        | ({"class": asked.name} if asked.name else {})
+        | {"computed": computed(network, settings.count)},
     )
 
 

@@ -15,6 +15,10 @@ class Cancelled(BaseException):
     """Leaves a run from the inside. It is not an error, so that no solver's `except Exception` catches it."""
 
 
+class GaveWay(BaseException):
+    """Leaves a task for a command that goes first. It is no error either."""
+
+
 @contextmanager
 def polling(models: Iterable[Denoiser], poll_commands: Callable[[], None]) -> Iterator[None]:
     """Lets denoisers poll the command queue between the pieces of a long evaluation."""

@@ -16,7 +16,7 @@ from app.engine import network_tasks, tasks
 from app.engine.context import Answers, Context, Tasks, Work
 from app.engine.contract import Command, Event, Request, Task, TaskEnded
 from app.engine.errors import sentence
-from app.engine.gate import Cancelled, Gate, polling
+from app.engine.gate import Cancelled, Gate, GaveWay, polling
 from app.engine.inbox import Inbox
 from app.engine.library import Library
 from app.engine.messages import (
@@ -90,11 +90,11 @@ class Worker:
         """Handle commands until `Shutdown`."""
         self._looping = True
         while not self._closing:
-            self.current = self.inbox.take()
-            self.handle(self.current)
+            self.handle(self.inbox.take())
 
     def handle(self, command: Command) -> None:
         """Handle one command completely."""
+        self.current = command
         match command:
             case Shutdown():
                 self._closing = True
@@ -225,12 +225,23 @@ class Worker:
             self.post(TaskEnded(task, self._result(task)))
         except Cancelled:
             self.post(TaskEnded(task))
+        except GaveWay:
+            self._queue_last(task)
         except BaseException as error:
             if not isinstance(error, ValueError):
                 log.exception("%s", type(task).__name__)
             self.post(TaskEnded(task, message=sentence(error, task.settings)))
         finally:
             self.running = None
+
+    def _queue_last(self, task: Task) -> None:
+        """A task that gave way waits behind all others, unless a newer one has taken its place."""
+        waiting = self.inbox.drain()
+        if any(type(command) is type(task) for command in waiting):
+            self.inbox.put_back(waiting)
+            self.post(TaskEnded(task))
+        else:
+            self.inbox.put_back([*waiting, task])
 
     def _result(self, task: Task) -> object:
         match task:
@@ -275,6 +286,9 @@ class Worker:
         self.inbox.put_back([*later, *(command for command in waiting if not self._stops(command))])
         if stopped:
             raise Cancelled
+        now = self.current
+        if isinstance(now, Task) and now.gives_way and any(type(command) is not type(now) for command in later):
+            raise GaveWay
 
     def _stops(self, command: Command) -> bool:
         return isinstance(command, Shutdown) or (isinstance(command, Cancel) and command.run_id == self.running)

@@ -14,6 +14,7 @@ from app.panels import Panels
 from app.panels.model import DRIVERS, Slot
 from app.panels.runs import RunRow
 from app.session import bundled
+from app.session.code_of_runs import why_not
 from app.session.drafted import Drafted
 from app.session.drafting import expected_evaluations
 from app.session.facts import DRIVER_NAMES, NO_DATA, class_words
@@ -147,7 +148,7 @@ class PanelsFeed(QObject):
             d = data.dataset
             space = f"{d.shape[0]} dimensions" if len(d.shape) == 1 else " × ".join(map(str, d.shape))
             text = f"{len(d):,} points in {space}, scale s = {d.std:.4g}"
-            text = " ".join([f"{text}.", *d.remarks]) if d.remarks else f"{text}, {d.fingerprint[:15]}…"
+            text = " ".join([f"{text}.", *d.remarks])
         elif slot == "data":
             text = "The network moves the samples alone." if network is not None else ""
         elif slot == "driver":
@@ -214,6 +215,7 @@ class PanelsFeed(QObject):
                     status=self._run_status(run),
                     pinned=run.pinned,
                     selected=run.id == self.state.selection.run_id,
+                    no_code=why_not(run),
                 )
             )
         self.runs.set_runs(tuple(rows))

@@ -47,6 +47,7 @@ class RunRow:
     color: str = ""  # its hue in comparisons
     pinned: bool = False
     selected: bool = False
+    no_code: str = ""  # why it cannot be copied as code
 
 
 class RunsPanel(QWidget):
@@ -56,6 +57,7 @@ class RunsPanel(QWidget):
     pin_toggled = Signal(int, bool)
     remove_wanted = Signal(int)
     settings_wanted = Signal(int)  # as the next draft
+    code_wanted = Signal(int, str)  # "python" or "command", on the clipboard
 
     def __init__(self, theme: Theme, save: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -123,10 +125,17 @@ class RunsPanel(QWidget):
             Entry("Pin", partial(self.pin_toggled.emit, run, not pinned), checked=pinned),
             Entry("Use these settings", partial(self.settings_wanted.emit, run), keys="Ctrl+Return"),
             None,
+            self._code_entry("Copy as Python", item, "python"),
+            self._code_entry("Copy as command line", item, "command"),
+            None,
             Entry(self._save.text(), partial(self._save_run, run)),
             Entry("Remove", partial(self.remove_wanted.emit, run), keys="Del"),
         )
         popup(self._list, rows, at)
+
+    def _code_entry(self, title: str, item: QTreeWidgetItem, form: str) -> Entry:
+        row = self._rows[self._list.indexOfTopLevelItem(item)]
+        return Entry(title, partial(self.code_wanted.emit, row.id, form), enabled=not row.no_code, tip=row.no_code)
 
     def _save_run(self, run: int) -> None:
         """The action saves the run that is selected."""

@@ -228,6 +228,8 @@ class MeasureChart(pg.PlotWidget):
         self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self._print or self._still is None:
+            self._regions.fit()
         if self._print:
             super().paintEvent(event)
         elif self._still is None:

@@ -12,7 +12,7 @@ from app.plotting.theme import Theme
 from geomodel.arrays import Array
 
 Named = tuple[str, float, float]  # name, σ where it begins, σ where it ends
-NARROW = 0.14  # share of the axis; a narrower range is drawn without its name
+GAP = 4.0  # pixels between two names at the least
 
 
 class Regions:
@@ -22,6 +22,7 @@ class Regions:
         self._box, self._font = box, font
         self._lines: list[pg.InfiniteLine] = []
         self._names: list[pg.TextItem] = []
+        self._shares: list[float] = []  # of the axis, that each named range takes
 
     def draw(self, regions: tuple[Named, ...], sigmas: Array, scale: Scale, theme: Theme) -> None:
         """Draw the ranges, once the box has its limits."""
@@ -32,15 +33,19 @@ class Regions:
         pen.setCosmetic(True)
         self._lines = [pg.InfiniteLine(end, angle=90, pen=pen) for end in places[:-1, 1]]
         (left, right), (_, top) = self._box.viewRange()
-        self._names = []
+        self._names, self._shares = [], ((places[:, 1] - places[:, 0]) / (right - left)).tolist()
         for (name, *_), (begin, end) in zip(regions, places, strict=True):
-            if end - begin >= NARROW * (right - left):
-                text = pg.TextItem(name, color=theme.muted, anchor=(0.5, 0))
-                text.setFont(self._font)
-                text.setPos((begin + end) / 2, top)
-                self._names.append(text)
+            text = pg.TextItem(name, color=theme.muted, anchor=(0.5, 0))
+            text.setFont(self._font)
+            text.setPos((begin + end) / 2, top)
+            self._names.append(text)
         for item in (*self._lines, *self._names):
             self._box.addItem(item, ignoreBounds=True)
+
+    def fit(self) -> None:
+        """Hide the names that are wider than their ranges, because they would run into each other."""
+        for name, share in zip(self._names, self._shares, strict=True):
+            name.setVisible(name.boundingRect().width() + GAP <= share * self._box.width())
 
     @staticmethod
     def _places(high: float, low: float, sigmas: Array, scale: Scale) -> tuple[float, float]:

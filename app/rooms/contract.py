@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction, QColor, QPalette
@@ -20,6 +20,7 @@ from app.session.playback import Playback
 from app.session.player import Player
 from app.session.state import AppState
 from app.shell.file_dialogs import Say
+from app.shell.palette_search import PaletteEntry
 from app.shell.settings_store import SettingsStore
 from app.widgets.context_menu import Row
 
@@ -84,6 +85,14 @@ class Room(Protocol):
 
     def release(self) -> None:
         """Stop listening and asking, because the window closes."""
+
+
+@runtime_checkable
+class Offers(Protocol):
+    """A room with more to choose than its actions, such as each measure or each claim."""
+
+    def offers(self) -> Sequence[PaletteEntry]:
+        """What the command palette lists of the room, as it stands now."""
 
 
 class AskOpen(Protocol):

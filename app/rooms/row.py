@@ -21,6 +21,7 @@ class ActionRow:
     title: str
     keys: tuple[str, ...] = ()
     tip: str = ""
+    when_disabled: str = ""  # why it is, while it is; for actions that can be
     checkable: bool = False
     group: str = ""
     rule: bool = False  # a separator before it

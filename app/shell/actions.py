@@ -17,6 +17,9 @@ from app.shell import workspaces
 
 Handler = Callable[[], object]
 
+REFUSAL = "refusal"  # property of a disabled action whose reason changes
+NOT_NOW = "This cannot be done now."
+
 OWN: tuple[ActionRow, ...] = (
     ActionRow(
         id="open_checkpoint", menu="File", title="Open checkpoint…", keys=("Ctrl+O",), tip="A network from a file"
@@ -42,6 +45,7 @@ OWN: tuple[ActionRow, ...] = (
         menu="File",
         title="Locate the run's files…",
         tip="Say where the data or the network lie that a saved run was made with",
+        when_disabled="The selected run has all its files.",
     ),
     ActionRow(
         id="close_network",
@@ -58,6 +62,7 @@ OWN: tuple[ActionRow, ...] = (
         title="Save network as…",
         keys=("Ctrl+Shift+S",),
         tip="The chosen network, of any program, as a checkpoint of this one",
+        when_disabled="No network from a file is chosen.",
     ),
     ActionRow(
         id="save_figure",
@@ -70,29 +75,73 @@ OWN: tuple[ActionRow, ...] = (
         id="copy_figure", menu="File", title="Copy picture", keys=("Ctrl+Shift+C",), tip="The view to the clipboard"
     ),
     ActionRow(id="quit", menu="File", title="Quit", keys=("Ctrl+Q",), rule=True),
-    ActionRow(id="undo", menu="Edit", title="Undo", keys=("Ctrl+Z",), tip="Take back the last change of a setting"),
-    ActionRow(id="redo", menu="Edit", title="Redo", keys=("Ctrl+Shift+Z",), tip="Repeat the change that was undone"),
+    ActionRow(
+        id="undo",
+        menu="Edit",
+        title="Undo",
+        keys=("Ctrl+Z",),
+        tip="Take back the last change of a setting",
+        when_disabled="No setting has been changed.",
+    ),
+    ActionRow(
+        id="redo",
+        menu="Edit",
+        title="Redo",
+        keys=("Ctrl+Shift+Z",),
+        tip="Repeat the change that was undone",
+        when_disabled="No change has been undone.",
+    ),
+    ActionRow(
+        id="palette",
+        menu="Edit",
+        title="Command palette",
+        keys=("Ctrl+K", "Ctrl+Shift+P"),
+        tip="Find any command, setting, file, view or claim by a few letters of its name",
+        rule=True,
+    ),
+    ActionRow(
+        id="copy_python",
+        menu="Edit",
+        title="Copy as Python",
+        keys=("Ctrl+Alt+C",),
+        tip="A script that computes the selected run again, with the same numbers",
+        rule=True,
+    ),
+    ActionRow(
+        id="copy_command",
+        menu="Edit",
+        title="Copy as command line",
+        tip="A command that computes the selected run again without a window, with the same numbers",
+    ),
     ActionRow(
         id="context_menu",
         menu="Edit",
         title="Menu of this place",
         keys=("Shift+F10",),
         tip="What a right click on the control with the focus shows",
-        rule=True,
     ),
     ActionRow(id="run", menu="Run", title="Run", keys=("F5", "Ctrl+R"), tip="Compute a new run from the settings"),
-    ActionRow(id="cancel", menu="Run", title="Cancel", keys=("Esc",), tip="Stop computing; what was computed stays"),
+    ActionRow(
+        id="cancel",
+        menu="Run",
+        title="Cancel",
+        keys=("Esc",),
+        tip="Stop computing; what was computed stays",
+        when_disabled="Nothing is being computed or opened.",
+    ),
     ActionRow(
         id="restart_engine",
         menu="Run",
         title="Restart the engine",
         tip="Start a new engine after the present one has stopped",
+        when_disabled="The engine works.",
     ),
     ActionRow(
         id="stop_waiting",
         menu="Run",
         title="Stop waiting",
         tip="Leave a denoiser of your own that has not returned, and start a new engine without it",
+        when_disabled="No denoiser of your own keeps the engine waiting.",
     ),
 )
 
@@ -155,6 +204,17 @@ def connect(actions: Mapping[str, QAction], handlers: Mapping[str, Handler]) -> 
     """Connect each action to its handler. Raises KeyError for an action without one."""
     for name, action in actions.items():
         action.triggered.connect(partial(_call, handlers[name]))
+
+
+def offer(action: QAction, refusal: str) -> None:
+    """Enable an action, or disable it for a reason that changes. Other reasons stand in its row."""
+    action.setEnabled(not refusal)
+    action.setProperty(REFUSAL, refusal)
+
+
+def refusal(action: QAction, row: ActionRow) -> str:
+    """Why an action is disabled; empty if it is not."""
+    return "" if action.isEnabled() else action.property(REFUSAL) or row.when_disabled or NOT_NOW
 
 
 def _call(handler: Handler, _checked: bool = False) -> None:

@@ -31,6 +31,7 @@ class Commands(QObject):
         super().__init__(window)
         self._window = window
         self._player, self._layout = window.player, window.layout_of_docks
+        self._layout.help_wanted.connect(self.show_help)
         self._layout.workspace_changed.connect(self._tick_workspace)
         self._tick_workspace(self._layout.current.name)
         window.state.draft_changed.connect(self._name_changes)
@@ -43,6 +44,7 @@ class Commands(QObject):
             "quit": self._quit,
             "undo": player.drafting.undo,
             "redo": partial(player.drafting.undo, forward=True),
+            "palette": self._window.command_palette.toggle,
             "context_menu": self._window.context_menus.show_at_focus,
             "run": self._run,
             "cancel": player.cancel,
@@ -94,7 +96,23 @@ class Commands(QObject):
         Sheet(self._window, "Solvers", help_sheets.solver_sheet()).show()
 
     def _show_about(self) -> None:
-        Sheet(self._window, "What am I seeing?", help_sheets.room_sheet()).show_at(self._layout.room_in_use())
+        self.show_help(self._layout.room_in_use())
+
+    def show_help(self, room: str) -> None:
+        """Open the help at the page of a room."""
+        sheet = Sheet(self._window, "What am I seeing?", help_sheets.room_sheet())
+        sheet.followed.connect(self.follow)
+        sheet.show_at(room)
+
+    def follow(self, link: str) -> None:
+        """Set the window up as a link of a help page says. What is switched on already stays on."""
+        for step in help_sheets.steps(link):
+            if step.startswith(help_sheets.PRESET):
+                self._player.drafting.apply_preset(step.removeprefix(help_sheets.PRESET))
+                continue
+            action = self._window.actions_by_id[step]
+            if not action.isChecked():
+                action.trigger()
 
     def offer_data(self, event: NetworkOpened) -> None:
         """The open network does not fit the present data, so ask whether to open those it was trained on."""

@@ -155,8 +155,11 @@ class Documents(QObject):
     def copy_figure(self, title: str = "") -> None:
         """Copy the view with this title, else the one that has the focus, or the main one, to the clipboard."""
         figures = self._figures()
-        figure.copy_to_clipboard(figures[title or self._current(figures)], self._recipe())
-        self.say("Picture copied.")
+        if wanted := title or self._current(figures):
+            figure.copy_to_clipboard(figures[wanted], self._recipe())
+            self.say("Picture copied.")
+        else:
+            self.say("This view has no picture. Click into a view that has one, and copy again.", True)
 
     def _figures(self) -> dict[str, View]:
         """The views that have a figure, by title, each with its present picture."""
@@ -167,10 +170,10 @@ class Documents(QObject):
         return {title: room.view for title, room in found.items()}
 
     def _current(self, figures: Mapping[str, View]) -> str:
-        """The title of the view that has the focus, or of the one in the centre."""
+        """The title of the view that has the focus, or of the one in the centre; empty if neither has a figure."""
         layout = self._window.layout_of_docks
         wanted = (self._window.rooms[layout.room_in_use()].view, layout.main_view())
-        return next(title for view in wanted for title, shown in figures.items() if shown is view)
+        return next((title for view in wanted for title, shown in figures.items() if shown is view), "")
 
     def _recipe(self) -> dict[str, Any]:
         run = self._state.run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QGridLayout,
+    QHBoxLayout,
     QMainWindow,
     QTabBar,
     QTabWidget,
@@ -19,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.rooms import ROOMS
 from app.rooms.contract import Room
+from app.shell.help_buttons import HelpButton, TitleHelp
 from app.shell.settings_store import SettingsStore
 from app.shell.workspaces import WORKSPACES, Workspace, home_of, workspace
 
@@ -31,6 +34,7 @@ class Layout(QWidget):
     """The centre of the window, and the docks around it that a workspace arranges."""
 
     workspace_changed = Signal(str)
+    help_wanted = Signal(str)  # the name of a room
 
     def __init__(self, window: QMainWindow, store: SettingsStore) -> None:
         super().__init__(window)
@@ -40,7 +44,7 @@ class Layout(QWidget):
         self._window, self._store = window, store
         self._rooms: Mapping[str, Room] = {}
         self._states: dict[str, QByteArray] = {}  # the docks of the workspaces that a person has left
-        self._images = False  # whether the data are images
+        self.images = False  # whether the data are images
         self._fresh = True
         self._corner: QWidget | None = None  # what lies over the main view
         self._centre = QGridLayout(self)
@@ -53,12 +57,13 @@ class Layout(QWidget):
             at = self.tabs.addTab(item.title)
             self.tabs.setTabToolTip(at, f"{item.tip} (Ctrl+Alt+{number})")
         self.tabs.currentChanged.connect(self._tab_chosen)
+        self._main_help = HelpButton("", lambda: self.help_wanted.emit(self.current.centre))
 
     def build(self, rooms: Mapping[str, Room], left: QWidget, log: QWidget) -> None:
         """Put every view and panel into its place. Nothing is shown yet."""
         self._rooms, window = rooms, self._window
         window.setCentralWidget(self)
-        self._bar("Workspaces", self.tabs, Qt.ToolBarArea.TopToolBarArea)
+        self._bar("Workspaces", self._head(), Qt.ToolBarArea.TopToolBarArea)
         for row in ROOMS:
             view = rooms[row.name].view
             if row.area == "foot":
@@ -69,6 +74,7 @@ class Layout(QWidget):
                 view.setMinimumWidth(LEAST_RIGHT)
             area = Qt.DockWidgetArea.BottomDockWidgetArea if below else Qt.DockWidgetArea.RightDockWidgetArea
             dock = self._dock(row.name, row.title, view, area)
+            TitleHelp(dock, HelpButton(row.title, partial(self.help_wanted.emit, row.name)))
             dock.visibilityChanged.connect(lambda there, name=row.name: self._came_into_sight(name) if there else None)
         self._dock(LEFT_TITLE, LEFT_TITLE, left, Qt.DockWidgetArea.LeftDockWidgetArea)
         self._dock(LOG_TITLE, LOG_TITLE, log, Qt.DockWidgetArea.BottomDockWidgetArea)
@@ -76,6 +82,16 @@ class Layout(QWidget):
         window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self._take_centre()
+
+    def _head(self) -> QWidget:
+        """The tabs of the workspaces, and at the end of the row the "?" of the main view."""
+        head = QWidget()
+        row = QHBoxLayout(head)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.tabs)
+        row.addStretch(1)
+        row.addWidget(self._main_help)
+        return head
 
     def _bar(self, title: str, widget: QWidget, area: Qt.ToolBarArea) -> None:
         """A row over the whole width. Nothing in it can be moved or hidden."""
@@ -148,6 +164,9 @@ class Layout(QWidget):
     def _take_centre(self) -> None:
         """Move the main view from its dock to the centre."""
         view = self._rooms[self.current.centre].view
+        title = next(row.title for row in ROOMS if row.name == self.current.centre)
+        self._main_help.name(title)
+        self._main_help.setText(f"{title} ?")  # it stands apart from the view
         self._centre.addWidget(view, 0, 0)
         view.show()
         if self._corner is not None:
@@ -197,6 +216,16 @@ class Layout(QWidget):
             self.docks[name].show()
             self.docks[name].raise_()
 
+    def visit(self, name: str) -> None:
+        """Show a room and give it the focus."""
+        self.bring_forward(name)
+        self._rooms[name].view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def show_panel(self, title: str) -> None:
+        """Show a panel that a person may have closed."""
+        self.docks[title].show()
+        self.docks[title].raise_()
+
     def _tab_chosen(self, at: int) -> None:
         self.switch(WORKSPACES[at].name)
 
@@ -207,12 +236,12 @@ class Layout(QWidget):
 
     def show_image_rooms(self, *, visible: bool) -> None:
         """Some rooms stand there for images only."""
-        self._images = visible
+        self.images = visible
         self._show_image_rooms()
 
     def _show_image_rooms(self) -> None:
         for row in ROOMS:
-            dock, wanted = self.docks.get(row.name), self._images and row.name in self.current.rooms
+            dock, wanted = self.docks.get(row.name), self.images and row.name in self.current.rooms
             if not row.images_only or dock is None or dock.isHidden() == (not wanted):
                 continue
             dock.setVisible(wanted)

@@ -25,6 +25,7 @@ class Menus(QObject):
         menus: dict[str, QMenu] = {}
         for name, parent in MENUS:
             menus[name] = menus[parent].addMenu(name) if parent else window.menuBar().addMenu(f"&{name}")
+        menus["Edit"].setToolTipsVisible(True)  # they say why an action is disabled
         for row in ACTIONS:
             if row.rule:
                 menus[row.menu].addSeparator()

@@ -20,6 +20,7 @@ class Entry:
     enabled: bool = True
     checked: bool | None = None  # None means that it cannot be checked
     keys: str = ""
+    tip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,9 @@ def _fill(menu: QMenu, rows: Sequence[Row], actions: Mapping[str, QAction]) -> N
 def _add(menu: QMenu, entry: Entry) -> None:
     action = menu.addAction(f"{entry.title}\t{entry.keys}" if entry.keys else entry.title)
     action.setEnabled(entry.enabled)
+    if entry.tip:
+        menu.setToolTipsVisible(True)
+        action.setToolTip(entry.tip)
     if entry.checked is not None:
         action.setCheckable(True)
         action.setChecked(entry.checked)

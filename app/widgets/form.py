@@ -184,6 +184,7 @@ class ChoiceField(Field):
         self._combo.setMinimumContentsLength(8)
         self._combo.activated.connect(self._activated)
         self.choices: tuple[Choice, ...] = ()
+        self._refused: dict[Any, str] = {}  # value → why it is not offered
         self.set_choices(choices)
 
     def set_placeholder(self, text: str) -> None:
@@ -205,6 +206,7 @@ class ChoiceField(Field):
 
     def set_available(self, value: Any, available: bool, reason: str) -> None:
         """Offer a line, or give the reason why it is not offered."""
+        self._refused[value] = "" if available else reason
         model = self._combo.model()
         assert isinstance(model, QStandardItemModel)
         for row, choice in enumerate(self.choices):
@@ -212,6 +214,10 @@ class ChoiceField(Field):
                 model.item(row).setEnabled(available)
                 text = tooltip(choice.title, choice.help if available else reason)
                 self._combo.setItemData(row, text, Qt.ItemDataRole.ToolTipRole)
+
+    def why_not(self, value: Any) -> str:
+        """Why a line is not offered; empty if it is."""
+        return self._refused.get(value, "")
 
     def _activated(self, row: int) -> None:
         self._given_error = ""

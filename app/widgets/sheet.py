@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
 MOST = 0.85  # share of the screen's width and height
@@ -13,6 +13,8 @@ SPARE = 48  # pixels for the frame, the margins and a scroll bar
 class Sheet(QDialog):
     """Shows HTML. It is deleted when it is closed."""
 
+    followed = Signal(str)  # the address of a link
+
     def __init__(self, parent: QWidget, title: str, html: str) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
@@ -20,11 +22,15 @@ class Sheet(QDialog):
         self._page = QTextBrowser()
         self._page.setAccessibleName(title)
         self._page.setOpenLinks(False)
+        self._page.anchorClicked.connect(self._follow)
         self._page.setHtml(html)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self._page)
         self._fit()
+
+    def _follow(self, link: QUrl) -> None:
+        self.followed.emit(link.toString())
 
     def _fit(self) -> None:
         """Make the window as large as the text if the screen has the room."""

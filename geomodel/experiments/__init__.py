@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from geomodel.experiments.branch import Branch, branch
 from geomodel.experiments.commitment import Commitment, class_commitment, commitment
-from geomodel.experiments.compare import Comparison, Lane, LaneResult, compare
+from geomodel.experiments.compare import Comparison, Lane, LaneResult, compare, lane_of
 from geomodel.experiments.controls import gaussian_curve, random_walk
 from geomodel.experiments.convergence import Convergence, convergence
 from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.literature import Claim, claims
-from geomodel.experiments.quality import Jump, QualityOverSigma, jump, quality_over_sigma
+from geomodel.experiments.quality import Jump, QualityOverSigma, jump, jump_levels, quality_over_sigma
 from geomodel.experiments.votes import nearest_classes
 
 __all__ = [
@@ -32,6 +32,8 @@ __all__ = [
     "gaussian_curve",
     "interpolate",
     "jump",
+    "jump_levels",
+    "lane_of",
     "nearest_classes",
     "quality_over_sigma",
     "random_walk",

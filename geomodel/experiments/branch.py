@@ -89,8 +89,8 @@ def branch(
     other = _renoised(model, run, sample, level, seed) if x is None else np.asarray(plain(x), np.float64)
     if other.shape != own.shape:
         raise ValueError(f"x has shape {other.shape}; the run's samples have {own.shape}.")
-    control, moved = (_followed(model, run, rule, start[None], sample, level) for start in (own, other))
-    return Branch(control, moved, sample, level)
+    both = _followed(model, run, rule, np.stack([own, other]), sample, level)
+    return Branch(_row(both, 0), _row(both, 1), sample, level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,27 +144,27 @@ def _renoised(model: Any, run: Trajectory, sample: int, level: int, seed: int) -
 
         at = torch.as_tensor(np.asarray(run.x[level, sample : sample + 1], np.float64))
         with torch.no_grad():
-            denoised = ask(model, at, sigma, _label(run, sample)).numpy()[0]
+            denoised = ask(model, at, sigma, _labels(run, sample, 1)).numpy()[0]
     drawn: Array = noise([seed], denoised.shape, sigma).numpy()[0]
     return np.asarray(denoised, np.float64) + drawn
 
 
-def _followed(model: Any, run: Trajectory, rule: _Rule, start: Array, sample: int, level: int) -> Trajectory:
-    """The trajectory of a start (1, *shape) at a level, over the levels that the run has from there."""
+def _followed(model: Any, run: Trajectory, rule: _Rule, starts: Array, sample: int, level: int) -> Trajectory:
+    """The trajectories of starts (2, *shape) at a level, in one batch, over the levels that the run has from there."""
     import torch
 
     from geomodel.sampling import final_denoised
 
-    sigmas, label = run.sigmas[level:], _label(run, sample)
-    record = Record(sigmas, 1, start.shape[1:], "float64", samples=())
+    sigmas, labels = run.sigmas[level:], _labels(run, sample, len(starts))
+    record = Record(sigmas, len(starts), starts.shape[1:], "float64", samples=())
     final = None
     with torch.no_grad():
-        x = torch.as_tensor(start)
+        x = torch.as_tensor(starts)
         record.start(x)
-        for index, step in enumerate(islice(_steps(model, x, rule, label, sigmas, level), len(sigmas) - 1)):
+        for index, step in enumerate(islice(_steps(model, x, rule, labels, sigmas, level), len(sigmas) - 1)):
             record.append(replace(step, index=index))
         if sigmas[-1] > 0:
-            final = final_denoised(model, step, label).numpy()
+            final = final_denoised(model, step, labels).numpy()
             record.looks += 1
     settings = {
         "solver": rule.solver,
@@ -172,11 +172,26 @@ def _followed(model: Any, run: Trajectory, rule: _Rule, start: Array, sample: in
         "sigmas": sigmas.tolist(),
         "branch": {"sample": sample, "level": level},
     }
-    seeds = None if run.seeds is None else [int(run.seeds[sample])]
-    return record.trajectory(final_denoised=final, seeds=seeds, labels=label, settings=settings)
+    seeds = None if run.seeds is None else [int(run.seeds[sample])] * len(starts)
+    return record.trajectory(final_denoised=final, seeds=seeds, labels=labels, settings=settings)
 
 
-def _steps(model: Any, x: Tensor, rule: _Rule, label: Any, sigmas: Levels, level: int) -> Iterator[Step]:
+def _row(both: Trajectory, k: int) -> Trajectory:
+    """One of the trajectories of a batch."""
+    spent, spent_at = np.asarray(both.evaluations), both.evaluations_at
+    return replace(
+        both,
+        x=both.x[:, k : k + 1],
+        denoised=both.denoised[:, k : k + 1],
+        evaluations=both.evaluations if spent.ndim == 0 else spent[k : k + 1],
+        evaluations_at=spent_at if spent_at.ndim == 1 else spent_at[:, k : k + 1],
+        final_denoised=None if both.final_denoised is None else both.final_denoised[k : k + 1],
+        seeds=None if both.seeds is None else both.seeds[k : k + 1],
+        labels=None if both.labels is None else both.labels[k : k + 1],
+    )
+
+
+def _steps(model: Any, x: Tensor, rule: _Rule, labels: Any, sigmas: Levels, level: int) -> Iterator[Step]:
     """Steps of the whole schedule from a level on, as if a run without memory had arrived at x.
 
     A rule may depend on the whole schedule, as the churn of one step does. An adaptive one does not, so it starts anew.
@@ -185,9 +200,9 @@ def _steps(model: Any, x: Tensor, rule: _Rule, label: Any, sigmas: Levels, level
     from geomodel.sampling import iterate
     from geomodel.solvers.base import State
 
-    given: dict[str, Any] = {"solver": rule.solver, "labels": label, **rule.options}
+    given: dict[str, Any] = {"solver": rule.solver, "labels": labels, **rule.options}
     if rule.noise is not None:
-        given["noise"] = Brownian([rule.noise])
+        given["noise"] = Brownian([rule.noise] * len(x))
     if solvers.row(rule.solver).adaptive:
         return iterate(model, x, sigmas, **given)
     arrived = None
@@ -211,7 +226,7 @@ def _steps(model: Any, x: Tensor, rule: _Rule, label: Any, sigmas: Levels, level
     return iterate(model, x, rule.schedule, resume=arrived, jump_at=rule.jump_at, **given)
 
 
-def _label(run: Trajectory, sample: int) -> Any:
+def _labels(run: Trajectory, sample: int, count: int) -> Any:
     import torch
 
-    return None if run.labels is None else torch.as_tensor([int(run.labels[sample])])
+    return None if run.labels is None else torch.as_tensor([int(run.labels[sample])] * count)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geomodel import schedules, solvers
+from geomodel import runs, schedules, solvers
 from geomodel.arrays import Floats, Integers
 from geomodel.csv_files import Row, write_rows
 from geomodel.experiments.exact import distances, solve
 from geomodel.experiments.progress import REFERENCE, Progress, watched
 from geomodel.formulas import Levels
+from geomodel.settings import CUSTOM, RunSettings
 from geomodel.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from geomodel.job import Job
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +38,18 @@ class Lane:
     def levels(self) -> Levels:
         """The checked noise levels of the lane's run."""
         return schedules.with_jump(schedules.custom(self.sigmas), self.jump_at)
+
+
+def lane_of(name: str, settings: RunSettings, job: Job) -> Lane:
+    """The sampler of the settings as a lane that starts where the job does: at its first level.
+
+    `geomodel.runs.prepare` makes a job; its denoiser and its noise, job.model and job.x, are what all lanes share.
+    """
+    start = float(job.sigmas[0])
+    if settings.schedule == CUSTOM:
+        settings = replace(settings, levels=(start, *(level for level in settings.levels if level < start)))
+    levels = runs.whole_schedule(replace(settings, sigma_max=start))
+    return Lane(name, settings.solver, levels, runs.solver_options(settings, job.data), settings.jump)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

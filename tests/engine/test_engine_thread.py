@@ -90,8 +90,8 @@ def drive_with(monkeypatch, hook):
     """Every run is driven by a hooked denoiser in place of D*, and measured against nothing."""
     prepare = Library.prepare
 
-    def prepared(self, settings):
-        job, data = prepare(self, settings)
+    def prepared(self, settings, *more):
+        job, data = prepare(self, settings, *more)
         return replace(job, model=Hooked(hook), optimal=None), data
 
     monkeypatch.setattr(Library, "prepare", prepared)

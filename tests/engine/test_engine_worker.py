@@ -72,8 +72,8 @@ def drive_with(monkeypatch, hook, piece=None):
     """Every run is driven by a hooked denoiser in place of D*."""
     prepare = Library.prepare
 
-    def prepared(self, settings):
-        job, data = prepare(self, settings)
+    def prepared(self, settings, *more):
+        job, data = prepare(self, settings, *more)
         model = Hooked(hook)
         model.piece = piece
         return replace(job, model=model), data
@@ -250,7 +250,9 @@ def test_a_nan_stops_the_run_says_where_and_keeps_what_there_is(bench, monkeypat
 
     prepare = Library.prepare
     monkeypatch.setattr(
-        Library, "prepare", lambda self, s: (replace(prepare(self, s)[0], model=Broken(lambda _: None)), None)
+        Library,
+        "prepare",
+        lambda self, s, *more: (replace(prepare(self, s, *more)[0], model=Broken(lambda _: None)), None),
     )
     stopped = bench.handle(StartRun(1, replace(TOY, solver="euler")))
     assert isinstance(stopped, RunStopped)

@@ -95,6 +95,11 @@ def test_a_file_of_points(tmp_path):
     assert written.x.shape == (5, 3, 2)
 
 
+def test_a_start_point_is_where_the_first_sample_starts(tmp_path):
+    code, written = run(tmp_path, "--start-point=-1.5,2")
+    assert (code, settings_of(written).start, written.x[0, 0].tolist()) == (0, "point", [-1.5, 2.0])
+
+
 def test_a_checkpoint_drives_unless_another_driver_is_named(tmp_path):
     code, driven = run(tmp_path, "--model", CHECKPOINT)
     assert (code, settings_of(driven).driver, driven.x.dtype) == (0, "network", np.float32)
@@ -166,6 +171,11 @@ def test_a_class_guidance_and_a_blend(tmp_path):
         (["--data-columns", "1-2"], "two-moons is no table"),
         (["--rho", "0.05"], "ρ must be at least 0.1"),
         (["--start", "data", "--start-index", "50"], "points 0 to 49"),
+        (["--start", "point"], "The start point has 0 numbers; these data need 2"),
+        (["--start-point", "1,nan"], "The coordinates of the start point must be finite"),
+        (["--start-point", "1,2", "--start", "exact"], "The option --start-point is for the start “point”"),
+        (["--threads", "0"], "--threads lies between 1 and 4,096; got 0."),
+        (["--piece", "-1"], "--piece lies between 1 and 1,000,000,000; got -1."),
         (["--label", "7"], "two-moons has no points of class 7"),
         (["--blend", "2"], "Share a must be at most 1"),
         (["--option", "order"], "--option takes NAME=VALUE"),
@@ -187,7 +197,14 @@ def test_what_does_not_fit_is_one_sentence_and_code_2(tmp_path, capsys, monkeypa
 
 @pytest.mark.parametrize(
     "options",
-    [["--solver", "rk99"], ["--schedule", "custom"], ["--driver", "magic"], ["--steps", "many"], ["--wrong", "1"]],
+    [
+        ["--solver", "rk99"],
+        ["--schedule", "custom"],
+        ["--driver", "magic"],
+        ["--start-point", "1;2"],
+        ["--steps", "many"],
+        ["--wrong", "1"],
+    ],
 )
 def test_arguments_that_cannot_be_read_are_refused_by_the_parser(capsys, options):
     with pytest.raises(SystemExit) as left:
@@ -228,7 +245,7 @@ def test_help_can_be_printed(capsys, command):
 
 def test_every_setting_can_be_given():
     given = {name for _, name, _ in cli.FIELDS} | {"options", "final_zero", "beside"}
-    fields = set(RunSettings.__dataclass_fields__) - {"schema_version", "start_point"}
+    fields = set(RunSettings.__dataclass_fields__) - {"schema_version"}
     assert given == fields
 
 

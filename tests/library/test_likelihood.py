@@ -222,6 +222,15 @@ def test_more_dimensions_take_probes_by_themselves():
     assert found.error.shape == (201, 3)
 
 
+def test_known_traces_are_taken_as_they_are():
+    from geomodel.denoisers.optimal.jacobian import soft_dimension
+
+    run = gm.sample(OPTIMAL, gm.noise([1, 2], (8,), 10.0), gm.schedules.karras(6, sigma_min=0.1, sigma_max=10.0))
+    asked = along(OPTIMAL, run.x, run.sigmas, 0.0)
+    told = along(None, run.x, run.sigmas, 0.0, trace=lambda x, sigma: soft_dimension(OPTIMAL, POINTS, x, sigma))
+    np.testing.assert_allclose(told.values, asked.values, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize("sigma", [0.4, 3.0])
 def test_traces_are_those_of_the_posterior_covariance(sigma):
     from geomodel.denoisers.optimal.jacobian import soft_dimension

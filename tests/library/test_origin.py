@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 from saved_runs import make_run
 
 import geomodel as gm
 from geomodel import runs
 from geomodel.error_text import MOST_CHARACTERS
-from geomodel.origin import DataIdentity, NetworkIdentity, origin
+from geomodel.origin import Computed, DataIdentity, NetworkIdentity, origin
 from geomodel.settings import RunSettings, to_json
 
 MOONS = to_json(RunSettings(sigma_min=0.01, sigma_max=20.0))
@@ -39,6 +40,14 @@ def test_what_a_run_of_today_says():
     run = runs.compute(RunSettings(data_count=20, steps=2, count=1), data)
     assert origin(run).data == DataIdentity(name=data.name, fingerprint=data.fingerprint)
     assert origin(run).settings.steps == 2
+    assert origin(run).computed == Computed(threads=torch.get_num_threads())
+
+
+@pytest.mark.parametrize("computed", [{"threads": -1}, {"threads": 10**9}, {"piece": 0.5}, {"device": "d" * 81}, []])
+def test_how_a_run_was_computed_is_believed_within_bounds(computed):
+    with pytest.raises(ValueError, match="does not fit"):
+        said(computed=computed)
+    assert said().computed == Computed()
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
@@ -110,7 +119,7 @@ def test_settings_that_no_form_makes_are_refused_in_a_sentence(case):
     ],
 )
 def test_names_and_fingerprints_are_those_that_the_program_writes(entries):
-    with pytest.raises(ValueError, match="What the run says of its data and network does not fit"):
+    with pytest.raises(ValueError, match="What the run says of where it came from does not fit"):
         said(**entries)
 
 

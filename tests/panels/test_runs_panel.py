@@ -33,7 +33,7 @@ def _rows(**changes):
 
 def _recorded(panel):
     found = []
-    for name in ("run_selected", "pin_toggled", "remove_wanted", "settings_wanted"):
+    for name in ("run_selected", "pin_toggled", "remove_wanted", "settings_wanted", "code_wanted"):
         getattr(panel, name).connect(lambda *values, name=name: found.append((name, *values)))
     return found
 
@@ -106,6 +106,8 @@ def test_the_menu_by_keyboard_is_of_the_current_run(runs, qtbot, title, wanted):
         ("Select", ("run_selected", 7)),
         ("Pin", ("pin_toggled", 7, False)),
         ("Use these settings", ("settings_wanted", 7)),
+        ("Copy as Python", ("code_wanted", 7, "python")),
+        ("Copy as command line", ("code_wanted", 7, "command")),
         ("Remove", ("remove_wanted", 7)),
     ],
 )
@@ -118,6 +120,18 @@ def test_a_right_click_opens_the_menu_of_the_run_under_it_and_selects_nothing(ru
     assert found == []
     choose_entry(qtbot, title)
     assert found == [wanted]
+
+
+def test_a_run_without_code_says_why(runs, qtbot):
+    runs.set_runs(_rows(no_code="The run is not finished yet."))
+    tree = runs.findChild(QTreeWidget)
+    right_click(tree.viewport(), tree.visualItemRect(tree.topLevelItem(1)).center())
+    menu = open_menu(qtbot)
+    for title in ("Copy as Python", "Copy as command line"):
+        entry = entry_of(menu, title)
+        assert (entry.isEnabled(), entry.toolTip()) == (False, "The run is not finished yet.")
+    assert menu.toolTipsVisible()
+    menu.close()
 
 
 def test_to_save_a_run_is_to_select_it_first(runs, qtbot):

@@ -7,15 +7,18 @@ from xml.etree import ElementTree
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QTextBrowser
+from PySide6.QtWidgets import QDockWidget, QTextBrowser
 
 import resources
 from app.main_window import MainWindow
 from app.rooms import ROOMS
 from app.shell import help_sheets
+from app.shell.actions import ACTIONS
+from app.shell.help_buttons import HelpButton
 from app.widgets.sheet import Sheet
+from geomodel import presets
 
-TAGS = {"page", "p", "b", "i", "sub", "sup"}
+TAGS = {"page", "p", "b", "i", "sub", "sup", "a"}
 LARGEST = 4_000  # bytes: a page that is longer is a chapter
 PAGES = [help_sheets.INTRODUCTION, *(row.help for row in ROOMS)]
 
@@ -84,3 +87,71 @@ def test_help_opens_at_the_room_with_the_focus_or_else_at_the_one_in_the_centre(
             window.keys.give_back()
         QTest.keyClick(window.focusWidget(), Qt.Key.Key_F1, Qt.KeyboardModifier.ShiftModifier)
         assert line_at_the_top(qtbot, window) == title
+
+
+# ------------------------------------------------------------ the "?" of every view
+
+
+def test_every_view_has_a_question_mark_beside_its_title(qtbot, window):
+    titles = {row.title for row in ROOMS if row.area != "foot"}
+    for workspace in ("explore", "solvers", "claims"):
+        window.layout_of_docks.switch(workspace)
+        QTest.qWait(0)
+        for button in window.findChildren(HelpButton):
+            assert button.accessibleName().removeprefix("Help on ") in titles
+            dock = button.parentWidget()
+            if isinstance(dock, QDockWidget) and not dock.visibleRegion().isEmpty():
+                assert button.accessibleName() == f"Help on {dock.windowTitle()}"
+                assert button.isVisible()
+                assert 0 < button.x() < dock.width() - 2 * button.width()
+                assert button.geometry().bottom() < dock.widget().y()
+
+
+def test_a_question_mark_opens_the_page_of_its_view(qtbot, window):
+    window.layout_of_docks.switch("solvers")
+    for title in ("Schedule", "Compare"):
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+        button = next(
+            b for b in window.findChildren(HelpButton) if b.accessibleName() == f"Help on {title}" and b.isVisible()
+        )
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert line_at_the_top(qtbot, window) == title
+
+
+# ------------------------------------------------------------ try this
+
+
+def links():
+    """(page, link) of every link."""
+    for row in ROOMS:
+        text = resources.path("help", row.help).read_text("utf-8")
+        for part in ElementTree.fromstring(f"<page>{text}</page>").iter("a"):
+            yield row.name, part.attrib["href"]
+
+
+def test_every_page_of_a_room_has_something_to_try():
+    assert {name for name, _ in links()} == {row.name for row in ROOMS}
+
+
+@pytest.mark.parametrize(("name", "link"), list(links()))
+def test_a_link_names_actions_and_presets_that_exist(name, link):
+    assert link.startswith(help_sheets.TRY)
+    known = {row.id for row in ACTIONS} | {f"{help_sheets.PRESET}{preset.name}" for preset in presets.PRESETS}
+    assert set(help_sheets.steps(link)) <= known
+
+
+def test_a_link_sets_the_window_up_by_keyboard(qtbot, window):
+    window.commands.show_help("derivatives")
+    sheet = window.findChild(Sheet)
+    assert "do:workspace.solvers,preset.ipndm,run" in [link for _, link in links()]
+    with qtbot.waitSignal(sheet.followed):  # the first link of the sheet is the plane's
+        QTest.keyClick(sheet.findChild(QTextBrowser), Qt.Key.Key_Tab)
+        QTest.keyClick(sheet.findChild(QTextBrowser), Qt.Key.Key_Return)
+    assert "basins" in window.state.plane_options.layers
+    window.commands.follow("do:layer.basins")  # stays on
+    assert "basins" in window.state.plane_options.layers
+    window.commands.follow("do:workspace.solvers,preset.ipndm")
+    assert window.layout_of_docks.current.name == "solvers"
+    assert window.state.draft.solver == "ipndm"
+    sheet.close()

@@ -37,7 +37,7 @@ from in_sight import faults
 window = MainWindow()
 window.show()
 found = []
-for name in ("solvers", "mean_shift", "explore"):
+for name in ("solvers", "mean_shift", "geometry", "explore"):
     window.layout_of_docks.switch(name)
     for _ in range(5):
         qt.processEvents()

@@ -28,7 +28,9 @@ def opened_once(tmp_path_factory):
     window.show()
     window.begin([])
     until(lambda: window.state.run is not None and window.state.run.status == "complete")
-    window.player.drafting.edit({"data_count": 50, "count": 4})  # every change of a field computes it again
+    window.player.drafting.edit({"data_count": 50})  # every change of a field computes it again
+    until(lambda: window.state.draft.data_count == 50)  # the data are there, and with them their own proposals
+    window.player.drafting.edit({"count": 4})
     settled(window)
     yield window
     window.close()

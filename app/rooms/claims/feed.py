@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject
 
@@ -15,6 +16,7 @@ from app.rooms.claims.view import ClaimsView
 from app.rooms.contract import Handlers, Services
 from app.session.facts import DRIVER_NAMES, data_title
 from app.shell.file_dialogs import SAVE
+from app.shell.palette_search import PaletteEntry
 from app.widgets.sight import seen
 from geomodel.experiments.literature import STATEMENTS, Claim, summary
 from geomodel.files import write_error
@@ -23,6 +25,7 @@ from geomodel.settings import RunSettings
 
 EMPTY = "Press Check all (F12)."
 CHANGED = "The settings have changed since; Check all takes the new ones."
+CANCELLED = "The check was cancelled."
 SHOW = "claims"  # the cause of sentences about a claim that cannot be shown
 
 
@@ -49,15 +52,36 @@ class ClaimsRoom(QObject):
         self.view.samples_chosen.connect(self._choose)
         self._state.draft_changed.connect(self.refresh)
         self._player.task_event.connect(self._happened)
+        services.actions["cancel"].triggered.connect(self._give_up)
         self.refresh()
 
     def handlers(self) -> Handlers:
         """F12 brings the view to the front and checks all claims."""
         return {"claims": self._check_in_sight}
 
+    def offers(self) -> Sequence[PaletteEntry]:
+        """Each claim, to be looked up in the table."""
+        return [
+            PaletteEntry(
+                kind=f"Claim {statement.number}",
+                title=statement.title,
+                act=partial(self.look_up, statement.number),
+                tip=statement.formula,
+                words=statement.source,
+            )
+            for statement in STATEMENTS
+        ]
+
+    def look_up(self, number: int) -> None:
+        """Bring the view to the front with a claim chosen."""
+        self._services.bring_forward("claims")
+        self.view.display(self.picture())
+        self.view.choose(number)
+
     def release(self) -> None:
         """Stop listening, because the window closes."""
         self._player.task_event.disconnect(self._happened)
+        self._services.actions["cancel"].triggered.disconnect(self._give_up)
         self.view.release()
 
     # ------------------------------------------------------------ checking
@@ -97,7 +121,14 @@ class ClaimsRoom(QObject):
     def cancel(self) -> None:
         """Stop checking. What was found stays."""
         if self._task is not None:
+            self._give_up()
             self._player.submit(Cancel(self._task.task_id))
+
+    def _give_up(self) -> None:
+        """Ask for no further claim. The present one may have ended already, so that no cancel would reach it."""
+        if self._task is not None:
+            self._waiting, self._message = [], CANCELLED
+            self.refresh()
 
     def _happened(self, event: TaskProgress | TaskEnded) -> None:
         match event:
@@ -114,7 +145,7 @@ class ClaimsRoom(QObject):
             self.claims[event.result.number] = event.result
         else:
             self._waiting = []
-            self._message = event.message or "The check was cancelled."
+            self._message = event.message or CANCELLED
         self._next()
 
     def _choose(self, samples: int) -> None:

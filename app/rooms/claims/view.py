@@ -132,6 +132,11 @@ class ClaimsView(View):
         number = self.table.number
         return next((row for row in self._picture.rows if row.statement.number == number), None)
 
+    def choose(self, number: int) -> None:
+        """Choose a claim and give its row the focus."""
+        self.table.choose(number)
+        self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def describe(self) -> str:
         """The picture in words and numbers."""
         return describe(self._picture, self.chosen)

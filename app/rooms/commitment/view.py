@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.headings import Entry
@@ -20,6 +20,7 @@ from app.widgets.focus_area import show_area
 from app.widgets.layouts import clear
 from app.widgets.measure_cell import Cell
 from app.widgets.panel_grid import PanelGrid
+from app.widgets.scrolled import scrolled
 from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Title
 from app.widgets.work_bar import WorkBar
@@ -89,7 +90,7 @@ class CommitmentView(View):
         column.addWidget(self._bar)
         self._bar.setHidden(self._print)
         column.addWidget(self._message, 1)
-        self._whole = self._page if self._print else self._scrolled()
+        self._whole = self._page if self._print else scrolled(self._page, "Commitment over the noise levels")
         column.addWidget(self._whole, 1)
         if self._print:
             column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
@@ -98,14 +99,6 @@ class CommitmentView(View):
             for cell in self._cells:
                 self._enlarged.add(cell.header, cell, cell.set_enlarged)
             self._enlarged.add(self._title, self._fans, self._panels.set_enlarged)
-
-    def _scrolled(self) -> QScrollArea:
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Commitment over the noise levels")
-        scroll.setWidget(self._page)
-        return scroll
 
     def display(self, picture: CommitmentPicture) -> None:
         """Show the picture. A move of the playhead changes cursors, values and the fan."""

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 
 from app.engine.context import Answers, Tasks, Work
 from app.rooms.compare.messages import Raced, RaceTask
 from geomodel import memory, runs
-from geomodel.experiments import Lane, compare
-from geomodel.settings import CUSTOM, RunSettings, record_bytes
-
-
-def lane(name: str, settings: RunSettings, job: runs.Job) -> Lane:
-    """A lane of a race. It takes the settings' solver and levels, but starts at the job's first level."""
-    start = float(job.sigmas[0])
-    if settings.schedule == CUSTOM:
-        settings = replace(settings, levels=(start, *(level for level in settings.levels if level < start)))
-    levels = runs.whole_schedule(replace(settings, sigma_max=start))
-    return Lane(name, settings.solver, levels, runs.solver_options(settings, job.data), settings.jump)
+from geomodel.experiments import compare, lane_of
+from geomodel.settings import record_bytes
 
 
 def race(task: RaceTask, work: Work) -> Raced:
@@ -28,7 +18,7 @@ def race(task: RaceTask, work: Work) -> Raced:
     need = sum(record_bytes(len(job.x), own.steps, 2 * numbers, 8) for _, own in task.lanes)
     if need > (budget := memory.physical() // 4):
         raise ValueError(f"The race would take {memory.text(need)}; at most {memory.text(budget)} are used.")
-    lanes = [lane(name, own, job) for name, own in task.lanes]
+    lanes = [lane_of(name, own, job) for name, own in task.lanes]
     labels, noise = job.labels(len(job.x)), runs.noise_of(job)
     found = compare(model, job.x, lanes, labels=labels, noise=noise, progress=work.progress)
     return Raced(found, work.data)

@@ -11,12 +11,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLayout,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -34,6 +32,7 @@ from app.rooms.derivatives.pictures import DerivativesPicture
 from app.rooms.derivatives.text import NAMES, describe, sentence, step_text
 from app.widgets.enlarged import Enlarged
 from app.widgets.layouts import clear
+from app.widgets.scrolled import scrolled
 from app.widgets.text import PlainLabel, formula_html, tooltip
 from app.widgets.titled import Titled
 from geomodel.arrays import Array
@@ -192,7 +191,8 @@ class DerivativesView(View):
             inside.addWidget(label)
         inside.addLayout(self._legend)
         inside.addLayout(self._body, 1)
-        self._whole = self._page if self._print else self._scrolled()
+        self._whole = self._page if self._print else scrolled(self._page, "Derivatives of the steps")
+        self._whole.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self._message, 1)
@@ -204,15 +204,6 @@ class DerivativesView(View):
             for plot in self._plots:
                 self._enlarged.add(plot.header, plot, plot.set_enlarged)
             self._enlarged.add(self._vectors.title, self._vectors)
-
-    def _scrolled(self) -> QScrollArea:
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Derivatives of the steps")
-        scroll.setWidget(self._page)
-        return scroll
 
     # ------------------------------------------------------------ the picture
 

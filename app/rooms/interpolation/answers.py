@@ -66,7 +66,7 @@ def interpolated(task: InterpolationTask, work: Work) -> Interpolation:
         images=shown,
         points=drawn,
         data=None if work.data is None else work.data.plane_points,
-        plane="" if plane is None else basis_name(plane),
+        plane="" if plane is None or plane.whole else basis_name(plane),
     )
 
 

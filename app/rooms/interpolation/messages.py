@@ -27,4 +27,4 @@ class Interpolation:
     images: Array | None = None  # (3, A, H, W[, 3]) uint8
     points: Array | None = None  # (3, A, 2)
     data: Array | None = None  # (N, 2): behind the points
-    plane: str = ""  # of the points, in words
+    plane: str = ""  # of the points, in words; empty where it leaves nothing out

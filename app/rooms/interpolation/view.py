@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.pens_and_numbers import tabular
@@ -20,6 +20,7 @@ from app.widgets.explanation import Explanation
 from app.widgets.focus_area import show_area
 from app.widgets.form import commit_all, explain
 from app.widgets.number_field import IntField
+from app.widgets.scrolled import scrolled
 from app.widgets.slider import Slider
 from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Titled
@@ -96,7 +97,7 @@ class InterpolationView(View):
         self._plane = Titled("Ends over the data", WAYS, self.traces)
         self._page = QWidget()
         self._lay_out()
-        self._body = self._page if self._print else self._scrolled()
+        self._body = self._page if self._print else scrolled(self._page, "Three ways between two latents")
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
@@ -132,14 +133,6 @@ class InterpolationView(View):
         for label in (self._ends, self._meaning):
             inside.addWidget(label)
         inside.addStretch(0)
-
-    def _scrolled(self) -> QScrollArea:
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Three ways between two latents")
-        scroll.setWidget(self._page)
-        return scroll
 
     # ------------------------------------------------------------ the picture
 

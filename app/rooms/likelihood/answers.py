@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from math import prod
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -15,18 +15,19 @@ from app.engine.errors import short
 from app.rooms.likelihood.messages import Densities, Likelihoods, LikelihoodTask
 from geomodel import solvers
 from geomodel.arrays import Array
+from geomodel.denoisers.optimal.jacobian import soft_dimension
 from geomodel.experiments.progress import Watched
 from geomodel.job import Job
-from geomodel.likelihood import EXACT_DIMENSIONS, Along, KernelGains, along, kernel_gains
+from geomodel.likelihood import Along, KernelGains, along, kernel_gains
 
 GAINS = 0.3  # the share of the work that the gains take
 NO_DATA = "The likelihood is undefined here because the run has no reference data of its class."
 STOCHASTIC = "log p(x; σ) of the ODE is undefined here because {} draws noise and follows no ODE."
-OPTIMAL = "The ODE of D* carries the kernel density itself, which is drawn; its trace would take minutes."
 
 OWN, MIXTURE, KERNELS = "the driver's own density", "the data's mixture", "the kernel density of the data"
 
 LogDensity = Callable[[Array, float], Any]
+Trace = Callable[[Array, float], list[float]]
 
 
 def likelihood(task: LikelihoodTask, work: Work) -> Likelihoods:
@@ -83,14 +84,32 @@ def _ode(task: LikelihoodTask, work: Work, start: Array) -> tuple[Along | None, 
     job, settings = work.job, work.job.settings
     if solvers.row(settings.solver).stochastic:
         return None, STOCHASTIC.format(solvers.row(settings.solver).title)
-    if settings.driver == "optimal" and not settings.guided and prod(task.x.shape[2:]) > EXACT_DIMENSIONS:
-        return None, OPTIMAL
-    told = Watched(work.model, task.sigmas, 0, lambda _, share: work.progress(0, GAINS + (1 - GAINS) * share))
+
+    def progress(share: float) -> None:
+        work.progress(0, GAINS + (1 - GAINS) * share)
+
+    told = Watched(work.model, task.sigmas, 0, lambda _, share: progress(share))
+    trace = _covariances(task, work, progress) if job.gives_posterior_mean(job.model) else None
     try:
-        found = along(told, task.x, task.sigmas, start, labels=job.labels(task.x.shape[1]))
+        found = along(told, task.x, task.sigmas, start, labels=job.labels(task.x.shape[1]), trace=trace)
     except ValueError as error:
         return None, short(error)
     return Along(frozen(found.values), frozen(found.error)), ""
+
+
+def _covariances(task: LikelihoodTask, work: Work, progress: Callable[[float], None]) -> Trace:
+    """tr J of D* from the posterior's covariance, which costs a posterior for each x instead of d backward passes."""
+    optimal, data, label = work.job.optimal, work.job.data, work.job.asked.data
+    assert optimal is not None
+    assert data is not None
+    done, total = count(1), task.x.shape[0] * task.x.shape[1]
+
+    def one(x: Array, sigma: float) -> float:
+        work.between()
+        progress(next(done) / total)
+        return float(soft_dimension(optimal, data.points, x[None], sigma, [label])[0])
+
+    return lambda x, sigma: [one(row, sigma) if np.isfinite(row).all() else np.nan for row in x]
 
 
 ANSWERS: Answers = {}

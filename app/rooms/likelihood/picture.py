@@ -72,7 +72,10 @@ def _of_densities(densities: Densities) -> tuple[MeasurePlot, ...]:
     if densities.ode is None:
         text = f"log p(xₙ; σₙ) of {of}"
         return (_plot("density", "log p(x; σ)", "nats", text, _curve("reference", of, densities.known)),)
-    ode = densities.ode.values
+    ode, error = densities.ode.values, densities.ode.error
+    gap = [_curve("sampling", "gap", _positive(np.abs(ode - densities.known)))]
+    if (error > 0).any():
+        gap.append(_curve("reference", "standard error of the trace", _positive(error)))
     return (
         _plot(
             "density",
@@ -82,21 +85,29 @@ def _of_densities(densities: Densities) -> tuple[MeasurePlot, ...]:
             _curve("sampling", "ODE", ode),
         ),
         _plot(
-            "beyond",
-            "ODE beyond that density",
+            "gap",
+            "Gap to that density",
             "nats",
-            f"the ODE's log p(xₙ; σₙ) minus that of {of}; 0 up to the trapezoidal rule where the ODE carries it",
-            _curve("sampling", "ODE − density", ode - densities.known),
+            f"|the ODE's log p(xₙ; σₙ) − that of {of}|: 0 up to the trapezoidal rule where the ODE carries it",
+            *gap,
+            empty="It is 0 at every level.",
         ),
     )
+
+
+def _positive(values: Array) -> Array:
+    """Without the zeros, which a logarithmic axis cannot show."""
+    return np.where(values > 0, values, np.nan)
 
 
 def _curve(kind: Kind, label: str, values: Array) -> Curve:
     return Curve(kind=kind, label=label, values=values)
 
 
-def _plot(name: str, title: str, unit: str, formula: str, *curves: Curve) -> MeasurePlot:
-    waiting = "" if any(np.isfinite(curve.values).any() for curve in curves) else "Undefined: D was not evaluated."
+def _plot(
+    name: str, title: str, unit: str, formula: str, *curves: Curve, empty: str = "Undefined: D was not evaluated."
+) -> MeasurePlot:
+    waiting = "" if any(np.isfinite(curve.values).any() for curve in curves) else empty
     return MeasurePlot(name=name, title=title, unit=unit, formula=formula, curves=curves, waiting=waiting)
 
 
@@ -150,5 +161,7 @@ def now_of(run: Run, gains: KernelGains, densities: Densities | None, index: int
         parts.append(f"D {fixed(output)} where noise alone would {fixed(whole)}")
     if densities is not None and densities.ode is not None:
         value, error = densities.ode.values[index, row], densities.ode.error[index, row]
-        parts.append(f"log p {fixed(float(value))}" + (f" ± {fixed(float(error), 2)}" if error else ""))
+        known = float(densities.known[index, row])
+        spread = f" ± {fixed(float(error), 2)}" if error else ""
+        parts.append(f"log p by the ODE {fixed(float(value))}{spread}, by {densities.of} {fixed(known)}")
     return f"{at}: {'; '.join(parts)}." if parts else f"{at}: no step starts here."

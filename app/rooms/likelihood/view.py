@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLayout, QVBoxLayout, QWidget
 
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme
@@ -18,6 +18,7 @@ from app.widgets.focus_area import show_area
 from app.widgets.form import explain
 from app.widgets.measure_cell import Cell
 from app.widgets.number_field import FloatField
+from app.widgets.scrolled import scrolled
 from app.widgets.text import PlainLabel
 from app.widgets.work_bar import WorkBar
 from geomodel.settings import Limits
@@ -91,7 +92,7 @@ class LikelihoodView(View):
             column.addWidget(part)
             part.setHidden(self._print)
         column.addWidget(self._message, 1)
-        self._whole = self._page if self._print else self._scrolled()
+        self._whole = self._page if self._print else scrolled(self._page, "Likelihood over the noise levels")
         column.addWidget(self._whole, 1)
         if self._print:
             column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
@@ -100,14 +101,6 @@ class LikelihoodView(View):
         if self._enlarged is not None:
             for cell in self._cells:
                 self._enlarged.add(cell.header, cell, cell.set_enlarged)
-
-    def _scrolled(self) -> QScrollArea:
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Likelihood over the noise levels")
-        scroll.setWidget(self._page)
-        return scroll
 
     def display(self, picture: LikelihoodPicture) -> None:
         """Show the picture. A move of the playhead changes cursors and values."""

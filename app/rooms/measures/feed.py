@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from PySide6.QtCore import QObject
 
 from app.rooms.contract import Handlers, Services
 from app.rooms.measures.picture import measures_picture
 from app.rooms.measures.pictures import MeasuresPicture
 from app.rooms.measures.view import MeasuresView
+from app.shell.palette_search import PaletteEntry
 from app.widgets.sight import seen
+from geomodel.measures import MEASURES
 
 
 class MeasuresRoom(QObject):
@@ -17,6 +22,7 @@ class MeasuresRoom(QObject):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._state, self._measured, self._settings = services.state, services.measured, services.settings
+        self._bring_forward = services.bring_forward
         self.view = MeasuresView(services.theme)
         self.view.set_visible_measures(self._settings.settings.measures)
         self.view.level_picked.connect(services.playback.go)
@@ -37,6 +43,27 @@ class MeasuresRoom(QObject):
     def handlers(self) -> Handlers:
         """The room has no actions, because its menu stands in the view."""
         return {}
+
+    def offers(self) -> Sequence[PaletteEntry]:
+        """Each measure, to be shown or hidden."""
+        defined = {plot.name for plot in self._measured.plots}
+        return [
+            PaletteEntry(
+                kind="Measure",
+                title=measure.title,
+                act=partial(self._toggle, measure.name),
+                tip=measure.formula,
+                reason="" if measure.name in defined else "The selected run has no such measure.",
+                checked=self.view.shows(measure.name),
+                words=f"{measure.name} {measure.source}",
+            )
+            for measure in MEASURES
+        ]
+
+    def _toggle(self, name: str) -> None:
+        self._bring_forward("measures")
+        self.view.display(self.picture())
+        self.view.toggle(name)
 
     def release(self) -> None:
         """Stop listening, because the window closes."""

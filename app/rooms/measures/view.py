@@ -15,12 +15,10 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QMenu,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -39,6 +37,7 @@ from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
 from app.widgets.layouts import clear
 from app.widgets.measure_cell import Cell
+from app.widgets.scrolled import scrolled
 from app.widgets.text import PlainLabel
 
 CELL_WIDTH, CELL_HEIGHT = 320, 136  # least pixels of a plot
@@ -97,16 +96,8 @@ class MeasuresView(View):
         column.setSpacing(8)
         column.addLayout(bar)
         column.addWidget(self._message, 1)
-        self._body = self._page if self._print else self._scroll()
+        self._body = self._page if self._print else scrolled(self._page, "Measures over the noise levels")
         column.addWidget(self._body, 1)
-
-    def _scroll(self) -> QScrollArea:
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Measures over the noise levels")
-        scroll.setWidget(self._page)
-        return scroll
 
     # ------------------------------------------------------------ the picture
 
@@ -169,6 +160,10 @@ class MeasuresView(View):
         """The names of the visible measures, in their order."""
         return tuple(plot.name for plot in self._visible_plots())
 
+    def shows(self, name: str) -> bool:
+        """Whether a measure is visible where a run has it."""
+        return self._chosen is None or name in self._chosen
+
     def set_visible_measures(self, names: Iterable[str] | None) -> None:
         """Show only these measures; None shows every one."""
         self._chosen = None if names is None else frozenset(names)
@@ -190,13 +185,12 @@ class MeasuresView(View):
         self._show_cells()
 
     def _visible_plots(self) -> list[MeasurePlot]:
-        return [plot for plot in self._picture.plots if self._chosen is None or plot.name in self._chosen]
+        return [plot for plot in self._picture.plots if self.shows(plot.name)]
 
     def _fill_menu(self) -> None:
         self._menu.clear()
         for plot in self._picture.plots:
-            shown = self._chosen is None or plot.name in self._chosen
-            self._add_choice(plot.title, plot.name, shown, partial(self._toggle, plot.name))
+            self._add_choice(plot.title, plot.name, self.shows(plot.name), partial(self.toggle, plot.name))
         self._menu.addSeparator()
         axis = QActionGroup(self._menu)
         for scale in OFFERED:
@@ -210,7 +204,8 @@ class MeasuresView(View):
         self._menu.addAction(action)
         return action
 
-    def _toggle(self, name: str) -> None:
+    def toggle(self, name: str) -> None:
+        """Show a measure or hide it, because a person wants so."""
         self.set_visible_measures(set(self.visible_measures) ^ {name})
         self.measures_chosen.emit()
 

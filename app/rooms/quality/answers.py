@@ -54,7 +54,7 @@ def jumps(task: JumpTask, work: Work) -> Jumps:
         control=control,
         held_out=_ends(yardstick.held_out, data),
         data=data.plane_points,
-        plane=basis_name(data.plane),
+        plane="" if data.plane.whole else basis_name(data.plane),
         basis=yardstick.basis_name,
         note=yardstick.note,
     )

@@ -12,7 +12,7 @@ from app.engine.contract import TaskEnded
 from app.export import formats
 from app.rooms.contract import Handlers, Services
 from app.rooms.quality.messages import Jumps, JumpTask, RunQuality, RunQualityTask
-from app.rooms.quality.picture import jump_reason, run_reason
+from app.rooms.quality.picture import instead, jump_reason, run_reason
 from app.rooms.quality.pictures import QualityPicture
 from app.rooms.quality.text import few
 from app.rooms.quality.view import QualityView
@@ -85,7 +85,7 @@ class QualityRoom(QObject):
     def _measure_jumps(self, values: dict[str, int]) -> None:
         if not self._work.running and not jump_reason(self._state.draft) and self._player.drafting.check():
             settings = jump_settings(self._player.drafting.filled(), **values)
-            self._next_words = self._about(settings)
+            self._next_words = f"{self._about(settings)}. {instead(self._state.draft)}".strip(" .")
             self._begin(JumpTask(self._state.next_id(), settings, values["evaluations"]), "jumps")
 
     def measure_run(self) -> None:
@@ -170,7 +170,7 @@ class QualityRoom(QObject):
         unmeasured = run_reason(run)
         return QualityPicture(
             name=self._name,
-            reason=reason or ("" if self.jumps is not None else HINT),
+            reason=reason or ("" if self.jumps is not None else f"{HINT} {instead(self._state.draft)}".strip()),
             can_jump=not reason,
             message=self._message,
             working=f"Measuring {self._working}: {100 * self._work.fraction:.0f} %" if self._work.running else "",
@@ -208,7 +208,11 @@ class QualityRoom(QObject):
 
 
 def jump_settings(draft: RunSettings, *, count: int, seed: int, evaluations: int) -> RunSettings:
-    """The draft's driver and solver over Karras levels between its ends, with so many samples and evaluations."""
+    """The draft's driver over Karras levels between its ends, with so many samples and evaluations. Its solver makes
+    the steps, or Euler's where it does not take one evaluation a step.
+    """
+    if instead(draft):
+        draft = replace(draft, solver="euler", options={})
     return replace(
         draft,
         count=count,

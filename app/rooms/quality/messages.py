@@ -38,7 +38,7 @@ class Jumps:
     control: Quality
     held_out: Ends
     data: Array  # (N, 2): the data in their plane
-    plane: str  # of the ends that are points, in words
+    plane: str  # in which the ends are drawn, in words; empty where that leaves nothing out
     basis: str  # in which the Fréchet distance is taken, in words
     note: str
 

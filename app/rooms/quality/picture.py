@@ -42,18 +42,21 @@ def run_curves(run: RunQuality, name: str) -> tuple[Curve, ...]:
 
 
 def jump_reason(settings: RunSettings) -> str:
-    """Why runs of these settings cannot jump at equal cost, and what to do; empty where they can."""
-    if not settings.data:
-        return "Quality is a distance to data. Choose reference data first."
+    """Why runs of these settings cannot jump, and what to do; empty where they can."""
+    return "" if settings.data else "Quality is a distance to data. Choose reference data first."
+
+
+def instead(settings: RunSettings) -> str:
+    """Why Euler takes the place of the solver of these settings in runs that jump; empty where it does not."""
     solver = solvers.row(settings.solver)
     if solver.name in one_evaluation_solvers():
         return ""
     why = (
-        f"{solver.title} draws noise, so its runs do not end where the ODE does."
+        "draws noise, so its runs do not end where the ODE does"
         if solver.stochastic
-        else f"{solver.title} does not take one evaluation a step, so runs that jump would not all cost the same."
+        else "does not take one evaluation a step, so runs that jump would not all cost the same"
     )
-    return f"{why} Choose a solver such as Euler or iPNDM."
+    return f"Euler steps are taken instead, because {solver.title} {why}."
 
 
 def run_reason(run: Run | None) -> str:

@@ -52,7 +52,8 @@ def gain(jumps: Jumps, level: int, name: str) -> str:
 
 def jump_note(jumps: Jumps, level: int) -> str:
     """In which directions the numbers and the pictures are, and what was left out."""
-    drawn = "" if jumps.held_out.points is None else f"The ends are drawn in {jumps.plane}."
+    planar = jumps.held_out.points is not None and jumps.plane
+    drawn = f"The ends are drawn in {jumps.plane}." if planar else ""
     return " ".join(
         filter(None, (f"Fréchet distance in {jumps.basis}.", drawn, jumps.note, jumps.qualities[level].note))
     )

@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.headings import Entry
@@ -26,6 +26,7 @@ from app.widgets.explanation import Explanation
 from app.widgets.focus_area import show_area
 from app.widgets.form import explain
 from app.widgets.layouts import clear
+from app.widgets.scrolled import scrolled
 from app.widgets.slider import Slider
 from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Title, Titled
@@ -57,7 +58,7 @@ class QualityView(View):
         self._theme, self._print = theme, print_mode
         self.setAccessibleName("Quality")
         self.bar = QualityBar()
-        self.jump_plot = QualityPlot(theme, 176, print_mode=print_mode)
+        self.jump_plot = QualityPlot(theme, 160, print_mode=print_mode)
         self.numbers = Numbers(theme)
         self.slider = Slider(1, "Level of the jump", LEVEL)
         self.panes = tuple(EndsPane(theme, name, kind, print_mode=print_mode) for name, kind, _ in PANES)
@@ -93,11 +94,12 @@ class QualityView(View):
         self._run = self._run_part()
         self._page = QWidget()
         inside = QVBoxLayout(self._page)
-        inside.setContentsMargins(0, 0, 0, 0)
+        edge = 0 if self._print else 4  # so that the frame of the focus lies beside the text
+        inside.setContentsMargins(edge, edge, edge, edge)
         inside.setSpacing(12)
         inside.addWidget(self._jump, 3)
         inside.addWidget(self._run, 2)
-        self._body = self._page if self._print else self._scrolled()
+        self._body = self._page if self._print else scrolled(self._page, "Jumps and the run")
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
@@ -140,8 +142,8 @@ class QualityView(View):
         column.addWidget(self._plot_column, 3)
         column.addWidget(self.numbers)
         column.addWidget(self._gain)
-        column.addWidget(self._note)
         column.addLayout(ends, 2)
+        column.addWidget(self._note)
         return part
 
     def _run_part(self) -> QWidget:
@@ -167,14 +169,6 @@ class QualityView(View):
             column.addWidget(widget, int(widget is self._curves))
         column.addStretch(0)
         return part
-
-    def _scrolled(self) -> QScrollArea:
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Jumps and the run")
-        scroll.setWidget(self._page)
-        return scroll
 
     # ------------------------------------------------------------ the picture
 

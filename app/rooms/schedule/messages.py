@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from app.engine.contract import Task
 from geomodel.designed import GitsTable
@@ -34,3 +34,5 @@ class EndErrorTask(Task):
 
     The result is ‖x_N − x_ref‖ of every sample, (B,).
     """
+
+    gives_way: ClassVar[bool] = True

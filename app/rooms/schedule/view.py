@@ -10,10 +10,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +29,7 @@ from app.widgets.explanation import Explanation
 from app.widgets.focus_area import show_area
 from app.widgets.form import Choice, ChoiceField, commit_all, explain
 from app.widgets.number_field import FloatField
+from app.widgets.scrolled import scrolled
 from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Titled
 from geomodel.settings import Limits
@@ -185,7 +184,7 @@ class ScheduleView(View):
         self._map = Titled("Cost of a jump", f"{HINT} {HELP}", self.cost)
         self._panes.addWidget(self._levels)
         self._panes.addWidget(self._map, 1)
-        self._body = self._page if self._print else self._scroll()
+        self._body = self._page if self._print else scrolled(self._page, "Schedules")
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
@@ -199,14 +198,6 @@ class ScheduleView(View):
         if self._enlarged is not None:
             self._enlarged.add(self._levels.title, self._levels, self.rows.set_titled)
             self._enlarged.add(self._map.title, self._map, self.cost.set_titled)
-
-    def _scroll(self) -> QScrollArea:
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Schedules")
-        scroll.setWidget(self._page)
-        return scroll
 
     # ------------------------------------------------------------ the picture
 

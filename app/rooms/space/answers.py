@@ -26,6 +26,7 @@ from app.rooms.space.messages import (
 from geomodel import classes, runs
 from geomodel.arrays import Array
 from geomodel.curves import some_levels
+from geomodel.datasets import DataError
 from geomodel.denoisers.gaussians import Gaussians
 from geomodel.experiments import gaussian_curve, random_walk
 from geomodel.geometry import Subspace, placed, shape, subspace
@@ -81,11 +82,14 @@ def _coordinates(request: SpaceRequest, at: Context, levels: Array, sample: int)
 
 
 def _nearest(at: Context, levels: Array, sample: int) -> Array:
-    """The data point nearest to where the sample is at last, (1,)."""
+    """The data point nearest to where the sample is at last, (1,); −1 where there is none to be found."""
     end = at.record.x[levels[-1], sample : sample + 1].astype(np.float64)
     if at.job.optimal is None or not np.isfinite(end).all():
         return np.full(1, -1)
-    return np.asarray(at.job.posterior(end, float(at.record.sigmas[levels[-1]]), 1).indices[:, 0])
+    try:
+        return np.asarray(at.job.posterior(end, float(at.record.sigmas[levels[-1]]), 1).indices[:, 0])
+    except DataError:  # the file behind a large set has changed, and only colours need it here
+        return np.full(1, -1)
 
 
 def _classes(nearest: Array, job: runs.Job) -> tuple[Array | None, tuple[str, ...]]:

@@ -26,8 +26,8 @@ STILL = 4  # pixels by which a press may move and still be a click
 DEGREES = 0.4  # of a turn for each pixel of a drag
 WHEEL = 1.0015  # zoom for each unit of the wheel
 PRINTED = 0.5  # pixels of a segment on paper
-ROOM, INSET_ROOM = (56.0, 34.0), (8.0, 8.0)  # pixels around the box, for the labels
-INSET, INSET_LINES = (0.36, 0.45), 2  # shares of the drawing's sides, lines of its title
+ROOM, INSET_ROOM = (72.0, 34.0), (8.0, 8.0)  # pixels around the box, for the labels
+INSET, INSET_LINES = (0.36, 0.48), 3  # shares of the drawing's sides, lines of its title
 PALE = 0.4  # of the ground's colour in the curves of a walk
 LEFT = Qt.MouseButton.LeftButton
 
@@ -152,7 +152,7 @@ class SpaceCanvas(QWidget):
             painter.drawRect(title)
             paint_frame(painter, inset, self._theme)
             self._paint_curves(painter, inset, (picture.inset,))
-            paint_title(painter, inset_lines(inset.box, picture.inset_note), self._theme)
+            paint_title(painter, inset_lines(inset.box, picture.inset_note), self._theme, title.width())
         paint_labels(painter, main, self._theme, title)
 
     def _paint_curves(self, painter: QPainter, frame: Frame, bundles: Sequence[Bundle]) -> None:

@@ -71,7 +71,8 @@ class SpaceRoom(QObject):
             self._forget(run)
         if run is not None and not seen(self.view):
             return
-        if run is not None and refusal(run) is None:
+        # a curve has a displacement only when it has an end
+        if run is not None and run.status != "computing" and refusal(run) is None:
             self._ask(run)
         self.view.display(self.picture())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from app.plotting.theme import Theme
@@ -37,18 +37,19 @@ def axis_text(box: Box, axis: int) -> str:
     return f"{NAMES[axis]} {ends}{larger}"
 
 
-def inset_lines(box: Box, shares: str) -> tuple[str, str]:
-    """What the inset shows, in two lines."""
+def inset_lines(box: Box, shares: str) -> tuple[str, str, str]:
+    """What the inset shows, in three lines."""
     first, second = (plain(float(value), 2) for value in box.exaggeration[1:])
-    return f"D: {shares}" if shares else "D", f"drawn × {first} and × {second}"
+    return "D, in its own complement", shares, f"drawn × {first} and × {second}"
 
 
-def paint_title(painter: QPainter, lines: tuple[str, ...], theme: Theme) -> None:
+def paint_title(painter: QPainter, lines: tuple[str, ...], theme: Theme, width: float) -> None:
     """Write lines into the upper left corner."""
     metrics = QFontMetricsF(painter.font())
     painter.setPen(QColor(theme.muted))
     for row, line in enumerate(lines):
-        painter.drawText(QPointF(AWAY, 2 * EDGE + row * metrics.height() + metrics.ascent()), line)
+        text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, width - 2 * AWAY)
+        painter.drawText(QPointF(AWAY, 2 * EDGE + row * metrics.height() + metrics.ascent()), text)
 
 
 def paint_frame(painter: QPainter, frame: Frame, theme: Theme) -> None:
@@ -92,8 +93,8 @@ def _place(corners: Array, axis: int, size: tuple[float, float], area: QRectF) -
     turned = np.moveaxis(corners, axis, 0)
     middles = ((turned[0] + turned[1]) / 2).reshape(4, 2)
     centre = corners.reshape(8, 2).mean(axis=0)
-    # the lowest edge for what lies flat, the leftmost for the upright, the rightmost and lowest for the rest
-    rim = (middles[:, 1], -middles[:, 0], middles[:, 0] + middles[:, 1])[axis]
+    # the lowest edge for what lies flat, the rightmost for the upright, which the inset leaves free, and between them
+    rim = (middles[:, 1], middles[:, 0], middles[:, 0] + middles[:, 1])[axis]
     middle = middles[int(np.argmax(rim))]
     out = middle - centre
     out = out / max(float(np.linalg.norm(out)), 1e-9)

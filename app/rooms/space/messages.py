@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Literal
 
 from app.engine.contract import Answer, Request, Task
 from geomodel.arrays import Array, Floats
@@ -32,8 +32,6 @@ class Coordinates:
 @dataclass(frozen=True, slots=True)
 class SpaceRequest(Request):
     """Find the curves of all samples, up to the level that the run has reached."""
-
-    while_computing: ClassVar[bool] = False  # a curve has a displacement only when it has an end
 
     levels: int
     final: Array | None = field(default=None, compare=False)  # D at the last level, where it was evaluated

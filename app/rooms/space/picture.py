@@ -169,7 +169,7 @@ def _shares(curves: Subspace) -> str:
     first, second = shares(curves)
     if not np.isfinite(first):
         return ""
-    return f"PC 1 {percent(first)}, with PC 2 {percent(second)}"
+    return f"PC 1 {percent(first)}, both {percent(second)}"
 
 
 def _refused(options: SpaceOptions, refusals: Mapping[Control, str]) -> Iterator[str]:

@@ -27,13 +27,15 @@ class Slabs:
         """
         lines = np.concatenate([pixels[:-1], pixels[1:]], axis=-1).reshape(-1, 4)
         middle = ((depth[:-1] + depth[1:]) / 2).reshape(-1)
-        there = np.isfinite(lines).all(axis=1) & (np.abs(lines).max(axis=1, initial=0.0) < FARTHEST)
-        lines, middle, colours = lines[there], middle[there], shades.reshape(-1)[there].astype(np.intp)
-        slab = np.empty(len(lines), np.intp)
-        slab[np.argsort(middle)] = np.arange(len(lines)) * (SLABS - 1) // max(1, len(lines) - 1)
+        near = np.abs(pixels) < FARTHEST  # which NaN is not
+        good = near[..., 0] & near[..., 1]
+        there = (good[:-1] & good[1:]).reshape(-1)
+        lines, middle, colours = lines[there], middle[there], shades.reshape(-1)[there].astype(np.int16)
+        low, high = middle.min(initial=np.inf), middle.max(initial=-np.inf)
+        slab = ((middle - low) * ((SLABS - 1) / (high - low) if high > low else 0.0)).astype(np.int16)
         most = int(colours.max(initial=0)) + 1
         key = slab * most + colours
-        order = np.argsort(key, kind="stable")
+        order = np.argsort(key, kind="stable")  # by radix, because the keys are small
         self._lines, key = np.ascontiguousarray(lines[order], np.float64), key[order]
         starts = np.flatnonzero(np.diff(key, prepend=-1))
         self._groups = [

@@ -30,7 +30,7 @@ def _sentences(picture: SpacePicture, exaggeration: tuple[float, float] | None) 
         first, second = (plain(value, 2) for value in exaggeration)
         yield f"PC 1 is drawn {first} and PC 2 {second} times larger than the displacement."
     if picture.inset_note:
-        yield f"D in its own components: {picture.inset_note}."
+        yield f"D in its own components of the complement: {picture.inset_note}."
     for row in picture.rows:
         values = ", ".join(f"{OWNERS[owner]} {value}" for owner, value in zip(picture.owners, row.values, strict=True))
         yield f"{row.title}: {values}."

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QPalette, QResizeEvent
+from PySide6.QtGui import QAction, QIcon, QPalette, QResizeEvent
 from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QToolButton, QWidget
 
 from app.plotting.pens_and_numbers import tabular
@@ -38,6 +38,7 @@ class TransportView(View):
         self._picture = TransportPicture()
         self._actions: Mapping[str, QAction] = {}
         self._theme = theme
+        self._icons: dict[tuple[str, str], QIcon] = {}  # by name and theme, because drawing all outlasts a frame
         self._rows = 0
         self._scrubber = Scrubber(theme)
         self._scrubber.valueChanged.connect(self.index_wanted)
@@ -135,9 +136,15 @@ class TransportView(View):
         for name in BUTTONS:
             if name in self._actions:
                 shown = "pause" if name == "play" and self._picture.playing else name
-                self._actions[name].setIcon(icon(shown, self._theme))
+                self._actions[name].setIcon(self._icon(shown))
         if "play" in self._actions:
             self._actions["play"].setText("Pause" if self._picture.playing else "Play")
+
+    def _icon(self, name: str) -> QIcon:
+        key = name, self._theme.name
+        if key not in self._icons:
+            self._icons[key] = icon(name, self._theme)
+        return self._icons[key]
 
     # ------------------------------------------------------------ what a person does
 

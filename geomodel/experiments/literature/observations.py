@@ -157,8 +157,8 @@ def one_shape(material: Material) -> Finding:
         relation="at most",
         n=shape.count,
         spread=float(np.nanstd(shape.equal)),
-        reason=f"Sizes differ by {shape.spread:.0%}, without which the residual is {shape.residual:.2g}. A network for "
-        f"images of clothes has 0.08.",
+        reason=f"Sizes differ by {shape.spread:.0%}, and with them the residual is {shape.residual:.2g}. The bundled "
+        f"network has 0.08.",
     )
 
 

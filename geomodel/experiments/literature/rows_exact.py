@@ -58,7 +58,7 @@ ROWS: tuple[Row, ...] = (
         "self-test",
         "GITS finds the cheapest of all schedules",
         "cost of its path over the least cost of all paths − 1, 4 of 9 steps",
-        f"{REGULARITY}: section 5",
+        f"{REGULARITY}: GITS",
         "schedule",
         identities.best_path,
     ),

@@ -83,7 +83,7 @@ ROWS: tuple[Row, ...] = (
         "toy",
         "GITS beats Karras levels on a mixture",
         "mean end error of 5 Euler steps, GITS over Karras, on new noise",
-        f"{REGULARITY}: section 5",
+        f"{REGULARITY}: GITS",
         "",
         toys.gits_on_mixture,
     ),

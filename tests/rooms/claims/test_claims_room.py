@@ -164,6 +164,22 @@ def test_cancel_keeps_what_was_found(room, commands):
     assert [row for row in room.picture().rows if row.waits] == []
 
 
+@pytest.mark.parametrize("by_key", [False, True])
+def test_a_cancel_that_comes_too_late_for_one_claim_still_ends_the_rest(room, commands, stage, by_key):
+    """The engine may have ended the claim when the person cancels, and its result is on the way."""
+    room.check_all()
+    first = commands[-1]
+    if by_key:
+        stage.services.actions["cancel"].trigger()
+    else:
+        room.cancel()
+    room._player.receive(TaskEnded(first, found(1)))
+    assert set(room.claims) == {1}
+    assert not room.picture().running
+    assert "cancelled" in room.view.describe()
+    assert [command.number for command in commands if isinstance(command, ClaimTask)] == [1]
+
+
 def test_a_failure_is_said_and_ends_the_rest(room, commands):
     room.check_all()
     room._player.receive(TaskEnded(commands[-1], message="The data lack a class."))

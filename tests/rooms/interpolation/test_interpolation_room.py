@@ -9,8 +9,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 import geomodel as gm
+import resources
 from app.engine.contract import TaskEnded
-from app.engine.messages import Cancel, OpenData
+from app.engine.messages import Cancel, OpenData, OpenNetwork
 from app.export.offstage import Offstage
 from app.plotting.theme import LIGHT
 from app.rooms import ROOMS
@@ -71,6 +72,17 @@ def test_a_cancel_takes_effect_before_the_next_evaluation(bench, monkeypatch):
     monkeypatch.setattr(OptimalDenoiser, "__call__", counted)
     event = ended(bench, InterpolationTask(1, MOONS, (3, 8)))
     assert (event.result, event.message, len(calls)) == (None, "", 3)
+
+
+def test_a_network_without_data_has_ends_but_no_nearest_data():
+    bench, path = Bench(), str(resources.path("checkpoints", "two-moons.safetensors"))
+    bench.handle(OpenNetwork(path))
+    settings = RunSettings(data="", network=path, driver="network", solver="euler", steps=3)
+    found = ended(bench, InterpolationTask(1, interpolation_settings(settings, 0), (0, 1))).result
+    assert found.points.shape == (3, 41, 2)
+    assert (found.data, found.plane) == (None, "")
+    assert np.isnan(found.nearest).all()
+    assert np.isfinite(found.away).all()
 
 
 @pytest.fixture

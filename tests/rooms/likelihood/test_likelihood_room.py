@@ -54,7 +54,8 @@ def test_the_engine_gives_the_library_s_gains_and_densities(bench):
     np.testing.assert_allclose(result.densities.known, density, rtol=1e-12)
     assert result.densities.of == "the kernel density of the data"
     ode = along(optimal, run.x, run.sigmas, density[0])
-    np.testing.assert_allclose(result.densities.ode.values, ode.values, rtol=1e-12)
+    # traces by backward passes, and from the posterior's covariance: two roads to one number in float64
+    np.testing.assert_allclose(result.densities.ode.values, ode.values, rtol=1e-9)
     assert not result.densities.ode.values.flags.writeable
     assert bench.handle(task_of(run, along=False)).result.densities is None
 
@@ -70,18 +71,23 @@ def test_a_mixture_gives_the_start_and_its_own_density(bench):
     np.testing.assert_allclose(found.ode.values, found.known, atol=0.1)
 
 
-def test_what_the_ode_cannot_say_has_a_sentence(bench, tmp_path):
-    for changes, said in (
-        ({"solver": "euler_ancestral"}, "draws noise"),
-        ({"driver": "optimal"}, "would take minutes"),
-    ):
-        np.savez(tmp_path / "wide.npz", x=np.random.default_rng(0).standard_normal((20, 70)))
-        settings = replace(SETTINGS, data=str(tmp_path / "wide.npz"), **changes)
-        run = bench.handle(StartRun(1, settings)).trajectory
-        found = bench.handle(task_of(run, settings)).result.densities
-        assert found.ode is None
-        assert said in found.why
-        assert np.isfinite(found.known).all()
+def test_what_the_ode_cannot_say_has_a_sentence(bench):
+    settings = replace(SETTINGS, solver="euler_ancestral")
+    run = bench.handle(StartRun(1, settings)).trajectory
+    found = bench.handle(task_of(run, settings)).result.densities
+    assert found.ode is None
+    assert "draws noise" in found.why
+    assert np.isfinite(found.known).all()
+
+
+def test_the_traces_of_wide_data_come_from_their_covariances(bench, tmp_path):
+    """70 dimensions, more than exact traces of networks have. The ODE of D* carries the kernel density."""
+    np.savez(tmp_path / "wide.npz", x=np.random.default_rng(0).standard_normal((20, 70)))
+    settings = replace(SETTINGS, data=str(tmp_path / "wide.npz"), steps=200, solver="heun", count=2)
+    run = bench.handle(StartRun(1, settings)).trajectory
+    found = bench.handle(task_of(run, settings)).result.densities
+    assert not found.ode.error.any()
+    np.testing.assert_allclose(found.ode.values, found.known, atol=0.02 * 70)  # 0.01 nats a dimension at 50 levels
 
 
 def test_a_cancel_stops_it(bench):
@@ -145,11 +151,20 @@ def test_densities_have_their_error_and_their_control(euler):
     data = np.tile(np.arange(6.0)[:, None], (1, 4))
     found = Densities(data, "the kernel density", Along(data + 2, np.full((6, 4), 0.25)), "")
     plots = {plot.name: plot for plot in plots_of(gains, found, None)}
-    np.testing.assert_array_equal(plots["beyond"].curves[0].values, np.full((6, 4), 2.0))
+    gap, error = plots["gap"].curves
+    np.testing.assert_array_equal(gap.values, np.full((6, 4), 2.0))
+    np.testing.assert_array_equal(error.values, np.full((6, 4), 0.25))
+    exact = Densities(data, "the kernel density", Along(data, np.zeros((6, 4))), "")
+    none = plots_of(gains, exact, None)[-1]
+    assert np.isnan(none.curves[0].values).all()  # a logarithmic axis has no 0
+    assert (len(none.curves), none.waiting) == (1, "It is 0 at every level.")
+    assert plots_of(replace(gains, step=np.full_like(gains.step, np.nan)), None, None)[0].waiting.startswith(
+        "Undefined"
+    )
     words = now_of(run, gains, found, 1, 0, 3)
     assert words.startswith(f"Sample 3 at σ {run.sigmas[1]:.3g}")
-    assert "log p 3.000 ± 0.25" in words
-    assert "log p 7.000" in now_of(run, gains, found, 5, 0, 3)
+    assert "log p by the ODE 3.000 ± 0.25, by the kernel density 1.000" in words
+    assert "log p by the ODE 7.000" in now_of(run, gains, found, 5, 0, 3)
     assert now_of(run, gains, None, 5, 0, 3).endswith("no step starts here.")
     nothing = Densities(data, "the mixture", None, "It draws noise.")
     assert [plot.name for plot in plots_of(gains, nothing, None)][-1] == "density"
@@ -242,7 +257,7 @@ def test_cancelled_and_refused_say_so(stage):
 @pytest.mark.parametrize("driver", ["optimal", "gaussian"])
 def test_the_density_is_that_which_the_driver_s_ode_carries(bench, driver):
     """D* of data with a mixture carries their kernel density, not the mixture's; a fitted Gaussian carries its own."""
-    settings = RunSettings(data="gaussian-ring", data_count=50, driver=driver, steps=60, count=2, solver="heun")
+    settings = RunSettings(data="gaussian-ring", data_count=50, driver=driver, steps=60, count=1, solver="heun")
     run = bench.handle(StartRun(1, settings)).trajectory
     found = bench.handle(task_of(run, settings)).result.densities
     kept = run.sigmas > 0.05  # below, D* of 50 points turns faster than 60 levels can follow

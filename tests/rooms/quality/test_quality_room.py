@@ -13,7 +13,8 @@ from PySide6.QtTest import QTest
 from app.export.offstage import Offstage
 from app.plotting.theme import LIGHT
 from app.rooms import ROOMS
-from app.rooms.quality.picture import jump_reason, run_reason
+from app.rooms.quality.feed import jump_settings
+from app.rooms.quality.picture import instead, jump_reason, run_reason
 from app.rooms.quality.pictures import QualityPicture
 from app.rooms.quality.text import gain
 from app.rooms.quality.view import QualityView
@@ -195,8 +196,10 @@ def test_a_field_that_does_not_fit_starts_nothing(stage):
         ("ab", ""),
     ],
 )
-def test_the_reason_why_a_solver_cannot_jump(solver, reason):
-    found = jump_reason(RunSettings(data="two-moons", solver=solver))
+def test_eulers_steps_take_the_place_of_solvers_that_cannot_jump(solver, reason):
+    draft = RunSettings(data="two-moons", solver=solver)
+    found = instead(draft)
+    assert jump_settings(draft, count=4, seed=0, evaluations=3).solver == ("euler" if reason else solver)
     assert reason in found
     assert bool(found) == bool(reason)
     assert "reference data" in jump_reason(RunSettings(data=""))

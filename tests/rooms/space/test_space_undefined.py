@@ -7,6 +7,8 @@ import pytest
 from space_stage import SpaceStage
 
 from app.session import bundled
+from geomodel.datasets import DataError
+from geomodel.job import Job
 
 
 @pytest.fixture
@@ -25,6 +27,13 @@ def points(tmp_path, values, name="points"):
 def numbers(stage):
     """The run's own numbers by their titles."""
     return {row.title: row.values[0] for row in stage.picture.rows}
+
+
+def look_again(stage):
+    """Request everything as if the run were new."""
+    stage.space._of = (-1, 0)
+    stage.space.refresh()
+    stage.settle()
 
 
 def test_without_a_run(stage):
@@ -132,15 +141,26 @@ def test_data_without_classes(stage):
 def test_rows_that_are_not_finite_take_no_part(stage):
     run = stage.compute("clusters-64")
     run.trajectory.x[4:, 1] = np.nan
-    stage.space._of = (-1, 0)  # as if the run were new
-    stage.space.refresh()
-    stage.settle()
+    look_again(stage)
     assert "Shapes are undefined for 1 of 5 samples" in " ".join(stage.picture.notes)
     assert np.isfinite(float(numbers(stage)["Residual to the mean"]))
     stage.services.state.select(sample=1)
     stage.view.grab()
     stage.press("walk")
     assert stage.picture.owners == ("run", "walk")
+
+
+def test_data_whose_file_has_changed_cost_the_classes_alone(stage, monkeypatch):
+    def gone(*_, **__):
+        raise DataError("The file has become shorter.")
+
+    stage.compute("clusters-64")
+    monkeypatch.setattr(Job, "posterior", gone)
+    look_again(stage)
+    assert (stage.picture.classes == -1).all()
+    assert stage.picture.bundles
+    stage.view.colouring_chosen.emit("class")
+    stage.view.grab()
 
 
 def test_a_run_whose_data_are_not_open_says_what_is_missing(stage, tmp_path):
@@ -200,3 +220,17 @@ def test_answers_about_an_older_run_are_dropped(stage):
     stage.services.player.answered.emit(old)
     assert stage.picture.bundles is shown
     assert run.settings.data == "gaussian-64"
+
+
+def test_coordinates_are_not_asked_for_while_the_run_is_computed(stage, monkeypatch):
+    stage.compute("clusters-64", count=3)
+    asked = []
+    monkeypatch.setattr(stage.space._player, "submit", asked.append)
+    run = stage.services.state.run
+    stage.space._of, run.status = (-1, 0), "computing"
+    stage.space.refresh()
+    assert asked == []
+    run.status = "complete"
+    stage.space.refresh()
+    assert [request.run_id for request in asked] == [run.id]
+    assert all(request.while_computing for request in asked)  # a long task must not hold them back

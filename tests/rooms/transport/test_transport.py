@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMainWindow, QToolButton
 from app.plotting.sigma_axis import positions
 from app.plotting.theme import DARK, LIGHT
 from app.rooms.transport import scrubber as scrubber_module
+from app.rooms.transport import view as view_module
 from app.rooms.transport.pictures import TransportPicture
 from app.rooms.transport.scrubber import Scrubber
 from app.rooms.transport.view import BUTTONS, TransportView
@@ -191,6 +192,17 @@ def test_play_turns_into_pause(bar, actions):
     assert actions["play"].icon().pixmap(20).toImage() != still
     bar.display(AT)
     assert actions["play"].icon().pixmap(20).toImage() == still
+
+
+def test_an_icon_is_drawn_once_for_each_theme(bar, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(view_module, "icon", lambda name, theme: drawn.append((name, theme.name)) or icon(name, theme))
+    for theme in (DARK, LIGHT, DARK, LIGHT):
+        bar.set_theme(theme)
+        for playing in (True, False):
+            bar.display(replace(AT, playing=playing))
+    assert len(drawn) == len(set(drawn))
+    assert ("play", "light") not in drawn  # it was there
 
 
 def test_the_speed_is_said_when_a_person_chooses_it(bar, qtbot):

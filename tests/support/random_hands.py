@@ -1,0 +1,265 @@
+"""Works the real window with random hands, in a process of its own, and says what went wrong.
+
+    PYTHONPATH=.:tests/support python tests/support/random_hands.py FOLDER SEED [--actions 150]
+
+FOLDER holds what `hand_files.py` writes. The same seed makes the same gestures; what they meet depends on how quickly
+the engine answers. Each gesture is printed before it is made, so that the last lines say what killed the process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import faulthandler
+import gc
+import logging
+import os
+import re
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from hand_actions import act, in_popup
+from hand_gestures import Hands
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+
+from app.engine.messages import OpenFailed, Saved
+from app.main_window import MainWindow
+
+STALL = 5.0  # seconds after which a window that does not answer is a fault
+ENDS = 90.0  # seconds within which a cancelled engine must be idle, and a small run complete
+DRAGGED = 1.0  # seconds after which a gesture that has not returned is taken for the dragging of a text
+SHOWN = 20  # of the last gestures
+HARMLESS = ("This plugin does not support",)  # of the offscreen platform
+BROKEN = re.compile(r"Traceback|\b\w+(Error|Exception)\b|object at 0x|\bNoneType\b|<class ")
+
+
+class Faults:
+    """Collects everything that must not happen."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self.found: list[str] = []
+        self.last: deque[str] = deque(maxlen=SHOWN)
+
+    def say(self, gesture: str) -> None:
+        """Keep and print a gesture."""
+        self.last.append(gesture)
+        if not self._quiet:
+            print(gesture, flush=True)
+
+    def add(self, fault: str) -> None:
+        """Keep a fault."""
+        self.found.append(fault)
+
+    def watch(self) -> None:
+        """Hear of every exception, of Qt's warnings, and of errors in the log."""
+        sys.excepthook = lambda *found: self.add("".join(traceback.format_exception(*found)))
+        threading.excepthook = lambda hook: self.add("".join(traceback.format_exception(hook.exc_value)))
+        sys.unraisablehook = lambda hook: self.add(
+            f"unraisable in {hook.object!r}: {''.join(traceback.format_exception(hook.exc_value))}"
+        )
+        qInstallMessageHandler(self._qt)
+        handler = _Log(self)
+        logging.getLogger().addHandler(handler)
+        logging.getLogger().setLevel(logging.INFO)
+
+    def _qt(self, kind: QtMsgType, _context: object, text: str) -> None:
+        if kind not in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) and not text.startswith(HARMLESS):
+            self.add(f"Qt says: {text}\n{''.join(traceback.format_stack(limit=12))}")
+
+
+class _Log(logging.Handler):
+    """An error in the log is a fault unless a person's own code raised it, and so is a sentence that is none."""
+
+    def __init__(self, faults: Faults) -> None:
+        super().__init__(logging.WARNING)
+        self._faults = faults
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = self.format(record)
+        if "own.py" in text:
+            return
+        if record.levelno >= logging.ERROR:
+            self._faults.add(f"logged: {text}")
+        elif record.name == "app.message" and BROKEN.search(text):
+            self._faults.add(f"a person was told: {text}")
+
+
+class Session:
+    """The window, the hands and what is watched meanwhile."""
+
+    def __init__(self, files: Path, out: Path, faults: Faults) -> None:
+        self.faults = faults
+        self.window = MainWindow()
+        self.window.resize(1280, 800)
+        self.hands = Hands(self.window, files, out, faults.say)
+        self.window.player.open_failed.connect(self._open_failed)
+        self.window.player.saved.connect(self._saved)
+        self.window.engine.died.connect(lambda why: faults.add(f"the engine died: {why}"))
+        self._acting, self._began = False, 0.0  # whether a gesture has not returned, and since when
+        self._answers = QTimer()
+        self._answers.setInterval(40)
+        self._answers.timeout.connect(self._answer)
+        self._answers.start()
+        self.window.show()
+        self.window.begin([])
+
+    def _open_failed(self, event: OpenFailed) -> None:
+        wrong_columns = event.table and "column" in event.message  # the hands have typed some
+        if Path(event.name) in self.hands.good and self._takes(event) and not wrong_columns:
+            self.faults.add(f"a good file was refused: {event}")
+
+    def _takes(self, event: OpenFailed) -> bool:
+        """Whether the file is what it was opened as."""
+        suffix = Path(event.name).suffix
+        kind = "network" if suffix == ".safetensors" else "run" if suffix == ".npz" else "data"
+        return kind == event.slot
+
+    def _saved(self, event: Saved) -> None:
+        if event.message and Path(event.path).parent == self.hands.out:
+            self.faults.add(f"not saved: {event}")
+
+    def _answer(self) -> None:
+        """Go on where a gesture waits in a menu, a dragging or a question of Qt's own. Warnings in boxes are faults."""
+        popup, box = QApplication.activePopupWidget(), QApplication.activeModalWidget()
+        if self._acting and popup is not None:
+            in_popup(self.hands, popup)
+        elif self._acting and time.perf_counter() - self._began > DRAGGED and box is None:
+            self.faults.say("Esc ends the dragging")
+            QTest.keyClick(self.window, Qt.Key.Key_Escape)
+        if isinstance(box, QMessageBox):
+            if isinstance(box.parentWidget(), QFileDialog):
+                box.reject()
+            elif box.icon() in (QMessageBox.Icon.Warning, QMessageBox.Icon.Critical):
+                self.faults.add(f"a box says: {box.text()}")
+
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[None]:
+        """What is done inside must not keep the window from answering."""
+        faulthandler.dump_traceback_later(STALL)
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+        if (took := time.perf_counter() - begun) > STALL:
+            self.faults.add(f"the window did not answer for {took:.1f} s; the stack was printed")
+
+    def until(self, met: Callable[[], bool], what: str) -> None:
+        """Let the window work until a condition is met."""
+        ends = time.monotonic() + ENDS
+        while not met() and not self.faults.found:
+            with self.answering():
+                QTest.qWait(10)
+            if time.monotonic() > ends:
+                faulthandler.dump_traceback()
+                self.faults.add(f"{what} within {ENDS:g} s: {self.state_of_engine()}")
+
+    def state_of_engine(self) -> str:
+        """What the engine is doing, in words."""
+        player = self.window.player
+        command = self.window.engine._worker.current
+        return f"computing {player.computing}, opening {player.opening}, tasks {player.tasks}, at {command}"
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way."""
+        player = self.window.player
+        return player.computing is None and player.opening is None and not player.tasks
+
+    def act(self, seed: int, count: int) -> None:
+        """Make the gestures of a seed."""
+        for number in range(count):
+            with self.answering():
+                random = Random(f"{seed}:{number}")
+                self.acting(partial(act, self.hands, random))
+                QTest.qWait(random.choice((0, 0, 0, 1, 5, 20, 60)))
+            if self.faults.found:
+                return
+
+    def acting(self, gesture: Callable[[], None]) -> None:
+        """Make a gesture, which may open a menu that blocks."""
+        self._acting, self._began = True, time.perf_counter()
+        gesture()
+        self._acting = False
+
+    def end(self) -> None:
+        """Cancel: everything must end, and a small run must still be computed."""
+        window = self.window
+        while (above := QApplication.activePopupWidget() or QApplication.activeModalWidget()) is not None:
+            above.close()
+            QTest.qWait(1)
+        self.faults.say("cancel, and wait for the engine")
+        window.player.cancel()
+        self.until(lambda: self.idle or self._cancel_again(), "The engine was not idle")
+        self.faults.say("open two moons, and run")
+        window.player.close_network()
+        settings = type(window.state.draft)(data="two-moons", data_count=100, steps=5, count=4)
+        window.player.drafting.use(settings)
+        self.until(lambda: window.state.data is not None and window.state.data.key == settings.data_key, "No data")
+        window.player.run()
+        self.until(lambda: window.player.computing is None, "The last run did not end")
+        run = window.state.run
+        if not self.faults.found and (run is None or run.status not in ("complete", "recorded")):
+            self.faults.add(f"the last run is {run and run.status}: {run and run.message}; {window.state.errors}")
+        with self.answering():
+            window.grab()
+
+    def _cancel_again(self) -> bool:
+        """A judgement is asked for again when the engine is idle, so that a cancel may come between two."""
+        self.window.player.cancel()
+        return False
+
+    def close(self) -> None:
+        """Close the window, which joins the engine, and let everything go."""
+        self.faults.say("close")
+        self._answers.stop()
+        self.window.close()
+        if self.window.engine.isRunning():
+            self.faults.add("the engine runs after the window was closed")
+        self.window.deleteLater()
+        del self.window, self.hands
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        gc.collect()
+
+
+def main() -> int:
+    """Work one window. Returns 1 where something went wrong, after saying what."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", type=Path)
+    parser.add_argument("seed", type=int)
+    parser.add_argument("--actions", type=int, default=150)
+    arguments = parser.parse_args()
+    faulthandler.enable()
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
+    qt = QApplication([])
+    qt.setStyle("Fusion")
+    qt.setQuitOnLastWindowClosed(False)
+    faults = Faults()
+    faults.watch()
+    with tempfile.TemporaryDirectory() as out:
+        session = Session(arguments.files, Path(out), faults)
+        session.act(arguments.seed, arguments.actions)
+        if not faults.found and arguments.seed % 3:  # every third closes the window in the midst of it
+            session.end()
+        if not faults.found:
+            session.close()
+    if faults.found:
+        print(f"\nseed {arguments.seed}: {len(faults.found)} faults; the last {SHOWN} gestures were:", file=sys.stderr)
+        print(*faults.last, *faults.found[:5], sep="\n", file=sys.stderr, flush=True)
+        os._exit(1)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
