@@ -137,7 +137,8 @@ class PageEngine(QPaintEngine):
                     path.moveTo(*start)
                     for point in rest:
                         path.lineTo(*point)
-        if not path.isEmpty():
+        # A dash of no length would be an area of nothing, which readers of PDF call an error.
+        if not path.isEmpty() and (pen.style() == Qt.PenStyle.SolidLine or path.length() > 0):
             self.draw_lines(path, pen)
 
     def _draw_outlined(self, path: QPainterPath) -> None:

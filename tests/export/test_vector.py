@@ -363,6 +363,22 @@ def test_no_clip_is_left_over_and_an_empty_one_hides(qapp):
     assert [child.get("fill") for child in root if child.tag == f"{SVG}path"] == ["#0000ff"]
 
 
+def test_an_empty_clip_and_a_dash_of_no_length_leave_a_sound_pdf(qapp, tmp_path):
+    def draw(painter, view):
+        painter.fillRect(QRectF(0, 0, WIDE, HIGH), QColor("white"))
+        path = QPainterPath(QPointF(10, 10))
+        path.lineTo(10, 10)
+        painter.strokePath(path, QPen(QColor(0, 0, 0, 100), 1, Qt.PenStyle.DashLine))
+        painter.setClipRect(QRectF(0, 0, 10, 10))
+        painter.setClipRect(QRectF(20, 20, 10, 10), Qt.ClipOperation.IntersectClip)
+        painter.fillRect(QRectF(0, 0, WIDE, HIGH), QColor("black"))
+
+    path = _saved(tmp_path, "pdf", draw)
+    assert not re.search(r"\n[fSQ]\*?\nh f|scn\n(/\w+ gs\n)?h f", page_of(path))  # an area without a start
+    if (seen := rendered_pdf(path)) is not None:
+        assert darkness(seen)[:HIGH, :WIDE].max() == 0
+
+
 def test_letters_that_xml_forbids_are_left_out(qapp):
     svg = _drawn(lambda painter: painter.drawText(QPointF(0, 0), "a<&>\x01\"'"))
     (text,) = ElementTree.fromstring(svg).iter(f"{SVG}text")
