@@ -138,7 +138,7 @@ class PageEngine(QPaintEngine):
                     for point in rest:
                         path.lineTo(*point)
         # A dash of no length would be an area of nothing, which readers of PDF call an error.
-        if not path.isEmpty() and (pen.style() == Qt.PenStyle.SolidLine or path.length() > 0):
+        if not path.isEmpty() and (pen.style() == Qt.PenStyle.SolidLine or path.length() > 1e-3):
             self.draw_lines(path, pen)
 
     def _draw_outlined(self, path: QPainterPath) -> None:

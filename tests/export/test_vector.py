@@ -367,7 +367,7 @@ def test_an_empty_clip_and_a_dash_of_no_length_leave_a_sound_pdf(qapp, tmp_path)
     def draw(painter, view):
         painter.fillRect(QRectF(0, 0, WIDE, HIGH), QColor("white"))
         path = QPainterPath(QPointF(10, 10))
-        path.lineTo(10, 10)
+        path.lineTo(10 + 1e-9, 10)
         painter.strokePath(path, QPen(QColor(0, 0, 0, 100), 1, Qt.PenStyle.DashLine))
         painter.setClipRect(QRectF(0, 0, 10, 10))
         painter.setClipRect(QRectF(20, 20, 10, 10), Qt.ClipOperation.IntersectClip)
