@@ -74,16 +74,28 @@ class SavePicture(QDialog):
         self._fits = ChoiceField("fits", Limits("Fits", "Usual sizes in a paper and a talk.", None, None), PRESETS)
         self._width = FloatField("width", Limits("Width", "Width on paper.", 10, 1000), step=5.0, unit="mm")
         self._height = FloatField("height", Limits("Height", "Height on paper.", 10, 1000), step=5.0, unit="mm")
+        self._points = FloatField(
+            "points", Limits("Text", "Size of the text; lines and symbols follow it.", 4, 30), step=0.5, unit="pt"
+        )
         self._dpi = IntField("dpi", Limits("Resolution", "Pixels in an inch; 300 suits print.", 96, 1200), unit="dpi")
         self._result = Explanation(2)
         self._arrange()
         self._view.set_value(current)
         self._kind.set_value(KINDS[0].value)
+        self._points.set_value(figure.text_points())
         self._dpi.set_value(DPI)
         self._set_size(*PRESETS[0].value)
 
     def _arrange(self) -> None:
-        fields: tuple[Field, ...] = (self._view, self._kind, self._fits, self._width, self._height, self._dpi)
+        fields: tuple[Field, ...] = (
+            self._view,
+            self._kind,
+            self._fits,
+            self._width,
+            self._height,
+            self._points,
+            self._dpi,
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(8)
@@ -130,7 +142,7 @@ class SavePicture(QDialog):
         return self._width.value, self._height.value
 
     def _ask(self) -> None:
-        sizes = (self._width, self._height, self._dpi)
+        sizes = (self._width, self._height, self._points, self._dpi)
         if not commit_all(sizes) or any(item.error for item in sizes):
             return
         name = f"{self._view.value.lower()}-{number_text(self._width.value)}mm"
@@ -141,7 +153,13 @@ class SavePicture(QDialog):
 
     def _save(self, path: str) -> None:
         view = self._views[self._view.value]
-        picture = figure.Figure(view=view, size_mm=self._size(), dpi=self._dpi.value, recipe=self._recipe())
+        picture = figure.Figure(
+            view=view,
+            size_mm=self._size(),
+            dpi=self._dpi.value,
+            recipe=self._recipe(),
+            points=self._points.value,
+        )
         self._result.set_error("file", "")
         try:
             formats.row(self._kind.value).write(picture, path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QBuffer, QCoreApplication, QEvent, QIODevice, QMarginsF, QSizeF
-from PySide6.QtGui import QGuiApplication, QImage, QImageWriter, QPageSize, QPaintDevice, QPdfWriter
+from PySide6.QtGui import QFontInfo, QGuiApplication, QImage, QImageWriter, QPageSize, QPaintDevice, QPdfWriter
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from app.export.paper import DPI, MM_PER_INCH, PaperDevice
@@ -37,6 +37,18 @@ class Figure:
     size_mm: tuple[float, float]
     dpi: float
     recipe: Mapping[str, Any] | None = None
+    points: float | None = None  # of the text on paper; lines and symbols follow it; None: as on the screen
+
+
+def text_points() -> float:
+    """How many points the program's text has on the screen."""
+    return QFontInfo(QGuiApplication.font()).pointSizeF()
+
+
+def layout(size_mm: tuple[float, float], points: float | None) -> tuple[int, tuple[int, int]]:
+    """For how many pixels in an inch the view is laid out, and its size in them. Smaller text leaves room for more."""
+    dpi = DPI if points is None else round(DPI * text_points() / points)
+    return dpi, pixels(size_mm, dpi)
 
 
 def pixels(size_mm: tuple[float, float], dpi: float) -> tuple[int, int]:
@@ -45,13 +57,19 @@ def pixels(size_mm: tuple[float, float], dpi: float) -> tuple[int, int]:
     return width, height
 
 
-def render(view: Any, size_mm: tuple[float, float], dpi: float, recipe: Mapping[str, Any] | None = None) -> QImage:
+def render(
+    view: Any,
+    size_mm: tuple[float, float],
+    dpi: float,
+    recipe: Mapping[str, Any] | None = None,
+    points: float | None = None,
+) -> QImage:
     """Draw the view in the print theme at this size on paper, so that text, lines and symbols are alike at every dpi.
 
     The view is built as `type(view)(theme, print_mode=True)` and shows the view's `picture`.
 
-    `recipe` holds the settings behind the picture, and the file keeps them. Raises ValueError if the picture would be
-    too large.
+    `recipe` holds the settings behind the picture, and the file keeps them. `points` is the size of the text. Raises
+    ValueError if the picture would be too large.
     """
     width, height = pixels(size_mm, dpi)
     fits = width * height <= MAX_PIXELS
@@ -62,7 +80,7 @@ def render(view: Any, size_mm: tuple[float, float], dpi: float, recipe: Mapping[
             "drawn. Lower the dpi or the size."
         )
     image.fill(PRINT.base)
-    size = pixels(size_mm, DPI)
+    _, size = layout(size_mm, points)
     _draw(view, scaled_device(image, *size), size)
     per_metre = round(dpi / MM_PER_INCH * 1000)  # not earlier, because fonts would follow the image's own resolution
     image.setDotsPerMeterX(per_metre)
@@ -79,7 +97,8 @@ def save_png(figure: Figure, path: str | Path) -> None:
     """
     content = QBuffer()
     content.open(QIODevice.OpenModeFlag.WriteOnly)
-    QImageWriter(content, b"png").write(render(figure.view, figure.size_mm, figure.dpi, figure.recipe))
+    image = render(figure.view, figure.size_mm, figure.dpi, figure.recipe, figure.points)
+    QImageWriter(content, b"png").write(image)
     _write(path, content)
 
 
@@ -87,7 +106,7 @@ def save_svg(figure: Figure, path: str | Path) -> None:
     """Write the picture as SVG, with the recipe in its metadata. Raises OSError with a sentence if the file cannot be
     written.
     """
-    size, page = pixels(figure.size_mm, DPI), SvgPage()
+    page, (_, size) = SvgPage(), layout(figure.size_mm, figure.points)
     _draw(figure.view, PaperDevice(SvgEngine(page), *size), size)
     text = page.document(figure.size_mm, size, Path(path).stem, SOFTWARE, _written(figure.recipe))
     _write(path, text.encode())
@@ -103,11 +122,11 @@ def save_pdf(figure: Figure, path: str | Path) -> None:
     exact = QPageSize.SizeMatchPolicy.ExactMatch
     writer.setPageSize(QPageSize(QSizeF(*figure.size_mm), QPageSize.Unit.Millimeter, title, exact))
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
-    writer.setResolution(DPI)
+    dpi, size = layout(figure.size_mm, figure.points)
+    writer.setResolution(dpi)
     writer.setTitle(title)
     writer.setCreator(SOFTWARE)
     writer.setDocumentXmpMetadata(packet(title, SOFTWARE, _written(figure.recipe)).encode())
-    size = pixels(figure.size_mm, DPI)
     _draw(figure.view, PaperDevice(PdfEngine(writer), *size), size)
     _write(path, content)
 

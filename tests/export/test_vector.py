@@ -232,6 +232,26 @@ def test_the_commands_of_the_pdf(qapp, tmp_path):
     assert [float(side) for side in box.groups()] == pytest.approx([WIDE * 0.75, HIGH * 0.75], abs=0.01)
 
 
+@pytest.mark.parametrize("points", [6.0, 9.0, 15.0])
+def test_text_has_the_points_that_are_asked_for(qapp, tmp_path, points):
+    """On the screen the program's text has 9 points here, and the picture's own text 12."""
+    own = figure.text_points()
+    made = Figure(view=_view(), size_mm=SIZE, dpi=96, points=points)
+    figure.save_svg(made, tmp_path / "a.svg")
+    root = ElementTree.parse(tmp_path / "a.svg").getroot()
+    unit = SIZE[0] / float(root.get("viewBox").split()[2])  # mm
+    size = float(next(root.iter(f"{SVG}text")).get("font-size")) * unit
+    assert size * 72 / 25.4 == pytest.approx(12 * points / own, rel=0.01)  # a layout has whole pixels
+    figure.save_pdf(made, tmp_path / "a.pdf")
+    scale, page = re.search(r"^([\d.]+) 0 0 -", page_of(tmp_path / "a.pdf"), re.MULTILINE), page_of(tmp_path / "a.pdf")
+    letters = float(re.search(r"/F\d+ ([\d.]+) Tf", page)[1]) * float(scale[1])
+    assert letters == pytest.approx(12 * points / own, rel=0.01)
+    image = figure.render(_view(), SIZE, 96, points=points)
+    assert (image.width(), image.height()) == (WIDE, HIGH)
+    inked = darkness(image)[: round(30 * points / own), : round(215 * points / own)] > 0.4
+    assert np.flatnonzero(inked.any(0))[-1] == pytest.approx(175 * points / own, rel=0.05)  # where the formula ends
+
+
 # ---------------------------------------------------------------- metadata
 
 
