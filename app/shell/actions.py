@@ -17,6 +17,9 @@ from app.shell import workspaces
 
 Handler = Callable[[], object]
 
+REFUSAL = "refusal"  # property of a disabled action whose reason changes
+NOT_NOW = "This cannot be done now."
+
 OWN: tuple[ActionRow, ...] = (
     ActionRow(
         id="open_checkpoint", menu="File", title="Open checkpoint…", keys=("Ctrl+O",), tip="A network from a file"
@@ -201,6 +204,17 @@ def connect(actions: Mapping[str, QAction], handlers: Mapping[str, Handler]) -> 
     """Connect each action to its handler. Raises KeyError for an action without one."""
     for name, action in actions.items():
         action.triggered.connect(partial(_call, handlers[name]))
+
+
+def offer(action: QAction, refusal: str) -> None:
+    """Enable an action, or disable it for a reason that changes. Other reasons stand in its row."""
+    action.setEnabled(not refusal)
+    action.setProperty(REFUSAL, refusal)
+
+
+def refusal(action: QAction, row: ActionRow) -> str:
+    """Why an action is disabled; empty if it is not."""
+    return "" if action.isEnabled() else action.property(REFUSAL) or row.when_disabled or NOT_NOW
 
 
 def _call(handler: Handler, _checked: bool = False) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from app.rooms.contract import Handlers
 from app.session.code_of_runs import Form, code, why_not
 from app.session.state import Run
-from app.shell.actions import ACTIONS, tooltip
+from app.shell.actions import ACTIONS, offer, tooltip
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -45,7 +45,7 @@ class Copying(QObject):
         """A disabled action says why."""
         reason = why_not(self._state.run)
         for name, action in self._actions.items():
-            action.setEnabled(not reason)
+            offer(action, reason)
             action.setToolTip("\n".join(filter(None, (self._tips[name], reason))))
 
     def _copy_selected(self, form: Form) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeySequence
 from app.rooms import ROOMS
 from app.rooms.contract import Offers
 from app.shell import workspaces
-from app.shell.actions import ACTIONS, MENUS
+from app.shell.actions import ACTIONS, MENUS, refusal
 from app.shell.layout import LEFT_TITLE, LOG_TITLE
 from app.shell.palette_search import PaletteEntry
 from app.widgets.form import ChoiceField
@@ -53,7 +53,7 @@ def _actions(window: MainWindow) -> Iterator[PaletteEntry]:
             act=action.trigger,
             keys=tuple(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in row.keys),
             tip=row.tip,
-            reason="" if action.isEnabled() else row.when_disabled,
+            reason=refusal(action, row),
             checked=action.isChecked() if action.isCheckable() else None,
         )
 

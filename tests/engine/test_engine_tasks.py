@@ -14,9 +14,17 @@ from app.engine.messages import Cancel, RunFinished, StartRun
 from app.engine.tasks import handlers
 from app.engine.thread import EngineThread
 from app.engine.worker import Worker
+from app.rooms.claims.messages import ClaimTask
+from app.rooms.commitment.messages import CommitmentTask
 from app.rooms.compare.messages import RaceTask
+from app.rooms.interpolation.messages import InterpolationTask
+from app.rooms.likelihood.messages import LikelihoodTask
+from app.rooms.plane.messages import BranchTask
+from app.rooms.quality.messages import JumpTask, RunQualityTask
 from app.rooms.schedule import answers
 from app.rooms.schedule.messages import DesignTask, EndErrorTask
+from app.rooms.space.messages import ControlTask
+from app.session.plane_options import BranchStart
 from geomodel import memory, runs
 from geomodel.settings import RunSettings
 
@@ -26,13 +34,35 @@ FILLED = runs.resolved(TOY, gm.datasets.load("two-moons", count=50))
 LANES = (("euler", replace(FILLED, solver="euler")), ("heun", FILLED))
 
 
+RUN = runs.compute(FILLED, gm.datasets.load("two-moons", count=50))
+KINDS = ("race", "gits", "tors", "end error", "jumps", "quality", "interpolation", "control", "branch", "commitment")
+KINDS = (*KINDS, "likelihood", "claim")
+
+
 def tasks(first=1):
     """One of each kind."""
+    x, levels, sigmas = RUN.x, np.arange(len(RUN.sigmas)), RUN.sigmas
+    own, quick = range(first, first + len(KINDS)), replace(FILLED, solver="euler", count=8)
     return [
-        RaceTask(first, FILLED, LANES),
-        DesignTask(first + 1, FILLED, "gits"),
-        DesignTask(first + 2, FILLED, "tors"),
-        EndErrorTask(first + 3, FILLED),
+        RaceTask(own[0], FILLED, LANES),
+        DesignTask(own[1], FILLED, "gits"),
+        DesignTask(own[2], FILLED, "tors"),
+        EndErrorTask(own[3], FILLED),
+        JumpTask(own[4], quick, 4),
+        RunQualityTask(own[5], FILLED, 1, RUN),
+        InterpolationTask(own[6], FILLED, (0, 1)),
+        ControlTask(own[7], FILLED, 1, "walk", levels, x),
+        BranchTask(own[8], FILLED, run=RUN, start=BranchStart(run_id=1, sample=0, level=2, point=(0.5, -1.0))),
+        CommitmentTask(
+            own[9],
+            FILLED,
+            ends=x[-1],
+            sigmas=tuple(sigmas[:3].tolist()),
+            draws=2,
+            sigma_min=float(sigmas[-1]),
+        ),
+        LikelihoodTask(own[10], FILLED, x=x, denoised=RUN.denoised, sigmas=sigmas, bandwidth=None, along=True),
+        ClaimTask(own[11], FILLED, 1, 4),
     ]
 
 
@@ -54,7 +84,7 @@ def looks_of(bench, monkeypatch, at=None, command=None):
     return looked
 
 
-@pytest.mark.parametrize("kind", range(4), ids=["race", "gits", "tors", "end error"])
+@pytest.mark.parametrize("kind", range(len(KINDS)), ids=KINDS)
 @pytest.mark.slow
 def test_a_task_that_is_cancelled_at_a_random_moment_leaves_an_engine_that_runs(bench, monkeypatch, kind):
     task = tasks()[kind]
@@ -86,7 +116,7 @@ def test_a_crowd_of_tasks_is_cancelled_and_the_run_behind_it_comes(qtbot):
     engine.happened.connect(events.append)
     engine.start()
     try:
-        crowd = [*tasks(), *tasks(11), *tasks(21)]
+        crowd = [*tasks(), *tasks(21), *tasks(41)]
         for task in crowd:
             engine.submit(task)
         for task in random.Random(5).sample(crowd, len(crowd)):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QTextBrowser, QWidget
 
 from app.plotting.theme import THEMES
 from app.rooms import ROOMS
-from app.shell.actions import ACTIONS
+from app.shell.actions import ACTIONS, NOT_NOW, offer, refusal
 from app.shell.palette import Palette
 from app.shell.palette_sources import entries
 from app.shell.workspaces import WORKSPACES
@@ -105,9 +105,18 @@ def test_no_two_entries_are_the_same_and_each_that_cannot_be_chosen_has_a_reason
             assert by_title[window.actions_by_id[row.id].text()].reason.endswith(".")
 
 
-def test_every_action_that_the_window_ever_disables_says_why():
-    can_be = {row.id for row in ACTIONS if row.when_disabled}
-    assert can_be == {"locate", "save_network", "undo", "redo", "cancel", "restart_engine", "stop_waiting"}
+def test_an_action_is_refused_for_the_reason_that_was_given_last(window):
+    row = next(row for row in ACTIONS if row.id == "copy_python")
+    action = window.actions_by_id[row.id]
+    try:
+        for reason, shown in (("The run has no code.", "The run has no code."), ("", ""), ("Why not.", "Why not.")):
+            offer(action, reason)
+            assert refusal(action, row) == shown
+        offer(action, "")
+        action.setEnabled(False)
+        assert refusal(action, row) == NOT_NOW
+    finally:
+        offer(action, "")
 
 
 # ------------------------------------------------------------ keys, focus and place
