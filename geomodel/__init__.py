@@ -19,6 +19,7 @@ _MODULES = (
     "interpolation",
     "likelihood",
     "measures",
+    "plot",
     "quality",
     "runs",
     "schedules",

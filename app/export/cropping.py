@@ -15,6 +15,9 @@ Point = tuple[float, float]
 
 def pieces(line: Sequence[Point], window: QRectF) -> Iterator[list[Point]]:
     """The parts of an open line that are inside of a window."""
+    if all(window.contains(*point) for point in line):
+        yield [*line]
+        return
     part: list[Point] = []
     for start, end in pairwise(line):
         inside = segment(start, end, window)

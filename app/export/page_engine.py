@@ -40,6 +40,7 @@ class PageEngine(QPaintEngine):
         self._opacity, self._smooth = 1.0, False
         self._clip: QPainterPath | None = None
         self._whole = self._window = QRectF()
+        self._ready: QPen | None = None  # the pen on the page, once it is needed
 
     # ------------------------------------------------------------ what a kind of file writes, in pixels of the page
 
@@ -75,7 +76,7 @@ class PageEngine(QPaintEngine):
     def updateState(self, state: QPaintEngineState) -> None:
         dirty = state.state()
         self._transform, self._opacity = state.transform(), state.opacity()
-        self._pen, self._brush = state.pen(), state.brush()
+        self._pen, self._brush, self._ready = state.pen(), state.brush(), None
         self._smooth = bool(state.renderHints() & QPainter.RenderHint.SmoothPixmapTransform)
         if dirty & Dirty.DirtyClipRegion:
             path = QPainterPath()
@@ -111,7 +112,7 @@ class PageEngine(QPaintEngine):
     def drawPolygon(self, points: Any, mode: QPaintEngine.PolygonDrawMode) -> None:
         if mode != QPaintEngine.PolygonDrawMode.PolylineMode or len(points) < 2 or self._skewed_pen():
             self.drawPath(_polygon(points, mode))
-        elif self._stroked():
+        elif self._stroked():  # most of a bundle, so it is quick
             mapped = [self._transform.map(QPointF(point)) for point in points]
             line = [(point.x(), point.y()) for point in mapped]
             if all(math.isfinite(x) and math.isfinite(y) for x, y in line):
@@ -142,15 +143,15 @@ class PageEngine(QPaintEngine):
     def _draw_outlined(self, path: QPainterPath) -> None:
         """Draw area and line as two areas, because the line is not equally wide in all directions."""
         pen, brush = self._pen, self._brush
-        self._pen = NOTHING
+        self._pen = self._ready = NOTHING
         self.drawPath(path)
         self._brush = pen.brush()
         self.drawPath(QPainterPathStroker(pen).createStroke(path))
-        self._pen, self._brush = pen, brush
+        self._pen, self._brush, self._ready = pen, brush, None
 
     def _skewed_pen(self) -> bool:
         """Whether the transform makes the pen wider one way than the other."""
-        if self._pen.isCosmetic() or not self._stroked():
+        if self._ready is not None or self._pen.isCosmetic() or not self._stroked():
             return False
         t = self._transform
         first, second = math.hypot(t.m11(), t.m12()), math.hypot(t.m21(), t.m22())
@@ -165,13 +166,12 @@ class PageEngine(QPaintEngine):
 
     def _page_pen(self) -> QPen:
         """The pen as wide as it is on the page. A pen of width 0 draws one pixel."""
-        if not self._stroked():
-            return NOTHING
-        scale = 1.0 if self._pen.isCosmetic() else math.sqrt(abs(self._transform.determinant()))
-        pen = QPen(self._pen)
-        pen.setWidthF(pen.widthF() * scale or 1.0)
-        pen.setCosmetic(False)
-        return pen
+        if self._ready is None:
+            scale = 1.0 if self._pen.isCosmetic() else math.sqrt(abs(self._transform.determinant()))
+            self._ready = QPen(self._pen)
+            self._ready.setWidthF(self._pen.widthF() * scale or 1.0)
+            self._ready.setCosmetic(False)
+        return self._ready
 
     def _page_brush(self) -> QBrush:
         """The brush, whose gradient is on the page."""

@@ -132,8 +132,13 @@ class SvgEngine(PageEngine):
         content = QBuffer()
         content.open(QIODevice.OpenModeFlag.WriteOnly)
         image.save(content, "PNG")  # type: ignore[call-overload]  # the stub forgets str
-        at, transform = self._place(place.topLeft())
-        names = {"x": at.x(), "y": at.y(), "width": place.width(), "height": place.height()}
+        t, transform = self._transform, None
+        if t.isRotating() or t.m11() < 0 or t.m22() < 0:  # a square of one unit, because data units may be any size
+            transform = QTransform(place.width(), 0, 0, place.height(), place.x(), place.y()) * t
+            place = QRectF(0, 0, 1, 1)
+        else:
+            place = t.mapRect(place)
+        names = {"x": place.x(), "y": place.y(), "width": place.width(), "height": place.height()}
         look = attributes(**{name: number(value) for name, value in names.items()})
         look += _matrix(transform) + _opacity("", self._opacity)
         self._page.image(b64encode(content.data().data()).decode("ascii"), look)

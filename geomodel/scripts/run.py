@@ -9,23 +9,14 @@ from geomodel.settings import RunSettings
 
 COMPUTE = "run = gm.runs.compute(settings, data, network)"
 PLOT = """
-# A picture, where matplotlib is installed: sampling trajectories blue, denoising trajectories red and dashed.
+# Pictures, where matplotlib is installed: pip install "geomodel[plot]"
 try:
     import matplotlib.pyplot as plt
 except ImportError:
-    print("Install matplotlib to see a picture.")
+    print("Install matplotlib to see pictures.")
 else:
-    axes = plt.subplots()[1]
-    if run.x[0, 0].size == 2:
-        x, denoised = (curve.reshape(len(curve), -1, 2).T for curve in (run.x, run.denoised))
-        axes.plot(*x.swapaxes(1, 2), color="#0072B2", linewidth=0.5)
-        axes.plot(*denoised.swapaxes(1, 2), "--", color="#D55E00", linewidth=0.5)
-        axes.set(aspect="equal", xlabel="x₁", ylabel="x₂")
-    else:
-        axes.plot(run.sigmas, gm.geometry.distance_to_end(run.x), color="#0072B2", linewidth=0.5)
-        axes.plot(run.sigmas[:-1], gm.geometry.distance_to_end(run.denoised), "--", color="#D55E00", linewidth=0.5)
-        axes.set(xlabel="noise level σ", ylabel="distance to the end of the curve")
-        axes.invert_xaxis()
+    gm.plot.plane(run, data=data)
+    gm.plot.measures(run, ("distance_to_end", "deviation"))
     plt.show()
 """
 

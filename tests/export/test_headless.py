@@ -14,7 +14,7 @@ from app.application import main
 from app.export import headless
 from app.export.offstage import Offstage
 from app.rooms import ROOMS
-from geomodel import runs
+from geomodel import cli, runs
 from geomodel.settings import RunSettings
 
 
@@ -51,6 +51,18 @@ def test_images_have_a_strip_too(qapp, tmp_path):
     strip = next(row for row in ROOMS if row.name == "strip")
     with Image.open(tmp_path / "strip.png") as image:
         assert image.size == tuple(round(side / 25.4 * headless.DPI) for side in strip.figure)
+
+
+def test_the_kinds_of_file_are_named(qapp, tmp_path):
+    written = headless.draw(saved(tmp_path, replace(TOY, steps=2, count=2)), tmp_path, kinds=["svg", "pdf"])
+    assert [path.name for path in written] == ["plane.svg", "plane.pdf", "measures.svg", "measures.pdf"]
+    assert [path.read_bytes()[:5] for path in written] == [b"<?xml", b"%PDF-"] * 2
+
+
+@pytest.mark.parametrize(("given", "kinds"), [([], []), (["svg", "pdf"], ["svg", "pdf"])])
+def test_the_command_line_takes_kinds(given, kinds):
+    assert cli.parse(["run", "--figures", *given, "--count", "2"]).figures == kinds
+    assert cli.parse(["run"]).figures is None
 
 
 def test_a_file_that_is_no_run_says_so(qapp, tmp_path):

@@ -32,6 +32,8 @@ from app.export.paper import PaperDevice
 from app.export.svg import SvgPage
 from app.export.svg_engine import SvgEngine
 from app.plotting.theme import LIGHT
+from app.rooms.plane.pictures import PlaneCurves, PlanePicture
+from app.rooms.plane.view import PlaneView
 
 WIDE, HIGH = 320, 240
 SIZE = (WIDE * 25.4 / 96, HIGH * 25.4 / 96)
@@ -291,6 +293,56 @@ def test_a_bundle_of_twenty_thousand_segments_is_small(qapp):
         svg = _drawn(draw)
         assert len(svg) < 600_000  # two numbers of five letters a point
         assert svg.count("<path") == 1
+
+
+def test_the_busiest_plane_is_small(qapp, tmp_path):
+    """Ten thousand data points, and two times 250 curves over 80 levels, many of them outside of the frame."""
+    rng, sigmas = np.random.default_rng(0), np.geomspace(80, 0.01, 81)
+    data = rng.normal(size=(10_000, 2))
+    x = data[:250] + sigmas[:, None, None] * rng.normal(size=(250, 2))
+    curves = PlaneCurves(sampling=x, denoising=0.5 * x[:-1], sigmas=sigmas, committed=81)
+    view = PlaneView(LIGHT)
+    view.display(PlanePicture(title="Busy", data=data, curves=curves, index=60, frame="run"))
+    for kind in ("svg", "pdf"):
+        path = tmp_path / f"busy.{kind}"
+        formats.row(kind).write(Figure(view=view, size_mm=(120, 120), dpi=96), str(path))
+        assert path.stat().st_size < 2_000_000
+    circles = re.findall("<circle", (tmp_path / "busy.svg").read_text())
+    assert len(circles) >= 10_000  # every point is an outline
+    view.release()
+
+
+def test_lines_far_outside_are_left_out(qapp):
+    def draw(painter):
+        painter.setPen(QPen(QColor("black"), 1, Qt.PenStyle.DashLine))
+        painter.drawLine(QPointF(-1e6, 50), QPointF(1e6, 50))
+        painter.drawLine(QPointF(-1e6, -500), QPointF(1e6, -500))
+        painter.drawPolyline(QPolygonF([QPointF(50, 50), QPointF(50, 1e5), QPointF(60, 1e5), QPointF(60, 50)]))
+        path = QPainterPath(QPointF(0, 20))
+        path.lineTo(1e5, 20)
+        painter.drawPath(path)
+
+    (data,) = re.findall(r'<path d="([^"]*)"', _drawn(draw))
+    assert data == "M-50,50L150,50M50,50L50,150M60,150L60,50M0,20L150,20"  # 50 pixels around the page are kept
+
+
+@pytest.mark.parametrize("down", [1, -1])
+def test_an_image_in_data_units_is_where_it_belongs(qapp, down):
+    """A plane of the size 0.01 is drawn by a transform of 10,000, which a place with two decimals would not survive."""
+
+    def draw(painter):
+        painter.setTransform(QTransform(1e4, 0, 0, 1e4 * down, -13_123, 0 if down > 0 else 60))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(QRectF(1.3123, 0.001, 0.005, 0.004), _ramp())
+
+    (image,) = ElementTree.fromstring(_drawn(draw)).iter(f"{SVG}image")
+    place = [float(image.get(name)) for name in ("x", "y", "width", "height")]
+    if down > 0:
+        assert place == pytest.approx([0, 10, 50, 40], abs=0.01)
+    else:
+        assert place == [0, 0, 1, 1]
+        matrix = [float(value) for value in image.get("transform")[7:-1].split()]
+        assert matrix == pytest.approx([50, 0, 0, -40, 0, 50], abs=0.01)
 
 
 def test_no_clip_is_left_over_and_an_empty_one_hides(qapp):

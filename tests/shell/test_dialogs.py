@@ -154,6 +154,34 @@ def test_the_picture_is_written_where_it_is_asked_for(qtbot, dialog, window, tmp
     assert json.loads(image.text("recipe")) == {"run": "a later one"}  # of the moment it was made
 
 
+def test_a_picture_of_lines_and_text_has_no_resolution(qtbot, dialog, window, tmp_path):
+    dialog._kind.editor.setFocus()
+    QTest.keyClick(dialog._kind.editor, Qt.Key.Key_Down)
+    assert not dialog._dpi.isEnabled()
+    assert "can be edited" in dialog._result.usual.text()
+    save = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Save)
+    QTest.mouseClick(save, Qt.MouseButton.LeftButton)
+    asked = dialog.findChild(QFileDialog)
+    assert asked.findChild(QLineEdit, "fileNameEdit").text() == "plane-85mm.svg"
+    _answer(qtbot, asked, str(tmp_path / "figure"))
+    qtbot.waitUntil(lambda: window.written == [str(tmp_path / "figure.svg")])
+    text = (tmp_path / "figure.svg").read_text()
+    assert 'width="85mm" height="64mm"' in text
+    assert '{"run": {"solver": "heun"}}' in text
+
+
+def test_a_slide_has_a_height_of_its_own(dialog):
+    dialog._fits.editor.setFocus()
+    for _ in range(3):
+        QTest.keyClick(dialog._fits.editor, Qt.Key.Key_Down)
+    assert (dialog._width.value, dialog._height.value) == dialogs.SLIDE
+    dialog._view.editor.setFocus()
+    QTest.keyClick(dialog._view.editor, Qt.Key.Key_Down)  # another view is on the same slide
+    assert (dialog._width.value, dialog._height.value) == dialogs.SLIDE
+    _enter(dialog._height, "100")
+    assert dialog._fits.value == dialogs.CUSTOM
+
+
 def test_what_does_not_fit_is_explained_and_nothing_is_asked(dialog):
     _enter(dialog._dpi, "2400")
     assert "at most 1,200" in dialog._dpi.error

@@ -71,7 +71,7 @@ class ToolBar(QWidget):
         self._tools = QHBoxLayout()
         self._tools.setSpacing(2)  # four tools stand in 280 pixels
         self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._rows.setContentsMargins(16, 4, 12, 0)
+        self._rows.setContentsMargins(16, 4, 8, 0)
         self._rows.addLayout(self._tools)
         beside = QHBoxLayout()
         beside.setSpacing(8)
