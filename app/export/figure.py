@@ -73,27 +73,37 @@ def render(view: Any, size_mm: tuple[float, float], dpi: float, recipe: Mapping[
     return image
 
 
-def save_png(figure: Figure, path: str | Path) -> None:
+def save_png(
+    view: Any,
+    path: str | Path,
+    size_mm: tuple[float, float],
+    dpi: float,
+    recipe: Mapping[str, Any] | None = None,
+) -> None:
     """Write the picture as PNG, with the recipe as text. Raises OSError with a sentence if the file cannot be written,
     and ValueError as `render` does.
     """
     content = QBuffer()
     content.open(QIODevice.OpenModeFlag.WriteOnly)
-    QImageWriter(content, b"png").write(render(figure.view, figure.size_mm, figure.dpi, figure.recipe))
+    QImageWriter(content, b"png").write(render(view, size_mm, dpi, recipe))
     _write(path, content)
 
 
-def save_svg(figure: Figure, path: str | Path) -> None:
+def save_svg(
+    view: Any, path: str | Path, size_mm: tuple[float, float], recipe: Mapping[str, Any] | None = None
+) -> None:
     """Write the picture as SVG, with the recipe in its metadata. Raises OSError with a sentence if the file cannot be
     written.
     """
-    size, page = pixels(figure.size_mm, DPI), SvgPage()
-    _draw(figure.view, PaperDevice(SvgEngine(page), *size), size)
-    text = page.document(figure.size_mm, size, Path(path).stem, SOFTWARE, _written(figure.recipe))
+    size, page = pixels(size_mm, DPI), SvgPage()
+    _draw(view, PaperDevice(SvgEngine(page), *size), size)
+    text = page.document(size_mm, size, Path(path).stem, SOFTWARE, _written(recipe))
     _write(path, text.encode())
 
 
-def save_pdf(figure: Figure, path: str | Path) -> None:
+def save_pdf(
+    view: Any, path: str | Path, size_mm: tuple[float, float], recipe: Mapping[str, Any] | None = None
+) -> None:
     """Write the picture as PDF of one page, with the recipe in its metadata (XMP). Raises OSError with a sentence if
     the file cannot be written.
     """
@@ -101,14 +111,14 @@ def save_pdf(figure: Figure, path: str | Path) -> None:
     content.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(content)
     exact = QPageSize.SizeMatchPolicy.ExactMatch
-    writer.setPageSize(QPageSize(QSizeF(*figure.size_mm), QPageSize.Unit.Millimeter, title, exact))
+    writer.setPageSize(QPageSize(QSizeF(*size_mm), QPageSize.Unit.Millimeter, title, exact))
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
     writer.setResolution(DPI)
     writer.setTitle(title)
     writer.setCreator(SOFTWARE)
-    writer.setDocumentXmpMetadata(packet(title, SOFTWARE, _written(figure.recipe)).encode())
-    size = pixels(figure.size_mm, DPI)
-    _draw(figure.view, PaperDevice(PdfEngine(writer), *size), size)
+    writer.setDocumentXmpMetadata(packet(title, SOFTWARE, _written(recipe)).encode())
+    size = pixels(size_mm, DPI)
+    _draw(view, PaperDevice(PdfEngine(writer), *size), size)
     _write(path, content)
 
 
