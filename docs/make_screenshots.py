@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QApplication
 
 import resources
 from app.application import start_logging
-from app.export.figure import Figure, save_png
+from app.export.figure import save_png
 from app.main_window import MainWindow
 from app.plotting.theme import DARK, LIGHT, Theme
 from app.rooms.plane.messages import BasinsAnswer, DensityAnswer, InsideAnswer, ProbeAnswer
@@ -246,7 +246,7 @@ def difference(stage: Stage, path: Path) -> None:
     """The paper's figure: denoiser difference and distance to the exact run, as exported."""
     measures = stage.window.views.measures
     measures.set_visible_measures({"denoiser_difference", "exact_distance"})
-    save_png(Figure(view=measures, size_mm=FIGURE_MM, dpi=FIGURE_DPI), path)
+    save_png(measures, path, FIGURE_MM, FIGURE_DPI)
     measures.set_visible_measures(None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -100,18 +101,25 @@ def origin(trajectory: Trajectory) -> Origin:
     label_name = said.get("class", "")
     if not isinstance(label_name, str) or len(label_name) > LONGEST:
         raise ValueError("What the run says of its class is no name.")
-    named = {key: said[key] for key in ("data", "network", "computed") if said.get(key) is not None}
-    try:
-        return Origin(settings=settings, label_name=label_name, **msgspec.convert(named, _Named).__dict__)
-    except msgspec.ValidationError as error:
-        raise ValueError(cut(f"What the run says of where it came from does not fit: {error}.")) from error
+    return Origin(settings=settings, label_name=label_name, **made_of(said).__dict__)
 
 
 @dataclass(frozen=True)
-class _Named:
+class MadeOf:
+    """What a run or an experiment was made of, beside its settings."""
+
     data: DataIdentity | None = None
     network: NetworkIdentity | None = None
     computed: Computed = Computed()
+
+
+def made_of(said: Mapping[str, Any]) -> MadeOf:
+    """What a run's settings, or a job's identity, say of that. ValueError with a sentence where it does not fit."""
+    named = {key: said[key] for key in ("data", "network", "computed") if said.get(key) is not None}
+    try:
+        return msgspec.convert(named, MadeOf)
+    except msgspec.ValidationError as error:
+        raise ValueError(cut(f"What the run says of where it came from does not fit: {error}.")) from error
 
 
 def check(settings: RunSettings) -> None:

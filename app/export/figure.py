@@ -91,28 +91,46 @@ def render(
     return image
 
 
-def save_png(figure: Figure, path: str | Path) -> None:
+def save_png(
+    view: Any,
+    path: str | Path,
+    size_mm: tuple[float, float],
+    dpi: float,
+    recipe: Mapping[str, Any] | None = None,
+    points: float | None = None,
+) -> None:
     """Write the picture as PNG, with the recipe as text. Raises OSError with a sentence if the file cannot be written,
     and ValueError as `render` does.
     """
     content = QBuffer()
     content.open(QIODevice.OpenModeFlag.WriteOnly)
-    image = render(figure.view, figure.size_mm, figure.dpi, figure.recipe, figure.points)
-    QImageWriter(content, b"png").write(image)
+    QImageWriter(content, b"png").write(render(view, size_mm, dpi, recipe, points))
     _write(path, content)
 
 
-def save_svg(figure: Figure, path: str | Path) -> None:
+def save_svg(
+    view: Any,
+    path: str | Path,
+    size_mm: tuple[float, float],
+    recipe: Mapping[str, Any] | None = None,
+    points: float | None = None,
+) -> None:
     """Write the picture as SVG, with the recipe in its metadata. Raises OSError with a sentence if the file cannot be
     written.
     """
-    page, (_, size) = SvgPage(), layout(figure.size_mm, figure.points)
-    _draw(figure.view, PaperDevice(SvgEngine(page), *size), size)
-    text = page.document(figure.size_mm, size, Path(path).stem, SOFTWARE, _written(figure.recipe))
+    page, (_, size) = SvgPage(), layout(size_mm, points)
+    _draw(view, PaperDevice(SvgEngine(page), *size), size)
+    text = page.document(size_mm, size, Path(path).stem, SOFTWARE, _written(recipe))
     _write(path, text.encode())
 
 
-def save_pdf(figure: Figure, path: str | Path) -> None:
+def save_pdf(
+    view: Any,
+    path: str | Path,
+    size_mm: tuple[float, float],
+    recipe: Mapping[str, Any] | None = None,
+    points: float | None = None,
+) -> None:
     """Write the picture as PDF of one page, with the recipe in its metadata (XMP). Raises OSError with a sentence if
     the file cannot be written.
     """
@@ -120,14 +138,14 @@ def save_pdf(figure: Figure, path: str | Path) -> None:
     content.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(content)
     exact = QPageSize.SizeMatchPolicy.ExactMatch
-    writer.setPageSize(QPageSize(QSizeF(*figure.size_mm), QPageSize.Unit.Millimeter, title, exact))
+    writer.setPageSize(QPageSize(QSizeF(*size_mm), QPageSize.Unit.Millimeter, title, exact))
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
-    dpi, size = layout(figure.size_mm, figure.points)
+    dpi, size = layout(size_mm, points)
     writer.setResolution(dpi)
     writer.setTitle(title)
     writer.setCreator(SOFTWARE)
-    writer.setDocumentXmpMetadata(packet(title, SOFTWARE, _written(figure.recipe)).encode())
-    _draw(figure.view, PaperDevice(PdfEngine(writer), *size), size)
+    writer.setDocumentXmpMetadata(packet(title, SOFTWARE, _written(recipe)).encode())
+    _draw(view, PaperDevice(PdfEngine(writer), *size), size)
     _write(path, content)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-PREFIX, KEY, WORD_STARTS, INSIDE, OTHER_WORDS, SCATTERED = range(6)  # kinds of match, the best first
+PREFIX, KEY, WORD_STARTS, INSIDE, PHRASE, OTHER_WORDS, SCATTERED = range(7)  # kinds of match, the best first
 LOOSE = (
     3  # times their number: over so many letters can the typed ones be scattered, because long titles have any three
 )
@@ -63,8 +63,8 @@ def search(entries: Sequence[PaletteEntry], typed: str) -> list[Match]:
     """The entries that match, the best first; all of them, in their own order, where nothing is typed.
 
     A title that begins with the typed letters comes first, then the entry with the typed key, letters at the starts of
-    words, letters within the title, words of the kind, the tip or the key. Last are letters that are scattered over a
-    part of the title.
+    words, letters within the title, and words of the kind, the tip or the key, which are whole or only begun. Last are
+    letters that are scattered over a part of the title.
     """
     if not typed.strip():
         return [Match(entry) for entry in entries]
@@ -134,7 +134,8 @@ def _match(entry: PaletteEntry, parts: Sequence[str], keys: frozenset[str]) -> t
         return INSIDE, _marks(title, range(at, at + len(letters)))
     others = fold(" ".join((entry.title, entry.kind, entry.words, entry.tip, *entry.keys)))
     if all(f" {part}" in others.words for part in parts):
-        return OTHER_WORDS, _marks_of_parts(title, parts)
+        phrase = f" {' '.join(parts)} " in f"{others.words} "  # "claim 1" is not about claim 12
+        return PHRASE if phrase else OTHER_WORDS, _marks_of_parts(title, parts)
     if (scattered := _scattered(title.letters, letters)) is not None:
         return SCATTERED, _marks(title, scattered)
     return None

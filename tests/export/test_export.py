@@ -95,7 +95,7 @@ def _line(width: float, *, cosmetic: bool, scale: float = 1.0, path: str = "line
 @pytest.mark.parametrize(("size", "dpi"), [((85, 60), 300), ((170, 90.5), 96), ((30, 20), 1200), ((50, 50), 333)])
 def test_pixels_resolution_and_recipe(qapp, tmp_path, size, dpi):
     path = tmp_path / "σ.png"
-    figure.save_png(figure.Figure(view=_view(), size_mm=size, dpi=dpi, recipe=RECIPE), path)
+    figure.save_png(_view(), path, size, dpi, RECIPE)
     image = QImage(str(path))
     assert (image.width(), image.height()) == tuple(round(side / 25.4 * dpi) for side in size)
     # The file holds whole dots a metre.
@@ -124,7 +124,7 @@ def test_a_picture_that_is_too_large_is_refused(qapp):
 
 def test_a_file_that_cannot_be_written_is_an_error_and_no_file(qapp, tmp_path):
     with pytest.raises(OSError, match=r"could not be written: .*Choose another place"):
-        figure.save_png(figure.Figure(view=_view(), size_mm=SIZE, dpi=96), tmp_path / "missing" / "a.png")
+        figure.save_png(_view(), tmp_path / "missing" / "a.png", SIZE, 96)
     assert not list(tmp_path.iterdir())
 
 
@@ -293,7 +293,7 @@ def test_a_screen_of_scale_two_gives_the_same_picture(qapp, tmp_path):
         kind, picture = _plane()
         view = kind(LIGHT)
         view.display(picture)
-        figure.save_png(figure.Figure(view=view, size_mm=(60, 50), dpi=288), sys.argv[1])
+        figure.save_png(view, sys.argv[1], (60, 50), 288)
         assert view.devicePixelRatioF() == float(sys.argv[2])
     """
     written = []

@@ -236,13 +236,12 @@ def test_the_commands_of_the_pdf(qapp, tmp_path):
 def test_text_has_the_points_that_are_asked_for(qapp, tmp_path, points):
     """On the screen the program's text has 9 points here, and the picture's own text 12."""
     own = figure.text_points()
-    made = Figure(view=_view(), size_mm=SIZE, dpi=96, points=points)
-    figure.save_svg(made, tmp_path / "a.svg")
+    figure.save_svg(_view(), tmp_path / "a.svg", SIZE, points=points)
     root = ElementTree.parse(tmp_path / "a.svg").getroot()
     unit = SIZE[0] / float(root.get("viewBox").split()[2])  # mm
     size = float(next(root.iter(f"{SVG}text")).get("font-size")) * unit
     assert size * 72 / 25.4 == pytest.approx(12 * points / own, rel=0.01)  # a layout has whole pixels
-    figure.save_pdf(made, tmp_path / "a.pdf")
+    figure.save_pdf(_view(), tmp_path / "a.pdf", SIZE, points=points)
     scale, page = re.search(r"^([\d.]+) 0 0 -", page_of(tmp_path / "a.pdf"), re.MULTILINE), page_of(tmp_path / "a.pdf")
     letters = float(re.search(r"/F\d+ ([\d.]+) Tf", page)[1]) * float(scale[1])
     assert letters == pytest.approx(12 * points / own, rel=0.01)

@@ -9,6 +9,7 @@ import pytest
 from saved_runs import make_run
 
 import geomodel as gm
+from geomodel import scripts
 from geomodel.experiments import Lane, compare
 from geomodel.measures import band, compute
 from geomodel.settings import RunSettings
@@ -96,6 +97,15 @@ def test_a_race_and_schedules(pyplot, moons):
     (one,) = gm.plot.schedule(sigmas)
     assert np.array_equal(one.get_ydata(), sigmas)
     assert [line.get_label() for line in gm.plot.schedule({"a": sigmas, "b": [3, 1, 0]})] == ["a", "b"]
+
+
+def test_a_copied_script_ends_with_pictures(pyplot, monkeypatch):
+    monkeypatch.setattr(pyplot, "show", lambda: None)
+    script = scripts.python(RunSettings(data_count=30, count=2, steps=3))
+    names = {}
+    exec(compile(script, "copied.py", "exec"), names)
+    assert [len(pyplot.figure(number).axes) for number in pyplot.get_fignums()] == [1, 2]
+    assert names["run"].x.shape == (4, 2, 2)
 
 
 def test_bad_input_is_a_sentence(pyplot, run):

@@ -164,7 +164,7 @@ IN_FIGURES = {
 def test_a_figure_as_svg_holds_text_and_no_image_but_images(qtbot, rooms, name, tmp_path):
     view = fresh(qtbot, rooms, name)
     view.display(rooms.full[name])
-    figure.save_svg(figure.Figure(view=view, size_mm=ROWS[name].figure, dpi=96, recipe={"σ": 1}), tmp_path / "a.svg")
+    figure.save_svg(view, tmp_path / "a.svg", ROWS[name].figure, {"σ": 1})
     root = ElementTree.parse(tmp_path / "a.svg").getroot()
     texts = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
     title, expected = IN_FIGURES[name]

@@ -387,16 +387,19 @@ def test_a_measure_is_shown_and_hidden(palette, window):
         assert (name in window.store.settings.measures) == wanted
 
 
-def test_a_claim_opens_its_row(palette, window):
-    number = STATEMENTS[20].number
-    find(palette, f"claim {number}")
-    assert palette.entry.title == STATEMENTS[20].title
+@pytest.mark.parametrize("number", [statement.number for statement in STATEMENTS[::13]] + [STATEMENTS[-1].number])
+def test_a_claim_opens_its_row(window, number):
+    window.resize(1024, 700)
+    press(Key.Key_K, CTRL)
+    find(window.command_palette, f"claim {number}")
+    assert window.command_palette.entry.title == STATEMENTS[number - 1].title
     press(Key.Key_Return)
     assert window.layout_of_docks.current.name == "claims"
     table = window.views.claims.table
     assert table.number == number
     assert focus() is table
-    until(lambda: table.viewport().rect().contains(table.visualRect(table.currentIndex())))
+    at_rest(window)
+    assert table.viewport().rect().contains(table.visualRect(table.currentIndex()))
 
 
 def test_a_view_comes_forward_with_the_focus(palette, window):

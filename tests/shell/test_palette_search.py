@@ -88,6 +88,12 @@ def test_a_title_is_found_by_its_kind_and_its_other_words():
     assert titles("eulerdisc", euler) == ["Euler (DDIM)"]
 
 
+def test_whole_words_of_the_kind_come_before_those_that_are_begun():
+    first, twelfth = entry("A long title", kind="Claim 1"), entry("Short", kind="Claim 12")
+    assert titles("claim 1", twelfth, first) == ["A long title", "Short"]
+    assert titles("claim 12", twelfth, first) == ["Short"]
+
+
 def test_scattered_letters_are_near_each_other():
     assert titles("cnw", "Covariance of the new", "Close network") == ["Close network"]
     assert marked("xyz", "x aaaaaaaaaaaa 1x2y3z") == "." * 16 + "x.y.z"

@@ -240,3 +240,4 @@ class ClaimTable(QTableView):
         self.setColumnWidth(TITLE, max(LEAST_TITLE, width - sum(widths)))
         for row in range(self._model.rowCount()):
             self.setRowHeight(row, self.sizeHintForRow(row) + ROOM)
+        self.scrollTo(self.currentIndex())  # the heights above it have changed

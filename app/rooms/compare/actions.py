@@ -13,4 +13,10 @@ ACTIONS: tuple[ActionRow, ...] = (
         keys=("Ctrl+F6",),
         tip="Add the sampler as a lane",
     ),
+    ActionRow(
+        id="copy_race",
+        menu="Edit",
+        title="Copy race as Python",
+        tip="A script that runs the last race again, with the same numbers",
+    ),
 )

@@ -8,6 +8,7 @@ from app.engine.context import Answers, Tasks, Work
 from app.rooms.compare.messages import Raced, RaceTask
 from geomodel import memory, runs
 from geomodel.experiments import compare, lane_of
+from geomodel.origin import made_of
 from geomodel.settings import record_bytes
 
 
@@ -21,7 +22,7 @@ def race(task: RaceTask, work: Work) -> Raced:
     lanes = [lane_of(name, own, job) for name, own in task.lanes]
     labels, noise = job.labels(len(job.x)), runs.noise_of(job)
     found = compare(model, job.x, lanes, labels=labels, noise=noise, progress=work.progress)
-    return Raced(found, work.data)
+    return Raced(found, work.data, made_of(job.identity))
 
 
 ANSWERS: Answers = {}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
 
 from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Cancel, DataOpened
@@ -19,12 +20,14 @@ from app.session.facts import DRIVER_NAMES
 from app.session.lanes import Lane
 from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
-from geomodel import images, presets, solvers
+from geomodel import images, presets, scripts, solvers
 from geomodel.experiments import Comparison
 from geomodel.files import write_error
+from geomodel.origin import MadeOf
 from geomodel.projection import Basis, identity_basis
 from geomodel.settings import RunSettings
 
+COPY = "copying"  # the cause of errors about code
 DRAFT = "draft"  # the cause of errors about a draft without levels
 EMPTY = "Add solvers to compare or pin runs, then press Race. All lanes start from the same noise."
 
@@ -41,6 +44,7 @@ class CompareRoom(QObject):
         self._raced: tuple[Lane, ...] = ()
         self._base: RunSettings | None = None  # the settings from which the comparison started
         self._over: DataOpened | None = None  # the data of the comparison
+        self._made_of = MadeOf()
         self._task: RaceTask | None = None
         self._reference = 1.0
         self._message = ""
@@ -57,8 +61,8 @@ class CompareRoom(QObject):
         self.refresh()
 
     def handlers(self) -> Handlers:
-        """F6 races and Ctrl+F6 adds a lane. Both bring the view to the front."""
-        return {"race": self._race_in_sight, "add_lane": self._add_in_sight}
+        """F6 races and Ctrl+F6 adds a lane, which bring the view to the front. The last race is copied as code."""
+        return {"race": self._race_in_sight, "add_lane": self._add_in_sight, "copy_race": self._copy}
 
     def release(self) -> None:
         """Stop listening, because the window closes."""
@@ -142,6 +146,7 @@ class CompareRoom(QObject):
         self._message = event.message
         if isinstance(event.result, Raced):
             self.comparison, self._over = event.result.comparison, event.result.data
+            self._made_of = event.result.made_of
             for lane, result in zip(self._raced, self.comparison.lanes, strict=True):
                 lane.result = result
         elif not event.message:
@@ -164,6 +169,19 @@ class CompareRoom(QObject):
         else:
             self._services.settle(SAVE)
             self._services.say(f"Saved {path}.")
+
+    def _copy(self) -> None:
+        if self.comparison is None or self._base is None:
+            self._services.say("There is no finished race to copy; press Race (F6) first.", True, COPY)
+            return
+        lanes = [(lane.name, lane.settings) for lane in self._raced]
+        try:
+            script = scripts.race(self._base, lanes, self._made_of.network, self._made_of.computed)
+        except ValueError as error:
+            self._services.say(str(error), True, COPY)
+            return
+        QGuiApplication.clipboard().setText(script)
+        self._services.say("Copied as Python: a script that runs this race again.", cause=COPY)
 
     # ------------------------------------------------------------ showing
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.engine.contract import Task
 from app.engine.messages import DataOpened
 from geomodel.experiments import Comparison
+from geomodel.origin import MadeOf
 from geomodel.settings import RunSettings
 
 
@@ -26,3 +27,4 @@ class Raced:
 
     comparison: Comparison
     data: DataOpened | None
+    made_of: MadeOf

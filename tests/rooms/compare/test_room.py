@@ -6,6 +6,7 @@ import csv
 
 import numpy as np
 import pytest
+from code_of_runs import here
 from gestures import choose
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -64,6 +65,8 @@ def raced(qtbot, window):
 
 def test_f6_races_the_lanes_from_the_runs_noise(qtbot, window):
     view = show(qtbot, window, "compare")
+    window.actions_by_id["copy_race"].trigger()
+    assert "There is no finished race to copy" in window.panels.status._message.text()
     assert "Add solvers" in view.picture.message
     QTest.keyClick(window, Qt.Key.Key_F6, Qt.KeyboardModifier.ControlModifier)  # the draft
     view.preset_wanted.emit("solver euler")
@@ -80,6 +83,12 @@ def test_f6_races_the_lanes_from_the_runs_noise(qtbot, window):
     assert np.median(heun.errors[-1]) < np.median(euler.errors[-1])
     assert heun.sampling.shape == (19, 2)
     assert view.picture.reference_sampling.shape == (19, 2)
+    window.actions_by_id["copy_race"].trigger()
+    again = here(QGuiApplication.clipboard().text())["race"]
+    assert [lane.lane.name for lane in again.lanes] == [lane.name for lane in view.picture.lanes]
+    for lane, copied in zip(found.lanes, again.lanes, strict=True):
+        assert np.array_equal(lane.trajectory.x, copied.trajectory.x)
+        assert np.array_equal(lane.errors, copied.errors)
 
 
 def test_a_pinned_run_is_a_lane_and_leaves_with_its_pin(qtbot, window):
