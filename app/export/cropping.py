@@ -8,15 +8,16 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainterPath
 
 Point = tuple[float, float]
+Window = tuple[float, float, float, float]  # left, top, right, bottom
 
 
-def pieces(line: Sequence[Point], window: QRectF) -> Iterator[list[Point]]:
+def pieces(line: Sequence[Point], window: Window) -> Iterator[list[Point]]:
     """The parts of an open line that are inside of a window."""
-    if all(window.contains(*point) for point in line):
+    left, top, right, bottom = window
+    if all(left <= x <= right and top <= y <= bottom for x, y in line):
         yield [*line]
         return
     if not all(math.isfinite(x) and math.isfinite(y) for x, y in line):
@@ -34,16 +35,12 @@ def pieces(line: Sequence[Point], window: QRectF) -> Iterator[list[Point]]:
         yield part
 
 
-def segment(start: Point, end: Point, window: QRectF) -> tuple[Point, Point] | None:
+def segment(start: Point, end: Point, window: Window) -> tuple[Point, Point] | None:
     """The part of a segment that is inside of a window (Liang and Barsky 1984), or None."""
     (x, y), dx, dy = start, end[0] - start[0], end[1] - start[1]
+    left, top, right, bottom = window
     first, last = 0.0, 1.0
-    for step, room in (
-        (-dx, x - window.left()),
-        (dx, window.right() - x),
-        (-dy, y - window.top()),
-        (dy, window.bottom() - y),
-    ):
+    for step, room in ((-dx, x - left), (dx, right - x), (-dy, y - top), (dy, bottom - y)):
         if step == 0:
             if room < 0:
                 return None

@@ -24,7 +24,7 @@ from PySide6.QtGui import (
     QTransform,
 )
 
-from app.export.cropping import Point, lines, pieces
+from app.export.cropping import Point, Window, lines, pieces
 
 Dirty = QPaintEngine.DirtyFlag
 MARGIN = 50.0  # pixels around a picture in which lines are kept
@@ -39,7 +39,8 @@ class PageEngine(QPaintEngine):
         self._transform, self._pen, self._brush = QTransform(), QPen(), QBrush()
         self._opacity, self._smooth = 1.0, False
         self._clip: QPainterPath | None = None
-        self._whole = self._window = QRectF()
+        self._whole = QRectF()
+        self._window: Window = (0.0, 0.0, 0.0, 0.0)  # what is shown, with a margin
         self._ready: QPen | None = None  # the pen on the page, once it is needed
 
     # ------------------------------------------------------------ what a kind of file writes, in pixels of the page
@@ -67,7 +68,7 @@ class PageEngine(QPaintEngine):
 
     def begin(self, device: QPaintDevice) -> bool:
         self._whole = QRectF(0, 0, device.width(), device.height())
-        self._window = self._whole.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+        self._window = _around(self._whole)
         return True
 
     def end(self) -> bool:
@@ -86,8 +87,7 @@ class PageEngine(QPaintEngine):
             self._clip_to(state.clipPath(), state.clipOperation())
         if dirty & (Dirty.DirtyClipRegion | Dirty.DirtyClipPath | Dirty.DirtyClipEnabled):
             clip = self._clip if state.isClipEnabled() else None
-            shown = self._whole if clip is None else clip.boundingRect()
-            self._window = shown.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+            self._window = _around(self._whole if clip is None else clip.boundingRect())
             self.clip_page(clip)
 
     def _clip_to(self, path: QPainterPath, operation: Qt.ClipOperation) -> None:
@@ -128,7 +128,8 @@ class PageEngine(QPaintEngine):
     def _draw_lines(self, path: QPainterPath) -> None:
         """Draw a path without an area, and leave out what is far away."""
         box, pen = path.controlPointRect(), self._page_pen()
-        inside = self._window.contains(box) or (box.isNull() and self._window.contains(box.center()))
+        left, top, right, bottom = self._window
+        inside = left <= box.left() and box.right() <= right and top <= box.top() and box.bottom() <= bottom
         found = None if inside else lines(path)
         if found is not None:
             path = QPainterPath()
@@ -198,6 +199,10 @@ class PageEngine(QPaintEngine):
         with QPainter(tiled) as painter:
             painter.drawTiledPixmap(tiled.rect(), pixmap, QPointF(origin).toPoint())
         self.drawImage(target, tiled, QRectF(tiled.rect()))
+
+
+def _around(shown: QRectF) -> Window:
+    return (shown.left() - MARGIN, shown.top() - MARGIN, shown.right() + MARGIN, shown.bottom() + MARGIN)
 
 
 def _polygon(points: Any, mode: QPaintEngine.PolygonDrawMode) -> QPainterPath:
