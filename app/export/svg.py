@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 Point = tuple[float, float]
 NAMESPACE = "urn:geomodel"  # of the recipe in the metadata
@@ -19,7 +19,11 @@ def number(value: float) -> str:
 
 def attributes(**values: str) -> str:
     """Attributes as they stand in a tag: stroke_width="2" becomes ' stroke-width="2"'."""
-    return "".join(f" {name.replace('_', '-')}={quoteattr(value)}" for name, value in values.items())
+    return "".join(f" {name.replace('_', '-')}={_quoted(value)}" for name, value in values.items())
+
+
+def _quoted(value: str) -> str:
+    return f'"{escape(value)}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ class SvgPage:
                 f' width="{number(wide)}mm" height="{number(high)}mm" viewBox="0 0 {pixels[0]} {pixels[1]}"'
                 ' preserveAspectRatio="none" xml:space="preserve">',
                 f"<title>{escape(title)}</title>",
-                f'<metadata><geomodel:recipe xmlns:geomodel="{NAMESPACE}" software={quoteattr(software)}>'
+                f'<metadata><geomodel:recipe xmlns:geomodel="{NAMESPACE}" software={_quoted(software)}>'
                 f"{escape(recipe)}</geomodel:recipe></metadata>",
                 f"<defs>{''.join(self._defs)}</defs>",
                 *self._body,
