@@ -46,6 +46,7 @@ def window(qtbot):
 
 
 @pytest.mark.parametrize(("name", "text", "sentence"), TYPED)
+@pytest.mark.slow
 def test_what_gives_no_levels_says_why(window, name, text, sentence):
     field = window.panels.sampler.fields[name]
     type_into(field, text)

@@ -134,6 +134,7 @@ def test_what_follows_the_format_is_shown(qtbot, window, tmp_path, case):
 
 
 @pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.slow
 def test_what_does_not_is_a_sentence(qtbot, window, tmp_path, case):
     arrays, clause = REFUSED[case]
     np.savez(tmp_path / "worst.npz", **arrays)
