@@ -12,6 +12,7 @@ import gc
 from PySide6.QtCore import QObject, QTimer
 
 EVERY_MS = 200
+FIRST_MS = 3000  # a full collection takes 0.1 s after all imports, which the start of the window does not wait for
 GENERATIONS = (2, 1, 0)  # the oldest first, because collecting it collects the younger ones
 
 
@@ -26,12 +27,13 @@ class Collecting(QObject):
         super().__init__(parent)
         self._automatic = gc.isenabled()
         gc.disable()
-        self._timer = QTimer(self, interval=EVERY_MS)
+        self._timer = QTimer(self, interval=FIRST_MS)
         self._timer.timeout.connect(self.collect)
         self._timer.start()
 
     def collect(self) -> None:
         """Collect what is due."""
+        self._timer.setInterval(EVERY_MS)
         for generation, count, most in zip(GENERATIONS, gc.get_count()[::-1], gc.get_threshold()[::-1], strict=True):
             if 0 < most < count:
                 gc.collect(generation)

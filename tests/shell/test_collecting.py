@@ -76,7 +76,8 @@ def test_nothing_is_collected_that_is_not_due(qtbot, monkeypatch):
     asked = []
     monkeypatch.setattr(gc, "collect", asked.append)
     monkeypatch.setattr(gc, "get_threshold", lambda: (700, 10, 10))
-    collecting = Collecting(QObject())
+    owner = QObject()
+    collecting = Collecting(owner)
     for counts, expected in (
         ((700, 10, 10), []),
         ((701, 10, 10), [0]),
