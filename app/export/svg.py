@@ -136,9 +136,9 @@ class SvgPage:
                 '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" version="1.1"'
                 f' width="{number(wide)}mm" height="{number(high)}mm" viewBox="0 0 {pixels[0]} {pixels[1]}"'
                 ' preserveAspectRatio="none" xml:space="preserve">',
-                f"<title>{escape(title)}</title>",
+                f"<title>{escape(title, quote=False)}</title>",
                 f'<metadata><geomodel:recipe xmlns:geomodel="{NAMESPACE}" software={_quoted(software)}>'
-                f"{escape(recipe)}</geomodel:recipe></metadata>",
+                f"{escape(recipe, quote=False)}</geomodel:recipe></metadata>",
                 f"<defs>{''.join(self._defs)}</defs>",
                 *self._body,
                 "</svg>\n",
@@ -202,7 +202,7 @@ def _element(tag: str, run: Run, place: str = "") -> str:
     where = attributes(x=number(run.x), y=number(run.y))
     width = attributes(textLength=number(run.width), lengthAdjust="spacingAndGlyphs") if run.width else ""
     size = attributes(font_size=number(run.size))
-    return f"<{tag}{where}{width}{size}{run.look}{place}>{escape(_writable(run.text))}</{tag}>"
+    return f"<{tag}{where}{width}{size}{run.look}{place}>{escape(_writable(run.text), quote=False)}</{tag}>"
 
 
 def _writable(text: str) -> str:

@@ -16,9 +16,9 @@ def packet(title: str, software: str, recipe: str) -> str:
         f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}"><rdf:Description rdf:about=""'
         ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
         f' xmlns:geomodel="{NAMESPACE}">'
-        f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(title)}</rdf:li></rdf:Alt></dc:title>'
-        f"<xmp:CreatorTool>{escape(software)}</xmp:CreatorTool>"
-        f"<geomodel:recipe>{escape(recipe)}</geomodel:recipe>"
+        f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(title, quote=False)}</rdf:li></rdf:Alt></dc:title>'
+        f"<xmp:CreatorTool>{escape(software, quote=False)}</xmp:CreatorTool>"
+        f"<geomodel:recipe>{escape(recipe, quote=False)}</geomodel:recipe>"
         "</rdf:Description></rdf:RDF></x:xmpmeta>\n"
         '<?xpacket end="r"?>'
     )
