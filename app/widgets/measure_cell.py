@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -22,33 +22,52 @@ PREFERRED = (320, 150)  # pixels of width and height
 
 
 class Cell(QWidget):
-    """One measure: header and plot, or the reason why there is no curve yet."""
+    """One measure: header and plot, or the reason why there is no curve yet.
+
+    The plot is built when it is first shown, because the window opens with many cells that show nothing yet.
+    """
+
+    picked = Signal(int)  # a level, by a click or a drag
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
         self._plot: MeasurePlot | None = None
         self._drawn: tuple[Any, ...] = ()
         self._sample, self._enlarged = 0, False
+        self._theme, self._print = theme, print_mode
+        self._chart: MeasureChart | None = None
         self.header = Header(theme)
-        self.chart = MeasureChart(theme, tabular(self.font(), 0.85), print_mode=print_mode)
         self._waiting = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._waiting.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        over = QVBoxLayout(self.chart)
-        over.setContentsMargins(56, 0, 16, 24)  # inside the axes
-        over.addWidget(self._waiting)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.header)
-        column.addWidget(self.chart, 1)
-        self.set_theme(theme)
+        self._waiting.setParent(self)
+        self._waiting.hide()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(self.header)
+
+    @property
+    def chart(self) -> MeasureChart:
+        """The plot."""
+        if self._chart is None:
+            chart = self._chart = MeasureChart(self._theme, tabular(self.font(), 0.85), print_mode=self._print)
+            over = QVBoxLayout(chart)
+            over.setContentsMargins(56, 0, 16, 24)  # inside the axes
+            over.addWidget(self._waiting)
+            self._column.addWidget(chart, 1)
+            if self._enlarged:
+                chart.set_titled(True)
+            chart.picked.connect(self.picked)
+        return self._chart
 
     def sizeHint(self) -> QSize:
         return QSize(*PREFERRED)  # the chart alone would take as much as a window
 
     def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
         self.header.set_theme(theme)
-        self.chart.set_theme(theme)
+        if self._chart is not None:
+            self._chart.set_theme(theme)
 
     def show_plot(
         self, plot: MeasurePlot, sigmas: Array, scale: Scale = "log", sample: int = 0, index: int = 0
@@ -75,7 +94,8 @@ class Cell(QWidget):
     def set_enlarged(self, enlarged: bool) -> None:
         """With room, the axes have titles and the curves their names."""
         self._enlarged = enlarged
-        self.chart.set_titled(enlarged)
+        if self._chart is not None:
+            self._chart.set_titled(enlarged)
         if self._plot is not None:
             self._write_values(self._plot)
 

@@ -61,7 +61,7 @@ class CommitmentView(View):
         self._fan = Fan(theme, tabular(self.font(), 0.85), print_mode=print_mode)
         self._build()
         for cell in self._cells:
-            cell.chart.picked.connect(self.level_picked)
+            cell.picked.connect(self.level_picked)
         self.set_theme(theme)
         self.display(self._picture)
 
@@ -145,7 +145,7 @@ class CommitmentView(View):
         """Disconnect everything, so that nothing keeps the view alive."""
         self._bar.release()
         for cell in self._cells:
-            cell.chart.picked.disconnect(self.level_picked)
+            cell.picked.disconnect(self.level_picked)
         self._fan.release()
         if self._enlarged is not None:
             self._enlarged.release()

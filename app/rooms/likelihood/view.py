@@ -69,7 +69,7 @@ class LikelihoodView(View):
         self._columns = 0
         self._build()
         for cell in self._cells:
-            cell.chart.picked.connect(self.level_picked)
+            cell.picked.connect(self.level_picked)
         self.set_theme(theme)
         self.display(self._picture)
 
@@ -154,6 +154,6 @@ class LikelihoodView(View):
         self._bar.release()
         self._field.edited.disconnect(self._edited)
         for cell in self._cells:
-            cell.chart.picked.disconnect(self.level_picked)
+            cell.picked.disconnect(self.level_picked)
         if self._enlarged is not None:
             self._enlarged.release()

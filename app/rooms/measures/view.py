@@ -260,7 +260,7 @@ class MeasuresView(View):
         if name not in self._cells:
             cell = self._cells[name] = Cell(self._theme, self._page, print_mode=self._print)
             cell.setMinimumHeight(0 if self._print else CELL_HEIGHT)
-            cell.chart.picked.connect(self.level_picked)
+            cell.picked.connect(self.level_picked)
             if self._enlarged is not None:
                 self._enlarged.add(cell.header, cell, cell.set_enlarged)
         cell, (names, columns) = self._cells[name], self._arranged
@@ -309,5 +309,5 @@ class MeasuresView(View):
             self._enlarged.changed.disconnect(self._arrange_anew)
             self._enlarged.release()
         for cell in self._cells.values():
-            cell.chart.picked.disconnect(self.level_picked)
+            cell.picked.disconnect(self.level_picked)
         self._menu.clear()

@@ -15,10 +15,13 @@ import geomodel as gm
 from app.engine.contract import TaskEnded
 from app.engine.messages import Cancel, StartRun
 from app.export.offstage import Offstage
+from app.plotting.measure_plot import MeasureChart
+from app.plotting.theme import LIGHT
 from app.rooms import ROOMS
 from app.rooms.likelihood import feed
 from app.rooms.likelihood.messages import Densities, Likelihoods, LikelihoodTask
 from app.rooms.likelihood.picture import notes_of, now_of, plots_of, samples_of, share_words, theorem_words
+from app.rooms.likelihood.view import LikelihoodView
 from app.widgets.number_field import FloatField
 from geomodel.likelihood import Along, along, kernel_gains
 from geomodel.settings import RunSettings
@@ -262,3 +265,9 @@ def test_the_density_is_that_which_the_driver_s_ode_carries(bench, driver):
     found = bench.handle(task_of(run, settings)).result.densities
     kept = run.sigmas > 0.05  # below, D* of 50 points turns faster than 60 levels can follow
     np.testing.assert_allclose(found.ode.values[kept], found.known[kept], atol=0.1)
+
+
+def test_plots_are_built_when_they_are_first_shown(qtbot):
+    view = LikelihoodView(LIGHT)
+    qtbot.addWidget(view, before_close_func=lambda view: view.release())
+    assert view.findChildren(MeasureChart) == []  # the window opens with this view, which shows nothing yet
