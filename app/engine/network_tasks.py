@@ -29,17 +29,20 @@ def judged(
 
     tell = tasks.progress_events(task.task_id, post)
 
-    def give_way(fraction: float) -> None:
-        tell(0, fraction)
+    def give_way() -> None:
         poll()
         if waits():
             raise _Postpone
 
+    def progress(fraction: float) -> None:
+        tell(0, fraction)
+        give_way()
+
     network = library.network(task.settings.network)
     data = library.data(task.settings.data_key).dataset if task.settings.data else None
     try:
-        with polling((network,), poll):
-            return judge(network, data, give_way)
+        with polling((network,), give_way):
+            return judge(network, data, progress)
     except _Postpone:
         return Postponed()
 
