@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomodel import schedules
+from geomodel import runs, schedules
 from geomodel import solvers as table
 from geomodel.arrays import Floats, Integers
 from geomodel.csv_files import Row, write_rows
@@ -19,9 +19,21 @@ from geomodel.experiments.convergence import fitted_order
 from geomodel.experiments.exact import distances, solve
 from geomodel.experiments.progress import REFERENCE, Failures, Progress, stopping, surviving, watched
 from geomodel.formulas import Levels
+from geomodel.settings import CUSTOM, RunSettings
 from geomodel.trajectory import Trajectory
 
-EVALUATIONS = (5, 6, 8, 10, 12, 15, 20, 25, 30, 40)  # about even in their logarithm
+if TYPE_CHECKING:
+    from geomodel.job import Job
+
+
+def spread(first: int, last: int, most: int = 10) -> tuple[int, ...]:
+    """At most so many whole numbers from first to last, about even in their logarithm."""
+    if not 1 <= first <= last:
+        raise ValueError(f"A sweep goes up from 1 evaluation or more; got {first} to {last}.")
+    return tuple(sorted({int(count) for count in np.rint(np.geomspace(first, last, most))}))
+
+
+EVALUATIONS = spread(5, 40)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +144,37 @@ def sweep(
         if told is not None:
             told(index, 1.0)
     return Sweep(tuple(lines), failed)
+
+
+def sweep_of(
+    job: Job, solvers: Mapping[str, Mapping[str, Any]], evaluations: Sequence[int] = EVALUATIONS, **more: Any
+) -> Sweep:
+    """The sweep of a job's denoiser from its noise, between the ends of its levels and by its schedule.
+
+    A list of levels has no other number of steps, so that Karras levels stand in for it. more: model (the job's where
+    it is left out), failures and progress, as in `sweep`. `geomodel.runs.prepare` makes a job.
+    """
+    settings = job.settings
+    name = "karras" if settings.schedule == CUSTOM else settings.schedule
+    rho = RunSettings().rho if settings.schedule == CUSTOM else settings.rho
+    own: dict[str, Any] = {option.name: rho for option in schedules.row(name).options}
+    return sweep(
+        more.pop("model", job.model),
+        job.x,
+        {
+            solver: runs.solver_options(replace(settings, solver=solver, options=dict(options)), job.data)
+            for solver, options in solvers.items()
+        },
+        evaluations,
+        schedule=name,
+        labels=job.labels(len(job.x)),
+        noise=runs.noise_of(job),
+        sigma_min=settings.sigma_min,
+        sigma_max=settings.sigma_max,
+        final_zero=settings.final_zero,
+        **own,
+        **more,
+    )
 
 
 def _lanes(

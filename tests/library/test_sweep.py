@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,9 @@ from problems import Gaussian
 
 import geomodel as gm
 from geomodel import solvers
-from geomodel.experiments import Lane, compare, sweep
-from geomodel.experiments.sweep import EVALUATIONS
+from geomodel.equal_cost import cost, with_evaluations
+from geomodel.experiments import Lane, compare, sweep, sweep_of
+from geomodel.experiments.sweep import EVALUATIONS, spread
 
 MEAN, VARIANCES = [0.4, -0.3], [2.0, 0.5]
 MODEL = gm.MixtureDenoiser([MEAN], [VARIANCES])
@@ -99,8 +102,8 @@ def test_no_run_costs_more_than_it_is_given_and_none_is_run_twice():
     found = sweep(MODEL, X, {"euler": {}, "heun": {}, "rk4": {}, "unipc": {"order": 3}})
     given = dict(zip(("euler", "heun", "rk4", "unipc"), (line.evaluations for line in found.lines), strict=True))
     assert tuple(given["euler"]) == tuple(given["unipc"]) == EVALUATIONS
-    assert given["heun"].tolist() == [4, 6, 8, 10, 12, 14, 20, 24, 30, 40]
-    assert given["rk4"].tolist() == [4, 8, 12, 20, 24, 28, 40]
+    assert given["heun"].tolist() == [4, 6, 8, 10, 12, 16, 20, 24, 32, 40]
+    assert given["rk4"].tolist() == [4, 8, 12, 16, 20, 24, 32, 40]
     assert all(len(set(counts.tolist())) == len(counts) for counts in given.values())
     assert not found.failures
 
@@ -166,6 +169,60 @@ def test_an_error_of_progress_is_no_failure_of_a_lane():
     lanes = [Lane("a", "euler", [80.0, 1.0, 0.1]), Lane("b", "heun", [80.0, 10.0, 1.0, 0.1])]
     with pytest.raises(Stop):
         compare(MODEL, X, lanes, failures="keep", progress=stopping)
+
+
+def test_the_sweep_of_a_job_is_that_of_its_denoiser_noise_and_levels():
+    settings = gm.settings.RunSettings(data_count=60, count=5, rho=3.0, final_zero=True, schedule="polyexponential")
+    job = gm.runs.prepare(settings, gm.datasets.load("two-moons", count=60))
+    moments = {"analytic_first_step": (job.data.mean, job.data.std**2)}
+    found = sweep_of(job, {"euler": {"analytic_first_step": True}, "churn": {}}, (5, 8))
+    low, high = job.settings.sigma_min, job.settings.sigma_max
+    known = {"schedule": "polyexponential", "sigma_min": low, "sigma_max": high, "rho": 3.0, "final_zero": True}
+    noise = gm.Brownian(job.settings.seeds)
+    expected = sweep(job.model, job.x, {"euler": moments, "churn": {}}, (5, 8), noise=noise, **known)
+    for one, other in zip(found.lines, expected.lines, strict=True):
+        np.testing.assert_array_equal(one.errors, other.errors)
+    assert found.lines[0].steps.tolist() == [6, 9]
+    levels = tuple(gm.schedules.cosine(4, low, high))
+    own = gm.runs.prepare(gm.settings.RunSettings(**{**known, "schedule": "custom", "levels": levels}), job.data)
+    assert sweep_of(own, {"heun": {}}, (9,)).lines[0].steps.tolist() == [4]
+
+
+def test_numbers_of_evaluations_are_spread_evenly():
+    assert spread(5, 40) == EVALUATIONS == (5, 6, 8, 10, 13, 16, 20, 25, 32, 40)
+    assert spread(1, 3) == (1, 2, 3)
+    assert spread(7, 7) == (7,)
+    with pytest.raises(ValueError, match="goes up from 1"):
+        spread(9, 3)
+
+
+# ---------------------------------------------------------------- a sampler of settings
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"solver": "heun"},
+        {"solver": "rk4", "final_zero": True},
+        {"solver": "dpm3", "jump_at": 4},
+        {"solver": "euler", "options": {"analytic_first_step": True}},
+        {"solver": "churn", "schedule": "custom", "levels": (9.0, 3.0, 1.0, 0.1)},
+    ],
+)
+def test_the_cost_of_settings_is_what_their_run_takes(changes):
+    data = gm.datasets.load("two-moons", count=60)
+    settings = gm.runs.resolved(gm.settings.RunSettings(count=2, steps=7, **changes), data)
+    assert cost(settings) == gm.runs.compute(settings, data).evaluations
+    equal = gm.runs.resolved(with_evaluations(settings, 10), data)
+    spent = gm.runs.compute(equal, data).evaluations
+    assert cost(equal) == spent <= 10 < cost(replace(equal, steps=equal.steps + 1))
+
+
+def test_a_solver_with_its_own_steps_has_no_cost():
+    settings = gm.settings.RunSettings(solver="rk45")
+    assert cost(settings) is None
+    with pytest.raises(ValueError, match="chooses its own steps"):
+        with_evaluations(settings, 10)
 
 
 # ---------------------------------------------------------------- a lane of a race that fails
