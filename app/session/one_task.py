@@ -18,7 +18,7 @@ class OneTask(QObject):
         super().__init__(parent)
         self._player = player
         self._task: Task | None = None
-        self.fraction = 0.0
+        self.part, self.fraction = 0, 0.0  # of the newest progress
         player.task_event.connect(self._happened)
 
     def release(self) -> None:
@@ -33,7 +33,7 @@ class OneTask(QObject):
     def begin(self, task: Task, name: str) -> None:
         """Submit a task, which the status bar calls by this name. An older one is dropped."""
         self.drop()
-        self._task, self.fraction = task, 0.0
+        self._task, self.part, self.fraction = task, 0, 0.0
         self._player.begin(task, name)
 
     def cancel(self) -> None:
@@ -53,5 +53,5 @@ class OneTask(QObject):
             self._task = None
             self.ended.emit(event)
         elif isinstance(event, TaskProgress) and event.task_id == self._task.task_id:
-            self.fraction = event.fraction
+            self.part, self.fraction = event.part, event.fraction
             self.progressed.emit()
