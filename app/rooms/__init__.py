@@ -10,6 +10,7 @@ from app.rooms.likelihood import actions as likelihood
 from app.rooms.plane import actions as plane
 from app.rooms.quality import actions as quality
 from app.rooms.row import RoomRow
+from app.rooms.schedule import actions as schedule
 from app.rooms.transport import actions as transport
 
 ROOMS: tuple[RoomRow, ...] = (
@@ -69,6 +70,7 @@ ROOMS: tuple[RoomRow, ...] = (
         room="app.rooms.schedule.feed.ScheduleRoom",
         answers="app.rooms.schedule.answers",
         figure=(170.0, 120.0),
+        actions=schedule.ACTIONS,
         help="schedule.html",
     ),
     RoomRow(
