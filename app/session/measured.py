@@ -12,6 +12,7 @@ from app.session.facts import stage_levels
 from app.session.state import AppState, Run
 from geomodel import measures
 from geomodel.arrays import Array
+from geomodel.compared import NAMES
 from geomodel.curves import Curves, some_levels
 from geomodel.regions import named_regions
 
@@ -70,7 +71,7 @@ def measured(run: Run) -> tuple[MeasurePlot, ...]:
     whole, levels = _curves(run)
     source = whole if levels is None else whole.at(levels)
     plots = []
-    for row in measures.MEASURES:
+    for row in (row.named(run.settings.compared_with) for row in measures.MEASURES):
         waiting = "after the last step" if row.needs_end and not run.complete else ""
         found = {} if waiting else measures.compute(row.name, source)
         if not found and not waiting:
@@ -136,9 +137,23 @@ def _curve(row: measures.Measure, kind: str, values: Array, levels: Array | None
         case "denoised":
             hue, label = "denoising", "D"
         case "exact":
-            hue, label = "optimal", "on the exact run"
+            hue, label = _beside(run), f"on {NAMES[run.settings.compared_with].run}"
         case _ if row.name == "effective_neighbours":
             hue, label = "optimal", ""  # the title names it
         case _:
-            hue, label = "network" if run.settings.network_drives else "reference", "on this run"
+            hue, label = _own(run), "on this run"
     return Curve(kind=hue, label=label, values=values, measured=None if levels is None else levels[: len(values)])
+
+
+def _beside(run: Run) -> Kind:
+    """The hue of the run beside."""
+    return "optimal" if run.settings.compared_with == "optimal" else "reference"
+
+
+def _own(run: Run) -> Kind:
+    """The hue of the run where curves of the run beside are drawn too."""
+    if run.settings.network_drives:
+        return "network"
+    if run.settings.driver == "optimal":
+        return "optimal"
+    return "reference" if _beside(run) == "optimal" else "sampling"

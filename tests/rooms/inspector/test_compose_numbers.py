@@ -15,7 +15,7 @@ from app.rooms.measures.picture import measures_picture
 from app.rooms.plane.messages import ProbeAnswer, ProbeRequest
 from app.session.measured import _stages, measured
 from app.session.state import Selection
-from geomodel import measures
+from geomodel import measures, runs
 
 
 @pytest.fixture
@@ -135,6 +135,33 @@ def test_the_probe_tells_its_numbers(moons):
     alone = {row.name for row in numbers.probe_rows(replace(answer, network=None, path=None))}
     assert alone == rows.keys() - {"Dθ(x; σ)", "‖Dθ − D*‖", "mean-shift iterations"}
     assert numbers.probe_rows(None) == ()
+
+
+def test_the_probe_and_the_measures_name_what_a_run_is_compared_with(moons):
+    answer = ProbeAnswer(
+        request=ProbeRequest(run_id=1, point=(0.5, 0.25), sigma=0.8, path=False),
+        denoised=np.zeros(2),
+        optimal=np.zeros(2),
+        network=np.array([3.0, 4.0]),
+        fitted=np.array([1.0, 2.0]),
+        indices=None,
+        weights=None,
+        effective_neighbours=3.0,
+        log_density=0.0,
+        path=None,
+        shift=1.0,
+        difference=2.5,
+    )
+    rows = {row.name: row.value for row in numbers.probe_rows(answer, "gaussian")}
+    assert values_of(rows["D_G(x; σ)"]) == [1.0, 2.0]
+    assert float(rows["‖Dθ − D_G‖"]) == 2.5
+    run = computed(moons)
+    run.settings = replace(TOY, compared_with="gaussian")
+    run.trajectory = runs.compute(run.settings, moons.dataset)
+    plots = {plot.name: plot for plot in measured(run)}
+    assert plots["exact_distance"].title == "Distance to the Gaussian's run"
+    curves = [(curve.kind, curve.label) for curve in plots["denoiser_difference"].curves]
+    assert curves == [("optimal", "on this run"), ("reference", "on the Gaussian's run")]
 
 
 def test_the_effective_neighbours_name_speciation_and_collapse(pictures, moons):
