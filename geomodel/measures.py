@@ -30,6 +30,7 @@ class Measure:
     curves: which curves it is drawn for: "x", "denoised", "" (a number of the step itself) or "exact" (on the
     trajectory that D*, or what the run is compared with, drives from the same noise). needs_end: it is defined only
     when the run is complete. compares: it speaks of D*, where what the run is compared with may stand instead.
+    on_request: it takes evaluations of D* that the run has not made, so it is computed where a person asks for it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Measure:
     function: Callable[[Curves, str], Floats | None]
     needs_end: bool = False
     compares: bool = False
+    on_request: bool = False
 
     def named(self, compared: Compared) -> Measure:
         """The row with the names of what a run is compared with."""
@@ -247,6 +249,17 @@ MEASURES: tuple[Measure, ...] = (
         source="Spacetime geometry of denoising, arXiv 2505.17517: the exponential family of posteriors",
         curves=("",),
         function=_extra("information"),
+    ),
+    Measure(
+        name="gain",
+        title="Likelihood gain beyond noise",
+        unit="nats",
+        formula="log p_h(x_{n+1}) − log p_h(x_n) − (d/2)(1 − σ_{n+1}²/σ_n²),  log p_h(D_n) − log p_h(x_n) − d/2,  "
+        "h = σ_n: p_h is the kernel density of the data, and what is subtracted is what removing pure noise gains",
+        source=f"{_GEOMETRIC}: each step and each jump to D raises the likelihood (Theorem 1)",
+        curves=_BOTH,
+        function=_extra("gain"),
+        on_request=True,
     ),
     Measure(
         name="gap",

@@ -57,6 +57,8 @@ ARRAYS: tuple[Row, ...] = (
     _measure("effective_neighbours", 0.5),  # one at least, but for rounding
     _measure("information", 0.0),
     _measure("turning_exact", 0.0),
+    _measure("gain_x", -LARGEST),
+    _measure("gain_denoised", -LARGEST),
     _measure("nearest_x"),
     _measure("nearest_denoised"),
     _measure("denoiser_difference"),

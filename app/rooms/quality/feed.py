@@ -173,7 +173,7 @@ class QualityRoom(QObject):
             reason=reason or ("" if self.jumps is not None else f"{HINT} {instead(self._state.draft)}".strip()),
             can_jump=not reason,
             message=self._message,
-            working=f"Measuring {self._working}: {100 * self._work.fraction:.0f} %" if self._work.running else "",
+            working=f"Measuring {self._working}: {self._work.words}" if self._work.running else "",
             caption=self._caption(),
             evaluations=0 if self._of is None else self._of.evaluations,
             jumps=self.jumps,

@@ -13,6 +13,7 @@ import geomodel as gm
 from app.rooms.inspector import picture as numbers
 from app.rooms.measures.picture import measures_picture
 from app.rooms.plane.messages import ProbeAnswer, ProbeRequest
+from app.session.facts import ON_REQUEST
 from app.session.measured import _stages, measured
 from app.session.state import Selection
 from geomodel import measures, runs
@@ -34,7 +35,8 @@ def pictures():
 def test_every_measure_of_a_finished_run(moons):
     run = computed(moons)
     plots = {plot.name: plot for plot in measured(run)}
-    absent = {"denoiser_difference", "exact_distance", "clipped"}  # D* drives itself, and points are no images
+    assert plots.pop("gain").waiting == ON_REQUEST
+    absent = {"denoiser_difference", "exact_distance", "clipped", "gain"}  # D* drives itself, and points are no images
     expected = [row.name for row in measures.MEASURES if row.name not in absent]
     assert list(plots) == expected
     for name, plot in plots.items():
@@ -50,7 +52,7 @@ def test_every_measure_of_a_finished_run(moons):
 def test_a_growing_run_has_the_measures_that_need_no_end(moons):
     run, whole = computed(moons, levels=3), computed(moons)
     plots, complete = measured(run), measured(whole)
-    needs_end = {row.name: row.needs_end for row in measures.MEASURES}
+    needs_end = {row.name: row.needs_end or row.on_request for row in measures.MEASURES}
     for plot, full in zip(plots, complete, strict=True):
         assert bool(plot.waiting) == needs_end[plot.name] == (plot.curves == ())
         for curve, known in zip(plot.curves, full.curves, strict=False):

@@ -170,7 +170,7 @@ def test_a_cancelled_measurement_says_so(stage):
     room = built(stage)
     room._measure_jumps({"count": 4, "evaluations": 2, "seed": 0})
     assert room.view.bar.jumps.text() == "Cancel"
-    assert room.view.picture.working == "Measuring jumps: 0 %"
+    assert room.view.picture.working == "Measuring jumps: waiting"
     QTest.mouseClick(room.view.bar.jumps, Qt.MouseButton.LeftButton)
     stage.settle()
     assert room.picture().message == "The measurement was cancelled."
