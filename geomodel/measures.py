@@ -252,7 +252,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         name="gain",
-        title="Likelihood gain beyond noise",
+        title="Gain beyond noise",
         unit="nats",
         formula="log p_h(x_{n+1}) − log p_h(x_n) − (d/2)(1 − σ_{n+1}²/σ_n²),  log p_h(D_n) − log p_h(x_n) − d/2,  "
         "h = σ_n: p_h is the kernel density of the data, and what is subtracted is what removing pure noise gains",

@@ -45,7 +45,7 @@ def plot_of(room):
 
 
 def gain_row(room):
-    return next(entry for entry in room.offers() if entry.title == "Likelihood gain beyond noise")
+    return next(entry for entry in room.offers() if entry.title == "Gain beyond noise")
 
 
 def test_it_is_computed_where_it_is_shown(stage):
