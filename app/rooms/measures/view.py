@@ -56,6 +56,8 @@ class MeasuresView(View):
         super().__init__(parent)
         self.setAccessibleName("Measures")
         self._picture = MeasuresPicture()
+        # a picture, and what is visible of it
+        self._part: tuple[MeasuresPicture, MeasuresPicture] = (self._picture, self._picture)
         self._theme, self._print = theme, print_mode
         self._scale: Scale = "log"
         self._chosen: frozenset[str] | None = None  # None shows the usual measures
@@ -106,9 +108,11 @@ class MeasuresView(View):
     @property
     def picture(self) -> MeasuresPicture:
         """The present picture with the visible measures only, so that a figure of it shows the same."""
-        shown: MeasuresPicture = self._picture
+        whole: MeasuresPicture = self._picture
         plots = tuple(self._visible_plots())
-        return shown if len(plots) == len(shown.plots) else replace(shown, plots=plots)
+        if self._part[0] is not whole or self._part[1].plots != plots:
+            self._part = whole, whole if len(plots) == len(whole.plots) else replace(whole, plots=plots)
+        return self._part[1]
 
     def display(self, picture: MeasuresPicture) -> None:
         """Show the picture. A playhead move changes only cursors and values."""

@@ -17,7 +17,9 @@ ROW = next(row for row in ROOMS if row.name == "measures")
 
 
 @pytest.fixture(scope="module")
-def stage(qapp):
+def stage(qapp, tmp_path_factory):
+    patch = pytest.MonkeyPatch()
+    patch.setenv("GEOMODEL_HOME", str(tmp_path_factory.mktemp("home")))
     made = Offstage()
     room = made.room(ROW)
     room.view.resize(420, 700)
@@ -29,6 +31,7 @@ def stage(qapp):
     room.view.hide()
     room.release()
     room.view.deleteLater()
+    patch.undo()
 
 
 def run(made, **changes):
