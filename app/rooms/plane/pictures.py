@@ -11,6 +11,7 @@ from app.rooms.plane.messages import BasinsAnswer, DensityAnswer, ProbeAnswer
 from app.rooms.strip.messages import NeighboursAnswer
 from app.session.plane_options import HIDDEN, LAYERS, Arrow, Frame
 from geomodel.arrays import Array
+from geomodel.compared import Compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,4 +88,5 @@ class PlanePicture:
     frame: Frame = "sigma"
     layers: frozenset[str] = field(default_factory=lambda: frozenset(LAYERS).difference(HIDDEN))
     driver_name: str = "D*"
+    compared: Compared = "optimal"  # what the run is compared with
     message: str = ""  # what to do if there is nothing to show
