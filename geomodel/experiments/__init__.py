@@ -10,6 +10,7 @@ from geomodel.experiments.convergence import Convergence, convergence
 from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.literature import Claim, claims
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, jump_levels, quality_over_sigma
+from geomodel.experiments.sweep import Sweep, SweepLine, sweep, sweep_of
 from geomodel.experiments.votes import nearest_classes
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "Lane",
     "LaneResult",
     "QualityOverSigma",
+    "Sweep",
+    "SweepLine",
     "branch",
     "claims",
     "class_commitment",
@@ -37,4 +40,6 @@ __all__ = [
     "nearest_classes",
     "quality_over_sigma",
     "random_walk",
+    "sweep",
+    "sweep_of",
 ]
