@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Job",
     "advance",
+    "asked_of",
     "compute",
     "finish",
     "identity",
@@ -88,7 +89,7 @@ def prepare(
     else:
         optimal = optimal or OptimalDenoiser(data.points, data.labels)
         optimal.piece = max(1, int(PIECE_NUMBERS / (len(data) * prod(data.shape))))
-    exact, guided = _asked(settings, optimal, asked.data), _asked(settings, network, asked.network)
+    exact, guided = asked_of(settings, optimal, asked.data), asked_of(settings, network, asked.network)
     return Job(
         settings=settings,
         asked=asked,
@@ -107,7 +108,7 @@ def prepare(
     )
 
 
-def _asked(settings: RunSettings, model: Denoiser | None, number: int | None) -> Denoiser | None:
+def asked_of(settings: RunSettings, model: Denoiser | None, number: int | None) -> Denoiser | None:
     """A denoiser for the run's class and guidance. number: its own number of the class; None where it has none."""
     if model is None or number is None:
         return None
