@@ -48,7 +48,7 @@ def test_the_ghost_of_each_kind_is_the_run_of_that_driver_from_the_same_noise(cl
 
 
 def test_the_exact_ghost_is_the_closed_form_where_there_is_one(moons):
-    """dop853 with a relative tolerance of 1e-10 and an absolute one of σmax/80 times that; ten times as much is
+    """dop853 with a relative tolerance of 1e-6 and an absolute one of σmax/80 times that; ten times as much is
     allowed, because errors add up over the levels.
     """
     settings = replace(MOONS, driver="gaussian", solver="euler")
@@ -57,7 +57,7 @@ def test_the_exact_ghost_is_the_closed_form_where_there_is_one(moons):
     gaussian = moons.fitted(False)
     for level in (3, len(sigmas) - 1):
         exact = gaussian.solution(run.x[0, :1], float(sigmas[0]), float(sigmas[level]))
-        assert np.abs(found[level] - exact[0]).max() < 1e-8 * moons.std
+        assert np.abs(found[level] - exact[0]).max() < 1e-5 * moons.std
         assert np.abs(run.x[level, 0] - exact[0]).max() > 1e-3 * moons.std  # Euler's own error
     np.testing.assert_array_equal(found[0], run.x[0, 0])
 
