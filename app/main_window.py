@@ -37,6 +37,7 @@ from app.shell.copying import Copying
 from app.shell.documents import Documents
 from app.shell.engine_life import EngineLife
 from app.shell.file_dialogs import FileDialogs
+from app.shell.kept_layers import LayersKeeper
 from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
 from app.shell.menus import Menus
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         store = self.store
         self.inspecting = Inspecting(self.state, self.player, store.answers_of, store.remember_answers, self)
         self.judging = Judging(self.state, self.player, self)
+        self.layers_keeper = LayersKeeper(self.state, store, self)
         self.actions_by_id = actions.build(self)
         self.panels = Panels(LIGHT, self.actions_by_id)
         self.layout_of_docks = Layout(self, self.store)
@@ -194,6 +196,7 @@ class MainWindow(QMainWindow):
         """Keep the layout, hide, cancel, join the engine and leave. No question is asked."""
         if not self._closed:
             self._closed = True
+            self.layers_keeper.keep()
             self.keep_layout()
             self.hide()
             self.player.close()
