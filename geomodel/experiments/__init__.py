@@ -7,6 +7,7 @@ from geomodel.experiments.commitment import Commitment, class_commitment, commit
 from geomodel.experiments.compare import Comparison, Lane, LaneResult, compare, lane_of
 from geomodel.experiments.controls import gaussian_curve, random_walk
 from geomodel.experiments.convergence import Convergence, convergence
+from geomodel.experiments.explain import Explained, explain
 from geomodel.experiments.ghosts import GHOSTS, Ghost, ghost
 from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.literature import Claim, claims
@@ -21,6 +22,7 @@ __all__ = [
     "Commitment",
     "Comparison",
     "Convergence",
+    "Explained",
     "Ghost",
     "Interpolated",
     "Jump",
@@ -35,6 +37,7 @@ __all__ = [
     "commitment",
     "compare",
     "convergence",
+    "explain",
     "gaussian_curve",
     "ghost",
     "interpolate",
