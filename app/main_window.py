@@ -26,6 +26,7 @@ from app.session.lanes import Lanes
 from app.session.measured import Measured
 from app.session.playback import Playback
 from app.session.player import Player
+from app.session.restoring import Restoring
 from app.session.state import AppState
 from app.shell import actions
 from app.shell.by_name import ByName
@@ -80,6 +81,7 @@ class MainWindow(QMainWindow):
         self.player = Player(self.state, self.engine, self.playback, self)
         self.drafted = Drafted(self.state, self.player, self)
         self.lanes = Lanes(self.state, self)
+        self.restoring = Restoring(self.state, self.player, self.playback, self.lanes, self)
         self.measured = Measured(self.state, self)
         store = self.store
         self.inspecting = Inspecting(self.state, self.player, store.answers_of, store.remember_answers, self)

@@ -4,6 +4,7 @@ them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
@@ -46,6 +47,13 @@ class Lanes(QObject):
         self.lanes.append(Lane(unique, settings, self._hues, run_id))
         self._hues += 1
         self.changed.emit()
+
+    def restore(self, lanes: Sequence[tuple[RunSettings, int | None]]) -> None:
+        """Put these in the place of all lanes: their settings, or the id of the pinned run that each came with."""
+        self.lanes, self._hues = [], 0
+        for settings, run_id in lanes:
+            self.add(settings, run_id)
+        self._follow_pins()
 
     def remove(self, index: int) -> None:
         """Remove a lane. If it came with a run, that run is no longer pinned."""

@@ -38,7 +38,7 @@ class Documents(QObject):
         self._player.open_failed.connect(self._open_failed)
         self._player.saved.connect(self._saved)
         self._player.opened.connect(self._opened)
-        self._player.linked.connect(self._linked)
+        window.restoring.run_linked.connect(self._linked)
         self._state.runs_changed.connect(self._settle_unfinished)
         for changed in (self._state.runs_changed, self._state.selection_changed):
             changed.connect(self._offer_locating)
