@@ -12,7 +12,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from geomodel import run_files
@@ -43,17 +43,43 @@ def recognises(path: Path) -> bool:
     return glance(path)[:1] == (TEXT,)
 
 
-def write(path: str | Path, text: bytes, runs: Sequence[Trajectory], before: Sequence[Trajectory] = ()) -> None:
-    """Write a session, all or nothing.
-
-    Args:
-        path: the file. text: the JSON. runs: in the order in which `read` gives them back.
-        before: the runs of the session that lies at `path` now. Those that are written again are copied from there, so
-            that a run is packed once, however often its session is saved.
-
-    Raises:
-        OSError: the file cannot be written. ValueError: `read` would refuse it.
+class Writer:
+    """Writes one session file again and again. A run is packed once and copied from then on, however often the session
+    is saved, unless another program has touched the file.
     """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._runs: tuple[Trajectory, ...] = ()
+        self._stamp: tuple[int, ...] = ()
+
+    def write(self, text: bytes, runs: Sequence[Trajectory]) -> None:
+        """Write a session, all or nothing. OSError where it cannot be written, ValueError where `read` would refuse
+        it.
+        """
+        known = self._runs if self._stamp and self._stamp == _stamp(self.path) else ()
+        _write(self.path, text, runs, known)
+        self._runs, self._stamp = tuple(runs), _stamp(self.path)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written; empty where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def write(path: str | os.PathLike[str], text: bytes, runs: Sequence[Trajectory]) -> None:
+    """Write a session: its JSON text, and its runs in the order in which `read` gives them back. Errors as in
+    `Writer.write`.
+    """
+    _write(Path(path), text, runs, ())
+
+
+def _write(path: Path, text: bytes, runs: Sequence[Trajectory], before: Sequence[Trajectory]) -> None:
+    """Write a session. `before` has the runs of the one that lies there now."""
     if len(runs) > MOST_RUNS:
         raise ValueError(f"A session holds at most {MOST_RUNS:,} runs, and there are {len(runs):,}; remove some.")
     if len(text) > LONGEST_TEXT:
@@ -71,7 +97,7 @@ def write(path: str | Path, text: bytes, runs: Sequence[Trajectory], before: Seq
 
 
 @contextmanager
-def _opened(path: str | Path | None) -> Iterator[zipfile.ZipFile | None]:
+def _opened(path: Path | None) -> Iterator[zipfile.ZipFile | None]:
     """The archive that is there, or None where there is none, so that every run is packed anew."""
     try:
         archive = None if path is None else zipfile.ZipFile(path)
@@ -95,19 +121,30 @@ def read(path: str | os.PathLike[str]) -> tuple[bytes, tuple[Trajectory, ...]]:
     """
     file_path = Path(path)
     name = file_path.name
-    with refusing(name, "session"):
-        if not file_path.is_file():  # a pipe would be waited for
-            raise Refused("is not a file" if file_path.exists() else "is not there")
-        with Bounded(io.FileIO(file_path), _LONGEST_LIST, MOST_RUNS + 1) as file, zipfile.ZipFile(file) as archive:
+    with ExitStack() as stack:
+        with refusing(name, "session"):
+            if not file_path.is_file():  # a pipe would be waited for
+                raise Refused("is not a file" if file_path.exists() else "is not there")
+            bounded = stack.enter_context(Bounded(io.FileIO(file_path), _LONGEST_LIST, MOST_RUNS + 1))
+            archive = stack.enter_context(zipfile.ZipFile(bounded))
             entries = _entries(archive, file_path.stat().st_size)
-            text = archive.read(entries.pop(TEXT))
-            runs, left = [], run_files.most_memory()
-            for at in range(len(entries)):
-                content = archive.read(entries[_name(at)])
-                arrays, settings = run_files.read_from(content, f"{name}, run {at + 1}:", left)
-                left -= sum(array.nbytes for array in arrays.values())
-                runs.append(from_arrays(arrays, settings))
+            text = _content(archive, entries.pop(TEXT))
+        runs, left = [], run_files.most_memory()
+        for at in range(len(entries)):
+            with refusing(name, "session"):
+                content = _content(archive, entries[_name(at)])
+            arrays, settings = run_files.read_from(content, f"{name}, run {at + 1}:", left)
+            left -= sum(array.nbytes for array in arrays.values())
+            runs.append(from_arrays(arrays, settings))
     return text, tuple(runs)
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """The bytes of an entry, read in pieces, because the file refuses to be read in huge ones."""
+    found = io.BytesIO()
+    with archive.open(entry) as file:
+        shutil.copyfileobj(file, found)
+    return found.getvalue()
 
 
 def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:

@@ -30,7 +30,7 @@ from geomodel.settings import DataKey, RunSettings
 from geomodel.trajectory import Trajectory
 
 Reading = Callable[[str], AbstractContextManager[Progress]]  # posts how far the reading of a name is
-LOCATE = "File ▸ Locate the run's files opens them"
+LOCATE = "File ▸ Locate missing files opens them"
 NOTHING = "The file alone is shown and nothing more is computed"
 
 

@@ -15,9 +15,9 @@ from app.engine.messages import OpenData, OpenNetwork, StartRun
 from app.engine.worker import Worker
 from app.session import capturing
 from app.session.lanes import Lanes
+from app.session.plane_options import BranchStart
 from app.session.playback import Playback
 from app.session.player import Player
-from app.session.plane_options import BranchStart
 from app.session.restoring import Restoring
 from app.session.snapshot import decoded, encoded
 from app.session.state import AppState
