@@ -7,12 +7,21 @@ from dataclasses import replace
 from app.engine.messages import NetworkOpened
 from app.session.drafting import OWN
 from app.session.lanes import Lanes
-from app.session.snapshot import MOST_LANES, MOST_NETWORKS, KeptLane, KeptNetwork, KeptRun, Session, Snapshot
+from app.session.snapshot import (
+    MOST_LANES,
+    MOST_NETWORKS,
+    KeptLane,
+    KeptNetwork,
+    KeptRun,
+    Session,
+    Snapshot,
+    check_draft,
+)
 from app.session.state import AppState, Run
 from geomodel import __version__
 from geomodel.error_text import cut
 from geomodel.origin import DataIdentity, NetworkIdentity
-from geomodel.settings import LONGEST, to_json
+from geomodel.settings import LONGEST, RunSettings, to_json
 
 
 def snapshot(state: AppState, lanes: Lanes) -> Snapshot:
@@ -25,7 +34,7 @@ def snapshot(state: AppState, lanes: Lanes) -> Snapshot:
         options = replace(options, branch=None if at is None else replace(options.branch, run_id=at, held=False))
     session = Session(
         geomodel=__version__,
-        draft=to_json(state.draft),
+        draft=to_json(_sound_draft(state)),
         data=None if data is None else DataIdentity(name=data.dataset.name, fingerprint=data.dataset.fingerprint),
         networks=tuple(_network(network) for network in state.networks.values())[-MOST_NETWORKS:],
         runs=tuple(_run(run) for run in runs),
@@ -39,6 +48,15 @@ def snapshot(state: AppState, lanes: Lanes) -> Snapshot:
         options=options,
     )
     return Snapshot(session=session, trajectories=tuple(run.trajectory for run in runs if run.trajectory is not None))
+
+
+def _sound_draft(state: AppState) -> RunSettings:
+    """The draft; where something half typed in it is no value, the settings of the selected run."""
+    try:
+        check_draft(state.draft)
+    except ValueError:
+        return state.run.settings if state.run is not None else RunSettings()
+    return state.draft
 
 
 def _network(network: NetworkOpened) -> KeptNetwork:

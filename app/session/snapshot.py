@@ -112,8 +112,17 @@ class Snapshot:
 
 def _settings(values: dict[str, Any]) -> RunSettings:
     settings = from_json(values)
-    check(settings)
+    check_draft(settings)
     return settings
+
+
+def check_draft(settings: RunSettings) -> None:
+    """ValueError with a sentence where a form could not make these settings. The noise levels may be left open, as they
+    are until data are there.
+    """
+    low, high = settings.sigma_min, settings.sigma_max
+    low = (1.0 if high is None else high / 10) if low is None else low
+    check(replace(settings, sigma_min=low, sigma_max=10 * low if high is None else high))
 
 
 def encoded(session: Session) -> bytes:
