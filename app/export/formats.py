@@ -65,6 +65,12 @@ def _write_qualities(lines: list[QualityLine], path: str) -> None:
     write_qualities(lines, path)
 
 
+def _write_session(written: tuple[bytes, Sequence[Trajectory]], path: str) -> None:
+    from geomodel import session_files
+
+    session_files.write(path, *written)
+
+
 def _write_levels(levels: tuple[float, ...], path: str) -> None:
     with files.replacing(path, "w", encoding="utf-8") as file:
         file.write("\n".join(map(repr, levels)) + "\n")
@@ -99,6 +105,7 @@ PICTURES = ("png", "svg", "pdf")  # the formats that write a figure
 
 FORMATS: tuple[ExportFormat, ...] = (
     ExportFormat(name="run", title="Save run", files="Runs", suffix=".npz", write=_write_run),
+    ExportFormat(name="session", title="Save session", files="Sessions", suffix=".geomodel", write=_write_session),
     ExportFormat(name="measures", title="Save measures", files="Tables", suffix=".csv", write=_write_measures),
     ExportFormat(name="race", title="Save table", files="Tables", suffix=".csv", write=_write_race),
     ExportFormat(name="sweep", title="Save sweep", files="Tables", suffix=".csv", write=_write_race),

@@ -4,7 +4,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QObject, Signal
 
@@ -50,6 +50,13 @@ class Lanes(QObject):
     def _named(self, settings: RunSettings) -> str:
         name, taken = lane_name(settings), {lane.name for lane in self.lanes}
         return next(text for n in range(1, 1000) if (text := name if n == 1 else f"{name} ({n})") not in taken)
+
+    def restore(self, lanes: Sequence[tuple[RunSettings, int | None]]) -> None:
+        """Put these in the place of all lanes: their settings, or the id of the pinned run that each came with."""
+        self.lanes, self._hues = [], 0
+        for settings, run_id in lanes:
+            self.add(settings, run_id)
+        self._follow_pins()
 
     def remove(self, index: int) -> None:
         """Remove a lane. If it came with a run, that run is no longer pinned."""

@@ -7,6 +7,8 @@ from geomodel.experiments.commitment import Commitment, class_commitment, commit
 from geomodel.experiments.compare import Comparison, Lane, LaneResult, compare, lane_of
 from geomodel.experiments.controls import gaussian_curve, random_walk
 from geomodel.experiments.convergence import Convergence, convergence
+from geomodel.experiments.explain import Explained, explain
+from geomodel.experiments.ghosts import GHOSTS, Ghost, ghost
 from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.literature import Claim, claims
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, jump_levels, quality_over_sigma
@@ -14,11 +16,14 @@ from geomodel.experiments.sweep import Sweep, SweepLine, sweep, sweep_of
 from geomodel.experiments.votes import nearest_classes
 
 __all__ = [
+    "GHOSTS",
     "Branch",
     "Claim",
     "Commitment",
     "Comparison",
     "Convergence",
+    "Explained",
+    "Ghost",
     "Interpolated",
     "Jump",
     "Lane",
@@ -32,7 +37,9 @@ __all__ = [
     "commitment",
     "compare",
     "convergence",
+    "explain",
     "gaussian_curve",
+    "ghost",
     "interpolate",
     "jump",
     "jump_levels",
