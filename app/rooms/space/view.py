@@ -81,7 +81,8 @@ class SpaceView(View):
         around.addWidget(self._legend)
         if not self._print:
             shared.setFixedHeight(self._legend.rows_height(LEGEND_ROWS))
-        self.bar.setVisible(not self._print)
+        if self._print:
+            self.bar.hide()  # to show it before it has a parent would open a window of its own
         beside = QVBoxLayout()
         beside.setSpacing(8)
         beside.addWidget(self.numbers)
