@@ -148,7 +148,7 @@ def sweep(found: Sweep, ax: Any = None) -> list[Any]:
     for index, line in enumerate(found.lines):
         color, stochastic = HUES[index % len(HUES)], _draws_noise(line.solver)
         middle, low, high = band(line.errors)
-        label = line.solver if np.isnan(line.order) else f"{line.solver}: slope {-line.order:.1f}"
+        label = line.solver if np.isnan(line.order) else f"{line.solver}: slope {-line.order:.1f}".replace("-", "−")
         style = {"color": color, "linestyle": ":" if stochastic else "-", "marker": "."}
         drawn += axes.plot(line.evaluations, middle, label=label, **style)
         drawn.append(axes.fill_between(line.evaluations, low, high, color=color, alpha=0.15, linewidth=0))

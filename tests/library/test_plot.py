@@ -107,7 +107,7 @@ def test_a_sweep(pyplot, moons):
     assert [line.get_xdata().tolist() for line in lines] == [[4, 8], [4, 8]]
     assert np.array_equal(lines[0].get_ydata(), found.lines[0].medians)
     assert [line.get_linestyle() for line in lines] == ["-", ":"]
-    assert lines[0].get_label() == f"heun: slope {-found.lines[0].order:.1f}"
+    assert lines[0].get_label() == f"heun: slope −{found.lines[0].order:.1f}"
     assert (lines[0].axes.get_xscale(), lines[0].axes.get_yscale()) == ("log", "log")
 
 
