@@ -44,6 +44,7 @@ class SpaceView(View):
     colouring_chosen = Signal(str)
     turns_chosen = Signal(str)
     control_toggled = Signal(str, bool)
+    pinned_toggled = Signal(bool)
     offer_taken = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
@@ -130,6 +131,7 @@ class SpaceView(View):
         self.bar.colouring_chosen.connect(self.colouring_chosen)
         self.bar.turns_chosen.connect(self.turns_chosen)
         self.bar.control_toggled.connect(self.control_toggled)
+        self.bar.pinned_toggled.connect(self.pinned_toggled)
         self._offer.clicked.connect(self._take_offer)
 
     # ---------------------------------------------------------------- contract of a view
@@ -154,7 +156,7 @@ class SpaceView(View):
         self._caption.setToolTip(tooltip("", picture.caption))
         self._legend.display(tuple(legend(picture, self._theme)))
         self.canvas.display(picture)
-        if picture.rows is not old.rows or picture.controls != old.controls:
+        if (picture.rows, picture.controls, picture.pinned_refusal) != (old.rows, old.controls, old.pinned_refusal):
             self.bar.display(picture)
             self.numbers.display(picture)
             notes = "\n".join(notes_of(picture))
@@ -181,6 +183,7 @@ class SpaceView(View):
         self.bar.colouring_chosen.disconnect(self.colouring_chosen)
         self.bar.turns_chosen.disconnect(self.turns_chosen)
         self.bar.control_toggled.disconnect(self.control_toggled)
+        self.bar.pinned_toggled.disconnect(self.pinned_toggled)
         self._offer.clicked.disconnect(self._take_offer)
         self.bar.release()
 
