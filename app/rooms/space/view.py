@@ -156,7 +156,8 @@ class SpaceView(View):
         self._caption.setToolTip(tooltip("", picture.caption))
         self._legend.display(tuple(legend(picture, self._theme)))
         self.canvas.display(picture)
-        if (picture.rows, picture.controls, picture.pinned_refusal) != (old.rows, old.controls, old.pinned_refusal):
+        boxes = (picture.controls, picture.pinned_refusal)
+        if picture.rows is not old.rows or boxes != (old.controls, old.pinned_refusal):
             self.bar.display(picture)
             self.numbers.display(picture)
             notes = "\n".join(notes_of(picture))
