@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -145,12 +146,20 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     What is printed from now on fits the console.
     """
     console.spell_out()
-    parsed = parser().parse_args(arguments)
+    parsed = parser().parse_args(_with_files(arguments))
     for name in ("data", "network", "denoiser"):
         if given := getattr(parsed, name, None):
             setattr(parsed, name, absolute(given))
     parsed.files = [absolute(file) for file in parsed.files]
     return parsed
+
+
+def _with_files(arguments: list[str]) -> list[str]:
+    """The arguments with --open before each file that they begin with, as in ``geomodel run.npz``."""
+    files = list(takewhile(lambda argument: Path(argument).suffix or Path(argument).exists(), arguments))
+    if not files or files[0].startswith("-") or files[0] in ("run", *COMMANDS):
+        return arguments
+    return [*(part for file in files for part in ("--open", file)), *arguments[len(files) :]]
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Job",
     "advance",
+    "asked_of",
     "compute",
     "finish",
     "identity",
@@ -89,7 +90,7 @@ def prepare(
     else:
         optimal = optimal or OptimalDenoiser(data.points, data.labels)
         optimal.piece = max(1, int(PIECE_NUMBERS / (len(data) * prod(data.shape))))
-    exact, guided = _asked(settings, optimal, asked.data), _asked(settings, network, asked.network)
+    exact, guided = asked_of(settings, optimal, asked.data), asked_of(settings, network, asked.network)
     fitted = partial(_fitted, settings, data, asked.data, between)
     return Job(
         settings=settings,
@@ -110,7 +111,7 @@ def prepare(
     )
 
 
-def _asked(settings: RunSettings, model: Denoiser | None, number: int | None) -> Denoiser | None:
+def asked_of(settings: RunSettings, model: Denoiser | None, number: int | None) -> Denoiser | None:
     """A denoiser for the run's class and guidance. number: its own number of the class; None where it has none."""
     if model is None or number is None:
         return None
@@ -134,7 +135,7 @@ def _fitted(
     per_class = kind == "classes"
     if data is None or number is None or (data.labels is None if per_class else number >= 0):
         return None
-    return _asked(settings, data.fitted(per_class, between), number)
+    return asked_of(settings, data.fitted(per_class, between), number)
 
 
 def _driver(

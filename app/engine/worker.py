@@ -31,6 +31,7 @@ from app.engine.messages import (
     OpenNetwork,
     OpenPath,
     OpenRun,
+    Reopen,
     RunFinished,
     RunStarted,
     RunStopped,
@@ -104,6 +105,8 @@ class Worker:
                 self._open(command)
             case InspectNetwork():
                 self._opener.inspect(command)
+            case Reopen():
+                self._opener.reopen(command)
             case Save():
                 self._save(command)
             case StartRun():

@@ -18,7 +18,7 @@ class OneTask(QObject):
         super().__init__(parent)
         self._player = player
         self._task: Task | None = None
-        self.fraction, self._heard = 0.0, False
+        self.part, self.fraction, self._heard = 0, 0.0, False  # of the newest progress
         player.task_event.connect(self._happened)
 
     def release(self) -> None:
@@ -38,7 +38,7 @@ class OneTask(QObject):
     def begin(self, task: Task, name: str) -> None:
         """Submit a task, which the status bar calls by this name. An older one is dropped."""
         self.drop()
-        self._task, self.fraction, self._heard = task, 0.0, False
+        self._task, self.part, self.fraction, self._heard = task, 0, 0.0, False
         self._player.begin(task, name)
 
     def cancel(self) -> None:
@@ -58,5 +58,5 @@ class OneTask(QObject):
             self._task = None
             self.ended.emit(event)
         elif isinstance(event, TaskProgress) and event.task_id == self._task.task_id:
-            self.fraction, self._heard = event.fraction, True
+            self.part, self.fraction, self._heard = event.part, event.fraction, True
             self.progressed.emit()

@@ -13,6 +13,7 @@ from app.engine.contract import frozen
 from app.engine.plane_space import Direct, Kernels, PlaneSpace
 from app.rooms.plane.answers_basins import basins
 from app.rooms.plane.answers_branch import branch_later, branch_now
+from app.rooms.plane.answers_ghosts import ghost_later
 from app.rooms.plane.messages import (
     DRAWN_WEIGHTS,
     BasinsRequest,
@@ -20,6 +21,7 @@ from app.rooms.plane.messages import (
     BranchTask,
     DensityAnswer,
     DensityRequest,
+    GhostTask,
     InsideAnswer,
     InsideRequest,
     ProbeAnswer,
@@ -158,4 +160,4 @@ ANSWERS: Answers = {
     BasinsRequest: basins,
     BranchRequest: branch_now,
 }
-TASKS: Tasks = {BranchTask: branch_later}
+TASKS: Tasks = {BranchTask: branch_later, GhostTask: ghost_later}

@@ -9,6 +9,7 @@ from app.engine.contract import MARGINAL, Answer, Rect, Request, Site, Task
 from app.session.plane_options import BranchStart
 from geomodel.arrays import Array
 from geomodel.basins import Basins
+from geomodel.experiments.ghosts import Ghost
 from geomodel.record import StepDetail
 from geomodel.trajectory import Trajectory
 
@@ -156,3 +157,15 @@ class BranchTask(Task):
 
     run: Trajectory
     start: BranchStart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GhostTask(Task):
+    """Follow a sample's noise by another denoiser, or without the solver's error. Nobody waits for it, so it gives way.
+    The result is x at the run's levels, (levels, *shape).
+    """
+
+    gives_way: ClassVar[bool] = True
+
+    sample: int
+    kind: Ghost

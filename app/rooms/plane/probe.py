@@ -30,7 +30,7 @@ class ProbeLayer:
         self.fitted = Dots("square", 9.0, vector=vector)
         self.driver, self.to_driver = Dots("ring", 10.0, vector=vector), Bundle()
         self.handle = Dots("handle", 16.0, vector=vector)
-        self.items = (
+        heights = (
             (self.path, 60),
             (self.path_steps, 61),
             (self.to_network, 62),
@@ -42,9 +42,10 @@ class ProbeLayer:
             (self.optimal, 66),
             (self.handle, 70),
         )
-        for item, z in self.items:
+        for item, z in heights:
             item.setZValue(z)
             box.addItem(item, ignoreBounds=True)
+        self.items = tuple(item for item, _ in heights)
 
     def set_theme(self, theme: Theme) -> None:
         """Set the colours of the layer."""
@@ -113,14 +114,9 @@ class ProbeLayer:
             self.path_steps.set_points(shown(answer.path[1:]))
 
     def _clear(self) -> None:
-        for item, _ in self.items:
+        for item in self.items:
             if isinstance(item, Dots) and item is not self.handle:
                 item.clear_points()
         self.shift.clear_arrows()
         for curve in (self.path, self.to_network, self.to_driver):
             curve.clear_curves()
-
-    def set_visible(self, visible: bool) -> None:
-        """Show or hide all of it."""
-        for item, _ in self.items:
-            item.setVisible(visible)
