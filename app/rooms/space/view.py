@@ -82,7 +82,7 @@ class SpaceView(View):
         around.addWidget(self._legend)
         if not self._print:
             shared.setFixedHeight(self._legend.rows_height(LEGEND_ROWS))
-        self.bar.setVisible(not self._print)
+        self.bar.setHidden(self._print)  # shown, it would be a window of its own until it has a parent
         beside = QVBoxLayout()
         beside.setSpacing(8)
         beside.addWidget(self.numbers)
