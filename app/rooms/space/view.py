@@ -82,7 +82,8 @@ class SpaceView(View):
         around.addWidget(self._legend)
         if not self._print:
             shared.setFixedHeight(self._legend.rows_height(LEGEND_ROWS))
-        self.bar.setHidden(self._print)  # shown, it would be a window of its own until it has a parent
+        if self._print:
+            self.bar.hide()  # and not shown otherwise: until it has a parent, it would be a window of its own
         beside = QVBoxLayout()
         beside.setSpacing(8)
         beside.addWidget(self.numbers)
