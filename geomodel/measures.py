@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from geomodel import geometry, images
 from geomodel.arrays import Array, Floats
-from geomodel.compared import Compared, worded
+from geomodel.compared import NAMES, Compared, of_settings, worded
 from geomodel.csv_files import write_table
 from geomodel.curves import LEAST_LEVELS, ends
 from geomodel.curves import Curves as Curves
@@ -324,19 +324,25 @@ def rows(trajectory: Trajectory) -> tuple[list[str], Iterable[list[Any]]]:
     """A run as a tidy table: the header, and one row for each level and sample.
 
     Columns: level, sigma, sample, seed, evaluations (so far), then one for each measure and curve that the run has,
-    with its unit in brackets. A value that does not exist is None.
+    with its unit in brackets, and with what the run is compared with where that is not D*. A value that does not exist
+    is None.
     """
-    curves = Curves.of(trajectory)
-    own = [name for name, _ in _columns(curves.at(ends(len(curves.x))))]
+    curves, compared = Curves.of(trajectory), of_settings(trajectory.settings)
+    own = [_title(*column, compared) for column, _ in _columns(curves.at(ends(len(curves.x))))]
     return ["level", "sigma [data units]", "sample", "seed", "evaluations", *own], _table(trajectory, curves)
 
 
-def _columns(curves: Curves) -> list[tuple[str, Floats]]:
-    """The measures that the run has: how a column is called, and its values (levels, B)."""
+def _title(measure: Measure, curve: str, compared: Compared) -> str:
+    """How a column is called."""
+    against = NAMES[compared].symbol if compared != "optimal" and (measure.compares or curve == "exact") else ""
+    bracket = ", ".join(filter(None, (measure.unit, against)))
+    return measure.column(curve) + (f" [{bracket}]" if bracket else "")
+
+
+def _columns(curves: Curves) -> list[tuple[tuple[Measure, str], Floats]]:
+    """The measures and curves that the run has, with their values (levels, B)."""
     return [
-        (measure.column(curve) + (f" [{measure.unit}]" if measure.unit else ""), values)
-        for measure in MEASURES
-        for curve, values in compute(measure.name, curves).items()
+        ((measure, curve), values) for measure in MEASURES for curve, values in compute(measure.name, curves).items()
     ]
 
 
