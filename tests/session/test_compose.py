@@ -187,7 +187,6 @@ def neighbours(run, index=3, run_id=1):
         posterior.indices[0].numpy(),
         posterior.weights[0].numpy(),
         float(posterior.effective_neighbours[0]),
-        posterior.mean[0].numpy(),
     )
 
 
