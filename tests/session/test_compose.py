@@ -242,6 +242,14 @@ def test_d_star_beside_another_driver_has_its_own_row(pictures):
     assert captions == ["x", "Dθ(x; σ)", "D*(xₙ)"]
 
 
+def test_a_gaussian_beside_a_run_has_its_own_row(pictures):
+    run = computed(pictures, replace(TOY, count=1))
+    run.trajectory.extras["gaussian"] = run.denoised
+    run.settings = replace(run.settings, compared_with="gaussian")
+    rows = compose_strip.strip_picture(run, Selection(1, 0, 0), None).rows
+    assert [(row.caption, row.kind) for row in rows][2:] == [("D_G(xₙ)", "reference")]
+
+
 def test_the_rows_are_made_once_for_a_sample(pictures):
     run, rows = computed(pictures, replace(TOY, count=2)), compose_strip.StripRows()
     first = compose_strip.strip_picture(run, Selection(1, 0, 0), None, rows)
