@@ -122,9 +122,13 @@ class Commands(QObject):
         self._edit(settings)
 
     def _edit(self, settings: dict[str, Option]) -> None:
+        """Other data come last, because they are opened first and the draft follows later."""
+        drafting, data = self._player.drafting, settings.pop("data", self._window.state.draft.data)
         if settings:
-            self._player.drafting.edit(dict(settings))
+            drafting.edit(dict(settings))
             settings.clear()
+        if data != self._window.state.draft.data:
+            drafting.edit({"data": data})
 
     def offer_data(self, event: NetworkOpened) -> None:
         """The open network does not fit the present data, so ask whether to open those it was trained on."""

@@ -168,7 +168,7 @@ def test_a_link_sets_the_window_up_by_keyboard(qtbot, window):
     window.commands.follow("do:workspace.solvers,preset.ipndm")
     assert window.layout_of_docks.current.name == "solvers"
     assert window.state.draft.solver == "ipndm"
-    window.commands.follow("do:workspace.explore,solver.euler,steps.6,layer.ghost.ode")
+    window.commands.follow("do:workspace.explore,data.two-moons,solver.euler,steps.6,layer.ghost.ode")
     assert (window.state.draft.solver, window.state.draft.steps) == ("euler", 6)
     assert "ghost.ode" in window.state.plane_options.layers
     window.commands.follow("do:layers")
