@@ -26,8 +26,10 @@ from app.session.lanes import Lanes
 from app.session.measured import Measured
 from app.session.playback import Playback
 from app.session.player import Player
+from app.session.restoring import Restoring
 from app.session.state import AppState
 from app.shell import actions
+from app.shell.autosave import Autosave
 from app.shell.building import Building
 from app.shell.by_name import ByName
 from app.shell.collecting import Collecting
@@ -45,6 +47,7 @@ from app.shell.network_files import NetworkFiles
 from app.shell.palette import Palette
 from app.shell.palette_sources import entries
 from app.shell.screens import expected_frame, first_size
+from app.shell.sessions import Sessions
 from app.shell.settings_store import SettingsStore
 from app.shell.welcome import Welcome
 from geomodel.checkpoints.plan import Answers
@@ -82,6 +85,7 @@ class MainWindow(QMainWindow):
         self.player = Player(self.state, self.engine, self.playback, self)
         self.drafted = Drafted(self.state, self.player, self)
         self.lanes = Lanes(self.state, self)
+        self.restoring = Restoring(self.state, self.player, self.playback, self.lanes, self)
         self.measured = Measured(self.state, self)
         store = self.store
         self.inspecting = Inspecting(self.state, self.player, store.answers_of, store.remember_answers, self)
@@ -96,6 +100,8 @@ class MainWindow(QMainWindow):
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
+        self.sessions = Sessions(self)
+        self.autosave = Autosave(self)
         self.copying = Copying(self)
         self.network_files = NetworkFiles(self)
         self.command_palette = Palette(
@@ -145,7 +151,16 @@ class MainWindow(QMainWindow):
         self.context_menus.attend(row, view)
 
     def _handlers(self) -> dict[str, actions.Handler]:
-        owners = (self.commands, self.documents, self.copying, self.network_files, self.welcome, self.engine_life)
+        owners = (
+            self.commands,
+            self.documents,
+            self.sessions,
+            self.autosave,
+            self.copying,
+            self.network_files,
+            self.welcome,
+            self.engine_life,
+        )
         found = {name: handler for owner in owners for name, handler in owner.handlers().items()}
         return {**found, **self.building.handlers()}
 
@@ -188,7 +203,8 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """Lay out the docks when the window is first shown."""
         super().showEvent(event)
-        self.layout_of_docks.first_showing()
+        if self.layout_of_docks.first_showing():
+            self.autosave.offer()
 
     def keep_layout(self) -> None:
         """Remember the layout for the next start."""
@@ -200,8 +216,10 @@ class MainWindow(QMainWindow):
             self._closed = True
             self.layers_keeper.keep()
             self.keep_layout()
+            self.autosave.save()
             self.hide()
             self.player.close()
+            self.autosave.finish()
             if not self.engine.shut_down(CLOSE_MS) or self.engine_life.holding:
                 os._exit(0)  # someone's denoiser holds a thread, and a live QThread must not be destroyed
             self.collecting.release()

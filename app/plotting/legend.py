@@ -257,6 +257,10 @@ def _network(painter: QPainter, rect: QRectF, theme: Theme) -> None:
     _symbol(painter, QPointF(rect.right() - 4, rect.center().y()), "square", 9, theme.network)
 
 
+def _fitted(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _symbol(painter, rect.center(), "square", 8, theme.base, theme.reference)
+
+
 def _driver(painter: QPainter, rect: QRectF, theme: Theme) -> None:
     _symbol(painter, rect.center(), "ring", 8, theme.base, theme.denoising)
 
@@ -327,6 +331,7 @@ _SAMPLES: dict[str, Callable[[QPainter, QRectF, Theme], None]] = {
     "optimal": _optimal,
     "network": _network,
     "driver": _driver,
+    "fitted": _fitted,
     "path": _path,
     "weights": _weights,
     "basins": _basins,

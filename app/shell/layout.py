@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -23,6 +23,8 @@ from PySide6.QtWidgets import (
 from app.rooms import ROOMS
 from app.rooms.contract import Room, View
 from app.rooms.row import RoomRow
+from app.session.snapshot import Place
+from app.shell import arrangement
 from app.shell.help_buttons import HelpButton, TitleHelp
 from app.shell.settings_store import SettingsStore
 from app.shell.workspaces import WORKSPACES, Workspace, home_of, workspace
@@ -245,6 +247,25 @@ class Layout(QWidget):
     def _came_into_sight(self, name: str) -> None:
         QTimer.singleShot(0, self._rooms[name].view, self._rooms[name].refresh)  # after the dock has its place
 
+    # ------------------------------------------------------------ as a session keeps it
+
+    def places(self) -> tuple[Place, ...]:
+        """Where the docks of the present workspace stand."""
+        return arrangement.described(self._window, self.docks)
+
+    def restore(self, name: str, places: Sequence[Place]) -> None:
+        """Switch to a workspace, and put its docks where a session had them."""
+        self.switch(name)
+        if not places or self._fresh:
+            return
+        self._window.setUpdatesEnabled(False)
+        try:
+            arrangement.put(self._window, self.docks, places)
+            self.docks[self.current.centre].hide()
+            self._show_image_rooms()
+        finally:
+            self._window.setUpdatesEnabled(True)
+
     # ------------------------------------------------------------ rooms for images
 
     def show_image_rooms(self, *, visible: bool) -> None:
@@ -263,10 +284,12 @@ class Layout(QWidget):
 
     # ------------------------------------------------------------ from session to session
 
-    def first_showing(self) -> None:
-        """Lay out once the window has its size, because docks do not keep their sizes before that."""
+    def first_showing(self) -> bool:
+        """Lay out once the window has its size, because docks do not keep their sizes before that. Returns True if the
+        last window ended in a crash.
+        """
         if not self._fresh:
-            return
+            return False
         self._fresh = False
         self._arrange()
         settings, crashed = self._store.settings, self._store.mark_open()
@@ -277,6 +300,7 @@ class Layout(QWidget):
             self._show(workspace(settings.workspace))
         else:
             self._show(self.current)
+        return crashed
 
     def remember(self) -> None:
         """Keep the arrangements for the next start, because the window closes in good order."""

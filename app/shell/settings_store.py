@@ -54,6 +54,7 @@ class AppSettings:
     geometry: str = ""  # the window's place, base64
     layouts: dict[str, str] = field(default_factory=dict)  # workspace → its docks, base64
     workspace: str = ""  # the workspace at closing
+    autosave: bool = True  # keep the session in this folder while it changes
 
 
 def home() -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from geomodel import schedules, solvers
+from geomodel import formulas, solvers
 from geomodel.arrays import Array, Floats
 from geomodel.formulas import Levels
 from geomodel.reference import FLOOR
@@ -70,7 +70,7 @@ def _to_zero(sigmas: Levels) -> Levels:
     if sigmas[-1] > 0:
         return sigmas
     extra = np.geomspace(sigmas[-2], sigmas[-2] * FLOOR, TO_ZERO + 1)[1:]
-    return schedules.custom([*sigmas[:-1], *extra, 0.0])
+    return formulas.custom([*sigmas[:-1], *extra, 0.0])
 
 
 def _refined(sigmas: Levels) -> Levels:
@@ -78,4 +78,4 @@ def _refined(sigmas: Levels) -> Levels:
     for sigma, sigma_next in pairwise(sigmas.tolist()):
         substeps = math.ceil(math.log(sigma / sigma_next) / LOG_STEP) if sigma_next else 1
         levels.extend(sigma * (sigma_next / sigma) ** (k / substeps) for k in range(substeps))
-    return schedules.custom([*levels, sigmas[-1]])
+    return formulas.custom([*levels, sigmas[-1]])

@@ -42,6 +42,7 @@ def test_every_field_survives_a_round_trip():
         geometry="AdnQ",
         layouts={"explore": "AAAA"},
         workspace="solvers",
+        autosave=False,
     )
     default = asdict(AppSettings())
     same = {name for name, value in asdict(changed).items() if value == default[name]}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import msgspec
 import numpy as np
 from PySide6.QtCore import QObject
 
@@ -13,7 +15,7 @@ from app.engine.contract import Answer
 from app.rooms.contract import Handlers, Services
 from app.rooms.mean_shift.along_feed import AlongSigma
 from app.rooms.mean_shift.annealed_feed import Annealed
-from app.rooms.mean_shift.messages import ImageProbe, MeanShiftAnswer, MeanShiftRequest
+from app.rooms.mean_shift.messages import ImageProbe, KeptProbe, MeanShiftAnswer, MeanShiftRequest
 from app.rooms.mean_shift.picture import mean_shift_picture
 from app.rooms.mean_shift.pictures import MeanShiftPicture
 from app.rooms.mean_shift.view import MeanShiftView
@@ -107,6 +109,19 @@ class MeanShiftRoom(QObject):
         run = self._state.run
         if run is not None and run.source is not None:
             self.view.choose(name, image_source(run.source.dataset), getattr(self._probe, name))
+
+    def keep(self) -> bytes:
+        """The image probe, for a session."""
+        return msgspec.json.encode(KeptProbe(probe=self._probe, sigma=self._sigma, probing=self._probing))
+
+    def understand(self, kept: bytes) -> Callable[[], None]:
+        """What brings the probe of a session back. ValueError where there is none."""
+        return partial(self._restore, msgspec.json.decode(kept, type=KeptProbe))
+
+    def _restore(self, kept: KeptProbe) -> None:
+        self._probe, self._sigma = kept.probe, kept.sigma
+        self.view.set_probing(kept.probing)
+        self.refresh()
 
     def picture(self) -> MeanShiftPicture:
         """The answer about the selected run with what belongs to other levels too; without one, what to do."""

@@ -82,7 +82,13 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(id="field.driver", menu="Field", title="Of the driver", group="field", rule=True),
     ActionRow(id="field.optimal", menu="Field", title="Of the optimal denoiser D*", group="field"),
     ActionRow(id="field.network", menu="Field", title="Of the network Dθ", group="field"),
-    ActionRow(id="field.difference", menu="Field", title="Difference Dθ − D*", group="field"),
+    ActionRow(
+        id="field.difference",
+        menu="Field",
+        title="Difference Dθ − D*",
+        group="field",
+        tip="Or less what the run is compared with in place of D*",
+    ),
     ActionRow(
         id="tool.select", menu="Tool", title="Select", keys=("V",), group="tool", tip="Pick samples, pan and zoom"
     ),

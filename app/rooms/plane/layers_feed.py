@@ -14,7 +14,7 @@ from app.rooms.plane.picture import Pinned, ghost_pictures
 from app.rooms.plane.pictures import GhostPicture
 from app.rooms.plane.projected import Projected
 from app.rooms.plane.view import PlaneView
-from app.session.lanes import lane_name
+from app.session.lane import lane_name
 from app.session.plane_options import GHOST, PINNED, USUAL, LayerLook, PlaneOptions, moved, stacked
 from app.session.state import Run
 from geomodel.experiments.ghosts import GHOSTS

@@ -46,6 +46,7 @@ def plane_picture(run: Run, selection: Selection, projected: Projected, site: Si
         index=selection.index,
         sample=selection.sample,
         driver_name=DRIVER_NAMES[run.settings.driver],
+        compared=run.settings.compared_with,
     )
 
 

@@ -13,6 +13,7 @@ from app.rooms.plane.messages import BasinsAnswer, DensityAnswer, ProbeAnswer
 from app.rooms.strip.messages import NeighboursAnswer
 from app.session.plane_options import HIDDEN, LAYERS, Arrow, Frame, LayerLook, usual_order
 from geomodel.arrays import Array
+from geomodel.compared import Compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,4 +109,5 @@ class PlanePicture:
     looks: Mapping[str, LayerLook] = field(default_factory=dict)
     ghosts: tuple[GhostPicture, ...] = ()
     driver_name: str = "D*"
+    compared: Compared = "optimal"  # what the run is compared with
     message: str = ""  # what to do if there is nothing to show

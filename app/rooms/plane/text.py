@@ -19,6 +19,7 @@ from app.rooms.plane.pictures import InsidePicture, PlanePicture
 from app.rooms.plane.weights import shown_weights, weights_owner, weights_sigma
 from app.session.plane_options import LEGEND
 from geomodel.arrays import Array
+from geomodel.compared import NAMES, worded
 from geomodel.number_text import fixed
 
 FRAMES = {
@@ -115,7 +116,7 @@ def _field(picture: PlanePicture) -> Iterator[Entry]:
     if found is not None and "field" in picture.layers:
         low, high = (fixed(float(value), 2) for value in (np.nanmin(found[1]), np.nanmax(found[1])))
         difference = background is not None and background.request.field == "difference"
-        name, tip = FIELD_WORDS[picture.arrow, difference]
+        name, tip = (worded(text, picture.compared) for text in FIELD_WORDS[picture.arrow, difference])
         yield Entry("field", f"{name}: {low} … {high}", f"{tip}; stronger is larger")
 
 
@@ -132,8 +133,12 @@ def _probe(picture: PlanePicture) -> Iterator[Entry]:
         far = fixed(answer.shift, 3)
         yield Entry("optimal", f"mean shift ‖D* − x‖: {far}", "D* is the mean of the data points, weighted by softmax")
     if answer.network is not None:
-        beside = "" if answer.optimal is None else f" ‖Dθ − D*‖: {fixed(answer.difference, 3)}"
+        beside = ""
+        if np.isfinite(answer.difference):
+            beside = f" ‖Dθ − {NAMES[picture.compared].symbol}‖: {fixed(answer.difference, 3)}"
         yield Entry("network", f"network{beside}", "The network's denoiser at the same point")
+    if answer.fitted is not None:
+        yield Entry("fitted", NAMES[picture.compared].title, "What the run is compared with, at the same point")
     if answer.optimal is None and answer.network is None:
         far = fixed(float(np.linalg.norm(answer.denoised - point)), 3)
         yield Entry("driver", f"{picture.driver_name} ‖D − x‖: {far}", "The denoiser that moves the samples")
@@ -236,6 +241,8 @@ def _probe_parts(picture: PlanePicture) -> Iterator[str]:
         yield f"D* = {_point(answer.optimal)}, effective neighbours {fixed(answer.effective_neighbours)}"
     if answer.network is not None:
         yield f"network D = {_point(answer.network)}"
+    if answer.fitted is not None:
+        yield f"{NAMES[picture.compared].symbol} = {_point(answer.fitted)}"
     if answer.optimal is None and answer.network is None:
         yield f"{picture.driver_name} = {_point(answer.denoised)}"
     yield f"log density {fixed(answer.log_density)}"
