@@ -120,7 +120,8 @@ class MeanShiftControls(QWidget):
             both.addWidget(self.fields[name], 1)
             both.addWidget(self.choices[name], 0, top)
             grid.addLayout(both, line, 0, top)
-        grid.addWidget(self.fields["seed"], 0, 1, top)
+            if line == 0:  # in reading order, which is that of Tab
+                grid.addWidget(self.fields["seed"], 0, 1, top)
         self._share_text.setMinimumHeight(self.fields["second_index"].editor.sizeHint().height())
         grid.addLayout(share, 1, 1, top)
         grid.addLayout(sigma, 2, 0, 1, 2)
