@@ -117,6 +117,8 @@ class MainWindow(QMainWindow):
         )
         self.network_feed = NetworkFeed(self.state, self.player, self.inspecting, self.judging, self.panels.model, self)
         self.keys = FocusLaw(self, self.layout_of_docks.main_view)
+        self.panels.sampler.open_advanced(store.settings.advanced)
+        self.panels.sampler.advanced_opened.connect(lambda is_open: store.change(advanced=is_open))
         self._connect()
         self.set_theme(self._chosen_theme())
 

@@ -7,9 +7,11 @@ from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
 from app.rooms.interpolation import actions as interpolation
 from app.rooms.likelihood import actions as likelihood
+from app.rooms.mean_shift import actions as mean_shift
 from app.rooms.plane import actions as plane
 from app.rooms.quality import actions as quality
 from app.rooms.row import RoomRow
+from app.rooms.strip import actions as strip
 from app.rooms.transport import actions as transport
 
 ROOMS: tuple[RoomRow, ...] = (
@@ -50,6 +52,7 @@ ROOMS: tuple[RoomRow, ...] = (
         room="app.rooms.mean_shift.feed.MeanShiftRoom",
         answers="app.rooms.mean_shift.answers",
         figure=(170.0, 120.0),
+        actions=mean_shift.ACTIONS,
         help="mean_shift.html",
     ),
     RoomRow(
@@ -146,6 +149,7 @@ ROOMS: tuple[RoomRow, ...] = (
         images_only=True,
         figure=(170.0, 60.0),
         with_run=True,
+        actions=strip.ACTIONS,
         help="strip.html",
     ),
     RoomRow(

@@ -99,7 +99,7 @@ class PlaneOptions:
 def stacked(order: Iterable[str], pinned: Iterable[str] = ()) -> tuple[str, ...]:
     """Every layer from back to front, with those of pinned runs. `order` may lack some and name others."""
     found = list(usual_order(pinned))
-    listed = [name for name in order if name in found]
+    listed = [name for name in dict.fromkeys(order) if name in found]
     places = sorted(found.index(name) for name in listed)
     for place, name in zip(places, listed, strict=True):
         found[place] = name

@@ -156,7 +156,13 @@ def _options(options: PlaneOptions, trajectories: tuple[Trajectory, ...]) -> Pla
     if options.probe_sigma is not None and options.probe_sigma <= 0:
         raise ValueError("has a probe at no noise level")
     kept = branch if branch is not None and _is_there(branch, trajectories) else None
-    return replace(options, layers=options.layers & frozenset(LAYERS), branch=kept)
+    return replace(
+        options,
+        layers=options.layers & frozenset(LAYERS),
+        order=tuple(name for name in dict.fromkeys(options.order) if name in LAYERS),
+        looks={name: look for name, look in options.looks.items() if name in LAYERS},
+        branch=kept,
+    )
 
 
 def _is_there(branch: BranchStart, trajectories: tuple[Trajectory, ...]) -> bool:

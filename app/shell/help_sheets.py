@@ -11,7 +11,6 @@ from geomodel.solvers import SOLVERS
 from geomodel.solvers.elsewhere import ELSEWHERE, STEPS_ELSEWHERE
 
 INTRODUCTION = "introduction.html"
-TRY, PRESET = "do:", "preset."  # what links of a page begin with, and those of their steps that are no action
 UNBROKEN = "<style>td { white-space: nowrap }</style>"  # else Qt breaks keys and titles to make nested tables small
 
 
@@ -23,11 +22,6 @@ def room_sheet() -> str:
 
 def _page(name: str) -> str:
     return resources.path("help", name).read_text("utf-8").strip()
-
-
-def steps(link: str) -> list[str]:
-    """What a link of a page does, one after the other: ids of actions, and names of presets after `PRESET`."""
-    return link.removeprefix(TRY).split(",")
 
 
 def key_sheet() -> str:
