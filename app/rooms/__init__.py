@@ -11,6 +11,7 @@ from app.rooms.mean_shift import actions as mean_shift
 from app.rooms.plane import actions as plane
 from app.rooms.quality import actions as quality
 from app.rooms.row import RoomRow
+from app.rooms.schedule import actions as schedule
 from app.rooms.strip import actions as strip
 from app.rooms.transport import actions as transport
 
@@ -72,6 +73,7 @@ ROOMS: tuple[RoomRow, ...] = (
         room="app.rooms.schedule.feed.ScheduleRoom",
         answers="app.rooms.schedule.answers",
         figure=(170.0, 120.0),
+        actions=schedule.ACTIONS,
         help="schedule.html",
     ),
     RoomRow(
