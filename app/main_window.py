@@ -36,6 +36,7 @@ from app.shell.copying import Copying
 from app.shell.documents import Documents
 from app.shell.engine_life import EngineLife
 from app.shell.file_dialogs import FileDialogs
+from app.shell.films import Films
 from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
 from app.shell.menus import Menus
@@ -92,6 +93,7 @@ class MainWindow(QMainWindow):
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
+        self.films = Films(self)
         self.copying = Copying(self)
         self.network_files = NetworkFiles(self)
         self.context_menus = ContextMenus(self)
@@ -137,7 +139,15 @@ class MainWindow(QMainWindow):
         return {row.name: build_room(row, services) for row in ROOMS}
 
     def _handlers(self) -> dict[str, actions.Handler]:
-        owners = (self.commands, self.documents, self.copying, self.network_files, self.welcome, self.engine_life)
+        owners = (
+            self.commands,
+            self.documents,
+            self.films,
+            self.copying,
+            self.network_files,
+            self.welcome,
+            self.engine_life,
+        )
         found = {name: handler for owner in owners for name, handler in owner.handlers().items()}
         for room in self.rooms.values():
             found |= room.handlers()
@@ -193,6 +203,7 @@ class MainWindow(QMainWindow):
             self._closed = True
             self.keep_layout()
             self.hide()
+            self.films.release()
             self.player.close()
             if not self.engine.shut_down(CLOSE_MS) or self.engine_life.holding:
                 os._exit(0)  # someone's denoiser holds a thread, and a live QThread must not be destroyed

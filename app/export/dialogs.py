@@ -38,7 +38,7 @@ DPI = 300
 def save_picture(
     parent: QWidget,
     views: Mapping[str, QWidget],
-    recipe: Callable[[], Mapping[str, Any]],
+    recipe: Callable[[str], Mapping[str, Any]],
     done: Callable[[str], None],
     *,
     store: SettingsStore,
@@ -46,7 +46,7 @@ def save_picture(
 ) -> SavePicture:
     """Open the dialog, which does not block. `done` gets the path of the picture when it is written.
 
-    `recipe` is called when the picture is made, because the run may have changed since the dialog was opened.
+    `recipe` is called with the view when the picture is made, because the run may have changed in the meantime.
     """
     dialog = SavePicture(parent, views, recipe, done, store, current or next(iter(views)))
     dialog.show()
@@ -60,7 +60,7 @@ class SavePicture(QDialog):
         self,
         parent: QWidget,
         views: Mapping[str, QWidget],
-        recipe: Callable[[], Mapping[str, Any]],
+        recipe: Callable[[str], Mapping[str, Any]],
         done: Callable[[str], None],
         store: SettingsStore,
         current: str,
@@ -157,7 +157,7 @@ class SavePicture(QDialog):
             view=view,
             size_mm=self._size(),
             dpi=self._dpi.value,
-            recipe=self._recipe(),
+            recipe=self._recipe(self._view.value),
             points=self._points.value,
         )
         self._result.set_error("file", "")

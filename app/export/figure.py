@@ -174,20 +174,21 @@ def _draw(view: Any, device: QPaintDevice, size: tuple[int, int]) -> None:
     try:
         printed.resize(*size)
         printed.display(view.picture)
-        _settle(printed)
+        settle(printed)
         QWidget.render(printed, device)
     finally:
         printed.release()
         printed.deleteLater()
 
 
-def _settle(view: QWidget) -> None:
+def settle(view: QWidget, *, again: bool = True) -> None:
     """Lay everything out. Plots place their axes only after they were drawn once, because they measure the labels
-    then.
+    then. A view that was settled before, and shows another picture, need not do so `again`.
     """
-    for _ in range(2):
+    for _ in range(2 if again else 0):
         view.grab()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
     plots = [widget for widget in (view, *view.findChildren(QWidget)) if isinstance(widget, QGraphicsView)]
     for plot in plots:
         plot.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)  # a kept background would be an image under the lines

@@ -72,6 +72,13 @@ OWN: tuple[ActionRow, ...] = (
         tip="A view as PNG, SVG or PDF at any size",
     ),
     ActionRow(
+        id="save_film",
+        menu="File",
+        title="Save film…",
+        keys=("Ctrl+Alt+P",),
+        tip="A view over the noise levels as MP4, GIF or animated PNG",
+    ),
+    ActionRow(
         id="copy_figure", menu="File", title="Copy picture", keys=("Ctrl+Shift+C",), tip="The view to the clipboard"
     ),
     ActionRow(id="quit", menu="File", title="Quit", keys=("Ctrl+Q",), rule=True),

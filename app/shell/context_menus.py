@@ -23,7 +23,7 @@ class ContextMenus(QObject):
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
-        self._documents, self._actions = window.documents, window.actions_by_id
+        self._documents, self._films, self._actions = window.documents, window.films, window.actions_by_id
         for row in ROOMS:
             view = window.rooms[row.name].view
             if view.contextMenuPolicy() == Qt.ContextMenuPolicy.DefaultContextMenu:
@@ -42,6 +42,7 @@ class ContextMenus(QObject):
             None,
             Entry("Copy picture", partial(self._documents.copy_figure, row.title)),
             Entry("Save picture…", partial(self._documents.save_figure, row.title)),
+            *([Entry("Save film…", partial(self._films.save_film, row.name))] if row.follows else []),
         )
 
     def show_at_focus(self) -> None:

@@ -150,13 +150,15 @@ class Documents(QObject):
         """Ask for size and file of a picture: of the view with this title, or of the one that has the focus."""
         figures = self._figures()
         current = title or self._current(figures)
-        dialogs.save_picture(self._window, figures, self._recipe, self._figure_done, store=self._store, current=current)
+        dialogs.save_picture(
+            self._window, figures, self._recipe_of, self._figure_done, store=self._store, current=current
+        )
 
     def copy_figure(self, title: str = "") -> None:
         """Copy the view with this title, else the one that has the focus, or the main one, to the clipboard."""
         figures = self._figures()
         if wanted := title or self._current(figures):
-            figure.copy_to_clipboard(figures[wanted], self._recipe())
+            figure.copy_to_clipboard(figures[wanted], self._recipe_of(wanted))
             self.say("Picture copied.")
         else:
             self.say("This view has no picture. Click into a view that has one, and copy again.", True)
@@ -175,7 +177,11 @@ class Documents(QObject):
         wanted = (self._window.rooms[layout.room_in_use()].view, layout.main_view())
         return next((title for view in wanted for title, shown in figures.items() if shown is view), "")
 
-    def _recipe(self) -> dict[str, Any]:
+    def _recipe_of(self, title: str) -> dict[str, Any]:
+        return self.recipe(next(row.name for row in ROOMS if row.title == title))
+
+    def recipe(self, room: str) -> dict[str, Any]:
+        """What a picture or a film of a room carries: how its run was made."""
         run = self._state.run
         return {} if run is None or run.trajectory is None else run.trajectory.settings
 

@@ -111,7 +111,7 @@ def dialog(qtbot, window):
     tall.resize(100, 200)
     window.written = []
     views, recipe = {"Plane": wide, "Strip": tall}, dict(RECIPE)
-    made = dialogs.save_picture(window, views, lambda: recipe, window.written.append, store=SettingsStore())
+    made = dialogs.save_picture(window, views, lambda _: recipe, window.written.append, store=SettingsStore())
     made.recipe = recipe
     qtbot.waitExposed(made)
     made.activateWindow()

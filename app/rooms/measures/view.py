@@ -7,21 +7,9 @@ from dataclasses import replace
 from functools import partial
 from math import ceil
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
-    QPalette,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QHBoxLayout,
-    QMenu,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QActionGroup, QPalette, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.headings import Entry
@@ -41,6 +29,7 @@ from app.widgets.scrolled import scrolled
 from app.widgets.text import PlainLabel
 
 CELL_WIDTH, CELL_HEIGHT = 320, 136  # least pixels of a plot
+SMALLEST = (180, 136)  # pixels of a plot in a print, under which nobody can read it
 OFFERED: tuple[Scale, ...] = ("log", "index")  # how the levels can be spread here
 
 
@@ -105,7 +94,16 @@ class MeasuresView(View):
     def picture(self) -> MeasuresPicture:
         """The present picture with the visible measures only, so that a figure of it shows the same."""
         shown: MeasuresPicture = self._picture
-        return shown if self._chosen is None else replace(shown, plots=tuple(self._visible_plots()))
+        return self._chosen_of(shown)
+
+    def _chosen_of(self, picture: MeasuresPicture) -> MeasuresPicture:
+        return picture if self._chosen is None else replace(picture, plots=tuple(filter(self._shown, picture.plots)))
+
+    def for_print(self, picture: MeasuresPicture, size: QSize) -> MeasuresPicture:
+        """The first of the visible measures, as many as can be read."""
+        columns, rows = (max(1, side // least) for side, least in zip(size.toTuple(), SMALLEST, strict=True))
+        chosen = self._chosen_of(picture)
+        return replace(chosen, plots=chosen.plots[: columns * rows])
 
     def display(self, picture: MeasuresPicture) -> None:
         """Show the picture. A playhead move changes only cursors and values."""
@@ -185,7 +183,10 @@ class MeasuresView(View):
         self._show_cells()
 
     def _visible_plots(self) -> list[MeasurePlot]:
-        return [plot for plot in self._picture.plots if self.shows(plot.name)]
+        return list(filter(self._shown, self._picture.plots))
+
+    def _shown(self, plot: MeasurePlot) -> bool:
+        return self.shows(plot.name)
 
     def _fill_menu(self) -> None:
         self._menu.clear()
@@ -251,7 +252,8 @@ class MeasuresView(View):
         wide = max(1, min(self.width() // CELL_WIDTH, count))
         if not self._print:
             return wide
-        return next((c for c in range(wide, count) if self.height() >= ceil(count / c) * CELL_HEIGHT), max(wide, count))
+        most = max(wide, min(count, self.width() // SMALLEST[0]))
+        return next((c for c in range(wide, most) if self.height() >= ceil(count / c) * CELL_HEIGHT), most)
 
     def _placed(self, name: str) -> Cell:
         """The measure's cell in its place. It is built when it is first drawn, because a dozen at once would stall

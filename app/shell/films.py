@@ -1,0 +1,100 @@
+"""Films of the rooms: what can be filmed in the window as it stands, and the dialog that asks how."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, QPoint, QRectF
+from shiboken6 import isValid
+
+from app.export.film_dialog import SaveFilm, Scene
+from app.export.stage import Shot, shot
+from app.rooms import ROOMS
+from app.rooms.contract import Handlers
+from app.shell.file_dialogs import SAVE
+from app.widgets.sight import seen
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+ARRANGEMENT = "window"  # all views that are in sight, as they are arranged
+MOST_LEVELS = 400  # of a film; of more, as many are taken, evenly spread
+NO_RUN = "There is no finished run to film; press Run (F5) first."
+
+
+class Films(QObject):
+    """Opens the dialog for a film."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.dialog: SaveFilm | None = None
+
+    def handlers(self) -> Handlers:
+        """What each action does."""
+        return {"save_film": self.save_film}
+
+    def save_film(self, room: str = "") -> None:
+        """Ask how to film a room: the one with this name, or else the one with the focus, or the one in the centre."""
+        if self.dialog is not None and isValid(self.dialog) and self.dialog.isVisible():
+            self.dialog.raise_()
+            self.dialog.activateWindow()
+            return
+        titles = {row.name: row.title for row in ROOMS if row.figure is not None and row.follows}
+        titles[ARRANGEMENT] = "Every view in sight"
+        layout = self._window.layout_of_docks
+        wanted = (room, layout.room_in_use(), layout.current.centre, ARRANGEMENT)
+        current = next(name for name in wanted if name in titles)
+        window = self._window
+        self.dialog = SaveFilm(window, titles, current, self._scene, window.player, self._saved, window.store)
+        self.dialog.show()
+
+    def release(self) -> None:
+        """Stop a film, because the window closes."""
+        if self.dialog is not None and isValid(self.dialog):
+            self.dialog.stop()
+
+    def _saved(self, path: str) -> None:
+        self._window.documents.say(f"Saved {path}.", cause=SAVE)
+
+    def _scene(self, name: str) -> Scene:
+        """What is filmed, as the window stands."""
+        run = self._window.state.run
+        if run is None or run.trajectory is None:
+            return Scene(shots=(), levels=(), recipe="", message=NO_RUN)
+        count = len(run.sigmas)
+        levels = np.unique(np.linspace(0, count - 1, min(count, MOST_LEVELS)).astype(int)).tolist()
+        if name == ARRANGEMENT:
+            shots = self._arrangement(levels)
+        else:
+            shots = [shot(self._window.rooms[name], self._window.state, levels)]
+        if all(found.message for found in shots):
+            return Scene(shots=(), levels=(), recipe="", message=f"There is nothing to film. {shots[0].message}")
+        recipe = json.dumps(self._window.documents.recipe(name), sort_keys=True)
+        return Scene(shots=shots, levels=levels, recipe=recipe)
+
+    def _arrangement(self, levels: list[int]) -> list[Shot]:
+        """The views in sight, each where it is among the others."""
+        window, places = self._window, dict[str, QRectF]()
+        for row in ROOMS:
+            view = window.rooms[row.name].view
+            if row.area != "foot" and view.window() is window and seen(view):
+                places[row.name] = QRectF(view.mapTo(window, QPoint(0, 0)), view.size())
+        whole = QRectF()
+        for place in places.values():
+            whole = whole.united(place)
+        parts = {name: _part(place, whole) for name, place in places.items()}
+        return [shot(window.rooms[name], window.state, levels, part) for name, part in parts.items()]
+
+
+def _part(place: QRectF, whole: QRectF) -> QRectF:
+    """Which part of the whole a place is."""
+    across, down = whole.width(), whole.height()
+    return QRectF(
+        (place.x() - whole.x()) / across,
+        (place.y() - whole.y()) / down,
+        place.width() / across,
+        place.height() / down,
+    )
