@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QPoint, QRectF
-from shiboken6 import isValid
 
 from app.export.film_dialog import SaveFilm, Scene
 from app.export.stage import Shot, shot
@@ -38,7 +37,7 @@ class Films(QObject):
 
     def save_film(self, room: str = "") -> None:
         """Ask how to film a room: the one with this name, or else the one with the focus, or the one in the centre."""
-        if self.dialog is not None and isValid(self.dialog) and self.dialog.isVisible():
+        if self.dialog is not None:
             self.dialog.raise_()
             self.dialog.activateWindow()
             return
@@ -49,11 +48,15 @@ class Films(QObject):
         current = next(name for name in wanted if name in titles)
         window = self._window
         self.dialog = SaveFilm(window, titles, current, self._scene, window.player, self._saved, window.store)
+        self.dialog.finished.connect(self._closed)
         self.dialog.show()
+
+    def _closed(self) -> None:
+        self.dialog = None
 
     def release(self) -> None:
         """Stop a film, because the window closes."""
-        if self.dialog is not None and isValid(self.dialog):
+        if self.dialog is not None:
             self.dialog.stop()
 
     def _saved(self, path: str) -> None:

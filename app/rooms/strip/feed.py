@@ -47,7 +47,9 @@ class StripRoom(QObject):
     def reel(self) -> StripReel | None:
         """The strip at every level of the selected run."""
         run = self._state.run
-        return None if run is None else StripReel(run, self._state.selection.sample, StripRows())
+        return (
+            None if run is None or len(run.x.shape) != 5 else StripReel(run, self._state.selection.sample, StripRows())
+        )
 
     def handlers(self) -> Handlers:
         """The room has no actions, because clicks drive the strip."""
