@@ -133,7 +133,9 @@ class PlaneReel:
                     known = replace(known, neighbours=answer)
         picture = answered_picture(self.run, self._at(level), self.options, self.projected, known)
         now = f"σ {general(self.run.sigmas[level], 4)}, level {level} of {len(self.run.sigmas) - 1}"
-        return replace(picture, branch=self.branch, caption=" · ".join(filter(None, (now, picture.caption))))
+        x_label, y_label = (label.replace("principal component", "PC") for label in (picture.x_label, picture.y_label))
+        caption = " · ".join(filter(None, (now, picture.caption)))
+        return replace(picture, branch=self.branch, caption=caption, x_label=x_label, y_label=y_label)
 
     def _at(self, level: int) -> Selection:
         return Selection(self.run.id, self.sample, level)
