@@ -43,6 +43,7 @@ from app.shell.menus import Menus
 from app.shell.network_files import NetworkFiles
 from app.shell.palette import Palette
 from app.shell.palette_sources import entries
+from app.shell.recipes import Recipes
 from app.shell.screens import expected_frame, first_size
 from app.shell.settings_store import SettingsStore
 from app.shell.welcome import Welcome
@@ -94,6 +95,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
         self.films = Films(self)
+        self.recipes = Recipes(self)
         self.copying = Copying(self)
         self.network_files = NetworkFiles(self)
         self.context_menus = ContextMenus(self)
@@ -143,6 +145,7 @@ class MainWindow(QMainWindow):
             self.commands,
             self.documents,
             self.films,
+            self.recipes,
             self.copying,
             self.network_files,
             self.welcome,
@@ -182,7 +185,7 @@ class MainWindow(QMainWindow):
     def _engine_ready(self, _event: Ready) -> None:
         self.player.play_live()
         for path in self._open_later:
-            self.player.open_path(path, self._hints.get(path))
+            self.documents.open_path(path, self._hints.get(path))
         self._open_later = []
         if self._own:
             self.player.drafting.open_network(self._own, own=True)

@@ -41,6 +41,13 @@ OWN: tuple[ActionRow, ...] = (
     ),
     ActionRow(id="open_run", menu="File", title="Open run…", keys=("Ctrl+Shift+O",), tip="A run saved as NPZ"),
     ActionRow(
+        id="restore_recipe",
+        menu="File",
+        title="Restore from a picture…",
+        keys=("Ctrl+Alt+O",),
+        tip="Bring back what a picture or a film of this program shows",
+    ),
+    ActionRow(
         id="locate",
         menu="File",
         title="Locate the run's files…",

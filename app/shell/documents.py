@@ -14,8 +14,10 @@ from app.engine.messages import DataOpened, NetworkOpened, OpenFailed, RunLinked
 from app.export import dialogs, figure
 from app.rooms import ROOMS
 from app.rooms.contract import Handlers, View
+from app.session import recipe
 from app.shell import file_dialogs as files
 from app.shell.file_dialogs import SAVE, filters
+from geomodel.checkpoints.plan import Answers
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -105,9 +107,12 @@ class Documents(QObject):
     def _open_network(self, path: str) -> None:
         self._player.drafting.open_network(path)
 
-    def open_path(self, path: str) -> None:
-        """Open a checkpoint, data or a saved run. The engine reads the file to find out which it is."""
-        self._player.open_path(path)
+    def open_path(self, path: str, answers: Answers | None = None) -> None:
+        """Open a checkpoint, data or a saved run, or offer the recipe of a picture. The engine reads the file to find
+        out which it is. `answers` are for a checkpoint.
+        """
+        if not self._window.recipes.offer(path):
+            self._player.open_path(path, answers)
 
     def remember(self, path: str, *, is_network: bool) -> None:
         """Put an opened file at the head of the recent ones, unless it is the program's own recording."""
@@ -181,9 +186,8 @@ class Documents(QObject):
         return self.recipe(next(row.name for row in ROOMS if row.title == title))
 
     def recipe(self, room: str) -> dict[str, Any]:
-        """What a picture or a film of a room carries: how its run was made."""
-        run = self._state.run
-        return {} if run is None or run.trajectory is None else run.trajectory.settings
+        """What a picture or a film of a room carries: how its run was made, and what is looked at."""
+        return recipe.composed(self._state, self._window.lanes, room, self._window.layout_of_docks.current.name)
 
     def _figure_done(self, path: str) -> None:
         self.say(f"Saved {path}.", cause=SAVE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from app.export.film_dialog import SaveFilm, Scene
 from app.export.stage import Shot, shot
 from app.rooms import ROOMS
 from app.rooms.contract import Handlers
+from app.session import recipe
 from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
 
@@ -75,8 +75,8 @@ class Films(QObject):
             shots = [shot(self._window.rooms[name], self._window.state, levels)]
         if all(found.message for found in shots):
             return Scene(shots=(), levels=(), recipe="", message=f"There is nothing to film. {shots[0].message}")
-        recipe = json.dumps(self._window.documents.recipe(name), sort_keys=True)
-        return Scene(shots=shots, levels=levels, recipe=recipe)
+        text = recipe.text(self._window.documents.recipe(name))
+        return Scene(shots=shots, levels=levels, recipe=text)
 
     def _arrangement(self, levels: list[int]) -> list[Shot]:
         """The views in sight, each where it is among the others."""
