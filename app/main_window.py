@@ -207,6 +207,7 @@ class MainWindow(QMainWindow):
             self.keep_layout()
             self.hide()
             self.films.release()
+            self.recipes.card.release()
             self.player.close()
             if not self.engine.shut_down(CLOSE_MS) or self.engine_life.holding:
                 os._exit(0)  # someone's denoiser holds a thread, and a live QThread must not be destroyed

@@ -117,9 +117,12 @@ def _tagged(file: BinaryIO) -> bytes | None:
         opening = _OPENING.search(whole)
         if opening is None:
             return None
-        end = whole.find(b"</geomodel:recipe>", opening.end(), opening.end() + LONGEST + 100)
-        if end < 0:
+        closing = b"</geomodel:recipe>"
+        end = whole.find(closing, opening.end(), opening.end() + LONGEST + len(closing))
+        if end < 0 and len(whole) - opening.end() > LONGEST:
             raise TooLong
+        if end < 0:
+            return None
         text = whole[opening.end() : end].decode("utf-8", "replace")
     return _ENTITY.sub(lambda entity: _ENTITIES[entity[0]], text).encode()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QPushButton, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from app.plotting.pens_and_numbers import tabular
-from app.widgets.text import PlainLabel, blend, tooltip
+from app.widgets.overlay import Overlay
+from app.widgets.text import PlainLabel, tooltip
 
 WAYS: tuple[tuple[str, str, str], ...] = (  # name, title, tip
     ("everything", "Restore everything", "Open its data and network, compute its run again, and show what it shows."),
@@ -20,7 +21,7 @@ MARGIN, TOP = 12, 48  # pixels inside, and under the top of the window
 WIDTH = 560
 
 
-class RecipeCard(QWidget):
+class RecipeCard(Overlay):
     """A sentence and a button for each way. Esc puts it away, and the focus returns to where it was."""
 
     chosen = Signal(str)
@@ -37,11 +38,15 @@ class RecipeCard(QWidget):
         self.buttons: dict[str, QPushButton] = {}
         row = QHBoxLayout()
         for name, title, tip in WAYS:
-            button = self.buttons[name] = QPushButton(title, autoDefault=True)
+            button = self.buttons[name] = QPushButton(title, autoDefault=False)
             button.setAccessibleName(title)
             button.setToolTip(tooltip(title, tip))
+            button.installEventFilter(self)
             button.clicked.connect(lambda _checked=False, name=name: self._choose(name))
             row.addWidget(button)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._focus_moved)
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         column.setSpacing(8)
@@ -63,12 +68,18 @@ class RecipeCard(QWidget):
         self.show()
         self.raise_()
         window.activateWindow()
-        self.buttons["everything"].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.buttons["everything"].setFocus(Qt.FocusReason.TabFocusReason)
 
     def _choose(self, name: str) -> None:
         self.leave()
         if name != "away":
             self.chosen.emit(name)
+
+    def release(self) -> None:
+        """Stop following the focus, because the window closes."""
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.disconnect(self._focus_moved)
 
     def leave(self) -> None:
         """Hide, and give the focus back to where it was."""
@@ -77,26 +88,29 @@ class RecipeCard(QWidget):
             before.setFocus(Qt.FocusReason.OtherFocusReason)
         self.hide()
 
-    def event(self, event: QEvent) -> bool:
-        """Esc is this card's before it is a shortcut of the window."""
-        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
-            event.accept()
-            if event.type() == QEvent.Type.KeyPress:
-                self.leave()
-            return True
-        return super().event(event)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keys on the buttons are this card's before they are shortcuts of the window."""
+        if not isinstance(event, QKeyEvent) or event.key() not in OWN or not isinstance(watched, QPushButton):
+            return False
+        event.accept()
+        if event.type() == QEvent.Type.KeyPress:
+            self._press(watched, Qt.Key(event.key()))
+        return True
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and right go from button to button."""
-        step = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}.get(Qt.Key(event.key()))
-        if step is None:
-            super().keyPressEvent(event)
-        elif (self.focusNextChild if step > 0 else self.focusPreviousChild)():
-            event.accept()
+    def _press(self, button: QPushButton, key: Qt.Key) -> None:
+        if key == Qt.Key.Key_Escape:
+            self.leave()
+        elif key in STEPS:
+            buttons = list(self.buttons.values())
+            buttons[(buttons.index(button) + STEPS[key]) % len(buttons)].setFocus(Qt.FocusReason.TabFocusReason)
+        else:
+            button.click()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        colors, roles = self.palette(), QPalette.ColorRole
-        with QPainter(self) as painter:
-            painter.setBrush(colors.color(roles.Window))
-            painter.setPen(blend(colors, roles.WindowText, roles.Window, 0.5))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+    def _focus_moved(self, _before: QWidget | None, now: QWidget | None) -> None:
+        """Whoever goes on with the window has put the card away. Another program or a dialog leaves it there."""
+        if now is not None and now.window() is self._window and not self.isAncestorOf(now):
+            self.hide()
+
+
+STEPS = {Qt.Key.Key_Right: 1, Qt.Key.Key_Tab: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Backtab: -1}
+OWN = (*STEPS, Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
