@@ -17,8 +17,8 @@ from app.panels import Panels
 from app.panels.feed import PanelsFeed
 from app.panels.network_feed import NetworkFeed
 from app.plotting.theme import LIGHT, THEMES, Theme, palette
-from app.rooms import ROOMS
-from app.rooms.contract import Room, Services, build_room
+from app.rooms.contract import Room, Services, View
+from app.rooms.row import RoomRow
 from app.session.drafted import Drafted
 from app.session.inspecting import Inspecting
 from app.session.judging import Judging
@@ -26,8 +26,11 @@ from app.session.lanes import Lanes
 from app.session.measured import Measured
 from app.session.playback import Playback
 from app.session.player import Player
+from app.session.restoring import Restoring
 from app.session.state import AppState
 from app.shell import actions
+from app.shell.autosave import Autosave
+from app.shell.building import Building
 from app.shell.by_name import ByName
 from app.shell.collecting import Collecting
 from app.shell.commands import Commands
@@ -37,6 +40,7 @@ from app.shell.documents import Documents
 from app.shell.engine_life import EngineLife
 from app.shell.file_dialogs import FileDialogs
 from app.shell.films import Films
+from app.shell.kept_layers import LayersKeeper
 from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
 from app.shell.menus import Menus
@@ -45,6 +49,7 @@ from app.shell.palette import Palette
 from app.shell.palette_sources import entries
 from app.shell.recipes import Recipes
 from app.shell.screens import expected_frame, first_size
+from app.shell.sessions import Sessions
 from app.shell.settings_store import SettingsStore
 from app.shell.welcome import Welcome
 from geomodel.checkpoints.plan import Answers
@@ -82,23 +87,27 @@ class MainWindow(QMainWindow):
         self.player = Player(self.state, self.engine, self.playback, self)
         self.drafted = Drafted(self.state, self.player, self)
         self.lanes = Lanes(self.state, self)
+        self.restoring = Restoring(self.state, self.player, self.playback, self.lanes, self)
         self.measured = Measured(self.state, self)
         store = self.store
         self.inspecting = Inspecting(self.state, self.player, store.answers_of, store.remember_answers, self)
         self.judging = Judging(self.state, self.player, self)
+        self.layers_keeper = LayersKeeper(self.state, store, self)
         self.actions_by_id = actions.build(self)
         self.panels = Panels(LIGHT, self.actions_by_id)
         self.layout_of_docks = Layout(self, self.store)
-        self.rooms = ByName(self._build_rooms())
-        self.views = ByName({name: room.view for name, room in self.rooms.items()})
+        self.context_menus = ContextMenus(self)
+        self.building = Building(self._services(), self._place, self)
+        self.rooms, self.views = self.building.rooms, self.building.views
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
         self.films = Films(self)
         self.recipes = Recipes(self)
+        self.sessions = Sessions(self)
+        self.autosave = Autosave(self)
         self.copying = Copying(self)
         self.network_files = NetworkFiles(self)
-        self.context_menus = ContextMenus(self)
         self.command_palette = Palette(
             self, partial(entries, self), self.actions_by_id.values(), self.layout_of_docks.main_view
         )
@@ -120,9 +129,9 @@ class MainWindow(QMainWindow):
         """The rooms by name, so that scripts can write ``window.room.schedule``."""
         return self.rooms
 
-    def _build_rooms(self) -> dict[str, Room]:
+    def _services(self) -> Services:
         dialogs = FileDialogs(self, self.store, self.panels.status.say)
-        services = Services(
+        return Services(
             theme=LIGHT,
             state=self.state,
             player=self.player,
@@ -138,7 +147,10 @@ class MainWindow(QMainWindow):
             settle=self.panels.status.clear,
             bring_forward=self.layout_of_docks.bring_forward,
         )
-        return {row.name: build_room(row, services) for row in ROOMS}
+
+    def _place(self, row: RoomRow, view: View) -> None:
+        self.layout_of_docks.place(row, view)
+        self.context_menus.attend(row, view)
 
     def _handlers(self) -> dict[str, actions.Handler]:
         owners = (
@@ -146,15 +158,15 @@ class MainWindow(QMainWindow):
             self.documents,
             self.films,
             self.recipes,
+            self.sessions,
+            self.autosave,
             self.copying,
             self.network_files,
             self.welcome,
             self.engine_life,
         )
         found = {name: handler for owner in owners for name, handler in owner.handlers().items()}
-        for room in self.rooms.values():
-            found |= room.handlers()
-        return found
+        return {**found, **self.building.handlers()}
 
     def _connect(self) -> None:
         player = self.player
@@ -184,6 +196,7 @@ class MainWindow(QMainWindow):
 
     def _engine_ready(self, _event: Ready) -> None:
         self.player.play_live()
+        self.building.build_rest()
         for path in self._open_later:
             self.documents.open_path(path, self._hints.get(path))
         self._open_later = []
@@ -194,7 +207,8 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """Lay out the docks when the window is first shown."""
         super().showEvent(event)
-        self.layout_of_docks.first_showing()
+        if self.layout_of_docks.first_showing():
+            self.autosave.offer()
 
     def keep_layout(self) -> None:
         """Remember the layout for the next start."""
@@ -204,19 +218,21 @@ class MainWindow(QMainWindow):
         """Keep the layout, hide, cancel, join the engine and leave. No question is asked."""
         if not self._closed:
             self._closed = True
+            self.layers_keeper.keep()
             self.keep_layout()
+            self.autosave.save()
             self.hide()
             self.films.release()
             self.recipes.card.release()
             self.player.close()
+            self.autosave.finish()
             if not self.engine.shut_down(CLOSE_MS) or self.engine_life.holding:
                 os._exit(0)  # someone's denoiser holds a thread, and a live QThread must not be destroyed
             self.collecting.release()
             self.keys.release()
             self.measured.release()
             self.judging.release()
-            for room in self.rooms.values():
-                room.release()
+            self.building.release()
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -235,8 +251,7 @@ class MainWindow(QMainWindow):
     def set_theme(self, theme: Theme) -> None:
         """Set the colours of everything."""
         application().setPalette(palette(theme))
-        for view in self.views.values():
-            view.set_theme(theme)
+        self.building.set_theme(theme)
         self.panels.set_theme(theme)
         self.actions_by_id["theme"].setChecked(theme.name == "dark")
 

@@ -7,12 +7,14 @@ import sys
 import time
 from dataclasses import replace
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from geomodel import __version__, classes, cli_hints, console, datasets, files, runs, schedules, solvers
+from geomodel.compared import Compared
 from geomodel.origin import MOST_THREADS
 from geomodel.places import absolute
 from geomodel.settings import CUSTOM, MOST_SAMPLES, Driver, Option, RunSettings, Start, limits, problems
@@ -49,6 +51,7 @@ FIELDS: tuple[tuple[str, str, Any], ...] = (
     ("--blend", "blend", float),
     ("--label", "label", int),
     ("--guidance", "guidance", float),
+    ("--compared-with", "compared_with", str),
     ("--solver", "solver", str),
     ("--schedule", "schedule", str),
     ("--steps", "steps", int),
@@ -71,6 +74,7 @@ COMMANDS = {
 }
 CHOICES: dict[str, tuple[str, ...]] = {
     "driver": get_args(Driver),
+    "compared_with": get_args(Compared),
     "solver": solvers.names(),
     "schedule": schedules.names(),
     "start": get_args(Start),
@@ -142,12 +146,20 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     What is printed from now on fits the console.
     """
     console.spell_out()
-    parsed = parser().parse_args(arguments)
+    parsed = parser().parse_args(_with_files(arguments))
     for name in ("data", "network", "denoiser"):
         if given := getattr(parsed, name, None):
             setattr(parsed, name, absolute(given))
     parsed.files = [absolute(file) for file in parsed.files]
     return parsed
+
+
+def _with_files(arguments: list[str]) -> list[str]:
+    """The arguments with --open before each file that they begin with, as in ``geomodel run.npz``."""
+    files = list(takewhile(lambda argument: Path(argument).suffix or Path(argument).exists(), arguments))
+    if not files or files[0].startswith("-") or files[0] in ("run", *COMMANDS):
+        return arguments
+    return [*(part for file in files for part in ("--open", file)), *arguments[len(files) :]]
 
 
 def run(arguments: argparse.Namespace) -> int:

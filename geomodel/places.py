@@ -20,6 +20,15 @@ def absolute(name: str) -> str:
     return f"{os.path.abspath(path)}:{function}" if code else os.path.abspath(path)
 
 
+def local(name: str) -> bool:
+    """Whether a name that came with somebody's file is the absolute path of a file or folder of this computer. A share
+    of another computer is not looked at, because that would tell it who is here.
+    """
+    if not os.path.isabs(name) or name.startswith(("//", "\\\\")):
+        return False
+    return os.path.isfile(name) or os.path.isdir(name)
+
+
 def beside(name: str, folder: Path) -> tuple[Path, ...]:
     """Where a file may lie that a saved run in `folder` names: in that folder, or in the one above it.
 

@@ -1,4 +1,4 @@
-"""What kind of file a path leads to: a checkpoint, data, or a saved run."""
+"""What kind of file a path leads to: a checkpoint, data, a saved run, or a session."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from geomodel import formats, run_files
+from geomodel import formats, run_files, session_files
 from geomodel.checkpoints import formats as checkpoint_formats
 from geomodel.datasets import formats as data_formats
 from geomodel.formats import Format
 
-Kind = Literal["checkpoint", "data", "run"]
+Kind = Literal["checkpoint", "data", "run", "session"]
 
 _TABLES: dict[Kind, tuple[Format, ...]] = {
     "run": run_files.FORMATS,
+    "session": session_files.FORMATS,
     "checkpoint": checkpoint_formats.FORMATS,
     "data": data_formats.FORMATS,
 }
@@ -24,8 +25,8 @@ _TABLES: dict[Kind, tuple[Format, ...]] = {
 def kind_of(path: str | os.PathLike[str]) -> Kind:
     """What kind of file this is, by what it holds: the first table with a format whose marks the file has.
 
-    A file without marks is a checkpoint where it is named like one, so that a damaged checkpoint is refused as such;
-    everything else is data, folders too. Reads a bounded part of the file.
+    A file without marks is a checkpoint or a session where it is named like one, so that a damaged one is refused as
+    such; everything else is data, folders too. Reads a bounded part of the file.
 
     Raises OSError where there is no such file or it cannot be read, and nothing else.
     """
@@ -37,7 +38,8 @@ def kind_of(path: str | os.PathLike[str]) -> Kind:
     for kind, table in _TABLES.items():
         if formats.by_content(table, file):
             return kind
-    return "checkpoint" if file.is_file() and any(row.named(file) for row in _TABLES["checkpoint"]) else "data"
+    named: tuple[Kind, ...] = ("checkpoint", "session")
+    return next((kind for kind in named if file.is_file() and any(row.named(file) for row in _TABLES[kind])), "data")
 
 
 def patterns(kind: Kind) -> tuple[str, ...]:

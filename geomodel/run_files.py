@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -42,7 +45,7 @@ _NAME, _FIRST = 30, b"format.npy"  # where a zip archive names its first member,
 _UNREADABLE = (*FAULTS, EOFError, MemoryError, zlib.error)
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """Why a file is not taken, as what follows its name in a sentence."""
 
 
@@ -57,25 +60,40 @@ def recognises(path: Path) -> bool:
 
 def write(path: str | Path, arrays: dict[str, Any], settings: dict[str, Any]) -> None:
     """Write a run, all or nothing. ValueError where `read` would refuse it, OSError where it cannot be written."""
+    every = _every(arrays, settings)
+    with replacing(path) as file:
+        _save(file, every)
+
+
+def write_into(file: IO[bytes], arrays: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Write a run into an open file. Errors as in `write`."""
+    _save(file, _every(arrays, settings))
+
+
+def _save(file: IO[bytes], every: dict[str, Array]) -> None:
+    np.savez_compressed(file, **every)  # type: ignore[arg-type]
+
+
+def _every(arrays: dict[str, Any], settings: dict[str, Any]) -> dict[str, Array]:
+    """All arrays of the file, checked."""
     marks = {"format": FORMAT, "version": VERSION, "settings": json.dumps(settings)}
     every = {name: np.asarray(value) for name, value in {**marks, **arrays}.items()}
     try:
         if len(every) > MOST_ENTRIES:
-            raise _Refused(f"has {len(every):,} arrays, and a file has at most {MOST_ENTRIES:,}")
+            raise Refused(f"has {len(every):,} arrays, and a file has at most {MOST_ENTRIES:,}")
         _check(every)
-    except _Refused as refused:
+    except Refused as refused:
         raise ValueError(f"The run cannot be saved, because it {refused}.") from None
-    with replacing(path) as file:
-        np.savez_compressed(file, **every)  # type: ignore[arg-type]
+    return every
 
 
 def _check(every: dict[str, Array]) -> dict[str, Array]:
     if problem := misfit({name: Header(array.shape, array.dtype) for name, array in every.items()}):
-        raise _Refused(problem)
+        raise Refused(problem)
     try:
         return checked(every)
     except ValueError as error:
-        raise _Refused(f"does not fit together: {error}") from None
+        raise Refused(f"does not fit together: {error}") from None
 
 
 def read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -83,42 +101,63 @@ def read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     name = path.name
     if path.is_dir():
         raise ValueError(f"{name} is a directory; a run is one {' or '.join(suffixes(FORMATS))} file.")
-    try:
+    with refusing(name, "run"):
         if path.exists() and not path.is_file():  # a pipe would be waited for, and a device has no end
-            raise _Refused("is not a regular file")
-        with Bounded(path, LONGEST_LIST, MOST_ENTRIES) as file, zipfile.ZipFile(file) as archive:
-            return _read(archive, path.stat().st_size)
-    except _Refused as refused:
+            raise Refused("is not a regular file")
+        with Bounded(io.FileIO(path), LONGEST_LIST, MOST_ENTRIES) as file, zipfile.ZipFile(file) as archive:
+            return _read(archive, path.stat().st_size, most_memory())
+
+
+def read_from(content: bytes, name: str, most: int) -> tuple[dict[str, Array], dict[str, Any]]:
+    """The same from the bytes of a file. It may claim at most so many bytes of arrays."""
+    with (
+        refusing(name, "run"),
+        Bounded(io.BytesIO(content), LONGEST_LIST, MOST_ENTRIES) as file,
+        zipfile.ZipFile(file) as archive,
+    ):
+        return _read(archive, len(content), most)
+
+
+@contextmanager
+def refusing(name: str, kind: str) -> Iterator[None]:
+    """Turn whatever reading a file of this kind may raise into a ValueError with one sentence."""
+    try:
+        yield
+    except Refused as refused:
         raise ValueError(f"{name} {refused}.") from None
     except OSError as error:
-        raise ValueError(f"{name} cannot be read as a run: {error.strerror or error}.") from error
+        raise ValueError(f"{name} cannot be read as a {kind}: {error.strerror or error}.") from error
     except _UNREADABLE as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise ValueError(f"{name} is not a run saved by Geomodel: {reason}.") from error
+        raise ValueError(f"{name} is not a {kind} saved by Geomodel: {reason}.") from error
 
 
-def _read(archive: zipfile.ZipFile, packed: int) -> tuple[dict[str, Array], dict[str, Any]]:
+def most_memory() -> int:
+    """How many bytes of arrays a file may hold: a quarter of this computer's memory."""
+    return memory.physical() // 4
+
+
+def _read(archive: zipfile.ZipFile, packed: int, most: int) -> tuple[dict[str, Array], dict[str, Any]]:
     """Every header is read and checked before the first array is."""
     entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
     if twice := len(archive.infolist()) - len(entries):
-        raise _Refused(f"has {twice:,} {'entries' if twice > 1 else 'entry'} twice")
-    _check_sizes(sum(entry.file_size for entry in entries.values()), packed)
+        raise Refused(f"has {twice:,} {'entries' if twice > 1 else 'entry'} twice")
+    _check_sizes(sum(entry.file_size for entry in entries.values()), packed, most)
     headers = {name: _header(archive, entry) for name, entry in entries.items()}
     _check_marks({name: _array(archive, entries[name]) for name in _small_marks(headers)})
     if problem := misfit(headers):
-        raise _Refused(problem)
+        raise Refused(problem)
     arrays = _check({name: _array(archive, entry) for name, entry in entries.items()})
     settings = _settings(str(arrays["settings"]))
     return arrays, with_todays_eta(settings) if int(arrays["version"]) == 1 else settings
 
 
-def _check_sizes(claimed: int, packed: int) -> None:
-    most = memory.physical() // 4
+def _check_sizes(claimed: int, packed: int, most: int) -> None:
     if claimed > most:
         allowed = f"{memory.text(most)}, a quarter of this computer's memory"
-        raise _Refused(f"claims {memory.text(claimed)} of arrays, more than {allowed}")
+        raise Refused(f"claims {memory.text(claimed)} of arrays, more than {allowed}")
     if claimed > max(SMALL, TIGHTEST * packed):
-        raise _Refused(f"claims {memory.text(claimed)} of arrays in {memory.text(packed)}, which is no run")
+        raise Refused(f"claims {memory.text(claimed)} of arrays in {memory.text(packed)}, which is no run")
 
 
 def _header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Header:
@@ -154,19 +193,19 @@ def _small_marks(headers: dict[str, Header]) -> list[str]:
 
 def _check_marks(marks: dict[str, Array]) -> None:
     if not ("format" in marks and marks["format"].dtype.kind == "U" and marks["format"] == FORMAT):
-        raise _Refused(f"is an NPZ file but not a run: its 'format' entry is not {FORMAT!r}")
+        raise Refused(f"is an NPZ file but not a run: its 'format' entry is not {FORMAT!r}")
     version = marks.get("version")
     number = None if version is None or version.dtype.kind not in "iu" else int(version)
     if number is None or not 1 <= number <= VERSION:
         found = "no run format version" if number is None else f"the run format version {number}"
-        raise _Refused(f"has {found}; this program reads versions 1 to {VERSION}")
+        raise Refused(f"has {found}; this program reads versions 1 to {VERSION}")
 
 
 def _settings(text: str) -> dict[str, Any]:
     try:
         settings = json.loads(text)
     except (ValueError, RecursionError):
-        raise _Refused("has settings that are not JSON") from None
+        raise Refused("has settings that are not JSON") from None
     if not isinstance(settings, dict):
-        raise _Refused("has settings that are not a JSON object")
+        raise Refused("has settings that are not a JSON object")
     return settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -111,6 +111,13 @@ class Trajectory:
 
     def save(self, path: str | Path) -> None:
         """Write the run as NPZ: arrays by their names, `settings` as JSON text, extras as ``extra.NAME``."""
+        run_files.write(path, self._arrays(), self.settings)
+
+    def save_into(self, file: IO[bytes]) -> None:
+        """Write the same into an open file."""
+        run_files.write_into(file, self._arrays(), self.settings)
+
+    def _arrays(self) -> dict[str, Any]:
         arrays: dict[str, Any] = {
             "evaluations": np.asarray(self.evaluations),
             "network_calls": np.array(self.network_calls),
@@ -120,15 +127,16 @@ class Trajectory:
             if (value := getattr(self, name)) is not None:
                 arrays[name] = np.asarray(value)
         arrays.update({f"extra.{name}": np.asarray(value) for name, value in self.extras.items()})
-        run_files.write(path, arrays, self.settings)
+        return arrays
 
     @classmethod
     def load(cls, path: str | Path) -> Trajectory:
         """Read a run written by `save`. A file that is not one: ValueError with one sentence. Nothing is executed."""
-        return _from_arrays(*run_files.read(Path(path)))
+        return from_arrays(*run_files.read(Path(path)))
 
 
-def _from_arrays(arrays: dict[str, Array], settings: dict[str, Any]) -> Trajectory:
+def from_arrays(arrays: dict[str, Array], settings: dict[str, Any]) -> Trajectory:
+    """The run that a file holds, from what `geomodel.run_files` has read."""
     evaluations = arrays["evaluations"]
     return Trajectory(
         x=arrays["x"],

@@ -15,13 +15,14 @@ _SHORT_LIST = 2**20  # bytes; `glance` reads no longer list, which has room for 
 
 
 class Bounded(io.BufferedReader):
-    """A file that refuses to be read in huge pieces, because the zipfile module reads as long a list as a file claims.
+    """A file, or its bytes, that refuses to be read in huge pieces: the zipfile module reads as long a list as a
+    file claims.
 
     Raises BadZipFile where the list of files is longer than `longest` bytes or names more than `most` files.
     """
 
-    def __init__(self, path: Path, longest: int, most: int) -> None:
-        super().__init__(io.FileIO(path))
+    def __init__(self, raw: io.FileIO | io.BytesIO, longest: int, most: int) -> None:
+        super().__init__(raw)
         self._longest, self._most = longest, most
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -42,7 +43,7 @@ def glance(path: Path) -> tuple[str, ...]:
     if beginning(path, 4) != b"PK\x03\x04":
         return ()
     try:
-        with Bounded(path, _SHORT_LIST, _SHORT_LIST) as file, zipfile.ZipFile(file) as opened:
+        with Bounded(io.FileIO(path), _SHORT_LIST, _SHORT_LIST) as file, zipfile.ZipFile(file) as opened:
             return tuple(opened.namelist())
     except (*FAULTS, OSError):  # seeking to where a damaged list claims to be
         return ()

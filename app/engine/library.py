@@ -150,6 +150,12 @@ class Library:
         self._data = {key: _opened(key, dataset, progress), **self._data}
         return self._data[key]
 
+    def newest(self, found: OpenSet) -> OpenSet:
+        """Let open data be the newest, which stay although no run uses them."""
+        self._data.pop(found.opened.key, None)
+        self._data[found.opened.key] = found
+        return found
+
     def keep_data(self, used: list[OpenSet]) -> None:
         """Drop the sets that no run uses, except the newest, which the model panel shows."""
         newest = next(reversed(self._data.values()), None)

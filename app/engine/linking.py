@@ -2,7 +2,8 @@
 
 A run file may come from anybody, so the paths in it are names and nothing that is obeyed. What is open already, what
 comes with the program and what lies beside the run is taken where its fingerprint is the one that the run states. A
-person may say where the rest lies.
+person may say where the rest lies. A session is what a person has left, so its paths are followed within this computer;
+nothing is opened there that has another fingerprint.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from geomodel.classes import Asked
 from geomodel.datasets.common import Progress
 from geomodel.job import Job
 from geomodel.origin import DataIdentity, NetworkIdentity, Origin
-from geomodel.places import beside, bundled_checkpoint
+from geomodel.places import beside, bundled_checkpoint, local
 from geomodel.run_checks import problems
 from geomodel.settings import DataKey, RunSettings
 from geomodel.trajectory import Trajectory
 
 Reading = Callable[[str], AbstractContextManager[Progress]]  # posts how far the reading of a name is
-LOCATE = "File ▸ Locate the run's files opens them"
+LOCATE = "File ▸ Locate missing files opens them"
 NOTHING = "The file alone is shown and nothing more is computed"
 
 
@@ -45,22 +46,31 @@ class Linked:
     wanted: Wanted | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Where to look: in the folder of the file and the one above it; as_named: also where the file says, because it is
+    a session; and at what a person has located.
+    """
+
+    folder: Path
+    as_named: bool = False
+    located: Located | None = None
+
+
 class Linker:
     """Connects saved runs with what they were made of. `warm` loads torch."""
 
     def __init__(self, library: Library, warm: Callable[[], None], reading: Reading) -> None:
         self._library, self._warm, self._reading = library, warm, reading
 
-    def link(
-        self, trajectory: Trajectory, origin: Origin, folder: Path, *, connect: bool, located: Located | None = None
-    ) -> Linked:
-        """Find what the run, saved in `folder`, was made of. With `connect`, requests about it can be answered.
+    def link(self, trajectory: Trajectory, origin: Origin, where: Where, *, connect: bool) -> Linked:
+        """Find what the run was made of. With `connect`, requests about it can be answered.
         ValueError where the located file is another one.
         """
         settings, data = origin.settings, None
         asked = classes.kept(settings, origin.label_name, None)
         if origin.data is not None:
-            data = self._data(origin.data, settings, folder, located)
+            data = self.data(origin.data, settings, where)
             if data is None:
                 return _without_data(settings, asked, origin.data)
             asked = classes.kept(settings, origin.label_name, data.dataset)
@@ -71,7 +81,7 @@ class Linker:
             return Linked(settings=settings, asked=asked, data=data)
         self._warm()
         if origin.network is not None:
-            network = self._network(origin.network, settings.network, folder, located)
+            network = self.network(origin.network, settings.network, where)
             if network is None:
                 return replace(_without_network(settings, asked, origin.network), data=data)
             settings = replace(settings, network=network)
@@ -86,9 +96,9 @@ class Linker:
             return replace(found, missing=f"{NOTHING}: its settings give other noise levels")
         return replace(found, asked=job.asked, context=Context(job, found.data, trajectory))
 
-    def _data(
-        self, wanted: DataIdentity, settings: RunSettings, folder: Path, located: Located | None
-    ) -> OpenSet | None:
+    def data(self, wanted: DataIdentity, settings: RunSettings, where: Where) -> OpenSet | None:
+        """The data of this fingerprint; None where they are not here. ValueError as for `link`."""
+        located = where.located
         if (found := self._library.data_with(wanted.fingerprint, settings.data_columns)) is not None:
             return found
         if located is not None and located.kind == "data":
@@ -96,13 +106,14 @@ class Linker:
                 key = replace(settings, data=located.path).data_key
                 return self._library.add_data(key, wanted.fingerprint, progress)
         with suppress(Cancelled):  # a person may still locate the data
-            for name in _data_places(settings.data, folder):
+            for name in _data_places(settings.data, where):
                 with suppress(ValueError, OSError), self._reading(name) as progress:  # the file may be anything
                     return self._library.add_data(replace(settings, data=name).data_key, wanted.fingerprint, progress)
         return None
 
-    def _network(self, wanted: NetworkIdentity, name: str, folder: Path, located: Located | None) -> str | None:
-        """The path under which the network is open."""
+    def network(self, wanted: NetworkIdentity, name: str, where: Where) -> str | None:
+        """The path under which the network is open; None where it is not here. ValueError as for `link`."""
+        located = where.located
         if wanted.sha256 is None:
             return None
         if (found := self._library.network_with(wanted)) is not None:
@@ -110,7 +121,7 @@ class Linker:
         if located is not None and located.kind == "network":
             return self._opened_network(located.path, wanted)
         with suppress(Cancelled):
-            for path in _network_places(name, folder):
+            for path in _network_places(name, where):
                 with suppress(ValueError):
                     return self._opened_network(str(path), wanted)
         return None
@@ -121,17 +132,23 @@ class Linker:
         return path
 
 
-def _data_places(name: str, folder: Path) -> Iterator[str]:
+def _data_places(name: str, where: Where) -> Iterator[str]:
     if name in datasets.names():
         yield name
     else:
-        yield from map(str, beside(name, folder))
+        yield from map(str, _files(name, where))
 
 
-def _network_places(name: str, folder: Path) -> Iterator[Path]:
+def _network_places(name: str, where: Where) -> Iterator[Path]:
     if (bundled := bundled_checkpoint(name)) is not None:
         yield bundled
-    yield from beside(name, folder)
+    yield from _files(name, where)
+
+
+def _files(name: str, where: Where) -> Iterator[Path]:
+    if where.as_named and local(name):
+        yield Path(name)
+    yield from beside(name, where.folder)
 
 
 def _with_data(settings: RunSettings, key: DataKey) -> RunSettings:

@@ -12,6 +12,7 @@ from geomodel.arrays import Array
 from geomodel.checkpoints import Survey
 from geomodel.checkpoints.plan import Answer, Answers
 from geomodel.classes import Asked
+from geomodel.origin import DataIdentity, NetworkIdentity
 from geomodel.record import Record
 from geomodel.settings import DataKey, RunSettings
 from geomodel.trajectory import Trajectory
@@ -98,6 +99,20 @@ class LinkRun(Command):
     path: str
     trajectory: Trajectory
     located: Located | None = None
+    as_named: bool = False  # look also where the run says that they lie
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopen(Command):
+    """Find the data of `settings` and some networks again: open already, where they are named, or in `folder`. What is
+    not what it was is not opened. The answer is `Reopened`.
+    """
+
+    restore_id: int
+    folder: str
+    settings: RunSettings
+    data: DataIdentity | None
+    networks: tuple[tuple[str, NetworkIdentity], ...] = ()  # each with its path
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +318,25 @@ class RunOpened(RunLinked):
 
     path: str
     trajectory: Trajectory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopened(Event):
+    """What was found again. `networks` has those that were, each with the path by which it was named; `wanted` the
+    rest, which a person may locate.
+    """
+
+    restore_id: int
+    data: DataOpened | None = None
+    networks: tuple[tuple[str, NetworkOpened], ...] = ()
+    wanted: tuple[Wanted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFound(Event):
+    """A file that was to be opened is a session, which the window itself opens."""
+
+    path: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,10 @@ from app.engine.contract import Event
 from app.engine.errors import short
 from app.engine.gate import Cancelled
 from app.engine.library import Library
-from app.engine.linking import Linked, Linker
+from app.engine.linking import Linked, Linker, Where
 from app.engine.messages import (
     InspectNetwork,
     LinkRun,
-    Located,
     NetworkInspected,
     NetworkOpened,
     OpenCancelled,
@@ -28,8 +27,12 @@ from app.engine.messages import (
     OpenNetwork,
     OpenPath,
     OpenRun,
+    Reopen,
+    Reopened,
     RunLinked,
     RunOpened,
+    SessionFound,
+    Wanted,
 )
 from geomodel import recognise, runs
 from geomodel.checkpoints import survey
@@ -66,6 +69,9 @@ class Opener:
                 return self.open(OpenNetwork(command.path, answers=command.answers))
             case "run":
                 return self.open(OpenRun(command.run_id, command.path))
+            case "session":
+                self._post(SessionFound(command.path))
+                return None
             case "data":
                 return self.open(OpenData(command.path, command.count, command.seed, command.columns))
 
@@ -131,9 +137,39 @@ class Opener:
             return
         self._warm()
         with self._reading(path) as progress:
-            network = self._library.network(path, answers, progress)
+            self._library.network(path, answers, progress)
+        self._post(self._network_opened(path))
+
+    def _network_opened(self, path: str) -> NetworkOpened:
+        network = self._library.network(path)
         levels = runs.recommended_sigmas(None, network)
-        self._post(NetworkOpened(path, network.info, *levels, self._library.pace(path)))
+        return NetworkOpened(path, network.info, *levels, self._library.pace(path))
+
+    def reopen(self, command: Reopen) -> None:
+        """Open again what a session was about. What is not here is posted as wanted, so nothing fails."""
+        try:
+            found = self._reopened(command)
+        except BaseException:
+            log.exception("reopening")
+            found = Reopened(restore_id=command.restore_id)
+        self._post(found)
+
+    def _reopened(self, command: Reopen) -> Reopened:
+        where = Where(folder=Path(command.folder), as_named=True)
+        data, networks, wanted = None, [], list[Wanted]()
+        if command.data is not None:
+            if (found := self._linker.data(command.data, command.settings, where)) is not None:
+                data = self._library.newest(found).opened
+            else:
+                wanted.append(Wanted("data", command.settings.data, command.data.fingerprint))
+        if command.networks:
+            self._warm()
+        for name, identity in command.networks:
+            if (path := self._linker.network(identity, name, where)) is not None:
+                networks.append((name, self._network_opened(path)))
+            elif identity.sha256 is not None:
+                wanted.append(Wanted("network", name, identity.sha256))
+        return Reopened(restore_id=command.restore_id, data=data, networks=tuple(networks), wanted=tuple(wanted))
 
     def _inspected(self, path: str, answers: Mapping[str, Answer]) -> bool:
         """Post what the file says before memory is taken for it. False where an answer is lacking."""
@@ -156,18 +192,20 @@ class Opener:
 
     def _open_run(self, command: OpenRun) -> Context | None:
         trajectory = Trajectory.load(command.path)
-        found = self._link(command.path, trajectory, connect=command.link)
+        where = Where(folder=_folder(command.path))
+        found = self._linker.link(trajectory, origin(trajectory), where, connect=command.link)
         self._post(RunOpened(run_id=command.run_id, path=command.path, trajectory=trajectory, **_answer(found)))
         return found.context
 
     def _link_run(self, command: LinkRun) -> Context | None:
-        found = self._link(command.path, command.trajectory, connect=True, located=command.located)
+        where = Where(folder=_folder(command.path), as_named=command.as_named, located=command.located)
+        found = self._linker.link(command.trajectory, origin(command.trajectory), where, connect=True)
         self._post(RunLinked(run_id=command.run_id, **_answer(found)))
         return found.context
 
-    def _link(self, path: str, trajectory: Trajectory, *, connect: bool, located: Located | None = None) -> Linked:
-        folder = Path(path).absolute().parent
-        return self._linker.link(trajectory, origin(trajectory), folder, connect=connect, located=located)
+
+def _folder(path: str) -> Path:
+    return Path(path).absolute().parent
 
 
 def _answer(found: Linked) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from app.engine.messages import (
     OpenNetwork,
     OpenPath,
     OpenRun,
+    Reopen,
+    Reopened,
     RunStopped,
     Save,
     Saved,
@@ -37,6 +39,8 @@ def refusal(command: Command, why: str) -> Event | None:
             return OpenFailed("network", path, why)
         case OpenRun(path=path) | OpenPath(path=path) | LinkRun(path=path):
             return OpenFailed("run", path, why)
+        case Reopen(restore_id=restore_id):
+            return Reopened(restore_id=restore_id)
         case Save(path=path):
             return Saved(path, why)
     return None

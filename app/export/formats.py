@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from app.export.figure import Figure
     from app.export.film_files import Film
     from geomodel.denoisers.base import Denoiser
-    from geomodel.experiments import Claim, Comparison
+    from geomodel.experiments import Claim, Comparison, Sweep
     from geomodel.experiments.quality import QualityLine
     from geomodel.trajectory import Trajectory
 
@@ -49,7 +49,7 @@ def _write_measures(trajectory: Trajectory, path: str) -> None:
     measures.write_csv(trajectory, path)
 
 
-def _write_race(comparison: Comparison, path: str) -> None:
+def _write_race(comparison: Comparison | Sweep, path: str) -> None:
     comparison.write_csv(path)
 
 
@@ -64,6 +64,12 @@ def _write_qualities(lines: list[QualityLine], path: str) -> None:
     from geomodel.experiments.quality import write_qualities
 
     write_qualities(lines, path)
+
+
+def _write_session(written: tuple[bytes, Sequence[Trajectory]], path: str) -> None:
+    from geomodel import session_files
+
+    session_files.write(path, *written)
 
 
 def _write_levels(levels: tuple[float, ...], path: str) -> None:
@@ -119,8 +125,10 @@ PICTURES = ("png", "svg", "pdf")  # the formats that write a figure
 
 FORMATS: tuple[ExportFormat, ...] = (
     ExportFormat(name="run", title="Save run", files="Runs", suffix=".npz", write=_write_run),
+    ExportFormat(name="session", title="Save session", files="Sessions", suffix=".geomodel", write=_write_session),
     ExportFormat(name="measures", title="Save measures", files="Tables", suffix=".csv", write=_write_measures),
     ExportFormat(name="race", title="Save table", files="Tables", suffix=".csv", write=_write_race),
+    ExportFormat(name="sweep", title="Save sweep", files="Tables", suffix=".csv", write=_write_race),
     ExportFormat(name="claims_table", title="Save table", files="Tables", suffix=".csv", write=_write_claims),
     ExportFormat(name="claims_report", title="Save report", files="Markdown", suffix=".md", write=_write_claims),
     ExportFormat(name="qualities", title="Save table", files="Tables", suffix=".csv", write=_write_qualities),

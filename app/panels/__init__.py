@@ -29,7 +29,7 @@ class Panels:
         self.sampler = SamplerPanel(theme)
         self.run_bar = RunBar(actions["run"])
         self.runs = RunsPanel(theme, actions["save_run"])
-        self.status = StatusBar(theme, actions["cancel"], actions["stop_waiting"])
+        self.status = StatusBar(theme, *(actions[name] for name in ("cancel", "stop_waiting", "reopen_last")))
         self.log = LogPanel(theme)
         self.column = QWidget()
         self.column.setMinimumWidth(LEFT_WIDTH)

@@ -28,7 +28,7 @@ class StatusBar(QStatusBar):
     first.
     """
 
-    def __init__(self, theme: Theme, cancel: QAction, stop_waiting: QAction) -> None:
+    def __init__(self, theme: Theme, cancel: QAction, stop_waiting: QAction, reopen_last: QAction) -> None:
         super().__init__()
         self._theme = theme
         self._errors: dict[str, str] = {}  # cause → sentence, the newest last
@@ -42,12 +42,10 @@ class StatusBar(QStatusBar):
         self._progress.setFixedWidth(160)
         self._progress.setMaximumHeight(16)
         self._progress.setFormat("%v/%m")
-        self._cancel = QToolButton()
-        self._cancel.setDefaultAction(cancel)
-        self._cancel.setAccessibleName("Cancel the run")
-        self._stop_waiting = QToolButton()
-        self._stop_waiting.setDefaultAction(stop_waiting)
-        self._stop_waiting.setAccessibleName("Stop waiting")
+        self._cancel = _button(cancel, "Cancel the run")
+        self._stop_waiting = _button(stop_waiting, "Stop waiting")
+        self._reopen_last = _button(reopen_last, "Open the last session")
+        self._reopen_last.hide()
         stop_waiting.changed.connect(self._offer_to_stop)
         self._offer_to_stop()
         self._arrange()
@@ -64,6 +62,7 @@ class StatusBar(QStatusBar):
         self._line = _Line(self._facts, self._message)
         self.addWidget(self._line, 1)
         self.addPermanentWidget(self._progress)
+        self.addPermanentWidget(self._reopen_last)
         self.addPermanentWidget(self._stop_waiting)
         self.addPermanentWidget(self._cancel)
 
@@ -92,6 +91,10 @@ class StatusBar(QStatusBar):
     def _offer_to_stop(self) -> None:
         """The button is there only while there is something to leave."""
         self._stop_waiting.setVisible(self._stop_waiting.defaultAction().isEnabled())
+
+    def offer_last(self, offered: bool) -> None:
+        """Show the button that opens the last session, or put it away."""
+        self._reopen_last.setVisible(offered)
 
     def clear(self, cause: str) -> None:
         """End the error of this cause."""
@@ -141,6 +144,13 @@ class StatusBar(QStatusBar):
     def set_theme(self, theme: Theme) -> None:
         """The palette sets every colour."""
         self._theme = theme
+
+
+def _button(action: QAction, name: str) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setAccessibleName(name)
+    return button
 
 
 class _Line(QWidget):

@@ -88,6 +88,7 @@ ROOMS: tuple[RoomRow, ...] = (
         room="app.rooms.claims.feed.ClaimsRoom",
         answers="app.rooms.claims.answers",
         follows=False,
+        figure=(170.0, 240.0),
         actions=claims.ACTIONS,
         help="claims.html",
     ),

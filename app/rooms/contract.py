@@ -123,6 +123,17 @@ class Filmed(Protocol):
         """The pictures of the selected run; None where the room has nothing to show of it."""
 
 
+@runtime_checkable
+class Keeps(Protocol):
+    """A room with something of its own that a session keeps."""
+
+    def keep(self) -> bytes:
+        """What is to be kept, as JSON."""
+
+    def understand(self, kept: bytes) -> Callable[[], None]:
+        """What brings it back. ValueError with a clause where the room could not have kept it."""
+
+
 class AskOpen(Protocol):
     """Asks for a file to open, without blocking."""
 

@@ -84,7 +84,7 @@ class Drafting(QObject):
         if "network" in changes:
             self._state.network = self._state.networks.get(draft.network)
             if self._state.network is None:
-                draft = _without_network(draft)
+                draft = without_network(draft)
         if changes.keys() & {"driver", "network"} and "label" not in changes:
             draft = self._with_class(draft, numbered)
         if draft.schedule == CUSTOM:  # a list without levels starts with the present levels
@@ -162,7 +162,7 @@ class Drafting(QObject):
             name, count, seed, columns = present.data_key
             draft = replace(draft, data=name, data_count=count, data_seed=seed, data_columns=columns)
         if draft.network not in state.networks:
-            draft = _without_network(draft)
+            draft = without_network(draft)
         if draft.label >= 0 and draft != settings:
             number = state.classes(draft).number(class_name)
             draft = replace(draft, label=-1 if number is None else number)
@@ -219,7 +219,7 @@ class Drafting(QObject):
         numbered = state.classes(draft) if awaited else numbered
         if state.network is not None and tuple(state.network.info.shape) != tuple(event.dataset.shape):
             state.network = None  # it stays open, so that a person can choose it again beside data that it fits
-            draft = _without_network(draft)
+            draft = without_network(draft)
             state.network_changed.emit()
         if not awaited:
             name, count, seed, columns = event.key
@@ -246,6 +246,7 @@ class Drafting(QObject):
         return replace(
             draft,
             driver="optimal" if lost.get(draft.driver) else draft.driver,
+            compared_with="optimal" if lost.get(draft.compared_with) else draft.compared_with,
             sigma_min=(network or event).sigma_min,
             sigma_max=(network or event).sigma_max,
             count=self._counts[event.dataset.kind],
@@ -296,7 +297,7 @@ class Drafting(QObject):
             self._state.network_changed.emit()
             return
         numbered = self._state.classes(self._state.draft)
-        draft = self._with_class(_without_network(self._state.draft), numbered)
+        draft = self._with_class(without_network(self._state.draft), numbered)
         self._state.networks.pop(path, None)
         self.edit({"network": "", "driver": draft.driver, "label": draft.label})
 
@@ -310,14 +311,14 @@ class Drafting(QObject):
         self.edited.emit()
 
 
-def _without_network(draft: RunSettings) -> RunSettings:
+def without_network(draft: RunSettings) -> RunSettings:
     """The draft without its network. D* drives if the network did."""
     return replace(draft, network="", driver="optimal" if draft.network_drives else draft.driver)
 
 
 def expected_evaluations(draft: RunSettings) -> int:
-    """Evaluations of the driver in a run, including those beside the exact run."""
-    beside = draft.steps if draft.beside and draft.driver != "optimal" and draft.data else 0
+    """Evaluations of the driver in a run, including those on the run beside."""
+    beside = draft.steps if draft.beside and draft.compares and draft.data else 0
     return draft.steps * solvers.row(draft.solver).evaluations + beside
 
 

@@ -29,6 +29,7 @@ from app.engine.messages import (
     OpenPath,
     OpenRun,
     Ready,
+    Reopened,
     RunFinished,
     RunLinked,
     RunOpened,
@@ -36,6 +37,7 @@ from app.engine.messages import (
     RunStopped,
     Save,
     Saved,
+    SessionFound,
     StartRun,
     Warm,
 )
@@ -74,6 +76,8 @@ class Player(QObject):
     inspected = Signal(NetworkInspected)
     open_cancelled = Signal(str)  # the path of a checkpoint
     linked = Signal(RunLinked)
+    reopened = Signal(Reopened)
+    session_found = Signal(str)  # the path of a session that was to be opened
     saved = Signal(Saved)
     task_event = Signal(object)  # a TaskProgress or a TaskEnded
 
@@ -166,7 +170,14 @@ class Player(QObject):
 
     def _link(self, run: Run, located: Located | None = None) -> None:
         assert run.trajectory is not None
-        self.submit(LinkRun(run.id, run.path, run.trajectory, located))
+        came_with = run.came_with
+        self.submit(LinkRun(run.id, came_with or run.path, run.trajectory, located, as_named=bool(came_with)))
+
+    def adopt(self, run: Run) -> None:
+        """Add a run that a session has kept, and look for what it was made of."""
+        run.latents = "" if run.trajectory is None else facts.latents(run.trajectory)
+        self.state.add_run(run)
+        self._link(run)
 
     def save(self, path: str, format: Literal["run", "measures"] = "run") -> bool:
         """Write the selected run or its measures. Returns False if there is nothing to write."""
@@ -311,6 +322,10 @@ class Player(QObject):
                 self.open_failed.emit(event)
             case Opening():
                 self.opening = event if event.fraction < 1 else None
+            case Reopened():
+                self.reopened.emit(event)
+            case SessionFound():
+                self.session_found.emit(event.path)
             case RunOpened():
                 self._run_opened(event)
             case RunLinked():

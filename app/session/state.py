@@ -38,6 +38,7 @@ class Run:
     message: str = ""
     pinned: bool = False
     path: str = ""
+    came_with: str = ""  # a file of the session beside which its data and network may lie, in place of `path`
     seconds: float = 0.0  # the whole run
     evaluating: float = 0.0  # of it in the denoiser
     source: DataOpened | None = None  # the reference data it was made with, as the engine names them, if they are open

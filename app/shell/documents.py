@@ -40,9 +40,10 @@ class Documents(QObject):
         self._player.open_failed.connect(self._open_failed)
         self._player.saved.connect(self._saved)
         self._player.opened.connect(self._opened)
-        self._player.linked.connect(self._linked)
+        window.restoring.run_linked.connect(self._linked)
         self._state.runs_changed.connect(self._settle_unfinished)
-        for changed in (self._state.runs_changed, self._state.selection_changed):
+        located = window.restoring.wanted_changed
+        for changed in (self._state.runs_changed, self._state.selection_changed, located):
             changed.connect(self._offer_locating)
         self._offer_locating()
 
@@ -87,19 +88,25 @@ class Documents(QObject):
         self._ask_open("Open run", filters("Runs", "run"), "run", self._player.open_run)
 
     def locate(self) -> None:
-        """Ask for the file that the selected run was made of and that is missing."""
-        run = self._state.run
-        if run is None or run.wanted is None:
+        """Ask for the file that the selected run, or else the session, was made of and that is missing."""
+        run, restoring = self._state.run, self._window.restoring
+        then: Callable[[str], None]
+        if run is not None and run.wanted is not None:
+            wanted, then = run.wanted, partial(self._player.locate, run.id)
+        elif restoring.wanted:
+            wanted, then = restoring.wanted[0], restoring.locate
+        else:
             return
-        title, then = f"Locate {Path(run.wanted.name).name[:60]}", partial(self._player.locate, run.id)
-        if run.wanted.kind == "data":
+        title = f"Locate {Path(wanted.name).name[:60]}"
+        if wanted.kind == "data":
             self._ask_open(title, filters(POINTS, "data"), "data", then)
         else:
             self._ask_open(title, filters(NETWORKS, "checkpoint"), "checkpoint", then)
 
     def _offer_locating(self) -> None:
         run = self._state.run
-        self._window.actions_by_id["locate"].setEnabled(run is not None and run.wanted is not None)
+        wanted = (run is not None and run.wanted is not None) or bool(self._window.restoring.wanted)
+        self._window.actions_by_id["locate"].setEnabled(wanted)
 
     def _ask_open(self, title: str, names: str, purpose: str, then: Callable[[str], None]) -> None:
         files.ask_open(self._window, title, names, purpose, then, store=self._store)

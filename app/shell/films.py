@@ -81,10 +81,11 @@ class Films(QObject):
     def _arrangement(self, levels: list[int]) -> list[Shot]:
         """The views in sight, each where it is among the others."""
         window, places = self._window, dict[str, QRectF]()
-        for row in ROOMS:
-            view = window.rooms[row.name].view
-            if row.area != "foot" and view.window() is window and seen(view):
-                places[row.name] = QRectF(view.mapTo(window, QPoint(0, 0)), view.size())
+        workspace = window.layout_of_docks.current
+        for name in (workspace.centre, *workspace.rooms):
+            view = window.rooms[name].view
+            if view.window() is window and seen(view):
+                places[name] = QRectF(view.mapTo(window, QPoint(0, 0)), view.size())
         whole = QRectF()
         for place in places.values():
             whole = whole.united(place)

@@ -30,10 +30,12 @@ class Recipes(QObject):
         super().__init__(window)
         self._window = window
         self._recipe: Recipe | None = None
+        self._folder = ""  # of the file that carries it
         self.card = RecipeCard(window)
         self.card.chosen.connect(self._chosen)
         self._applying = Reapplying(window.state, window.player, window.playback, window.lanes, self)
         self._applying.said.connect(self._say)
+        self._applying.taken.connect(self._show_view)
 
     def handlers(self) -> Handlers:
         """What each action does."""
@@ -54,7 +56,7 @@ class Recipes(QObject):
             text = carried.recipe_in(path)
             if text is None or text.strip() in ("", "{}"):
                 return False
-            self._recipe = decoded(text)
+            self._recipe, self._folder = decoded(text), str(Path(path).parent)
         except ValueError as error:
             said = str(error)
             whole = said if said.endswith(".") else f"The recipe in {Path(path).name} {said}."
@@ -73,12 +75,11 @@ class Recipes(QObject):
         if recipe is None:
             return
         if way == "everything":
-            self._show_view(recipe)
-        {
-            "everything": self._applying.everything,
-            "sampler": self._applying.sampler,
-            "lane": self._applying.lane,
-        }[way](recipe)
+            self._applying.everything(recipe, self._folder)
+        elif way == "sampler":
+            self._applying.sampler(recipe)
+        else:
+            self._applying.lane(recipe)
 
     def _show_view(self, recipe: Recipe) -> None:
         """The workspace and the room that were looked at."""

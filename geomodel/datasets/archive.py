@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ def _faults(name: str) -> Iterator[None]:
 @contextmanager
 def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     """A zip archive, its list of files read."""
-    with Bounded(path, _LONGEST_LIST, MOST_FILES) as file:
+    with Bounded(io.FileIO(path), _LONGEST_LIST, MOST_FILES) as file:
         with _faults(path.name):
             opened = zipfile.ZipFile(file)
         with opened:

@@ -6,6 +6,7 @@ from the others. So each storage is a known part of the file.
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -84,7 +85,7 @@ def same(storage: Storage, dtype: str, count: int) -> Storage:
 def _entries(path: Path) -> list[zipfile.ZipInfo]:
     """The archive's list of files, in the order in which they lie in it."""
     try:
-        with Bounded(path, _LONGEST_LIST, _MOST_FILES) as file, zipfile.ZipFile(file) as opened:
+        with Bounded(io.FileIO(path), _LONGEST_LIST, _MOST_FILES) as file, zipfile.ZipFile(file) as opened:
             return sorted(opened.infolist(), key=lambda entry: entry.header_offset)
     except FAULTS as error:
         raise InertFault(f"it is a zip archive that cannot be read ({str(error)[:100]})") from error

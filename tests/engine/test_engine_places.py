@@ -161,7 +161,7 @@ def test_what_the_run_alone_names_is_neither_linked_nor_opened(saved, away):
     assert not run.linked
     assert run.data is None
     assert run.missing.startswith("Density, field and neighbours need the data points.csv (sha256:")
-    assert "File ▸ Locate the run's files" in run.missing
+    assert "File ▸ Locate missing files" in run.missing
     assert run.wanted.kind == "data"
 
 

@@ -28,7 +28,9 @@ WORD = "x" * 3000
 def frame(qtbot):
     """A window of 700 pixels with nothing but a status bar."""
     frame = QMainWindow()
-    frame.setStatusBar(StatusBar(LIGHT, QAction("Cancel"), QAction("Stop waiting", enabled=False)))
+    frame.setStatusBar(
+        StatusBar(LIGHT, QAction("Cancel"), QAction("Stop waiting", enabled=False), QAction("Open last session"))
+    )
     frame.resize(700, 120)
     return open_window(qtbot, frame)
 

@@ -72,7 +72,7 @@ def saved(window, kind, path, room="measures"):
 
 def offered(qtbot, window):
     card = window.recipes.card
-    qtbot.waitUntil(card.isVisible, timeout=WAIT)
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is card.buttons["everything"], timeout=WAIT)
     return card
 
 
@@ -88,7 +88,6 @@ def test_everything_is_restored_from_every_kind_of_file(qtbot, window, tmp_path,
     drop(window, drop_me)
     card = offered(qtbot, window)
     assert "7 steps · Measures · level 4 of 7, sample 3" in card.about.text()
-    assert QApplication.focusWidget() is card.buttons["everything"]
     qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
     assert not card.isVisible()
     qtbot.waitUntil(lambda: window.state.selection.sample == 3, timeout=WAIT)
@@ -136,15 +135,13 @@ def test_a_lane_is_added(qtbot, window, tmp_path):
 def test_the_key_asks_for_a_picture_and_escape_puts_the_card_away(qtbot, window, tmp_path):
     path = saved(window, "png", tmp_path / "a.png")
     state = (window.state.draft, window.state.selection)
-    press(qtbot, window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+    press(qtbot, window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
     choose_file(qtbot, path)
     card = offered(qtbot, window)
     qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
     assert not card.isVisible()
     assert (window.state.draft, window.state.selection) == state
-    assert any(entry.title == "Restore from a picture" for entry in entries(window)) or any(
-        "Restore from a picture" in entry.title for entry in entries(window)
-    )
+    assert any("Restore from a picture" in entry.title for entry in entries(window))
 
 
 # ---------------------------------------------------------------- what is not a recipe, or not ours
@@ -171,21 +168,30 @@ FOREIGN = "f" * 64
     [
         ("{" * 1000, "does not fit"),
         ('{"run": {"steps": "many"}}', "holds settings that no form makes"),
-        ({"network": "/nowhere/a.safetensors", "driver": "network"}, "The network a.safetensors is not open."),
-        ({"data": "/nowhere/points.csv"}, "The data points.csv are not open."),
+        (
+            {"network": "/nowhere/a.safetensors", "driver": "network"},
+            "a.safetensors of the picture is not here, or is not what it was.",
+        ),
+        ({"data": "/nowhere/points.csv"}, "points.csv of the picture is not here, or is not what it was."),
     ],
 )
 def test_hostile_recipes_are_one_sentence_and_leave_what_is_open(qtbot, window, tmp_path, said, sentence):
     settle(qtbot, window)
     text = said
     if isinstance(said, dict):
-        text = json.dumps(_run(window, **said) | {"network": {"name": "a.safetensors", "sha256": FOREIGN}})
+        made = {"data": window.documents.recipe("plane")["data"]} | _run(window, **said)
+        if "network" in said:
+            made["network"] = {"name": "a.safetensors", "sha256": FOREIGN}
+        else:
+            made["data"] |= {"fingerprint": f"sha256:{FOREIGN}"}
+        text = json.dumps(made)
     state = (window.state.draft, window.state.data, dict(window.state.networks), list(window.state.runs))
     heard = []
     window.documents.said.connect(lambda text, is_error, cause: heard.append((text, is_error)))
     drop(window, _png(tmp_path / "a.png", text))
     if isinstance(said, dict):
         offered(qtbot, window).buttons["everything"].click()
+    qtbot.waitUntil(lambda: bool(heard), timeout=WAIT)
     assert len(heard) == 1
     assert sentence in heard[0][0]
     assert heard[0][1]

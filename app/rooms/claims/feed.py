@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject
@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Cancel
 from app.export import formats
+from app.rooms.claims import keeping
 from app.rooms.claims.messages import ClaimTask
 from app.rooms.claims.pictures import ClaimRow, ClaimsPicture
 from app.rooms.claims.view import ClaimsView
@@ -71,6 +72,20 @@ class ClaimsRoom(QObject):
             )
             for statement in STATEMENTS
         ]
+
+    def keep(self) -> bytes:
+        """The results, for a session."""
+        return keeping.keep(self._found(), self._base, self._of_samples)
+
+    def understand(self, kept: bytes) -> Callable[[], None]:
+        """What brings the results of a session back. ValueError where they are none."""
+        return partial(self._restore, *keeping.understand(kept))
+
+    def _restore(self, claims: Mapping[int, Claim], base: RunSettings | None, samples: int) -> None:
+        self.cancel()
+        self._task, self._waiting, self._message = None, [], ""
+        self.claims, self._base, self._samples, self._of_samples = dict(claims), base, samples, samples
+        self.refresh()
 
     def look_up(self, number: int) -> None:
         """Bring the view to the front with a claim chosen."""

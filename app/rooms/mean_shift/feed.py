@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QObject
 
 from app.engine.contract import Answer
@@ -12,7 +15,7 @@ from app.rooms.contract import Handlers, Services
 from app.rooms.mean_shift.along_feed import AlongSigma
 from app.rooms.mean_shift.annealed_feed import Annealed
 from app.rooms.mean_shift.film_feed import MeanShiftReel
-from app.rooms.mean_shift.messages import ImageProbe, MeanShiftAnswer, MeanShiftRequest
+from app.rooms.mean_shift.messages import ImageProbe, KeptProbe, MeanShiftAnswer, MeanShiftRequest
 from app.rooms.mean_shift.picture import mean_shift_picture
 from app.rooms.mean_shift.pictures import MeanShiftPicture
 from app.rooms.mean_shift.view import MeanShiftView
@@ -82,6 +85,19 @@ class MeanShiftRoom(QObject):
     def handlers(self) -> Handlers:
         """The room has no actions, because its buttons stand in the view."""
         return {}
+
+    def keep(self) -> bytes:
+        """The image probe, for a session."""
+        return msgspec.json.encode(KeptProbe(probe=self._probe, sigma=self._sigma, probing=self._probing))
+
+    def understand(self, kept: bytes) -> Callable[[], None]:
+        """What brings the probe of a session back. ValueError where there is none."""
+        return partial(self._restore, msgspec.json.decode(kept, type=KeptProbe))
+
+    def _restore(self, kept: KeptProbe) -> None:
+        self._probe, self._sigma = kept.probe, kept.sigma
+        self.view.set_probing(kept.probing)
+        self.refresh()
 
     def picture(self) -> MeanShiftPicture:
         """The answer about the selected run with what belongs to other levels too; without one, what to do."""

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from app.engine.contract import Answer, Request
 from geomodel.arrays import Array
+from geomodel.run_format import LARGEST
+
+Whole = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageProbe:
     """A point that no run has visited: data point k, moved towards another one, plus noise from a seed."""
 
-    data_index: int = 0
-    second_index: int = 0
-    share: float = 0.0
-    seed: int = 0
+    data_index: Whole = 0
+    second_index: Whole = 0
+    share: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    seed: Whole = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptProbe:
+    """What a session keeps of the probe: its noise level too, which is None where it follows the playhead."""
+
+    probe: ImageProbe = field(default_factory=ImageProbe)
+    sigma: Annotated[float, Meta(gt=0, le=LARGEST)] | None = None
+    probing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -228,6 +228,10 @@ class MeanShiftView(View):
         self._jacobian.setVisible(bool(picture.jacobian) or not self._print)
         self._path.setVisible(bool(picture.steps) or not self._print)
 
+    def set_probing(self, probing: bool) -> None:
+        """Let the room show its image probe, or the selected sample."""
+        self._controls.probe.setChecked(probing)
+
     def _display_neighbours(self, picture: MeanShiftPicture, old: MeanShiftPicture) -> None:
         self._near.setVisible(picture.neighbours is not None)
         count = picture.effective_neighbours

@@ -15,6 +15,7 @@ from app.rooms.plane.branch_feed import BranchFeed
 from app.rooms.plane.commands import PlaneCommands
 from app.rooms.plane.film_feed import PlaneReel, basins_request, density_request, point_requests, still
 from app.rooms.plane.hover import Hover
+from app.rooms.plane.layers_feed import LayersFeed
 from app.rooms.plane.messages import BasinsAnswer, BranchAnswer, DensityAnswer, InsideAnswer, ProbeAnswer
 from app.rooms.plane.picture import PlaneAnswers, answered_picture, branch_handle, branch_picture, probes
 from app.rooms.plane.pictures import BranchPicture, PlanePicture
@@ -54,7 +55,9 @@ class PlaneRoom(QObject):
         self._branch = BranchFeed(self._state, self._player, self)
         self._branch.changed.connect(self._show)
         self._commands = PlaneCommands(self._state, services.playback, self._player, self.view, services.actions)
+        self._layers = LayersFeed(services, self.view, self._show)
         self._hover = Hover(self._state, self.view, self)
+        self._bring_forward = services.bring_forward
         self._state.selection_changed.connect(self.refresh)
         self._state.run_grew.connect(self._grew)
         self._state.runs_changed.connect(self._runs_changed)
@@ -67,7 +70,11 @@ class PlaneRoom(QObject):
 
     def handlers(self) -> Handlers:
         """What the plane's own actions do."""
-        return self._commands.handlers()
+        return {**self._commands.handlers(), "layers": self._list_layers}
+
+    def _list_layers(self) -> None:
+        self._bring_forward("plane")
+        self.view.layer_list.toggle()
 
     def refresh(self) -> None:
         """Show the present state and request the rest."""
@@ -78,6 +85,7 @@ class PlaneRoom(QObject):
         """Stop listening and requesting, because the window closes."""
         self._basins.want(None)
         self._branch.release()
+        self._layers.release()
         self._player.answered.disconnect(self._answered)
         self.view.release()
 
@@ -94,6 +102,7 @@ class PlaneRoom(QObject):
     def _runs_changed(self) -> None:
         self._projected = {key: value for key, value in self._projected.items() if key in self._state.runs}
         self._want_branch()
+        self._layers.follow_pins()
         if not self._state.runs:
             self._show()
 
@@ -146,7 +155,7 @@ class PlaneRoom(QObject):
     # ------------------------------------------------------------ showing
 
     def _show(self) -> None:
-        self.view.display(self.picture())
+        self.view.display(self.picture(), self._state.plane_options.layers)
         self.view.show_tools(self._tools())
 
     def _show_changes(self) -> None:
@@ -173,6 +182,8 @@ class PlaneRoom(QObject):
             answered_picture(run, selection, options, self._projected[run.id], answers),
             branch=self._branch_of(run, basis),
             branch_handle=branch_handle(run, selection, basis, options.branch) if options.tool == "branch" else None,
+            order=self._layers.order,
+            ghosts=self._layers.ghosts(run, self._projected[run.id]),
         )
 
     def reel(self) -> PlaneReel | None:
@@ -182,7 +193,15 @@ class PlaneRoom(QObject):
         if run is None or basis is None:
             return None
         projected = self._projected.get(run.id) or Projected.of(run, basis)
-        return PlaneReel(run, self._state.selection.sample, still(options), projected, self._branch_of(run, basis))
+        return PlaneReel(
+            run,
+            self._state.selection.sample,
+            still(options),
+            projected,
+            self._branch_of(run, basis),
+            self._layers.order,
+            self._layers.ghosts_along(run, projected),
+        )
 
     def _branch_of(self, run: Run, basis: Any) -> BranchPicture | None:
         start, feed = self._state.plane_options.branch, self._branch
@@ -222,6 +241,7 @@ class PlaneRoom(QObject):
     def _ask(self, *, again: bool = False) -> None:
         run, selection, options = self._asked_of(), self._state.selection, self._state.plane_options
         self._ask_density(again=again)
+        self._layers.want(run)
         if run is None:
             return
         for request in point_requests(run, selection, options):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Protocol
@@ -18,7 +18,7 @@ from app.rooms.plane.messages import (
     ProbeRequest,
 )
 from app.rooms.plane.picture import PlaneAnswers, answered_picture, kept_inside, probes, site_of
-from app.rooms.plane.pictures import BranchPicture, PlanePicture
+from app.rooms.plane.pictures import BranchPicture, GhostPicture, PlanePicture
 from app.rooms.plane.projected import Projected
 from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from app.session.facts import probe_sigma
@@ -100,6 +100,8 @@ class PlaneReel:
     options: PlaneOptions  # as `still` leaves them
     projected: Projected
     branch: BranchPicture | None
+    order: tuple[str, ...]  # of the layers
+    ghosts: Callable[[Selection], tuple[GhostPicture, ...]]
 
     def needs(self, level: int, view: Ground, answers: Sequence[Answer]) -> Sequence[Request]:
         """Density and all else at a level; then the basins, one part after the other."""
@@ -135,7 +137,15 @@ class PlaneReel:
         now = f"σ {general(self.run.sigmas[level], 4)}, level {level} of {len(self.run.sigmas) - 1}"
         x_label, y_label = (label.replace("principal component", "PC") for label in (picture.x_label, picture.y_label))
         caption = " · ".join(filter(None, (now, picture.caption)))
-        return replace(picture, branch=self.branch, caption=caption, x_label=x_label, y_label=y_label)
+        return replace(
+            picture,
+            branch=self.branch,
+            order=self.order,
+            ghosts=self.ghosts(self._at(level)),
+            caption=caption,
+            x_label=x_label,
+            y_label=y_label,
+        )
 
     def _at(self, level: int) -> Selection:
         return Selection(self.run.id, self.sample, level)
