@@ -87,19 +87,19 @@ def _write_network(written: tuple[Denoiser, Progress], path: str) -> None:
 def _write_png(picture: Figure, path: str) -> None:
     from app.export import figure
 
-    figure.save_png(picture.view, path, picture.size_mm, picture.dpi, picture.recipe, picture.points)
+    figure.save_png(picture.view, path, picture.size_mm, picture.dpi, picture.recipe, picture.points, picture.style)
 
 
 def _write_svg(picture: Figure, path: str) -> None:
     from app.export import figure
 
-    figure.save_svg(picture.view, path, picture.size_mm, picture.recipe, picture.points)
+    figure.save_svg(picture.view, path, picture.size_mm, picture.recipe, picture.points, picture.style)
 
 
 def _write_pdf(picture: Figure, path: str) -> None:
     from app.export import figure
 
-    figure.save_pdf(picture.view, path, picture.size_mm, picture.recipe, picture.points)
+    figure.save_pdf(picture.view, path, picture.size_mm, picture.recipe, picture.points, picture.style)
 
 
 def _write_gif(film: Film, path: str) -> None:

@@ -254,8 +254,7 @@ class MeasuresView(View):
         wide = max(1, min(self.width() // CELL_WIDTH, count))
         if not self._print:
             return wide
-        most = max(wide, min(count, self.width() // SMALLEST[0]))
-        return next((c for c in range(wide, most) if self.height() >= ceil(count / c) * CELL_HEIGHT), most)
+        return next((c for c in range(wide, count) if self.height() >= ceil(count / c) * CELL_HEIGHT), max(wide, count))
 
     def _placed(self, name: str) -> Cell:
         """The measure's cell in its place. It is built when it is first drawn, because a dozen at once would stall
