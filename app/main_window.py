@@ -34,6 +34,7 @@ from app.shell.building import Building
 from app.shell.by_name import ByName
 from app.shell.collecting import Collecting
 from app.shell.commands import Commands
+from app.shell.contact_sheets import ContactSheets
 from app.shell.context_menus import ContextMenus
 from app.shell.copying import Copying
 from app.shell.documents import Documents
@@ -103,6 +104,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
         self.films = Films(self)
+        self.contact_sheets = ContactSheets(self)
         self.recipes = Recipes(self)
         self.sessions = Sessions(self)
         self.autosave = Autosave(self)
@@ -157,6 +159,7 @@ class MainWindow(QMainWindow):
             self.commands,
             self.documents,
             self.films,
+            self.contact_sheets,
             self.recipes,
             self.sessions,
             self.autosave,

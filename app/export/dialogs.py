@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +84,14 @@ def save_picture(
     *,
     store: SettingsStore,
     current: str = "",
+    own: Sequence[Field] = (),
 ) -> SavePicture:
-    """Open the dialog, which does not block. `done` gets the path of the picture when it is written.
+    """Open the dialog, which does not block. `done` gets the path of the picture when it is written. `own` are fields
+    that decide what a view shows; their owner displays it before the dialog draws it again.
 
     `recipe` is called with the view when the picture is made, because the run may have changed in the meantime.
     """
-    dialog = SavePicture(parent, views, recipe, done, store, current or next(iter(views)))
+    dialog = SavePicture(parent, views, recipe, done, store, current or next(iter(views)), own)
     dialog.show()
     return dialog
 
@@ -105,11 +107,14 @@ class SavePicture(QDialog):
         done: Callable[[str], None],
         store: SettingsStore,
         current: str,
+        own: Sequence[Field],
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Save picture")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._views, self._recipe, self._done, self._store = views, recipe, done, store
+        self._own = own
+        self._shapes = {"view", *(field.name for field in own)}  # what decides the proportions
         self._view = ChoiceField("view", Limits("View", "The view that the picture shows.", None, None), _titles(views))
         self._kind = ChoiceField("kind", Limits("File", "The kind of file.", None, None), KINDS)
         self._fits = ChoiceField("fits", Limits("Fits", "Usual sizes in a paper and a talk.", None, None), PRESETS)
@@ -138,7 +143,8 @@ class SavePicture(QDialog):
 
     def _arrange(self) -> None:
         fields: tuple[Field, ...] = (
-            self._view,
+            *([self._view] if len(self._views) > 1 else []),
+            *self._own,
             self._kind,
             self._fits,
             self._width,
@@ -153,7 +159,7 @@ class SavePicture(QDialog):
         both.setSpacing(16)
         layout = QVBoxLayout()
         layout.setSpacing(8)
-        self._view.setMinimumWidth(LEAST_WIDTH)
+        self._kind.setMinimumWidth(LEAST_WIDTH)
         both.addLayout(layout)
         both.addWidget(self._preview, 1)
         for item in fields:
@@ -176,7 +182,7 @@ class SavePicture(QDialog):
     def _edited(self, name: str, value: Any) -> None:
         if name == "fits" and value != CUSTOM:
             self._set_size(*value)
-        elif name == "width" or (name == "view" and self._fits.value != SLIDE):
+        elif name == "width" or (name in self._shapes and self._fits.value != SLIDE):
             self._set_size(self._width.value, None)
         else:
             self._describe()
@@ -220,8 +226,8 @@ class SavePicture(QDialog):
         return self._width.value, self._height.value
 
     def _ask(self) -> None:
-        sizes = (self._width, self._height, self._points, self._dpi)
-        if not commit_all(sizes) or any(item.error for item in sizes):
+        typed = (*self._own, self._width, self._height, self._points, self._dpi)
+        if not commit_all(typed) or any(item.error for item in typed):
             return
         name = f"{self._view.value.lower()}-{number_text(self._width.value)}mm"
         files.ask_save(self, self._kind.value, name, self._save, store=self._store, say=self._say)

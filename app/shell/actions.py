@@ -116,6 +116,12 @@ OWN: tuple[ActionRow, ...] = (
         tip="A view over the noise levels as MP4, GIF or animated PNG",
     ),
     ActionRow(
+        id="save_sheet",
+        menu="File",
+        title="Save contact sheet…",
+        tip="Samples of images at chosen noise levels as one picture",
+    ),
+    ActionRow(
         id="copy_figure", menu="File", title="Copy picture", keys=("Ctrl+Shift+C",), tip="The view to the clipboard"
     ),
     ActionRow(id="quit", menu="File", title="Quit", keys=("Ctrl+Q",), rule=True),

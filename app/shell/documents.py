@@ -163,7 +163,7 @@ class Documents(QObject):
         figures = self._figures()
         current = title or self._current(figures)
         dialogs.save_picture(
-            self._window, figures, self._recipe_of, self._figure_done, store=self._store, current=current
+            self._window, figures, self._recipe_of, self.figure_done, store=self._store, current=current
         )
 
     def copy_figure(self, title: str = "") -> None:
@@ -196,7 +196,8 @@ class Documents(QObject):
         """What a picture or a film of a room carries: how its run was made, and what is looked at."""
         return recipe.composed(self._state, self._window.lanes, room, self._window.layout_of_docks.current.name)
 
-    def _figure_done(self, path: str) -> None:
+    def figure_done(self, path: str) -> None:
+        """Say that a picture was written."""
         self.say(f"Saved {path}.", cause=SAVE)
 
     def _open_failed(self, event: OpenFailed) -> None:

@@ -25,3 +25,14 @@ class StripPicture:
     neighbour_labels: tuple[str, ...] = ()
     neighbours_note: str = ""
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SheetPicture:
+    """The images (samples, levels, H, W[, 3]) as bytes, and what they are."""
+
+    images: Array
+    sigmas: tuple[float, ...]
+    samples: tuple[int, ...]
+    title: str = ""
+    caption: str = ""
