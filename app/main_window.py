@@ -226,7 +226,7 @@ class MainWindow(QMainWindow):
             self.autosave.save()
             self.hide()
             self.films.release()
-            self.recipes.card.release()
+            self.recipes.release()
             self.player.close()
             self.autosave.finish()
             if not self.engine.shut_down(CLOSE_MS) or self.engine_life.holding:

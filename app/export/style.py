@@ -10,12 +10,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
-from app.plotting.headings import Entry, Header
-from app.plotting.legend import Legend
-from app.rooms.space.table import Numbers
+from app.plotting.headings import Header
 
 Part = Literal["title", "legend", "numbers"]
-LEGENDS, NUMBERS = (Legend, Entry), (Header, Numbers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +28,9 @@ PLAIN = Style()
 
 def parts(view: Any) -> frozenset[Part]:
     """The parts that a view has, and that a figure of it can leave out."""
-    found: set[Part] = set()
+    found = {part for widget in _all(view) if (part := _part(widget)) is not None}
     if getattr(view.picture, "title", ""):
         found.add("title")
-    if any(isinstance(widget, LEGENDS) for widget in _all(view)):
-        found.add("legend")
-    if any(isinstance(widget, NUMBERS) for widget in _all(view)):
-        found.add("numbers")
     return frozenset(found)
 
 
@@ -52,11 +45,11 @@ def styled(picture: Any, style: Style) -> Any:
 def apply(view: QWidget, style: Style) -> None:
     """Take from a view that shows its picture what the figure leaves out."""
     for widget in _all(view):
-        if "numbers" in style.without and isinstance(widget, Header):
-            widget.set_values(())
-        elif ("legend" in style.without and isinstance(widget, LEGENDS)) or (
-            "numbers" in style.without and isinstance(widget, Numbers)
-        ):
+        if _part(widget) not in style.without:
+            continue
+        if isinstance(widget, Header):
+            widget.set_values(())  # it has the title too
+        else:
             widget.hide()
     if style.transparent:
         for widget in _all(view):
@@ -64,6 +57,11 @@ def apply(view: QWidget, style: Style) -> None:
             if isinstance(widget, QGraphicsView):
                 widget.setBackgroundBrush(QBrush(Qt.BrushStyle.NoBrush))
                 widget.viewport().setAutoFillBackground(False)
+
+
+def _part(widget: QWidget) -> Part | None:
+    """Which part of a figure a widget is, as its class says."""
+    return getattr(widget, "figure_part", None)
 
 
 def _all(view: QWidget) -> Iterable[QWidget]:

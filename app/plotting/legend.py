@@ -47,6 +47,8 @@ class Legend(QWidget):
     still: entries without room are counted in the last place, whose tooltip lists them.
     """
 
+    figure_part = "legend"  # what a figure can leave out
+
     def __init__(self, theme: Theme, *, print_mode: bool = False) -> None:
         super().__init__()
         self._theme, self._print = theme, print_mode

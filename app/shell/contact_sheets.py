@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject
 
-from app.export import dialogs
 from app.rooms.contract import Handlers
-from app.rooms.strip.picture import sheet_picture
-from app.rooms.strip.sheet import ContactSheet
 from app.session.state import Run
 from app.widgets.form import Choice, ChoiceField
 from app.widgets.text_field import TextField
@@ -44,6 +41,8 @@ class ContactSheets(QObject):
         if run is None or run.trajectory is None or len(run.x.shape) != 5:
             window.documents.say(NO_IMAGES, True)
             return
+        from app.export import dialogs  # the window opens without it
+
         sheet = Sheet(run)
         dialog = dialogs.save_picture(
             window,
@@ -63,6 +62,8 @@ class Sheet(QObject):
 
     def __init__(self, run: Run) -> None:
         super().__init__()
+        from app.rooms.strip.sheet import ContactSheet  # as a room, when it is needed
+
         self._run, count, batch = run, len(run.sigmas), run.x.shape[1]
         self.view = ContactSheet()
         self.shows = ChoiceField("shows", Limits("Shows", "Which of the two trajectories.", None, None), SHOWS)
@@ -77,6 +78,8 @@ class Sheet(QObject):
         self._show()
 
     def _show(self, *_: object) -> None:
+        from app.rooms.strip.picture import sheet_picture
+
         found = []
         for field, count in ((self.levels, len(self._run.sigmas)), (self.samples, self._run.x.shape[1])):
             try:

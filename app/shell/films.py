@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, QPoint, QRectF
 
-from app.export.film_dialog import SaveFilm, Scene
-from app.export.stage import Shot, shot
 from app.rooms import ROOMS
 from app.rooms.contract import Handlers
 from app.session import recipe
@@ -16,6 +14,8 @@ from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
 
 if TYPE_CHECKING:
+    from app.export.film_dialog import SaveFilm, Scene
+    from app.export.stage import Shot
     from app.main_window import MainWindow
 
 ARRANGEMENT = "window"  # all views that are in sight, as they are arranged
@@ -41,6 +41,8 @@ class Films(QObject):
             self.dialog.raise_()
             self.dialog.activateWindow()
             return
+        from app.export.film_dialog import SaveFilm  # the window opens without it
+
         titles = {row.name: row.title for row in ROOMS if row.figure is not None and row.follows}
         titles[ARRANGEMENT] = "Every view in sight"
         layout = self._window.layout_of_docks
@@ -64,6 +66,9 @@ class Films(QObject):
 
     def _scene(self, name: str) -> Scene:
         """What is filmed, as the window stands."""
+        from app.export.film_dialog import Scene
+        from app.export.stage import shot
+
         run = self._window.state.run
         if run is None or run.trajectory is None:
             return Scene(shots=(), levels=(), recipe="", message=NO_RUN)
@@ -80,6 +85,8 @@ class Films(QObject):
 
     def _arrangement(self, levels: list[int]) -> list[Shot]:
         """The views in sight, each where it is among the others."""
+        from app.export.stage import shot
+
         window, places = self._window, dict[str, QRectF]()
         workspace = window.layout_of_docks.current
         for name in (workspace.centre, *workspace.rooms):

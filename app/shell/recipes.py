@@ -31,8 +31,7 @@ class Recipes(QObject):
         self._window = window
         self._recipe: Recipe | None = None
         self._folder = ""  # of the file that carries it
-        self.card = RecipeCard(window)
-        self.card.chosen.connect(self._chosen)
+        self._card: RecipeCard | None = None
         self._applying = Reapplying(window.state, window.player, window.playback, window.lanes, self)
         self._applying.said.connect(self._say)
         self._applying.taken.connect(self._show_view)
@@ -40,6 +39,19 @@ class Recipes(QObject):
     def handlers(self) -> Handlers:
         """What each action does."""
         return {"restore_recipe": self.ask}
+
+    @property
+    def card(self) -> RecipeCard:
+        """The card, which is built when it is first shown."""
+        if self._card is None:
+            self._card = RecipeCard(self._window)
+            self._card.chosen.connect(self._chosen)
+        return self._card
+
+    def release(self) -> None:
+        """Let the card follow the focus no more, because the window closes."""
+        if self._card is not None:
+            self._card.release()
 
     def ask(self) -> None:
         """Ask for a picture or a film."""
