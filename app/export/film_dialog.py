@@ -86,7 +86,8 @@ class SaveFilm(QDialog):
             self._hold,
             self._repeats,
         )
-        for field, value in zip(self._fields, (current, KINDS[0].value, SIZES[0].value, 5.0, 1.5, 0), strict=True):
+        usual = "mp4" if film_files.installed() else "gif"
+        for field, value in zip(self._fields, (current, usual, SIZES[0].value, 5.0, 1.5, 0), strict=True):
             field.set_value(value)
         self._arrange()
         self._describe()
@@ -161,6 +162,7 @@ class SaveFilm(QDialog):
             repeats=self._repeats.value,
             recipe=scene.recipe,
             software=SOFTWARE,
+            between=writing.check,
         )
         self.filming = Filming(Stage(scene.shots, size), scene.levels, self._player, writing, self)
         self.filming.progressed.connect(self._progressed)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -24,6 +24,10 @@ FINEST = 18  # x264's constant quality: lines and small text stay clean
 MOST_PIXELS = 300_000_000  # of all frames: Pillow keeps those of an APNG, at three bytes each, until it is written
 
 
+def nothing() -> None:
+    """Nobody stops the writing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Film:
     """A film that is drawn while it is written: (height, width, 3) bytes a frame, `count` frames of even size."""
@@ -36,6 +40,19 @@ class Film:
     repeats: int  # how often it is played; 0 is without end. An MP4 leaves that to the player
     recipe: str
     software: str
+    between: Callable[[], None] = nothing  # called between two pieces of the file; what it raises leaves no file
+
+
+class Watched:
+    """A file to which Pillow writes, that can be stopped before each piece."""
+
+    def __init__(self, file: IO[bytes], between: Callable[[], None]) -> None:
+        self._file, self._between = file, between
+
+    def write(self, piece: bytes) -> int:
+        """Write a piece."""
+        self._between()
+        return self._file.write(piece)
 
 
 def installed() -> bool:
@@ -63,7 +80,7 @@ def write_gif(film: Film, path: str) -> None:
     repeats = {} if film.repeats == 1 else {"loop": max(film.repeats - 1, 0)}
     with replacing(path) as file:
         next(images).save(
-            file,
+            cast("IO[bytes]", Watched(file, film.between)),
             format="GIF",
             save_all=True,
             append_images=images,
@@ -102,7 +119,7 @@ def write_apng(film: Film, path: str) -> None:
     first, *others = (Image.fromarray(frame) for frame in film.frames)
     with replacing(path) as file:
         first.save(
-            file,
+            cast("IO[bytes]", Watched(file, film.between)),
             format="PNG",
             save_all=True,
             append_images=others,
@@ -135,4 +152,6 @@ def write_mp4(film: Film, path: str) -> None:
             for _ in range(round(lasts * VIDEO_RATE / 1000)):
                 picture.pts, at = at, at + 1
                 container.mux(stream.encode(picture))
+            film.between()
         container.mux(stream.encode())
+        film.between()

@@ -57,12 +57,16 @@ class Writing(threading.Thread):
         self._stopped.set()
         self.join()
 
+    def check(self) -> None:
+        """Raise `Stopped`, on the thread, once nobody wants the film."""
+        if self._stopped.is_set():
+            raise Stopped
+
     def frames(self) -> Iterator[Array]:
         """The frames in their order, on the thread."""
         for _ in range(self._count):
             while True:
-                if self._stopped.is_set():
-                    raise Stopped
+                self.check()
                 try:
                     frame = self._frames.get(timeout=0.05)
                 except queue.Empty:

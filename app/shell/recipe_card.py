@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QPushButto
 from shiboken6 import isValid
 
 from app.plotting.pens_and_numbers import tabular
+from app.widgets.elided import ElidedLabel
 from app.widgets.overlay import Overlay
 from app.widgets.text import PlainLabel, tooltip
 
@@ -32,7 +33,7 @@ class RecipeCard(Overlay):
         self.setAccessibleName("Recipe of a picture")
         self._window = window
         self._before: QWidget | None = None
-        self.title, self.about = PlainLabel(), PlainLabel(wordWrap=True)
+        self.title, self.about = ElidedLabel(Qt.TextElideMode.ElideMiddle), PlainLabel(wordWrap=True)
         self.title.setFont(tabular(self.font(), bold=True))
         self.about.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.buttons: dict[str, QPushButton] = {}

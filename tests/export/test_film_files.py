@@ -6,11 +6,12 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from films import BLUE, film, shown
+from films import BLUE, film, frames, shown
 from PIL import Image
 
 from app.export import film_files, formats
@@ -95,6 +96,24 @@ def test_a_film_that_is_stopped_leaves_the_old_file(tmp_path, kind):
     path.write_bytes(b"old")
     with pytest.raises(Stopped):
         kind.write(film(5, drawn=_broken()), str(path))
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=formats.FILMS)
+def test_a_film_that_is_stopped_after_its_last_frame_leaves_the_old_file_too(tmp_path, kind):
+    """Pillow writes an APNG only when it has every frame."""
+    path, calls = tmp_path / f"a{kind.suffix}", []
+    path.write_bytes(b"old")
+
+    def between():
+        calls.append(len(calls))
+        if drawn.gi_frame is None:  # every frame is drawn
+            raise Stopped
+
+    drawn = frames(5)
+    with pytest.raises(Stopped):
+        kind.write(replace(film(5, drawn=drawn), between=between), str(path))
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
