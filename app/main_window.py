@@ -34,11 +34,13 @@ from app.shell.building import Building
 from app.shell.by_name import ByName
 from app.shell.collecting import Collecting
 from app.shell.commands import Commands
+from app.shell.contact_sheets import ContactSheets
 from app.shell.context_menus import ContextMenus
 from app.shell.copying import Copying
 from app.shell.documents import Documents
 from app.shell.engine_life import EngineLife
 from app.shell.file_dialogs import FileDialogs
+from app.shell.films import Films
 from app.shell.kept_layers import LayersKeeper
 from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
@@ -46,6 +48,7 @@ from app.shell.menus import Menus
 from app.shell.network_files import NetworkFiles
 from app.shell.palette import Palette
 from app.shell.palette_sources import entries
+from app.shell.recipes import Recipes
 from app.shell.screens import expected_frame, first_size
 from app.shell.sessions import Sessions
 from app.shell.settings_store import SettingsStore
@@ -100,6 +103,9 @@ class MainWindow(QMainWindow):
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
+        self.films = Films(self)
+        self.contact_sheets = ContactSheets(self)
+        self.recipes = Recipes(self)
         self.sessions = Sessions(self)
         self.autosave = Autosave(self)
         self.copying = Copying(self)
@@ -154,6 +160,9 @@ class MainWindow(QMainWindow):
         owners = (
             self.commands,
             self.documents,
+            self.films,
+            self.contact_sheets,
+            self.recipes,
             self.sessions,
             self.autosave,
             self.copying,
@@ -194,7 +203,7 @@ class MainWindow(QMainWindow):
         self.player.play_live()
         self.building.build_rest()
         for path in self._open_later:
-            self.player.open_path(path, self._hints.get(path))
+            self.documents.open_path(path, self._hints.get(path))
         self._open_later = []
         if self._own:
             self.player.drafting.open_network(self._own, own=True)
@@ -218,6 +227,8 @@ class MainWindow(QMainWindow):
             self.keep_layout()
             self.autosave.save()
             self.hide()
+            self.films.release()
+            self.recipes.release()
             self.player.close()
             self.autosave.finish()
             if not self.engine.shut_down(CLOSE_MS) or self.engine_life.holding:

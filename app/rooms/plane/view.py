@@ -160,6 +160,10 @@ class PlaneView(View):
         if picture.frame == "scaled":
             self._timer.start()  # the same displayed range is another true one
 
+    def hold(self) -> None:
+        """Keep the rows of the legend."""
+        self._legend.hold()
+
     def set_theme(self, theme: Theme) -> None:
         """Set every colour at once."""
         self._theme = theme

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 
 from app.engine.contract import Answer, TaskEnded, TaskProgress
 from app.rooms.contract import Handlers, Services
+from app.rooms.space.film_feed import SpaceReel, space_request
 from app.rooms.space.messages import (
     CONTROLS,
     Control,
@@ -116,6 +117,16 @@ class SpaceRoom(QObject):
         """The pinned runs that are wanted in the drawing."""
         return pinned_with(run, self._state.runs.values()) if self._options.pinned else ()
 
+    def reel(self) -> SpaceReel | None:
+        """Space at every level of the selected run, as it is turned now."""
+        run = self._state.run
+        if run is None or refusal(run) is not None:
+            return None
+        space = self._space if self._of == (run.id, run.committed) else None
+        camera, options = self.view.canvas.camera, replace(self._options, wanted=self._options.wanted - self._cancelled)
+        sample = self._state.selection.sample
+        return SpaceReel(run, sample, options, dict(self._controls), dict(self._refusals), camera, space)
+
     # ------------------------------------------------------------ requests
 
     def _forget(self, run: Run | None) -> None:
@@ -137,8 +148,7 @@ class SpaceRoom(QObject):
             self._ask_control(run, self._space)
 
     def _ask_run(self, run: Run, start: tuple[Coordinates, ...]) -> None:
-        final = None if run.trajectory is None else run.trajectory.final_denoised
-        request = SpaceRequest(run.id, run.committed, final, start)
+        request = space_request(run, start)
         if request != self._asked or start:
             self._asked = request
             self._player.submit(request)

@@ -17,6 +17,8 @@ RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 class Numbers(QWidget):
     """Shows the rows of a picture. Its labels are made once, so that new numbers move nothing."""
 
+    figure_part = "numbers"  # what a figure can leave out
+
     def __init__(self, rows: int) -> None:
         super().__init__()
         self.setAccessibleName("Numbers of the common shape")

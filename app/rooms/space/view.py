@@ -166,6 +166,10 @@ class SpaceView(View):
             self._notes.setToolTip(tooltip("", notes) if notes else "")
         self.setAccessibleDescription(self.describe())
 
+    def hold(self) -> None:
+        """Keep the rows of the legend."""
+        self._legend.hold()
+
     def set_theme(self, theme: Theme) -> None:
         """Set all colours."""
         self._theme = theme
