@@ -38,8 +38,10 @@ class Autosave(QObject):
         super().__init__(window)
         self._window, self._state, self._store = window, window.state, window.store
         self._folder = window.store.path.parent
-        self._writer = session_files.Writer(self._folder / PRESENT)
-        self._changed = self._told = self._left = self.offered = False
+        self._writer = session_files.Writer(self._folder / PRESENT, private=True)
+        self._changed = self._told = self.offered = False
+        self._left = False  # whether the last window kept a session
+        self._restored = False  # whether a session was opened in this window
         self._timer = QTimer(self, singleShot=True, interval=EVERY_MS)
         self._timer.timeout.connect(self.save)
         state = window.state
@@ -48,6 +50,7 @@ class Autosave(QObject):
             state.plane_options_changed, window.lanes.changed,
         ):  # fmt: skip
             signal.connect(self._note)
+        window.restoring.restored.connect(self._note_restored)
         self._set_aside()
         self._enable()
 
@@ -67,10 +70,13 @@ class Autosave(QObject):
         if not self._timer.isActive():
             self._timer.start()
 
+    def _note_restored(self, _snapshot: Snapshot) -> None:
+        self._restored = True
+
     def _worth_keeping(self) -> bool:
         """Whether a person has done more than open the window."""
         state = self._state
-        made = len(state.runs) > 1 or any(run.pinned for run in state.runs.values())
+        made = self._restored or len(state.runs) > 1 or any(run.pinned for run in state.runs.values())
         return made or state.undo_leads_to is not None or bool(state.networks) or bool(self._window.lanes.lanes)
 
     def save(self) -> None:
@@ -83,7 +89,7 @@ class Autosave(QObject):
     def keep_present(self) -> None:
         """Another session takes the place of this one, which is kept as the last one."""
         if self._store.settings.autosave and self._worth_keeping():
-            work = partial(self._write, session_files.Writer(self.last), self._window.sessions.capture())
+            work = partial(self._write, session_files.Writer(self.last, private=True), self._window.sessions.capture())
             self._window.sessions.disk.submit(work, self._kept, self._failed)
 
     def _write(self, writer: session_files.Writer, taken: Snapshot) -> None:
