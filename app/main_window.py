@@ -17,8 +17,8 @@ from app.panels import Panels
 from app.panels.feed import PanelsFeed
 from app.panels.network_feed import NetworkFeed
 from app.plotting.theme import LIGHT, THEMES, Theme, palette
-from app.rooms import ROOMS
-from app.rooms.contract import Room, Services, build_room
+from app.rooms.contract import Room, Services, View
+from app.rooms.row import RoomRow
 from app.session.drafted import Drafted
 from app.session.inspecting import Inspecting
 from app.session.judging import Judging
@@ -30,6 +30,7 @@ from app.session.restoring import Restoring
 from app.session.state import AppState
 from app.shell import actions
 from app.shell.autosave import Autosave
+from app.shell.building import Building
 from app.shell.by_name import ByName
 from app.shell.collecting import Collecting
 from app.shell.commands import Commands
@@ -38,6 +39,7 @@ from app.shell.copying import Copying
 from app.shell.documents import Documents
 from app.shell.engine_life import EngineLife
 from app.shell.file_dialogs import FileDialogs
+from app.shell.kept_layers import LayersKeeper
 from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
 from app.shell.menus import Menus
@@ -88,11 +90,13 @@ class MainWindow(QMainWindow):
         store = self.store
         self.inspecting = Inspecting(self.state, self.player, store.answers_of, store.remember_answers, self)
         self.judging = Judging(self.state, self.player, self)
+        self.layers_keeper = LayersKeeper(self.state, store, self)
         self.actions_by_id = actions.build(self)
         self.panels = Panels(LIGHT, self.actions_by_id)
         self.layout_of_docks = Layout(self, self.store)
-        self.rooms = ByName(self._build_rooms())
-        self.views = ByName({name: room.view for name, room in self.rooms.items()})
+        self.context_menus = ContextMenus(self)
+        self.building = Building(self._services(), self._place, self)
+        self.rooms, self.views = self.building.rooms, self.building.views
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
@@ -100,7 +104,6 @@ class MainWindow(QMainWindow):
         self.autosave = Autosave(self)
         self.copying = Copying(self)
         self.network_files = NetworkFiles(self)
-        self.context_menus = ContextMenus(self)
         self.command_palette = Palette(
             self, partial(entries, self), self.actions_by_id.values(), self.layout_of_docks.main_view
         )
@@ -122,9 +125,9 @@ class MainWindow(QMainWindow):
         """The rooms by name, so that scripts can write ``window.room.schedule``."""
         return self.rooms
 
-    def _build_rooms(self) -> dict[str, Room]:
+    def _services(self) -> Services:
         dialogs = FileDialogs(self, self.store, self.panels.status.say)
-        services = Services(
+        return Services(
             theme=LIGHT,
             state=self.state,
             player=self.player,
@@ -140,7 +143,10 @@ class MainWindow(QMainWindow):
             settle=self.panels.status.clear,
             bring_forward=self.layout_of_docks.bring_forward,
         )
-        return {row.name: build_room(row, services) for row in ROOMS}
+
+    def _place(self, row: RoomRow, view: View) -> None:
+        self.layout_of_docks.place(row, view)
+        self.context_menus.attend(row, view)
 
     def _handlers(self) -> dict[str, actions.Handler]:
         owners = (
@@ -154,9 +160,7 @@ class MainWindow(QMainWindow):
             self.engine_life,
         )
         found = {name: handler for owner in owners for name, handler in owner.handlers().items()}
-        for room in self.rooms.values():
-            found |= room.handlers()
-        return found
+        return {**found, **self.building.handlers()}
 
     def _connect(self) -> None:
         player = self.player
@@ -186,6 +190,7 @@ class MainWindow(QMainWindow):
 
     def _engine_ready(self, _event: Ready) -> None:
         self.player.play_live()
+        self.building.build_rest()
         for path in self._open_later:
             self.player.open_path(path, self._hints.get(path))
         self._open_later = []
@@ -207,6 +212,7 @@ class MainWindow(QMainWindow):
         """Keep the layout, hide, cancel, join the engine and leave. No question is asked."""
         if not self._closed:
             self._closed = True
+            self.layers_keeper.keep()
             self.keep_layout()
             self.autosave.save()
             self.hide()
@@ -218,8 +224,7 @@ class MainWindow(QMainWindow):
             self.keys.release()
             self.measured.release()
             self.judging.release()
-            for room in self.rooms.values():
-                room.release()
+            self.building.release()
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -238,8 +243,7 @@ class MainWindow(QMainWindow):
     def set_theme(self, theme: Theme) -> None:
         """Set the colours of everything."""
         application().setPalette(palette(theme))
-        for view in self.views.values():
-            view.set_theme(theme)
+        self.building.set_theme(theme)
         self.panels.set_theme(theme)
         self.actions_by_id["theme"].setChecked(theme.name == "dark")
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from geomodel import __version__, classes, cli_hints, console, datasets, files, runs, schedules, solvers
+from geomodel.compared import Compared
 from geomodel.origin import MOST_THREADS
 from geomodel.places import absolute
 from geomodel.settings import CUSTOM, MOST_SAMPLES, Driver, Option, RunSettings, Start, limits, problems
@@ -50,6 +51,7 @@ FIELDS: tuple[tuple[str, str, Any], ...] = (
     ("--blend", "blend", float),
     ("--label", "label", int),
     ("--guidance", "guidance", float),
+    ("--compared-with", "compared_with", str),
     ("--solver", "solver", str),
     ("--schedule", "schedule", str),
     ("--steps", "steps", int),
@@ -72,6 +74,7 @@ COMMANDS = {
 }
 CHOICES: dict[str, tuple[str, ...]] = {
     "driver": get_args(Driver),
+    "compared_with": get_args(Compared),
     "solver": solvers.names(),
     "schedule": schedules.names(),
     "start": get_args(Start),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from geomodel import formulas, geometry
 from geomodel.arrays import Array, Floats
 from geomodel.formulas import Levels
 from geomodel.hooks import Between, nothing, pieces
+from geomodel.knots import Fraction, knots_for
 from geomodel.options import number
 from geomodel.trajectory import Trajectory
 
@@ -61,13 +63,47 @@ class GitsTable:
 
     def levels(self, steps: int, final_zero: bool = False, between: Between = nothing) -> Levels:
         """The noise levels of `path`, (steps + 1,); with final_zero the zero is one of the steps."""
+        return self._of(self._path(steps, final_zero, between), final_zero)
+
+    def levels_for(
+        self,
+        model: Any,
+        x: Any,
+        steps: int,
+        solver: str,
+        *,
+        options: Mapping[str, Any] | None = None,
+        final_zero: bool = False,
+        labels: Any = None,
+        between: Between = nothing,
+        progress: Fraction | None = None,
+    ) -> Levels:
+        """The levels of `path`, moved until this solver's own error at the end is least: see `geomodel.knots`."""
+        path = self._path(steps, final_zero, between)
+        if len(path) > 2:
+            path = knots_for(
+                model,
+                x,
+                self.sigmas,
+                path,
+                solver,
+                options=options,
+                final_zero=final_zero,
+                labels=labels,
+                progress=progress,
+            )
+        return self._of(path, final_zero)
+
+    def _path(self, steps: int, final_zero: bool, between: Between) -> list[int]:
+        """`path` without the step to zero, where that is one of the steps."""
         if not final_zero:
-            return self.sigmas[self.path(steps, between)]
+            return [int(at) for at in self.path(steps, between)]
         if self.sigmas[-1] == 0:
             raise ValueError("The fine grid ends at 0 by itself; leave final_zero out.")
-        if steps == 1:
-            return np.array([self.sigmas[0], 0.0])
-        return np.append(self.sigmas[self.path(steps - 1, between)], 0.0)
+        return [0] if steps == 1 else [int(at) for at in self.path(steps - 1, between)]
+
+    def _of(self, path: list[int], final_zero: bool) -> Levels:
+        return np.append(self.sigmas[path], [0.0] if final_zero else [])
 
 
 def gits_table(

@@ -30,7 +30,8 @@ class Job:
     asked: Asked  # the run's class, as data and network number it
     model: Denoiser  # moves the samples
     optimal: OptimalDenoiser | None  # gives posteriors, for `data_labels`; None where the data lack the run's class
-    exact: Denoiser | None  # D* for `labels`, guided where the run is; networks are compared with it
+    exact: Denoiser | None  # D* for `labels`, guided where the run is
+    compared: Denoiser | None  # D* or fitted Gaussians, likewise; the driver is compared with it
     network: Denoiser | None  # for `labels`, guided where the run is; None where it lacks the run's class
     x: Tensor
     center: Array  # (*shape), from which norms are measured
@@ -46,8 +47,8 @@ class Job:
 
     @property
     def beside(self) -> bool:
-        """Whether D* also moves the same noise, beside the driver."""
-        return self.settings.beside and self.exact is not None and self.settings.driver != "optimal"
+        """Whether the denoiser that the driver is compared with moves the same noise too."""
+        return self.settings.beside and self.compared is not None and self.settings.compares
 
     @property
     def record_dtype(self) -> str:

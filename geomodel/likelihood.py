@@ -40,6 +40,14 @@ class KernelGains:
     step_noise: Floats
     denoised_noise: Floats
 
+    @property
+    def beyond_noise(self) -> dict[str, Floats]:
+        """`step` and `denoised` minus the noise's share: the extras of a run from which the measure `gain` is drawn."""
+        return {
+            "gain_x": self.step - self.step_noise[:, None],
+            "gain_denoised": self.denoised - self.denoised_noise[:, None],
+        }
+
 
 def kernel_gains(
     optimal: OptimalDenoiser,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from geomodel import geometry, images
 from geomodel.arrays import Array, Floats
+from geomodel.compared import Compared, worded
 from geomodel.csv_files import write_table
 from geomodel.curves import LEAST_LEVELS, ends
 from geomodel.curves import Curves as Curves
@@ -27,7 +28,9 @@ class Measure:
     """One row of the table.
 
     curves: which curves it is drawn for: "x", "denoised", "" (a number of the step itself) or "exact" (on the
-    trajectory that D* drives from the same noise). needs_end: it is defined only when the run is complete.
+    trajectory that D*, or what the run is compared with, drives from the same noise). needs_end: it is defined only
+    when the run is complete. compares: it speaks of D*, where what the run is compared with may stand instead.
+    on_request: it takes evaluations of D* that the run has not made, so it is computed where a person asks for it.
     """
 
     name: str
@@ -38,6 +41,14 @@ class Measure:
     curves: tuple[str, ...]
     function: Callable[[Curves, str], Floats | None]
     needs_end: bool = False
+    compares: bool = False
+    on_request: bool = False
+
+    def named(self, compared: Compared) -> Measure:
+        """The row with the names of what a run is compared with."""
+        if not self.compares:
+            return self
+        return replace(self, title=worded(self.title, compared), formula=worded(self.formula, compared))
 
     def column(self, curve: str) -> str:
         """The name of one curve's column in a CSV file."""
@@ -149,6 +160,7 @@ MEASURES: tuple[Measure, ...] = (
         source=f"{_GEOMETRIC}: score deviation (Observation 4); the score differs by this over σ²",
         curves=("", "exact"),
         function=_extra("denoiser_difference"),
+        compares=True,
     ),
     Measure(
         name="exact_distance",
@@ -158,6 +170,7 @@ MEASURES: tuple[Measure, ...] = (
         source=f"{_GEOMETRIC}: score deviation (Observation 4)",
         curves=_BOTH,
         function=_extra("exact_distance"),
+        compares=True,
     ),
     Measure(
         name="effective_neighbours",
@@ -236,6 +249,17 @@ MEASURES: tuple[Measure, ...] = (
         source="Spacetime geometry of denoising, arXiv 2505.17517: the exponential family of posteriors",
         curves=("",),
         function=_extra("information"),
+    ),
+    Measure(
+        name="gain",
+        title="Gain beyond noise",
+        unit="nats",
+        formula="log p_h(x_{n+1}) − log p_h(x_n) − (d/2)(1 − σ_{n+1}²/σ_n²),  log p_h(D_n) − log p_h(x_n) − d/2,  "
+        "h = σ_n: p_h is the kernel density of the data, and what is subtracted is what removing pure noise gains",
+        source=f"{_GEOMETRIC}: each step and each jump to D raises the likelihood (Theorem 1)",
+        curves=_BOTH,
+        function=_extra("gain"),
+        on_request=True,
     ),
     Measure(
         name="gap",

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from geomodel import images, solvers
 from geomodel.arrays import Array, Floats
+from geomodel.compared import of_settings, worded
 from geomodel.curves import Curves
 from geomodel.measures import MEASURES, band
 from geomodel.measures import compute as measured
@@ -73,15 +74,16 @@ def measures(run: Trajectory, names: str | Sequence[str], ax: Any = None) -> lis
     names: one or several, each with axes of its own. ax: the axes, one or as many as names. Returns the lines and the
     bands. ValueError for an unknown name, for one that this run does not have, and for another number of axes.
     """
-    wanted = [names] if isinstance(names, str) else list(names)
+    wanted, compared = [names] if isinstance(names, str) else list(names), of_settings(run.settings)
     found = {name: measured(name, run) for name in wanted}
     if missing := [name for name, curves in found.items() if not curves]:
         raise ValueError(f"This run has no values of {', '.join(missing)}.")
     drawn: list[Any] = []
     for name, axes in zip(wanted, _several(ax, len(wanted)), strict=True):
-        row = next(row for row in MEASURES if row.name == name)
+        row = next(row for row in MEASURES if row.name == name).named(compared)
         for curve, values in found[name].items():
             label, style = STYLES[curve]
+            label = worded(label, compared)
             sigmas, (middle, low, high) = run.sigmas[: len(values)], band(values)
             drawn += axes.plot(sigmas, middle, label=label, **style)
             drawn.append(axes.fill_between(sigmas, low, high, color=style["color"], alpha=0.15, linewidth=0))

@@ -72,7 +72,7 @@ class Record:
         self.details: list[StepDetail] = []
         self.extras: dict[str, Array] = {}
         self.end: Any = None  # x where the run has arrived, as its solver has it
-        self.exact_end: Any = None  # where a run of D* beside it has
+        self.beside_end: Any = None  # where the run beside it has
         self.center: Array = np.zeros(shape)  # from which norms are measured
         self.trail = Trail()
         self.committed = 0

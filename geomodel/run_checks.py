@@ -39,6 +39,8 @@ def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -
         found["driver"] = f"{data.name} has no mixture density; choose the optimal denoiser."
     if settings.driver == "classes" and data is not None and data.labels is None:
         found["driver"] = f"{data.name} has no classes; choose one Gaussian."
+    if settings.compared_with == "classes" and settings.compares and data is not None and data.labels is None:
+        found["compared_with"] = f"{data.name} has no classes; compare with one Gaussian or with D*."
     if data is not None and network is not None and tuple(network.shape) != tuple(data.shape):
         found["network"] = (
             f"The network works on shape {tuple(network.shape)}, the data have {tuple(data.shape)}; open matching ones."
@@ -85,14 +87,14 @@ def _label_problem(settings: RunSettings, data: Dataset | None, network: Any) ->
 
 
 def needed_bytes(settings: RunSettings, data: Dataset | None, network: Any = None) -> int:
-    """Bytes that the run's record takes, with D* beside another driver and with the stage points that are kept."""
+    """Bytes that the run's record takes, with what D is compared with and with the stage points that are kept."""
     shape = point_shape(data, network)
     assert shape is not None
     itemsize = 4 if settings.network_drives and not far(data, network) else 8
     arrays = record_bytes(settings.count, settings.steps, prod(shape), itemsize)
     kept = settings.count if prod(shape) <= DETAIL_NUMBERS else 1
     stages = record_bytes(kept, settings.steps, prod(shape), 8) * MAX_EVALUATIONS
-    return arrays * (1 if settings.driver == "optimal" else 2) + stages
+    return arrays * (2 if settings.compares else 1) + stages
 
 
 def point_shape(data: Dataset | None, network: Any) -> tuple[int, ...] | None:

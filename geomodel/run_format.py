@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from geomodel.arrays import Array
+from geomodel.compared import Compared
 from geomodel.error_text import MOST_CHARACTERS
 
 Kind = Literal["text", "whole", "float", "number"]  # a number is whole or a float
@@ -56,13 +57,15 @@ ARRAYS: tuple[Row, ...] = (
     _measure("effective_neighbours", 0.5),  # one at least, but for rounding
     _measure("information", 0.0),
     _measure("turning_exact", 0.0),
+    _measure("gain_x", -LARGEST),
+    _measure("gain_denoised", -LARGEST),
     _measure("nearest_x"),
     _measure("nearest_denoised"),
     _measure("denoiser_difference"),
     _measure("denoiser_difference_exact"),
     _measure("exact_distance_x"),
     _measure("exact_distance_denoised"),
-    Row(name=f"{EXTRA}optimal", kind="float", axes=("NBS", "LBS"), nan=True),
+    *(Row(name=EXTRA + name, kind="float", axes=("NBS", "LBS"), nan=True) for name in get_args(Compared)),
 )
 OWN_EXTRA = Row(name=f"{EXTRA}*", kind="number", axes=("N…", "L…"), nan=True)  # what a script has added
 _BY_NAME = {row.name: row for row in ARRAYS}

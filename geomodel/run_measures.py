@@ -1,4 +1,4 @@
-"""Measures a run while it is computed, against the data and against a run of D* from the same noise."""
+"""Measures a run while it is computed, against the data and against the run beside from the same noise."""
 
 from __future__ import annotations
 
@@ -44,42 +44,42 @@ def measure_level(
         return found
     between()
     found["nearest_denoised"] = _to_data(job, denoised, job.posterior(denoised, 0.0, 1))
-    if job.settings.driver != "optimal":
-        exact = posterior.mean if job.gives_posterior_mean(job.exact) else job.evaluate(job.exact, x, sigma)
-        found["denoiser_difference"] = distance(denoised, exact)
-        found["optimal"] = exact.numpy().astype(job.record_dtype)
+    if job.settings.compares and job.compared is not None:
+        other = posterior.mean if job.gives_posterior_mean(job.compared) else job.evaluate(job.compared, x, sigma)
+        found["denoiser_difference"] = distance(denoised, other)
+        found[job.settings.compared_with] = other.numpy().astype(job.record_dtype)
     return found
 
 
 def measure_end(job: Job, record: Record, denoised: Tensor | None, between: Between = nothing) -> None:
     """Adds the measures of the last level to the record of a complete run, which then have a row for every level.
 
-    denoised: D there; None at σ = 0, where D is not evaluated and the measures of D end one level before. D* along the
-    run (`optimal`) ends one level before too.
+    denoised: D there; None at σ = 0, where D is not evaluated and the measures of D end one level before. What D is
+    compared with along the run ends one level before too.
     """
     sigma = float(record.sigmas[-1])
     found = measure_level(job, record.end, sigma, denoised, record.trail, between)
-    if record.exact_end is not None and denoised is not None:
+    if record.beside_end is not None and denoised is not None:
         between()
-        exact, there = (job.evaluate(model, record.exact_end, sigma) for model in (job.exact, job.model))
+        other, there = (job.evaluate(model, record.beside_end, sigma) for model in (job.compared, job.model))
         record.looks += 1
-        found["exact_distance_denoised"] = distance(denoised, exact)
-        found["denoiser_difference_exact"] = distance(there, exact)
-        record.trail.see_beside(Place(record.exact_end.numpy(), exact.numpy(), sigma))
+        found["exact_distance_denoised"] = distance(denoised, other)
+        found["denoiser_difference_exact"] = distance(there, other)
+        record.trail.see_beside(Place(record.beside_end.numpy(), other.numpy(), sigma))
     record.pass_by(len(record.sigmas) - 2, record.trail.take())
     for name, value in found.items():
-        if name != "optimal":
+        if name != job.settings.compared_with:
             record.extras[name] = np.concatenate([record.extras[name], value[None]])
 
 
-def measure_beside(job: Job, model: Callable[..., Any], step: Step, exact: Step, trail: Trail) -> dict[str, Array]:
-    """Measures the start of a step against the same step of D* from the same noise: the curves (a), (b) and (d)."""
-    trail.see_beside(Place(exact.x.numpy(), exact.denoised.numpy(), exact.sigma))
-    there = job.evaluate(model, exact.x, exact.sigma)
+def measure_beside(job: Job, model: Callable[..., Any], step: Step, beside: Step, trail: Trail) -> dict[str, Array]:
+    """Measures the start of a step against the same step of the run beside: the curves (a), (b) and (d)."""
+    trail.see_beside(Place(beside.x.numpy(), beside.denoised.numpy(), beside.sigma))
+    there = job.evaluate(model, beside.x, beside.sigma)
     return {
-        "exact_distance_x": distance(step.x, exact.x),
-        "exact_distance_denoised": distance(step.denoised, exact.denoised),
-        "denoiser_difference_exact": distance(there, exact.denoised),
+        "exact_distance_x": distance(step.x, beside.x),
+        "exact_distance_denoised": distance(step.denoised, beside.denoised),
+        "denoiser_difference_exact": distance(there, beside.denoised),
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Job",
     "advance",
+    "asked_of",
     "compute",
     "finish",
     "identity",
@@ -88,13 +90,15 @@ def prepare(
     else:
         optimal = optimal or OptimalDenoiser(data.points, data.labels)
         optimal.piece = max(1, int(PIECE_NUMBERS / (len(data) * prod(data.shape))))
-    exact, guided = _asked(settings, optimal, asked.data), _asked(settings, network, asked.network)
+    exact, guided = asked_of(settings, optimal, asked.data), asked_of(settings, network, asked.network)
+    fitted = partial(_fitted, settings, data, asked.data, between)
     return Job(
         settings=settings,
         asked=asked,
-        model=_driver(settings, data, exact, guided, between),
+        model=_driver(settings, data, exact, guided, fitted),
         optimal=optimal,
         exact=exact,
+        compared=exact if settings.compared_with == "optimal" else fitted(settings.compared_with),
         network=guided,
         x=torch.as_tensor(start_points(settings, data, network)),
         center=center(data, network),
@@ -107,7 +111,7 @@ def prepare(
     )
 
 
-def _asked(settings: RunSettings, model: Denoiser | None, number: int | None) -> Denoiser | None:
+def asked_of(settings: RunSettings, model: Denoiser | None, number: int | None) -> Denoiser | None:
     """A denoiser for the run's class and guidance. number: its own number of the class; None where it has none."""
     if model is None or number is None:
         return None
@@ -122,8 +126,24 @@ def _asked(settings: RunSettings, model: Denoiser | None, number: int | None) ->
     return Guided(model, settings.guidance)
 
 
+def _fitted(
+    settings: RunSettings, data: Dataset | None, number: int | None, between: Between, kind: str
+) -> Denoiser | None:
+    """Gaussians fitted to the data, for the run's class and guidance. None where there are no data, or none of the
+    classes that it needs: one Gaussian answers for no class.
+    """
+    per_class = kind == "classes"
+    if data is None or number is None or (data.labels is None if per_class else number >= 0):
+        return None
+    return asked_of(settings, data.fitted(per_class, between), number)
+
+
 def _driver(
-    settings: RunSettings, data: Dataset | None, exact: Denoiser | None, network: Denoiser | None, between: Between
+    settings: RunSettings,
+    data: Dataset | None,
+    exact: Denoiser | None,
+    network: Denoiser | None,
+    fitted: Callable[[str], Denoiser | None],
 ) -> Denoiser:
     from geomodel.denoisers.blend import Blend
 
@@ -132,7 +152,7 @@ def _driver(
         case "mixture":
             model = data.mixture if data is not None else None
         case "gaussian" | "classes":
-            model = data.fitted(settings.driver == "classes", between) if data is not None else None
+            model = fitted(settings.driver)
         case "network":
             model = network
         case "blend":
@@ -193,21 +213,22 @@ def advance(
     record: Record,
     notify: Callable[[], None] = nothing,
     between: Between = nothing,
-    exact_model: Callable[..., Any] | None = None,
+    beside_model: Callable[..., Any] | None = None,
 ) -> None:
     """Compute the run into its record.
 
-    model, exact_model: the job's denoiser and D*, which may be wrapped. `notify` is called after every step, and
-    `between` is called between the parts of a measurement; either may raise an exception to end the run.
+    model, beside_model: the job's denoiser and the one that it is compared with, which may be wrapped. `notify` is
+    called after every step, and `between` is called between the parts of a measurement; either may raise an exception
+    to end the run.
     """
-    beside = steps_of(job, exact_model or job.exact) if job.beside else repeat(None)
-    for step, exact in zip(steps_of(job, model), beside, strict=False):
+    other = steps_of(job, beside_model or job.compared) if job.beside else repeat(None)
+    for step, beside in zip(steps_of(job, model), other, strict=False):
         found, reached = measure(job, step, record.trail, between), {}
-        if exact is not None:
-            found |= measure_beside(job, model, step, exact, record.trail)
-            reached["exact_distance_x"] = distance(step.x_next, exact.x_next)
+        if beside is not None:
+            found |= measure_beside(job, model, step, beside, record.trail)
+            reached["exact_distance_x"] = distance(step.x_next, beside.x_next)
             record.looks += 1
-            record.exact_end = exact.x_next
+            record.beside_end = beside.x_next
         record.append(step, found, reached, record.trail.take())
         notify()
 
@@ -221,8 +242,8 @@ def inside(job: Job, index: int, sample: int) -> StepDetail:
 def finish(job: Job, record: Record, *, display: bool = True, between: Between = nothing) -> Trajectory:
     """The trajectory of a record, complete or not. `between` as in `advance`.
 
-    With `display`, a complete one gets D and the measures at its last level: a display evaluation and, where D* moved
-    the same noise, another one there.
+    With `display`, a complete one gets D and the measures at its last level: a display evaluation and, where a run
+    beside moved the same noise, another one there.
     """
     last = float(record.sigmas[record.committed - 1])
     final = None

@@ -7,7 +7,7 @@ exact.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -80,11 +80,15 @@ def gits(
     teacher: str | Trajectory = "ipndm",
     metric: Literal["dev", "l1", "l2"] = "dev",
     coeff: float = 1.15,
+    solver: str = "euler",
+    solver_options: Mapping[str, Any] | None = None,
     final_zero: bool = False,
     labels: Any = None,
     **options: Any,
 ) -> Levels:
     """Levels of a fine grid chosen so that the Euler errors along a teacher's trajectory are smallest in sum.
+
+    So they are designed for Euler steps, unless `solver` names another one.
 
     With y_i the teacher's points at the fine levels t_0 > … > t_M, e_i its slopes and u_ij = y_i + (t_j − t_i) e_i the
     Euler jump from i to j, the cost of an interval is a mean over the samples:
@@ -97,14 +101,22 @@ def gits(
 
     model, x, labels: as in `geomodel.sample`, x (B, *shape) at fine[0] (256 samples are usual). fine: the levels to
     choose from, at least steps + 1 of them; None is `karras(20)`. teacher: a solver, with its `options` (ipndm: order
-    4), or a finished run, in which case model, x and fine are not read. Returns shape (steps + 1,), with the teacher's
-    ends. For several numbers of steps, make one `geomodel.designed.gits_table`. ValueError: more steps than the grid
-    has, an unknown metric, a teacher whose D is missing somewhere. Source: Chen et al. 2024 (2405.11326), GITS.
+    4), or a finished run, in which case model, x and fine are not read. solver: with which the levels will be used, and
+    its solver_options; for another one than Euler the path is only where a search begins, which moves its knots over
+    the fine grid until that solver's own error at the end is least (`geomodel.knots.knots_for`: some hundreds of runs
+    from x, which then is needed). Returns shape (steps + 1,), with the teacher's ends. For several numbers of steps,
+    make one `geomodel.designed.gits_table`. ValueError: more steps than the grid has, an unknown metric, a teacher
+    whose D is missing somewhere, a solver that draws noise or chooses its own steps. Source: Chen et al. 2024
+    (2405.11326), GITS; the search for a solver is our own.
     """
     from geomodel.designed import gits_table
+    from geomodel.knots import check
 
+    check(solver)
     table = gits_table(model, x, fine=fine, teacher=teacher, metric=metric, coeff=coeff, labels=labels, **options)
-    return table.levels(steps, final_zero=final_zero)
+    if solver == "euler":
+        return table.levels(steps, final_zero=final_zero)
+    return table.levels_for(model, x, steps, solver, options=solver_options, final_zero=final_zero, labels=labels)
 
 
 def tors(

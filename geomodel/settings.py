@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from geomodel import schedules
+from geomodel.compared import Compared
 from geomodel.datasets import columns
 from geomodel.error_text import MOST_CHARACTERS, cut
 from geomodel.options import INFINITE
@@ -93,11 +94,21 @@ class RunSettings:
     beside: Annotated[
         bool,
         Meta(
-            title="Exact run beside",
-            description="Also moves the same noise by D*, beside a network or a mixture: distance to that run, and "
-            "the denoiser difference along it. Costs one evaluation of the driver a step, and those of D*.",
+            title="Run beside",
+            description="Also moves the same noise by the denoiser that this run is compared with: distance to that "
+            "run, and the denoiser difference along it. Costs one evaluation of the driver a step, and those of the "
+            "other denoiser.",
         ),
     ] = True
+    compared_with: Annotated[
+        Compared,
+        Meta(
+            title="Compared with",
+            description="What the driver is compared with: D* of the data, or the denoiser of one Gaussian that is "
+            "fitted to them, or of one for each class. Posterior weights, mean shift, effective neighbours and basins "
+            "are those of D* in any case, because a Gaussian has no data points.",
+        ),
+    ] = "optimal"
     solver: Annotated[
         str,
         Meta(max_length=LONGEST, title="Solver", description="The rule that turns denoiser evaluations into a step."),
@@ -203,6 +214,11 @@ class RunSettings:
     def network_drives(self) -> bool:
         """Whether the network moves the samples, alone or in a blend."""
         return self.driver in ("network", "blend")
+
+    @property
+    def compares(self) -> bool:
+        """Whether the driver is another denoiser than the one that it is compared with."""
+        return self.driver != self.compared_with
 
     @property
     def guided(self) -> bool:

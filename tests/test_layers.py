@@ -128,7 +128,7 @@ def test_a_picture_is_a_pure_function_of_runs_selections_and_answers():
             assert not packages(nodes) & QT, path
             session = {name for name in imports(nodes) if name.startswith("app.session.state.")}
             assert {name.rpartition(".")[2] for name in session} <= VALUES_OF_THE_SESSION, path
-            known = {"app.session.state", "app.session.facts", *TABLES_OF_THE_SESSION, *SPOKEN}
+            known = {"app.session.state", "app.session.lane", "app.session.facts", *TABLES_OF_THE_SESSION, *SPOKEN}
             others = of_app(path) - known
             assert not {m for m in others if m.split(".")[1] not in {"rooms", "plotting"} or is_feed(m)}, path
 

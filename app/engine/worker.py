@@ -214,8 +214,8 @@ class Worker:
         """Compute the run behind the gate. Returns the seconds spent in its denoiser."""
         with polling((job.model, *job.parts), self._poll_commands):
             gate = Gate(job.model, self._poll_commands)
-            exact = None if job.exact is None else Gate(job.exact, self._poll_commands)
-            runs.advance(job, gate, record, self.notify, self._poll_commands, exact)
+            beside = Gate(job.compared, self._poll_commands) if job.beside else None
+            runs.advance(job, gate, record, self.notify, self._poll_commands, beside)
         return gate.busy
 
     # ------------------------------------------------------------ tasks

@@ -13,7 +13,7 @@ from geomodel.datasets.common import Progress
 if TYPE_CHECKING:
     from app.export.figure import Figure
     from geomodel.denoisers.base import Denoiser
-    from geomodel.experiments import Claim, Comparison
+    from geomodel.experiments import Claim, Comparison, Sweep
     from geomodel.experiments.quality import QualityLine
     from geomodel.trajectory import Trajectory
 
@@ -48,7 +48,7 @@ def _write_measures(trajectory: Trajectory, path: str) -> None:
     measures.write_csv(trajectory, path)
 
 
-def _write_race(comparison: Comparison, path: str) -> None:
+def _write_race(comparison: Comparison | Sweep, path: str) -> None:
     comparison.write_csv(path)
 
 
@@ -108,6 +108,7 @@ FORMATS: tuple[ExportFormat, ...] = (
     ExportFormat(name="session", title="Save session", files="Sessions", suffix=".geomodel", write=_write_session),
     ExportFormat(name="measures", title="Save measures", files="Tables", suffix=".csv", write=_write_measures),
     ExportFormat(name="race", title="Save table", files="Tables", suffix=".csv", write=_write_race),
+    ExportFormat(name="sweep", title="Save sweep", files="Tables", suffix=".csv", write=_write_race),
     ExportFormat(name="claims_table", title="Save table", files="Tables", suffix=".csv", write=_write_claims),
     ExportFormat(name="claims_report", title="Save report", files="Markdown", suffix=".md", write=_write_claims),
     ExportFormat(name="qualities", title="Save table", files="Tables", suffix=".csv", write=_write_qualities),

@@ -20,6 +20,7 @@ from app.widgets.number_field import FloatField, IntField
 from app.widgets.text import tooltip
 from app.widgets.text_field import TextField
 from geomodel import datasets
+from geomodel.compared import NAMES
 from geomodel.settings import RunSettings, limits
 
 Slot = Literal["network", "data", "driver"]
@@ -32,6 +33,7 @@ DRIVERS = (
     Choice("network", "Network", "Dθ, the denoiser that a checkpoint holds."),
     Choice("blend", "Blend of network and D*", "a Dθ + (1 − a) D*."),
 )
+COMPARED = tuple(row for row in DRIVERS if row.value in NAMES)
 NO_CLASS = Choice(-1, "any", "D* runs over the data of all classes.")
 
 WHY_NOT = {
@@ -69,7 +71,8 @@ class ModelPanel(QWidget):
         self._label = ChoiceField("label", limits("label"), (NO_CLASS,))
         self._guidance = FloatField("guidance", limits("guidance"), step=0.5)
         self._beside = BoolField("beside", limits("beside"))
-        self._own = (self._blend, self._label, self._guidance, self._beside)
+        self._compared = ChoiceField("compared_with", limits("compared_with"), COMPARED)
+        self._own = (self._blend, self._label, self._guidance, self._compared, self._beside)
         fields = (self._network, self._data, self._count, self._seed, self._columns, self._driver, *self._own)
         self.fields: dict[str, Field] = {item.name: item for item in fields}
         self._places: dict[Slot, Explanation] = {
@@ -167,6 +170,8 @@ class ModelPanel(QWidget):
         self._has_data = available.get("optimal", self._has_data)
         for driver, can in available.items():
             self._driver.set_available(driver, can, WHY_NOT[driver])
+            if driver in NAMES:
+                self._compared.set_available(driver, can, WHY_NOT[driver])
         self._offer()
 
     def commit(self) -> bool:
@@ -218,7 +223,9 @@ class ModelPanel(QWidget):
         self._blend.setVisible(self._driver.value == "blend")
         self._label.setVisible(self._classes > 0 or self._label.value != -1)
         self._guidance.setVisible(self._label.value != -1)
-        self._beside.setVisible(self._has_data and self._driver.value != "optimal")
+        compared, compares = self._compared.value, self._driver.value != self._compared.value
+        self._compared.setVisible(self._has_data and (compares or compared != "optimal"))
+        self._beside.setVisible(self._has_data and compares)
 
     def _edited(self, name: str, value: Any) -> None:
         self._offer()

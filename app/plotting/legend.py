@@ -20,14 +20,21 @@ SPACE = 18  # between entries
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a legend: its sample, which may be a colour such as #1b1f24, its text, and what its tooltip says."""
+    """One line of a legend: its sample, its text, and what its tooltip says.
+
+    The sample may be a colour such as #1b1f24, or ``line``, a hue of the theme and a symbol with colons between them.
+    """
 
     sample: str
     text: str
     tip: str = ""
+    layer: str = ""  # what it belongs to
+    tint: tuple[tuple[str, str], ...] = ()  # colours in place of the theme's
+    opacity: float = 1.0
 
 
 FOOT = 4  # pixels under the last row, because its letters reach a little below it in print
+LINE = "line:"  # what samples begin with that are a line and a symbol
 REST = "rest"  # the sample of the entry that counts those without room
 
 
@@ -148,8 +155,14 @@ class Legend(QWidget):
 
 def paint_sample(painter: QPainter, rect: QRectF, entry: Entry, theme: Theme) -> None:
     """Draws the sample of an entry: a line in a colour, or one of the table below."""
+    theme = theme.tinted(entry.tint)
+    painter.setOpacity(entry.opacity)
     if entry.sample.startswith("#"):
         _line(painter, rect, QPen(QColor(entry.sample), 2.5))
+    elif entry.sample.startswith(LINE):
+        _, name, symbol = entry.sample.split(":")
+        _line(painter, rect, QPen(QColor(theme.hue(name)), 1.8))
+        draw_mark(painter, QPointF(rect.right() - 6, rect.center().y()), symbol, 8, theme.hue(name), theme)
     else:
         _SAMPLES[entry.sample](painter, rect, theme)
 
@@ -164,6 +177,14 @@ def _symbol(painter: QPainter, at: QPointF, symbol: str, size: float, fill: str,
     painter.setBrush(QColor(fill))
     pen = QPen(Qt.PenStyle.NoPen) if outline is None else QPen(QColor(outline), 2.0)
     draw_symbol(painter, symbol, at, size, pen)  # type: ignore[arg-type]
+
+
+def draw_mark(painter: QPainter, at: QPointF, symbol: str, size: float, color: str, theme: Theme) -> None:
+    """A symbol in a colour; a ring is filled with the ground."""
+    if symbol == "ring":
+        _symbol(painter, at, symbol, size, theme.base, color)
+    else:
+        _symbol(painter, at, symbol, size, color)
 
 
 def _trajectory(kind: Kind, size: float) -> Callable[[QPainter, QRectF, Theme], None]:
@@ -236,6 +257,10 @@ def _network(painter: QPainter, rect: QRectF, theme: Theme) -> None:
     _symbol(painter, QPointF(rect.right() - 4, rect.center().y()), "square", 9, theme.network)
 
 
+def _fitted(painter: QPainter, rect: QRectF, theme: Theme) -> None:
+    _symbol(painter, rect.center(), "square", 8, theme.base, theme.reference)
+
+
 def _driver(painter: QPainter, rect: QRectF, theme: Theme) -> None:
     _symbol(painter, rect.center(), "ring", 8, theme.base, theme.denoising)
 
@@ -306,6 +331,7 @@ _SAMPLES: dict[str, Callable[[QPainter, QRectF, Theme], None]] = {
     "optimal": _optimal,
     "network": _network,
     "driver": _driver,
+    "fitted": _fitted,
     "path": _path,
     "weights": _weights,
     "basins": _basins,

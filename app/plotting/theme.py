@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from PySide6.QtGui import QColor, QPalette
+
+DENSITY_PARTS = (0.0, 0.1, 0.22, 0.38, 0.55)  # of a colour of its own, where the density has its even steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,27 @@ class Theme:
         return (
             np.stack([np.interp(at, np.arange(len(stops)), stops[:, c]) for c in range(3)], 1).round().astype(np.uint8)
         )
+
+    def hue(self, name: str) -> str:
+        """The colour of a name: one of its own such as #1b1f24, a field of the theme, or a run's such as runs.3."""
+        field, _, number = name.partition(".")
+        if number:
+            return self.runs[int(number) % len(self.runs)]
+        return name if name.startswith("#") else str(getattr(self, field))
+
+    def tinted(self, colors: Iterable[tuple[str, str]]) -> Theme:
+        """The theme with other colours of these fields. The density's runs from the ground to its colour."""
+        fields: dict[str, Any] = dict(colors)
+        if "density" in fields:
+            fields["density"] = tuple(_mixed(self.base, fields["density"], part) for part in DENSITY_PARTS)
+        return replace(self, **fields) if fields else self
+
+
+def _mixed(ground: str, color: str, part: float) -> str:
+    """A colour between two."""
+    a, b = QColor(ground), QColor(color)
+    pairs = ((a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()))
+    return QColor(*(round(low + (high - low) * part) for low, high in pairs)).name()
 
 
 # Every second hue is darker, so that areas differ in grey print too. The hues of the trajectories come last.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import nan
-from typing import Literal
 
 import numpy as np
 
@@ -63,6 +62,6 @@ class ImageRow:
     """One row of images over the levels."""
 
     caption: str
-    kind: Literal["sampling", "denoising", "optimal", "network"]
+    kind: Kind
     images: Array  # (n, H, W) or (n, H, W, 3) uint8
     note: str = ""

@@ -86,6 +86,7 @@ ROOMS: tuple[RoomRow, ...] = (
         area="right",
         room="app.rooms.claims.feed.ClaimsRoom",
         answers="app.rooms.claims.answers",
+        figure=(170.0, 240.0),
         actions=claims.ACTIONS,
         help="claims.html",
     ),

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.session.facts import DRIVER_NAMES, START_NAMES, data_title
 from geomodel import schedules
+from geomodel.compared import NAMES
 from geomodel.number_text import general
 from geomodel.settings import CUSTOM, RunSettings, limits
 from geomodel.solvers import row as solver_row
@@ -22,7 +23,7 @@ ClassOf = Callable[[RunSettings], str]
 MATTERS: dict[str, Callable[[RunSettings], bool]] = {  # fields that have no effect in some settings
     "blend": lambda settings: settings.driver == "blend",
     "guidance": lambda settings: settings.label >= 0,
-    "beside": lambda settings: settings.driver != "optimal",
+    "beside": lambda settings: settings.compares,
     "levels": lambda settings: settings.schedule == CUSTOM,
     "rho": lambda settings: settings.schedule != CUSTOM and bool(schedules.row(settings.schedule).options),
     "start_index": lambda settings: settings.start == "data",
@@ -104,6 +105,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "data": data_title,
     "network": lambda path: Path(path).stem or "none",
     "driver": lambda name: DRIVER_NAMES[name],
+    "compared_with": lambda name: NAMES[name].symbol,
     "solver": lambda name: solver_row(name).title,
     "schedule": lambda name: "own levels" if name == CUSTOM else schedules.row(name).title,
     "levels": lambda _levels: "",

@@ -246,6 +246,7 @@ class Drafting(QObject):
         return replace(
             draft,
             driver="optimal" if lost.get(draft.driver) else draft.driver,
+            compared_with="optimal" if lost.get(draft.compared_with) else draft.compared_with,
             sigma_min=(network or event).sigma_min,
             sigma_max=(network or event).sigma_max,
             count=self._counts[event.dataset.kind],
@@ -316,8 +317,8 @@ def without_network(draft: RunSettings) -> RunSettings:
 
 
 def expected_evaluations(draft: RunSettings) -> int:
-    """Evaluations of the driver in a run, including those beside the exact run."""
-    beside = draft.steps if draft.beside and draft.driver != "optimal" and draft.data else 0
+    """Evaluations of the driver in a run, including those on the run beside."""
+    beside = draft.steps if draft.beside and draft.compares and draft.data else 0
     return draft.steps * solvers.row(draft.solver).evaluations + beside
 
 

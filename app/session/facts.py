@@ -26,6 +26,8 @@ DRIVER_NAMES = {
     "blend": "a Dθ + (1 − a) D*",
 }
 NO_DATA = "no data"
+UNDEFINED = "Undefined here because"
+ON_REQUEST = "while it is shown"  # when a measure is computed that the run does not have
 START_NAMES = {
     "noise": "Noise about the mean",
     "origin": "Noise about 0",
@@ -101,3 +103,12 @@ def data_count(run: Run) -> int:
 def probe_sigma(run: Run, selection: Selection, options: PlaneOptions) -> float:
     """The probe's own noise level, or the playhead's if it follows that."""
     return options.probe_sigma if options.probe_sigma is not None else float(run.sigmas[selection.index])
+
+
+def likelihood_undefined(run: Run) -> str:
+    """Why a run has no likelihood gains; empty where it has."""
+    if run.trajectory is None or run.committed < 2:
+        return f"{UNDEFINED} the run has not ended."
+    if not run.compared or not run.linked:
+        return run.caption or f"{UNDEFINED} the run has no reference data."
+    return ""

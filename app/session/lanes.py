@@ -4,27 +4,13 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QObject, Signal
 
+from app.session.lane import Lane, lane_name
 from app.session.state import AppState
-from geomodel import schedules, solvers
-from geomodel.experiments import LaneResult
-from geomodel.settings import CUSTOM, RunSettings
-
-
-@dataclass(eq=False, slots=True)
-class Lane:
-    """One lane of the list. `run_id` is set if it came with a pinned run."""
-
-    name: str
-    settings: RunSettings
-    hue: int
-    run_id: int | None = None
-    fraction: float = 0.0
-    result: LaneResult | None = None
+from geomodel.settings import RunSettings
 
 
 class Lanes(QObject):
@@ -41,12 +27,29 @@ class Lanes(QObject):
 
     def add(self, settings: RunSettings, run_id: int | None = None) -> None:
         """Add a lane. It gets a name that no other lane has."""
-        name = lane_name(settings)
-        taken = {lane.name for lane in self.lanes}
-        unique = next(text for n in range(1, 1000) if (text := name if n == 1 else f"{name} ({n})") not in taken)
-        self.lanes.append(Lane(unique, settings, self._hues, run_id))
-        self._hues += 1
+        self._append(settings, run_id)
         self.changed.emit()
+
+    def add_equal(self, samplers: Iterable[RunSettings], asked: int) -> None:
+        """Add lanes that were asked for with so many evaluations. They take the place of earlier ones of this kind."""
+        self.lanes = [lane for lane in self.lanes if lane.asked is None]
+        for settings in samplers:
+            self._append(settings, asked=asked)
+        self.changed.emit()
+
+    def change(self, index: int, settings: RunSettings, asked: int | None) -> None:
+        """Another sampler in the place of a lane. What the old one did in a race is gone."""
+        old = self.lanes.pop(index)
+        self.lanes.insert(index, Lane(self._named(settings), settings, old.hue, asked=asked))
+        self.changed.emit()
+
+    def _append(self, settings: RunSettings, run_id: int | None = None, asked: int | None = None) -> None:
+        self.lanes.append(Lane(self._named(settings), settings, self._hues, run_id, asked))
+        self._hues += 1
+
+    def _named(self, settings: RunSettings) -> str:
+        name, taken = lane_name(settings), {lane.name for lane in self.lanes}
+        return next(text for n in range(1, 1000) if (text := name if n == 1 else f"{name} ({n})") not in taken)
 
     def restore(self, lanes: Sequence[tuple[RunSettings, int | None]]) -> None:
         """Put these in the place of all lanes: their settings, or the id of the pinned run that each came with."""
@@ -74,13 +77,3 @@ class Lanes(QObject):
                 self.add(run.settings, run.id)
         if left:
             self.changed.emit()
-
-
-def lane_name(settings: RunSettings) -> str:
-    """Solver, options and levels in a few words."""
-    row = solvers.row(settings.solver)
-    defaults = {option.name: option.default for option in row.options}
-    own = [f"{name} {value}" for name, value in settings.options.items() if value != defaults.get(name)]
-    schedule = "own levels" if settings.schedule == CUSTOM else schedules.row(settings.schedule).title
-    zero = " to 0" if settings.final_zero else ""
-    return ", ".join([row.title, *own, f"{settings.steps} steps{zero}", schedule])

@@ -8,14 +8,17 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.plotting.pens_and_numbers import Kind
 from app.plotting.values import Curve, MeasurePlot
-from app.session.facts import stage_levels
+from app.session.facts import ON_REQUEST, stage_levels
 from app.session.state import AppState, Run
 from geomodel import measures
 from geomodel.arrays import Array
+from geomodel.compared import NAMES
 from geomodel.curves import Curves, some_levels
 from geomodel.regions import named_regions
 
 FIRST_STEP = "after the first step"
+LAST_STEP = "after the last step"
+NOTHING = (-1, 0, "", False, 0)
 MEASURE_MS = 100  # interval at which a growing run is measured
 
 
@@ -28,7 +31,7 @@ class Measured(QObject):
         super().__init__(parent)
         self.plots: tuple[MeasurePlot, ...] = ()
         self._state = state
-        self._of: tuple[int, int, str, bool] = (-1, 0, "", False)  # run, levels, status, whether its data are here
+        self._of = NOTHING  # run, levels, status, whether its data are here, how many extras it has
         self._later = QTimer(self, singleShot=True, interval=MEASURE_MS)
         self._later.timeout.connect(self._measure)
         state.selection_changed.connect(self._selected)
@@ -37,6 +40,13 @@ class Measured(QObject):
     def release(self) -> None:
         """Stop measuring, because the window closes."""
         self._later.stop()
+
+    def add(self, run_id: int, extras: dict[str, Array]) -> None:
+        """Take what was computed on request into a run, so that its files have it too."""
+        run = self._state.runs.get(run_id)
+        if run is not None and run.trajectory is not None:
+            run.trajectory = replace(run.trajectory, extras=run.trajectory.extras | extras)
+            self._measure()
 
     def _selected(self) -> None:
         run = self._state.run
@@ -56,12 +66,13 @@ class Measured(QObject):
         run = self._state.run
         # a new run has only its first level, so the plots stay still until there is more
         if run is None or run.committed < 2:
-            of, plots = (-1, 0, "", False), tuple(replace(plot, curves=(), waiting=FIRST_STEP) for plot in self.plots)
+            self._of = NOTHING
+            self.plots = tuple(replace(plot, curves=(), waiting=FIRST_STEP) for plot in self.plots)
         else:
-            of, plots = (run.id, run.committed, run.status, run.source is not None), ()
-        if of == self._of and of[0] >= 0:
-            return
-        self._of, self.plots = of, measured(run) if run is not None and of[0] >= 0 else plots
+            of = (run.id, run.committed, run.status, run.source is not None, len(run.extras))
+            if of == self._of:
+                return
+            self._of, self.plots = of, measured(run)
         self.changed.emit()
 
 
@@ -70,9 +81,11 @@ def measured(run: Run) -> tuple[MeasurePlot, ...]:
     whole, levels = _curves(run)
     source = whole if levels is None else whole.at(levels)
     plots = []
-    for row in measures.MEASURES:
-        waiting = "after the last step" if row.needs_end and not run.complete else ""
+    for row in (row.named(run.settings.compared_with) for row in measures.MEASURES):
+        waiting = LAST_STEP if row.needs_end and not run.complete else ""
         found = {} if waiting else measures.compute(row.name, source)
+        if not found and row.on_request and run.compared and run.linked:
+            waiting = LAST_STEP if run.trajectory is None else ON_REQUEST
         if not found and not waiting:
             continue  # the run does not have it
         plots.append(
@@ -136,9 +149,23 @@ def _curve(row: measures.Measure, kind: str, values: Array, levels: Array | None
         case "denoised":
             hue, label = "denoising", "D"
         case "exact":
-            hue, label = "optimal", "on the exact run"
+            hue, label = _beside(run), f"on {NAMES[run.settings.compared_with].run}"
         case _ if row.name == "effective_neighbours":
             hue, label = "optimal", ""  # the title names it
         case _:
-            hue, label = "network" if run.settings.network_drives else "reference", "on this run"
+            hue, label = _own(run), "on this run"
     return Curve(kind=hue, label=label, values=values, measured=None if levels is None else levels[: len(values)])
+
+
+def _beside(run: Run) -> Kind:
+    """The hue of the run beside."""
+    return "optimal" if run.settings.compared_with == "optimal" else "reference"
+
+
+def _own(run: Run) -> Kind:
+    """The hue of the run where curves of the run beside are drawn too."""
+    if run.settings.network_drives:
+        return "network"
+    if run.settings.driver == "optimal":
+        return "optimal"
+    return "reference" if _beside(run) == "optimal" else "sampling"

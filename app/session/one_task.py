@@ -18,7 +18,7 @@ class OneTask(QObject):
         super().__init__(parent)
         self._player = player
         self._task: Task | None = None
-        self.fraction = 0.0
+        self.part, self.fraction, self._heard = 0, 0.0, False  # of the newest progress
         player.task_event.connect(self._happened)
 
     def release(self) -> None:
@@ -30,10 +30,15 @@ class OneTask(QObject):
         """Whether a task is under way."""
         return self._task is not None
 
+    @property
+    def words(self) -> str:
+        """How far the task is; empty where none is under way. It waits while the engine does something else."""
+        return "" if self._task is None else f"{100 * self.fraction:.0f} %" if self._heard else "waiting"
+
     def begin(self, task: Task, name: str) -> None:
         """Submit a task, which the status bar calls by this name. An older one is dropped."""
         self.drop()
-        self._task, self.fraction = task, 0.0
+        self._task, self.part, self.fraction, self._heard = task, 0, 0.0, False
         self._player.begin(task, name)
 
     def cancel(self) -> None:
@@ -53,5 +58,5 @@ class OneTask(QObject):
             self._task = None
             self.ended.emit(event)
         elif isinstance(event, TaskProgress) and event.task_id == self._task.task_id:
-            self.fraction = event.fraction
+            self.part, self.fraction, self._heard = event.part, event.fraction, True
             self.progressed.emit()

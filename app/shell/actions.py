@@ -203,6 +203,7 @@ MENUS: tuple[tuple[str, str], ...] = (  # menu, its parent
     ("Edit", ""),
     ("Run", ""),
     ("View", ""),
+    ("Layers", "View"),
     ("Frame", "View"),
     ("Plane of images", "View"),
     ("Field", "View"),

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Generic, TypeVar
 
-Item = TypeVar("Item")
+Item = TypeVar("Item", covariant=True)
 
 
-class ByName(Mapping[str, Item]):
-    """Rooms or views by the names of the rooms' table."""
+class ByName(Mapping[str, Item], Generic[Item]):
+    """Rooms or views by the names of the rooms' table, each fetched when it is asked for."""
 
-    def __init__(self, items: Mapping[str, Item]) -> None:
-        self._items = dict(items)
+    def __init__(self, names: Sequence[str], fetch: Callable[[str], Item]) -> None:
+        self._names, self._fetch = tuple(names), fetch
 
     def __getitem__(self, name: str) -> Item:
-        return self._items[name]
+        if name not in self._names:
+            raise KeyError(name)
+        return self._fetch(name)
 
     def __getattr__(self, name: str) -> Item:
-        try:
-            items: dict[str, Item] = self.__dict__["_items"]
-            return items[name]
-        except KeyError:
-            raise AttributeError(name) from None
+        if name.startswith("_") or name not in self._names:
+            raise AttributeError(name)
+        return self._fetch(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._names)

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication
 
-from app.rooms import ROOMS
 from app.rooms.contract import View
 from app.rooms.row import RoomRow
 from app.widgets.context_menu import Entry, Row, popup
@@ -23,25 +22,26 @@ class ContextMenus(QObject):
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
-        self._documents, self._actions = window.documents, window.actions_by_id
-        for row in ROOMS:
-            view = window.rooms[row.name].view
-            if view.contextMenuPolicy() == Qt.ContextMenuPolicy.DefaultContextMenu:
-                view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-                view.customContextMenuRequested.connect(partial(self._show, row, view))
+        self._window = window
+
+    def attend(self, row: RoomRow, view: View) -> None:
+        """Give a view its menu."""
+        if view.contextMenuPolicy() == Qt.ContextMenuPolicy.DefaultContextMenu:
+            view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            view.customContextMenuRequested.connect(partial(self._show, row, view))
 
     def _show(self, row: RoomRow, view: View, at: QPoint) -> None:
         rows = [*view.menu_rows(at), *self._picture_rows(row)]
         if rows:
-            popup(view, rows, view.mapToGlobal(at), self._actions)
+            popup(view, rows, view.mapToGlobal(at), self._window.actions_by_id)
 
     def _picture_rows(self, row: RoomRow) -> tuple[Row, ...]:
         if row.figure is None:
             return ()
         return (
             None,
-            Entry("Copy picture", partial(self._documents.copy_figure, row.title)),
-            Entry("Save picture…", partial(self._documents.save_figure, row.title)),
+            Entry("Copy picture", partial(self._window.documents.copy_figure, row.title)),
+            Entry("Save picture…", partial(self._window.documents.save_figure, row.title)),
         )
 
     def show_at_focus(self) -> None:

@@ -5,8 +5,8 @@ take only the characters of a number, and the few lines of text keep their lette
 or a click into text, moves the focus to a control; a click on a control does its work without the focus. Enter, Esc, a
 choice, a click elsewhere or the key of an action gives the focus back to the main view.
 
-A control that a person reached by Tab keeps the few keys that work it: Space for a button, the up and down arrows for a
-list, a slider or tabs.
+A control that a person reached by Tab keeps the few keys that work it: Space for a button or a list of ticks, the up
+and down arrows for a list, a slider or tabs.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from shiboken6 import isValid
 from app.shell.palette import Palette
 from app.shell.tab_order import reading_order
 from app.widgets.focus_frame import FocusFrame
+from app.widgets.ticks import TickList
 
 K, Reason, Type = Qt.Key, Qt.FocusReason, QEvent.Type
 CLICKED = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QTabBar)  # for a spin box, its two arrows
@@ -95,7 +96,7 @@ class FocusLaw(QObject):
     def _keep(self, control: QWidget, event: QKeyEvent) -> bool:
         """Qt asks here whether a control keeps a key although it is a shortcut."""
         escapes = event.key() == K.Key_Escape and isinstance(control, CONTROLS)
-        if escapes or (event.key() == K.Key_Space and isinstance(control, QAbstractButton)):
+        if escapes or (event.key() == K.Key_Space and isinstance(control, QAbstractButton | TickList)):
             event.accept()
             return True
         return False
@@ -113,6 +114,8 @@ class FocusLaw(QObject):
         if isinstance(control, QTabBar) and key in (K.Key_Up, K.Key_Down):
             control.setCurrentIndex(control.currentIndex() + (1 if key == K.Key_Down else -1))
             return True
+        if isinstance(control, TickList) and key == K.Key_Space:
+            return False
         searches = isinstance(control, QAbstractItemView) and event.text().isprintable() and event.text() != ""
         return searches and not commands and _pass_on(event)
 

@@ -16,11 +16,13 @@ from PySide6.QtWidgets import (
     QTabBar,
     QTabWidget,
     QToolBar,
+    QVBoxLayout,
     QWidget,
 )
 
 from app.rooms import ROOMS
-from app.rooms.contract import Room
+from app.rooms.contract import Room, View
+from app.rooms.row import RoomRow
 from app.session.snapshot import Place
 from app.shell import arrangement
 from app.shell.help_buttons import HelpButton, TitleHelp
@@ -45,6 +47,8 @@ class Layout(QWidget):
         self.current: Workspace = WORKSPACES[0]
         self._window, self._store = window, store
         self._rooms: Mapping[str, Room] = {}
+        self._views: dict[str, View] = {}  # of the rooms that are built
+        self._places: dict[str, QVBoxLayout] = {}  # what a dock holds: the view, once it is built
         self._states: dict[str, QByteArray] = {}  # the docks of the workspaces that a person has left
         self.images = False  # whether the data are images
         self._fresh = True
@@ -67,15 +71,17 @@ class Layout(QWidget):
         window.setCentralWidget(self)
         self._bar("Workspaces", self._head(), Qt.ToolBarArea.TopToolBarArea)
         for row in ROOMS:
-            view = rooms[row.name].view
             if row.area == "foot":
-                self._bar(row.title, view, Qt.ToolBarArea.BottomToolBarArea)
+                self._bar(row.title, rooms[row.name].view, Qt.ToolBarArea.BottomToolBarArea)
                 continue
             below = row.area == "below"
+            place = QWidget()
             if not below:
-                view.setMinimumWidth(LEAST_RIGHT)
+                place.setMinimumWidth(LEAST_RIGHT)
+            self._places[row.name] = QVBoxLayout(place)
+            self._places[row.name].setContentsMargins(0, 0, 0, 0)
             area = Qt.DockWidgetArea.BottomDockWidgetArea if below else Qt.DockWidgetArea.RightDockWidgetArea
-            dock = self._dock(row.name, row.title, view, area)
+            dock = self._dock(row.name, row.title, place, area)
             TitleHelp(dock, HelpButton(row.title, partial(self.help_wanted.emit, row.name)))
             dock.visibilityChanged.connect(lambda there, name=row.name: self._came_into_sight(name) if there else None)
         self._dock(LEFT_TITLE, LEFT_TITLE, left, Qt.DockWidgetArea.LeftDockWidgetArea)
@@ -84,6 +90,12 @@ class Layout(QWidget):
         window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self._take_centre()
+
+    def place(self, row: RoomRow, view: View) -> None:
+        """Put the view of a room that has just been built into its dock."""
+        self._views[row.name] = view
+        if row.area != "foot":
+            self._places[row.name].addWidget(view)
 
     def _head(self) -> QWidget:
         """The tabs of the workspaces, and at the end of the row the "?" of the main view."""
@@ -130,8 +142,8 @@ class Layout(QWidget):
     def room_in_use(self) -> str:
         """The name of the room that has the focus, or else of the one in the centre."""
         focus = QApplication.focusWidget()
-        for name, room in self._rooms.items():
-            if focus is not None and (room.view is focus or room.view.isAncestorOf(focus)):
+        for name, view in self._views.items():
+            if focus is not None and (view is focus or view.isAncestorOf(focus)):
                 return name
         return self.current.centre
 
@@ -146,7 +158,8 @@ class Layout(QWidget):
     def _show(self, target: Workspace) -> None:
         self._window.setUpdatesEnabled(False)  # otherwise a person would see every dock move
         try:
-            self.docks[self.current.centre].setWidget(self._rooms[self.current.centre].view)
+            left = self.current.centre
+            self._places[left].addWidget(self._rooms[left].view)
             self.current = target
             self._take_centre()
             state = self._states.get(target.name)

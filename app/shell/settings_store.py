@@ -14,6 +14,7 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
+from app.session.plane_options import LayerLook
 from geomodel.checkpoints.plan import Answer
 from geomodel.files import replacing, write_error
 
@@ -21,6 +22,15 @@ log = logging.getLogger(__name__)
 
 MAX_RECENT = 12
 MAX_ANSWERED = 200  # checkpoints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptLayers:
+    """What a person changed of the plane's layers, by their names."""
+
+    shown: dict[str, bool] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    looks: dict[str, LayerLook] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +47,7 @@ class AppSettings:
     speed: Annotated[float, Meta(gt=0, le=100)] = 1.0
     loop: bool = True
     measures: tuple[str, ...] | None = None  # visible measures; None means the usual ones
+    layers: KeptLayers = KeptLayers()
     layout_version: int = 0  # version of `layouts`; those of another version are not restored
     geometry: str = ""  # the window's place, base64
     layouts: dict[str, str] = field(default_factory=dict)  # workspace → its docks, base64

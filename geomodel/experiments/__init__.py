@@ -7,29 +7,39 @@ from geomodel.experiments.commitment import Commitment, class_commitment, commit
 from geomodel.experiments.compare import Comparison, Lane, LaneResult, compare, lane_of
 from geomodel.experiments.controls import gaussian_curve, random_walk
 from geomodel.experiments.convergence import Convergence, convergence
+from geomodel.experiments.explain import Explained, explain
+from geomodel.experiments.ghosts import GHOSTS, Ghost, ghost
 from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.literature import Claim, claims
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, jump_levels, quality_over_sigma
+from geomodel.experiments.sweep import Sweep, SweepLine, sweep, sweep_of
 from geomodel.experiments.votes import nearest_classes
 
 __all__ = [
+    "GHOSTS",
     "Branch",
     "Claim",
     "Commitment",
     "Comparison",
     "Convergence",
+    "Explained",
+    "Ghost",
     "Interpolated",
     "Jump",
     "Lane",
     "LaneResult",
     "QualityOverSigma",
+    "Sweep",
+    "SweepLine",
     "branch",
     "claims",
     "class_commitment",
     "commitment",
     "compare",
     "convergence",
+    "explain",
     "gaussian_curve",
+    "ghost",
     "interpolate",
     "jump",
     "jump_levels",
@@ -37,4 +47,6 @@ __all__ = [
     "nearest_classes",
     "quality_over_sigma",
     "random_walk",
+    "sweep",
+    "sweep_of",
 ]

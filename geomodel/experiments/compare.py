@@ -15,7 +15,7 @@ from geomodel import runs, schedules, solvers
 from geomodel.arrays import Floats, Integers
 from geomodel.csv_files import Row, write_rows
 from geomodel.experiments.exact import distances, solve
-from geomodel.experiments.progress import REFERENCE, Progress, watched
+from geomodel.experiments.progress import REFERENCE, Failures, Progress, stopping, surviving, watched
 from geomodel.formulas import Levels
 from geomodel.settings import CUSTOM, RunSettings
 from geomodel.trajectory import Trajectory
@@ -78,11 +78,15 @@ class LaneResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """All lanes beside the reference: sigmas (L,) is the union of their levels, reference (L, B, *shape) x there."""
+    """All lanes beside the reference: sigmas (L,) is the union of their levels, reference (L, B, *shape) x there.
+
+    failures: why each lane that is missing failed, by its name.
+    """
 
     sigmas: Levels
     reference: Floats
     lanes: tuple[LaneResult, ...]
+    failures: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self) -> list[Row]:
         """A tidy table: one row for each lane, level and sample."""
@@ -101,6 +105,7 @@ def compare(
     labels: Any = None,
     noise: Any = None,
     reference: str | Trajectory | None = None,
+    failures: Failures = "raise",
     progress: Progress | None = None,
     display: Literal["exact", "off"] = "off",
 ) -> Comparison:
@@ -112,26 +117,29 @@ def compare(
     different names, see `Lane`. noise: for stochastic solvers, whose "error" is their distance to the ODE's
     trajectory. reference: a solver, a trajectory that has all the levels, or None for dop853. An adaptive solver runs
     with tolerances of 10⁻¹⁰ (10⁻⁶ for networks), see `exact.solve`, and calls `model` with sigma (B,); another one
-    takes sub-steps of 1/32 in log σ. A level 0 is approached to 10⁻⁴ of the level before it. progress(lane index,
-    fraction) is called before every evaluation and at the end of each lane, with index −1 for the reference, which
-    comes first; an exception from it cancels.
+    takes sub-steps of 1/32 in log σ. A level 0 is approached to 10⁻⁴ of the level before it. failures: with "keep" a
+    lane that fails leaves the others, and `Comparison.failures` says why. progress(lane index, fraction) is called
+    before every evaluation and at the end of each lane, with index −1 for the reference, which comes first; an
+    exception from it cancels.
 
     Raises ValueError where there is no lane, two lanes have the same name, or they start at different levels; and what
-    `geomodel.sample` raises.
+    `geomodel.sample` raises for the reference and, unless failures are kept, for a lane.
     """
-    levels = [lane.levels for lane in lanes]
-    _check(lanes, levels)
-    union = np.unique(np.concatenate(levels))[::-1].copy()
-    exact = solve(watched(model, union, REFERENCE, progress), x, union, labels=labels, reference=reference)
+    failed: dict[str, str] = {}
+    levels, told = _checked(lanes, failed, failures), stopping(progress)
+    union = np.unique(np.concatenate(list(levels.values())))[::-1].copy()
+    exact = solve(watched(model, union, REFERENCE, told), x, union, labels=labels, reference=reference)
     results = []
-    for index, (lane, sigmas) in enumerate(zip(lanes, levels, strict=True)):
-        run, seconds = run_lane(
-            watched(model, sigmas, index, progress), x, lane, labels=labels, noise=noise, display=display
-        )
-        results.append(LaneResult(lane, run, distances(run.x, exact[np.isin(union, sigmas)]), seconds))
-        if progress is not None:
-            progress(index, 1.0)
-    return Comparison(union, exact, tuple(results))
+    for index, lane in enumerate(lanes):
+        if lane.name in levels:
+            sigmas = levels[lane.name]
+            own = watched(model, sigmas, index, told)
+            with surviving(failed, lane.name, failures, told):
+                run, seconds = run_lane(own, x, lane, labels=labels, noise=noise, display=display)
+                results.append(LaneResult(lane, run, distances(run.x, exact[np.isin(union, sigmas)]), seconds))
+        if told is not None:
+            told(index, 1.0)
+    return Comparison(union, exact, tuple(results), failed)
 
 
 def run_lane(
@@ -157,16 +165,24 @@ def run_lane(
     return run, perf_counter() - start
 
 
-def _check(lanes: Sequence[Lane], levels: Sequence[Levels]) -> None:
+def _checked(lanes: Sequence[Lane], failed: dict[str, str], failures: Failures) -> dict[str, Levels]:
+    """The levels of each lane that can run, by its name."""
     if not lanes:
         raise ValueError("There is nothing to compare: give at least one lane.")
     names = [lane.name for lane in lanes]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"Two lanes are called {', '.join(twice)}; give each its own name.")
-    if len(starts := sorted({float(sigmas[0]) for sigmas in levels})) > 1:
-        raise ValueError(f"All lanes start at the same x and σ; here they start at {', '.join(map(str, starts))}.")
+    levels: dict[str, Levels] = {}
     for lane in lanes:
-        solvers.complete(lane.solver, dict(lane.options))
+        with surviving(failed, lane.name, failures):
+            found = lane.levels
+            solvers.complete(lane.solver, dict(lane.options))
+            levels[lane.name] = found
+    if not levels:
+        raise ValueError(next(iter(failed.values())))
+    if len(starts := sorted({float(sigmas[0]) for sigmas in levels.values()})) > 1:
+        raise ValueError(f"All lanes start at the same x and σ; here they start at {', '.join(map(str, starts))}.")
+    return levels
 
 
 def _rows(result: LaneResult) -> list[Row]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from geomodel import schedules, solvers
+from geomodel import formulas, solvers
 from geomodel.arrays import Array, Floats
 from geomodel.formulas import Levels
 from geomodel.reference import FLOOR
@@ -21,12 +21,21 @@ LOG_STEP = 1 / 32  # the sub-steps of a solver that does not choose its own
 TO_ZERO = 8  # levels between the last one above 0 and FLOOR times it, where D is taken for x
 
 
-def solve(model: Any, x: Any, sigmas: Levels, *, labels: Any, reference: str | Trajectory | None) -> Floats:
+def solve(
+    model: Any,
+    x: Any,
+    sigmas: Levels,
+    *,
+    labels: Any,
+    reference: str | Trajectory | None,
+    tolerance: float | None = None,
+) -> Floats:
     """The ODE's solution from x at sigmas[0] at all of these levels, (levels, B, *shape) float64.
 
     reference: a solver, a trajectory that has all of the levels, or None for dop853. An adaptive solver runs with
-    a relative tolerance of 10⁻¹⁰ (10⁻⁶ for networks) and that times sigmas[0]/80 as the absolute one, another one takes
-    sub-steps of 1/32 in log σ. A level 0 is reached from 10⁻⁴ times the level before it, where D is taken for x.
+    `tolerance` as the relative one (None: 10⁻¹⁰, and 10⁻⁶ for networks) and that times sigmas[0]/80 as the absolute
+    one, another one takes sub-steps of 1/32 in log σ. A level 0 is reached from 10⁻⁴ times the level before it, where D
+    is taken for x.
     """
     if isinstance(reference, Trajectory):
         return _at_levels(reference, sigmas, np.shape(x))
@@ -35,7 +44,7 @@ def solve(model: Any, x: Any, sigmas: Levels, *, labels: Any, reference: str | T
     name, grid = reference or SOLVER, _to_zero(sigmas)
     options: dict[str, Any] = {}
     if solvers.row(name).adaptive:
-        tolerance = TOLERANCE[getattr(model, "analytic", True)]
+        tolerance = tolerance or TOLERANCE[getattr(model, "analytic", True)]
         options = {"rtol": tolerance, "atol": tolerance * float(sigmas[0]) / UNIT}
     else:
         grid = _refined(grid)
@@ -61,7 +70,7 @@ def _to_zero(sigmas: Levels) -> Levels:
     if sigmas[-1] > 0:
         return sigmas
     extra = np.geomspace(sigmas[-2], sigmas[-2] * FLOOR, TO_ZERO + 1)[1:]
-    return schedules.custom([*sigmas[:-1], *extra, 0.0])
+    return formulas.custom([*sigmas[:-1], *extra, 0.0])
 
 
 def _refined(sigmas: Levels) -> Levels:
@@ -69,4 +78,4 @@ def _refined(sigmas: Levels) -> Levels:
     for sigma, sigma_next in pairwise(sigmas.tolist()):
         substeps = math.ceil(math.log(sigma / sigma_next) / LOG_STEP) if sigma_next else 1
         levels.extend(sigma * (sigma_next / sigma) ** (k / substeps) for k in range(substeps))
-    return schedules.custom([*levels, sigmas[-1]])
+    return formulas.custom([*levels, sigmas[-1]])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import numpy as np
 
+from geomodel.error_text import message
 from geomodel.formulas import Levels
 
+Failures = Literal["raise", "keep"]  # what happens to the error of one lane
 REFERENCE = -1  # the lane index with which the reference reports its progress
 Progress = Callable[[int, float], None]
 
@@ -36,3 +39,37 @@ class Watched:
 def watched(model: Any, sigmas: Levels, lane: int, progress: Progress | None) -> Any:
     """The model wrapped in `Watched`, or the model itself where there is no `progress`."""
     return model if progress is None else Watched(model, sigmas, lane, progress)
+
+
+class Stopping:
+    """Calls `progress` and keeps what it raises, so that this is told from an error of a lane."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.stop: BaseException | None = None
+
+    def __call__(self, lane: int, fraction: float) -> None:
+        try:
+            self._progress(lane, fraction)
+        except BaseException as error:
+            self.stop = error
+            raise
+
+
+def stopping(progress: Progress | None) -> Stopping | None:
+    """The progress as a `Stopping`, where there is any."""
+    return None if progress is None else Stopping(progress)
+
+
+@contextmanager
+def surviving(kept: dict[str, str], name: str, failures: Failures, progress: Stopping | None = None) -> Iterator[None]:
+    """Keeps what an error of the lane says under its name, so that the others go on; with "raise" the error ends all.
+
+    An exception from `progress` ends all in any case, because it is how an experiment is cancelled.
+    """
+    try:
+        yield
+    except Exception as error:
+        if failures == "raise" or (progress is not None and error is progress.stop):
+            raise
+        kept[name] = message(error)

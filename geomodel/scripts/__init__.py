@@ -5,7 +5,7 @@ the threads of torch, the device and the pieces of the network (`geomodel.origin
 """
 
 from geomodel.scripts.command import command_line
-from geomodel.scripts.experiments import claims, design, jump, quality, race
+from geomodel.scripts.experiments import claims, design, jump, quality, race, sweep
 from geomodel.scripts.run import python
 
-__all__ = ["claims", "command_line", "design", "jump", "python", "quality", "race"]
+__all__ = ["claims", "command_line", "design", "jump", "python", "quality", "race", "sweep"]

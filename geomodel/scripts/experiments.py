@@ -6,7 +6,7 @@ computed, as `geomodel.scripts.python` does. Each raises ValueError for a denois
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from textwrap import indent
 from typing import Literal
 
@@ -14,7 +14,7 @@ from geomodel.origin import Computed, NetworkIdentity
 from geomodel.scripts.literals import call, literal
 from geomodel.scripts.opening import opening
 from geomodel.scripts.stated import sampler
-from geomodel.settings import RunSettings
+from geomodel.settings import Option, RunSettings
 
 JOB = "job = gm.runs.prepare(settings, data, network)"
 LABELS = {"labels": "job.labels(len(job.x))"}
@@ -49,6 +49,36 @@ def race(
         call("race = gm.experiments.compare", LABELS | noise, "job.model, job.x, lanes"),
         "for result in race.lanes:",
         '    print(f"{result.lane.name}: ends {result.final_errors.mean():.4g} from the ODE\'s end, on average")',
+    )
+
+
+def sweep(
+    settings: RunSettings,
+    solvers: Mapping[str, Mapping[str, Option]],
+    evaluations: Sequence[int],
+    network: NetworkIdentity | None = None,
+    computed: Computed | None = None,
+) -> str:
+    """A script that sweeps solvers, with their options, over numbers of evaluations; `sweep` is a
+    `geomodel.experiments.Sweep`.
+    """
+    named = (f"    {literal(name)}: {literal(dict(options))}," for name, options in solvers.items())
+    return _script(
+        f"A sweep of {len(solvers)} solvers from {min(evaluations)} to {max(evaluations)} evaluations",
+        settings,
+        network,
+        computed,
+        JOB,
+        "solvers = {",
+        *named,
+        "}",
+        call(
+            "sweep = gm.experiments.sweep_of",
+            {"failures": '"keep"'},
+            f"job, solvers, {literal(tuple(evaluations))}",
+        ),
+        "for line in sweep.lines:",
+        '    print(f"{line.solver}:", *(f"{n} evaluations {e:.4g}," for n, e in zip(line.evaluations, line.medians)))',
     )
 
 

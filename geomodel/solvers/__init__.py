@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from geomodel.options import check_keywords
+from geomodel.solvers.costs import evaluations as evaluations
+from geomodel.solvers.costs import steps_within as steps_within
 from geomodel.solvers.rows import ADAPTIVE_ROWS, STOCHASTIC_ROWS
 from geomodel.solvers.table import (
     ALPHA,

@@ -23,7 +23,7 @@ class Evil:
 BAD = {
     "evil.pkl": lambda path: path.write_bytes(pickle.dumps({"ema": Evil()}, 4)),
     "evil.pt": lambda path: torch.save(Evil(), path),
-    "deep.pkl": lambda path: path.write_bytes(b"\x80\x02" + b"(" * 400_000 + b"t" * 400_000 + b"."),
+    "deep.pkl": lambda path: path.write_bytes(b"\x80\x02" + b"(" * 40_000 + b"t" * 40_000 + b"."),
     "pointer.ckpt": lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:a\nsize 7\n"),
     "other.pth": lambda path: torch.save({"w": torch.zeros(2)}, path),
     "config.json": lambda path: path.write_text("{}"),

@@ -336,6 +336,15 @@ def test_picture_probe_inside_and_neighbours(bench):
     assert near.weights[0] == pytest.approx(1)  # the end of the exact sampler is a data point
 
 
+def test_the_probe_answers_with_what_the_run_is_compared_with(bench):
+    bench.handle(StartRun(1, replace(TOY, compared_with="gaussian")))
+    probe = bench.handle(ProbeRequest(run_id=1, point=(0.2, 0.1), sigma=0.5, path=False))
+    data = bench.worker.contexts[1].data.dataset
+    x = np.array([[0.2, 0.1]])
+    assert np.allclose(probe.fitted, gm.Gaussians.fit(data.points)(x, 0.5)[0])
+    assert np.allclose(probe.optimal, gm.OptimalDenoiser(data.points)(x, 0.5)[0])  # the mean shift is that of D*
+
+
 def test_a_slice_answers_as_the_whole_space_does(bench, tmp_path):
     cloud = np.random.default_rng(0).standard_normal((40, 5))
     np.save(tmp_path / "cloud.npy", cloud)

@@ -27,11 +27,12 @@ from geomodel.experiments.literature import (
 )
 from geomodel.experiments.literature import against_data as on_data
 from geomodel.experiments.literature import convergence_theory as theory
+from geomodel.experiments.literature import kin_of_optimal as kin
 from geomodel.experiments.literature.writing import COLUMNS
 
 BY_NAME = {statement.find.__name__: statement for statement in STATEMENTS}
 NUMBER = {name: statement.number for name, statement in BY_NAME.items()}
-OF_MODEL = [name for name, statement in BY_NAME.items() if statement.kind != "toy"]
+OF_MODEL = [name for name, s in BY_NAME.items() if s.kind != "toy" and name != "papers_fid"]
 SLOW_TOYS = {"second_orders", "heun_order", "second_clock"}  # more than half a second each
 
 
@@ -406,6 +407,34 @@ def test_the_variance_of_the_sampler_is_that_of_its_steps():
         score = -y / (kept[t] * v + 1 - kept[t])
         y = (y + rates[t] / 2 * score) / np.sqrt(1 - rates[t])
     assert theory.variance_reached(50)[0] == pytest.approx(y**2, rel=1e-12)
+
+
+def test_a_local_machine_sees_its_patch_alone():
+    """By loops over pixels, patches and images."""
+    random = np.random.default_rng(2)
+    images, x, sigma, reach = random.standard_normal((5, 4, 3)), random.standard_normal((2, 4, 3)), 0.8, 1
+    found = kin.local_denoised(images, x, sigma, reach)
+    for at in np.ndindex(2, 4, 3):
+        b, r, c = at
+        rows, columns = (slice(max(q - reach, 0), q + reach + 1) for q in (r, c))
+        logits = [-((x[b] - y)[rows, columns] ** 2).sum() / (2 * sigma**2) for y in images]
+        weights = np.exp(logits) / np.exp(logits).sum()
+        assert found[at] == pytest.approx(weights @ images[:, r, c], rel=1e-12)  # the same sums in another order
+
+
+def test_kin_of_d_star_that_are_wrong_fail(monkeypatch):
+    own = material(None, None)
+    local = kin.local_denoised
+    monkeypatch.setattr(kin, "local_denoised", lambda y, x, sigma, reach: local(y, x, sigma, min(reach, 2)))
+    assert judged("local_limits", own).verdict == "does not hold"
+    monkeypatch.setattr(kin, "_smoothed", lambda optimal, shifts: optimal)  # ends on its data
+    assert judged("smoothing_invents", own).verdict == "does not hold"
+    monkeypatch.setattr(kin, "_smoothed", lambda optimal, shifts: lambda x, sigma: 1.001 * optimal(x, sigma))
+    assert judged("smoothing_goes", own).verdict == "does not hold"
+
+
+def test_what_is_not_computed_says_why():
+    assert "Inception" in judged("papers_fid", material(None, None)).reason
 
 
 # ------------------------------------------------------------ any model and any data

@@ -119,7 +119,7 @@ def test_the_bundled_network():
     model = gm.load_checkpoint(resources.path("checkpoints", "fashion-mnist.safetensors"))
     data = gm.datasets.load("fashion-mnist")
     quick = [s.number for s in literature.STATEMENTS if s.kind != "toy" and s.find.__name__ != "early_jump"]
-    found = {claim.number: claim for claim in gm.experiments.claims(model, data, count=8, only=quick)}
+    found = {claim.number: claim for claim in gm.experiments.claims(model, data, count=4, only=quick)}
     assert not literature.failed_self_tests(found.values())
     by_name = {s.find.__name__: found[s.number] for s in literature.STATEMENTS if s.number in found}
     assert {name for name, claim in by_name.items() if claim.verdict == "does not hold"} <= {

@@ -39,6 +39,8 @@ def make_run(**changes) -> Trajectory:
             "nearest_denoised": rng.uniform(0, 1, (LEVELS - 1, BATCH)),
             "turning_exact": rng.uniform(0, 1, (LEVELS - 1, BATCH)),
             "information": rng.uniform(0, 1, (LEVELS - 1, BATCH)),
+            "gain_x": rng.normal(0, 9, (LEVELS - 1, BATCH)),
+            "gain_denoised": rng.normal(0, 9, (LEVELS - 1, BATCH)),
         },
     }
     return Trajectory(**{**fields, **changes})
@@ -102,7 +104,7 @@ def test_every_measure_by_hand(name):
 
 
 def test_the_table_is_complete_and_in_words():
-    assert len(set(NAMES)) == len(MEASURES) == 14
+    assert len(set(NAMES)) == len(MEASURES) == 15
     columns = [row.column(curve) for row in MEASURES for curve in row.curves]
     assert len(set(columns)) == len(columns)
     for row in MEASURES:

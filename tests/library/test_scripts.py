@@ -66,7 +66,7 @@ def test_a_process_of_its_own_gives_the_run_again(tmp_path, kind):
 
 @POSIX
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", QUICK)
 def test_a_shell_gives_the_run_again(tmp_path, kind):
     run, found = computed(settings_of(kind, tmp_path))
     assert same(run, shell_in(tmp_path, command_of(found)))

@@ -1,6 +1,6 @@
-"""The common shape of the bundled network's trajectories and of their controls: 100 seeds, 100 Euler steps, ρ = 7.
+"""The common shape of the bundled network's trajectories and of their controls: 50 seeds, 100 Euler steps, ρ = 7.
 
-The ranges hold what differs between machines in float32, and what 100 other seeds would change: shares by one point,
+The ranges hold what differs between machines in float32, and what 50 other seeds would change: shares by one point,
 residuals by a tenth.
 """
 
@@ -16,7 +16,7 @@ from geomodel import geometry
 from geomodel.experiments import gaussian_curve, random_walk
 
 pytestmark = pytest.mark.slow
-SEEDS = range(100)
+SEEDS = range(50)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def x():
-    """x (101, 100, 1, 28, 28) of the network. It is the whole cost of this file."""
+    """x (101, 50, 1, 28, 28) of the network. It is the whole cost of this file."""
     model = gm.load_checkpoint(resources.path("checkpoints", "fashion-mnist.safetensors"))
     sigmas = gm.schedules.karras(100)
     with torch.no_grad():
@@ -77,5 +77,5 @@ def test_the_mean_shape_is_that_of_the_gaussian_of_the_data(axes, gaussian):
 
 
 def test_the_displacement_is_the_noise(axes):
-    """The chord is ‖x_0 − x_N‖ ≈ T √d, the noise's own length."""
-    assert np.mean(axes.chord) / (80 * np.sqrt(784)) == pytest.approx(0.999, abs=0.003)
+    """The chord is ‖x_0 − x_N‖ ≈ T √d, the noise's own length, which is √(1/2d) off, and its mean √(1/100d)."""
+    assert np.mean(axes.chord) / (80 * np.sqrt(784)) == pytest.approx(1.0, abs=0.01)

@@ -282,6 +282,17 @@ def test_every_control_has_a_name_and_a_tooltip(name, request):
         assert button.accessibleName()
 
 
+def test_what_a_driver_is_compared_with_can_be_chosen(model, told):
+    model.set_driver_available({"optimal": True, "gaussian": True, "classes": False, "network": True})
+    for driver, shown in (("optimal", False), ("network", True)):
+        model.set_settings(RunSettings(driver=driver))
+        assert _field(model, "compared_with").isHidden() != shown
+    choose(_field(model, "compared_with"), "gaussian")
+    assert told == [{"compared_with": "gaussian"}]
+    model.set_settings(RunSettings(driver="gaussian", compared_with="gaussian"))
+    assert _field(model, "beside").isHidden()  # the same curves twice
+
+
 def test_every_setting_has_a_field_somewhere(sampler, model):
     """A setting that is added later is not forgotten here."""
     elsewhere = {"schema_version", "options", "start_point", "levels"}  # own fields, a click, the schedule view

@@ -157,6 +157,7 @@ IN_FIGURES = {
     "commitment": ("Distance of what comes back", None),
     "likelihood": ("log p(x; σ) by the ODE", 0),
     "strip": ("D*(x; σ)", None),
+    "claims": ("Self-tests", 0),
 }
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from real_window import WAIT, choose_file, kept, opened, press
+from real_window import WAIT, choose_file, finished, kept, opened, press
 
 import resources
 from app.rooms.plane.messages import BasinsAnswer, BasinsRequest
 from app.rooms.transport.scrubber import Scrubber
-from app.session.plane_options import PlaneOptions
+from app.session.plane_options import LAYERS, PlaneOptions, stacked
+from app.shell.kept_layers import restored
+from app.shell.settings_store import SettingsStore
 from geomodel.trajectory import Trajectory
 
 
@@ -252,3 +254,51 @@ def test_bad_files_say_why_and_change_nothing(qtbot, window, tmp_path, name, con
         window.documents.open_path(str(path))
     assert said in window.panels.status._message.text()
     assert (window.state.run, window.state.data, window.state.network, window.state.draft) == before
+
+
+def test_the_list_of_layers_and_the_keys_of_layers_keep_in_step(qtbot, window):
+    press(qtbot, window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    panel, options = window.views.plane.layer_list.panel, lambda: window.state.plane_options
+    assert panel.list.hasFocus()
+    while panel.list.row.name != "data":
+        qtbot.keyClick(panel.list, Qt.Key.Key_Down)
+    qtbot.keyClick(panel.list, Qt.Key.Key_Space)  # otherwise the key that plays
+    assert not window.playback.playing
+    assert "data" not in options().layers
+    assert not window.actions_by_id["layer.data"].isChecked()
+    qtbot.keyClick(panel.list, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    assert panel.list.named("data").shown
+    assert window.actions_by_id["layer.data"].isChecked()
+    qtbot.keyClick(panel.list, Qt.Key.Key_Minus)
+    qtbot.keyClick(panel.list, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert options().looks["data"].opacity == 0.9
+    assert options().order.index("data") == LAYERS.index("data") + 1
+    window.actions_by_id["layer.ghost.optimal"].trigger()
+    ghost = lambda: next(g for g in window.views.plane.picture.ghosts if g.name == "ghost.optimal")  # noqa: E731
+    qtbot.waitUntil(lambda: ghost().curve is not None, timeout=WAIT)
+    assert ghost().distance < 1e-9  # D* drives this run too
+    window.layers_keeper.keep()
+    again = restored(SettingsStore(window.store.path).settings.layers)
+    assert (again.layers, again.looks) == (options().layers, options().looks)
+    assert stacked(again.order) == stacked(options().order)
+    qtbot.keyClick(panel.list, Qt.Key.Key_Escape)
+    assert not panel.isVisible()
+    assert window.views.plane.hasFocus()
+
+
+def test_a_pinned_run_is_a_layer_as_long_as_it_is_pinned(qtbot, window):
+    first = window.state.run
+    window.panels.runs.pin_toggled.emit(first.id, True)
+    assert f"run.{first.id}" in window.state.plane_options.layers
+    assert not any(ghost.name == f"run.{first.id}" for ghost in window.views.plane.picture.ghosts)  # it is selected
+    window.player.run()
+    run = finished(qtbot, window, lambda run: run is not first)
+    window.playback.pause()
+    window.state.select(index=5)
+    (ghost,) = (g for g in window.views.plane.picture.ghosts if g.name == f"run.{first.id}")
+    np.testing.assert_allclose(ghost.curve, first.x[:, 0])
+    assert ghost.distance < 1e-9
+    assert ghost.index == 5
+    window.panels.runs.pin_toggled.emit(first.id, False)
+    assert f"run.{first.id}" not in window.state.plane_options.layers
+    assert run is window.state.run

@@ -11,7 +11,8 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from app.shell.settings_store import MAX_ANSWERED, MAX_RECENT, AppSettings, SettingsStore, home
+from app.session.plane_options import LayerLook
+from app.shell.settings_store import MAX_ANSWERED, MAX_RECENT, AppSettings, KeptLayers, SettingsStore, home
 
 
 def test_home_is_the_environment_or_the_system_folder(monkeypatch, tmp_path):
@@ -32,6 +33,9 @@ def test_every_field_survives_a_round_trip():
         speed=0.25,
         loop=False,
         measures=("norm",),
+        layers=KeptLayers(
+            shown={"data": False}, order=("data", "field"), looks={"data": LayerLook(opacity=0.5, color="#102030")}
+        ),
         layout_version=3,
         geometry="AdnQ",
         layouts={"explore": "AAAA"},
@@ -48,8 +52,18 @@ def test_every_field_survives_a_round_trip():
 
 @pytest.mark.parametrize(
     "content",
-    [b"{", b"", b"\xff\xfe", b"[]", b'{"theme": "blue"}', b'{"speed": 0}', b'{"schema_version": 2}', b"[" * 100_000],
-    ids=["cut", "empty", "no utf-8", "list", "theme", "speed", "version", "deep"],
+    [
+        b"{",
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b'{"theme": "blue"}',
+        b'{"speed": 0}',
+        b'{"layers": {"looks": {"data": {"color": "url(x)"}}}}',
+        b'{"schema_version": 2}',
+        b"[" * 100_000,
+    ],
+    ids=["cut", "empty", "no utf-8", "list", "theme", "speed", "colour", "version", "deep"],
 )
 def test_a_file_that_does_not_fit_is_set_aside_with_one_line(content, caplog):
     path = home() / "settings.json"

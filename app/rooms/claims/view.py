@@ -11,6 +11,7 @@ from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme
 from app.rooms.claims.details import Details
 from app.rooms.claims.pictures import ClaimRow, ClaimsPicture
+from app.rooms.claims.sheet import ClaimsSheet
 from app.rooms.claims.table import ClaimTable
 from app.rooms.claims.text import describe
 from app.rooms.contract import View
@@ -40,6 +41,7 @@ class ClaimsView(View):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus if print_mode else Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Claims")
         self.table, self.details = ClaimTable(theme), Details()
+        self.sheet = ClaimsSheet(theme) if print_mode else None
         self._build()
         self.table.claim_picked.connect(self._picked)
         self.table.show_wanted.connect(self.show_wanted)
@@ -72,7 +74,9 @@ class ClaimsView(View):
         beside.setSpacing(8)
         beside.addWidget(label)
         beside.addWidget(self._samples)
-        row = QFlowLayout()
+        bar = QWidget()
+        row = QFlowLayout(bar)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setHorizontalSpacing(8)
         row.setVerticalSpacing(4)
         for widget in (self._all, self._one, self._show, self._markdown, self._csv, samples):
@@ -93,10 +97,14 @@ class ClaimsView(View):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(4)
-        column.addLayout(row)
+        column.addWidget(bar)
         column.addWidget(self._caption)
         column.addWidget(self._summary)
         column.addWidget(self._split, 1)
+        if self.sheet is not None:
+            column.addWidget(self.sheet, 1)
+            bar.hide()
+            self._split.hide()
 
     # ------------------------------------------------------------ showing
 
@@ -104,11 +112,15 @@ class ClaimsView(View):
         """Set all colours."""
         self.set_background(theme)
         self.table.set_theme(theme)
+        if self.sheet is not None:
+            self.sheet.set_theme(theme)
 
     def display(self, picture: ClaimsPicture) -> None:
         """Show a picture. The chosen row stays chosen."""
         self._picture = picture
         self.table.display(picture.rows)
+        if self.sheet is not None:
+            self.sheet.display(picture.rows)
         self._caption.setText(" · ".join(filter(None, (picture.caption, picture.message))))
         self._summary.setText(picture.summary)
         self._all.setText("Cancel" if picture.running else "Check all")

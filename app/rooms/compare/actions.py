@@ -14,9 +14,35 @@ ACTIONS: tuple[ActionRow, ...] = (
         tip="Add the sampler as a lane",
     ),
     ActionRow(
+        id="equal",
+        menu="Run",
+        title="Compare at equal evaluations",
+        keys=("Shift+F6",),
+        tip="Type a number of evaluations and tick solvers; each gets the steps that cost as many",
+    ),
+    ActionRow(
+        id="sweep",
+        menu="Run",
+        title="Sweep evaluations",
+        keys=("Ctrl+Shift+F6",),
+        tip="The end error of the ticked solvers over few to many evaluations",
+    ),
+    ActionRow(
+        id="use_lane",
+        menu="Edit",
+        title="Use the sampler of the comparison",
+        tip="Take the chosen row of the comparison over into the form",
+    ),
+    ActionRow(
         id="copy_race",
         menu="Edit",
         title="Copy race as Python",
         tip="A script that runs the last race again, with the same numbers",
+    ),
+    ActionRow(
+        id="copy_sweep",
+        menu="Edit",
+        title="Copy sweep as Python",
+        tip="A script that sweeps the solvers again, with the same numbers",
     ),
 )

@@ -11,16 +11,18 @@ from app.rooms.compare.pictures import ComparePicture
 from app.widgets.text import tooltip
 
 Preset = tuple[str, str, str]  # id, title, tooltip
+EQUAL = "Type a number of evaluations and tick solvers, to race them at equal cost or to sweep from few to many."
 
 
 class CompareBar(QWidget):
-    """Race or cancel, add samplers, save the table."""
+    """Race or cancel, add samplers, open the panel of equal evaluations, save the table."""
 
     race_wanted = Signal()
     cancel_wanted = Signal()
     add_wanted = Signal()
     preset_wanted = Signal(str)
     save_wanted = Signal()
+    equal_toggled = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,13 +36,18 @@ class CompareBar(QWidget):
         self.add.clicked.connect(self.add_wanted)
         self.presets = _button("Add", "Add a sampler from a list.")
         self.presets.setMenu(self.menu)
-        self.save = _button("Save table…", "The errors of every lane, level and sample as CSV.")
+        self.equal = _button("Equal evaluations", EQUAL)
+        self.equal.setCheckable(True)
+        self.equal.toggled.connect(self.equal_toggled)
+        self.save = _button(
+            "Save table…", "What is plotted as CSV: the errors of every lane, level and sample, or the sweep."
+        )
         self.save.clicked.connect(self.save_wanted)
         row = QFlowLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setHorizontalSpacing(8)
         row.setVerticalSpacing(4)
-        for button in (self.race, self.add, self.presets, self.save):
+        for button in (self.race, self.add, self.presets, self.equal, self.save):
             row.addWidget(button)
         self.set_presets(())
 
@@ -49,7 +56,7 @@ class CompareBar(QWidget):
         self._running = picture.running
         self.race.setText("Cancel" if picture.running else "Race")
         self.race.setAccessibleName(self.race.text())
-        self.race.setEnabled(bool(picture.lanes))
+        self.race.setEnabled(bool(picture.lanes) or picture.running)
         self.save.setEnabled(any(lane.errors is not None for lane in picture.lanes))
 
     def set_presets(self, presets: tuple[Preset, ...]) -> None:
@@ -73,6 +80,7 @@ class CompareBar(QWidget):
         self.race.clicked.disconnect(self._race_or_cancel)
         self.add.clicked.disconnect(self.add_wanted)
         self.save.clicked.disconnect(self.save_wanted)
+        self.equal.toggled.disconnect(self.equal_toggled)
         self.menu.clear()
 
 

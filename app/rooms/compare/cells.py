@@ -6,7 +6,7 @@ from math import ceil
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPalette
-from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QHeaderView, QSpinBox, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.plotting.pens_and_numbers import SAMPLE_WIDTH
 from app.plotting.theme import Theme
@@ -19,6 +19,7 @@ Index = QModelIndex | QPersistentModelIndex
 LANE_ROLE = Qt.ItemDataRole.UserRole
 HEADING_ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.TextAlignmentRole)
 ROW_HEIGHT = 28
+MOST = 9999  # steps or evaluations that can be typed
 PAD = 8
 BESIDE_NAME = SAMPLE_WIDTH + 3 * PAD
 ARROW = 8  # pixels beside a heading for the arrow of the sorting
@@ -95,6 +96,18 @@ class Delegate(QStyledItemDelegate):
             words = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, int(rect.width()) + 1)
         painter.drawText(rect, alignment, words)
         painter.restore()
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        editor = QSpinBox(parent)
+        editor.setRange(1, MOST)
+        editor.setFrame(False)
+        editor.setAutoFillBackground(True)  # else the old number shines through
+        editor.setAccessibleName(index.data(Qt.ItemDataRole.AccessibleTextRole))
+        return editor
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+        width = max(option.rect.width(), editor.sizeHint().width())
+        editor.setGeometry(option.rect.right() - width + 1, option.rect.top(), width, option.rect.height())
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         words, metrics = index.data() or "", QFontMetricsF(option.font)

@@ -17,7 +17,7 @@ from app.rooms.compare.pictures import ComparePicture, LanePicture
 from geomodel import measures
 from geomodel.number_text import fixed
 
-NAME, STATE = range(2)
+NAME, STATE, STEPS, EVALUATIONS, SECONDS, MEDIAN, WORST, OWN = range(8)
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -30,6 +30,10 @@ def state_text(lane: LanePicture) -> str:
 def _state(lane: LanePicture, sample: int) -> float:
     """Sorts failed lanes before waiting, running and done ones."""
     return {"failed": -1.0, "waiting": 0.0, "running": lane.fraction, "done": 2.0}[lane.state]
+
+
+def _steps(lane: LanePicture, sample: int) -> float | None:
+    return lane.steps
 
 
 def _evaluations(lane: LanePicture, sample: int) -> float | None:
@@ -75,9 +79,21 @@ class Column:
 
 
 COLUMNS = (
-    Column("Sampler", "Solver, steps and noise levels. Delete takes the row out of the comparison.", _state),
+    Column(
+        "Sampler",
+        "Solver, steps and noise levels. Delete takes the row out of the comparison; Ctrl+Enter takes the sampler over "
+        "into the form.",
+        _state,
+    ),
     Column("State", "How far the lane is.", _state),
-    Column("Evalu-\nations", "Evaluations of the denoiser: the most that any sample took.", _evaluations, _count),
+    Column("Steps", "Noise levels after the first. Shift+Enter or a double click edits them.", _steps, _count),
+    Column(
+        "Evalu-\nations",
+        "Evaluations of the denoiser: the most that any sample took, or what the steps will cost. Enter or a double "
+        "click edits them: the row gets the steps that cost at most as many, and says what they really cost.",
+        _evaluations,
+        _count,
+    ),
     Column("Sec-\nonds", "Wall time of all samples together.", _seconds, _two),
     Column("End error\nmedian", "‖x − x_ref‖ at the last noise level: median over the samples.", _median),
     Column("End error\nworst", "‖x − x_ref‖ at the last noise level: the largest of any sample.", _worst),
@@ -92,13 +108,21 @@ def title(column: int, sample: int) -> str:
 
 def text(lane: LanePicture, column: int, sample: int) -> str:
     """The text of a cell."""
-    if column in (NAME, STATE):
-        return lane.name if column == NAME else state_text(lane)
+    if column == NAME:
+        return f"{lane.name}: {lane.message}" if lane.state == "failed" and lane.message else lane.name
+    if column == STATE:
+        return state_text(lane)
     value = COLUMNS[column].value(lane, sample)
+    if value is not None and column == EVALUATIONS and lane.asked not in (None, lane.evaluations):
+        return f"{value:.0f} of {lane.asked}"
     return "" if value is None else COLUMNS[column].text(value)
 
 
-DROPPED = (3, 6, 5)  # print leaves out the seconds, the sample's own error and the worst one if the names need the room
+DROPPED = (
+    SECONDS,
+    OWN,
+    WORST,
+)  # print leaves out the seconds, the sample's own error and the worst one if the names need the room
 
 
 def plain(text: str) -> str:
@@ -132,12 +156,12 @@ class PrintedTable(QWidget):
         """The columns that leave room for whole names, with their widths. Those of `DROPPED` are left out first."""
         advance, lanes = QFontMetricsF(self.font()).horizontalAdvance, self._picture.lanes
         widths = {}
-        for column in range(STATE + 1, len(COLUMNS)):
+        for column in range(EVALUATIONS, len(COLUMNS)):  # the names have the steps
             parts = title(column, self._picture.sample).split("\n") + [
                 text(x, column, self._picture.sample) for x in lanes
             ]
             widths[column] = max(map(advance, parts)) + self.GAP
-        names = SAMPLE_WIDTH + 8 + max((advance(lane.name) for lane in lanes), default=0.0)
+        names = SAMPLE_WIDTH + 8 + max((advance(text(lane, NAME, 0)) for lane in lanes), default=0.0)
         for column in DROPPED:
             if names + sum(widths.values()) > self.width():
                 del widths[column]
@@ -159,5 +183,6 @@ class PrintedTable(QWidget):
                 rect = QRectF(0, (row + 2) * line, right, line)
                 paint_lane(painter, QRectF(0, rect.top(), SAMPLE_WIDTH, line), lane, self._theme)
                 rect.setLeft(SAMPLE_WIDTH + 8)
-                name = painter.fontMetrics().elidedText(lane.name, Qt.TextElideMode.ElideRight, int(rect.width()))
+                words = text(lane, NAME, sample)
+                name = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(rect.width()))
                 painter.drawText(rect, LEFT, name)

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QGuiApplication
 
 from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Cancel, DataOpened
 from app.export import formats
+from app.rooms.code import copy_code
+from app.rooms.compare.columns import STEPS
 from app.rooms.compare.messages import Raced, RaceTask
+from app.rooms.compare.picture import costs_at, difference_scale, done, waiting
 from app.rooms.compare.pictures import ComparePicture, LanePicture
+from app.rooms.compare.sweep_feed import NOTHING, Sweeping
 from app.rooms.compare.view import CompareView
 from app.rooms.contract import Handlers, Services
 from app.session.facts import DRIVER_NAMES
-from app.session.lanes import Lane
+from app.session.lane import Lane, lane_name
 from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
 from geomodel import images, presets, scripts, solvers
-from geomodel.experiments import Comparison
+from geomodel.draft_levels import levels_or_problems
+from geomodel.equal_cost import with_evaluations
+from geomodel.experiments import Comparison, Sweep
+from geomodel.experiments.sweep import spread
 from geomodel.files import write_error
 from geomodel.origin import MadeOf
 from geomodel.projection import Basis, identity_basis
 from geomodel.settings import RunSettings
 
-COPY = "copying"  # the cause of errors about code
 DRAFT = "draft"  # the cause of errors about a draft without levels
+# The fields of settings that make a sampler.
+SAMPLER = ("solver", "options", "schedule", "rho", "levels", "steps", "sigma_max", "sigma_min", "final_zero", "jump_at")
 EMPTY = "Add solvers to compare or pin runs, then press Race. All lanes start from the same noise."
 
 
@@ -48,6 +56,7 @@ class CompareRoom(QObject):
         self._task: RaceTask | None = None
         self._reference = 1.0
         self._message = ""
+        self.sweeping = Sweeping(services.state, services.player, self)
         self.view.set_presets(menu())
         self.view.race_wanted.connect(self.race)
         self.view.cancel_wanted.connect(self.cancel)
@@ -55,18 +64,39 @@ class CompareRoom(QObject):
         self.view.preset_wanted.connect(self.add_preset)
         self.view.remove_wanted.connect(self._lanes.remove)
         self.view.save_wanted.connect(self._save)
+        self.view.use_wanted.connect(self.use)
+        self.view.cell_edited.connect(self._edit)
+        self.view.solver_wanted.connect(self._change_solver)
+        self.view.equal_race_wanted.connect(self.race_equal)
+        self.view.sweep_wanted.connect(self.sweep)
+        for shown in (self.view.plot_chosen, self.view.costs_wanted, self.sweeping.changed):
+            shown.connect(self.refresh)
+        self._state.draft_changed.connect(self._costs_changed)
         self._lanes.changed.connect(self.refresh)
         self._state.selection_changed.connect(self._selected)
         self._player.task_event.connect(self._happened)
         self.refresh()
 
     def handlers(self) -> Handlers:
-        """F6 races and Ctrl+F6 adds a lane, which bring the view to the front. The last race is copied as code."""
-        return {"race": self._race_in_sight, "add_lane": self._add_in_sight, "copy_race": self._copy}
+        """F6 races and Ctrl+F6 adds a lane; Shift+F6 opens the panel of equal evaluations and Ctrl+Shift+F6 sweeps its
+        solvers. All bring the view to the front. The last race and the last sweep are copied as code.
+        """
+        return {
+            "race": self._race_in_sight,
+            "add_lane": self._add_in_sight,
+            "equal": self._equal_in_sight,
+            "sweep": self._sweep_in_sight,
+            "use_lane": self._use_chosen,
+            "copy_race": partial(
+                self._copy, self._race_script, "Copied as Python: a script that runs this race again."
+            ),
+            "copy_sweep": partial(self._copy, self.sweeping.script, "Copied as Python: a script that sweeps again."),
+        }
 
     def release(self) -> None:
         """Stop listening, because the window closes."""
         self._player.task_event.disconnect(self._happened)
+        self.sweeping.release()
         self.view.release()
 
     # ------------------------------------------------------------ lanes
@@ -99,6 +129,111 @@ class CompareRoom(QObject):
         self._services.bring_forward("compare")
         self.add_current()
 
+    # ------------------------------------------------------------ equal evaluations
+
+    def _equal_in_sight(self) -> None:
+        self._services.bring_forward("compare")
+        self.view.open_equal().at.setFocus()
+
+    def _sweep_in_sight(self) -> None:
+        self._services.bring_forward("compare")
+        self.view.open_equal().start_sweep()
+
+    def race_equal(self, names: Sequence[str], evaluations: int) -> None:
+        """Race solvers that get as many steps as so many evaluations buy. Those that cannot run say why."""
+        if self._task is not None or self.sweeping.running or not self._drafted():
+            return
+        found, missing = [], []
+        for name in names:
+            try:
+                found.append(with_evaluations(self._sampler(name), evaluations))
+            except ValueError as error:
+                missing.append(str(error))
+        self.view.fold_equal()
+        self._lanes.add_equal(found, evaluations)
+        self.race()
+        if missing:
+            self._services.say(" ".join(missing), True, DRAFT)
+
+    def sweep(self, names: Sequence[str], first: int, last: int) -> None:
+        """Sweep solvers over numbers of evaluations from the draft's noise."""
+        if self._task is not None or self.sweeping.running or not self._player.drafting.check():
+            return
+        solvers = tuple((name, dict(self._sampler(name).options)) for name in names)
+        self.view.fold_equal()
+        self.view.plot("sweep")
+        self.sweeping.begin(self._player.drafting.filled(), solvers, spread(first, last))
+
+    def _sampler(self, name: str) -> RunSettings:
+        """The draft with a solver. Its own solver keeps its options."""
+        draft = self._player.drafting.filled()
+        return draft if name == draft.solver else replace(draft, solver=name, options={})
+
+    def _costs(self) -> tuple[tuple[str, str], ...]:
+        """What the steps of each solver cost at the evaluations that are typed."""
+        if self.view.equal is None:
+            return ()
+        return tuple(costs_at(int(self.view.equal.at.value), self._sampler))
+
+    def _costs_changed(self) -> None:
+        if self.view.equal is not None:
+            self.refresh()
+
+    # ------------------------------------------------------------ rows
+
+    def use(self, index: int) -> None:
+        """Take a row's sampler over into the draft. Of a sweep, with the evaluations that are typed."""
+        own = self._swept_sampler(index) if self.view.plotted == "sweep" else self._lanes.lanes[index].settings
+        if own is not None:
+            self._player.drafting.edit({name: getattr(own, name) for name in SAMPLER})
+            self._services.say(f"The form has {lane_name(own)}.")
+
+    def _use_chosen(self) -> None:
+        self._services.bring_forward("compare")
+        chosen = self.view.table.lane()
+        if chosen < 0:
+            self._services.say("Choose a row of the comparison first.", True, DRAFT)
+        else:
+            self.use(chosen)
+
+    def _swept_sampler(self, index: int) -> RunSettings | None:
+        assert self.sweeping.of is not None
+        assert self.view.equal is not None
+        name, options = self.sweeping.of.solvers[index]
+        try:
+            own = replace(self._player.drafting.filled(), solver=name, options=options)
+            return with_evaluations(own, int(self.view.equal.at.value))
+        except ValueError as error:
+            self._services.say(str(error), True, DRAFT)
+            return None
+
+    def _edit(self, index: int, column: int, number: int) -> None:
+        """Another number of steps or evaluations in a row."""
+        lane = self._lanes.lanes[index]
+        try:
+            if column == STEPS:
+                self._change(index, replace(lane.settings, steps=number, jump_at=-1), None)
+            else:
+                self._change(index, with_evaluations(lane.settings, number), number)
+        except ValueError as error:
+            self._services.say(str(error), True, DRAFT)
+
+    def _change_solver(self, index: int, solver: str) -> None:
+        lane = self._lanes.lanes[index]
+        other, asked = replace(lane.settings, solver=solver, options={}), lane.asked
+        try:
+            self._change(index, other if asked is None else with_evaluations(other, asked), asked)
+        except ValueError as error:
+            self._services.say(str(error), True, DRAFT)
+
+    def _change(self, index: int, settings: RunSettings, asked: int | None) -> None:
+        """ValueError, with a sentence, where the settings give no levels."""
+        if isinstance(found := levels_or_problems(settings), dict):
+            raise ValueError(next(iter(found.values())))
+        self._services.settle(DRAFT)
+        if settings != self._lanes.lanes[index].settings:
+            self._lanes.change(index, settings, asked)
+
     # ------------------------------------------------------------ racing
 
     def _race_in_sight(self) -> None:
@@ -109,21 +244,25 @@ class CompareRoom(QObject):
 
     def race(self) -> None:
         """Run every lane from the draft's noise."""
-        if self._task is not None or not self._lanes.lanes or not self._player.drafting.check():
+        idle = self._task is None and not self.sweeping.running
+        if not idle or not self._lanes.lanes or not self._player.drafting.check():
             return
         base = self._player.drafting.filled()
         self._raced, self._base, self._message = tuple(self._lanes.lanes), base, ""
         self.comparison = self._over = None
         self._reference = 0.0
         for lane in self._raced:
-            lane.result, lane.fraction = None, 0.0
+            lane.result, lane.fraction, lane.failure = None, 0.0, ""
         lanes = tuple((lane.name, lane.settings) for lane in self._raced)
         self._task = RaceTask(self._state.next_id(), base, lanes)
         self._player.begin(self._task, "racing")
+        if self.view.plotted == "sweep":
+            self.view.plot("sigma")
         self.refresh()
 
     def cancel(self) -> None:
-        """Stop the race."""
+        """Stop the race or the sweep."""
+        self.sweeping.cancel()
         if self._task is not None:
             self._player.submit(Cancel(self._task.task_id))
 
@@ -147,41 +286,42 @@ class CompareRoom(QObject):
         if isinstance(event.result, Raced):
             self.comparison, self._over = event.result.comparison, event.result.data
             self._made_of = event.result.made_of
-            for lane, result in zip(self._raced, self.comparison.lanes, strict=True):
-                lane.result = result
+            results = {result.lane.name: result for result in self.comparison.lanes}
+            for lane in self._raced:
+                lane.result, lane.failure = results.get(lane.name), self.comparison.failures.get(lane.name, "")
         elif not event.message:
             self._message = "The race was cancelled."
 
     # ------------------------------------------------------------ the table as a file
 
     def _save(self) -> None:
-        if self.comparison is None:
-            self._services.say("There is no finished race to save; press Race (F6) first.", True, SAVE)
+        name = "sweep" if self.view.plotted == "sweep" else "race"
+        if self._table(name) is None:
+            missing = NOTHING if name == "sweep" else "There is no finished race to save; press Race (F6) first."
+            self._services.say(missing, True, SAVE)
             return
-        self._services.ask_save("race", "race", self._write)
+        self._services.ask_save(name, name, partial(self._write, name))
 
-    def _write(self, path: str) -> None:
-        assert self.comparison is not None
+    def _table(self, name: str) -> Comparison | Sweep | None:
+        return self.sweeping.sweep if name == "sweep" else self.comparison
+
+    def _write(self, name: str, path: str) -> None:
         try:
-            formats.row("race").write(self.comparison, path)
+            formats.row(name).write(self._table(name), path)
         except OSError as error:
             self._services.say(write_error(path, error), True, SAVE)
         else:
             self._services.settle(SAVE)
             self._services.say(f"Saved {path}.")
 
-    def _copy(self) -> None:
+    def _copy(self, write: Callable[[], str], copied: str) -> None:
+        copy_code(self._services.say, write, copied)
+
+    def _race_script(self) -> str:
         if self.comparison is None or self._base is None:
-            self._services.say("There is no finished race to copy; press Race (F6) first.", True, COPY)
-            return
-        lanes = [(lane.name, lane.settings) for lane in self._raced]
-        try:
-            script = scripts.race(self._base, lanes, self._made_of.network, self._made_of.computed)
-        except ValueError as error:
-            self._services.say(str(error), True, COPY)
-            return
-        QGuiApplication.clipboard().setText(script)
-        self._services.say("Copied as Python: a script that runs this race again.", cause=COPY)
+            raise ValueError("There is no finished race to copy; press Race (F6) first.")
+        lanes = [(lane.name, lane.settings) for lane in self._raced if lane.name not in self.comparison.failures]
+        return scripts.race(self._base, lanes, self._made_of.network, self._made_of.computed)
 
     # ------------------------------------------------------------ showing
 
@@ -196,20 +336,22 @@ class CompareRoom(QObject):
 
     def picture(self) -> ComparePicture:
         """The compare view's picture."""
-        if not self._lanes.lanes:
-            return ComparePicture(message=self._message or EMPTY)
+        swept, is_sweep = self.sweeping.lanes(), self.view.plotted == "sweep"
+        message = self.sweeping.message if is_sweep else self._message
+        if not self._lanes.lanes and not swept:
+            return ComparePicture(message=message or EMPTY, costs=self._costs())
         found, over, k = self.comparison, self._over, 0
         if found is not None:
             k = min(self._state.selection.sample, found.reference.shape[1] - 1)
         shown = found is not None and found.reference.ndim == 5 and found.reference.shape[2] in (1, 3)
-        scale = self._difference_scale(k) if shown else 0.0
+        scale = difference_scale(found, self._lanes.lanes, k) if shown and found is not None else 0.0
         basis = self._plane()
         return ComparePicture(
             lanes=tuple(self._lane(lane, k, basis, scale) for lane in self._lanes.lanes),
-            running=self._task is not None,
+            running=self._task is not None or self.sweeping.running,
             caption=self._caption(),
             reference="DOP853, tolerance 10⁻¹⁰ (networks 10⁻⁶)",
-            reference_fraction=self._reference,
+            reference_fraction=self.sweeping.reference if is_sweep else self._reference,
             reference_sampling=None if found is None or basis is None else basis.project(found.reference[:, k]),
             reference_image=images.pixels(found.reference[-1, k][None])[0] if shown and found is not None else None,
             reference_sigmas=None if found is None else found.sigmas,
@@ -218,7 +360,9 @@ class CompareRoom(QObject):
             center=(0.0, 0.0) if over is None else tuple(over.plane_points.mean(axis=0).tolist()),
             difference_scale=scale,
             sample=k,
-            message=self._message,
+            message=message,
+            swept=swept,
+            costs=self._costs(),
         )
 
     def _plane(self) -> Basis | None:
@@ -228,47 +372,14 @@ class CompareRoom(QObject):
         found = self.comparison
         return identity_basis(2) if found is not None and found.reference.shape[2:] == (2,) else None
 
-    def _difference_scale(self, k: int) -> float:
-        """The largest difference between the end of any lane and the reference."""
-        assert self.comparison is not None
-        end = self.comparison.reference[-1, k]
-        results = [lane.result for lane in self._lanes.lanes if lane.result is not None]
-        return max((float(np.abs(result.trajectory.x[-1, k] - end).max()) for result in results), default=0.0) or 1.0
-
     def _lane(self, lane: Lane, k: int, basis: Basis | None, scale: float) -> LanePicture:
-        result = lane.result
-        if result is None:
-            running = self._task is not None and lane in self._raced
-            fraction = lane.fraction
-            return LanePicture(
-                name=lane.name,
-                hue=lane.hue,
-                state="running" if running and 0 < fraction < 1 else "waiting",
-                fraction=fraction if running else 0.0,
-            )
-        run = result.trajectory
-        image = difference = None
-        if scale and self.comparison is not None:
-            end, exact = run.x[-1, k], self.comparison.reference[-1, k]
-            image, difference = images.pixels(np.stack([end, (end - exact) / scale]))
-        return LanePicture(
-            name=lane.name,
-            hue=lane.hue,
-            state="done",
-            fraction=1.0,
-            evaluations=int(np.max(result.evaluations)),
-            seconds=result.seconds,
-            sigmas=run.sigmas,
-            evaluations_at=run.evaluations_at.reshape(len(run.sigmas), -1).max(axis=1),
-            errors=result.errors,
-            sampling=None if basis is None else basis.project(run.x[:, k]),
-            denoising=None if basis is None else basis.project(run.denoised[:, k]),
-            image=image,
-            difference=difference,
-        )
+        if lane.result is None or self.comparison is None:
+            return waiting(lane, running=self._task is not None and lane in self._raced)
+        return done(lane, lane.result, self.comparison.reference[-1], k, basis, scale)
 
     def _caption(self) -> str:
-        base = self._base or self._player.drafting.filled()
+        of = self.sweeping.of if self.view.plotted == "sweep" else None
+        base = of.settings if of is not None else self._base or self._player.drafting.filled()
         return f"{DRIVER_NAMES[base.driver]} · {Path(base.data).name} · {base.count} samples from seed {base.seed}"
 
 

@@ -18,12 +18,13 @@ from geomodel import measures
 from geomodel.arrays import Array
 from geomodel.number_text import fixed
 
-Plotted = Literal["sigma", "evaluations", "end"]
+Plotted = Literal["sigma", "evaluations", "end", "sweep"]
 
 PLOTTED: dict[Plotted, str] = {
     "sigma": "over σ",
     "evaluations": "over evaluations",
     "end": "at the end, over evaluations",
+    "sweep": "sweep of evaluations",
 }
 # The axes of each plot: across and up.
 ERRORS = ("‖x − x_ref‖ of the sample in data units", "‖x − x_ref‖, data units", "‖x − x_ref‖")
@@ -33,6 +34,7 @@ AXES: dict[Plotted, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "sigma": ((SIGMA_TITLE,), ERRORS),
     "evaluations": (COUNTS, ERRORS),
     "end": (COUNTS, ENDS),
+    "sweep": (COUNTS, ENDS),
 }
 # There is one symbol more than hues, so that the pairs repeat late and lanes differ in grey print too.
 SYMBOLS = ("o", "s", "t1", "d", "+", "t", "star", "x")
@@ -94,7 +96,7 @@ def lane_curve(lane: LanePicture, plotted: Plotted, sample: int, zero: float) ->
     `zero` is where σ = 0 stands. Returns None if nothing is known yet.
     """
     errors, sigmas, spent = lane.errors, lane.sigmas, lane.evaluations_at
-    if errors is None or sigmas is None or (plotted != "sigma" and spent is None):
+    if errors is None or (sigmas is None and plotted != "sweep") or (plotted != "sigma" and spent is None):
         return None
     with np.errstate(invalid="ignore"):  # a lane that diverged
         middle, low, high = measures.band(errors)
@@ -105,7 +107,14 @@ def lane_curve(lane: LanePicture, plotted: Plotted, sample: int, zero: float) ->
         low, high, dots = log10(low[-1:], -np.inf), log10(high[-1:]), np.stack((x, dots), 1)
         return LaneCurve(dots=dots, low=low, high=high, bar=True, texts=(text,)) if ended(lane) else None
     levels = len(errors)
+    if plotted == "sweep":
+        assert spent is not None
+        dots = np.stack((log10(spent), log10(middle, -np.inf)), 1)
+        said = zip(spent.tolist(), middle.tolist(), strict=True)
+        texts = tuple(f"{count} evaluations\nend error {fixed(error, 3)} (median)" for count, error in said)
+        return LaneCurve(dots=dots, low=log10(low, -np.inf), high=log10(high), bar=False, texts=texts)
     if plotted == "sigma":
+        assert sigmas is not None
         x = -log10(sigmas[:levels], -zero)
     else:
         assert spent is not None

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from app.engine.contract import Task
 from app.engine.messages import DataOpened
-from geomodel.experiments import Comparison
+from geomodel.experiments import Comparison, Sweep
 from geomodel.origin import MadeOf
-from geomodel.settings import RunSettings
+from geomodel.settings import Option, RunSettings
+
+Solvers = tuple[tuple[str, dict[str, Option]], ...]  # names with their options
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,25 @@ class RaceTask(Task):
 class Raced:
     """What the lanes did, and the reference data that they raced over: the plane of another set may not fit them."""
 
-    comparison: Comparison
+    comparison: Comparison  # its failures say why lanes are missing
     data: DataOpened | None
+    made_of: MadeOf
+
+
+@dataclass(frozen=True, slots=True)
+class SweepTask(Task):
+    """Run every solver with as many steps as each number of evaluations buys. The result is a `Swept`.
+
+    In its progress, part −1 is the reference and the others are the solvers.
+    """
+
+    solvers: Solvers
+    evaluations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """The ends of the solvers."""
+
+    sweep: Sweep
     made_of: MadeOf

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from geomodel.arrays import Array
@@ -17,7 +17,12 @@ class LanePicture:
     state: Literal["waiting", "running", "done", "failed"] = "waiting"
     fraction: float = 0.0  # fraction of the lane that is done while it runs
     message: str = ""  # why it failed
-    evaluations: int | None = None  # the most of any sample
+    adaptive: bool = False  # its solver chooses its own steps
+    steps: int | None = None
+    evaluations: int | None = None  # the most of any sample; before the race what the steps will cost
+    asked: int | None = None  # with how many evaluations it was asked for
+    fixed: str = ""  # why its cells cannot be edited
+    swept: bool = False  # it is a solver of a sweep: a row of its errors is a run and not a level
     seconds: float | None = None
     sigmas: Array | None = None  # (levels,), the last may be 0
     evaluations_at: Array | None = None  # (levels,) cumulative, the most of any sample
@@ -46,3 +51,17 @@ class ComparePicture:
     difference_scale: float = 0.0  # the difference that is white in the difference images
     sample: int = 0
     message: str = ""  # what to do if there is nothing to show, or what went wrong
+    swept: tuple[LanePicture, ...] = ()  # a line a solver
+    costs: tuple[tuple[str, str], ...] = ()  # of each solver at the evaluations that are typed, by its name
+
+    @property
+    def of_sweep(self) -> ComparePicture:
+        """The sweep as lanes, which have no trajectories."""
+        return replace(
+            self,
+            lanes=self.swept,
+            reference_sampling=None,
+            reference_image=None,
+            reference_sigmas=None,
+            data=None,
+        )

@@ -5,6 +5,8 @@ sorts.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import (
@@ -23,7 +25,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QFrame,
     QHeaderView,
-    QMenu,
     QTableView,
     QWidget,
 )
@@ -31,16 +32,39 @@ from PySide6.QtWidgets import (
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme, palette
 from app.rooms.compare.cells import LANE_ROLE, Delegate, Header, Index
-from app.rooms.compare.columns import COLUMNS, LEFT, NAME, RIGHT, STATE, plain, state_text, text, title
+from app.rooms.compare.columns import (
+    COLUMNS,
+    DROPPED,
+    EVALUATIONS,
+    LEFT,
+    NAME,
+    RIGHT,
+    STATE,
+    STEPS,
+    plain,
+    state_text,
+    text,
+    title,
+)
 from app.rooms.compare.pictures import ComparePicture, LanePicture
+from app.rooms.compare.row_menu import rows_of
+from app.widgets.context_menu import popup
 from app.widgets.text import tooltip
 
 SORT_ROLE = Qt.ItemDataRole.UserRole + 1
 NAME_WIDTH = 152  # least pixels of a name
+# What Enter does with a row, by the keys that are held: edit a cell, or take the sampler over (None).
+ENTERS: dict[Qt.KeyboardModifier, int | None] = {
+    Qt.KeyboardModifier.NoModifier: EVALUATIONS,
+    Qt.KeyboardModifier.ShiftModifier: STEPS,
+    Qt.KeyboardModifier.ControlModifier: None,
+}
 
 
 class LaneModel(QAbstractTableModel):
     """The lanes of a picture. If one lane changes, only its row is updated."""
+
+    edited = Signal(int, int, int)  # lane, column, the number that was typed
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +74,7 @@ class LaneModel(QAbstractTableModel):
     def display(self, picture: ComparePicture) -> bool:
         """Take over the lanes. Returns whether the rows are different lanes."""
         old, sample = self.lanes, self._sample
-        if [lane.name for lane in picture.lanes] != [lane.name for lane in old]:
+        if not _same_rows(old, picture.lanes):
             self.beginResetModel()
             self.lanes, self._sample = picture.lanes, picture.sample
             self.endResetModel()
@@ -72,13 +96,27 @@ class LaneModel(QAbstractTableModel):
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(COLUMNS)
 
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        lane = self.lanes[index.row()]
+        free = index.column() == STEPS or (index.column() == EVALUATIONS and not lane.adaptive)
+        editable = free and not lane.fixed
+        return super().flags(index) | (Qt.ItemFlag.ItemIsEditable if editable else Qt.ItemFlag.NoItemFlags)
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        self.edited.emit(index.row(), index.column(), int(value))
+        return False  # the lane comes back with the next picture
+
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         lane, column = self.lanes[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return text(lane, column, self._sample)
+        if role == Qt.ItemDataRole.EditRole:
+            return lane.steps if column == STEPS else lane.asked or lane.evaluations
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return LEFT if column in (NAME, STATE) else RIGHT
         if role == Qt.ItemDataRole.ToolTipRole:
+            if column in (STEPS, EVALUATIONS):
+                return tooltip(lane.name, lane.fixed or COLUMNS[column].tip)
             return tooltip(lane.name, lane.message or state_text(lane))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{plain(title(column, self._sample))} {text(lane, column, self._sample)}"
@@ -100,6 +138,13 @@ class LaneModel(QAbstractTableModel):
         return None
 
 
+def _same_rows(old: Sequence[LanePicture], new: Sequence[LanePicture]) -> bool:
+    """Whether they are the same lanes, of which a person may have edited one."""
+    if len(old) != len(new):
+        return False
+    return sum(before.name != lane.name for before, lane in zip(old, new, strict=True)) <= (len(new) > 1)
+
+
 class Sorted(QSortFilterProxyModel):
     """Sorts by number. Unknown values come last in either direction."""
 
@@ -116,17 +161,22 @@ class LaneTable(QTableView):
 
     lane_picked = Signal(int)
     remove_wanted = Signal(int)
+    use_wanted = Signal(int)  # the lane's sampler, in the form
+    edited = Signal(int, int, int)  # lane, column, number
+    solver_wanted = Signal(int, str)  # another solver in the lane
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model, self._sorted = LaneModel(), Sorted()
         self._silent = False
         self._sorted.setSourceModel(self._model)
+        self._model.edited.connect(self.edited)
         self.setModel(self._sorted)
         self.setAccessibleName("Samplers that are compared")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setSelectionBehavior(self.SelectionBehavior.SelectRows)
         self.setSelectionMode(self.SelectionMode.SingleSelection)
+        self.setEditTriggers(self.EditTrigger.DoubleClicked)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -187,20 +237,36 @@ class LaneTable(QTableView):
     # ------------------------------------------------------------ keys and widths
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.lane() >= 0:
-            self._remove()
+        key, held = event.key(), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if self.state() == self.State.EditingState:
+            event.accept()  # the editor has used it
+        elif self.lane() < 0:
+            super().keyPressEvent(event)
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and not self._model.lanes[self.lane()].swept:
+            self.remove_wanted.emit(self.lane())
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and held in ENTERS:
+            self._enter(ENTERS[held])
         else:
             super().keyPressEvent(event)
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        if self.lane() >= 0:
-            menu = QMenu(self)
-            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            menu.addAction("Remove").triggered.connect(self._remove)
-            menu.popup(event.globalPos())
+    def _enter(self, column: int | None) -> None:
+        if column is None:
+            self.use_wanted.emit(self.lane())
+            return
+        index = self._sorted.mapFromSource(self._model.index(self.lane(), column))
+        if index.flags() & Qt.ItemFlag.ItemIsEditable:
+            self.edit(index)
 
-    def _remove(self) -> None:
-        self.remove_wanted.emit(self.lane())
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if (at := self.lane()) >= 0:
+            lane = self._model.lanes[at]
+            acts = {
+                "evaluations": partial(self._enter, EVALUATIONS),
+                "steps": partial(self._enter, STEPS),
+                "use": partial(self.use_wanted.emit, at),
+                "remove": partial(self.remove_wanted.emit, at),
+            }
+            popup(self, rows_of(lane, acts, partial(self.solver_wanted.emit, at)), event.globalPos())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -209,6 +275,7 @@ class LaneTable(QTableView):
     def release(self) -> None:
         """Disconnect the selection."""
         self.selectionModel().selectionChanged.disconnect(self._select)
+        self._model.edited.disconnect(self.edited)
 
     def full_height(self) -> int:
         """The height in pixels that shows every row."""
@@ -216,13 +283,21 @@ class LaneTable(QTableView):
         return bars + self.verticalHeader().length()
 
     def _spread(self) -> None:
-        """The numbers take the width they need. The names take the rest, on as many lines as they need there."""
-        header, taken = self.horizontalHeader(), 0
-        for column in range(STATE, len(COLUMNS)):
-            width = max(self.sizeHintForColumn(column), header.sectionSizeFromContents(column).width())
+        """The numbers take the width they need; some of them go where there is too little. The names take the rest, on
+        as many lines as they need there.
+        """
+        header, view = self.horizontalHeader(), self.viewport().width()
+        widths = {
+            column: max(self.sizeHintForColumn(column), header.sectionSizeFromContents(column).width())
+            for column in range(STATE, len(COLUMNS))
+        }
+        taken = sum(widths.values())
+        for column in DROPPED:
+            hidden = taken > view - NAME_WIDTH
+            self.setColumnHidden(column, hidden)
+            taken -= widths[column] if hidden else 0
+        for column, width in widths.items():
             self.setColumnWidth(column, width)
-            taken += width
-        view = self.viewport().width()
         self._delegate.name_width = view - taken if view - taken >= NAME_WIDTH else max(NAME_WIDTH, view // 2)
         self.setColumnWidth(NAME, self._delegate.name_width)
         self.resizeRowsToContents()

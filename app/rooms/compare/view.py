@@ -18,6 +18,7 @@ from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme
 from app.rooms.compare.bar import CompareBar, Preset
 from app.rooms.compare.columns import PrintedTable
+from app.rooms.compare.equal import EqualPanel
 from app.rooms.compare.images import LaneImages, images_caption
 from app.rooms.compare.lanes import PLOTTED, Plotted
 from app.rooms.compare.pages import Pages
@@ -38,6 +39,8 @@ ERROR = (
     "sample, or in the end plot a point for the median. Band or bar: from the 10 % to the 90 % quantile over samples."
 )
 EMPTY = "Add solvers to compare, then press Race."
+SWEEP = "Tick solvers under Equal evaluations, then press Sweep."
+BAR_SIGNALS = ("race_wanted", "cancel_wanted", "add_wanted", "preset_wanted", "save_wanted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,6 +61,13 @@ class CompareView(View):
     remove_wanted = Signal(int)
     save_wanted = Signal()
     lane_picked = Signal(int)
+    use_wanted = Signal(int)  # the lane's sampler, in the form
+    cell_edited = Signal(int, int, int)  # lane, column, number
+    solver_wanted = Signal(int, str)  # another solver in a lane
+    equal_race_wanted = Signal(object, int)  # names of solvers; evaluations
+    sweep_wanted = Signal(object, int, int)  # names of solvers; the first and the last number of evaluations
+    plot_chosen = Signal()
+    costs_wanted = Signal()  # for another number of evaluations
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
@@ -74,6 +84,7 @@ class CompareView(View):
         self.images = LaneImages(theme)
         self._images_page, self._images_note = QWidget(), PlainLabel(wordWrap=True)
         self.bar = CompareBar()
+        self.equal: EqualPanel | None = None  # built when it is opened
         self._combo = ComboBox()
         for plotted, title in PLOTTED.items():
             self._combo.addItem(title, plotted)
@@ -82,15 +93,19 @@ class CompareView(View):
         self._combo.activated.connect(self._choose)
         self._build_words()
         self._build()
-        self.table.lane_picked.connect(self._pick)
-        self.table.remove_wanted.connect(self.remove_wanted)
-        self.bar.race_wanted.connect(self.race_wanted)
-        self.bar.cancel_wanted.connect(self.cancel_wanted)
-        self.bar.add_wanted.connect(self.add_wanted)
-        self.bar.preset_wanted.connect(self.preset_wanted)
-        self.bar.save_wanted.connect(self.save_wanted)
-        self.chart.lane_picked.connect(self._pick)
-        self.paths.lane_picked.connect(self._pick)
+        self._connections = [
+            (self.table.lane_picked, self._pick),
+            (self.table.remove_wanted, self.remove_wanted),
+            (self.table.use_wanted, self.use_wanted),
+            (self.table.edited, self.cell_edited),
+            (self.table.solver_wanted, self.solver_wanted),
+            (self.bar.equal_toggled, self._show_equal),
+            *((getattr(self.bar, name), getattr(self, name)) for name in BAR_SIGNALS),
+            (self.chart.lane_picked, self._pick),
+            (self.paths.lane_picked, self._pick),
+        ]
+        for said, then in self._connections:
+            said.connect(then)
         self.set_theme(theme)
         self.display(self._picture)
 
@@ -138,7 +153,7 @@ class CompareView(View):
         for splitter in (self._across, self._body):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(8)
-        whole = QVBoxLayout(self)
+        self._whole = whole = QVBoxLayout(self)
         whole.setContentsMargins(8, 8, 8, 8)
         whole.setSpacing(8)
         for part in (self.bar, self._caption, self._wrong):
@@ -172,26 +187,45 @@ class CompareView(View):
         if isinstance(picture, ShownComparison):
             self._plotted, self._lane = picture.plotted, picture.lane
             self._combo.setCurrentIndex(self._combo.findData(self._plotted))
-        self.chart.display(picture, self._plotted)
+        shown = self._shown
+        self.chart.display(shown, self._plotted)
         if self._print:
-            self.printed.display(picture)
+            self.printed.display(shown)
         else:
-            self.table.display(picture)
+            self.table.display(shown)
             self._lane = self.table.lane()  # none, if it was removed
-            self.paths.display(picture)
-            self.images.display(picture)
+            self.paths.display(shown)
+            self.images.display(shown)
         self._show_words()
         self._mark()
         self._arrange()
 
+    @property
+    def _shown(self) -> ComparePicture:
+        """The lanes that are plotted: those of the race, or of the sweep."""
+        picture: ComparePicture = self._picture
+        return picture.of_sweep if self._plotted == "sweep" else picture
+
+    @property
+    def plotted(self) -> Plotted:
+        """What is plotted."""
+        return self._plotted
+
+    def plot(self, plotted: Plotted) -> None:
+        """Plot this."""
+        if plotted != self._plotted:
+            self._plotted, self._lane = plotted, -1
+            self._combo.setCurrentIndex(self._combo.findData(plotted))
+            self.display(self._picture)
+
     def describe(self) -> str:
         """The picture in words and numbers."""
-        return describe(self._picture)
+        return describe(self._shown)
 
     def _show_words(self) -> None:
-        picture = self._picture
+        picture = self._shown
         self.setAccessibleDescription(describe(picture))
-        there = bool(picture.lanes)
+        there = bool(self._picture.lanes or self._picture.swept)
         self._empty.setText(picture.message or EMPTY)
         self._empty.setVisible(not there)
         self._body.setVisible(there)
@@ -204,22 +238,26 @@ class CompareView(View):
         self._waiting.setVisible(not any(self.chart.curves))
         self._images_note.setText(images_caption(picture))
         self.bar.display(picture)
+        if self.equal is not None:
+            self.equal.show_costs(dict(picture.costs), picture.running)
 
     def _meaning(self) -> str:
         """What a curve and its band mean."""
-        batch = next((lane.errors.shape[1] for lane in self._picture.lanes if lane.errors is not None), 0)
+        batch = next((lane.errors.shape[1] for lane in self._shown.lanes if lane.errors is not None), 0)
         if not batch:
             return ""
-        of = "median" if self._plotted == "end" else f"sample {self._picture.sample}"
+        of = "median" if self._plotted in ("end", "sweep") else f"sample {self._picture.sample}"
         words = f"{of}, 10–90 % of {batch}"
         return f"‖x − x_ref‖: {words} samples" if self._print else words  # paper has no tooltip
 
     def _awaited(self) -> str:
+        sweeps = self._plotted == "sweep"
         if not self._picture.running:
-            return "Press Race. All lanes start from the same noise."
+            return SWEEP if sweeps else "Press Race. All lanes start from the same noise."
         if self._picture.reference_fraction < 1:
             return f"Solving the reference: {100 * self._picture.reference_fraction:.0f} %"
-        return "Racing: a curve appears when its sampler has ended."
+        curve = "the curves appear when all have ended" if sweeps else "a curve appears when its sampler has ended"
+        return f"{'Sweeping' if sweeps else 'Racing'}: {curve}."
 
     def _mark(self) -> None:
         """Draw the picked lane thick."""
@@ -232,10 +270,33 @@ class CompareView(View):
         """Set the lines of the menu "Add": id, title and tooltip of each."""
         self.bar.set_presets(presets)
 
+    def open_equal(self) -> EqualPanel:
+        """The panel of equal evaluations, open."""
+        self.bar.equal.setChecked(True)
+        assert self.equal is not None
+        return self.equal
+
+    def fold_equal(self) -> None:
+        """Give the room of the panel to what it has asked for."""
+        self.bar.equal.setChecked(False)
+
+    def _show_equal(self, there: bool) -> None:
+        if self.equal is None:
+            self.equal = EqualPanel()
+            for said, then in (
+                (self.equal.race_wanted, self.equal_race_wanted),
+                (self.equal.sweep_wanted, self.sweep_wanted),
+                (self.equal.changed, self.costs_wanted),
+            ):
+                said.connect(then)
+                self._connections.append((said, then))
+            self._whole.insertWidget(1, self.equal)
+        self.equal.setVisible(there)
+        self.costs_wanted.emit()
+
     def _choose(self) -> None:
-        self._plotted = self._combo.currentData()
-        self.chart.display(self._picture, self._plotted)
-        self._show_words()
+        self.plot(self._combo.currentData())
+        self.plot_chosen.emit()
 
     def _pick(self, lane: int) -> None:
         """A person clicked a lane in the table or in a plot; −1 means none."""
@@ -251,7 +312,7 @@ class CompareView(View):
         """Place the pages beside the plot if there is room, otherwise under it with the table."""
         if self._print:
             return
-        lanes, wide = self._picture.lanes, self.width() >= WIDE
+        lanes, wide = self._shown.lanes, self.width() >= WIDE
         extra: list[tuple[str, QWidget]] = []
         if any(lane.sampling is not None for lane in lanes):
             extra.append(("Trajectories", self.paths))
@@ -287,9 +348,11 @@ class CompareView(View):
 
     def release(self) -> None:
         """Disconnect everything, so that nothing keeps the view alive."""
-        for part in (self.table, self.chart, self.paths):
-            part.lane_picked.disconnect(self._pick)
-        self.table.remove_wanted.disconnect(self.remove_wanted)
+        for said, then in self._connections:
+            said.disconnect(then)
+        self._connections.clear()
+        if self.equal is not None:
+            self.equal.release()
         self._combo.activated.disconnect(self._choose)
         if self._enlarged is not None:
             self._enlarged.release()

@@ -40,7 +40,7 @@ class InspectorRoom(QObject):
             return InspectorPicture()
         rows = inspector_rows(run, self._measured.plots, self._state.selection)
         if options.probe is not None:
-            rows += probe_rows(about(self._probe, run))
+            rows += probe_rows(about(self._probe, run), run.settings.compared_with)
         if "basins" in options.layers:
             rows += basin_rows(about(self._basins, run))
         return InspectorPicture(rows=rows)

@@ -9,6 +9,7 @@ from app.rooms.inspector.pictures import Row
 from app.rooms.plane.messages import BasinsAnswer, ProbeAnswer
 from app.session.state import Run, Selection
 from geomodel.arrays import Array
+from geomodel.compared import NAMES, Compared
 from geomodel.number_text import general
 
 
@@ -59,8 +60,8 @@ def _counts(run: Run) -> list[Row]:
     ]
 
 
-def probe_rows(probe: ProbeAnswer | None) -> tuple[Row, ...]:
-    """The numbers of the probe."""
+def probe_rows(probe: ProbeAnswer | None, compared: Compared = "optimal") -> tuple[Row, ...]:
+    """The numbers of the probe. compared: what the run is compared with."""
     if probe is None:
         return ()
     point, sigma = np.asarray(probe.request.point), probe.request.sigma
@@ -80,8 +81,11 @@ def probe_rows(probe: ProbeAnswer | None) -> tuple[Row, ...]:
         ]
     if probe.network is not None:
         rows.append(Row("Probe", "Dθ(x; σ)", _vector(probe.network), "the network's answer"))
-    if probe.network is not None and probe.optimal is not None:
-        rows.append(Row("Probe", "‖Dθ − D*‖", general(probe.difference, 6), "denoiser difference at the probe"))
+    symbol, title = NAMES[compared].symbol, NAMES[compared].title
+    if probe.fitted is not None:
+        rows.append(Row("Probe", f"{symbol}(x; σ)", _vector(probe.fitted), f"{title}, fitted to the data"))
+    if probe.network is not None and np.isfinite(probe.difference):
+        rows.append(Row("Probe", f"‖Dθ − {symbol}‖", general(probe.difference, 6), "denoiser difference at the probe"))
     rows.append(Row("Probe", "log p(x; σ)", f"{probe.log_density:.6g}", "log density of the noisy data, in nats"))
     if probe.path is not None:
         rows.append(Row("Probe", "mean-shift iterations", str(len(probe.path) - 1), "until the mode is reached"))

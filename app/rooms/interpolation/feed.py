@@ -99,7 +99,7 @@ class InterpolationRoom(QObject):
             reason=why or ("" if self.found is not None else HINT),
             can_run=not why,
             message=self._message,
-            working=f"Interpolating: {100 * self._work.fraction:.0f} %" if self._work.running else "",
+            working=f"Interpolating: {self._work.words}" if self._work.running else "",
             caption=self._caption(),
             found=self.found,
             at=self._at,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from app.engine.contract import Task
-from geomodel.arrays import Array
+from app.engine.contract import Task, frozen
+from geomodel.arrays import Array, Integers
 from geomodel.likelihood import Along, KernelGains
+
+if TYPE_CHECKING:
+    from app.session.state import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -21,6 +25,21 @@ class LikelihoodTask(Task):
     sigmas: Array
     bandwidth: float | None
     along: bool
+
+
+def likelihood_task(
+    task_id: int, run: Run, samples: Integers | slice, bandwidth: float | None = None, *, along: bool
+) -> LikelihoodTask:
+    """The work for some samples of a run, at the levels that it has reached."""
+    return LikelihoodTask(
+        task_id=task_id,
+        settings=run.settings,
+        x=frozen(run.x[: run.committed, samples]),
+        denoised=frozen(run.denoised[: run.committed - 1, samples]),
+        sigmas=frozen(run.sigmas[: run.committed].copy()),
+        bandwidth=bandwidth,
+        along=along,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

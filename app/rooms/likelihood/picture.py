@@ -29,8 +29,7 @@ def samples_of(run: Run, selected: int, most: int) -> Integers:
 def plots_of(gains: KernelGains, densities: Densities | None, bandwidth: float | None) -> tuple[MeasurePlot, ...]:
     """Gains beyond the noise's share, the whole gain beside its bound, the hypothesis, and the densities."""
     h = "σₙ" if bandwidth is None else f"h = {fixed(bandwidth, 3)}"
-    step = gains.step - gains.step_noise[:, None]
-    output = gains.denoised - gains.denoised_noise[:, None]
+    step, output = gains.beyond_noise.values()
     of = f"log p_h, h = {h}" if bandwidth is None else f"log p_h, {h}"
     found = [
         _plot(

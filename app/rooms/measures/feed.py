@@ -8,6 +8,8 @@ from functools import partial
 from PySide6.QtCore import QObject
 
 from app.rooms.contract import Handlers, Services
+from app.rooms.measures.gains_feed import NAME as GAIN
+from app.rooms.measures.gains_feed import Gains
 from app.rooms.measures.picture import measures_picture
 from app.rooms.measures.pictures import MeasuresPicture
 from app.rooms.measures.view import MeasuresView
@@ -27,18 +29,27 @@ class MeasuresRoom(QObject):
         self.view.set_visible_measures(self._settings.settings.measures)
         self.view.level_picked.connect(services.playback.go)
         self.view.measures_chosen.connect(self._remember)
+        self._gains = Gains(services, self)
+        self._gains.changed.connect(self.refresh)
         self._state.selection_changed.connect(self.refresh)
         self._measured.changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
         """Show the present state."""
-        if self._state.run is None or seen(self.view):
+        run, sight = self._state.run, seen(self.view)
+        if not self.view.shows(GAIN):
+            self._gains.unwant()
+        elif run is not None and sight:
+            self._gains.want(run)
+        if run is None or sight:
             self.view.display(self.picture())
 
     def picture(self) -> MeasuresPicture:
         """The measures at the playhead."""
-        return measures_picture(self._state.run, self._measured.plots, self._state.selection)
+        run = self._state.run
+        words = "" if run is None else self._gains.words(run)
+        return measures_picture(run, self._measured.plots, self._state.selection, words)
 
     def handlers(self) -> Handlers:
         """The room has no actions, because its menu stands in the view."""
@@ -67,7 +78,9 @@ class MeasuresRoom(QObject):
 
     def release(self) -> None:
         """Stop listening, because the window closes."""
+        self._gains.release()
         self.view.release()
 
     def _remember(self) -> None:
         self._settings.change(measures=self.view.visible_measures)
+        self.refresh()

@@ -39,8 +39,10 @@ from app.widgets.layouts import clear
 from app.widgets.measure_cell import Cell
 from app.widgets.scrolled import scrolled
 from app.widgets.text import PlainLabel
+from geomodel.measures import MEASURES
 
 CELL_WIDTH, CELL_HEIGHT = 320, 136  # least pixels of a plot
+REQUESTED = {measure.name for measure in MEASURES if measure.on_request}  # hidden until they are chosen
 OFFERED: tuple[Scale, ...] = ("log", "index")  # how the levels can be spread here
 
 
@@ -54,9 +56,11 @@ class MeasuresView(View):
         super().__init__(parent)
         self.setAccessibleName("Measures")
         self._picture = MeasuresPicture()
+        # a picture, and what is visible of it
+        self._part: tuple[MeasuresPicture, MeasuresPicture] = (self._picture, self._picture)
         self._theme, self._print = theme, print_mode
         self._scale: Scale = "log"
-        self._chosen: frozenset[str] | None = None  # None shows every measure
+        self._chosen: frozenset[str] | None = None  # None shows the usual measures
         self._cells: dict[str, Cell] = {}
         self._arranged: tuple[tuple[str, ...], int] = ((), 0)
         self._legend_shows: tuple[list[tuple[Kind | None, str]], str] | None = None  # curves, and a note
@@ -104,8 +108,11 @@ class MeasuresView(View):
     @property
     def picture(self) -> MeasuresPicture:
         """The present picture with the visible measures only, so that a figure of it shows the same."""
-        shown: MeasuresPicture = self._picture
-        return shown if self._chosen is None else replace(shown, plots=tuple(self._visible_plots()))
+        whole: MeasuresPicture = self._picture
+        plots = tuple(self._visible_plots())
+        if self._part[0] is not whole or self._part[1].plots != plots:
+            self._part = whole, whole if len(plots) == len(whole.plots) else replace(whole, plots=plots)
+        return self._part[1]
 
     def display(self, picture: MeasuresPicture) -> None:
         """Show the picture. A playhead move changes only cursors and values."""
@@ -162,10 +169,10 @@ class MeasuresView(View):
 
     def shows(self, name: str) -> bool:
         """Whether a measure is visible where a run has it."""
-        return self._chosen is None or name in self._chosen
+        return name not in REQUESTED if self._chosen is None else name in self._chosen
 
     def set_visible_measures(self, names: Iterable[str] | None) -> None:
-        """Show only these measures; None shows every one."""
+        """Show only these measures; None shows the usual ones."""
         self._chosen = None if names is None else frozenset(names)
         self._refresh()
 
@@ -179,13 +186,14 @@ class MeasuresView(View):
             if action.data() in SCALE_TITLES:
                 action.setChecked(action.data() == self._scale)
             elif action.data():
-                action.setChecked(self._chosen is None or action.data() in self._chosen)
+                action.setChecked(self.shows(action.data()))
         self._arrange()
         self._write_legend()
         self._show_cells()
 
     def _visible_plots(self) -> list[MeasurePlot]:
-        return [plot for plot in self._picture.plots if self.shows(plot.name)]
+        printed = self._print and self._chosen is None  # a figure shows what it is given
+        return [plot for plot in self._picture.plots if self.shows(plot.name) or (printed and plot.curves)]
 
     def _fill_menu(self) -> None:
         self._menu.clear()

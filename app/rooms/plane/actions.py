@@ -6,13 +6,21 @@ from app.rooms.row import ActionRow
 from geomodel.basins import STEPS
 
 
-def _layer(name: str, title: str, keys: str, tip: str = "") -> ActionRow:
-    return ActionRow(id=f"layer.{name}", menu="View", title=title, keys=(keys,), tip=tip, checkable=True)
+def _layer(name: str, title: str, keys: str = "", tip: str = "", *, rule: bool = False) -> ActionRow:
+    own = (keys,) if keys else ()
+    return ActionRow(id=f"layer.{name}", menu="Layers", title=title, keys=own, tip=tip, checkable=True, rule=rule)
 
 
 BASINS = (
     f"The class where dx/dσ = (x − D*)/σ leads from each point at this σ: Heun, {STEPS} steps on a Karras grid to σ min"
 )
+
+GHOST_TIPS = {
+    "ghost.optimal": "x*: the selected sample's noise, moved by D* with the run's solver",
+    "ghost.gaussian": "The selected sample's noise, moved by the Gaussian with the data's mean and covariance",
+    "ghost.classes": "The selected sample's noise, moved by one Gaussian for each class of the data",
+    "ghost.ode": "The selected sample's noise along the driver's ODE without the solver's error (DOP853)",
+}
 
 ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(
@@ -32,6 +40,20 @@ ACTIONS: tuple[ActionRow, ...] = (
     _layer("probe", "Probe", "Ctrl+7"),
     _layer("weights", "Posterior weights", "Ctrl+8", "Areas of the data as their weights at the selected sample"),
     _layer("basins", "Basins of attraction", "Ctrl+9", BASINS),
+    _layer("inside", "Inside of the step", tip="What Alt+Right shows of a step"),
+    _layer("branch", "Branch and its control"),
+    _layer("ghost.optimal", "Ghost: run of D*", tip=GHOST_TIPS["ghost.optimal"], rule=True),
+    _layer("ghost.gaussian", "Ghost: run of one Gaussian", tip=GHOST_TIPS["ghost.gaussian"]),
+    _layer("ghost.classes", "Ghost: run of class Gaussians", tip=GHOST_TIPS["ghost.classes"]),
+    _layer("ghost.ode", "Ghost: exact ODE", tip=GHOST_TIPS["ghost.ode"]),
+    ActionRow(
+        id="layers",
+        menu="Layers",
+        title="List of layers",
+        keys=("Ctrl+L",),
+        tip="Show, fade, colour and order what the plane draws",
+        rule=True,
+    ),
     ActionRow(id="frame.sigma", menu="Frame", title="Follow σ", keys=("1",), group="frame", tip="± 3√(s² + σ²)"),
     ActionRow(id="frame.run", menu="Frame", title="Whole run", keys=("2",), group="frame"),
     ActionRow(id="frame.data", menu="Frame", title="Data", keys=("3",), group="frame"),
@@ -60,7 +82,13 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(id="field.driver", menu="Field", title="Of the driver", group="field", rule=True),
     ActionRow(id="field.optimal", menu="Field", title="Of the optimal denoiser D*", group="field"),
     ActionRow(id="field.network", menu="Field", title="Of the network Dθ", group="field"),
-    ActionRow(id="field.difference", menu="Field", title="Difference Dθ − D*", group="field"),
+    ActionRow(
+        id="field.difference",
+        menu="Field",
+        title="Difference Dθ − D*",
+        group="field",
+        tip="Or less what the run is compared with in place of D*",
+    ),
     ActionRow(
         id="tool.select", menu="Tool", title="Select", keys=("V",), group="tool", tip="Pick samples, pan and zoom"
     ),

@@ -13,6 +13,7 @@ from app.engine.contract import frozen
 from app.engine.plane_space import Direct, Kernels, PlaneSpace
 from app.rooms.plane.answers_basins import basins
 from app.rooms.plane.answers_branch import branch_later, branch_now
+from app.rooms.plane.answers_ghosts import ghost_later
 from app.rooms.plane.messages import (
     DRAWN_WEIGHTS,
     BasinsRequest,
@@ -20,6 +21,7 @@ from app.rooms.plane.messages import (
     BranchTask,
     DensityAnswer,
     DensityRequest,
+    GhostTask,
     InsideAnswer,
     InsideRequest,
     ProbeAnswer,
@@ -76,11 +78,11 @@ def _field(request: DensityRequest, job: Job, plane: PlaneSpace, kernels: Kernel
 
 
 def _difference(request: DensityRequest, job: Job, plane: PlaneSpace, at: Array) -> Array | None:
-    """x + Dθ − D*, whose arrows from x are the denoiser difference."""
-    if plane.lift is None or job.exact is None or job.network is None:
+    """x + Dθ − D*, or less what the run is compared with: its arrows from x are the denoiser difference."""
+    if plane.lift is None or job.compared is None or job.network is None:
         return None
     x = plane.lift(at)
-    first, second = (np.asarray(job.evaluate(model, x, request.sigma)) for model in (job.network, job.exact))
+    first, second = (np.asarray(job.evaluate(model, x, request.sigma)) for model in (job.network, job.compared))
     return at + plane.project(first) - plane.project(second)
 
 
@@ -100,6 +102,7 @@ def probe(request: ProbeRequest, at: Context) -> ProbeAnswer:
 
     exact = None if job.exact is None else ask(job.exact)
     network = None if job.network is None else ask(job.network)
+    fitted = None if job.compared is job.exact or job.compared is None else ask(job.compared)
     path = None
     if request.path and job.optimal is not None and job.settings.label < 0 and isinstance(plane, Direct):
         path = frozen(np.asarray(job.optimal.mean_shift_path(x, sigma, tolerance=PATH_TOLERANCE))[:, 0])
@@ -112,13 +115,14 @@ def probe(request: ProbeRequest, at: Context) -> ProbeAnswer:
         denoised=frozen(plane.project(ask(job.model))[0]),
         optimal=None if exact is None else frozen(plane.project(exact)[0]),
         network=None if network is None else frozen(plane.project(network)[0]),
+        fitted=None if fitted is None else frozen(plane.project(fitted)[0]),
         indices=None if posterior is None else frozen(posterior.indices[0].numpy()),
         weights=None if posterior is None else frozen(posterior.weights[0].numpy()),
         effective_neighbours=float("nan") if posterior is None else float(posterior.distinct_neighbours[0]),
         log_density=log_density,
         path=path,
         shift=_distance(exact, x),
-        difference=_distance(exact, network),
+        difference=_distance(exact if job.settings.compared_with == "optimal" else fitted, network),
     )
 
 
@@ -156,4 +160,4 @@ ANSWERS: Answers = {
     BasinsRequest: basins,
     BranchRequest: branch_now,
 }
-TASKS: Tasks = {BranchTask: branch_later}
+TASKS: Tasks = {BranchTask: branch_later, GhostTask: ghost_later}

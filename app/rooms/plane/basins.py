@@ -54,11 +54,6 @@ class BasinsLayer:
         places = frames.shown(picture, np.array([area.place for area in named]).reshape(-1, 2), sigma)
         self.names.set_labels(places, tuple(area.name for area in named))
 
-    def set_visible(self, visible: bool) -> None:
-        """Show or hide all of it."""
-        for item in (self.tints, self.names):
-            item.setVisible(visible)
-
 
 def class_tints(theme: Theme) -> np.ndarray:
     """uint8 (n, 4): the colours of the classes, with the alpha of an area."""

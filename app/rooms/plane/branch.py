@@ -38,6 +38,7 @@ class BranchLayer:
             self.branch_end,
             self.handle,
         )
+        self.items = items
         for z, item in enumerate(items):
             item.setZValue(71 + 0.1 * z)
             box.addItem(item, ignoreBounds=True)

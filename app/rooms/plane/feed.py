@@ -15,6 +15,7 @@ from app.rooms.plane.basins_feed import BasinsFeed
 from app.rooms.plane.branch_feed import BranchFeed
 from app.rooms.plane.commands import PlaneCommands
 from app.rooms.plane.hover import Hover
+from app.rooms.plane.layers_feed import LayersFeed
 from app.rooms.plane.messages import (
     BasinsAnswer,
     BasinsRequest,
@@ -66,7 +67,9 @@ class PlaneRoom(QObject):
         self._branch = BranchFeed(self._state, self._player, self)
         self._branch.changed.connect(self._show)
         self._commands = PlaneCommands(self._state, services.playback, self._player, self.view, services.actions)
+        self._layers = LayersFeed(services, self.view, self._show)
         self._hover = Hover(self._state, self.view, self)
+        self._bring_forward = services.bring_forward
         self._state.selection_changed.connect(self.refresh)
         self._state.run_grew.connect(self._grew)
         self._state.runs_changed.connect(self._runs_changed)
@@ -79,7 +82,11 @@ class PlaneRoom(QObject):
 
     def handlers(self) -> Handlers:
         """What the plane's own actions do."""
-        return self._commands.handlers()
+        return {**self._commands.handlers(), "layers": self._list_layers}
+
+    def _list_layers(self) -> None:
+        self._bring_forward("plane")
+        self.view.layer_list.toggle()
 
     def refresh(self) -> None:
         """Show the present state and request the rest."""
@@ -90,6 +97,7 @@ class PlaneRoom(QObject):
         """Stop listening and requesting, because the window closes."""
         self._basins.want(None)
         self._branch.release()
+        self._layers.release()
         self._player.answered.disconnect(self._answered)
         self.view.release()
 
@@ -106,6 +114,7 @@ class PlaneRoom(QObject):
     def _runs_changed(self) -> None:
         self._projected = {key: value for key, value in self._projected.items() if key in self._state.runs}
         self._want_branch()
+        self._layers.follow_pins()
         if not self._state.runs:
             self._show()
 
@@ -158,7 +167,7 @@ class PlaneRoom(QObject):
     # ------------------------------------------------------------ showing
 
     def _show(self) -> None:
-        self.view.display(self.picture())
+        self.view.display(self.picture(), self._state.plane_options.layers)
         self.view.show_tools(self._tools())
 
     def _show_changes(self) -> None:
@@ -190,6 +199,9 @@ class PlaneRoom(QObject):
             branch_handle=branch_handle(run, selection, basis, options.branch) if options.tool == "branch" else None,
             frame=options.frame,
             layers=options.layers - {"segment"} if options.inside else options.layers,
+            order=self._layers.order,
+            looks=options.looks,
+            ghosts=self._layers.ghosts(run, self._projected[run.id]),
         )
 
     def _branch_of(self, run: Run, basis: Any) -> BranchPicture | None:
@@ -240,6 +252,7 @@ class PlaneRoom(QObject):
     def _ask(self, *, again: bool = False) -> None:
         run, selection, options = self._asked_of(), self._state.selection, self._state.plane_options
         self._ask_density(again=again)
+        self._layers.want(run)
         if run is None:
             return
         if options.probe is not None and self._probes(run):

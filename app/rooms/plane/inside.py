@@ -62,6 +62,7 @@ class InsideLayer:
             self.slopes,
             self.labels,
         )
+        self.items = items
         for z, item in enumerate(items):
             item.setZValue(53 + 0.1 * z)
             box.addItem(item, ignoreBounds=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor, QPen
@@ -12,11 +14,15 @@ from app.plotting.theme import Theme
 from app.rooms.plane import frames
 from app.rooms.plane.basins import BasinsLayer
 from app.rooms.plane.branch import BranchLayer
+from app.rooms.plane.ghosts import HEIGHT, GhostsLayer
 from app.rooms.plane.inside import InsideLayer
+from app.rooms.plane.looks import tint
 from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.probe import ProbeLayer
+from app.rooms.plane.stack import Stack
 from app.rooms.plane.trajectory import TrajectoryLayer
-from app.rooms.plane.weights import WeightsLayer, shown_weights
+from app.rooms.plane.weights import WeightsLayer, shown_weights, weights_owner
+from app.session.plane_options import LayerLook
 from geomodel.arrays import Array
 from geomodel.curves import MOST_LEVELS
 from geomodel.settings import MAX_LEVELS
@@ -93,39 +99,66 @@ class PlaneLayers:
         self.probe = ProbeLayer(box, vector=print_mode)
         self.inside = InsideLayer(box, vector=print_mode)
         self.branch = BranchLayer(box, vector=print_mode)
+        self.ghosts = GhostsLayer(box, vector=print_mode)
+        self._stack = Stack(
+            {
+                "density": (self.density,),
+                "basins": (self.basins.tints, self.basins.names),
+                "data": (self.data,),
+                "field": (self.field,),
+                "weights": (self.weights.discs,),
+                "denoising": self.denoising.items,
+                "sampling": (*self.sampling.items, self.current),
+                "segment": (self.segment, self.x_mark, self.d_mark),
+                "inside": self.inside.items,
+                "probe": self.probe.items,
+                "branch": self.branch.items,
+            }
+        )
+        self._looks: Mapping[str, LayerLook] = {}
+        self._arranged: tuple[object, ...] = ()
         self.x: Array = np.empty((0, 0, 2))  # displayed curves (levels, B, 2)
         self.d: Array = np.empty((0, 0, 2))
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Set the colours of every layer."""
-        self._table = theme.lookup()
-        self._density_shown: object = None
-        data = QColor(theme.data)
+        """Set the colours of every layer. Image, basins, ghosts and weights take them when they are shown."""
+        self._theme = theme
+        self._table = self._tinted("density").lookup()
+        data = QColor(self._tinted("data").data)
         data.setAlphaF(0.75)
         self.data.set_look(data)
-        self.field.set_colors(shades(theme))
-        self.sampling.set_theme(theme)
-        self.denoising.set_theme(theme)
-        current = QColor(theme.sampling)
+        self.field.set_colors(shades(self._tinted("field")))
+        self.sampling.set_theme(self._tinted("sampling"))
+        self.denoising.set_theme(self._tinted("denoising"))
+        current = QColor(self._tinted("sampling").sampling)
         current.setAlphaF(0.75)
         self.current.set_look(current)
-        pen = QPen(QColor(theme.text), 1.4)
+        segment = self._tinted("segment")
+        pen = QPen(QColor(segment.text), 1.4)
         pen.setCosmetic(True)
         self.segment.set_pen(pen)
-        self.x_mark.set_look(theme.sampling, theme.base, 1.5)
-        self.d_mark.set_look(theme.base, theme.denoising, 2.4)
+        self.x_mark.set_look(segment.sampling, theme.base, 1.5)
+        self.d_mark.set_look(theme.base, segment.denoising, 2.4)
         self.basins.set_theme(theme)
+        self.probe.set_theme(self._tinted("probe"))
+        self.inside.set_theme(self._tinted("inside"))
+        self.branch.set_theme(self._tinted("branch"))
+        self._density_shown: object = None
         self._basins_shown: object = None
-        self.weights.set_theme(theme)
-        self.probe.set_theme(theme)
-        self.inside.set_theme(theme)
-        self.branch.set_theme(theme)
+        self._weights_shown: object = None
+        self._ghosts_shown: object = None
+
+    def _tinted(self, layer: str) -> Theme:
+        return self._theme.tinted(tint(self._looks, layer))
 
     def show(self, new: PlanePicture, old: PlanePicture | None) -> None:
         """Update what differs from the picture shown before; everything if there was none."""
         chart = old is None or frames.chart(new) != frames.chart(old)
         before = PlanePicture() if old is None else old
+        if new.looks != self._looks:
+            self._looks = new.looks
+            self.set_theme(self._theme)
         curves = chart or new.curves is not before.curves
         playhead = curves or new.index != before.index
         background = chart or new.background is not before.background
@@ -148,14 +181,22 @@ class PlaneLayers:
             self._show_selected(new)
         if chart or new.probe is not before.probe:
             self.probe.show_answer(new)
-        if chart or new.data is not before.data or shown_weights(new) is not shown_weights(before):
+        answer = shown_weights(new)
+        if chart or new.data is not before.data or self._weights_shown is not (answer or self):
+            self._weights_shown = answer or self
+            self.weights.set_theme(self._tinted(weights_owner(new)))
             self.weights.show(new)
         if chart or new.inside is not before.inside:
             self.inside.show(new)
         if chart or new.branch is not before.branch:
             self.branch.show(new)
-        if old is None or new.layers != old.layers:
-            self._show_layers(new)
+        if chart or self._ghosts_shown is not new.ghosts:
+            self._ghosts_shown = new.ghosts
+            self.ghosts.show(new, self._theme)
+        arranged = (new.layers, new.order, new.looks, tuple(self.ghosts.items), weights_owner(new))
+        if arranged != self._arranged:
+            self._arranged = arranged
+            self._stack.show(new, self.ghosts.items, HEIGHT, weights_owner(new))
 
     def _show_data(self, picture: PlanePicture) -> None:
         if picture.data is None:
@@ -240,19 +281,6 @@ class PlaneLayers:
         if level >= len(self.d) or not np.isfinite(self.d[level, picture.sample]).all():
             return None
         return self.x[level, picture.sample], self.d[level, picture.sample]
-
-    def _show_layers(self, picture: PlanePicture) -> None:
-        layers = picture.layers
-        self.density.setVisible("density" in layers)
-        self.data.setVisible("data" in layers)
-        self.field.setVisible("field" in layers)
-        self.sampling.set_visible("sampling" in layers)
-        self.denoising.set_visible("denoising" in layers)
-        self.current.setVisible("sampling" in layers)
-        for item in (self.segment, self.x_mark, self.d_mark):
-            item.setVisible("segment" in layers)
-        self.basins.set_visible("basins" in layers)
-        self.probe.set_visible("probe" in layers)
 
 
 def shades(theme: Theme) -> list[QColor]:

@@ -9,6 +9,7 @@ from app.engine.contract import MARGINAL, Answer, Rect, Request, Site, Task
 from app.session.plane_options import BranchStart
 from geomodel.arrays import Array
 from geomodel.basins import Basins
+from geomodel.experiments.ghosts import Ghost
 from geomodel.record import StepDetail
 from geomodel.trajectory import Trajectory
 
@@ -36,7 +37,7 @@ class DensityAnswer(Answer):
     request: DensityRequest
     density: Array | None
     at: Array
-    denoised: Array  # (m, 2): D at the arrows' points (for field "difference": at + Dθ − D*)
+    denoised: Array  # (m, 2): D at the arrows' points (for field "difference": at + Dθ − what it is compared with)
     seconds: float
 
 
@@ -58,13 +59,14 @@ class ProbeAnswer(Answer):
     denoised: Array  # (2,): the driver's D
     optimal: Array | None  # (2,): D* over the data points
     network: Array | None  # (2,)
+    fitted: Array | None = None  # (2,): of the Gaussians that the run is compared with; None where that is D*
     indices: Array | None  # (k,) data points with the largest posterior weights, descending
     weights: Array | None  # (k,)
     effective_neighbours: float
     log_density: float
     path: Array | None  # (iterations + 1, 2)
     shift: float  # ‖D* − x‖ in the data's space; the plane may show only a part of it
-    difference: float  # ‖Dθ − D*‖ there
+    difference: float  # ‖Dθ − D*‖ there, or to what the run is compared with instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +157,15 @@ class BranchTask(Task):
 
     run: Trajectory
     start: BranchStart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GhostTask(Task):
+    """Follow a sample's noise by another denoiser, or without the solver's error. Nobody waits for it, so it gives way.
+    The result is x at the run's levels, (levels, *shape).
+    """
+
+    gives_way: ClassVar[bool] = True
+
+    sample: int
+    kind: Ghost

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from app.engine.contract import Site
+from app.plotting.bundles import Symbol
+from app.rooms.plane.actions import GHOST_TIPS
 from app.rooms.plane.messages import Branched, InsideAnswer
-from app.rooms.plane.pictures import BranchPicture, InsidePicture, PlanePicture
+from app.rooms.plane.pictures import BranchPicture, GhostPicture, InsidePicture, PlanePicture
 from app.rooms.plane.projected import Projected
 from app.session.facts import DRIVER_NAMES, plane_title
-from app.session.plane_options import BranchStart
+from app.session.plane_options import GHOST, BranchStart
 from app.session.state import Run, Selection
 from geomodel import images
+from geomodel.arrays import Array
+from geomodel.experiments.ghosts import Ghost
 from geomodel.record import StepDetail
+from geomodel.schedules import nearest_level
+
+SAME_LEVEL = 1e-9  # relative; the levels of two forms of one schedule differ by rounding
 
 
 def plane_picture(run: Run, selection: Selection, projected: Projected, site: Site | None = None) -> PlanePicture:
@@ -38,6 +46,7 @@ def plane_picture(run: Run, selection: Selection, projected: Projected, site: Si
         index=selection.index,
         sample=selection.sample,
         driver_name=DRIVER_NAMES[run.settings.driver],
+        compared=run.settings.compared_with,
     )
 
 
@@ -150,3 +159,69 @@ def branch_picture(
         from_run=float(np.linalg.norm(found.control[-1] - end)),
         ends=images.pixels(np.stack([found.branch[-1], found.control[-1]])) if shown else None,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pinned:
+    """A pinned run beside the selected one: the name of its layer, its sampler, and its hue in comparisons."""
+
+    name: str
+    sampler: str
+    run: Run
+    hue: int
+
+
+GHOST_LOOKS: dict[Ghost, tuple[str, str, Symbol]] = {  # title in the legend, hue and symbol
+    "optimal": ("x* by D*", "optimal", "diamond"),
+    "gaussian": ("by one Gaussian", "runs.4", "square"),
+    "classes": ("by class Gaussians", "runs.5", "disc"),
+    "ode": ("exact ODE", "reference", "disc"),
+}
+
+
+def ghost_pictures(
+    run: Run,
+    selection: Selection,
+    basis: Any,
+    curves: Mapping[Ghost, Array],
+    note: Callable[[Ghost], str],
+    pinned: Sequence[Pinned],
+) -> tuple[GhostPicture, ...]:
+    """The ghosts of the selected sample: those that the engine followed, and the same noise in pinned runs."""
+    found = []
+    for kind, (title, hue, symbol) in GHOST_LOOKS.items():
+        name = f"{GHOST}{kind}"
+        curve, tip = curves.get(kind), GHOST_TIPS[name]
+        ghost = GhostPicture(
+            name=name, title=title, tip=tip, hue=hue, symbol=symbol, sigmas=run.sigmas, note=note(kind)
+        )
+        found.append(ghost if curve is None else _placed(ghost, run, selection, basis, curve))
+    return (*found, *(_pinned_picture(run, selection, basis, other) for other in pinned))
+
+
+def _pinned_picture(run: Run, selection: Selection, basis: Any, pinned: Pinned) -> GhostPicture:
+    """The sample of another run that began with the same seed."""
+    other = pinned.run
+    k = run.settings.seed + selection.sample - other.settings.seed
+    there = 0 <= k < other.x.shape[1]
+    ghost = GhostPicture(
+        name=pinned.name,
+        title=f"run {other.id}, {DRIVER_NAMES[other.settings.driver]}, {pinned.sampler}",
+        tip="The pinned run from the same seed, at its level nearest to the playhead's",
+        hue=f"runs.{pinned.hue}",
+        symbol="ring",
+        sigmas=other.sigmas,
+        note="" if there else f"no sample of seed {run.settings.seed + selection.sample}",
+    )
+    return _placed(ghost, run, selection, basis, other.x[: other.committed, k]) if there else ghost
+
+
+def _placed(ghost: GhostPicture, run: Run, selection: Selection, basis: Any, curve: Array) -> GhostPicture:
+    """A ghost in the plane, with its distance from x where it has the playhead's level."""
+    sigmas = np.asarray(ghost.sigmas)[: len(curve)]
+    here = float(run.sigmas[selection.index])
+    at = nearest_level(sigmas, here)
+    same = abs(float(sigmas[at]) - here) <= SAME_LEVEL * here
+    x = np.asarray(run.x[selection.index, selection.sample], np.float64)
+    distance = float(np.linalg.norm(x - curve[at])) if same else None
+    return replace(ghost, curve=basis.project(curve), sigmas=sigmas, index=at, distance=distance)

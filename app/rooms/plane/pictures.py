@@ -5,12 +5,15 @@ Arrays in a picture are read-only. A view compares them by identity to see what 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app.plotting.bundles import Symbol
 from app.rooms.plane.messages import BasinsAnswer, DensityAnswer, ProbeAnswer
 from app.rooms.strip.messages import NeighboursAnswer
-from app.session.plane_options import HIDDEN, LAYERS, Arrow, Frame
+from app.session.plane_options import HIDDEN, LAYERS, Arrow, Frame, LayerLook, usual_order
 from geomodel.arrays import Array
+from geomodel.compared import Compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,6 +62,22 @@ class BranchPicture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GhostPicture:
+    """The selected sample's noise followed by another run, in the plane. Without a curve, `note` says why."""
+
+    name: str  # of its layer
+    title: str
+    tip: str
+    hue: str  # see `Theme.hue`
+    symbol: Symbol
+    curve: Array | None = None  # (levels, 2)
+    sigmas: Array | tuple[float, ...] = (0.0,)  # (levels,)
+    index: int = 0  # the level nearest to the playhead's
+    distance: float | None = None  # from the selected sample at that level, in the data's space
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlanePicture:
     """Everything the plane view shows."""
 
@@ -86,5 +105,9 @@ class PlanePicture:
     branch_handle: tuple[float, float] | None = None  # x of the selected sample, where the branch tool takes hold of it
     frame: Frame = "sigma"
     layers: frozenset[str] = field(default_factory=lambda: frozenset(LAYERS).difference(HIDDEN))
+    order: tuple[str, ...] = field(default_factory=usual_order)  # of all layers, from back to front
+    looks: Mapping[str, LayerLook] = field(default_factory=dict)
+    ghosts: tuple[GhostPicture, ...] = ()
     driver_name: str = "D*"
+    compared: Compared = "optimal"  # what the run is compared with
     message: str = ""  # what to do if there is nothing to show

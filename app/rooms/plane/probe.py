@@ -18,16 +18,19 @@ from geomodel.arrays import Array
 
 
 class ProbeLayer:
-    """D* in green with the mean shift x → D* and its path, the network's D in purple."""
+    """D* in green with the mean shift x → D* and its path, the network's D in purple, fitted Gaussians as an empty
+    square.
+    """
 
     def __init__(self, box: pg.ViewBox, *, vector: bool) -> None:
         self.path, self.path_steps = Bundle(), Dots("disc", 4.0, vector=vector)
         self.shift, self.to_network = Quiver(head=10.0, width=2.0, gap=7.0), Bundle()
         self.optimal = Dots("diamond", 13.0, vector=vector)
         self.network = Dots("square", 11.0, vector=vector)
+        self.fitted = Dots("square", 9.0, vector=vector)
         self.driver, self.to_driver = Dots("ring", 10.0, vector=vector), Bundle()
         self.handle = Dots("handle", 16.0, vector=vector)
-        self.items = (
+        heights = (
             (self.path, 60),
             (self.path_steps, 61),
             (self.to_network, 62),
@@ -35,12 +38,14 @@ class ProbeLayer:
             (self.to_driver, 62),
             (self.driver, 64),
             (self.network, 65),
+            (self.fitted, 65),
             (self.optimal, 66),
             (self.handle, 70),
         )
-        for item, z in self.items:
+        for item, z in heights:
             item.setZValue(z)
             box.addItem(item, ignoreBounds=True)
+        self.items = tuple(item for item, _ in heights)
 
     def set_theme(self, theme: Theme) -> None:
         """Set the colours of the layer."""
@@ -54,6 +59,7 @@ class ProbeLayer:
         self.optimal.set_look(green, theme.base, 1.2)
         self.to_network.set_pen(QPen(QColor(theme.network), 1.6))
         self.network.set_look(theme.network, theme.base, 1.2)
+        self.fitted.set_look(theme.base, theme.reference, 2.0)
         self.to_driver.set_pen(QPen(QColor(theme.text), 1.4))
         self.driver.set_look(theme.base, theme.denoising, 2.4)
         clear = QColor(theme.base)
@@ -96,6 +102,10 @@ class ProbeLayer:
         else:
             self.network.set_points(shown(answer.network))
             self.to_network.set_curves(np.stack([start, shown(answer.network)]))
+        if answer.fitted is None:
+            self.fitted.clear_points()
+        else:
+            self.fitted.set_points(shown(answer.fitted))
         if answer.path is None:
             self.path.clear_curves()
             self.path_steps.clear_points()
@@ -104,14 +114,9 @@ class ProbeLayer:
             self.path_steps.set_points(shown(answer.path[1:]))
 
     def _clear(self) -> None:
-        for item, _ in self.items:
+        for item in self.items:
             if isinstance(item, Dots) and item is not self.handle:
                 item.clear_points()
         self.shift.clear_arrows()
         for curve in (self.path, self.to_network, self.to_driver):
             curve.clear_curves()
-
-    def set_visible(self, visible: bool) -> None:
-        """Show or hide all of it."""
-        for item, _ in self.items:
-            item.setVisible(visible)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,11 +11,15 @@ from app.plotting.legend import Entry
 from app.rooms.plane import frames
 from app.rooms.plane.basins import basins_entries
 from app.rooms.plane.branch import branch_entries
+from app.rooms.plane.ghosts import ghost_entries
 from app.rooms.plane.inside import weight_text
 from app.rooms.plane.layers import curves_drawn, data_stride, field_moves, level_stride
+from app.rooms.plane.looks import look, tint
 from app.rooms.plane.pictures import InsidePicture, PlanePicture
-from app.rooms.plane.weights import shown_weights, weights_sigma
+from app.rooms.plane.weights import shown_weights, weights_owner, weights_sigma
+from app.session.plane_options import LEGEND
 from geomodel.arrays import Array
+from geomodel.compared import NAMES, worded
 from geomodel.number_text import fixed
 
 FRAMES = {
@@ -54,45 +59,69 @@ def selected(picture: PlanePicture) -> tuple[Array, Array | None] | None:
 
 
 def legend(picture: PlanePicture) -> tuple[Entry, ...]:
-    """The legend's entries."""
-    if "legend" not in picture.layers:
-        return ()
-    parts = (branch_entries, _curves, _ground, basins_entries, _probe, _weights, _inside, _segment)
-    return tuple(entry for part in parts for entry in part(picture))
+    """The legend's entries, each as its layer looks."""
+    return tuple(entries(picture)) if LEGEND in picture.layers else ()
 
 
-def _curves(picture: PlanePicture) -> Iterator[Entry]:
-    if picture.curves is None:
-        return
-    drawn, count, stride = curves_drawn(picture), picture.curves.sampling.shape[1], level_stride(picture)
-    part = "" if drawn == count else f", {drawn} of {count} samples"
-    part += "" if stride == 1 else f", one level in {stride}"
-    dots = "a dot at every step" if stride == 1 else f"a dot at one step in {stride}"
-    if "sampling" in picture.layers:
+def entries(picture: PlanePicture) -> Iterator[Entry]:
+    """What the layers show, in the order of the legend."""
+    for layer, part in PARTS:
+        for entry in part(picture):
+            name = entry.layer or layer
+            opacity = look(picture.looks, name).opacity
+            yield replace(entry, layer=name, tint=tint(picture.looks, name), opacity=opacity)
+
+
+def _sampling(picture: PlanePicture) -> Iterator[Entry]:
+    if picture.curves is not None and "sampling" in picture.layers:
+        part, dots = _parts_drawn(picture)
         yield Entry("sampling", f"sampling x(σ){part}", f"The sampling trajectory: x at every noise level, {dots}")
-    if "denoising" in picture.layers:
+
+
+def _denoising(picture: PlanePicture) -> Iterator[Entry]:
+    if picture.curves is not None and "denoising" in picture.layers:
+        part, dots = _parts_drawn(picture)
         text = f"The denoising trajectory: D(x(σ); σ), what the denoiser sees in x, {dots}"
         yield Entry("denoising", f"denoising D(x; σ){part}", text)
 
 
-def _ground(picture: PlanePicture) -> Iterator[Entry]:
-    background = picture.background
+def _parts_drawn(picture: PlanePicture) -> tuple[str, str]:
+    """Which samples and levels are drawn where not all are, and what the dots mean."""
+    assert picture.curves is not None
+    drawn, count, stride = curves_drawn(picture), picture.curves.sampling.shape[1], level_stride(picture)
+    part = "" if drawn == count else f", {drawn} of {count} samples"
+    part += "" if stride == 1 else f", one level in {stride}"
+    return part, "a dot at every step" if stride == 1 else f"a dot at one step in {stride}"
+
+
+def _data(picture: PlanePicture) -> Iterator[Entry]:
     if picture.data is not None and "data" in picture.layers:
         stride, count = data_stride(len(picture.data)), len(picture.data)
         text = "data" if stride == 1 else f"data, one in {stride} of {count}"
         yield Entry("data", text, f"{count} reference data points")
+
+
+def _density(picture: PlanePicture) -> Iterator[Entry]:
+    background = picture.background
     if background is not None and background.density is not None and "density" in picture.layers:
         sigma = background.request.sigma
         stale = abs(sigma - frames.playhead_sigma(picture)) > 1e-9 * sigma
         text = f"log p(σ = {fixed(sigma, 3)})" if stale else "log p"
         tip = "Density of the data blurred by N(0, σ²I): its logarithm relative to the maximum, in nats"
         yield Entry("density", f"{text}: −12 … 0 nats", tip)
-    found = field_moves(picture)
+
+
+def _field(picture: PlanePicture) -> Iterator[Entry]:
+    background, found = picture.background, field_moves(picture)
     if found is not None and "field" in picture.layers:
         low, high = (fixed(float(value), 2) for value in (np.nanmin(found[1]), np.nanmax(found[1])))
         difference = background is not None and background.request.field == "difference"
-        name, tip = FIELD_WORDS[picture.arrow, difference]
+        name, tip = (worded(text, picture.compared) for text in FIELD_WORDS[picture.arrow, difference])
         yield Entry("field", f"{name}: {low} … {high}", f"{tip}; stronger is larger")
+
+
+def _branch(picture: PlanePicture) -> Iterator[Entry]:
+    return branch_entries(picture) if "branch" in picture.layers else iter(())
 
 
 def _probe(picture: PlanePicture) -> Iterator[Entry]:
@@ -104,8 +133,12 @@ def _probe(picture: PlanePicture) -> Iterator[Entry]:
         far = fixed(answer.shift, 3)
         yield Entry("optimal", f"mean shift ‖D* − x‖: {far}", "D* is the mean of the data points, weighted by softmax")
     if answer.network is not None:
-        beside = "" if answer.optimal is None else f" ‖Dθ − D*‖: {fixed(answer.difference, 3)}"
+        beside = ""
+        if np.isfinite(answer.difference):
+            beside = f" ‖Dθ − {NAMES[picture.compared].symbol}‖: {fixed(answer.difference, 3)}"
         yield Entry("network", f"network{beside}", "The network's denoiser at the same point")
+    if answer.fitted is not None:
+        yield Entry("fitted", NAMES[picture.compared].title, "What the run is compared with, at the same point")
     if answer.optimal is None and answer.network is None:
         far = fixed(float(np.linalg.norm(answer.denoised - point)), 3)
         yield Entry("driver", f"{picture.driver_name} ‖D − x‖: {far}", "The denoiser that moves the samples")
@@ -123,12 +156,13 @@ def _weights(picture: PlanePicture) -> Iterator[Entry]:
     if at and abs(sigma - frames.playhead_sigma(picture)) > 1e-9 * sigma:
         at = f" at σ = {fixed(sigma, 3)}"
     text = f"posterior weights{at}, N_eff {fixed(answer.effective_neighbours, 3)}"
-    yield Entry("weights", text, "Areas as softmax(−‖x − yᵢ‖²/2σ²); N_eff = exp of the weights' entropy")
+    tip = "Areas as softmax(−‖x − yᵢ‖²/2σ²); N_eff = exp of the weights' entropy"
+    yield Entry("weights", text, tip, weights_owner(picture))
 
 
 def _inside(picture: PlanePicture) -> Iterator[Entry]:
     inside = picture.inside
-    if inside is None:
+    if inside is None or "inside" not in picture.layers:
         return
     yield Entry("end", "step end", "x at the next noise level, as the solver combines the slopes")
     yield Entry("stage", "stages" if inside.stages > 1 else "stage", "Where this step evaluates the denoiser")
@@ -153,6 +187,22 @@ def _segment(picture: PlanePicture) -> Iterator[Entry]:
     )
 
 
+PARTS: tuple[tuple[str, Callable[[PlanePicture], Iterator[Entry]]], ...] = (  # layer and what it says
+    ("branch", _branch),
+    ("sampling", _sampling),
+    ("denoising", _denoising),
+    ("", ghost_entries),
+    ("data", _data),
+    ("density", _density),
+    ("field", _field),
+    ("basins", basins_entries),
+    ("probe", _probe),
+    ("weights", _weights),
+    ("inside", _inside),
+    ("segment", _segment),
+)
+
+
 def describe(picture: PlanePicture, *, free: bool) -> str:
     """The picture in sentences, with its numbers."""
     return " ".join(_sentences(picture, free))
@@ -172,7 +222,7 @@ def _sentences(picture: PlanePicture, free: bool) -> Iterator[str]:
         yield f"{curves.sampling.shape[1]} samples; level {level} of {len(curves.sigmas) - 1}, σ = {sigma}."
         there = "" if pair[1] is None else f", D = {_point(pair[1])}, ‖D − x‖ = {fixed(_distance(pair[0], pair[1]))}"
         yield f"Sample {picture.sample}: x = {_point(pair[0])}{there}."
-    for entry in (*basins_entries(picture), *branch_entries(picture)):
+    for entry in (*ghost_entries(picture), *basins_entries(picture), *branch_entries(picture)):
         yield f"{entry.text[0].upper()}{entry.text[1:]}."
     if picture.probe is not None:
         yield ", ".join(_probe_parts(picture)) + "."
@@ -191,6 +241,8 @@ def _probe_parts(picture: PlanePicture) -> Iterator[str]:
         yield f"D* = {_point(answer.optimal)}, effective neighbours {fixed(answer.effective_neighbours)}"
     if answer.network is not None:
         yield f"network D = {_point(answer.network)}"
+    if answer.fitted is not None:
+        yield f"{NAMES[picture.compared].symbol} = {_point(answer.fitted)}"
     if answer.optimal is None and answer.network is None:
         yield f"{picture.driver_name} = {_point(answer.denoised)}"
     yield f"log density {fixed(answer.log_density)}"

@@ -54,6 +54,7 @@ class ToolBar(QWidget):
         self._follow.toggled.connect(self._followed)
         self._path = QToolButton()
         self._locate = QToolButton(self)
+        self._layers = QToolButton()
         self._renoise, self._drop, self._hint = QToolButton(), QToolButton(), ElidedLabel()
         probe, branch = QHBoxLayout(self._probe), QHBoxLayout(self._branch)
         for row, widgets in (
@@ -77,6 +78,7 @@ class ToolBar(QWidget):
         beside.setSpacing(8)
         beside.addWidget(self._locate)
         beside.addWidget(self._own, 1)
+        beside.addWidget(self._layers)
         self._rows.addLayout(beside, 1)
         self.display(ToolBarPicture())
 
@@ -102,6 +104,8 @@ class ToolBar(QWidget):
         self._tools.addStretch(1)
         actions["locate"].setIconText("Locate…")
         self._locate.setDefaultAction(actions["locate"])
+        actions["layers"].setIconText("Layers")
+        self._layers.setDefaultAction(actions["layers"])
         actions["probe_path"].setIconText("Path")
         self._path.setDefaultAction(actions["probe_path"])
         actions["branch_renoise"].setIconText("Renoise")

@@ -75,7 +75,3 @@ class TrajectoryLayer:
         for curve in (self.all_faint, self.all, self.one_faint, self.one):
             curve.clear_curves()
         self.steps.clear_points()
-
-    def set_visible(self, visible: bool) -> None:
-        for item in self.items:
-            item.setVisible(visible)

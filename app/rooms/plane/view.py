@@ -24,6 +24,7 @@ from app.rooms.plane.branch_ends import BranchEnds
 from app.rooms.plane.changed_line import ChangedLine
 from app.rooms.plane.handles import Handles
 from app.rooms.plane.layers import PlaneLayers, curves_drawn
+from app.rooms.plane.layers_over import LayersOver
 from app.rooms.plane.menu import LOOK_ROWS, point_rows
 from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.tool_bar import ToolBar, ToolBarPicture
@@ -77,6 +78,7 @@ class PlaneView(View):
         self._handles = Handles(self.ground, self.layers, self)
         self._changes = ChangedLine(self.ground)
         self._ends = BranchEnds(self.ground, theme)
+        self.layer_list = LayersOver(self, self.ground, theme)
         self._arrange()
         self._timer = QTimer(self, interval=0, singleShot=True)
         self._timer.timeout.connect(self._announce)
@@ -117,7 +119,7 @@ class PlaneView(View):
         column.addLayout(head)
         column.addWidget(self._tools)
         self._tools.setVisible(not self._print_mode)
-        column.addWidget(self.ground, 1)
+        column.addLayout(self.layer_list.place, 1)
         column.addWidget(self._message, 1)
         self._readout.setParent(self)  # in the corner under the plot, where no axis writes
 
@@ -138,15 +140,18 @@ class PlaneView(View):
 
     # ---------------------------------------------------------------- contract of a view
 
-    def display(self, picture: PlanePicture) -> None:
-        """Show a picture. Only what differs from the last one is changed."""
+    def display(self, picture: PlanePicture, shown: frozenset[str] | None = None) -> None:
+        """Show a picture. Only what differs from the last one is changed. `shown`: the layers whose eye is open, where
+        the picture leaves one of them out.
+        """
         old, self._picture = self._shown, picture
         if old is not None and picture.frame != old.frame:
             self.ground.resume()
         self._show_words(picture, old)
         self.layers.show(picture, old)
-        if not self._print_mode and (old is None or picture.branch is not old.branch):
-            self._ends.show_branch(picture.branch)
+        if not self._print_mode and (old is None or picture.branch is not old.branch or picture.layers != old.layers):
+            self._ends.show_branch(picture.branch if "branch" in picture.layers else None)
+        self.layer_list.display(picture, picture.layers if shown is None else shown)
         self._shown = picture
         self.ground.show_box(frames.frame_box(picture))
         if self._print_mode:
@@ -166,6 +171,7 @@ class PlaneView(View):
         for label in (self._caption, self._readout, self._message):
             label.setPalette(palette)
         self._legend.set_theme(theme)
+        self.layer_list.set_theme(theme)
         self.ground.set_theme(theme)
         self.layers.set_theme(theme)
         self._ends.set_theme(theme)

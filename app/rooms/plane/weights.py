@@ -28,6 +28,11 @@ def shown_weights(picture: PlanePicture) -> ProbeAnswer | NeighboursAnswer | Non
     return near if near.request.sample == picture.sample else None
 
 
+def weights_owner(picture: PlanePicture) -> str:
+    """The layer that the weights belong to."""
+    return "probe" if picture.probe is not None and shown_weights(picture) is picture.probe else "weights"
+
+
 def weights_sigma(picture: PlanePicture, answer: ProbeAnswer | NeighboursAnswer) -> float:
     """The noise level of an answer, which may lag behind the playhead."""
     if isinstance(answer, ProbeAnswer):

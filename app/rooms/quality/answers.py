@@ -26,7 +26,7 @@ def jumps(task: JumpTask, work: Work) -> Jumps:
     low, high = job.settings.sigma_min, job.settings.sigma_max
     assert low is not None
     assert high is not None
-    levels = jump_levels(low, high, data.dataset.std)
+    levels = np.array(task.levels) if task.levels else jump_levels(low, high, data.dataset.std)
     _check_room(task, levels, prod(job.x.shape[1:]))
     yardstick, control = _yardstick(work, data, len(job.x), task.settings.seed)
 

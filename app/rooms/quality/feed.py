@@ -10,9 +10,10 @@ from PySide6.QtCore import QObject
 
 from app.engine.contract import TaskEnded
 from app.export import formats
+from app.plotting.sigma_axis import sigma_text
 from app.rooms.contract import Handlers, Services
 from app.rooms.quality.messages import Jumps, JumpTask, RunQuality, RunQualityTask
-from app.rooms.quality.picture import instead, jump_reason, run_reason
+from app.rooms.quality.picture import instead, joined, jump_reason, level_of, run_reason
 from app.rooms.quality.pictures import QualityPicture
 from app.rooms.quality.text import few
 from app.rooms.quality.view import QualityView
@@ -44,6 +45,7 @@ class QualityRoom(QObject):
         self._of: JumpTask | None = None  # what the jumps are about
         self._work = OneTask(self._player, self)
         self._working = ""  # what the task measures
+        self._wanted: float | None = None  # σ of the one jump that it measures
         self._words = self._next_words = ""  # what the jumps are about, and those under way
         self._message = ""
         self._name, self._level, self._sample = "sliced", 0, 0
@@ -53,6 +55,7 @@ class QualityRoom(QObject):
         view.bar.save_wanted.connect(self._save)
         view.bar.distance_picked.connect(self._pick_distance)
         view.level_picked.connect(self._pick_level)
+        view.sigma_wanted.connect(self._want)
         view.sample_picked.connect(self._pick_sample)
         view.playhead_picked.connect(services.playback.go)
         state = self._state
@@ -98,14 +101,33 @@ class QualityRoom(QObject):
                 RunQualityTask(self._state.next_id(), run.settings, run.id, run.trajectory), "quality of the run"
             )
 
-    def _begin(self, task: JumpTask | RunQualityTask, name: str) -> None:
-        self._working, self._message = name, ""
+    def _want(self, sigma: float) -> None:
+        """Pick the jump at σ. Where it is not computed yet, it is now, with the settings of the others."""
+        jumps, of = self.jumps, self._of
+        if jumps is None or of is None or (self._work.running and self._wanted is None):
+            self.refresh()  # so that the field shows the picked level again
+            return
+        last, highest = len(jumps.sigmas) - 1, of.settings.sigma_max
+        level = last if sigma <= jumps.sigmas[last] else level_of(jumps, sigma)
+        if level is not None:
+            self._pick_level(level)
+        elif highest is not None and sigma >= highest:
+            self._message = f"A run jumps below σ max = {sigma_text(highest)}."
+            self.refresh()
+        else:
+            self._begin(replace(of, task_id=self._state.next_id(), levels=(sigma,)), f"σ {sigma_text(sigma)}", sigma)
+
+    def _begin(self, task: JumpTask | RunQualityTask, name: str, wanted: float | None = None) -> None:
+        self._working, self._message, self._wanted = name, "", wanted
         self._work.begin(task, name)
         self.refresh()
 
     def _ended(self, event: TaskEnded) -> None:
         self._message = event.message
         match event.result, event.task:
+            case Jumps() as found, JumpTask(levels=(sigma,)) if self.jumps is not None:
+                self.jumps = joined(self.jumps, found)
+                self._level = level_of(self.jumps, sigma) or 0
             case Jumps() as found, JumpTask() as task:
                 self.jumps, self._of, self._words = found, task, self._next_words
                 values = [getattr(quality, self._name) for quality in found.qualities]
@@ -173,11 +195,12 @@ class QualityRoom(QObject):
             reason=reason or ("" if self.jumps is not None else f"{HINT} {instead(self._state.draft)}".strip()),
             can_jump=not reason,
             message=self._message,
-            working=f"Measuring {self._working}: {100 * self._work.fraction:.0f} %" if self._work.running else "",
+            working=f"Measuring {self._working}: {self._work.words}" if self._work.running else "",
             caption=self._caption(),
             evaluations=0 if self._of is None else self._of.evaluations,
             jumps=self.jumps,
             level=self._level,
+            wanted=self._wanted if self._work.running else None,
             sample=self._sample,
             run=found,
             run_caption="" if run is None or found is None else _run_caption(run, found),

@@ -14,10 +14,11 @@ from geomodel.trajectory import Trajectory
 class JumpTask(Task):
     """Let `settings.count` samples run to several levels and jump to D there, always with as many evaluations.
 
-    The result is a `Jumps`.
+    levels: where they jump; empty for the usual ones. The result is a `Jumps`.
     """
 
     evaluations: int
+    levels: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

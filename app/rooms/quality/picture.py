@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from app.plotting.pens_and_numbers import Kind
@@ -13,12 +15,31 @@ from geomodel.experiments.quality import one_evaluation_solvers
 from geomodel.quality import Quality, curves
 from geomodel.settings import RunSettings
 
+SAME = 0.005  # of σ: nearer levels are one, because σ is shown in so many digits
 JUMP, WHOLE, CONTROL = "jump", "no jump", "held-out data"
 RUN_LEGEND: tuple[tuple[Kind, str], ...] = (
     ("sampling", "x"),
     ("denoising", "D"),
     ("reference", "control: held-out data"),
 )
+
+
+def joined(jumps: Jumps, more: Jumps) -> Jumps:
+    """Jumps with those at more levels, in the order of their levels. The last is still the run that does not jump."""
+    order = np.argsort(-np.concatenate([jumps.sigmas, more.sigmas]), kind="stable")
+    qualities, ends = (*jumps.qualities, *more.qualities), (*jumps.ends, *more.ends)
+    return replace(
+        jumps,
+        sigmas=np.concatenate([jumps.sigmas, more.sigmas])[order],
+        qualities=tuple(qualities[at] for at in order),
+        ends=tuple(ends[at] for at in order),
+    )
+
+
+def level_of(jumps: Jumps, sigma: float) -> int | None:
+    """The computed level at σ; None where there is none."""
+    at = int(np.argmin(np.abs(np.log(jumps.sigmas / sigma))))
+    return at if abs(jumps.sigmas[at] / sigma - 1) < SAME else None
 
 
 def jump_curves(jumps: Jumps, name: str) -> tuple[Curve, ...]:

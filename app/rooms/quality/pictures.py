@@ -20,6 +20,7 @@ class QualityPicture:
     evaluations: int = 0  # of each run that jumps
     jumps: Jumps | None = None
     level: int = 0  # the jump that is picked
+    wanted: float | None = None  # σ of the jump that is being computed
     sample: int = 0  # the end that is framed
     run: RunQuality | None = None
     run_caption: str = ""  # what run it is

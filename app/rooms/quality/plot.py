@@ -20,7 +20,15 @@ from geomodel.quality import QualityRow
 class QualityPlot(QWidget):
     """A header with the numbers at the cursor, and the chart. A click or a drag on the chart moves the cursor."""
 
-    def __init__(self, theme: Theme, lowest: int, *, values: int = 3, print_mode: bool) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        lowest: int,
+        *,
+        values: int = 3,
+        chart: type[MeasureChart] = MeasureChart,
+        print_mode: bool,
+    ) -> None:
         """`lowest`: pixels of height; `values`: of how many curves the header has room for the numbers."""
         super().__init__()
         self._room = values
@@ -29,7 +37,7 @@ class QualityPlot(QWidget):
         self._curves: tuple[Curve, ...] = ()
         self._enlarged = False
         self.header = Header(theme)
-        self.chart = MeasureChart(theme, tabular(self.font(), 0.85), print_mode=print_mode)
+        self.chart = chart(theme, tabular(self.font(), 0.85), print_mode=print_mode)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

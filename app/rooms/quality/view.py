@@ -16,6 +16,7 @@ from app.plotting.theme import Theme
 from app.rooms.contract import View
 from app.rooms.quality.bar import QualityBar
 from app.rooms.quality.ends import EndsPane
+from app.rooms.quality.level_chart import LevelChart
 from app.rooms.quality.numbers import Numbers
 from app.rooms.quality.picture import RUN_LEGEND, jump_curves, run_curves
 from app.rooms.quality.pictures import QualityPicture
@@ -26,10 +27,12 @@ from app.widgets.explanation import Explanation
 from app.widgets.focus_area import show_area
 from app.widgets.form import explain
 from app.widgets.layouts import clear
+from app.widgets.number_field import FloatField
 from app.widgets.scrolled import scrolled
 from app.widgets.slider import Slider
 from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Title, Titled
+from geomodel.settings import Limits
 
 WIDE = 560  # pixels of width from which plots stand beside each other
 JUMP = (
@@ -38,6 +41,13 @@ JUMP = (
 )
 RUN = "The distance of x and of D to the data at every level of the selected run, and of as many held-out data."
 LEVEL = "Where the runs jump whose ends are shown. Drag on the plot, or press the keys Up and Down here."
+SIGMA = Limits(
+    "σ of the jump",
+    "Where the runs jump whose ends are shown. A σ that is not measured yet, as where you drag on the plot, is "
+    "measured with the same settings and stays in the plot.",
+    1e-100,
+    1e100,
+)
 PANES: tuple[tuple[str, Kind, str], ...] = (
     ("Jump", "denoising", "Where the runs end that jump at the picked level."),
     ("No jump", "sampling", "Where the runs end that go to σ min with as many evaluations, from the same noise."),
@@ -49,6 +59,7 @@ class QualityView(View):
     """The jump above, with its numbers and ends; the curves of a run below."""
 
     level_picked = Signal(int)
+    sigma_wanted = Signal(float)  # of a jump that may have to be computed
     sample_picked = Signal(int)
     playhead_picked = Signal(int)
 
@@ -58,21 +69,24 @@ class QualityView(View):
         self._theme, self._print = theme, print_mode
         self.setAccessibleName("Quality")
         self.bar = QualityBar()
-        self.jump_plot = QualityPlot(theme, 160, print_mode=print_mode)
+        self.jump_plot = QualityPlot(theme, 160, chart=LevelChart, print_mode=print_mode)
         self.numbers = Numbers(theme)
         self.slider = Slider(1, "Level of the jump", LEVEL)
+        self.sigma = FloatField("sigma", SIGMA)
         self.panes = tuple(EndsPane(theme, name, kind, print_mode=print_mode) for name, kind, _ in PANES)
         self.run_plots = tuple(QualityPlot(theme, 132, values=2, print_mode=print_mode) for _ in range(3))
         self._legend = QFlowLayout()
         self._build()
         self._connections = [
             (self.jump_plot.chart.picked, self.level_picked),
+            (self.jump_plot.chart.wanted, self.sigma_wanted),
             (self.slider.valueChanged, self.level_picked),
             *((pane.grid.sample_picked, self.sample_picked) for pane in self.panes[:2]),
             *((plot.chart.picked, self.playhead_picked) for plot in self.run_plots),
         ]
         for said, passed in self._connections:
             said.connect(passed)
+        self.sigma.edited.connect(self._want)
         self.set_theme(theme)
         self.display(self._picture)
 
@@ -80,7 +94,7 @@ class QualityView(View):
 
     def _build(self) -> None:
         self._said = Explanation(lines=2)
-        explain(self.bar.numbers, self._said)
+        explain((*self.bar.numbers, self.sigma), self._said)
         self._caption, self._note = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
         self._gain = PlainLabel(wordWrap=True)
         self._gain.setFont(tabular(self.font()))
@@ -132,6 +146,7 @@ class QualityView(View):
         plot.addWidget(self._caption)
         plot.addWidget(self.jump_plot, 1)
         plot.addLayout(under)
+        plot.addWidget(self.sigma)
         self._titled = tuple(Titled(name, text, pane) for (name, _, text), pane in zip(PANES, self.panes, strict=True))
         ends = QHBoxLayout()
         ends.setSpacing(12)
@@ -202,6 +217,8 @@ class QualityView(View):
         self._note.setText(jump_note(jumps, level))
         self._jump_title.setText(f"Jump to D, {picture.evaluations} evaluations each")
         self._set_slider(level, len(jumps.sigmas))
+        self.sigma.set_value(float(f"{picture.wanted or jumps.sigmas[level]:.3g}"))
+        self.jump_plot.chart.set_under_way(picture.wanted)
         self._titled[0].title.setText(jump_lines(jumps, level)[0][1])
         shown = ((jumps.ends[level], picture.sample), (jumps.ends[-1], picture.sample), (jumps.held_out, -1))
         for pane, (ends, sample) in zip(self.panes, shown, strict=True):
@@ -214,6 +231,10 @@ class QualityView(View):
         self.slider.setValue(level)
         self.slider.blockSignals(False)
         self.slider.setVisible(not self._print)
+        self.sigma.setVisible(not self._print)
+
+    def _want(self, _name: str, sigma: float) -> None:
+        self.sigma_wanted.emit(sigma)
 
     def _show_run(self, picture: QualityPicture) -> None:
         run = picture.run
@@ -251,6 +272,7 @@ class QualityView(View):
         for said, passed in self._connections:
             said.disconnect(passed)
         self._connections.clear()
+        self.sigma.edited.disconnect(self._want)
         self.bar.release()
         for pane in self.panes:
             pane.release()

@@ -13,6 +13,7 @@ from app.session.facts import DRIVER_NAMES, about, data_count
 from app.session.state import Run, Selection
 from geomodel import images
 from geomodel.arrays import Array
+from geomodel.compared import NAMES
 from geomodel.curves import some_levels
 from geomodel.datasets import DataError
 from geomodel.latents import preview
@@ -31,7 +32,7 @@ class StripRows:
         self._rows: tuple[ImageRow, ...] = ()
 
     def of(self, run: Run, sample: int) -> tuple[ImageRow, ...]:
-        """Rows of x, D and, beside a network, D*, with all levels that exist, or with those of `shown_levels`."""
+        """Rows of x, D and what D is compared with, with all levels that exist, or with those of `shown_levels`."""
         key = (run.id, run.committed, run.status, run.source is None, sample)
         if key != self._key:
             self._key, self._rows = key, _rows(run, sample)
@@ -59,9 +60,16 @@ def _rows(run: Run, k: int) -> tuple[ImageRow, ...]:
         ImageRow(caption="x", kind="sampling", images=shrunk, note=f"{left_out}x · s/√(s² + σ²)"),
         ImageRow(caption=f"{driver}(x; σ)", kind="denoising", images=_pixels(run, denoised)),
     ]
-    if "optimal" in run.extras:
-        optimal = _pixels(run, run.extras["optimal"][evaluated, k])
-        rows.append(ImageRow(caption="D*(xₙ)", kind="optimal", images=optimal, note="on this trajectory"))
+    compared = run.settings.compared_with
+    if compared in run.extras:
+        rows.append(
+            ImageRow(
+                caption=f"{NAMES[compared].symbol}(xₙ)",
+                kind="optimal" if compared == "optimal" else "reference",
+                images=_pixels(run, run.extras[compared][evaluated, k]),
+                note="on this trajectory",
+            )
+        )
     return tuple(rows)
 
 

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from geomodel.experiments.literature import convergence_theory as theory
+from geomodel.experiments.literature import kin_of_optimal as kin
 from geomodel.experiments.literature import toys
-from geomodel.experiments.literature.sources import GEOMETRIC, HERE, PHASES, REGULARITY, SEQUEL, STEPS, Row
+from geomodel.experiments.literature.sources import (
+    GEOMETRIC,
+    HERE,
+    LOCAL,
+    PHASES,
+    REGULARITY,
+    SEQUEL,
+    SMOOTHED,
+    STEPS,
+    Row,
+)
 
 ROWS: tuple[Row, ...] = (
     (
@@ -134,5 +145,29 @@ ROWS: tuple[Row, ...] = (
         f"{STEPS}: the Jacobian's term",
         "",
         theory.rough_scores,
+    ),
+    (
+        "toy",
+        "A smoothed D* becomes D* as its smoothing goes",
+        "‖mean_m D*(x + s z_m; σ) − D*(x; σ)‖/√d at s = 10⁻⁶, the largest",
+        SMOOTHED,
+        "",
+        kin.smoothing_goes,
+    ),
+    (
+        "toy",
+        "A smoothed D* ends between its data",
+        "distance of the ends to the nearest data over that of neighbours, s = 1.5;  below 0.01 at s = 0",
+        SMOOTHED,
+        "",
+        kin.smoothing_invents,
+    ),
+    (
+        "toy",
+        "A local score machine is D* where its patch is the image",
+        "|Σᵢ wᵢ^q y_iq − D_q|, w^q by the patch of q alone; with a patch of one pixel each pixel's own D*; the largest",
+        LOCAL,
+        "",
+        kin.local_limits,
     ),
 )

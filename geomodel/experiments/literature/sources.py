@@ -15,6 +15,8 @@ REGULARITY = "On the Trajectory Regularity of ODE-based Diffusion Sampling, arXi
 SEQUEL = "arXiv 2506.10177, the sequel of the Trajectory Regularity paper"
 STEPS = "Li, Wei, Chi, Chen 2024, arXiv 2408.02320"
 PHASES = "Biroli et al. 2024, arXiv 2402.18491"
+SMOOTHED = "Scarvelis et al. 2023, arXiv 2310.12395"
+LOCAL = "Kamb and Ganguli 2024, arXiv 2412.20292"
 HERE = "derived for this program"
 
 # kind, title, formula, source, room that shows what it is about, function

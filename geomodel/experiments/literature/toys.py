@@ -38,7 +38,8 @@ def _mixture() -> MixtureDenoiser:
     return MixtureDenoiser(np.random.default_rng(16).standard_normal((4, 16)), 0.05)
 
 
-def _noise(count: int, dimension: int, sigma: float, first: int = 0) -> Floats:
+def noise_of(count: int, dimension: int, sigma: float, first: int = 0) -> Floats:
+    """The noise of so many seeds, (count, dimension)."""
     from geomodel.randomness import noise
 
     return np.asarray(noise(range(first, first + count), (dimension,), sigma).numpy())
@@ -49,7 +50,9 @@ def straight_gaussian(material: Material) -> Finding:
     from geomodel.sampling import sample
 
     run = sample(
-        material.watch(_gaussian(np.ones(DIMENSION)), [80.0, 0.002]), _noise(8, DIMENSION, 80.0), schedules.karras(100)
+        material.watch(_gaussian(np.ones(DIMENSION)), [80.0, 0.002]),
+        noise_of(8, DIMENSION, 80.0),
+        schedules.karras(100),
     )
     ratios = geometry.deviation(run.x).max(axis=0) / geometry.norm(run.x[:1] - run.x[-1:])[0]
     return Finding(measured=float(ratios.max()), expected=0.0, tolerance=1e-10, relation="at most", n=8)
@@ -58,7 +61,7 @@ def straight_gaussian(material: Material) -> Finding:
 def bent_gaussian(material: Material) -> Finding:
     """Deviation over distance of the closed-form trajectories of gaussian-64."""
     sigmas = schedules.karras(100)
-    start = _noise(100, DIMENSION, 80.0)
+    start = noise_of(100, DIMENSION, 80.0)
     shrink = np.sqrt((SPECTRUM + sigmas[:, None] ** 2) / (SPECTRUM + sigmas[0] ** 2))
     curve = shrink[:, None] * start
     deviation = geometry.deviation(curve)
@@ -79,7 +82,7 @@ def heun_order(material: Material) -> Finding:
     """The order of Heun's error against the closed form on gaussian-64, and the error of 250 and 500 steps."""
     from geomodel.sampling import sample
 
-    start, model, errors = _noise(8, DIMENSION, 80.0), _gaussian(SPECTRUM), {}
+    start, model, errors = noise_of(8, DIMENSION, 80.0), _gaussian(SPECTRUM), {}
     for steps in (125, 250, 500):
         sigmas = schedules.karras(steps)
         exact = np.sqrt((SPECTRUM + sigmas[-1] ** 2) / (SPECTRUM + sigmas[0] ** 2)) * start
@@ -98,7 +101,7 @@ def second_orders(material: Material) -> Finding:
     """The order farthest from 2 among the second-order solvers, on a mixture."""
     found = convergence(
         _mixture(),
-        _noise(16, 16, 80.0),
+        noise_of(16, 16, 80.0),
         {"heun": {}, "dpm2": {}, "dpmpp_2m": {}, "ab": {"order": 2}},
         (40, 80, 160, 320),
         sigma_min=0.002,
@@ -231,8 +234,8 @@ def gits_on_mixture(material: Material) -> Finding:
     from geomodel.sampling import sample
 
     model, fine = _mixture(), schedules.karras(60)
-    table = gits_table(material.watch(model, fine), _noise(64, 16, 80.0), fine=fine, metric="l2", coeff=1.0)
-    x = _noise(64, 16, 80.0, first=1000)
+    table = gits_table(material.watch(model, fine), noise_of(64, 16, 80.0), fine=fine, metric="l2", coeff=1.0)
+    x = noise_of(64, 16, 80.0, first=1000)
     ends = sample(model, x, schedules.karras(200), solver="heun", display="off").x[-1:]
     errors = []
     for sigmas in (table.levels(5), schedules.karras(5)):
@@ -256,7 +259,7 @@ def second_clock(material: Material) -> Finding:
     # ᾱ = e^{−B}, B = 0.1 t + 9.95 t², so that σ = √(e^B − 1), z = x √ᾱ and dz/dt = −(β/2)(z + score)
     model, steps = _mixture(), 200
     times = np.linspace(0.9, 0.5, steps + 1)
-    starts = torch.as_tensor(_noise(8, 16, _vp_sigma(times[0])))
+    starts = torch.as_tensor(noise_of(8, 16, _vp_sigma(times[0])))
 
     def rate(z: torch.Tensor, t: float) -> torch.Tensor:
         sigma = _vp_sigma(t)

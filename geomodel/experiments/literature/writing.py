@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from geomodel.csv_files import write_table
-from geomodel.experiments.literature.claim import KINDS, Claim
+from geomodel.experiments.literature.claim import KINDS, Claim, Verdict
 from geomodel.files import replacing
 from geomodel.number_text import fixed
 
@@ -17,6 +17,11 @@ COLUMNS = (
     "formula", "source", "view", "sigma",
 )  # fmt: skip
 SUFFIXES = (".md", ".csv")
+COUNTED: dict[Verdict, tuple[str, str]] = {  # what one claim does, and what several do
+    "holds": ("holds", "hold"),
+    "does not hold": ("does not hold", "do not hold"),
+    "not applicable": ("does not apply", "do not apply"),
+}
 
 
 def write(claims: Sequence[Claim], path: str | Path, about: str = "") -> None:
@@ -48,7 +53,7 @@ def _cell(claim: Claim, column: str) -> object:
 def summary(claims: Sequence[Claim]) -> str:
     """How many hold, do not hold and do not apply, in words."""
     counts = Counter(claim.verdict for claim in claims)
-    return f"{counts['holds']} hold, {counts['does not hold']} do not hold, {counts['not applicable']} do not apply"
+    return ", ".join(f"{counts[verdict]} {words[counts[verdict] != 1]}" for verdict, words in COUNTED.items())
 
 
 def markdown(claims: Sequence[Claim], about: str = "") -> str:

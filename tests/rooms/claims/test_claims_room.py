@@ -80,7 +80,7 @@ def test_a_claim_is_checked_by_the_engine(stage, room):
     assert (claim.verdict, claim.n) == ("holds", 32)
     assert cell(room.view, claim.number, columns.VERDICT) == "✓ holds"
     assert cell(room.view, claim.number, columns.EXPECTED) == "≤ 1×10⁻¹²"
-    assert "1 hold, 0 do not hold" in room.view.describe()
+    assert "1 holds, 0 do not hold" in room.view.describe()
 
 
 def test_the_shared_run_is_computed_once_for_the_same_model(stage, room, monkeypatch):
@@ -143,7 +143,7 @@ def test_all_are_asked_one_after_the_other_and_shown_as_they_come(room, commands
     player = room._player
     player.receive(TaskProgress(task.task_id, 1, 0.5))
     assert cell(room.view, 1, columns.VERDICT) == "checking 50%"
-    assert "Claim 1 of 57, 50%" in room.view.describe()
+    assert "Claim 1 of 61, 50%" in room.view.describe()
     player.receive(TaskEnded(task, found(1, verdict="does not hold", measured=3.0)))
     assert cell(room.view, 1, columns.VERDICT) == "✗ does not hold"
     assert [command.number for command in commands if isinstance(command, ClaimTask)] == [1, 2]

@@ -139,16 +139,16 @@ def test_the_curves_stand_at_their_levels_and_the_line_at_sigma_s():
 
 def test_why_it_is_undefined():
     run = computed(moons())
-    assert feed.undefined(run) == ""
-    assert feed.undefined(computed(moons(), levels=3)) == "Undefined here because the run has not ended."
-    assert "have no classes" in feed.undefined(computed(pictures(), replace(TOY, data="pictures.npy")))
-    assert "asks for one class" in feed.undefined(computed(moons(), replace(TOY, label=1)))
+    assert feed.commitment_undefined(run) == ""
+    assert feed.commitment_undefined(computed(moons(), levels=3)) == "Undefined here because the run has not ended."
+    assert "have no classes" in feed.commitment_undefined(computed(pictures(), replace(TOY, data="pictures.npy")))
+    assert "asks for one class" in feed.commitment_undefined(computed(moons(), replace(TOY, label=1)))
     run.trajectory.x[-1] = np.nan
-    assert "no end of the run is finite" in feed.undefined(run)
+    assert "no end of the run is finite" in feed.commitment_undefined(run)
     run.linked, run.source = False, None
-    assert "no reference data" in feed.undefined(run)
+    assert "no reference data" in feed.commitment_undefined(run)
     run.caption = "The data are missing."
-    assert feed.undefined(run) == "The data are missing."
+    assert feed.commitment_undefined(run) == "The data are missing."
 
 
 # ---------------------------------------------------------------- the room

@@ -26,7 +26,7 @@ from app.widgets.text import tooltip
 
 SIGMAS = (np.array([80.0, 5.0, 0.5, 0.02, 0.0]), np.array([80.0, 10.0, 1.0, 0.02]))
 LEFT = Qt.MouseButton.LeftButton
-EVALUATIONS, SECONDS, MEDIAN, WORST, OWN = range(2, 7)
+EVALUATIONS, SECONDS, MEDIAN, WORST, OWN = range(3, 8)
 SAMPLE, BATCH = 2, 20
 
 
@@ -278,8 +278,8 @@ def test_a_row_can_be_removed(view, qtbot):
     view.table.selectRow(0)
     QTest.keyClick(view.table, Qt.Key.Key_Delete)
     view.table.contextMenuEvent(_ContextEvent())
-    menu = view.table.findChildren(QMenu)[-1]
-    menu.actions()[0].trigger()
+    menu = view.table.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly)[-1]
+    menu.actions()[-1].trigger()
     menu.close()
     assert removed == [2, 2]
 

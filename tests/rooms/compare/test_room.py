@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QTextBrowser
 
 from app.main_window import MainWindow
 from app.rooms.compare.feed import menu
-from app.session.lanes import lane_name
+from app.session.lane import lane_name
 from app.widgets.sight import seen
 from geomodel import presets, solvers
 from geomodel.settings import RunSettings
@@ -124,7 +124,7 @@ def test_what_goes_wrong_is_said(qtbot, window):
     view.add_wanted.emit()
     view.race_wanted.emit()
     qtbot.waitUntil(lambda: not view.picture.running, timeout=WAIT)
-    assert "evaluations" in view.picture.message
+    assert [(lane.state, "evaluations" in lane.message) for lane in view.picture.lanes] == [("failed", True)]
 
 
 @pytest.mark.slow

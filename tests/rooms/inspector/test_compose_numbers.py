@@ -13,9 +13,10 @@ import geomodel as gm
 from app.rooms.inspector import picture as numbers
 from app.rooms.measures.picture import measures_picture
 from app.rooms.plane.messages import ProbeAnswer, ProbeRequest
+from app.session.facts import ON_REQUEST
 from app.session.measured import _stages, measured
 from app.session.state import Selection
-from geomodel import measures
+from geomodel import measures, runs
 
 
 @pytest.fixture
@@ -34,7 +35,8 @@ def pictures():
 def test_every_measure_of_a_finished_run(moons):
     run = computed(moons)
     plots = {plot.name: plot for plot in measured(run)}
-    absent = {"denoiser_difference", "exact_distance", "clipped"}  # D* drives itself, and points are no images
+    assert plots.pop("gain").waiting == ON_REQUEST
+    absent = {"denoiser_difference", "exact_distance", "clipped", "gain"}  # D* drives itself, and points are no images
     expected = [row.name for row in measures.MEASURES if row.name not in absent]
     assert list(plots) == expected
     for name, plot in plots.items():
@@ -50,7 +52,7 @@ def test_every_measure_of_a_finished_run(moons):
 def test_a_growing_run_has_the_measures_that_need_no_end(moons):
     run, whole = computed(moons, levels=3), computed(moons)
     plots, complete = measured(run), measured(whole)
-    needs_end = {row.name: row.needs_end for row in measures.MEASURES}
+    needs_end = {row.name: row.needs_end or row.on_request for row in measures.MEASURES}
     for plot, full in zip(plots, complete, strict=True):
         assert bool(plot.waiting) == needs_end[plot.name] == (plot.curves == ())
         for curve, known in zip(plot.curves, full.curves, strict=False):
@@ -135,6 +137,33 @@ def test_the_probe_tells_its_numbers(moons):
     alone = {row.name for row in numbers.probe_rows(replace(answer, network=None, path=None))}
     assert alone == rows.keys() - {"Dθ(x; σ)", "‖Dθ − D*‖", "mean-shift iterations"}
     assert numbers.probe_rows(None) == ()
+
+
+def test_the_probe_and_the_measures_name_what_a_run_is_compared_with(moons):
+    answer = ProbeAnswer(
+        request=ProbeRequest(run_id=1, point=(0.5, 0.25), sigma=0.8, path=False),
+        denoised=np.zeros(2),
+        optimal=np.zeros(2),
+        network=np.array([3.0, 4.0]),
+        fitted=np.array([1.0, 2.0]),
+        indices=None,
+        weights=None,
+        effective_neighbours=3.0,
+        log_density=0.0,
+        path=None,
+        shift=1.0,
+        difference=2.5,
+    )
+    rows = {row.name: row.value for row in numbers.probe_rows(answer, "gaussian")}
+    assert values_of(rows["D_G(x; σ)"]) == [1.0, 2.0]
+    assert float(rows["‖Dθ − D_G‖"]) == 2.5
+    run = computed(moons)
+    run.settings = replace(TOY, compared_with="gaussian")
+    run.trajectory = runs.compute(run.settings, moons.dataset)
+    plots = {plot.name: plot for plot in measured(run)}
+    assert plots["exact_distance"].title == "Distance to the Gaussian's run"
+    curves = [(curve.kind, curve.label) for curve in plots["denoiser_difference"].curves]
+    assert curves == [("optimal", "on this run"), ("reference", "on the Gaussian's run")]
 
 
 def test_the_effective_neighbours_name_speciation_and_collapse(pictures, moons):

@@ -22,6 +22,7 @@ from app.rooms.likelihood import feed
 from app.rooms.likelihood.messages import Densities, Likelihoods, LikelihoodTask
 from app.rooms.likelihood.picture import notes_of, now_of, plots_of, samples_of, share_words, theorem_words
 from app.rooms.likelihood.view import LikelihoodView
+from app.session.facts import likelihood_undefined
 from app.widgets.number_field import FloatField
 from geomodel.likelihood import Along, along, kernel_gains
 from geomodel.settings import RunSettings
@@ -183,11 +184,11 @@ def test_the_selected_sample_is_always_among_those_computed():
 
 def test_why_it_is_undefined():
     run = computed(moons())
-    assert feed.undefined(run) == ""
-    assert feed.undefined(computed(moons(), levels=3)) == "Undefined here because the run has not ended."
-    assert feed.undefined(computed(pictures(), replace(TOY, data="pictures.npy"))) == ""
+    assert likelihood_undefined(run) == ""
+    assert likelihood_undefined(computed(moons(), levels=3)) == "Undefined here because the run has not ended."
+    assert likelihood_undefined(computed(pictures(), replace(TOY, data="pictures.npy"))) == ""
     run.source = None
-    assert "no reference data" in feed.undefined(run)
+    assert "no reference data" in likelihood_undefined(run)
 
 
 # ---------------------------------------------------------------- the room

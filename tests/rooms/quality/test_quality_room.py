@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from gestures import type_into
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+import geomodel as gm
 from app.export.offstage import Offstage
 from app.plotting.theme import LIGHT
 from app.rooms import ROOMS
@@ -18,6 +20,8 @@ from app.rooms.quality.picture import instead, jump_reason, run_reason
 from app.rooms.quality.pictures import QualityPicture
 from app.rooms.quality.text import gain
 from app.rooms.quality.view import QualityView
+from geomodel import runs
+from geomodel.experiments.quality import jump
 from geomodel.quality import Quality
 from geomodel.settings import RunSettings
 
@@ -109,6 +113,48 @@ def test_a_drag_on_the_plot_and_the_keys_of_the_slider_pick_a_jump(stage, measur
     assert view._titled[0].title.text().startswith("Jump at σ")
 
 
+def test_a_drag_between_the_levels_computes_that_jump_when_it_is_released(stage, measured):
+    view, chart = measured.view, measured.view.jump_plot.chart
+    before, levels = measured.jumps, measured.jumps.sigmas
+    at = ((chart._at(chart._x[2], 0.0) + chart._at(chart._x[3], 0.0)) / 2).toPoint()
+    QTest.mousePress(chart.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert not measured._work.running
+    QTest.mouseRelease(chart.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert measured._work.running
+    middle = view.picture.wanted
+    assert middle == pytest.approx(np.sqrt(levels[2] * levels[3]), rel=0.05)  # half way in log σ, to a pixel
+    stage.settle()
+    jumps = measured.jumps
+    assert jumps.sigmas[view.picture.level] == pytest.approx(middle)
+    assert jumps.sigmas.tolist() == sorted([*levels, middle], reverse=True)
+    assert [jumps.qualities[at] for at in (2, 4)] == [before.qualities[at] for at in (2, 3)]
+    assert jumps.qualities[3] not in before.qualities
+    QTest.mousePress(chart.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseRelease(chart.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert not measured._work.running  # it is there now
+    measured.jumps = before
+    measured._pick_level(0)
+
+
+def test_a_sigma_that_is_typed_is_computed_by_the_same_settings(stage, measured):
+    before, data = measured.jumps, stage.services.state.data.dataset
+    type_into(measured.view.sigma, "0.5")
+    stage.settle()
+    task = measured._of
+    low, high = task.settings.sigma_min, task.settings.sigma_max
+    x = runs.start_points(task.settings, data, None)
+    model = gm.OptimalDenoiser(data.points)
+    expected = jump(model, x, data, evaluations=task.evaluations, jump_sigmas=[0.5, low], sigma_max=high)
+    found = measured.jumps.qualities[measured.view.picture.level]
+    assert found == expected.qualities[0]
+    type_into(measured.view.sigma, "1e9")
+    assert "below σ max" in measured.view.describe()
+    type_into(measured.view.sigma, f"{low / 2}")
+    assert measured.view.picture.level == len(measured.jumps.sigmas) - 1
+    measured.jumps = before
+    measured._pick_level(0)
+
+
 def test_another_distance_is_drawn(measured):
     view = measured.view
     measured._pick_distance("frechet")
@@ -170,7 +216,7 @@ def test_a_cancelled_measurement_says_so(stage):
     room = built(stage)
     room._measure_jumps({"count": 4, "evaluations": 2, "seed": 0})
     assert room.view.bar.jumps.text() == "Cancel"
-    assert room.view.picture.working == "Measuring jumps: 0 %"
+    assert room.view.picture.working == "Measuring jumps: waiting"
     QTest.mouseClick(room.view.bar.jumps, Qt.MouseButton.LeftButton)
     stage.settle()
     assert room.picture().message == "The measurement was cancelled."

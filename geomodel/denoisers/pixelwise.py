@@ -1,0 +1,89 @@
+"""Denoisers that weigh the data points anew at every pixel, by a distance of that pixel's own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from geomodel.denoisers.base import Denoiser
+from geomodel.denoisers.optimal.input import check_queries, given_points
+from geomodel.denoisers.optimal.posterior import Rows
+from geomodel.denoisers.optimal.untruncated import RESIDENT_NUMBERS, SMALLEST_SIGMA
+
+_NUMBERS_IN_BLOCK = 2**18  # of points that are weighed at once; their temporaries then stay in the cache
+
+
+class Pixelwise(Denoiser):
+    """D_q(x; σ) = Σ_i w_iq y_iq with w_iq = softmax_i(−g_iq(x)/σ²), pixel by pixel, in float64 over every point.
+
+    A subclass gives the gaps g, which are half squared distances up to a term that is the same for all points. The
+    softmax is one sum over all points, rescaled where a later block of them is nearer, so the answer does not depend on
+    how the points are split into blocks. At σ = 0 a pixel takes the nearest point's value.
+
+    Args:
+        points: images (N, C, H, W), a tensor, an array, or an array-like over a file, which is read in blocks.
+
+    Raises:
+        ValueError: the points are no images or not finite; a query is not finite or beyond 1e150.
+    """
+
+    piece = 1  # row: one takes about as long as a person may wait for a cancel
+
+    def __init__(self, points: Any) -> None:
+        points = given_points(points)
+        shape = tuple(points.shape)
+        if len(shape) != 4:
+            raise ValueError(f"Local denoisers need images (N, C, H, W); these points have the shape {shape}.")
+        self.shape: tuple[int, int, int] = shape[1:]
+        resident = math.prod(shape) <= RESIDENT_NUMBERS
+        if isinstance(points, Tensor):
+            rows: Tensor | Rows = points.detach().cpu().flatten(1)
+        else:
+            rows = Rows(points)
+        self._points = rows[:].double() if resident else rows
+        total = torch.zeros(self._points.shape[1], dtype=torch.float64)
+        for block in self._blocks():
+            total += block.sum(0)
+        if not bool(torch.isfinite(total).all()):
+            raise ValueError("points holds numbers that are not finite; expected finite numbers.")
+        self.center = (total / len(self)).reshape(self.shape)
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def _blocks(self) -> Iterator[Tensor]:
+        """The points as float64 rows (n, d), some at a time."""
+        size = max(1, _NUMBERS_IN_BLOCK // self._points.shape[1])
+        for start in range(0, len(self._points), size):
+            yield self._points[start : start + size].double()
+
+    def gaps(self, points: Tensor, x: Tensor, sigma: float) -> Tensor:
+        """g (n, H·W) of the points (n, d) at a query x (d,), as a new tensor."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
+        x = x.to(device="cpu", dtype=torch.float64)
+        check_queries(x, sigma)
+        means = [self._mean(row, float(level)) for row, level in zip(x.flatten(1), sigma, strict=True)]
+        return torch.stack(means).reshape(x.shape) if means else x
+
+    def _mean(self, x: Tensor, sigma: float) -> Tensor:
+        precision = max(sigma, SMALLEST_SIGMA) ** -2
+        channels, pixels = self.shape[0], self.shape[1] * self.shape[2]
+        least = x.new_full((pixels,), math.inf)
+        total, mean = x.new_zeros(pixels), x.new_zeros(channels, pixels)
+        for block in self._blocks():
+            gap = self.gaps(block, x, sigma)
+            low = torch.minimum(least, gap.amin(0))
+            kept = ((low - least) * precision).exp_()
+            weights = gap.sub_(low).mul_(-precision).exp_()
+            total.mul_(kept).add_(weights.sum(0))
+            values = block.view(-1, channels, pixels)
+            mean.mul_(kept).add_(torch.stack([(weights * values[:, c]).sum(0) for c in range(channels)]))
+            least = low
+        return (mean / total).flatten()
