@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -61,7 +61,8 @@ class Sessions(QObject):
         """The window's state as it stands now."""
         window = self._window
         taken = capturing.snapshot(window.state, window.lanes)
-        rooms = {name: msgspec.Raw(room.keep()) for name, room in window.rooms.items() if isinstance(room, Keeps)}
+        built = window.building.built_by_name
+        rooms = {name: msgspec.Raw(room.keep()) for name, room in built.items() if isinstance(room, Keeps)}
         layout = window.layout_of_docks
         session = replace(taken.session, workspace=layout.current.name, places=layout.places(), rooms=rooms)
         return replace(taken, session=session)
@@ -112,11 +113,7 @@ class Sessions(QObject):
 
     def _read(self, path: str, name: str, snapshot: Snapshot) -> None:
         try:
-            self._rooms = [
-                room.understand(bytes(snapshot.session.rooms[key]))
-                for key, room in self._window.rooms.items()
-                if isinstance(room, Keeps) and key in snapshot.session.rooms
-            ]
+            self._rooms = [*self._understood(snapshot)]
         except (ValueError, RecursionError) as error:
             self._not_read(Path(path).name, _misfit(Path(path).name, error))
             return
@@ -125,6 +122,13 @@ class Sessions(QObject):
             self._window.documents.remember(path, is_network=False)
         self._window.autosave.keep_present()
         self._restoring.restore(snapshot)
+
+    def _understood(self, snapshot: Snapshot) -> Iterator[Callable[[], None]]:
+        """What brings back the parts of the rooms. ValueError where one does not fit."""
+        for name, kept in snapshot.session.rooms.items():
+            room: object = self._window.rooms.get(name)
+            if isinstance(room, Keeps):
+                yield room.understand(bytes(kept))
 
     def _not_read(self, name: str, error: Exception) -> None:
         text = f"{name} could not be read: {error.strerror or error}." if isinstance(error, OSError) else str(error)
@@ -139,7 +143,8 @@ class Sessions(QObject):
         if session.workspace:
             self._window.layout_of_docks.restore(session.workspace, session.places)
         count = len(snapshot.trajectories)
-        self._say(f"Opened the session: {count} {'run' if count == 1 else 'runs'}.", cause=OPEN)
+        said = f"{count} {'run' if count == 1 else 'runs'}" if count else "it has no finished run, press Run (F5)"
+        self._say(f"Opened the session: {said}.", cause=OPEN)
         self._offer_own_code(snapshot)
 
     # ------------------------------------------------------------ what is missing

@@ -74,7 +74,7 @@ def other_state(qtbot, window):
     window.layout_of_docks.switch("explore")
     for run in list(window.state.runs):
         window.player.remove(run)
-    window.lanes.restore(())
+    window.lanes.restore([])
     window.rooms["claims"].claims.clear()
     window.player.close_network(str(TWO_MOONS))
     window.player.drafting.edit({"data": "spiral", "steps": 7})
