@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from geomodel import run_files
+from geomodel import memory, run_files
 from geomodel.files import replacing
 from geomodel.formats import Format
 from geomodel.run_files import Refused, refusing
@@ -120,7 +120,7 @@ def _name(at: int) -> str:
 def read(path: str | os.PathLike[str]) -> tuple[bytes, tuple[Trajectory, ...]]:
     """The JSON text and the runs of a session that `write` wrote. ValueError, one sentence, for any other file.
 
-    All runs together may take a quarter of this computer's memory.
+    All runs together may take what one run may, see `memory.budget`.
     """
     file_path = Path(path)
     name = file_path.name
@@ -132,7 +132,7 @@ def read(path: str | os.PathLike[str]) -> tuple[bytes, tuple[Trajectory, ...]]:
             archive = stack.enter_context(zipfile.ZipFile(bounded))
             entries = _entries(archive, file_path.stat().st_size)
             text = _content(archive, entries.pop(TEXT))
-        runs, left = [], run_files.most_memory()
+        runs, left = [], memory.budget()
         for at in range(len(entries)):
             with refusing(name, "session"):
                 content = _content(archive, entries[_name(at)])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QMessageBox
 
 from app.rooms.contract import Handlers, Keeps
@@ -32,6 +32,9 @@ TITLE = "Geomodel"
 
 class Sessions(QObject):
     """Asks for files, and lets a thread of their own read and write them. What is open stays until a file is read."""
+
+    saving = Signal(str)  # the path of a session with every finished run
+    saved = Signal(str)
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -83,11 +86,13 @@ class Sessions(QObject):
         if self._writer is None or str(self._writer.path) != path:
             self._writer = session_files.Writer(path)
         work = partial(write, self._writer, self.capture())
+        self.saving.emit(path)
         self.disk.submit(work, partial(self._saved, path), partial(self._not_saved, path))
 
     def _saved(self, path: str, _result: None) -> None:
         self._name(path)
         self._window.documents.remember(path, is_network=False)
+        self.saved.emit(path)
         self._say(f"Saved {path}.", cause=SAVE)
 
     def _not_saved(self, path: str, error: Exception) -> None:

@@ -93,6 +93,11 @@ class Welcome(QObject):
         """The card lies over the first workspace alone, because the others have controls in that corner."""
         self.card.setVisible(self._wanted and self._window.layout_of_docks.current is WORKSPACES[0])
 
+    def want(self, wanted: bool) -> None:
+        """Show the card, or put it away for good."""
+        self._wanted = wanted
+        self._place()
+
     def _show(self) -> None:
         self._wanted = True
         self._window.layout_of_docks.switch(WORKSPACES[0].name)

@@ -109,6 +109,7 @@ def drop(window, *paths):
     window.dropEvent(QDropEvent(at, Qt.DropAction.CopyAction, mime, buttons, keys))
 
 
+@pytest.mark.slow
 def test_a_dropped_session_is_recognised_under_any_name(qtbot, window, saved, tmp_path):
     before = shown(window)
     other_state(qtbot, window)
@@ -122,6 +123,7 @@ def test_a_dropped_session_is_recognised_under_any_name(qtbot, window, saved, tm
     qtbot.waitUntil(lambda: told(window) == f"Saved {tmp_path / 'points.csv'}.", timeout=WAIT)
 
 
+@pytest.mark.slow
 def test_the_session_that_another_replaces_is_kept_as_the_last_one(qtbot, window, saved):
     other_state(qtbot, window)
     window.player.drafting.edit({"steps": 6})
@@ -133,3 +135,37 @@ def test_the_session_that_another_replaces_is_kept_as_the_last_one(qtbot, window
     until_restored(qtbot, window)
     assert window.state.run.settings.data == "spiral"
     assert window.windowTitle() == "Geomodel"
+
+
+@pytest.mark.slow
+def test_what_is_not_on_this_computer_is_said_and_located(qtbot, window, saved, tmp_path):
+    """The data of a session have moved away, and so has what its run needs. The same file serves both."""
+    points = tmp_path / "points.csv"
+    np.savetxt(points, np.random.default_rng(0).normal(size=(40, 2)), delimiter=",")
+    last = max(window.state.runs)
+    window.player.close_network(str(TWO_MOONS))
+    for run in list(window.state.runs):
+        window.player.remove(run)
+    window.player.drafting.open_data(str(points))
+    finished(qtbot, window, lambda run: run.id > last and run.settings.data == str(points))
+    window.sessions._save(str(tmp_path / "other.geomodel"))
+    qtbot.waitUntil(lambda: "other.geomodel" in told(window), timeout=WAIT)
+    draft = window.state.draft
+    window.player.drafting.edit({"data": "spiral"})
+    finished(qtbot, window, lambda run: run.settings.data == "spiral")
+    away = tmp_path / "away"
+    away.mkdir()
+    points.rename(away / "renamed.csv")
+    window.sessions.open(str(tmp_path / "other.geomodel"))
+    qtbot.waitUntil(lambda: "Not on this computer: points.csv" in told(window), timeout=WAIT)
+    assert window.state.draft.data == "spiral"  # what is open stays
+    assert "need the data points.csv" in window.state.run.caption
+    for _ in range(2):  # for the run, then for the draft; opening one may have served the other already
+        if window.actions_by_id["locate"].isEnabled():
+            window.actions_by_id["locate"].trigger()
+            choose_file(qtbot, away / "renamed.csv")
+            qtbot.wait(200)
+    qtbot.waitUntil(lambda: not window.actions_by_id["locate"].isEnabled(), timeout=WAIT)
+    assert window.state.run.linked
+    assert window.state.draft == replace(draft, data=str(away / "renamed.csv"))
+    assert "Not on this computer" not in told(window)
