@@ -14,7 +14,7 @@ from app.widgets.elided import ElidedLabel
 from app.widgets.sigma_slider import SigmaSlider
 from app.widgets.text import PlainLabel
 
-BESIDE = 560  # pixels of width from which the probe's controls stand beside the tools
+BESIDE = 630  # pixels of width from which the probe's controls stand beside the tools
 LEAST = 280  # … that tools and controls need each
 TOOLS = ("tool.select", "tool.probe", "tool.start", "tool.branch")
 
