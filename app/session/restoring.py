@@ -92,8 +92,10 @@ class Restoring(QObject):
         self._data, self._networks, self.wanted = found.data, dict(found.networks), found.wanted
         self._take_runs(snapshot)
         self._take_draft(snapshot)
+        self._state.forget_changes()
         self._take_lanes_and_options(snapshot)
         self._playback.pause()
+        self._snapshot = replace(snapshot, trajectories=())  # a run that is removed later must not stay in memory
         self.wanted_changed.emit()
         self.restored.emit(snapshot)
         if self._compute and not snapshot.trajectories:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QLockFile, QObject, QTimer
 
 from app.rooms.contract import Handlers
 from app.session.snapshot import Snapshot
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.main_window import MainWindow
 
 PRESENT, LAST = "autosave.geomodel", "last.geomodel"  # of this window, and of the one before or what was replaced
+LOCK = "autosave.lock"
 EVERY_MS = 60_000
 OLD_SECONDS = 3600.0  # age of a half-written file that nobody writes any more
 WAIT_SECONDS = 10.0  # for a disk, at closing
@@ -51,7 +52,10 @@ class Autosave(QObject):
         ):  # fmt: skip
             signal.connect(self._note)
         window.restoring.restored.connect(self._note_restored)
-        self._set_aside()
+        self._lock = QLockFile(str(self._folder / LOCK))
+        self._lock.setStaleLockTime(0)  # only the end of its process makes it stale
+        if self._alone():
+            self._set_aside()
         self._enable()
 
     def handlers(self) -> Handlers:
@@ -64,6 +68,12 @@ class Autosave(QObject):
         return self._folder / LAST
 
     # ------------------------------------------------------------ writing
+
+    def _alone(self) -> bool:
+        """Whether no other window keeps its session in this folder. If one does, this window keeps none."""
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        return self._lock.isLocked() or self._lock.tryLock(0)
 
     def _note(self) -> None:
         self._changed = True
@@ -81,14 +91,14 @@ class Autosave(QObject):
 
     def save(self) -> None:
         """Write the session, if it has changed and a person keeps sessions."""
-        if self._changed and self._store.settings.autosave and self._worth_keeping():
+        if self._changed and self._store.settings.autosave and self._worth_keeping() and self._alone():
             self._changed = False
             taken = self._window.sessions.capture()
             self._window.sessions.disk.submit(partial(self._write, self._writer, taken), self._written, self._failed)
 
     def keep_present(self) -> None:
         """Another session takes the place of this one, which is kept as the last one."""
-        if self._store.settings.autosave and self._worth_keeping():
+        if self._store.settings.autosave and self._worth_keeping() and self._alone():
             work = partial(self._write, session_files.Writer(self.last, private=True), self._window.sessions.capture())
             self._window.sessions.disk.submit(work, self._kept, self._failed)
 
@@ -114,6 +124,7 @@ class Autosave(QObject):
         """The window closes: wait until all is written."""
         self._timer.stop()
         self._window.sessions.disk.finish(WAIT_SECONDS)
+        self._lock.unlock()
 
     # ------------------------------------------------------------ the session before
 

@@ -41,7 +41,6 @@ class Sessions(QObject):
         self._window, self._store, self._restoring = window, window.store, window.restoring
         self.disk = FileThread(self)
         self.path = ""  # of the session that was opened or saved last
-        self._writer: session_files.Writer | None = None
         self._rooms: list[Callable[[], None]] = []  # what brings back the parts of the rooms
         window.player.session_found.connect(self.open)
         self._restoring.restored.connect(self._restored)
@@ -83,9 +82,7 @@ class Sessions(QObject):
         files.ask_save(self._window, "session", Path(name).name, self._save, store=self._store, say=self._say)
 
     def _save(self, path: str) -> None:
-        if self._writer is None or str(self._writer.path) != path:
-            self._writer = session_files.Writer(path)
-        work = partial(write, self._writer, self.capture())
+        work = partial(write, session_files.Writer(path), self.capture())
         self.saving.emit(path)
         self.disk.submit(work, partial(self._saved, path), partial(self._not_saved, path))
 

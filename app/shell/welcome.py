@@ -27,7 +27,7 @@ TOY, IMAGES = "two-moons", "fashion-mnist"
 WAYS: tuple[tuple[str, str, str], ...] = (
     ("toy", "Watch two moons", "Points move from noise to two moons, driven by the optimal denoiser."),
     ("images", "Watch Fashion-MNIST", "Noise becomes images: opens the data and the network that was trained on them."),
-    ("own", "Open your own…", "A checkpoint, points, images or a saved run."),
+    ("own", "Open your own…", "A checkpoint, points, images, a saved run or a session."),
 )
 
 

@@ -66,7 +66,7 @@ def test_a_crash_costs_a_minute(qtbot, window, monkeypatch):
     window.playback.go(3)
     assert len(session_files.read(present)[1]) == 1
     assert not status._reopen_last.isVisible()
-    # the process dies here, and another window opens
+    window.autosave._lock.unlock()  # the process dies here, and another window opens
     other = opened(qtbot)
     try:
         assert other.panels.status._reopen_last.isVisible()
@@ -108,3 +108,18 @@ def test_a_folder_that_cannot_be_written_is_said_once(qtbot, window, monkeypatch
     assert [text for text in said if "No space left" in text] == [
         f"The session is not kept. {home() / PRESENT} could not be written: No space left on device."
     ]
+
+
+@pytest.mark.slow
+def test_two_windows_at_once_do_not_take_each_others_session(qtbot, window):
+    edited(qtbot, window, 10)
+    a_minute_later(qtbot, window)
+    kept = (home() / PRESENT).read_bytes()
+    other = opened(qtbot)
+    try:
+        assert not other.panels.status._reopen_last.isVisible()
+        edited(qtbot, other, 11)
+        a_minute_later(qtbot, other)
+    finally:
+        closed(other)
+    assert (home() / PRESENT).read_bytes() == kept

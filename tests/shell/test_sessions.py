@@ -40,8 +40,9 @@ def shown(window):
     playhead = (places[state.selection.run_id], state.selection.sample, state.selection.index)
     docks = {name for name, dock in layout.docks.items() if not dock.isHidden()}
     look = (state.plane_options, layout.current.name, docks, [place.docks for place in layout.places()])
+    measures = window.views["measures"].visible_measures
     claims = {number: claim.verdict for number, claim in window.rooms["claims"].claims.items()}
-    return state.draft, state.data.key, {*state.networks}, runs, lanes, playhead, look, claims
+    return state.draft, state.data.key, {*state.networks}, runs, lanes, playhead, look, claims, measures
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ def saved(qtbot, window, tmp_path):
     state.set_plane_options(options)
     claim = Claim(statement=STATEMENTS[2], verdict="holds", measured=1.0, expected=1.0, tolerance=0.1, n=64)
     window.rooms["claims"].claims[3] = claim
+    window.views["measures"].set_visible_measures(["norm"])
     window.layout_of_docks.switch("solvers")
     window.layout_of_docks.docks["derivatives"].hide()
     path, window.sessions.path = tmp_path / "mine.geomodel", ""  # with a proposed name, Qt takes the file of the list
@@ -76,6 +78,7 @@ def other_state(qtbot, window):
         window.player.remove(run)
     window.lanes.restore([])
     window.rooms["claims"].claims.clear()
+    window.views["measures"].set_visible_measures(None)
     window.player.close_network(str(TWO_MOONS))
     window.player.drafting.edit({"data": "spiral", "steps": 7})
     return finished(qtbot, window, lambda run: run.settings.data == "spiral")
