@@ -10,6 +10,7 @@ from app.rooms.likelihood import actions as likelihood
 from app.rooms.plane import actions as plane
 from app.rooms.quality import actions as quality
 from app.rooms.row import RoomRow
+from app.rooms.theories import actions as theories
 from app.rooms.transport import actions as transport
 
 ROOMS: tuple[RoomRow, ...] = (
@@ -129,6 +130,16 @@ ROOMS: tuple[RoomRow, ...] = (
         figure=(170.0, 160.0),
         actions=likelihood.ACTIONS,
         help="likelihood.html",
+    ),
+    RoomRow(
+        name="theories",
+        title="Theories",
+        area="right",
+        room="app.rooms.theories.feed.TheoriesRoom",
+        answers="app.rooms.theories.answers",
+        figure=(170.0, 130.0),
+        actions=theories.ACTIONS,
+        help="theories.html",
     ),
     RoomRow(
         name="inspector",
