@@ -13,6 +13,7 @@ from app.rooms.quality import actions as quality
 from app.rooms.row import RoomRow
 from app.rooms.schedule import actions as schedule
 from app.rooms.strip import actions as strip
+from app.rooms.theories import actions as theories
 from app.rooms.transport import actions as transport
 
 ROOMS: tuple[RoomRow, ...] = (
@@ -137,6 +138,16 @@ ROOMS: tuple[RoomRow, ...] = (
         figure=(170.0, 160.0),
         actions=likelihood.ACTIONS,
         help="likelihood.html",
+    ),
+    RoomRow(
+        name="theories",
+        title="Theories",
+        area="right",
+        room="app.rooms.theories.feed.TheoriesRoom",
+        answers="app.rooms.theories.answers",
+        figure=(170.0, 130.0),
+        actions=theories.ACTIONS,
+        help="theories.html",
     ),
     RoomRow(
         name="inspector",
