@@ -88,7 +88,7 @@ def _data(work: Work) -> DataOpened:
 def _check_room(task: JumpTask, levels: Array, numbers: int) -> None:
     """ValueError if the ends of all runs and the record of one would not fit into memory."""
     need = 8 * task.settings.count * numbers * (len(levels) + 2 * task.evaluations + 2)
-    if need > (budget := memory.physical() // 4):
+    if need > (budget := memory.budget()):
         raise ValueError(f"The jumps would take {memory.text(need)}; at most {memory.text(budget)} are used.")
 
 

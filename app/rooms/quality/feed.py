@@ -124,7 +124,9 @@ class QualityRoom(QObject):
             self._message = f"A run jumps below σ max = {sigma_text(highest)}."
             self.refresh()
         else:
-            self._begin(replace(of, task_id=self._state.next_id(), levels=(sigma,)), f"σ {sigma_text(sigma)}", sigma)
+            self._begin(
+                replace(of, task_id=self._state.next_id(), levels=(sigma,)), f"jump at σ {sigma_text(sigma)}", sigma
+            )
 
     def _begin(self, task: JumpTask | RunQualityTask, name: str, wanted: float | None = None) -> None:
         self._working, self._message, self._wanted = name, "", wanted

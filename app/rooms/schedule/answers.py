@@ -60,7 +60,7 @@ def _check_room(task: DesignTask, job: runs.Job, levels: int) -> None:
     """ValueError if the teacher's run and, for GITS, the table with a copy would not fit into memory."""
     need = record_bytes(len(job.x), levels, prod(job.x.shape[1:]), 8)
     need += 3 * 8 * levels**2 if task.kind == "gits" else 0
-    if need > (budget := memory.physical() // 4):
+    if need > (budget := memory.budget()):
         raise ValueError(
             f"A design of {task.settings.steps:,} steps would take {memory.text(need)}; "
             f"at most {memory.text(budget)} are used. Lower steps or trajectories."
