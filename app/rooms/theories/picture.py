@@ -106,7 +106,10 @@ def caption_of(run: Run, found: Explained, samples: Integers) -> str:
     for at in range(1, len(found.best) + 1):
         if at == len(found.best) or found.best[at] != found.best[start]:
             high, low = found.sigmas[start], found.sigmas[at - 1]
-            spans.append(f"{found.best[start]} at σ {fixed(high, 2)}" + (f" to {fixed(low, 2)}" if low < high else ""))
+            if found.r2[:, start].max() > 0:
+                spans.append(
+                    f"{found.best[start]} at σ {fixed(high, 2)}" + (f" to {fixed(low, 2)}" if low < high else "")
+                )
             start = at
     driver = DRIVER_NAMES[run.settings.driver]
     counted = f"{len(samples)} sample{'s' * (len(samples) > 1)}"
