@@ -75,7 +75,7 @@ class TheoriesView(View):
         self.chart.setMinimumHeight(0 if self._print else CHART_HEIGHT)
         self.chart.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # it prefers 480 pixels
         inside = QVBoxLayout(self._page)
-        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setContentsMargins(*([0] * 4 if self._print else [6] * 4))
         inside.setSpacing(6)
         inside.addWidget(self._caption)
         inside.addLayout(self._legend)
