@@ -1,4 +1,4 @@
-"""When ghosts are asked for: one after the other, once, of the selected sample, and by their eye again after a cancel."""
+"""When ghosts are asked for: one after the other, once, of the selected sample, and by their eye after a cancel."""
 
 from __future__ import annotations
 
