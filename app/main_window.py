@@ -28,17 +28,19 @@ from app.session.playback import Playback
 from app.session.player import Player
 from app.session.restoring import Restoring
 from app.session.state import AppState
-from app.shell import actions
+from app.shell import actions, kept_look
 from app.shell.autosave import Autosave
 from app.shell.building import Building
 from app.shell.by_name import ByName
 from app.shell.collecting import Collecting
 from app.shell.commands import Commands
+from app.shell.contact_sheets import ContactSheets
 from app.shell.context_menus import ContextMenus
 from app.shell.copying import Copying
 from app.shell.documents import Documents
 from app.shell.engine_life import EngineLife
 from app.shell.file_dialogs import FileDialogs
+from app.shell.films import Films
 from app.shell.kept_layers import LayersKeeper
 from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
@@ -46,9 +48,12 @@ from app.shell.menus import Menus
 from app.shell.network_files import NetworkFiles
 from app.shell.palette import Palette
 from app.shell.palette_sources import entries
+from app.shell.preferences import Preferences
+from app.shell.recipes import Recipes
 from app.shell.screens import expected_frame, first_size
 from app.shell.sessions import Sessions
 from app.shell.settings_store import SettingsStore
+from app.shell.unsaved import Unsaved
 from app.shell.welcome import Welcome
 from geomodel.checkpoints.plan import Answers
 from geomodel.run_checks import point_shape
@@ -80,7 +85,7 @@ class MainWindow(QMainWindow):
         self.collecting = Collecting(self)  # before there is another thread
         self.store = SettingsStore()
         self.state = AppState(self)
-        self.engine = EngineThread()
+        self.engine = EngineThread(self.store.machine)
         self.playback = Playback(self.state, self)
         self.player = Player(self.state, self.engine, self.playback, self)
         self.drafted = Drafted(self.state, self.player, self)
@@ -91,6 +96,7 @@ class MainWindow(QMainWindow):
         self.inspecting = Inspecting(self.state, self.player, store.answers_of, store.remember_answers, self)
         self.judging = Judging(self.state, self.player, self)
         self.layers_keeper = LayersKeeper(self.state, store, self)
+        kept_look.restore(self.state, store)
         self.actions_by_id = actions.build(self)
         self.panels = Panels(LIGHT, self.actions_by_id)
         self.layout_of_docks = Layout(self, self.store)
@@ -100,8 +106,13 @@ class MainWindow(QMainWindow):
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
+        self.films = Films(self)
+        self.contact_sheets = ContactSheets(self)
+        self.recipes = Recipes(self)
         self.sessions = Sessions(self)
         self.autosave = Autosave(self)
+        self.preferences = Preferences(self)
+        self.unsaved = Unsaved(self)
         self.copying = Copying(self)
         self.network_files = NetworkFiles(self)
         self.command_palette = Palette(
@@ -120,7 +131,8 @@ class MainWindow(QMainWindow):
         self.panels.sampler.open_advanced(store.settings.advanced)
         self.panels.sampler.advanced_opened.connect(lambda is_open: store.change(advanced=is_open))
         self._connect()
-        self.set_theme(self._chosen_theme())
+        self.choose_theme()
+        application().styleHints().colorSchemeChanged.connect(self._follow_system)
 
     @property
     def room(self) -> ByName[Room]:
@@ -154,8 +166,12 @@ class MainWindow(QMainWindow):
         owners = (
             self.commands,
             self.documents,
+            self.films,
+            self.contact_sheets,
+            self.recipes,
             self.sessions,
             self.autosave,
+            self.preferences,
             self.copying,
             self.network_files,
             self.welcome,
@@ -194,7 +210,7 @@ class MainWindow(QMainWindow):
         self.player.play_live()
         self.building.build_rest()
         for path in self._open_later:
-            self.player.open_path(path, self._hints.get(path))
+            self.documents.open_path(path, self._hints.get(path))
         self._open_later = []
         if self._own:
             self.player.drafting.open_network(self._own, own=True)
@@ -207,17 +223,23 @@ class MainWindow(QMainWindow):
             self.autosave.offer()
 
     def keep_layout(self) -> None:
-        """Remember the layout for the next start."""
+        """Remember layout, look and sampler for the next start."""
+        kept_look.remember(self.state, self.store)
         self.layout_of_docks.remember()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep the layout, hide, cancel, join the engine and leave. No question is asked."""
+        """Keep the layout, hide, cancel, join the engine and leave. A question is asked only if a person wants it."""
+        if not self._closed and not self.unsaved.may_close():
+            event.ignore()
+            return
         if not self._closed:
             self._closed = True
             self.layers_keeper.keep()
             self.keep_layout()
             self.autosave.save()
             self.hide()
+            self.films.release()
+            self.recipes.release()
             self.player.close()
             self.autosave.finish()
             if not self.engine.shut_down(CLOSE_MS) or self.engine_life.holding:
@@ -249,12 +271,17 @@ class MainWindow(QMainWindow):
         self.panels.set_theme(theme)
         self.actions_by_id["theme"].setChecked(theme.name == "dark")
 
-    def _chosen_theme(self) -> Theme:
+    def choose_theme(self) -> None:
+        """Take the theme that the settings name."""
         chosen = self.store.settings.theme
         if chosen == "system":
             dark = application().styleHints().colorScheme() == Qt.ColorScheme.Dark
-            return THEMES["dark" if dark else "light"]
-        return THEMES[chosen]
+            chosen = "dark" if dark else "light"
+        self.set_theme(THEMES[chosen])
+
+    def _follow_system(self, _scheme: Qt.ColorScheme) -> None:
+        if self.store.settings.theme == "system" and not self._closed:
+            self.choose_theme()
 
     def _opened(self, event: DataOpened | NetworkOpened | RunOpened) -> None:
         if not isinstance(event, DataOpened):

@@ -178,7 +178,8 @@ class Montage(QAbstractScrollArea):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self.viewport()) as painter:
-            painter.fillRect(self.viewport().rect(), QColor(self._theme.base))
+            if not self._print:  # paper has its own ground
+                painter.fillRect(self.viewport().rect(), QColor(self._theme.base))
             if len(self._sigmas) and self._rows:
                 g, ratio = self._geometry, self.devicePixelRatioF()
                 self._paint_captions(painter, g, ratio)

@@ -11,7 +11,9 @@ from app.rooms.mean_shift import actions as mean_shift
 from app.rooms.plane import actions as plane
 from app.rooms.quality import actions as quality
 from app.rooms.row import RoomRow
+from app.rooms.schedule import actions as schedule
 from app.rooms.strip import actions as strip
+from app.rooms.theories import actions as theories
 from app.rooms.transport import actions as transport
 
 ROOMS: tuple[RoomRow, ...] = (
@@ -61,6 +63,7 @@ ROOMS: tuple[RoomRow, ...] = (
         area="right",
         room="app.rooms.compare.feed.CompareRoom",
         answers="app.rooms.compare.answers",
+        follows=False,
         figure=(170.0, 120.0),
         actions=compare.ACTIONS,
         help="compare.html",
@@ -72,6 +75,7 @@ ROOMS: tuple[RoomRow, ...] = (
         room="app.rooms.schedule.feed.ScheduleRoom",
         answers="app.rooms.schedule.answers",
         figure=(170.0, 120.0),
+        actions=schedule.ACTIONS,
         help="schedule.html",
     ),
     RoomRow(
@@ -89,6 +93,7 @@ ROOMS: tuple[RoomRow, ...] = (
         area="right",
         room="app.rooms.claims.feed.ClaimsRoom",
         answers="app.rooms.claims.answers",
+        follows=False,
         figure=(170.0, 240.0),
         actions=claims.ACTIONS,
         help="claims.html",
@@ -109,6 +114,7 @@ ROOMS: tuple[RoomRow, ...] = (
         area="right",
         room="app.rooms.interpolation.feed.InterpolationRoom",
         answers="app.rooms.interpolation.answers",
+        follows=False,
         figure=(170.0, 120.0),
         actions=interpolation.ACTIONS,
         help="interpolation.html",
@@ -132,6 +138,16 @@ ROOMS: tuple[RoomRow, ...] = (
         figure=(170.0, 160.0),
         actions=likelihood.ACTIONS,
         help="likelihood.html",
+    ),
+    RoomRow(
+        name="theories",
+        title="Theories",
+        area="right",
+        room="app.rooms.theories.feed.TheoriesRoom",
+        answers="app.rooms.theories.answers",
+        figure=(170.0, 130.0),
+        actions=theories.ACTIONS,
+        help="theories.html",
     ),
     RoomRow(
         name="inspector",

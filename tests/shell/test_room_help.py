@@ -18,7 +18,7 @@ from app.widgets.sheet import Sheet
 
 TAGS = {"page", "p", "b", "i", "sub", "sup", "a"}
 LARGEST = 5_000  # bytes: a page that is longer is a chapter
-PAGES = [help_sheets.INTRODUCTION, *(row.help for row in ROOMS)]
+PAGES = [help_sheets.INTRODUCTION, *(row.help for row in ROOMS), *(page for _, _, page in help_sheets.OTHERS)]
 
 
 @pytest.fixture

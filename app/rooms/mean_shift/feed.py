@@ -15,6 +15,7 @@ from app.engine.contract import Answer
 from app.rooms.contract import Handlers, Services
 from app.rooms.mean_shift.along_feed import AlongSigma
 from app.rooms.mean_shift.annealed_feed import Annealed
+from app.rooms.mean_shift.film_feed import MeanShiftReel
 from app.rooms.mean_shift.messages import ImageProbe, KeptProbe, MeanShiftAnswer, MeanShiftRequest
 from app.rooms.mean_shift.picture import mean_shift_picture
 from app.rooms.mean_shift.pictures import MeanShiftPicture
@@ -133,6 +134,15 @@ class MeanShiftRoom(QObject):
         if about(self._answer, run) is None:
             return MeanShiftPicture(message=WAITING)
         return replace(self._shown, along=self._along.picture(), annealed=self._annealed.picture())
+
+    def reel(self) -> MeanShiftReel | None:
+        """The point in view at every level of the selected run."""
+        run = self._state.run
+        request = None if run is None else self._request(run, self._state.selection)
+        if run is None or request is None:
+            return None
+        follows = not self._probing or self._sigma is None
+        return MeanShiftReel(run, request, follows, self._along.picture(), self._annealed.picture())
 
     def _grew(self, run_id: int) -> None:
         if run_id == self._state.selection.run_id:

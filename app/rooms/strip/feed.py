@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 
 from app.engine.contract import Answer
 from app.rooms.contract import Handlers, Services
+from app.rooms.strip.film_feed import StripReel, has_neighbours
 from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from app.rooms.strip.picture import StripRows, strip_picture
 from app.rooms.strip.pictures import StripPicture
@@ -41,12 +42,19 @@ class StripRoom(QObject):
         run, selection = self._state.run, self._state.selection
         if run is None or seen(self.view):
             self.view.display(self.picture())
-        if run is not None and run.linked and run.compared and len(run.x.shape) == 5 and seen(self.view):
+        if run is not None and has_neighbours(run) and seen(self.view):
             self._player.ask(NeighboursRequest(run.id, selection.index, selection.sample))
 
     def picture(self) -> StripPicture:
         """The strip at the playhead."""
         return strip_picture(self._state.run, self._state.selection, self._neighbours, self._rows)
+
+    def reel(self) -> StripReel | None:
+        """The strip at every level of the selected run."""
+        run = self._state.run
+        return (
+            None if run is None or len(run.x.shape) != 5 else StripReel(run, self._state.selection.sample, StripRows())
+        )
 
     def handlers(self) -> Handlers:
         """Clicks drive the strip; its actions choose how large the images are."""

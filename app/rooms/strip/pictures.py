@@ -32,3 +32,14 @@ class StripPicture:
     def image(self) -> int:
         """Which image of a row stands for the playhead: that of its level, or of the one before it that has some."""
         return self.index if self.levels is None else int(np.searchsorted(self.levels, self.index, side="right")) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SheetPicture:
+    """The images (samples, levels, H, W[, 3]) as bytes, and what they are."""
+
+    images: Array
+    sigmas: tuple[float, ...]
+    samples: tuple[int, ...]
+    title: str = ""
+    caption: str = ""
