@@ -19,7 +19,7 @@ from app.rooms.commitment.messages import CommitmentTask
 from app.rooms.compare.messages import RaceTask, SweepTask
 from app.rooms.interpolation.messages import InterpolationTask
 from app.rooms.likelihood.messages import LikelihoodTask
-from app.rooms.plane.messages import BranchTask, GhostTask
+from app.rooms.plane.messages import BasinsRequest, BranchTask, GhostTask
 from app.rooms.quality.messages import JumpTask, RunQualityTask
 from app.rooms.schedule import answers
 from app.rooms.schedule.messages import DesignTask, EndErrorTask
@@ -178,6 +178,15 @@ def test_an_end_error_gives_way_to_a_run_and_begins_again(bench, monkeypatch):
     assert [type(event).__name__ for event in bench.events[-3:]] == ["RunStarted", "RunFinished", "TaskEnded"]
     assert bench.events[-1].task is task
     assert len(bench.events[-1].result) == FILLED.count
+
+
+def test_a_task_that_gives_way_does_not_begin_again_for_a_request_that_waits(bench, monkeypatch):
+    """Basins ask again and again, and stop for what waits, so both would begin anew for ever."""
+    task, request = EndErrorTask(1, FILLED), BasinsRequest(run_id=9, sigma=1.0, rect=(0.0, 0.0, 1.0, 1.0))
+    looks_of(bench, monkeypatch, at=3, command=request)
+    ended = bench.handle(task)
+    assert len(ended.result) == FILLED.count
+    assert bench.worker.inbox.drain() == [request]
 
 
 def test_an_end_error_that_gave_way_ends_where_a_newer_one_waits(bench, monkeypatch):
