@@ -62,7 +62,15 @@ def show(parsed: argparse.Namespace, hints: Answers) -> int:
     qt.setApplicationName(APP)
     qt.setStyle("Fusion")
     from app.main_window import MainWindow
+    from app.shell.log_level import use_level
+    from app.shell.settings_store import SettingsStore
 
+    settings = SettingsStore().settings
+    use_level(settings.log_level)
+    font = qt.font()
+    if font.pointSizeF() > 0:  # else its size is in pixels
+        font.setPointSizeF(font.pointSizeF() * settings.font_scale)
+        qt.setFont(font)
     window = MainWindow()
     leaving.watch(window)
     window.show()

@@ -28,7 +28,7 @@ from app.session.playback import Playback
 from app.session.player import Player
 from app.session.restoring import Restoring
 from app.session.state import AppState
-from app.shell import actions
+from app.shell import actions, kept_look
 from app.shell.autosave import Autosave
 from app.shell.building import Building
 from app.shell.by_name import ByName
@@ -48,10 +48,12 @@ from app.shell.menus import Menus
 from app.shell.network_files import NetworkFiles
 from app.shell.palette import Palette
 from app.shell.palette_sources import entries
+from app.shell.preferences import Preferences
 from app.shell.recipes import Recipes
 from app.shell.screens import expected_frame, first_size
 from app.shell.sessions import Sessions
 from app.shell.settings_store import SettingsStore
+from app.shell.unsaved import Unsaved
 from app.shell.welcome import Welcome
 from geomodel.checkpoints.plan import Answers
 from geomodel.run_checks import point_shape
@@ -83,7 +85,7 @@ class MainWindow(QMainWindow):
         self.collecting = Collecting(self)  # before there is another thread
         self.store = SettingsStore()
         self.state = AppState(self)
-        self.engine = EngineThread()
+        self.engine = EngineThread(self.store.machine)
         self.playback = Playback(self.state, self)
         self.player = Player(self.state, self.engine, self.playback, self)
         self.drafted = Drafted(self.state, self.player, self)
@@ -94,6 +96,7 @@ class MainWindow(QMainWindow):
         self.inspecting = Inspecting(self.state, self.player, store.answers_of, store.remember_answers, self)
         self.judging = Judging(self.state, self.player, self)
         self.layers_keeper = LayersKeeper(self.state, store, self)
+        kept_look.restore(self.state, store)
         self.actions_by_id = actions.build(self)
         self.panels = Panels(LIGHT, self.actions_by_id)
         self.layout_of_docks = Layout(self, self.store)
@@ -108,6 +111,8 @@ class MainWindow(QMainWindow):
         self.recipes = Recipes(self)
         self.sessions = Sessions(self)
         self.autosave = Autosave(self)
+        self.preferences = Preferences(self)
+        self.unsaved = Unsaved(self)
         self.copying = Copying(self)
         self.network_files = NetworkFiles(self)
         self.command_palette = Palette(
@@ -123,8 +128,11 @@ class MainWindow(QMainWindow):
         )
         self.network_feed = NetworkFeed(self.state, self.player, self.inspecting, self.judging, self.panels.model, self)
         self.keys = FocusLaw(self, self.layout_of_docks.main_view)
+        self.panels.sampler.open_advanced(store.settings.advanced)
+        self.panels.sampler.advanced_opened.connect(lambda is_open: store.change(advanced=is_open))
         self._connect()
-        self.set_theme(self._chosen_theme())
+        self.choose_theme()
+        application().styleHints().colorSchemeChanged.connect(self._follow_system)
 
     @property
     def room(self) -> ByName[Room]:
@@ -163,6 +171,7 @@ class MainWindow(QMainWindow):
             self.recipes,
             self.sessions,
             self.autosave,
+            self.preferences,
             self.copying,
             self.network_files,
             self.welcome,
@@ -214,11 +223,15 @@ class MainWindow(QMainWindow):
             self.autosave.offer()
 
     def keep_layout(self) -> None:
-        """Remember the layout for the next start."""
+        """Remember layout, look and sampler for the next start."""
+        kept_look.remember(self.state, self.store)
         self.layout_of_docks.remember()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep the layout, hide, cancel, join the engine and leave. No question is asked."""
+        """Keep the layout, hide, cancel, join the engine and leave. A question is asked only if a person wants it."""
+        if not self._closed and not self.unsaved.may_close():
+            event.ignore()
+            return
         if not self._closed:
             self._closed = True
             self.layers_keeper.keep()
@@ -258,12 +271,17 @@ class MainWindow(QMainWindow):
         self.panels.set_theme(theme)
         self.actions_by_id["theme"].setChecked(theme.name == "dark")
 
-    def _chosen_theme(self) -> Theme:
+    def choose_theme(self) -> None:
+        """Take the theme that the settings name."""
         chosen = self.store.settings.theme
         if chosen == "system":
             dark = application().styleHints().colorScheme() == Qt.ColorScheme.Dark
-            return THEMES["dark" if dark else "light"]
-        return THEMES[chosen]
+            chosen = "dark" if dark else "light"
+        self.set_theme(THEMES[chosen])
+
+    def _follow_system(self, _scheme: Qt.ColorScheme) -> None:
+        if self.store.settings.theme == "system" and not self._closed:
+            self.choose_theme()
 
     def _opened(self, event: DataOpened | NetworkOpened | RunOpened) -> None:
         if not isinstance(event, DataOpened):

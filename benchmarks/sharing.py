@@ -1,18 +1,23 @@
-"""How long the pictures of a crowded plane take to write, and how large they are; and a film of a run, drawn and
-written at once.
+"""How long pictures, films and sessions take to write and to open, and how long keeping a session stalls the window.
+
+The pictures are of a crowded plane, and PNG is their baseline. The film is of a run, drawn and written at once. The
+session has three runs of images.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from pathlib import Path
 
 from common import row, times
+from watching import Stalls, run_for, wait_until
 
 # isort: split
 import numpy as np
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication
 
 import resources
@@ -22,10 +27,14 @@ from app.export.film_files import Film
 from app.export.filming import Filming, Writing
 from app.export.offstage import Offstage
 from app.export.stage import Stage, shot
+from app.main_window import MainWindow
 from app.plotting.theme import LIGHT
 from app.rooms import ROOMS
 from app.rooms.plane.pictures import PlaneCurves, PlanePicture
 from app.rooms.plane.view import PlaneView
+from app.session import bundled
+from app.shell.sessions import write
+from geomodel.session_files import Writer
 
 POINTS, SAMPLES, LEVELS = 10_000, 250, 81  # as many samples as a plane draws
 SIZE, DPI = (120.0, 120.0), 300
@@ -33,6 +42,7 @@ SECOND = 1000.0  # ms, the budget for SVG
 LARGEST = 5.0  # MB, the budget for SVG
 VIDEO, PACE = (1920, 1080), 1.0  # pixels of a film, and levels a second, so that each level has 30 frames of the MP4
 FILM_SECONDS = 20_000.0  # ms, the budget for an MP4 of 19 levels
+SAVE, OPEN, STALL = 2000.0, 3000.0, 20.0  # ms, the budgets for a session
 
 
 def crowded() -> PlanePicture:
@@ -74,12 +84,8 @@ def filmed(kind: str, folder: str) -> tuple[float, float]:
     return 1000 * (time.perf_counter() - begin), path.stat().st_size / 1e6
 
 
-def main() -> None:
-    """Print a table of times, and the sizes under it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=3)
-    repeats = parser.parse_args().repeats
-    qt = QApplication.instance() or QApplication([])
+def pictures(qt: QCoreApplication, repeats: int) -> None:
+    """Times and sizes of the pictures of a crowded plane."""
     view = PlaneView(LIGHT)
     view.display(crowded())
     figure, sizes = Figure(view=view, size_mm=SIZE, dpi=DPI), {}
@@ -103,6 +109,82 @@ def main() -> None:
             sizes[name] = found[0][1]
     print("MB: " + ", ".join(f"{name.upper()} {sizes[name]:.2f}" for name in formats.FILMS))
     qt.processEvents()
+
+
+def three_runs() -> MainWindow:
+    """A window with three pinned runs of the bundled network of images, which are linked and stand still."""
+    window = MainWindow()
+    window.resize(1280, 800)
+    window.show()
+    window.begin([])
+    wait_until(lambda: window.state.run is not None and window.state.run.status == "complete")
+    window.player.drafting.open_with_its_data(bundled.path("fashion-mnist"))
+    wait_until(lambda: window.state.network is not None)
+    for steps in (18, 17, 16):
+        window.player.drafting.edit({"steps": steps})
+        window.player.run()
+        wait_until(lambda steps=steps: there(window, steps))
+        window.state.run.pinned = True
+        window.state.runs_changed.emit()
+    window.playback.pause()
+    for run in [run for run in window.state.runs.values() if not run.pinned]:
+        window.player.remove(run.id)
+    return window
+
+
+def there(window: MainWindow, steps: int) -> bool:
+    """Whether the run with so many steps is shown and complete."""
+    run = window.state.run
+    return run is not None and run.status == "complete" and run.settings.steps == steps and run.x.ndim == 5
+
+
+def sessions(repeats: int) -> None:
+    """A session of three runs of images: saved, kept while the window is in use, opened."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["GEOMODEL_HOME"] = folder
+        window, path, saved, opened, kept = three_runs(), str(Path(folder, "three.geomodel")), [], [], []
+        times(f"a session of {len(window.state.runs)} runs of {window.state.run.x.shape[1]} images")
+        for _ in range(repeats):
+            begin = time.perf_counter()
+            write(Writer(path), window.sessions.capture())
+            saved.append(1000 * (time.perf_counter() - begin))
+        row("save", saved, SAVE)
+        linked: list[float] = []
+        window.restoring.linked.connect(lambda: linked.append(time.perf_counter()))
+        for k in range(repeats):
+            begin = time.perf_counter()
+            window.sessions.open(path)
+            wait_until(lambda k=k: len(linked) > k)
+            opened.append(1000 * (linked[k] - begin))
+        row("open, until its runs are linked", opened, OPEN)
+        stalls = Stalls(window)
+        run_for(3.0)
+        stalls.start()
+        run_for(2.0)
+        idle = stalls.stop()
+        for _ in range(repeats):
+            window.autosave._writer = Writer(Path(folder, "kept.geomodel"))  # so that every run is packed anew
+            window.autosave._changed = True
+            stalls.start()
+            window.autosave.save()
+            finished: list[object] = []
+            window.sessions.disk.submit(lambda: None, finished.append, finished.append)
+            wait_until(lambda finished=finished: bool(finished))
+            kept.append(stalls.stop()[0])
+        row("longest stall while it is kept", kept, STALL)
+        row("longest stall of the idle window", [idle[0]])
+        print(f"MB: {Path(path).stat().st_size / 1e6:.1f}")
+        window.close()
+
+
+def main() -> None:
+    """Print tables of times."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=3)
+    repeats = parser.parse_args().repeats
+    qt = QApplication.instance() or QApplication([])
+    pictures(qt, repeats)
+    sessions(repeats)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,29 @@ import ctypes
 import os
 import sys
 
+QUARTER = 0.25
+_share = QUARTER
+
+
+def use_share(share: float) -> None:
+    """Let one run, experiment or saved run take this share of the physical memory; a quarter where nobody says so.
+    ValueError for a share that is not above 0 and below 1.
+    """
+    global _share
+    if not 0 < share < 1:
+        raise ValueError(f"The share of memory is a number between 0 and 1; got {share:g}.")
+    _share = share
+
+
+def budget() -> int:
+    """Bytes that one run, experiment or saved run may take."""
+    return int(physical() * _share)
+
+
+def share_words() -> str:
+    """The share in words: "a quarter", "40 %"."""
+    return "a quarter" if _share == QUARTER else f"{100 * _share:.0f} %"
+
 
 def physical() -> int:
     """Bytes of physical memory."""

@@ -55,7 +55,7 @@ def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -
         found["start_index"] = f"The data have points 0 to {len(data) - 1}; there is no point {settings.start_index}."
     if settings.start == "point" and len(settings.start_point) != prod(shape):
         found["start"] = f"The start point has {len(settings.start_point)} numbers; these data need {prod(shape)}."
-    need, budget = needed_bytes(settings, data, network), memory.physical() // 4
+    need, budget = needed_bytes(settings, data, network), memory.budget()
     if need > budget:
         found["count"] = (
             f"{settings.count:,} trajectories over {settings.steps:,} steps would take {memory.text(need)}; "

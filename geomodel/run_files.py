@@ -105,7 +105,7 @@ def read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
         if path.exists() and not path.is_file():  # a pipe would be waited for, and a device has no end
             raise Refused("is not a regular file")
         with Bounded(io.FileIO(path), LONGEST_LIST, MOST_ENTRIES) as file, zipfile.ZipFile(file) as archive:
-            return _read(archive, path.stat().st_size, most_memory())
+            return _read(archive, path.stat().st_size, memory.budget())
 
 
 def read_from(content: bytes, name: str, most: int) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -132,11 +132,6 @@ def refusing(name: str, kind: str) -> Iterator[None]:
         raise ValueError(f"{name} is not a {kind} saved by Geomodel: {reason}.") from error
 
 
-def most_memory() -> int:
-    """How many bytes of arrays a file may hold: a quarter of this computer's memory."""
-    return memory.physical() // 4
-
-
 def _read(archive: zipfile.ZipFile, packed: int, most: int) -> tuple[dict[str, Array], dict[str, Any]]:
     """Every header is read and checked before the first array is."""
     entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
@@ -154,7 +149,7 @@ def _read(archive: zipfile.ZipFile, packed: int, most: int) -> tuple[dict[str, A
 
 def _check_sizes(claimed: int, packed: int, most: int) -> None:
     if claimed > most:
-        allowed = f"{memory.text(most)}, a quarter of this computer's memory"
+        allowed = f"{memory.text(most)}, {memory.share_words()} of this computer's memory"
         raise Refused(f"claims {memory.text(claimed)} of arrays, more than {allowed}")
     if claimed > max(SMALL, TIGHTEST * packed):
         raise Refused(f"claims {memory.text(claimed)} of arrays in {memory.text(packed)}, which is no run")

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from geomodel import run_files
+from geomodel import memory, run_files
 from geomodel.files import replacing
 from geomodel.formats import Format
 from geomodel.run_files import Refused, refusing
@@ -48,8 +48,9 @@ class Writer:
     is saved, unless another program has touched the file.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | os.PathLike[str], *, private: bool = False) -> None:
+        """private: only its owner may read it, because it names the files that a person has opened."""
+        self.path, self._private = Path(path), private
         self._runs: tuple[Trajectory, ...] = ()
         self._stamp: tuple[int, ...] = ()
 
@@ -58,7 +59,7 @@ class Writer:
         it.
         """
         known = self._runs if self._stamp and self._stamp == _stamp(self.path) else ()
-        _write(self.path, text, runs, known)
+        _write(self.path, text, runs, known, self._private)
         self._runs, self._stamp = tuple(runs), _stamp(self.path)
 
 
@@ -75,10 +76,10 @@ def write(path: str | os.PathLike[str], text: bytes, runs: Sequence[Trajectory])
     """Write a session: its JSON text, and its runs in the order in which `read` gives them back. Errors as in
     `Writer.write`.
     """
-    _write(Path(path), text, runs, ())
+    _write(Path(path), text, runs, (), private=False)
 
 
-def _write(path: Path, text: bytes, runs: Sequence[Trajectory], before: Sequence[Trajectory]) -> None:
+def _write(path: Path, text: bytes, runs: Sequence[Trajectory], before: Sequence[Trajectory], private: bool) -> None:
     """Write a session. `before` has the runs of the one that lies there now."""
     if len(runs) > MOST_RUNS:
         raise ValueError(f"A session holds at most {MOST_RUNS:,} runs, and there are {len(runs):,}; remove some.")
@@ -86,6 +87,8 @@ def _write(path: Path, text: bytes, runs: Sequence[Trajectory], before: Sequence
         raise ValueError(f"The session says more than {LONGEST_TEXT:,} bytes about itself.")
     packed = {id(run): _name(at) for at, run in enumerate(before)}
     with replacing(path) as file, _opened(path if packed else None) as old, zipfile.ZipFile(file, "w") as archive:
+        if private:
+            Path(file.name).chmod(0o600)
         archive.writestr(TEXT, text, zipfile.ZIP_DEFLATED)
         for at, run in enumerate(runs):
             with archive.open(_name(at), "w", force_zip64=True) as entry:
@@ -117,7 +120,7 @@ def _name(at: int) -> str:
 def read(path: str | os.PathLike[str]) -> tuple[bytes, tuple[Trajectory, ...]]:
     """The JSON text and the runs of a session that `write` wrote. ValueError, one sentence, for any other file.
 
-    All runs together may take a quarter of this computer's memory.
+    All runs together may take what one run may, see `memory.budget`.
     """
     file_path = Path(path)
     name = file_path.name
@@ -129,7 +132,7 @@ def read(path: str | os.PathLike[str]) -> tuple[bytes, tuple[Trajectory, ...]]:
             archive = stack.enter_context(zipfile.ZipFile(bounded))
             entries = _entries(archive, file_path.stat().st_size)
             text = _content(archive, entries.pop(TEXT))
-        runs, left = [], run_files.most_memory()
+        runs, left = [], memory.budget()
         for at in range(len(entries)):
             with refusing(name, "session"):
                 content = _content(archive, entries[_name(at)])

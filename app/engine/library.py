@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from app.engine.contract import frozen
-from app.engine.messages import DataOpened, Ready
+from app.engine.messages import DataOpened, Machine, Ready
 from geomodel import checkpoints, datasets, files, runs
 from geomodel.arrays import Array
 from geomodel.checkpoints.hints import nested
@@ -26,6 +27,8 @@ from geomodel.denoisers.own_calls import Calls
 from geomodel.hooks import nothing
 from geomodel.origin import NetworkIdentity
 from geomodel.settings import DataKey, RunSettings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -94,7 +97,8 @@ def _projected(plane: Any, points: Any, between: Callable[[], None]) -> Array:
 class Library:
     """Opens and keeps data and networks. Only the engine's thread uses it."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine: Machine = Machine()) -> None:  # noqa: B008 - it is frozen
+        self._machine = machine
         self._data: dict[DataKey, OpenSet] = {}
         self._networks: dict[str, Any] = {}
         self._paces: dict[str, float] = {}
@@ -113,13 +117,38 @@ class Library:
         started = time.perf_counter()
         import torch
 
-        torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+        torch.set_num_threads(self._machine.threads or max(1, (os.cpu_count() or 2) - 1))
         if own_thread:  # once, because inside a generator it would leak to the caller at every yield
             torch.set_grad_enabled(False)
         # torch's own objects stay for good, and a full collection of them on the window's thread would stall it
         gc.freeze()
-        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._device = self._chosen_device()
         return Ready(self._device, torch.get_num_threads(), time.perf_counter() - started)
+
+    def _chosen_device(self) -> str:
+        """The device that was asked for, where it is there. The log says where it is not."""
+        import torch
+
+        there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        asked = self._machine.device
+        if asked == "auto":
+            return "cuda" if there["cuda"] else "cpu"
+        if not there[asked]:
+            log.warning("The device %s, which the preferences name, is not there. Networks compute on the CPU.", asked)
+        return asked if there[asked] else "cpu"
+
+    def _loaded_network(self, path: str, answers: Mapping[str, Answer], progress: Progress) -> Any:
+        """A checkpoint on the device and in the precision that were asked for."""
+        network = checkpoints.load(path, self._device, nested(answers), progress)
+        if self._machine.precision == "float32":
+            return network
+        from geomodel.denoisers.half import in_bfloat16
+
+        try:
+            return in_bfloat16(network)
+        except ValueError as refusal:  # it may have rounded the weights already, so they are read again
+            log.info("%s is opened in float32. %s", network.info.name, refusal)
+            return checkpoints.load(path, self._device, nested(answers), progress)
 
     def data(self, key: DataKey, progress: Progress | None = None) -> OpenSet:
         """A data set with its plane; it needs no torch. `progress` receives the fraction that was read and may raise to
@@ -184,7 +213,7 @@ class Library:
 
                 network: Any = load_own(path, self.calls)
             else:
-                network = checkpoints.load(path, self._device, nested(answers), progress)
+                network = self._loaded_network(path, answers, progress)
             # measured once, so that a network that is opened again works in the same pieces
             if path not in self._paces:
                 self._paces[path] = measure_pace(network)

@@ -21,6 +21,15 @@ Kind = Literal["data", "network"]  # what a run is made of
 OPENING = 0  # stands for the run id when an opening is cancelled, because an opening has no run
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What the engine computes with, for as long as it lives. 0 threads: as many as suit this computer."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    threads: int = 0
+
+
 # ---------------------------------------------------------------- commands
 
 

@@ -11,7 +11,7 @@ import threading
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
 from app.engine.contract import Command, Event
-from app.engine.messages import Shutdown
+from app.engine.messages import Machine, Shutdown
 from app.engine.refusals import ENDED, refusal
 from app.engine.worker import Worker
 from geomodel.denoisers.own_calls import Call
@@ -31,10 +31,10 @@ class EngineThread(QThread):
     dirty = Signal()
     died = Signal(str)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, machine: Machine = Machine(), parent: QObject | None = None) -> None:  # noqa: B008 - it is frozen
         super().__init__(parent)
         self.setObjectName("engine")
-        self._worker = Worker(self._post, self._notify)
+        self._worker = Worker(self._post, self._notify, machine)
         self._noticed = threading.Event()
         self._refusing = ""  # the sentence that answers every command, once nobody carries them out
 

@@ -29,6 +29,7 @@ from app.engine.messages import (
     InspectNetwork,
     Judge,
     LinkRun,
+    Machine,
     OpenData,
     OpenNetwork,
     OpenPath,
@@ -64,11 +65,16 @@ class Worker:
     `submit` posts.
     """
 
-    def __init__(self, post: Callable[[Event], None], notify: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        post: Callable[[Event], None],
+        notify: Callable[[], None],
+        machine: Machine = Machine(),  # noqa: B008 - it is frozen
+    ) -> None:
         self.inbox = Inbox()
         self.post = post
         self.notify = notify
-        self._library = Library()
+        self._library = Library(machine)
         self._opener = Opener(self._library, self._tell, self._warm, self._stop_opening)
         self._kept: dict[object, Any] = {}  # what tasks leave for later tasks
         self._tables: tuple[Answers, Tasks] | None = None

@@ -32,12 +32,12 @@ class Panels:
         self.status = StatusBar(theme, *(actions[name] for name in ("cancel", "stop_waiting", "reopen_last")))
         self.log = LogPanel(theme)
         self.column = QWidget()
-        self.column.setMinimumWidth(LEFT_WIDTH)
-        self.runs.setFixedHeight(RUNS_HEIGHT)
+        self.runs.setFixedHeight(max(RUNS_HEIGHT, 6 * self.runs.fontMetrics().height()))
         box = QVBoxLayout(self.column)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         self._scroll = self._scrolled(self.model, self.sampler)
+        self.column.setMinimumWidth(max(LEFT_WIDTH, _needed(self._scroll)))  # larger text needs more
         box.addWidget(self._scroll, 1)
         box.addWidget(self.run_bar)
         box.addWidget(self.runs)
@@ -74,3 +74,10 @@ class Panels:
         """Set the colours of every panel."""
         for panel in (self.model, self.sampler, self.runs, self.status, self.log):
             panel.set_theme(theme)
+
+
+def _needed(scroll: QScrollArea) -> int:
+    """The width at which nothing in a scroll area is cut."""
+    body = scroll.widget()
+    assert body is not None
+    return body.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width()

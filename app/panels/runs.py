@@ -214,7 +214,8 @@ class _Delegate(QStyledItemDelegate):
     """Paints two lines beside a swatch of the run's colour, and ticks with a visible edge."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(super().sizeHint(option, index).width(), ROW_HEIGHT)
+        height = max(ROW_HEIGHT, 2 * option.fontMetrics.height() + 4)
+        return QSize(super().sizeHint(option, index).width(), height)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

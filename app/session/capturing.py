@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from app.engine.messages import NetworkOpened
 from app.session.drafting import OWN
 from app.session.lanes import Lanes
+from app.session.plane_options import about_runs
 from app.session.snapshot import (
     MOST_LANES,
     MOST_NETWORKS,
@@ -28,10 +27,7 @@ def snapshot(state: AppState, lanes: Lanes) -> Snapshot:
     """The state as it stands now, with every run that has a trajectory. A run that is computing has none yet."""
     runs = [run for run in state.runs.values() if run.trajectory is not None]
     places = {run.id: at for at, run in enumerate(runs)}
-    options, data = state.plane_options, state.data
-    if options.branch is not None:
-        at = places.get(options.branch.run_id)
-        options = replace(options, branch=None if at is None else replace(options.branch, run_id=at, held=False))
+    data = state.data
     session = Session(
         geomodel=__version__,
         draft=to_json(_sound_draft(state)),
@@ -39,13 +35,17 @@ def snapshot(state: AppState, lanes: Lanes) -> Snapshot:
         networks=tuple(_network(network) for network in state.networks.values())[-MOST_NETWORKS:],
         runs=tuple(_run(run) for run in runs),
         lanes=tuple(
-            KeptLane(settings=to_json(lane.settings), run=None if lane.run_id is None else places.get(lane.run_id))
+            KeptLane(
+                settings=to_json(lane.settings),
+                run=None if lane.run_id is None else places.get(lane.run_id),
+                asked=lane.asked,
+            )
             for lane in lanes.lanes[:MOST_LANES]
         ),
         selected=places.get(state.selection.run_id),
         sample=state.selection.sample,
         level=state.selection.index,
-        options=options,
+        options=about_runs(state.plane_options, places),
     )
     return Snapshot(session=session, trajectories=tuple(run.trajectory for run in runs if run.trajectory is not None))
 

@@ -51,12 +51,15 @@ class Lanes(QObject):
         name, taken = lane_name(settings), {lane.name for lane in self.lanes}
         return next(text for n in range(1, 1000) if (text := name if n == 1 else f"{name} ({n})") not in taken)
 
-    def restore(self, lanes: Sequence[tuple[RunSettings, int | None]]) -> None:
-        """Put these in the place of all lanes: their settings, or the id of the pinned run that each came with."""
+    def restore(self, lanes: Sequence[tuple[RunSettings, int | None, int | None]]) -> None:
+        """Put these in the place of all lanes, each with the run that it came with, and with the evaluations that were
+        asked for.
+        """
         self.lanes, self._hues = [], 0
-        for settings, run_id in lanes:
-            self.add(settings, run_id)
+        for settings, run_id, asked in lanes:
+            self._append(settings, run_id, asked)
         self._follow_pins()
+        self.changed.emit()
 
     def remove(self, index: int) -> None:
         """Remove a lane. If it came with a run, that run is no longer pinned."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -11,20 +11,10 @@ from msgspec import Meta
 from app.engine.contract import PlaneMode
 
 Frame = Literal["sigma", "run", "data", "scaled"]
-
-
 Arrow = Literal["slope", "move", "shift"]
-
-
 GHOST, PINNED = "ghost.", "run."  # what the names of ghosts and of pinned runs begin with
-
-
 GHOSTS = ("ghost.classes", "ghost.gaussian", "ghost.optimal", "ghost.ode")
-
-
 LEGEND = "legend"  # shown or hidden like a layer, but it is none
-
-
 LAYERS = (  # from back to front
     "density",
     "basins",
@@ -40,11 +30,7 @@ LAYERS = (  # from back to front
     "branch",
     LEGEND,
 )
-
-
 HIDDEN = ("basins", "weights", "field", *GHOSTS)  # hidden until a person turns them on
-
-
 LEAST_OPACITY = 0.1
 
 
@@ -99,7 +85,7 @@ class PlaneOptions:
 def stacked(order: Iterable[str], pinned: Iterable[str] = ()) -> tuple[str, ...]:
     """Every layer from back to front, with those of pinned runs. `order` may lack some and name others."""
     found = list(usual_order(pinned))
-    listed = [name for name in order if name in found]
+    listed = [name for name in dict.fromkeys(order) if name in found]
     places = sorted(found.index(name) for name in listed)
     for place, name in zip(places, listed, strict=True):
         found[place] = name
@@ -119,3 +105,17 @@ def moved(order: tuple[str, ...], name: str, by: int) -> tuple[str, ...]:
         return order
     rest = [other for other in order if other != name]
     return (*rest[: at + by], name, *rest[at + by :])
+
+
+def about_runs(options: PlaneOptions, numbers: Mapping[int, int]) -> PlaneOptions:
+    """The options about the same runs under other numbers, without what names another run or a layer that is none."""
+    names = {name: name for name in LAYERS} | {f"{PINNED}{old}": f"{PINNED}{new}" for old, new in numbers.items()}
+    branch = options.branch
+    there = None if branch is None else numbers.get(branch.run_id)
+    return replace(
+        options,
+        layers=frozenset(names[name] for name in options.layers if name in names),
+        order=tuple(dict.fromkeys(names[name] for name in options.order if name in names)),
+        looks={names[name]: look for name, look in options.looks.items() if name in names},
+        branch=None if branch is None or there is None else replace(branch, run_id=there, held=False),
+    )

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from app.engine.messages import DataOpened, NetworkOpened, Reopen, Reopened, RunLinked, Wanted
 from app.session.drafting import without_network
 from app.session.lanes import Lanes
+from app.session.plane_options import about_runs
 from app.session.playback import Playback
 from app.session.player import Player
 from app.session.snapshot import KeptRun, Snapshot
@@ -91,8 +92,10 @@ class Restoring(QObject):
         self._data, self._networks, self.wanted = found.data, dict(found.networks), found.wanted
         self._take_runs(snapshot)
         self._take_draft(snapshot)
+        self._state.forget_changes()
         self._take_lanes_and_options(snapshot)
         self._playback.pause()
+        self._snapshot = replace(snapshot, trajectories=())  # a run that is removed later must not stay in memory
         self.wanted_changed.emit()
         self.restored.emit(snapshot)
         if self._compute and not snapshot.trajectories:
@@ -182,11 +185,10 @@ class Restoring(QObject):
     def _take_lanes_and_options(self, snapshot: Snapshot) -> None:
         session, ids = snapshot.session, dict(enumerate(self._state.runs))
         lanes = zip(session.lanes, snapshot.lanes, strict=True)
-        self._lanes.restore([(settings, None if lane.run is None else ids.get(lane.run)) for lane, settings in lanes])
-        options = session.options
-        if options.branch is not None:
-            options = replace(options, branch=replace(options.branch, run_id=ids[options.branch.run_id]))
-        self._state.set_plane_options(options)
+        self._lanes.restore(
+            [(settings, None if lane.run is None else ids.get(lane.run), lane.asked) for lane, settings in lanes]
+        )
+        self._state.set_plane_options(about_runs(session.options, ids))
 
     def _run_linked(self, event: RunLinked) -> None:
         if event.run_id not in self.linking:

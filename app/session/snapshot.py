@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from app.session.plane_options import LAYERS, BranchStart, PlaneOptions
+from app.session.plane_options import BranchStart, PlaneOptions, about_runs
 from geomodel.error_text import cut
 from geomodel.origin import DataIdentity, NetworkIdentity, check, origin
 from geomodel.run_format import LARGEST
@@ -52,10 +52,13 @@ class KeptRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLane:
-    """A lane: its settings as JSON, or the pinned run that it came with, by its place in the list."""
+    """A lane: its settings as JSON, the pinned run that it came with, by its place in the list, and with how many
+    evaluations it was asked for.
+    """
 
     settings: dict[str, Any]
     run: Count | None = None
+    asked: Count | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +158,9 @@ def _options(options: PlaneOptions, trajectories: tuple[Trajectory, ...]) -> Pla
         raise ValueError("has a probe or a branch at no point")
     if options.probe_sigma is not None and options.probe_sigma <= 0:
         raise ValueError("has a probe at no noise level")
-    kept = branch if branch is not None and _is_there(branch, trajectories) else None
-    return replace(options, layers=options.layers & frozenset(LAYERS), branch=kept)
+    if branch is not None and not _is_there(branch, trajectories):
+        options = replace(options, branch=None)
+    return about_runs(options, {at: at for at in range(len(trajectories))})
 
 
 def _is_there(branch: BranchStart, trajectories: tuple[Trajectory, ...]) -> bool:

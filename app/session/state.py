@@ -172,6 +172,11 @@ class AppState(QObject):
         self.draft = draft
         self.draft_changed.emit()
 
+    def forget_changes(self) -> None:
+        """Another draft has come, whose changes are not those that could be taken back."""
+        self._undo, self._redo = [], []
+        self.draft_changed.emit()
+
     @property
     def undo_leads_to(self) -> RunSettings | None:
         """The draft that an undo brings back; None where there is nothing to take back."""

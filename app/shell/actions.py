@@ -170,6 +170,14 @@ OWN: tuple[ActionRow, ...] = (
         keys=("Shift+F10",),
         tip="What a right click on the control with the focus shows",
     ),
+    ActionRow(
+        id="preferences",
+        menu="Edit",
+        title="Preferences…",
+        keys=("Ctrl+,",),
+        tip="Theme, text size, device, memory, folders, autosave",
+        rule=True,
+    ),
     ActionRow(id="run", menu="Run", title="Run", keys=("F5", "Ctrl+R"), tip="Compute a new run from the settings"),
     ActionRow(
         id="cancel",

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QLockFile, QObject, QTimer
 
 from app.rooms.contract import Handlers
 from app.session.snapshot import Snapshot
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.main_window import MainWindow
 
 PRESENT, LAST = "autosave.geomodel", "last.geomodel"  # of this window, and of the one before or what was replaced
+LOCK = "autosave.lock"
 EVERY_MS = 60_000
 OLD_SECONDS = 3600.0  # age of a half-written file that nobody writes any more
 WAIT_SECONDS = 10.0  # for a disk, at closing
@@ -38,8 +39,10 @@ class Autosave(QObject):
         super().__init__(window)
         self._window, self._state, self._store = window, window.state, window.store
         self._folder = window.store.path.parent
-        self._writer = session_files.Writer(self._folder / PRESENT)
-        self._changed = self._told = self._left = self.offered = False
+        self._writer = session_files.Writer(self._folder / PRESENT, private=True)
+        self._changed = self._told = self.offered = False
+        self._left = False  # whether the last window kept a session
+        self._restored = False  # whether a session was opened in this window
         self._timer = QTimer(self, singleShot=True, interval=EVERY_MS)
         self._timer.timeout.connect(self.save)
         state = window.state
@@ -48,7 +51,11 @@ class Autosave(QObject):
             state.plane_options_changed, window.lanes.changed,
         ):  # fmt: skip
             signal.connect(self._note)
-        self._set_aside()
+        window.restoring.restored.connect(self._note_restored)
+        self._lock = QLockFile(str(self._folder / LOCK))
+        self._lock.setStaleLockTime(0)  # only the end of its process makes it stale
+        if self._alone():
+            self._set_aside()
         self._enable()
 
     def handlers(self) -> Handlers:
@@ -62,28 +69,37 @@ class Autosave(QObject):
 
     # ------------------------------------------------------------ writing
 
+    def _alone(self) -> bool:
+        """Whether no other window keeps its session in this folder. If one does, this window keeps none."""
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        return self._lock.isLocked() or self._lock.tryLock(0)
+
     def _note(self) -> None:
         self._changed = True
         if not self._timer.isActive():
             self._timer.start()
 
+    def _note_restored(self, _snapshot: Snapshot) -> None:
+        self._restored = True
+
     def _worth_keeping(self) -> bool:
         """Whether a person has done more than open the window."""
         state = self._state
-        made = len(state.runs) > 1 or any(run.pinned for run in state.runs.values())
+        made = self._restored or len(state.runs) > 1 or any(run.pinned for run in state.runs.values())
         return made or state.undo_leads_to is not None or bool(state.networks) or bool(self._window.lanes.lanes)
 
     def save(self) -> None:
         """Write the session, if it has changed and a person keeps sessions."""
-        if self._changed and self._store.settings.autosave and self._worth_keeping():
+        if self._changed and self._store.settings.autosave and self._worth_keeping() and self._alone():
             self._changed = False
             taken = self._window.sessions.capture()
             self._window.sessions.disk.submit(partial(self._write, self._writer, taken), self._written, self._failed)
 
     def keep_present(self) -> None:
         """Another session takes the place of this one, which is kept as the last one."""
-        if self._store.settings.autosave and self._worth_keeping():
-            work = partial(self._write, session_files.Writer(self.last), self._window.sessions.capture())
+        if self._store.settings.autosave and self._worth_keeping() and self._alone():
+            work = partial(self._write, session_files.Writer(self.last, private=True), self._window.sessions.capture())
             self._window.sessions.disk.submit(work, self._kept, self._failed)
 
     def _write(self, writer: session_files.Writer, taken: Snapshot) -> None:
@@ -108,6 +124,7 @@ class Autosave(QObject):
         """The window closes: wait until all is written."""
         self._timer.stop()
         self._window.sessions.disk.finish(WAIT_SECONDS)
+        self._lock.unlock()
 
     # ------------------------------------------------------------ the session before
 

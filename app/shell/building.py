@@ -5,7 +5,7 @@ The window opens with the rooms that it shows: all of them together would keep a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -36,6 +36,11 @@ class Building(QObject):
     def built(self) -> tuple[Room, ...]:
         """The rooms that are there already."""
         return tuple(self._built.values())
+
+    @property
+    def built_by_name(self) -> Mapping[str, Room]:
+        """The same, by their names."""
+        return self._built
 
     def _room(self, name: str) -> Room:
         room = self._built.get(name)

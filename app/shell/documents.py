@@ -33,6 +33,7 @@ class Documents(QObject):
 
     said = Signal(str, bool, str)  # text, is an error, its cause
     settled = Signal(str)  # the cause of errors that are over
+    saving_run = Signal(str)  # the path at which the selected run is written
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -157,6 +158,8 @@ class Documents(QObject):
 
     def _save(self, format: Literal["run", "measures"], path: str) -> None:
         self._player.save(path, format)
+        if format == "run":
+            self.saving_run.emit(path)
 
     def save_figure(self, title: str = "") -> None:
         """Ask for size and file of a picture: of the view with this title, or of the one that has the focus."""

@@ -64,7 +64,7 @@ class EngineLife(QObject):
         """Put a new engine in the place of the old one, which is returned."""
         window, old = self._window, self._window.engine
         old.died.disconnect(self._died)
-        window.engine = EngineThread()
+        window.engine = EngineThread(window.store.machine)
         window.engine.start()
         window.player.use_engine(window.engine, without)
         self._watch()

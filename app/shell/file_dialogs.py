@@ -83,6 +83,8 @@ def ask_save(
     """
     row = formats.row(format)
     dialog = _dialog(parent, row.title, row.filter, format, partial(_save_as, row, callback, say), store)
+    if Path(store.settings.folder or "?").is_dir():
+        dialog.setDirectory(store.settings.folder)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(row.suffix)
     dialog.selectFile(row.named(name))

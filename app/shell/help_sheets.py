@@ -11,23 +11,19 @@ from geomodel.solvers import SOLVERS
 from geomodel.solvers.elsewhere import ELSEWHERE, STEPS_ELSEWHERE
 
 INTRODUCTION = "introduction.html"
-TRY, PRESET = "do:", "preset."  # what links of a page begin with, and those of their steps that are no action
+OTHERS = (("sessions", "Sessions", "sessions.html"),)  # name, title and page of what is in no room
 UNBROKEN = "<style>td { white-space: nowrap }</style>"  # else Qt breaks keys and titles to make nested tables small
 
 
 def room_sheet() -> str:
-    """An introduction, then the page of every room as HTML. The anchor of a page is the room's name."""
-    pages = [f'<h3><a name="{row.name}"></a>{row.title}</h3>{_page(row.help)}' for row in ROOMS]
-    return _page(INTRODUCTION) + "".join(pages)
+    """An introduction, then pages of every room and of what is in none, as HTML. The anchor of a page is its name."""
+    pages = [(row.name, row.title, row.help) for row in ROOMS]
+    headed = [f'<h3><a name="{name}"></a>{title}</h3>{_page(file)}' for name, title, file in (*pages, *OTHERS)]
+    return _page(INTRODUCTION) + "".join(headed)
 
 
 def _page(name: str) -> str:
     return resources.path("help", name).read_text("utf-8").strip()
-
-
-def steps(link: str) -> list[str]:
-    """What a link of a page does, one after the other: ids of actions, and names of presets after `PRESET`."""
-    return link.removeprefix(TRY).split(",")
 
 
 def key_sheet() -> str:

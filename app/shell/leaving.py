@@ -50,6 +50,7 @@ class Leaving:
         asked = [self._codes[number] for number in self._read.recv(64) if number in self._codes]
         if asked:
             self.code = asked[0]
+            self._window.unsaved.be_sure()
             self._window.close()
             QGuiApplication.exit(self.code)
 

@@ -13,6 +13,7 @@ from app.rooms import ROOMS
 from app.rooms.contract import Offers
 from app.shell import workspaces
 from app.shell.actions import ACTIONS, MENUS, refusal
+from app.shell.help_sheets import OTHERS
 from app.shell.layout import LEFT_TITLE, LOG_TITLE
 from app.shell.palette_search import PaletteEntry
 from app.widgets.form import ChoiceField
@@ -120,11 +121,11 @@ def _offers(window: MainWindow) -> Iterator[PaletteEntry]:
 
 
 def _help(window: MainWindow) -> Iterator[PaletteEntry]:
-    for row in ROOMS:
-        act = partial(window.commands.show_help, row.name)
-        yield PaletteEntry(
-            kind="Help", title=f"Help on {row.title}", act=act, tip="What this view shows, with formulas and sources."
-        )
+    views = "What this view shows, with formulas and sources."
+    pages = [*((name, title, "") for name, title, _ in OTHERS), *((row.name, row.title, views) for row in ROOMS)]
+    for name, title, tip in pages:
+        act = partial(window.commands.show_help, name)
+        yield PaletteEntry(kind="Help", title=f"Help on {title}", act=act, tip=tip)
 
 
 SOURCES: tuple[Source, ...] = (_actions, _choices, _presets, _recent_files, _rooms, _panels, _offers, _help)

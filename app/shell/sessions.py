@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QMessageBox
 
 from app.rooms.contract import Handlers, Keeps
@@ -33,12 +33,14 @@ TITLE = "Geomodel"
 class Sessions(QObject):
     """Asks for files, and lets a thread of their own read and write them. What is open stays until a file is read."""
 
+    saving = Signal(str)  # the path of a session with every finished run
+    saved = Signal(str)
+
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window, self._store, self._restoring = window, window.store, window.restoring
         self.disk = FileThread(self)
         self.path = ""  # of the session that was opened or saved last
-        self._writer: session_files.Writer | None = None
         self._rooms: list[Callable[[], None]] = []  # what brings back the parts of the rooms
         window.player.session_found.connect(self.open)
         self._restoring.restored.connect(self._restored)
@@ -61,7 +63,8 @@ class Sessions(QObject):
         """The window's state as it stands now."""
         window = self._window
         taken = capturing.snapshot(window.state, window.lanes)
-        rooms = {name: msgspec.Raw(room.keep()) for name, room in window.rooms.items() if isinstance(room, Keeps)}
+        built = window.building.built_by_name
+        rooms = {name: msgspec.Raw(room.keep()) for name, room in built.items() if isinstance(room, Keeps)}
         layout = window.layout_of_docks
         session = replace(taken.session, workspace=layout.current.name, places=layout.places(), rooms=rooms)
         return replace(taken, session=session)
@@ -79,14 +82,14 @@ class Sessions(QObject):
         files.ask_save(self._window, "session", Path(name).name, self._save, store=self._store, say=self._say)
 
     def _save(self, path: str) -> None:
-        if self._writer is None or str(self._writer.path) != path:
-            self._writer = session_files.Writer(path)
-        work = partial(write, self._writer, self.capture())
+        work = partial(write, session_files.Writer(path), self.capture())
+        self.saving.emit(path)
         self.disk.submit(work, partial(self._saved, path), partial(self._not_saved, path))
 
     def _saved(self, path: str, _result: None) -> None:
         self._name(path)
         self._window.documents.remember(path, is_network=False)
+        self.saved.emit(path)
         self._say(f"Saved {path}.", cause=SAVE)
 
     def _not_saved(self, path: str, error: Exception) -> None:
@@ -112,11 +115,7 @@ class Sessions(QObject):
 
     def _read(self, path: str, name: str, snapshot: Snapshot) -> None:
         try:
-            self._rooms = [
-                room.understand(bytes(snapshot.session.rooms[key]))
-                for key, room in self._window.rooms.items()
-                if isinstance(room, Keeps) and key in snapshot.session.rooms
-            ]
+            self._rooms = [*self._understood(snapshot)]
         except (ValueError, RecursionError) as error:
             self._not_read(Path(path).name, _misfit(Path(path).name, error))
             return
@@ -125,6 +124,13 @@ class Sessions(QObject):
             self._window.documents.remember(path, is_network=False)
         self._window.autosave.keep_present()
         self._restoring.restore(snapshot)
+
+    def _understood(self, snapshot: Snapshot) -> Iterator[Callable[[], None]]:
+        """What brings back the parts of the rooms. ValueError where one does not fit."""
+        for name, kept in snapshot.session.rooms.items():
+            room: object = self._window.rooms.get(name)
+            if isinstance(room, Keeps):
+                yield room.understand(bytes(kept))
 
     def _not_read(self, name: str, error: Exception) -> None:
         text = f"{name} could not be read: {error.strerror or error}." if isinstance(error, OSError) else str(error)
@@ -139,7 +145,8 @@ class Sessions(QObject):
         if session.workspace:
             self._window.layout_of_docks.restore(session.workspace, session.places)
         count = len(snapshot.trajectories)
-        self._say(f"Opened the session: {count} {'run' if count == 1 else 'runs'}.", cause=OPEN)
+        said = f"{count} {'run' if count == 1 else 'runs'}" if count else "it has no finished run, press Run (F5)"
+        self._say(f"Opened the session: {said}.", cause=OPEN)
         self._offer_own_code(snapshot)
 
     # ------------------------------------------------------------ what is missing

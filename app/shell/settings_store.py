@@ -14,9 +14,13 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
-from app.session.plane_options import LayerLook
+from app.engine.messages import Machine
+from app.session.plane_options import Frame, LayerLook, Tool
+from app.shell.log_level import LogLevel
 from geomodel.checkpoints.plan import Answer
 from geomodel.files import replacing, write_error
+from geomodel.memory import QUARTER
+from geomodel.origin import MOST_THREADS
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +38,14 @@ class KeptLayers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptLook:
+    """How the plane was looked at."""
+
+    frame: Frame = "sigma"
+    tool: Tool = "select"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppSettings:
     """What is remembered. Fields of a later version are ignored; any other content that does not fit is refused."""
 
@@ -47,12 +59,24 @@ class AppSettings:
     speed: Annotated[float, Meta(gt=0, le=100)] = 1.0
     loop: bool = True
     measures: tuple[str, ...] | None = None  # visible measures; None means the usual ones
+    advanced: bool = False  # the fold of the sampler panel is open
+    strip_large: bool = False  # large images that scroll, instead of all levels at once
     layers: KeptLayers = KeptLayers()
     layout_version: int = 0  # version of `layouts`; those of another version are not restored
     geometry: str = ""  # the window's place, base64
     layouts: dict[str, str] = field(default_factory=dict)  # workspace → its docks, base64
     workspace: str = ""  # the workspace at closing
     autosave: bool = True  # keep the session in this folder while it changes
+    ask_at_closing: bool = False  # about runs that no file holds
+    font_scale: Annotated[float, Meta(ge=0.5, le=3)] = 1.0
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    threads: Annotated[int, Meta(ge=0, le=MOST_THREADS)] = 0  # 0: as many as suit the computer
+    memory_share: Annotated[float, Meta(ge=0.05, le=0.9)] = QUARTER  # of the memory, for one run
+    folder: str = ""  # where dialogs begin to save; empty: where a file was saved last
+    log_level: LogLevel = "info"
+    sampler: dict[str, Any] = field(default_factory=dict)  # solver, schedule and their like of the last draft
+    look: KeptLook = KeptLook()
 
 
 def home() -> Path:
@@ -87,6 +111,12 @@ class SettingsStore:
             if not self._unwritten:
                 log.warning("The settings are not kept: %s", write_error(self.path, error))
             self._unwritten = True
+
+    @property
+    def machine(self) -> Machine:
+        """What a new engine computes with."""
+        settings = self.settings
+        return Machine(device=settings.device, precision=settings.precision, threads=settings.threads)
 
     def mark_open(self) -> bool:
         """Leave a mark while the window is open. Returns True if there was one, because the last window crashed."""

@@ -27,7 +27,7 @@ TOY, IMAGES = "two-moons", "fashion-mnist"
 WAYS: tuple[tuple[str, str, str], ...] = (
     ("toy", "Watch two moons", "Points move from noise to two moons, driven by the optimal denoiser."),
     ("images", "Watch Fashion-MNIST", "Noise becomes images: opens the data and the network that was trained on them."),
-    ("own", "Open your own…", "A checkpoint, points, images or a saved run."),
+    ("own", "Open your own…", "A checkpoint, points, images, a saved run or a session."),
 )
 
 
@@ -92,6 +92,11 @@ class Welcome(QObject):
     def _place(self, _workspace: str = "") -> None:
         """The card lies over the first workspace alone, because the others have controls in that corner."""
         self.card.setVisible(self._wanted and self._window.layout_of_docks.current is WORKSPACES[0])
+
+    def want(self, wanted: bool) -> None:
+        """Show the card, or put it away for good."""
+        self._wanted = wanted
+        self._place()
 
     def _show(self) -> None:
         self._wanted = True

@@ -258,6 +258,23 @@ def test_files_to_open_are_collected():
     assert (parsed.command, parsed.files) == ("", ["a.npz", "b.csv"])
 
 
+def test_files_that_stand_first_are_opened(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "mine.geomodel").touch()
+    parsed = cli.parse(["mine.geomodel", "away.npz", "folder", "--data", "spiral"])
+    assert parsed.files == [str(tmp_path / "mine.geomodel"), "away.npz", str(tmp_path / "folder")]
+    assert (parsed.command, parsed.data) == ("", "spiral")
+    (tmp_path / "run").touch()
+    assert cli.parse(["run", "--steps", "3"]).command == "run"
+
+
+def test_a_command_that_is_none_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        cli.parse(["trian"])
+    assert "invalid choice" in capsys.readouterr().err
+
+
 # ---------------------------------------------------------------- the program
 
 

@@ -143,7 +143,7 @@ def test_all_runs_together_have_the_room_of_a_quarter_of_the_memory(tmp_path, mo
     x, denoised = np.ones((4, 2, 5000)), np.ones((3, 2, 5000))
     write(path, JSON, [make_run(x=x, denoised=denoised, final_denoised=None, extras={}) for _ in range(4)])
     most = 5 * (x.nbytes + denoised.nbytes) // 2
-    monkeypatch.setattr(session_files.run_files, "most_memory", lambda: most)
+    monkeypatch.setattr(session_files.memory, "budget", lambda: most)
     assert "run 3: claims" in sentence(path)
 
 

@@ -63,6 +63,7 @@ REFUSED = {
     "claims of another type": text(rooms={"claims": [1, 2]}),
     "a verdict of its own": text(rooms={"claims": {"claims": [{**CLAIM, "verdict": "always"}]}}),
     "claims about nonsense": text(rooms={"claims": {"base": {"solver": "none"}}}),
+    "measures of no names": text(rooms={"measures": [1]}),
     "a probe of a negative image": text(rooms={"mean_shift": {"probe": {"data_index": -5}}}),
 }
 

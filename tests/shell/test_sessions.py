@@ -40,8 +40,9 @@ def shown(window):
     playhead = (places[state.selection.run_id], state.selection.sample, state.selection.index)
     docks = {name for name, dock in layout.docks.items() if not dock.isHidden()}
     look = (state.plane_options, layout.current.name, docks, [place.docks for place in layout.places()])
+    measures = window.views["measures"].visible_measures
     claims = {number: claim.verdict for number, claim in window.rooms["claims"].claims.items()}
-    return state.draft, state.data.key, {*state.networks}, runs, lanes, playhead, look, claims
+    return state.draft, state.data.key, {*state.networks}, runs, lanes, playhead, look, claims, measures
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ def saved(qtbot, window, tmp_path):
     state.set_plane_options(options)
     claim = Claim(statement=STATEMENTS[2], verdict="holds", measured=1.0, expected=1.0, tolerance=0.1, n=64)
     window.rooms["claims"].claims[3] = claim
+    window.views["measures"].set_visible_measures(["norm"])
     window.layout_of_docks.switch("solvers")
     window.layout_of_docks.docks["derivatives"].hide()
     path, window.sessions.path = tmp_path / "mine.geomodel", ""  # with a proposed name, Qt takes the file of the list
@@ -74,8 +76,9 @@ def other_state(qtbot, window):
     window.layout_of_docks.switch("explore")
     for run in list(window.state.runs):
         window.player.remove(run)
-    window.lanes.restore(())
+    window.lanes.restore([])
     window.rooms["claims"].claims.clear()
+    window.views["measures"].set_visible_measures(None)
     window.player.close_network(str(TWO_MOONS))
     window.player.drafting.edit({"data": "spiral", "steps": 7})
     return finished(qtbot, window, lambda run: run.settings.data == "spiral")
@@ -109,6 +112,7 @@ def drop(window, *paths):
     window.dropEvent(QDropEvent(at, Qt.DropAction.CopyAction, mime, buttons, keys))
 
 
+@pytest.mark.slow
 def test_a_dropped_session_is_recognised_under_any_name(qtbot, window, saved, tmp_path):
     before = shown(window)
     other_state(qtbot, window)
@@ -122,6 +126,7 @@ def test_a_dropped_session_is_recognised_under_any_name(qtbot, window, saved, tm
     qtbot.waitUntil(lambda: told(window) == f"Saved {tmp_path / 'points.csv'}.", timeout=WAIT)
 
 
+@pytest.mark.slow
 def test_the_session_that_another_replaces_is_kept_as_the_last_one(qtbot, window, saved):
     other_state(qtbot, window)
     window.player.drafting.edit({"steps": 6})
@@ -133,3 +138,37 @@ def test_the_session_that_another_replaces_is_kept_as_the_last_one(qtbot, window
     until_restored(qtbot, window)
     assert window.state.run.settings.data == "spiral"
     assert window.windowTitle() == "Geomodel"
+
+
+@pytest.mark.slow
+def test_what_is_not_on_this_computer_is_said_and_located(qtbot, window, saved, tmp_path):
+    """The data of a session have moved away, and so has what its run needs. The same file serves both."""
+    points = tmp_path / "points.csv"
+    np.savetxt(points, np.random.default_rng(0).normal(size=(40, 2)), delimiter=",")
+    last = max(window.state.runs)
+    window.player.close_network(str(TWO_MOONS))
+    for run in list(window.state.runs):
+        window.player.remove(run)
+    window.player.drafting.open_data(str(points))
+    finished(qtbot, window, lambda run: run.id > last and run.settings.data == str(points))
+    window.sessions._save(str(tmp_path / "other.geomodel"))
+    qtbot.waitUntil(lambda: "other.geomodel" in told(window), timeout=WAIT)
+    draft = window.state.draft
+    window.player.drafting.edit({"data": "spiral"})
+    finished(qtbot, window, lambda run: run.settings.data == "spiral")
+    away = tmp_path / "away"
+    away.mkdir()
+    points.rename(away / "renamed.csv")
+    window.sessions.open(str(tmp_path / "other.geomodel"))
+    qtbot.waitUntil(lambda: "Not on this computer: points.csv" in told(window), timeout=WAIT)
+    assert window.state.draft.data == "spiral"  # what is open stays
+    assert "need the data points.csv" in window.state.run.caption
+    for _ in range(2):  # for the run, then for the draft; opening one may have served the other already
+        if window.actions_by_id["locate"].isEnabled():
+            window.actions_by_id["locate"].trigger()
+            choose_file(qtbot, away / "renamed.csv")
+            qtbot.wait(200)
+    qtbot.waitUntil(lambda: not window.actions_by_id["locate"].isEnabled(), timeout=WAIT)
+    assert window.state.run.linked
+    assert window.state.draft == replace(draft, data=str(away / "renamed.csv"))
+    assert "Not on this computer" not in told(window)

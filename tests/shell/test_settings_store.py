@@ -12,7 +12,7 @@ import platformdirs
 import pytest
 
 from app.session.plane_options import LayerLook
-from app.shell.settings_store import MAX_ANSWERED, MAX_RECENT, AppSettings, KeptLayers, SettingsStore, home
+from app.shell.settings_store import MAX_ANSWERED, MAX_RECENT, AppSettings, KeptLayers, KeptLook, SettingsStore, home
 
 
 def test_home_is_the_environment_or_the_system_folder(monkeypatch, tmp_path):
@@ -33,6 +33,8 @@ def test_every_field_survives_a_round_trip():
         speed=0.25,
         loop=False,
         measures=("norm",),
+        advanced=True,
+        strip_large=True,
         layers=KeptLayers(
             shown={"data": False}, order=("data", "field"), looks={"data": LayerLook(opacity=0.5, color="#102030")}
         ),
@@ -41,6 +43,16 @@ def test_every_field_survives_a_round_trip():
         layouts={"explore": "AAAA"},
         workspace="solvers",
         autosave=False,
+        ask_at_closing=True,
+        font_scale=1.5,
+        device="cpu",
+        precision="bfloat16",
+        threads=2,
+        memory_share=0.5,
+        folder="/a",
+        log_level="error",
+        sampler={"solver": "euler"},
+        look=KeptLook(frame="run", tool="probe"),
     )
     default = asdict(AppSettings())
     same = {name for name, value in asdict(changed).items() if value == default[name]}

@@ -62,7 +62,7 @@ def _check_memory(work: Work, what: str, steps: Sequence[int]) -> None:
     """ValueError if runs of so many steps, all kept at once, would not fit."""
     x = work.job.x
     need = sum(record_bytes(len(x), own, 2 * prod(x.shape[1:]), 8) for own in steps)
-    if need > (budget := memory.physical() // 4):
+    if need > (budget := memory.budget()):
         raise ValueError(f"The {what} would take {memory.text(need)}; at most {memory.text(budget)} are used.")
 
 

@@ -28,7 +28,7 @@ def interpolated(task: InterpolationTask, work: Work) -> Interpolation:
     kind = "images" if len(shape) == 3 else "points"
     amounts = np.linspace(0.0, 1.0, AMOUNTS[kind])
     need = record_bytes(WAYS * len(amounts), len(job.schedule) - 1, prod(shape), 8)
-    if need > (budget := memory.physical() // 4):
+    if need > (budget := memory.budget()):
         raise ValueError(
             f"The runs would take {memory.text(need)}; at most {memory.text(budget)} are used. Lower steps."
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
+import msgspec
 from PySide6.QtCore import QObject
 
 from app.rooms.contract import Handlers, Services
@@ -50,6 +51,19 @@ class MeasuresRoom(QObject):
         run = self._state.run
         words = "" if run is None else self._gains.words(run)
         return measures_picture(run, self._measured.plots, self._state.selection, words)
+
+    def keep(self) -> bytes:
+        """Which measures are shown, for a session."""
+        return msgspec.json.encode(self.view.chosen_measures)
+
+    def understand(self, kept: bytes) -> Callable[[], None]:
+        """What shows the measures of a session. ValueError where they are no names."""
+        known, names = {measure.name for measure in MEASURES}, msgspec.json.decode(kept, type=list[str] | None)
+        return partial(self._restore, None if names is None else [name for name in names if name in known])
+
+    def _restore(self, names: Sequence[str] | None) -> None:
+        self.view.set_visible_measures(names)
+        self.refresh()
 
     def handlers(self) -> Handlers:
         """The room has no actions, because its menu stands in the view."""

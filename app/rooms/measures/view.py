@@ -162,6 +162,11 @@ class MeasuresView(View):
         """The names of the visible measures, in their order."""
         return tuple(plot.name for plot in self._visible_plots())
 
+    @property
+    def chosen_measures(self) -> tuple[str, ...] | None:
+        """The names that a person has chosen, also of measures that this run lacks; None: the usual ones."""
+        return None if self._chosen is None else tuple(sorted(self._chosen))
+
     def shows(self, name: str) -> bool:
         """Whether a measure is visible where a run has it."""
         return name not in REQUESTED if self._chosen is None else name in self._chosen

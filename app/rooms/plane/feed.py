@@ -78,6 +78,7 @@ class PlaneRoom(QObject):
 
     def refresh(self) -> None:
         """Show the present state and request the rest."""
+        self._layers.follow_pins()
         self._show()
         self._ask()
 

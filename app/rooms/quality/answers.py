@@ -13,6 +13,7 @@ from app.rooms.quality.messages import Ends, Jumps, JumpTask, RunQuality, RunQua
 from geomodel import classes, images, memory, runs
 from geomodel.arrays import Array
 from geomodel.experiments.quality import jump, jump_levels, quality_over_sigma
+from geomodel.origin import made_of
 from geomodel.projection import basis_name
 from geomodel.quality import Quality, Yardstick
 
@@ -57,6 +58,7 @@ def jumps(task: JumpTask, work: Work) -> Jumps:
         plane="" if data.plane.whole else basis_name(data.plane),
         basis=yardstick.basis_name,
         note=yardstick.note,
+        made_of=made_of(job.identity),
     )
 
 
@@ -86,7 +88,7 @@ def _data(work: Work) -> DataOpened:
 def _check_room(task: JumpTask, levels: Array, numbers: int) -> None:
     """ValueError if the ends of all runs and the record of one would not fit into memory."""
     need = 8 * task.settings.count * numbers * (len(levels) + 2 * task.evaluations + 2)
-    if need > (budget := memory.physical() // 4):
+    if need > (budget := memory.budget()):
         raise ValueError(f"The jumps would take {memory.text(need)}; at most {memory.text(budget)} are used.")
 
 

@@ -10,7 +10,7 @@ from app.plotting.pens_and_numbers import tabular
 from app.rooms.space.pictures import OWNERS, SpacePicture
 from app.widgets.text import PlainLabel, tooltip
 
-MOST_COLUMNS = len(OWNERS)
+MOST_COLUMNS = len(OWNERS) - 1  # a pinned run has its numbers when it is selected
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 

@@ -23,6 +23,11 @@ class StripRoom(QObject):
         super().__init__()
         self._state, self._player = services.state, services.player
         self.view = StripView(services.theme)
+        self._settings, self._large = services.settings, services.actions["strip_large"]
+        self._bring_forward = services.bring_forward
+        self._large.setChecked(self._settings.settings.strip_large)
+        self.view.set_size_action(self._large)
+        self.view.set_large(self._large.isChecked())
         self._rows = StripRows()
         self._neighbours: NeighboursAnswer | None = None
         self.view.level_picked.connect(services.playback.go)
@@ -52,8 +57,17 @@ class StripRoom(QObject):
         )
 
     def handlers(self) -> Handlers:
-        """The room has no actions, because clicks drive the strip."""
-        return {}
+        """Clicks drive the strip; its actions choose how large the images are."""
+        return {"strip_large": self._resize, "strip_level": self._enlarge}
+
+    def _resize(self) -> None:
+        self.view.set_large(self._large.isChecked())
+        self._settings.change(strip_large=self._large.isChecked())
+
+    def _enlarge(self) -> None:
+        self._bring_forward("strip")
+        if self.view.picture.sigmas is not None:
+            self.view.enlarge()
 
     def release(self) -> None:
         """Stop listening, because the window closes."""

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from app.plotting.montage import to_image
+from app.plotting.images import to_image
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.sigma_axis import sigma_text
 from app.plotting.theme import PRINT, Theme

@@ -222,7 +222,7 @@ class Material:
         return self.sampled(self.exact, self.start(self.count), self.sigmas(STEPS))
 
     def _check_room(self, count: int) -> None:
-        need, budget = 2 * (STEPS + 1) * count * self.dimension * 8, memory.physical() // 4
+        need, budget = 2 * (STEPS + 1) * count * self.dimension * 8, memory.budget()
         if need > budget:
             raise NotApplicable(
                 f"a run of {count} samples would take {memory.text(need)}, and at most {memory.text(budget)} are used; "
