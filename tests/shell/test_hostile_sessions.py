@@ -146,6 +146,6 @@ def type_of_question():
 def test_the_types_of_a_session_are_what_a_window_writes(window):
     """So that none of the cases above is refused for another reason."""
     taken = window.sessions.capture()
-    found = json.loads(encoded(taken.session))
+    found = json.loads(encoded(taken))
     assert {"draft", "networks", "lanes", "options", "places", "rooms", "workspace"} <= set(found)
     assert found["draft"].keys() == asdict(window.state.draft).keys()
