@@ -34,11 +34,13 @@ from app.shell.building import Building
 from app.shell.by_name import ByName
 from app.shell.collecting import Collecting
 from app.shell.commands import Commands
+from app.shell.contact_sheets import ContactSheets
 from app.shell.context_menus import ContextMenus
 from app.shell.copying import Copying
 from app.shell.documents import Documents
 from app.shell.engine_life import EngineLife
 from app.shell.file_dialogs import FileDialogs
+from app.shell.films import Films
 from app.shell.kept_layers import LayersKeeper
 from app.shell.keys import FocusLaw
 from app.shell.layout import Layout
@@ -47,6 +49,7 @@ from app.shell.network_files import NetworkFiles
 from app.shell.palette import Palette
 from app.shell.palette_sources import entries
 from app.shell.preferences import Preferences
+from app.shell.recipes import Recipes
 from app.shell.screens import expected_frame, first_size
 from app.shell.sessions import Sessions
 from app.shell.settings_store import SettingsStore
@@ -103,6 +106,9 @@ class MainWindow(QMainWindow):
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
+        self.films = Films(self)
+        self.contact_sheets = ContactSheets(self)
+        self.recipes = Recipes(self)
         self.sessions = Sessions(self)
         self.autosave = Autosave(self)
         self.preferences = Preferences(self)
@@ -122,6 +128,8 @@ class MainWindow(QMainWindow):
         )
         self.network_feed = NetworkFeed(self.state, self.player, self.inspecting, self.judging, self.panels.model, self)
         self.keys = FocusLaw(self, self.layout_of_docks.main_view)
+        self.panels.sampler.open_advanced(store.settings.advanced)
+        self.panels.sampler.advanced_opened.connect(lambda is_open: store.change(advanced=is_open))
         self._connect()
         self.choose_theme()
         application().styleHints().colorSchemeChanged.connect(self._follow_system)
@@ -158,6 +166,9 @@ class MainWindow(QMainWindow):
         owners = (
             self.commands,
             self.documents,
+            self.films,
+            self.contact_sheets,
+            self.recipes,
             self.sessions,
             self.autosave,
             self.preferences,
@@ -199,7 +210,7 @@ class MainWindow(QMainWindow):
         self.player.play_live()
         self.building.build_rest()
         for path in self._open_later:
-            self.player.open_path(path, self._hints.get(path))
+            self.documents.open_path(path, self._hints.get(path))
         self._open_later = []
         if self._own:
             self.player.drafting.open_network(self._own, own=True)
@@ -227,6 +238,8 @@ class MainWindow(QMainWindow):
             self.keep_layout()
             self.autosave.save()
             self.hide()
+            self.films.release()
+            self.recipes.release()
             self.player.close()
             self.autosave.finish()
             if not self.engine.shut_down(CLOSE_MS) or self.engine_life.holding:

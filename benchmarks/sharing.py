@@ -1,6 +1,7 @@
-"""How long pictures and sessions take to write and to open, and how long a session that is kept stalls the window.
+"""How long pictures, films and sessions take to write and to open, and how long keeping a session stalls the window.
 
-The pictures are of a crowded plane, and PNG is their baseline. The session has three runs of images.
+The pictures are of a crowded plane, and PNG is their baseline. The film is of a run, drawn and written at once. The
+session has three runs of images.
 """
 
 from __future__ import annotations
@@ -19,10 +20,16 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication
 
+import resources
 from app.export import formats
 from app.export.figure import Figure
+from app.export.film_files import Film
+from app.export.filming import Filming, Writing
+from app.export.offstage import Offstage
+from app.export.stage import Stage, shot
 from app.main_window import MainWindow
 from app.plotting.theme import LIGHT
+from app.rooms import ROOMS
 from app.rooms.plane.pictures import PlaneCurves, PlanePicture
 from app.rooms.plane.view import PlaneView
 from app.session import bundled
@@ -32,6 +39,8 @@ POINTS, SAMPLES, LEVELS = 10_000, 250, 81  # as many samples as a plane draws
 SIZE, DPI = (120.0, 120.0), 300
 SECOND = 1000.0  # ms, the budget for SVG
 LARGEST = 5.0  # MB, the budget for SVG
+VIDEO, PACE = (1920, 1080), 1.0  # pixels of a film, and levels a second, so that each level has 30 frames of the MP4
+FILM_SECONDS = 20_000.0  # ms, the budget for an MP4 of 19 levels
 SAVE, OPEN, STALL = 2000.0, 3000.0, 20.0  # ms, the budgets for a session
 
 
@@ -42,6 +51,36 @@ def crowded() -> PlanePicture:
     x = data[:SAMPLES] + sigmas[:, None, None] * rng.normal(size=(SAMPLES, 2))
     curves = PlaneCurves(sampling=x, denoising=0.5 * x[:-1], sigmas=sigmas, committed=LEVELS)
     return PlanePicture(title="Crowded", data=data, curves=curves, index=60, frame="run")
+
+
+def filmed(kind: str, folder: str) -> tuple[float, float]:
+    """Milliseconds and MB of a film of the plane of the bundled run, without a window."""
+    stage = Offstage()
+    room = stage.room(next(row for row in ROOMS if row.name == "plane"))
+    run = stage.open(resources.path("runs", "two-moons.npz"))
+    stage.services.playback.pause()
+    levels = list(range(len(run.sigmas)))
+    path = Path(folder, f"film.{kind}")
+    writing = Writing(formats.row(kind), str(path), len(levels))
+    writing.film = Film(
+        frames=writing.frames(),
+        size=VIDEO,
+        count=len(levels),
+        rate=PACE,
+        hold=0.0,
+        repeats=0,
+        recipe="{}",
+        software="Geomodel",
+    )
+    begin, ended = time.perf_counter(), list[str]()
+    filming = Filming(Stage([shot(room, stage.services.state, levels)], VIDEO), levels, stage.services.player, writing)
+    filming.ended.connect(ended.append)
+    filming.begin()
+    while not ended:
+        stage.settle()
+    assert ended == [""], ended
+    room.release()
+    return 1000 * (time.perf_counter() - begin), path.stat().st_size / 1e6
 
 
 def pictures(qt: QCoreApplication, repeats: int) -> None:
@@ -61,6 +100,13 @@ def pictures(qt: QCoreApplication, repeats: int) -> None:
             row(kind.name.upper(), found, SECOND if kind.name == "svg" else None)
     print("MB: " + ", ".join(f"{name.upper()} {size:.2f}" for name, size in sizes.items()) + f"; SVG at most {LARGEST}")
     view.release()
+    times(f"film of the plane, 19 levels, {VIDEO[0]:,} × {VIDEO[1]:,}")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in formats.FILMS:
+            found = [filmed(name, folder) for _ in range(repeats)]
+            row(name.upper(), [taken for taken, _ in found], FILM_SECONDS if name == "mp4" else None)
+            sizes[name] = found[0][1]
+    print("MB: " + ", ".join(f"{name.upper()} {sizes[name]:.2f}" for name in formats.FILMS))
     qt.processEvents()
 
 

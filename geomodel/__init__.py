@@ -49,6 +49,7 @@ _NAMES = {
     "load_checkpoint": "geomodel.checkpoints",
     "noise": "geomodel.randomness",
     "sample": "geomodel.sampling",
+    "show": "app.showing",  # the one name that needs the window, which stands in a package of its own
 }
 
 __all__ = [*_MODULES, *_NAMES]

@@ -151,3 +151,21 @@ def _in_data(data: Dataset | None, name: str) -> int | None:
     label = of_data(data).number(name)
     points = None if data is None or label is None else rows(data, label)
     return label if points is not None and len(points) else None
+
+
+def matching(data: Dataset, text: str) -> Integers:
+    """The points that a person looks for: those whose class has `text` in its name, whatever the case; a number is the
+    point with it too, and comes first. Every point for an empty text. (n,) indices, otherwise rising.
+    """
+    text = text.strip().casefold()
+    if not text:
+        return np.arange(len(data))
+    known = of_data(data)
+    labels = [label for label in range(known.count) if text in data.class_name(label).casefold()]
+    exact = [label for label in labels if data.class_name(label).casefold() in (text, f"class {text}")]
+    chosen = exact if exact and text.isdigit() else labels
+    found = np.zeros(0, np.int64) if data.labels is None else np.flatnonzero(np.isin(data.labels, chosen))
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else -1
+    if not 0 <= number < len(data):
+        return found
+    return np.concatenate([[number], found[found != number]])

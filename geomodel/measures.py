@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geomodel import geometry, images
-from geomodel.arrays import Array, Floats
-from geomodel.compared import Compared, worded
+from geomodel import geometry
+from geomodel import measure_functions as of
+from geomodel.arrays import Floats
+from geomodel.compared import NAMES, Compared, of_settings, worded
 from geomodel.csv_files import write_table
 from geomodel.curves import LEAST_LEVELS, ends
 from geomodel.curves import Curves as Curves
-from geomodel.geometry.bending import turning_rate_at
 from geomodel.trajectory import Trajectory
 
 LOW, HIGH = 0.1, 0.9  # quantiles of the samples between which a band is drawn
@@ -55,78 +55,6 @@ class Measure:
         return f"{self.name}_{curve}" if curve else self.name
 
 
-def _measured(function: Callable[[ArrayLike], Floats], positions: Array) -> Floats:
-    return function(positions) if len(positions) else np.empty((0, positions.shape[1]))
-
-
-def _along(function: Callable[[ArrayLike], Floats]) -> Callable[[Curves, str], Floats]:
-    return lambda curves, curve: _measured(function, getattr(curves, curve))
-
-
-def _step_length(curves: Curves, curve: str) -> Floats:
-    positions = getattr(curves, curve)
-    if curves.whole is None or curves.levels is None:
-        return _measured(geometry.step_length, positions)
-    every = getattr(curves.whole, curve)
-    later = every[curves.levels[curves.levels + 1 < len(every)] + 1]
-    steps = np.stack([positions[: len(later)], later]).reshape(2, -1, *positions.shape[2:])  # one step of many samples
-    return geometry.step_length(steps).reshape(later.shape[:2])
-
-
-def _slope(curves: Curves, curve: str) -> Floats:
-    levels = len(curves.denoised)
-    sigmas = np.asarray(curves.sigmas[:levels], dtype=np.float64)
-    scale = np.where(sigmas > 0, sigmas, np.nan) * np.sqrt(np.prod(curves.x.shape[2:]))
-    lengths = _measured(geometry.norm, curves.x[:levels] - curves.denoised)
-    return np.asarray(lengths / scale[:, None])
-
-
-def _norm(curves: Curves, curve: str) -> Floats:
-    positions = getattr(curves, curve)
-    return _measured(geometry.norm, positions if curves.center is None else positions - curves.center)
-
-
-def _cosine(curves: Curves, curve: str) -> Floats:
-    levels = len(curves.x) - 1
-    return geometry.cosine_to_end(curves.x, curves.x[:levels] - curves.denoised[:levels])
-
-
-def _turning(curves: Curves, curve: str) -> Floats | None:
-    """Without the last row, which has no level after it. On the run beside, it was measured during the run."""
-    if curve != "x":
-        return _extra("turning")(curves, curve)
-    if curves.whole is None or curves.levels is None:
-        return _measured(lambda means: geometry.turning_rate(curves.x, means, curves.sigmas), curves.denoised)[:-1]
-    whole = curves.whole
-    levels = curves.levels[curves.levels + 1 < len(whole.denoised)]
-    rates = np.full((len(levels), whole.x.shape[1]), np.nan)
-    for row, level in enumerate(levels):
-        if level > 0:
-            window = slice(level - 1, level + 2)
-            rates[row] = turning_rate_at(whole.x[level], whole.denoised[window], whole.sigmas[window])
-    return rates
-
-
-def _gap(curves: Curves, curve: str) -> Floats:
-    return _measured(geometry.norm, curves.denoised - curves.x[-1])
-
-
-def _extra(name: str) -> Callable[[Curves, str], Floats | None]:
-    """A measure that the run stored as ``name`` or ``name_curve``; None where it has none."""
-
-    def measure(curves: Curves, curve: str) -> Floats | None:
-        values = curves.extras.get(f"{name}_{curve}" if curve else name)
-        return None if values is None else np.asarray(values, dtype=np.float64)
-
-    return measure
-
-
-def _clipped(curves: Curves, curve: str) -> Floats | None:
-    """The share of clipped values of images; None for other data."""
-    values = getattr(curves, curve)
-    return 100 * images.clipped_shares(values) if values.ndim == 5 else None
-
-
 _BOTH = ("x", "denoised")
 _GEOMETRIC = "A Geometric Perspective on Diffusion Models, arXiv 2305.19947"
 _REGULARITY = "On the Trajectory Regularity of ODE-based Diffusion Sampling, arXiv 2405.11326"
@@ -139,7 +67,7 @@ MEASURES: tuple[Measure, ...] = (
         formula="‖x_n − x_N‖,  ‖D_n − D_N‖",
         source=f"{_GEOMETRIC}: distance to the final sample (Observation 2)",
         curves=_BOTH,
-        function=_along(geometry.distance_to_end),
+        function=of.along(geometry.distance_to_end),
         needs_end=True,
     ),
     Measure(
@@ -149,7 +77,7 @@ MEASURES: tuple[Measure, ...] = (
         formula="‖(a_n − a_N) − ⟨a_n − a_N, u⟩ u‖,  u = (a_N − a_0)/‖a_N − a_0‖,  a = x or D",
         source=f"{_GEOMETRIC}: trajectory deviation; {_REGULARITY}: 1-D projection",
         curves=_BOTH,
-        function=_along(geometry.deviation),
+        function=of.along(geometry.deviation),
         needs_end=True,
     ),
     Measure(
@@ -159,7 +87,7 @@ MEASURES: tuple[Measure, ...] = (
         formula="(c) ‖D_θ(x_n) − D*(x_n)‖,  (d) ‖D_θ(x*_n) − D*(x*_n)‖;  x* is driven by D* from the same noise",
         source=f"{_GEOMETRIC}: score deviation (Observation 4); the score differs by this over σ²",
         curves=("", "exact"),
-        function=_extra("denoiser_difference"),
+        function=of.extra("denoiser_difference"),
         compares=True,
     ),
     Measure(
@@ -169,7 +97,7 @@ MEASURES: tuple[Measure, ...] = (
         formula="(a) ‖x_n − x*_n‖,  (b) ‖D_θ(x_n) − D*(x*_n)‖;  x* is driven by D* from the same noise",
         source=f"{_GEOMETRIC}: score deviation (Observation 4)",
         curves=_BOTH,
-        function=_extra("exact_distance"),
+        function=of.extra("exact_distance"),
         compares=True,
     ),
     Measure(
@@ -180,7 +108,7 @@ MEASURES: tuple[Measure, ...] = (
         "mixed above σ_S = √Λ, Λ the data's largest variance; collapsed where the samples' median is below 2",
         source=f"{_GEOMETRIC}: the optimal denoiser as annealed mean shift",
         curves=("",),
-        function=_extra("effective_neighbours"),
+        function=of.extra("effective_neighbours"),
     ),
     Measure(
         name="nearest",
@@ -189,7 +117,7 @@ MEASURES: tuple[Measure, ...] = (
         formula="minᵢ ‖x − yᵢ‖,  minᵢ ‖D(x; σ) − yᵢ‖  (over the data of the run's class)",
         source=f"{_GEOMETRIC}: the optimal denoiser ends at a training point",
         curves=_BOTH,
-        function=_extra("nearest"),
+        function=of.extra("nearest"),
     ),
     Measure(
         name="norm",
@@ -198,7 +126,7 @@ MEASURES: tuple[Measure, ...] = (
         formula="‖x − c‖,  ‖D(x; σ) − c‖;  c is the mean of the data, and 0 for images",
         source=f"{_GEOMETRIC}: magnitudes (Proposition 2)",
         curves=_BOTH,
-        function=_norm,
+        function=of.norm,
     ),
     Measure(
         name="slope",
@@ -207,7 +135,7 @@ MEASURES: tuple[Measure, ...] = (
         formula="‖(x − D(x; σ))/σ‖ / √d",
         source=f"{_GEOMETRIC}: magnitude of ε; {_REGULARITY}: near-constant speed √d",
         curves=("x",),
-        function=_slope,
+        function=of.slope,
     ),
     Measure(
         name="step_length",
@@ -216,7 +144,7 @@ MEASURES: tuple[Measure, ...] = (
         formula="‖x_{n+1} − x_n‖,  ‖D_{n+1} − D_n‖",
         source=f"{_REGULARITY}: arc length",
         curves=_BOTH,
-        function=_step_length,
+        function=of.step_length,
     ),
     Measure(
         name="cosine_to_end",
@@ -225,7 +153,7 @@ MEASURES: tuple[Measure, ...] = (
         formula="cos((x − D(x; σ))/σ, x_n − x_N)",
         source=f"{_GEOMETRIC}: angle deviation",
         curves=("x",),
-        function=_cosine,
+        function=of.cosine,
         needs_end=True,
     ),
     Measure(
@@ -238,7 +166,7 @@ MEASURES: tuple[Measure, ...] = (
         "Noise that a solver adds turns x too.",
         source=f"{_GEOMETRIC}: dD/dσ = −σ d²x/dσ²; {_REGULARITY}: curvature and torsion",
         curves=("x", "exact"),
-        function=_turning,
+        function=of.turning,
     ),
     Measure(
         name="information",
@@ -248,7 +176,7 @@ MEASURES: tuple[Measure, ...] = (
         "which says where along σ a sample decides; w at level n, w′ at n + 1",
         source="Spacetime geometry of denoising, arXiv 2505.17517: the exponential family of posteriors",
         curves=("",),
-        function=_extra("information"),
+        function=of.extra("information"),
     ),
     Measure(
         name="gain",
@@ -258,7 +186,7 @@ MEASURES: tuple[Measure, ...] = (
         "h = σ_n: p_h is the kernel density of the data, and what is subtracted is what removing pure noise gains",
         source=f"{_GEOMETRIC}: each step and each jump to D raises the likelihood (Theorem 1)",
         curves=_BOTH,
-        function=_extra("gain"),
+        function=of.extra("gain"),
         on_request=True,
     ),
     Measure(
@@ -268,7 +196,7 @@ MEASURES: tuple[Measure, ...] = (
         formula="‖D(x_n; σ_n) − x_N‖: what a distilled model, which answers x_N at every level, has to learn",
         source=f"{_GEOMETRIC}: distillation; consistency models, arXiv 2303.01469",
         curves=("denoised",),
-        function=_gap,
+        function=of.gap,
         needs_end=True,
     ),
     Measure(
@@ -278,7 +206,7 @@ MEASURES: tuple[Measure, ...] = (
         formula="share of the values of D(x; σ) outside [−1, 1], beyond half a grey step",
         source="what a picture of D cannot show",
         curves=("denoised",),
-        function=_clipped,
+        function=of.clipped,
     ),
 )
 
@@ -324,19 +252,25 @@ def rows(trajectory: Trajectory) -> tuple[list[str], Iterable[list[Any]]]:
     """A run as a tidy table: the header, and one row for each level and sample.
 
     Columns: level, sigma, sample, seed, evaluations (so far), then one for each measure and curve that the run has,
-    with its unit in brackets. A value that does not exist is None.
+    with its unit in brackets, and with what the run is compared with where that is not D*. A value that does not exist
+    is None.
     """
-    curves = Curves.of(trajectory)
-    own = [name for name, _ in _columns(curves.at(ends(len(curves.x))))]
+    curves, compared = Curves.of(trajectory), of_settings(trajectory.settings)
+    own = [_title(*column, compared) for column, _ in _columns(curves.at(ends(len(curves.x))))]
     return ["level", "sigma [data units]", "sample", "seed", "evaluations", *own], _table(trajectory, curves)
 
 
-def _columns(curves: Curves) -> list[tuple[str, Floats]]:
-    """The measures that the run has: how a column is called, and its values (levels, B)."""
+def _title(measure: Measure, curve: str, compared: Compared) -> str:
+    """How a column is called."""
+    against = NAMES[compared].symbol if compared != "optimal" and (measure.compares or curve == "exact") else ""
+    bracket = ", ".join(filter(None, (measure.unit, against)))
+    return measure.column(curve) + (f" [{bracket}]" if bracket else "")
+
+
+def _columns(curves: Curves) -> list[tuple[tuple[Measure, str], Floats]]:
+    """The measures and curves that the run has, with their values (levels, B)."""
     return [
-        (measure.column(curve) + (f" [{measure.unit}]" if measure.unit else ""), values)
-        for measure in MEASURES
-        for curve, values in compute(measure.name, curves).items()
+        ((measure, curve), values) for measure in MEASURES for curve, values in compute(measure.name, curves).items()
     ]
 
 

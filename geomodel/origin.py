@@ -93,9 +93,13 @@ def origin(trajectory: Trajectory) -> Origin:
     """Where a run came from, as its file says. ValueError with a sentence where it does not say so, or where its
     settings are none that a form could make.
     """
-    said = trajectory.settings
-    if not isinstance(said.get("run"), dict):
+    if not isinstance(trajectory.settings.get("run"), dict):
         raise ValueError("The file holds a trajectory without the settings of a run; open it in a script.")
+    return origin_of(trajectory.settings)
+
+
+def origin_of(said: Mapping[str, Any]) -> Origin:
+    """As `origin`, of what a run says, which has its settings as "run"."""
     settings = from_json(said["run"])
     check(settings)
     label_name = said.get("class", "")

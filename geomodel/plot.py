@@ -24,7 +24,7 @@ from geomodel.schedules import custom
 
 if TYPE_CHECKING:
     from geomodel.datasets import Dataset
-    from geomodel.experiments import Comparison
+    from geomodel.experiments import Comparison, Sweep
     from geomodel.trajectory import Trajectory
 
 SAMPLING, DENOISING, OPTIMAL, DATA = "#0072B2", "#D55E00", "#009E73", "#8C8C8C"
@@ -136,6 +136,23 @@ def compare(race: Comparison, ax: Any = None) -> list[Any]:
         drawn += axes.plot(result.trajectory.sigmas[1:], errors, marker=".", label=label, **style)
     _over_sigma(axes, race.sigmas)
     axes.set(yscale="log", ylabel="‖x − x of the ODE‖ in data units")
+    axes.legend(frameon=False)
+    return drawn
+
+
+def sweep(found: Sweep, ax: Any = None) -> list[Any]:
+    """How far solvers end from the ODE's end over their evaluations: the median of the samples as a line, 10 to 90 % as
+    a band. The legend has the slope of each line, which for a rule of order p comes near −p. Returns lines and bands.
+    """
+    axes, drawn = _axes(ax), list[Any]()
+    for index, line in enumerate(found.lines):
+        color, stochastic = HUES[index % len(HUES)], _draws_noise(line.solver)
+        middle, low, high = band(line.errors)
+        label = line.solver if np.isnan(line.order) else f"{line.solver}: slope {-line.order:.1f}".replace("-", "−")
+        style = {"color": color, "linestyle": ":" if stochastic else "-", "marker": "."}
+        drawn += axes.plot(line.evaluations, middle, label=label, **style)
+        drawn.append(axes.fill_between(line.evaluations, low, high, color=color, alpha=0.15, linewidth=0))
+    axes.set(xscale="log", yscale="log", xlabel="evaluations", ylabel="‖x − x of the ODE‖ at the end, data units")
     axes.legend(frameon=False)
     return drawn
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from app.engine.contract import Command, Event, Task
+from app.engine import contract
+from app.engine.contract import Command, Event, Request, Task
 from geomodel.arrays import Array
 from geomodel.checkpoints import Survey
 from geomodel.checkpoints.plan import Answer, Answers
@@ -163,6 +164,15 @@ class Cancel(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class AskTogether(Command):
+    """Answer requests for a picture that no view shows. Their answers come in one event, so that no view takes them
+    for its own, and no newer request takes their place.
+    """
+
+    requests: tuple[Request, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Forget(Command):
     """The run was removed from the list, so its models and data may be dropped."""
 
@@ -195,6 +205,15 @@ class Shutdown(Command):
 
 
 # ---------------------------------------------------------------- events
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredTogether(Event):
+    """The answers in the order of the requests, or a sentence that says why there are none."""
+
+    asked: AskTogether
+    answers: tuple[contract.Answer, ...] = ()
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from app.engine.contract import Command, Event, Task, TaskEnded
 from app.engine.messages import (
+    AnsweredTogether,
+    AskTogether,
     LinkRun,
     OpenData,
     OpenFailed,
@@ -18,6 +20,7 @@ from app.engine.messages import (
     StartRun,
 )
 
+UNANSWERED = "The run is no longer there, or its denoiser has failed."
 ENDED = "The engine has stopped; Run ▸ Restart the engine starts a new one."
 
 
@@ -28,6 +31,8 @@ def refusal(command: Command, why: str) -> Event | None:
             return RunStopped(run_id, why)
         case Task():
             return TaskEnded(command, message=why)
+        case AskTogether():
+            return AnsweredTogether(command, message=why)
         case OpenData(name=name):
             return OpenFailed("data", name, why)
         case OpenNetwork(path=path):

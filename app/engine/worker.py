@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from app.engine import network_tasks, tasks
 from app.engine.context import Answers, Context, Tasks, Work
-from app.engine.contract import Command, Event, Request, Task, TaskEnded
+from app.engine.contract import Answer, Command, Event, Request, Task, TaskEnded
 from app.engine.errors import sentence
 from app.engine.gate import Cancelled, Gate, GaveWay, polling
 from app.engine.inbox import Inbox
 from app.engine.library import Library
 from app.engine.messages import (
     OPENING,
+    AnsweredTogether,
+    AskTogether,
     Cancel,
     CloseNetwork,
     Forget,
@@ -44,6 +46,7 @@ from app.engine.messages import (
     Warm,
 )
 from app.engine.opening import Opener
+from app.engine.refusals import UNANSWERED
 from app.export import formats
 from geomodel import memory, runs
 from geomodel.denoisers.own_calls import Call
@@ -128,6 +131,8 @@ class Worker:
                 self.inbox.put_back(self._without(command.run_id, self.inbox.drain()))
             case Request():
                 self._answer(command)
+            case AskTogether():
+                self._answer_together(command)
 
     def _tell(self, event: Event) -> None:
         self.post(event)
@@ -321,16 +326,29 @@ class Worker:
     # ------------------------------------------------------------ answering
 
     def _answer(self, request: Request) -> None:
+        answer = self._found(request)
+        if answer is not None:
+            self.post(answer)
+
+    def _answer_together(self, asked: AskTogether) -> None:
+        found = [self._found(request) for request in asked.requests]
+        answers = tuple(answer for answer in found if answer is not None)
+        whole = len(answers) == len(found)
+        self.post(AnsweredTogether(asked, answers) if whole else AnsweredTogether(asked, message=UNANSWERED))
+
+    def _found(self, request: Request) -> Answer | None:
+        """The answer; None where the run is gone, or where a person's own code has failed."""
         context = self.contexts.get(request.run_id)
         if context is None:
-            return
+            return None
         answers, _ = self._rooms
         self._answering = True
         try:
-            self.post(answers[type(request)](request, context))
+            return answers[type(request)](request, context)
         # the code may be a user's own denoiser, and a view without its picture is better than an engine that stopped
         except BaseException:
             log.exception("%s", type(request).__name__)
+            return None
         finally:
             self._answering = False
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPaintEvent, QPalette, QShowEvent
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.export import figure, formats
+from app.export.paper import MM_PER_INCH
+from app.export.style import Part, Style, parts
 from app.shell import file_dialogs as files
 from app.shell.settings_store import SettingsStore
 from app.widgets.explanation import Explanation
-from app.widgets.form import Choice, ChoiceField, Field, align, commit_all, explain
+from app.widgets.form import BoolField, Choice, ChoiceField, Field, align, commit_all, explain
 from app.widgets.number_field import FloatField, IntField, number_text
 from geomodel.settings import Limits
 
@@ -32,23 +35,63 @@ KINDS = (
     Choice("svg", "SVG", "Lines and text stay sharp at any size and can be edited."),
     Choice("pdf", "PDF", "Lines and text stay sharp at any size, as LaTeX needs them."),
 )
+PARTS: tuple[tuple[Part, str, str], ...] = (
+    ("title", "Title", "The heading over the drawing."),
+    ("legend", "Legend", "What the lines and symbols stand for."),
+    ("numbers", "Numbers", "The values at the playhead, beside titles and drawing."),
+)
 DPI = 300
+LEAST_WIDTH = 288  # pixels of the fields
+PREVIEW_MS = 120  # after the last change, so that typing is not waited for
+
+
+class Preview(QWidget):
+    """The figure as it will be, on squares where it is transparent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._image = QImage()
+        self.setMinimumSize(320, 320)
+        self.setAccessibleName("Preview")
+
+    def room(self) -> QSize:
+        """How large a picture may be."""
+        return self.size() - QSize(2, 2)
+
+    def show_image(self, image: QImage) -> None:
+        """Show a picture."""
+        self._image = image
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._image.isNull():
+            return
+        place = QRectF(QPointF(0, 0), self._image.deviceIndependentSize())
+        place.moveCenter(QRectF(self.rect()).center())
+        with QPainter(self) as painter:
+            painter.fillRect(place, QColor("white"))
+            painter.fillRect(place, QBrush(QColor(0, 0, 0, 40), Qt.BrushStyle.Dense6Pattern))
+            painter.drawImage(place.topLeft(), self._image)
+            painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
+            painter.drawRect(place)
 
 
 def save_picture(
     parent: QWidget,
     views: Mapping[str, QWidget],
-    recipe: Callable[[], Mapping[str, Any]],
+    recipe: Callable[[str], Mapping[str, Any]],
     done: Callable[[str], None],
     *,
     store: SettingsStore,
     current: str = "",
+    own: Sequence[Field] = (),
 ) -> SavePicture:
-    """Open the dialog, which does not block. `done` gets the path of the picture when it is written.
+    """Open the dialog, which does not block. `done` gets the path of the picture when it is written. `own` are fields
+    that decide what a view shows; their owner displays it before the dialog draws it again.
 
-    `recipe` is called when the picture is made, because the run may have changed since the dialog was opened.
+    `recipe` is called with the view when the picture is made, because the run may have changed in the meantime.
     """
-    dialog = SavePicture(parent, views, recipe, done, store, current or next(iter(views)))
+    dialog = SavePicture(parent, views, recipe, done, store, current or next(iter(views)), own)
     dialog.show()
     return dialog
 
@@ -60,15 +103,18 @@ class SavePicture(QDialog):
         self,
         parent: QWidget,
         views: Mapping[str, QWidget],
-        recipe: Callable[[], Mapping[str, Any]],
+        recipe: Callable[[str], Mapping[str, Any]],
         done: Callable[[str], None],
         store: SettingsStore,
         current: str,
+        own: Sequence[Field],
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Save picture")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._views, self._recipe, self._done, self._store = views, recipe, done, store
+        self._own = own
+        self._shapes = {"view", *(field.name for field in own)}  # what decides the proportions
         self._view = ChoiceField("view", Limits("View", "The view that the picture shows.", None, None), _titles(views))
         self._kind = ChoiceField("kind", Limits("File", "The kind of file.", None, None), KINDS)
         self._fits = ChoiceField("fits", Limits("Fits", "Usual sizes in a paper and a talk.", None, None), PRESETS)
@@ -78,7 +124,16 @@ class SavePicture(QDialog):
             "points", Limits("Text", "Size of the text; lines and symbols follow it.", 4, 30), step=0.5, unit="pt"
         )
         self._dpi = IntField("dpi", Limits("Resolution", "Pixels in an inch; 300 suits print.", 96, 1200), unit="dpi")
-        self._result = Explanation(2)
+        self._ground = BoolField(
+            "ground", Limits("Transparent ground", "Leave out what lies behind the drawing.", None, None)
+        )
+        self._parts = {name: BoolField(name, Limits(title, tip, None, None)) for name, title, tip in PARTS}
+        self._result, self._preview = Explanation(2), Preview()
+        self._later = QTimer(self, singleShot=True, interval=PREVIEW_MS)
+        self._later.timeout.connect(self._show_preview)
+        for part in self._parts.values():
+            part.set_value(True)
+        self._ground.set_value(False)
         self._arrange()
         self._view.set_value(current)
         self._kind.set_value(KINDS[0].value)
@@ -88,17 +143,25 @@ class SavePicture(QDialog):
 
     def _arrange(self) -> None:
         fields: tuple[Field, ...] = (
-            self._view,
+            *([self._view] if len(self._views) > 1 else []),
+            *self._own,
             self._kind,
             self._fits,
             self._width,
             self._height,
             self._points,
             self._dpi,
+            self._ground,
+            *self._parts.values(),
         )
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
+        both = QHBoxLayout(self)
+        both.setContentsMargins(16, 16, 16, 16)
+        both.setSpacing(16)
+        layout = QVBoxLayout()
         layout.setSpacing(8)
+        self._kind.setMinimumWidth(LEAST_WIDTH)
+        both.addLayout(layout)
+        both.addWidget(self._preview, 1)
         for item in fields:
             item.edited.connect(self._edited)
             layout.addWidget(item)
@@ -111,12 +174,15 @@ class SavePicture(QDialog):
         buttons.accepted.connect(self._ask)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
-        self.setMinimumWidth(320)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._later.start()
 
     def _edited(self, name: str, value: Any) -> None:
         if name == "fits" and value != CUSTOM:
             self._set_size(*value)
-        elif name == "width" or (name == "view" and self._fits.value != SLIDE):
+        elif name == "width" or (name in self._shapes and self._fits.value != SLIDE):
             self._set_size(self._width.value, None)
         else:
             self._describe()
@@ -135,15 +201,33 @@ class SavePicture(QDialog):
         made_of_pixels = self._kind.value == "png"
         self._dpi.setEnabled(made_of_pixels)
         across, down = figure.pixels(self._size(), self._dpi.value)
+        there = parts(self._views[self._view.value])
+        for name, field in self._parts.items():
+            field.setEnabled(name in there)
+        self._later.start()
         chosen = next(choice for choice in KINDS if choice.value == self._kind.value)
         self._result.say(f"{across:,} × {down:,} pixels" if made_of_pixels else chosen.help)
+
+    def _show_preview(self) -> None:
+        """Draw the figure small, in the layout that it will have."""
+        wanted = self._size()
+        room = self._preview.room()
+        dpi = min(room.width() / wanted[0], room.height() / wanted[1]) * MM_PER_INCH * self.devicePixelRatioF()
+        view = self._views[self._view.value]
+        image = figure.render(view, wanted, dpi, None, self._points.value, self._style())
+        image.setDevicePixelRatio(self.devicePixelRatioF())
+        self._preview.show_image(image)
+
+    def _style(self) -> Style:
+        without = frozenset(name for name, field in self._parts.items() if not field.value)
+        return Style(transparent=self._ground.value, without=without)
 
     def _size(self) -> tuple[float, float]:
         return self._width.value, self._height.value
 
     def _ask(self) -> None:
-        sizes = (self._width, self._height, self._points, self._dpi)
-        if not commit_all(sizes) or any(item.error for item in sizes):
+        typed = (*self._own, self._width, self._height, self._points, self._dpi)
+        if not commit_all(typed) or any(item.error for item in typed):
             return
         name = f"{self._view.value.lower()}-{number_text(self._width.value)}mm"
         files.ask_save(self, self._kind.value, name, self._save, store=self._store, say=self._say)
@@ -157,8 +241,9 @@ class SavePicture(QDialog):
             view=view,
             size_mm=self._size(),
             dpi=self._dpi.value,
-            recipe=self._recipe(),
+            recipe=self._recipe(self._view.value),
             points=self._points.value,
+            style=self._style(),
         )
         self._result.set_error("file", "")
         try:

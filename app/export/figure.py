@@ -10,13 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QBuffer, QCoreApplication, QEvent, QIODevice, QMarginsF, QSizeF
-from PySide6.QtGui import QFontInfo, QGuiApplication, QImage, QImageWriter, QPageSize, QPaintDevice, QPdfWriter
+from PySide6.QtCore import QBuffer, QCoreApplication, QEvent, QIODevice, QMarginsF, QPoint, QSizeF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFontInfo,
+    QGuiApplication,
+    QImage,
+    QImageWriter,
+    QPageSize,
+    QPaintDevice,
+    QPdfWriter,
+    QRegion,
+)
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from app.export.paper import DPI, MM_PER_INCH, PaperDevice
 from app.export.pdf_engine import PdfEngine
 from app.export.scaled import scaled_device
+from app.export.style import PLAIN, Style, apply, styled
 from app.export.svg import SvgPage
 from app.export.svg_engine import SvgEngine
 from app.export.xmp import packet
@@ -38,6 +49,7 @@ class Figure:
     dpi: float
     recipe: Mapping[str, Any] | None = None
     points: float | None = None  # of the text on paper; lines and symbols follow it; None: as on the screen
+    style: Style = PLAIN
 
 
 def text_points() -> float:
@@ -63,13 +75,14 @@ def render(
     dpi: float,
     recipe: Mapping[str, Any] | None = None,
     points: float | None = None,
+    style: Style = PLAIN,
 ) -> QImage:
     """Draw the view in the print theme at this size on paper, so that text, lines and symbols are alike at every dpi.
 
     The view is built as `type(view)(theme, print_mode=True)` and shows the view's `picture`.
 
-    `recipe` holds the settings behind the picture, and the file keeps them. `points` is the size of the text. Raises
-    ValueError if the picture would be too large.
+    `recipe` holds the settings behind the picture, and the file keeps them. `points` is the size of the text, and
+    `style` says what is left out. Raises ValueError if the picture would be too large.
     """
     width, height = pixels(size_mm, dpi)
     fits = width * height <= MAX_PIXELS
@@ -79,9 +92,9 @@ def render(
             f"A picture of {width:,} × {height:,} pixels is too large; at most {MAX_PIXELS // 10**6} million are "
             "drawn. Lower the dpi or the size."
         )
-    image.fill(PRINT.base)
+    image.fill(Qt.GlobalColor.transparent if style.transparent else QColor(PRINT.base))
     _, size = layout(size_mm, points)
-    _draw(view, scaled_device(image, *size), size)
+    _draw(view, scaled_device(image, *size), size, style)
     per_metre = round(dpi / MM_PER_INCH * 1000)  # not earlier, because fonts would follow the image's own resolution
     image.setDotsPerMeterX(per_metre)
     image.setDotsPerMeterY(per_metre)
@@ -98,13 +111,14 @@ def save_png(
     dpi: float,
     recipe: Mapping[str, Any] | None = None,
     points: float | None = None,
+    style: Style = PLAIN,
 ) -> None:
     """Write the picture as PNG, with the recipe as text. Raises OSError with a sentence if the file cannot be written,
     and ValueError as `render` does.
     """
     content = QBuffer()
     content.open(QIODevice.OpenModeFlag.WriteOnly)
-    QImageWriter(content, b"png").write(render(view, size_mm, dpi, recipe, points))
+    QImageWriter(content, b"png").write(render(view, size_mm, dpi, recipe, points, style))
     _write(path, content)
 
 
@@ -114,12 +128,13 @@ def save_svg(
     size_mm: tuple[float, float],
     recipe: Mapping[str, Any] | None = None,
     points: float | None = None,
+    style: Style = PLAIN,
 ) -> None:
     """Write the picture as SVG, with the recipe in its metadata. Raises OSError with a sentence if the file cannot be
     written.
     """
     page, (_, size) = SvgPage(), layout(size_mm, points)
-    _draw(view, PaperDevice(SvgEngine(page), *size), size)
+    _draw(view, PaperDevice(SvgEngine(page), *size), size, style)
     text = page.document(size_mm, size, Path(path).stem, SOFTWARE, _written(recipe))
     _write(path, text.encode())
 
@@ -130,6 +145,7 @@ def save_pdf(
     size_mm: tuple[float, float],
     recipe: Mapping[str, Any] | None = None,
     points: float | None = None,
+    style: Style = PLAIN,
 ) -> None:
     """Write the picture as PDF of one page, with the recipe in its metadata (XMP). Raises OSError with a sentence if
     the file cannot be written.
@@ -145,7 +161,7 @@ def save_pdf(
     writer.setTitle(title)
     writer.setCreator(SOFTWARE)
     writer.setDocumentXmpMetadata(packet(title, SOFTWARE, _written(recipe)).encode())
-    _draw(view, PaperDevice(PdfEngine(writer), *size), size)
+    _draw(view, PaperDevice(PdfEngine(writer), *size), size, style)
     _write(path, content)
 
 
@@ -168,26 +184,32 @@ def _write(path: str | Path, content: QBuffer | bytes) -> None:
         raise OSError(f"{write_error(path, error)} Choose another place.") from error
 
 
-def _draw(view: Any, device: QPaintDevice, size: tuple[int, int]) -> None:
+def _draw(view: Any, device: QPaintDevice, size: tuple[int, int], style: Style) -> None:
     """Build the view again, off screen, and draw it over the whole device, which has this many logical pixels."""
     printed: Any = type(view)(PRINT, print_mode=True)
     try:
         printed.resize(*size)
-        printed.display(view.picture)
-        _settle(printed)
-        QWidget.render(printed, device)
+        printed.display(styled(view.picture, style))
+        settle(printed)
+        if style != PLAIN:
+            apply(printed, style)
+            settle(printed)
+        children = QWidget.RenderFlag.DrawChildren
+        ground = QWidget.RenderFlag(0) if style.transparent else QWidget.RenderFlag.DrawWindowBackground
+        QWidget.render(printed, device, QPoint(0, 0), QRegion(), children | ground)
     finally:
         printed.release()
         printed.deleteLater()
 
 
-def _settle(view: QWidget) -> None:
+def settle(view: QWidget, *, again: bool = True) -> None:
     """Lay everything out. Plots place their axes only after they were drawn once, because they measure the labels
-    then.
+    then. A view that was settled before, and shows another picture, need not do so `again`.
     """
-    for _ in range(2):
+    for _ in range(2 if again else 0):
         view.grab()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
     plots = [widget for widget in (view, *view.findChildren(QWidget)) if isinstance(widget, QGraphicsView)]
     for plot in plots:
         plot.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)  # a kept background would be an image under the lines

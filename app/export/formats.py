@@ -12,6 +12,7 @@ from geomodel.datasets.common import Progress
 
 if TYPE_CHECKING:
     from app.export.figure import Figure
+    from app.export.film_files import Film
     from app.session.snapshot import Snapshot
     from geomodel.denoisers.base import Denoiser
     from geomodel.experiments import Claim, Comparison, Sweep
@@ -88,21 +89,40 @@ def _write_network(written: tuple[Denoiser, Progress], path: str) -> None:
 def _write_png(picture: Figure, path: str) -> None:
     from app.export import figure
 
-    figure.save_png(picture.view, path, picture.size_mm, picture.dpi, picture.recipe, picture.points)
+    figure.save_png(picture.view, path, picture.size_mm, picture.dpi, picture.recipe, picture.points, picture.style)
 
 
 def _write_svg(picture: Figure, path: str) -> None:
     from app.export import figure
 
-    figure.save_svg(picture.view, path, picture.size_mm, picture.recipe, picture.points)
+    figure.save_svg(picture.view, path, picture.size_mm, picture.recipe, picture.points, picture.style)
 
 
 def _write_pdf(picture: Figure, path: str) -> None:
     from app.export import figure
 
-    figure.save_pdf(picture.view, path, picture.size_mm, picture.recipe, picture.points)
+    figure.save_pdf(picture.view, path, picture.size_mm, picture.recipe, picture.points, picture.style)
 
 
+def _write_gif(film: Film, path: str) -> None:
+    from app.export import film_files
+
+    film_files.write_gif(film, path)
+
+
+def _write_apng(film: Film, path: str) -> None:
+    from app.export import film_files
+
+    film_files.write_apng(film, path)
+
+
+def _write_mp4(film: Film, path: str) -> None:
+    from app.export import film_files
+
+    film_files.write_mp4(film, path)
+
+
+FILMS = ("mp4", "gif", "apng")  # the formats that write a film
 PICTURES = ("png", "svg", "pdf")  # the formats that write a figure
 
 FORMATS: tuple[ExportFormat, ...] = (
@@ -121,6 +141,9 @@ FORMATS: tuple[ExportFormat, ...] = (
     ExportFormat(name="png", title="Save picture", files="PNG pictures", suffix=".png", write=_write_png),
     ExportFormat(name="svg", title="Save picture", files="SVG pictures", suffix=".svg", write=_write_svg),
     ExportFormat(name="pdf", title="Save picture", files="PDF pictures", suffix=".pdf", write=_write_pdf),
+    ExportFormat(name="mp4", title="Save film", files="MP4 films", suffix=".mp4", write=_write_mp4),
+    ExportFormat(name="gif", title="Save film", files="GIF films", suffix=".gif", write=_write_gif),
+    ExportFormat(name="apng", title="Save film", files="Animated PNG films", suffix=".png", write=_write_apng),
 )
 
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.plotting.theme import Theme, palette
 from app.session.facts import START_NAMES
 from app.widgets.explanation import Explanation
+from app.widgets.fold import Fold
 from app.widgets.form import (
     BoolField,
     Choice,
@@ -29,6 +30,8 @@ from geomodel.solvers.table import SolverRow
 
 RHO = "rho"  # the only option of a schedule
 PRESET = Limits("Preset", "A usual sampler, which sets solver, options, schedule and steps at once.", None, None)
+FOLDED, FOLDED_OPTIONS = ("jump_at",), ("analytic_first_step",)  # what stands under “Advanced”
+ADVANCED = "Where the run leaves its curve for D, and a first step in closed form. What is not as usual stays in sight."
 STARTS = (
     Choice("noise", START_NAMES["noise"], "x = ȳ + σz with z from N(0, I), ȳ the mean of the data; ȳ = 0 for images."),
     Choice("origin", START_NAMES["origin"], "x = σz, wherever the data lie."),
@@ -43,6 +46,7 @@ class SamplerPanel(QWidget):
 
     edited = Signal(object)
     preset_wanted = Signal(str)
+    advanced_opened = Signal(bool)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -53,15 +57,20 @@ class SamplerPanel(QWidget):
         self._preset.edited.connect(self._preset_chosen)
         self._options: dict[str, Field] = {}
         self._solver_place, self._schedule_place = Explanation(rich=True), Explanation(rich=True)
-        self._start_place = Explanation()
-        self.places = (self._solver_place, self._schedule_place, self._start_place)
+        self._start_place, self._advanced_place = Explanation(), Explanation()
+        self.places = (self._solver_place, self._schedule_place, self._start_place, self._advanced_place)
+        self._advanced = Fold("Advanced", ADVANCED, self._advanced_place)
+        self._advanced.toggled.connect(self.advanced_opened)
         self._option_rows = QVBoxLayout()
         self._option_rows.setSpacing(4)
         self._body = QVBoxLayout(self)
         self._body.addWidget(self._preset)
-        for item in self.fields.values():
+        for name, item in self.fields.items():
             item.edited.connect(self._edited)
-            self._body.addWidget(item)
+            if name in FOLDED:
+                self._advanced.add(item)
+            else:
+                self._body.addWidget(item)
         self._arrange()
         self._build_options(())
         self.set_theme(theme)
@@ -89,6 +98,11 @@ class SamplerPanel(QWidget):
             item.set_error(errors.get(name, ""))
         for name, place in self._own_places.items():
             place.set_error(name, errors.get(name, ""))
+        self._show_changed()
+
+    def open_advanced(self, is_open: bool) -> None:
+        """Open or close the fold of what few people need, and emit nothing."""
+        self._advanced.set_open(is_open)
 
     def commit(self) -> bool:
         """Take over typed text. Returns False if some of it is no value, which its field then explains."""
@@ -108,6 +122,7 @@ class SamplerPanel(QWidget):
         explain((self._preset, self.fields["solver"]), self._solver_place)
         explain(fields[1:start], self._schedule_place)
         explain(fields[start:], self._start_place)
+        explain((self.fields[name] for name in FOLDED), self._advanced_place)
         self._body.setContentsMargins(8, 8, 8, 8)
         self._body.setSpacing(4)
         after_solver = self._body.indexOf(self.fields["solver"]) + 1
@@ -117,6 +132,7 @@ class SamplerPanel(QWidget):
         self._body.insertWidget(self._body.indexOf(self.fields["schedule"]) + 1, self._schedule_place)
         self._body.insertSpacing(self._body.indexOf(self.fields["start"]), 8)
         self._body.addWidget(self._start_place)
+        self._body.addWidget(self._advanced)
 
     def _show_settings(self) -> None:
         settings = self._settings
@@ -141,17 +157,32 @@ class SamplerPanel(QWidget):
         if row is not None:
             self._solver_place.say(f"{formula_html(row.formula)}<br>{row.family} · {row.cost}")
             self._solver_place.usual.setToolTip(tooltip(row.title, row.source))
+        self._show_changed()
+
+    def _show_changed(self) -> None:
+        """What is folded away but is not as usual stays in sight."""
+        usual, row = RunSettings(), _solver(self._settings.solver)
+        defaults = {option.name: option.default for option in (() if row is None else row.options)}
+        folded = [(self.fields[name], getattr(usual, name)) for name in FOLDED]
+        folded += [(item, defaults.get(name)) for name, item in self._options.items() if name in FOLDED_OPTIONS]
+        self._advanced.set_changed(frozenset(item for item, default in folded if item.value != default or item.error))
 
     def _build_options(self, options: tuple[Option, ...]) -> None:
         for name, item in self._options.items():
             self._solver_place.set_error(name, "")
+            self._advanced_place.set_error(name, "")
+            self._advanced.drop(item)
             item.hide()
             item.deleteLater()  # this may run inside one of its signals
         self._options = {option.name: _option_field(option) for option in options}
         for item in self._options.values():
             item.edited.connect(self._option_edited)
-            self._option_rows.addWidget(item)
-        explain(self._options.values(), self._solver_place)
+            if item.name in FOLDED_OPTIONS:
+                self._advanced.add(item)
+                explain((item,), self._advanced_place)
+            else:
+                self._option_rows.addWidget(item)
+                explain((item,), self._solver_place)
         align((self._preset, *self.fields.values(), *self._options.values()))
 
     def _preset_chosen(self, _: str, value: str) -> None:

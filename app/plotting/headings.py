@@ -16,6 +16,8 @@ ONE_LINE = 320  # with less width, the values stand under the title
 class Header(QWidget):
     """Title and unit at the left; at the right each curve's sample and its value at the playhead."""
 
+    figure_part = "numbers"  # what a figure can leave out
+
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
@@ -89,6 +91,8 @@ class Header(QWidget):
 
 class Entry(QWidget):
     """One entry of the legend; without a kind it stands for the band."""
+
+    figure_part = "legend"  # what a figure can leave out
 
     def __init__(self, kind: Kind | None, label: str, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)

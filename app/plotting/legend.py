@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QLinearGradient, QPainter, QPaintEvent, QPen, QResizeEvent
@@ -16,6 +17,7 @@ from app.plotting.theme import Theme
 
 GAP = 6  # between a sample and its text
 SPACE = 18  # between entries
+LONGER = 1.15  # how much longer the entries of a film may become
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,13 @@ class Legend(QWidget):
     still: entries without room are counted in the last place, whose tooltip lists them.
     """
 
+    figure_part = "legend"  # what a figure can leave out
+
     def __init__(self, theme: Theme, *, print_mode: bool = False) -> None:
         super().__init__()
         self._theme, self._print = theme, print_mode
         self.entries: tuple[Entry, ...] = ()
+        self._least = 0  # rows that are kept free
         self.setFont(tabular(self.font(), 0.92))
         down = QSizePolicy.Policy.Fixed if print_mode else QSizePolicy.Policy.Ignored
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, down)
@@ -66,6 +71,13 @@ class Legend(QWidget):
         if self._height(self.width()) != before:
             self.updateGeometry()
         self.update()
+
+    def hold(self) -> None:
+        """Keep as many rows as these entries take with longer numbers, so that other numbers move nothing."""
+        advance = QFontMetricsF(self.font()).horizontalAdvance
+        length = sum(SAMPLE_WIDTH + GAP + SPACE + advance(entry.text) for entry in self.entries)
+        self._least = ceil(LONGER * length / max(1, self.width()))
+        self.updateGeometry()
 
     def set_theme(self, theme: Theme) -> None:
         """Colours of the samples and the text."""
@@ -98,7 +110,8 @@ class Legend(QWidget):
 
     def _height(self, width: int) -> int:
         places = self._places(width, self.entries)
-        return round(places[-1].bottom()) + FOOT if places else self._row()
+        needed = round(places[-1].bottom()) + FOOT if places else self._row()
+        return max(needed, self.rows_height(self._least)) if self._least else needed
 
     def shown(self) -> list[tuple[Entry, QRectF]]:
         """The entries that have room, with their places."""

@@ -1,15 +1,14 @@
-"""Rows of images over the noise levels, with true pixels at an integer zoom and one column for each level."""
+"""Rows of images over the noise levels, one column for each level: all of them at once, or large and scrolling."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
-    QImage,
+    QHelpEvent,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -19,51 +18,30 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
+from app.plotting.image_card import Found, show_card
+from app.plotting.images import to_image
+from app.plotting.montage_geometry import GAP, ROW_GAP, Geometry, Room, scrolled, whole
 from app.plotting.pens_and_numbers import SAMPLE_WIDTH, paint_sample, tabular
 from app.plotting.sigma_axis import sigma_text
 from app.plotting.theme import Theme
 from app.plotting.values import ImageRow
 from geomodel.arrays import Array
 
-GAP = 4  # pixels between columns, where the playhead's frame has room
-ROW_GAP = 6
-CAPTION_WIDTH = 120
-LARGEST = 96  # pixels that a cell takes at most
-
-
-def to_image(pixels: Array) -> QImage:
-    """An image (H, W) grey or (H, W, 3) colour of uint8 pixels. It owns its memory."""
-    pixels = np.ascontiguousarray(pixels, np.uint8)
-    kind = QImage.Format.Format_Grayscale8 if pixels.ndim == 2 else QImage.Format.Format_RGB888
-    return QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], kind).copy()
-
-
-def integer_zoom(room: float, size: int) -> int:
-    """The largest whole factor at which `size` pixels fit into the room, at least 1."""
-    return max(1, int(room // size))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Geometry:
-    """Where everything stands, in device pixels of the widget."""
-
-    zoom: int
-    cell: tuple[int, int]  # width, height of an image
-    pitch: int  # from column to column
-    row: int  # from row to row
-    left: int  # where the columns begin
-    labels: int  # height of the labels under the columns
+NOTCH = 120  # units of a wheel's turn
 
 
 class Montage(QAbstractScrollArea):
-    """Paints captions at the left, which stay, and columns, which scroll and follow the playhead."""
+    """Paints captions at the left, which stay, and columns: all of them in a few lines, or large ones in one line that
+    scrolls and follows the playhead. A long run has too many levels for the first.
+    """
 
     level_picked = Signal(int)
+    enlarge_wanted = Signal()  # Enter, or a double click
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self._theme, self._print = theme, print_mode
+        self._theme, self._print, self._large = theme, print_mode, True
         self._sigmas: Array = np.empty(0)
         self._levels: Array = np.empty(0, int)  # of the images, which have one for each of some levels
         self._rows: tuple[ImageRow, ...] = ()
@@ -77,6 +55,11 @@ class Montage(QAbstractScrollArea):
         if print_mode:
             self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def set_large(self, large: bool) -> None:
+        """Show large images that scroll, or all of them."""
+        self._large = large
+        self._lay_out()
 
     def set_theme(self, theme: Theme) -> None:
         """Set the colours of captions, labels and the playhead."""
@@ -103,22 +86,21 @@ class Montage(QAbstractScrollArea):
         """Choose the zoom from the available height, whether or not a scroll bar is shown, so that the two do not
         alternate.
         """
-        ratio = self.devicePixelRatioF()
-        width, height = self._size
-        labels = self._label_metrics().height() + 6
-        room = self.height() - self.horizontalScrollBar().sizeHint().height() - labels
-        count = max(1, len(self._rows))
-        zoom = integer_zoom(min(room / count - ROW_GAP, LARGEST) * ratio, height)
-        left = min(CAPTION_WIDTH, self.width() // 3)
-        smallest = QFontMetricsF(self.font()).height() + QFontMetricsF(tabular(self.font(), 0.85)).height()
-        return Geometry(
-            zoom=zoom,
-            cell=(width * zoom, height * zoom),
-            pitch=width * zoom + round(GAP * ratio),
-            row=round(max(height * zoom, smallest * ratio) + ROW_GAP * ratio),
-            left=round((left + GAP) * ratio),
-            labels=round(labels * ratio),
+        name = QFontMetricsF(self.font()).height()
+        room = Room(
+            width=self.width(),
+            height=self.height(),
+            bar=self.horizontalScrollBar().sizeHint().height(),
+            ratio=self.devicePixelRatioF(),
+            image=self._size,
+            rows=len(self._rows),
+            captions=name + QFontMetricsF(tabular(self.font(), 0.85)).height(),
+            name=name,
+            labels=self._label_metrics().height() + 6,
         )
+        levels = len(self._sigmas)
+        found = None if self._large or self._print or not levels else whole(room, levels)
+        return found or scrolled(room, levels)
 
     def _lay_out(self) -> None:
         g, ratio = self._measure(), self.devicePixelRatioF()
@@ -132,10 +114,12 @@ class Montage(QAbstractScrollArea):
         across, down = self.horizontalScrollBar(), self.verticalScrollBar()
         across.setPageStep(max(1, view.width() - g.left))
         across.setSingleStep(g.pitch)
-        across.setRange(0, max(0, g.left + len(self._columns) * g.pitch - view.width()))
+        wide = g.left + min(g.columns, len(self._columns)) * g.pitch
+        across.setRange(0, max(0, wide - view.width()) if g.columns >= levels else 0)
         down.setPageStep(view.height())
         down.setSingleStep(g.row // 2)
-        down.setRange(0, max(0, len(self._rows) * g.row + g.labels - view.height()))
+        high = len(self._rows) * g.row + g.labels
+        down.setRange(0, max(0, high - view.height()) if g.columns >= levels else 0)
         self._follow()
         self.viewport().update()
 
@@ -149,21 +133,40 @@ class Montage(QAbstractScrollArea):
     def column_rect(self, row: int, image: int) -> QRectF:
         """Where an image of a row stands on the viewport, in device pixels."""
         g = self._geometry
-        at = int(np.searchsorted(self._columns, image))
+        line, at = divmod(int(np.searchsorted(self._columns, image)), g.columns)
         x = g.left + at * g.pitch - self.horizontalScrollBar().value()
-        return QRectF(x, self._top(g, row), *g.cell)
+        return QRectF(x, self._top(g, row, line), *g.cell)
 
-    def _top(self, g: Geometry, row: int) -> int:
-        return round(GAP * self.devicePixelRatioF()) + row * g.row - self.verticalScrollBar().value()
+    def _top(self, g: Geometry, row: int, line: int = 0) -> int:
+        top = round(GAP * self.devicePixelRatioF()) + row * g.row + line * g.line
+        return top - self.verticalScrollBar().value()
 
-    def level_at(self, x: float) -> int | None:
-        """The level whose column is at x on the viewport; None beside the columns."""
-        g = self._geometry
-        device = x * self.devicePixelRatioF()
+    def _lines(self, g: Geometry) -> range:
+        return range(max(1, -(-len(self._columns) // g.columns)))
+
+    def level_at(self, x: float, y: float = 0.0) -> int | None:
+        """The level whose column is at a point of the viewport; None beside the columns."""
+        image = self._image_at(x, y)
+        return None if image is None else int(self._levels[image])
+
+    def _image_at(self, x: float, y: float) -> int | None:
+        g, ratio = self._geometry, self.devicePixelRatioF()
+        device, line = x * ratio, min(int(max(0.0, y) * ratio // g.line), len(self._lines(g)) - 1)
         at = int((device - g.left + self.horizontalScrollBar().value() + (g.pitch - g.cell[0]) / 2) // g.pitch)
-        if device < g.left - (g.pitch - g.cell[0]) or not 0 <= at < len(self._columns):
+        if device < g.left - (g.pitch - g.cell[0]) or not 0 <= at < g.columns:
             return None
-        return int(self._levels[self._columns[at]])
+        at += line * g.columns
+        return int(self._columns[at]) if at < len(self._columns) else None
+
+    def _found(self, x: float, y: float) -> Found | None:
+        """The image under a point, with the name of its row and its level."""
+        image, ratio = self._image_at(x, y), self.devicePixelRatioF()
+        if image is None:
+            return None
+        for row, shown in enumerate(self._rows):
+            if image < len(shown.images) and self.column_rect(row, image).contains(x * ratio, y * ratio):
+                return shown.images[image], f"{shown.caption}, {self._named(int(self._levels[image]))}"
+        return None
 
     def _label_metrics(self) -> QFontMetricsF:
         return QFontMetricsF(tabular(self.font(), 0.85, bold=True))
@@ -175,7 +178,8 @@ class Montage(QAbstractScrollArea):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self.viewport()) as painter:
-            painter.fillRect(self.viewport().rect(), QColor(self._theme.base))
+            if not self._print:  # paper has its own ground
+                painter.fillRect(self.viewport().rect(), QColor(self._theme.base))
             if len(self._sigmas) and self._rows:
                 g, ratio = self._geometry, self.devicePixelRatioF()
                 self._paint_captions(painter, g, ratio)
@@ -184,32 +188,42 @@ class Montage(QAbstractScrollArea):
                 right = self.viewport().width() * ratio
                 painter.setClipRect(QRectF(g.left - GAP * ratio, 0, right, self.viewport().height() * ratio))
                 first = max(0, (self.horizontalScrollBar().value() - g.pitch) // g.pitch)
-                shown = self._columns[first : first + int(right // g.pitch) + 2]
+                last = first + int(right // g.pitch) + 2 if len(self._lines(g)) == 1 else len(self._columns)
+                shown = self._columns[first:last]
                 for row, images in enumerate(row.images for row in self._rows):
                     self._paint_row(painter, row, images, shown)
-                self._paint_labels(painter, g, ratio, shown)
+                for line in self._lines(g):
+                    here = (
+                        (shown >= line * g.columns) & (shown < (line + 1) * g.columns)
+                        if len(self._lines(g)) > 1
+                        else shown >= 0
+                    )
+                    self._paint_labels(painter, g, ratio, shown[here], line)
 
     def _paint_captions(self, painter: QPainter, g: Geometry, ratio: float) -> None:
-        """Write beside each row the sample and name of its curve, and below them a note."""
+        """Write beside each row the sample and name of its curve, and below them a note where it has room."""
         plain, small = self.font(), tabular(self.font(), 0.85)
         high, width = QFontMetricsF(plain).height(), g.left / ratio - GAP - 10
-        for at, row in enumerate(self._rows):
-            line = QRectF(4, self._top(g, at) / ratio, width, high)
-            paint_sample(painter, QRectF(line.left(), line.top(), SAMPLE_WIDTH, high), row.kind, self._theme)
-            note = self._note if at == 1 else row.note
-            beside = line.adjusted(SAMPLE_WIDTH + 6, 0, 0, 0)
-            for text, font, room, color in (
-                (row.caption, plain, beside, self._theme.text),
-                (note, small, line.translated(0, high), self._theme.muted),
-            ):
-                painter.setFont(font)
-                painter.setPen(QColor(color))
-                fitting = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room.width()))
-                painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, fitting)
+        both = g.row / ratio >= high + QFontMetricsF(small).height()
+        for line_at in self._lines(g):
+            for at, row in enumerate(self._rows):
+                line = QRectF(4, self._top(g, at, line_at) / ratio, width, high)
+                paint_sample(painter, QRectF(line.left(), line.top(), SAMPLE_WIDTH, high), row.kind, self._theme)
+                note = self._note if at == 1 else row.note
+                beside = line.adjusted(SAMPLE_WIDTH + 6, 0, 0, 0)
+                for text, font, room, color in (
+                    (row.caption, plain, beside, self._theme.text),
+                    (note if both else "", small, line.translated(0, high), self._theme.muted),
+                ):
+                    painter.setFont(font)
+                    painter.setPen(QColor(color))
+                    fitting = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room.width()))
+                    painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, fitting)
 
     def _paint_row(self, painter: QPainter, row: int, images: Array, shown: Array) -> None:
         painter.setPen(QPen(QColor(self._theme.line), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._geometry.zoom < 1)
         for image in shown:
             rect = self.column_rect(row, image)
             if image < len(images):
@@ -217,10 +231,10 @@ class Montage(QAbstractScrollArea):
             else:
                 painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))  # nothing is computed for this place yet
 
-    def _paint_labels(self, painter: QPainter, g: Geometry, ratio: float, shown: Array) -> None:
-        """Write σ under as many columns as fit. The playhead's is always there, in bold, under its frame."""
+    def _paint_labels(self, painter: QPainter, g: Geometry, ratio: float, shown: Array, line: int) -> None:
+        """Write σ under as many columns of a line as fit. The playhead's is always there, in bold, under its frame."""
         view = self.viewport().size() * ratio
-        bottom = self._top(g, len(self._rows) - 1) + g.row - ROW_GAP * ratio
+        bottom = self._top(g, len(self._rows) - 1, line) + g.row - ROW_GAP * ratio
         bottom = min(bottom, view.height() - g.labels)  # stays in view even if the rows do not
         painter.fillRect(QRectF(0, bottom + ratio, view.width(), g.labels), QColor(self._theme.base))
         plain, bold = tabular(self.font(), 0.85), tabular(self.font(), 0.85, bold=True)
@@ -257,7 +271,7 @@ class Montage(QAbstractScrollArea):
         self.mouseMoveEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        level = self.level_at(event.position().x())
+        level = self.level_at(event.position().x(), event.position().y())
         self.viewport().setToolTip("" if level is None else self._named(level))
         if event.buttons() & Qt.MouseButton.LeftButton and level is not None and level != self._picked:
             self._picked = level
@@ -266,10 +280,34 @@ class Montage(QAbstractScrollArea):
     def _named(self, level: int) -> str:
         return f"step {level}, σ = {self._sigmas[np.searchsorted(self._levels, level)]:.4g}"
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self.level_at(event.position().x(), event.position().y()) is not None:
+            self.enlarge_wanted.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._rows:
+            self.enlarge_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Show the image under the mouse beside it."""
+        if isinstance(event, QHelpEvent) and show_card(event, self, self._found(event.pos().x(), event.pos().y())):
+            return True
+        return super().viewportEvent(event)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """The up and down keys scroll the rows if they do not fit, otherwise the columns."""
-        vertical = self.verticalScrollBar().maximum() > 0 and not event.angleDelta().x()
-        (self.verticalScrollBar() if vertical else self.horizontalScrollBar()).event(event)
+        """Scroll the rows if they do not fit, otherwise the columns, level by level."""
+        across = self.horizontalScrollBar()
+        if self.verticalScrollBar().maximum() > 0 and not event.angleDelta().x():
+            self.verticalScrollBar().event(event)
+            return
+        turn, pitch = event.angleDelta().x() or event.angleDelta().y(), self._geometry.pitch
+        if abs(turn) < NOTCH:  # a touchpad, which scrolls finely
+            across.event(event)
+        elif across.maximum():
+            level = round(across.value() / pitch) - round(turn / NOTCH)
+            across.setValue(level * pitch)
 
     def event(self, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.FontChange):

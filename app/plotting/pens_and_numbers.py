@@ -4,21 +4,47 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen
 
 from app.plotting.theme import Theme
 
-Kind = Literal["sampling", "denoising", "optimal", "network", "reference"]
+# The runs.k are the hues of things that are compared, in their order.
+Kind = Literal[
+    "sampling",
+    "denoising",
+    "optimal",
+    "network",
+    "reference",
+    "runs.0",
+    "runs.1",
+    "runs.2",
+    "runs.3",
+    "runs.4",
+    "runs.5",
+    "runs.6",
+]
 
 # Each kind has a symbol at the steps, so that the kinds differ in grey print too.
-SYMBOLS: dict[Kind, str] = {"denoising": "o", "optimal": "d", "network": "s"}
+SYMBOLS: dict[Kind, str] = {
+    "denoising": "o",
+    "optimal": "d",
+    "network": "s",
+    "runs.0": "o",
+    "runs.1": "s",
+    "runs.2": "t1",
+    "runs.3": "d",
+    "runs.4": "+",
+    "runs.5": "t",
+    "runs.6": "star",
+}
 SAMPLE_WIDTH = 24  # pixels that a curve's sample takes
 
 
 def hue(kind: Kind, theme: Theme) -> QColor:
     """The hue, which says whose curve it is."""
-    return QColor(getattr(theme, kind))
+    return QColor(theme.hue(kind))
 
 
 def curve_pen(kind: Kind, theme: Theme, width: float) -> QPen:
@@ -47,11 +73,7 @@ def paint_sample(painter: QPainter, rect: QRectF, kind: Kind, theme: Theme) -> N
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(hue(kind, theme))
         painter.translate(middle)
-        if symbol == "o":
-            painter.drawEllipse(QPointF(0, 0), 3.0, 3.0)
-        else:
-            painter.rotate(45 if symbol == "d" else 0)
-            painter.drawRect(QRectF(-2.6, -2.6, 5.2, 5.2))
+        drawSymbol(painter, symbol, 6.0, QPen(Qt.PenStyle.NoPen), QBrush(hue(kind, theme)))
     painter.restore()
 
 

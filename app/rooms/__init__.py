@@ -7,9 +7,13 @@ from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
 from app.rooms.interpolation import actions as interpolation
 from app.rooms.likelihood import actions as likelihood
+from app.rooms.mean_shift import actions as mean_shift
 from app.rooms.plane import actions as plane
 from app.rooms.quality import actions as quality
 from app.rooms.row import RoomRow
+from app.rooms.schedule import actions as schedule
+from app.rooms.strip import actions as strip
+from app.rooms.theories import actions as theories
 from app.rooms.transport import actions as transport
 
 ROOMS: tuple[RoomRow, ...] = (
@@ -50,6 +54,7 @@ ROOMS: tuple[RoomRow, ...] = (
         room="app.rooms.mean_shift.feed.MeanShiftRoom",
         answers="app.rooms.mean_shift.answers",
         figure=(170.0, 120.0),
+        actions=mean_shift.ACTIONS,
         help="mean_shift.html",
     ),
     RoomRow(
@@ -58,6 +63,7 @@ ROOMS: tuple[RoomRow, ...] = (
         area="right",
         room="app.rooms.compare.feed.CompareRoom",
         answers="app.rooms.compare.answers",
+        follows=False,
         figure=(170.0, 120.0),
         actions=compare.ACTIONS,
         help="compare.html",
@@ -69,6 +75,7 @@ ROOMS: tuple[RoomRow, ...] = (
         room="app.rooms.schedule.feed.ScheduleRoom",
         answers="app.rooms.schedule.answers",
         figure=(170.0, 120.0),
+        actions=schedule.ACTIONS,
         help="schedule.html",
     ),
     RoomRow(
@@ -86,6 +93,7 @@ ROOMS: tuple[RoomRow, ...] = (
         area="right",
         room="app.rooms.claims.feed.ClaimsRoom",
         answers="app.rooms.claims.answers",
+        follows=False,
         figure=(170.0, 240.0),
         actions=claims.ACTIONS,
         help="claims.html",
@@ -106,6 +114,7 @@ ROOMS: tuple[RoomRow, ...] = (
         area="right",
         room="app.rooms.interpolation.feed.InterpolationRoom",
         answers="app.rooms.interpolation.answers",
+        follows=False,
         figure=(170.0, 120.0),
         actions=interpolation.ACTIONS,
         help="interpolation.html",
@@ -131,6 +140,16 @@ ROOMS: tuple[RoomRow, ...] = (
         help="likelihood.html",
     ),
     RoomRow(
+        name="theories",
+        title="Theories",
+        area="right",
+        room="app.rooms.theories.feed.TheoriesRoom",
+        answers="app.rooms.theories.answers",
+        figure=(170.0, 130.0),
+        actions=theories.ACTIONS,
+        help="theories.html",
+    ),
+    RoomRow(
         name="inspector",
         title="Inspector",
         area="right",
@@ -146,6 +165,7 @@ ROOMS: tuple[RoomRow, ...] = (
         images_only=True,
         figure=(170.0, 60.0),
         with_run=True,
+        actions=strip.ACTIONS,
         help="strip.html",
     ),
     RoomRow(

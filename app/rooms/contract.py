@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol, runtime_checkable
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QSize
 from PySide6.QtGui import QAction, QColor, QPalette
 from PySide6.QtWidgets import QWidget
 
+from app.engine.contract import Answer, Request
 from app.plotting.theme import Theme, palette
 from app.rooms.row import RoomRow
 from app.session.drafted import Drafted
@@ -43,6 +44,13 @@ class View(QWidget):
     def display(self, picture: Any) -> None:
         """Show a picture. Parts that have not changed since the last one are not drawn again."""
         raise NotImplementedError
+
+    def for_print(self, picture: Any, size: QSize) -> Any:
+        """What a copy of this view, which cannot scroll, shows of a picture on so many pixels."""
+        return picture
+
+    def hold(self) -> None:
+        """Keep the places that everything has, so that the next picture of a film moves no axis."""
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
@@ -93,6 +101,26 @@ class Offers(Protocol):
 
     def offers(self) -> Sequence[PaletteEntry]:
         """What the command palette lists of the room, as it stands now."""
+
+
+class Reel(Protocol):
+    """The pictures of a room at the levels of one run, whatever a person selects meanwhile."""
+
+    def needs(self, level: int, view: Any, answers: Sequence[Answer]) -> Sequence[Request]:
+        """What the picture of a level still needs of the engine, when it is known what was answered so far. `view` is
+        the one that will show it, and shows it without the answers now.
+        """
+
+    def picture(self, level: int, answers: Sequence[Answer]) -> object:
+        """The picture of a level, with what was answered."""
+
+
+@runtime_checkable
+class Filmed(Protocol):
+    """A room whose pictures at other levels need answers of the engine."""
+
+    def reel(self) -> Reel | None:
+        """The pictures of the selected run; None where the room has nothing to show of it."""
 
 
 @runtime_checkable

@@ -14,6 +14,7 @@ from geomodel.collapse import crossing, speciation_sigma
 from geomodel.latents import KINDS
 from geomodel.number_text import general
 from geomodel.projection import identity_basis
+from geomodel.settings import RunSettings
 from geomodel.solvers import row as solver_row
 from geomodel.trajectory import Trajectory
 
@@ -56,10 +57,13 @@ def run_basis(run: Run) -> Any:
 
 def plane_title(run: Run) -> str:
     """Data, driver, class and solver of a run: what is cut in a narrow window stands last."""
-    settings = run.settings
+    return plane_words(run.settings, class_words(run))
+
+
+def plane_words(settings: RunSettings, of_class: str = "") -> str:
+    """Data, driver, class and solver of settings."""
     sampler = f"{solver_row(settings.solver).title}, {settings.steps} steps"
-    parts = (data_title(settings.data), DRIVER_NAMES[settings.driver], class_words(run), sampler)
-    return " · ".join(filter(None, parts))
+    return " · ".join(filter(None, (data_title(settings.data), DRIVER_NAMES[settings.driver], of_class, sampler)))
 
 
 def data_title(name: str) -> str:

@@ -11,20 +11,10 @@ from msgspec import Meta
 from app.engine.contract import PlaneMode
 
 Frame = Literal["sigma", "run", "data", "scaled"]
-
-
 Arrow = Literal["slope", "move", "shift"]
-
-
 GHOST, PINNED = "ghost.", "run."  # what the names of ghosts and of pinned runs begin with
-
-
 GHOSTS = ("ghost.classes", "ghost.gaussian", "ghost.optimal", "ghost.ode")
-
-
 LEGEND = "legend"  # shown or hidden like a layer, but it is none
-
-
 LAYERS = (  # from back to front
     "density",
     "basins",
@@ -40,11 +30,7 @@ LAYERS = (  # from back to front
     "branch",
     LEGEND,
 )
-
-
 HIDDEN = ("basins", "weights", "field", *GHOSTS)  # hidden until a person turns them on
-
-
 LEAST_OPACITY = 0.1
 
 
@@ -99,7 +85,7 @@ class PlaneOptions:
 def stacked(order: Iterable[str], pinned: Iterable[str] = ()) -> tuple[str, ...]:
     """Every layer from back to front, with those of pinned runs. `order` may lack some and name others."""
     found = list(usual_order(pinned))
-    listed = [name for name in order if name in found]
+    listed = [name for name in dict.fromkeys(order) if name in found]
     places = sorted(found.index(name) for name in listed)
     for place, name in zip(places, listed, strict=True):
         found[place] = name

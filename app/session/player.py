@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 from app.engine.contract import Answer, Command, Event, Request, Task, TaskEnded, TaskProgress
 from app.engine.messages import (
     OPENING,
+    AnsweredTogether,
     Cancel,
     CloseNetwork,
     DataOpened,
@@ -69,6 +70,7 @@ class Player(QObject):
     progress_changed = Signal()
     ready = Signal(Ready)
     answered = Signal(Answer)
+    answered_together = Signal(AnsweredTogether)
     open_failed = Signal(OpenFailed)
     opened = Signal(object)  # DataOpened, NetworkOpened or RunOpened
     inspected = Signal(NetworkInspected)
@@ -339,6 +341,8 @@ class Player(QObject):
                 self.task_event.emit(event)
             case Answer():
                 self.answered.emit(event)
+            case AnsweredTogether():
+                self.answered_together.emit(event)
         self.progress_changed.emit()
 
     def _data_opened(self, event: DataOpened) -> None:

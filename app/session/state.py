@@ -4,7 +4,9 @@ follows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -235,6 +237,18 @@ class AppState(QObject):
         if new != old:
             self.selection = new
             self.selection_changed.emit()
+
+    @contextmanager
+    def at_level(self, index: int) -> Iterator[None]:
+        """In the block the playhead is said to stand on another level. Nobody is told, so nothing in the window moves,
+        and pictures that are made in the block are those of that level.
+        """
+        shown = self.selection
+        self.selection = replace(shown, index=index)
+        try:
+            yield
+        finally:
+            self.selection = shown
 
     def level_in(self, run: Run) -> int:
         """The level of a run that is nearest in log σ to the one that is shown; 0 where nothing is shown."""

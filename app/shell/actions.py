@@ -56,6 +56,13 @@ OWN: tuple[ActionRow, ...] = (
         rule=True,
     ),
     ActionRow(
+        id="restore_recipe",
+        menu="File",
+        title="Restore from a picture…",
+        keys=("Ctrl+Alt+I",),
+        tip="Bring back what a picture or a film of this program shows",
+    ),
+    ActionRow(
         id="reopen_last",
         menu="File",
         title="Open last session",
@@ -100,6 +107,19 @@ OWN: tuple[ActionRow, ...] = (
         title="Save picture…",
         keys=("Ctrl+P",),
         tip="A view as PNG, SVG or PDF at any size",
+    ),
+    ActionRow(
+        id="save_film",
+        menu="File",
+        title="Save film…",
+        keys=("Ctrl+Alt+P",),
+        tip="A view over the noise levels as MP4, GIF or animated PNG",
+    ),
+    ActionRow(
+        id="save_sheet",
+        menu="File",
+        title="Save contact sheet…",
+        tip="Samples of images at chosen noise levels as one picture",
     ),
     ActionRow(
         id="copy_figure", menu="File", title="Copy picture", keys=("Ctrl+Shift+C",), tip="The view to the clipboard"

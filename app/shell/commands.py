@@ -13,10 +13,11 @@ from app.engine.messages import NetworkOpened
 from app.plotting.theme import THEMES
 from app.rooms.contract import Handlers
 from app.session.changes import changes, sentence
-from app.shell import help_sheets
+from app.shell import help_sheets, set_up
 from app.shell.workspaces import WORKSPACES
 from app.widgets.sheet import Sheet
 from geomodel import datasets
+from geomodel.settings import Option
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -105,14 +106,29 @@ class Commands(QObject):
         sheet.show_at(room)
 
     def follow(self, link: str) -> None:
-        """Set the window up as a link of a help page says. What is switched on already stays on."""
-        for step in help_sheets.steps(link):
-            if step.startswith(help_sheets.PRESET):
-                self._player.drafting.apply_preset(step.removeprefix(help_sheets.PRESET))
+        """Set the window up as a link of a help page says. What is switched on already stays on. Settings that follow
+        each other change together.
+        """
+        settings: dict[str, Option] = {}
+        for step in set_up.steps(link):
+            if step.kind == "setting":
+                settings[step.name] = step.value
                 continue
-            action = self._window.actions_by_id[step]
-            if not action.isChecked():
+            self._edit(settings)
+            if step.kind == "preset":
+                self._player.drafting.apply_preset(step.name)
+            elif not (action := self._window.actions_by_id[step.name]).isChecked():
                 action.trigger()
+        self._edit(settings)
+
+    def _edit(self, settings: dict[str, Option]) -> None:
+        """Other data come last, because they are opened first and the draft follows later."""
+        drafting, data = self._player.drafting, settings.pop("data", self._window.state.draft.data)
+        if settings:
+            drafting.edit(dict(settings))
+            settings.clear()
+        if data != self._window.state.draft.data:
+            drafting.edit({"data": data})
 
     def offer_data(self, event: NetworkOpened) -> None:
         """The open network does not fit the present data, so ask whether to open those it was trained on."""

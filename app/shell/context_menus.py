@@ -42,6 +42,7 @@ class ContextMenus(QObject):
             None,
             Entry("Copy picture", partial(self._window.documents.copy_figure, row.title)),
             Entry("Save picture…", partial(self._window.documents.save_figure, row.title)),
+            *([Entry("Save film…", partial(self._window.films.save_film, row.name))] if row.follows else []),
         )
 
     def show_at_focus(self) -> None:

@@ -14,8 +14,10 @@ from app.engine.messages import DataOpened, NetworkOpened, OpenFailed, RunLinked
 from app.export import dialogs, figure
 from app.rooms import ROOMS
 from app.rooms.contract import Handlers, View
+from app.session import recipe
 from app.shell import file_dialogs as files
 from app.shell.file_dialogs import SAVE, filters
+from geomodel.checkpoints.plan import Answers
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -113,9 +115,12 @@ class Documents(QObject):
     def _open_network(self, path: str) -> None:
         self._player.drafting.open_network(path)
 
-    def open_path(self, path: str) -> None:
-        """Open a checkpoint, data or a saved run. The engine reads the file to find out which it is."""
-        self._player.open_path(path)
+    def open_path(self, path: str, answers: Answers | None = None) -> None:
+        """Open a checkpoint, data or a saved run, or offer the recipe of a picture. The engine reads the file to find
+        out which it is. `answers` are for a checkpoint.
+        """
+        if not self._window.recipes.offer(path):
+            self._player.open_path(path, answers)
 
     def remember(self, path: str, *, is_network: bool) -> None:
         """Put an opened file at the head of the recent ones, unless it is the program's own recording."""
@@ -160,13 +165,15 @@ class Documents(QObject):
         """Ask for size and file of a picture: of the view with this title, or of the one that has the focus."""
         figures = self._figures()
         current = title or self._current(figures)
-        dialogs.save_picture(self._window, figures, self._recipe, self._figure_done, store=self._store, current=current)
+        dialogs.save_picture(
+            self._window, figures, self._recipe_of, self.figure_done, store=self._store, current=current
+        )
 
     def copy_figure(self, title: str = "") -> None:
         """Copy the view with this title, else the one that has the focus, or the main one, to the clipboard."""
         figures = self._figures()
         if wanted := title or self._current(figures):
-            figure.copy_to_clipboard(figures[wanted], self._recipe())
+            figure.copy_to_clipboard(figures[wanted], self._recipe_of(wanted))
             self.say("Picture copied.")
         else:
             self.say("This view has no picture. Click into a view that has one, and copy again.", True)
@@ -185,11 +192,15 @@ class Documents(QObject):
         wanted = (self._window.rooms[layout.room_in_use()].view, layout.main_view())
         return next((title for view in wanted for title, shown in figures.items() if shown is view), "")
 
-    def _recipe(self) -> dict[str, Any]:
-        run = self._state.run
-        return {} if run is None or run.trajectory is None else run.trajectory.settings
+    def _recipe_of(self, title: str) -> dict[str, Any]:
+        return self.recipe(next(row.name for row in ROOMS if row.title == title))
 
-    def _figure_done(self, path: str) -> None:
+    def recipe(self, room: str) -> dict[str, Any]:
+        """What a picture or a film of a room carries: how its run was made, and what is looked at."""
+        return recipe.composed(self._state, self._window.lanes, room, self._window.layout_of_docks.current.name)
+
+    def figure_done(self, path: str) -> None:
+        """Say that a picture was written."""
         self.say(f"Saved {path}.", cause=SAVE)
 
     def _open_failed(self, event: OpenFailed) -> None:

@@ -12,7 +12,6 @@ from geomodel.solvers.elsewhere import ELSEWHERE, STEPS_ELSEWHERE
 
 INTRODUCTION = "introduction.html"
 OTHERS = (("sessions", "Sessions", "sessions.html"),)  # name, title and page of what is in no room
-TRY, PRESET = "do:", "preset."  # what links of a page begin with, and those of their steps that are no action
 UNBROKEN = "<style>td { white-space: nowrap }</style>"  # else Qt breaks keys and titles to make nested tables small
 
 
@@ -25,11 +24,6 @@ def room_sheet() -> str:
 
 def _page(name: str) -> str:
     return resources.path("help", name).read_text("utf-8").strip()
-
-
-def steps(link: str) -> list[str]:
-    """What a link of a page does, one after the other: ids of actions, and names of presets after `PRESET`."""
-    return link.removeprefix(TRY).split(",")
 
 
 def key_sheet() -> str:

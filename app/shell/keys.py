@@ -32,9 +32,9 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from app.shell.palette import Palette
 from app.shell.tab_order import reading_order
 from app.widgets.focus_frame import FocusFrame
+from app.widgets.overlay import Overlay
 from app.widgets.ticks import TickList
 
 K, Reason, Type = Qt.Key, Qt.FocusReason, QEvent.Type
@@ -71,10 +71,10 @@ class FocusLaw(QObject):
         view.setFocus(Reason.OtherFocusReason)
 
     def _is_ours(self, widget: QWidget | None) -> bool:
-        """Whether it stands in the window or in one of its floating docks, not in a dialog, an open list or the command
-        palette, which uses keys and clicks by itself.
+        """Whether it stands in the window or in one of its floating docks, not in a dialog, an open list or an overlay,
+        which uses keys and clicks by itself.
         """
-        top = None if widget is None or Palette.has(widget) else widget.window()
+        top = None if widget is None or Overlay.has(widget) else widget.window()
         return top is self._window or (isinstance(top, QDockWidget) and top.parent() is self._window)
 
     # ------------------------------------------------------------ events

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QListView, QMainWindow, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from app.shell.palette_lines import HEIGHT, LinePainter, Lines, spoken
 from app.shell.palette_search import PaletteEntry, search
 from app.widgets.explanation import Explanation
-from app.widgets.text import blend, outline_widget
+from app.widgets.overlay import Overlay
+from app.widgets.text import outline_widget
 
 K, Reason = Qt.Key, Qt.FocusReason
 WIDTH, LINES, ASIDE, MARGIN = 720, 12, 24, 8  # pixels, lines in sight, pixels beside it and inside
@@ -50,7 +51,7 @@ class Field(QLineEdit):
         outline_widget(self, self.rect())
 
 
-class Palette(QWidget):
+class Palette(Overlay):
     """Lists what matches the typed letters and does what is chosen. Nothing in the window moves for it."""
 
     def __init__(
@@ -96,14 +97,6 @@ class Palette(QWidget):
         self.list.clicked.connect(self._clicked)
         self.list.selectionModel().currentChanged.connect(self._describe)
         window.installEventFilter(self)
-
-    @staticmethod
-    def has(widget: QWidget) -> bool:
-        """Whether a widget is a palette or a part of one."""
-        around: QWidget | None = widget
-        while around is not None and not isinstance(around, Palette):
-            around = around.parentWidget()
-        return around is not None
 
     @property
     def entry(self) -> PaletteEntry | None:
@@ -218,13 +211,6 @@ class Palette(QWidget):
         else:
             self.leave()
             entry.act()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        colors, roles = self.palette(), QPalette.ColorRole
-        with QPainter(self) as painter:
-            painter.setBrush(colors.color(roles.Window))
-            painter.setPen(blend(colors, roles.WindowText, roles.Window, 0.5))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
 
 STEPS: dict[int, int] = {K.Key_Up: -1, K.Key_Down: 1, K.Key_PageUp: 1 - LINES, K.Key_PageDown: LINES - 1}

@@ -59,6 +59,8 @@ class AppSettings:
     speed: Annotated[float, Meta(gt=0, le=100)] = 1.0
     loop: bool = True
     measures: tuple[str, ...] | None = None  # visible measures; None means the usual ones
+    advanced: bool = False  # the fold of the sampler panel is open
+    strip_large: bool = False  # large images that scroll, instead of all levels at once
     layers: KeptLayers = KeptLayers()
     layout_version: int = 0  # version of `layouts`; those of another version are not restored
     geometry: str = ""  # the window's place, base64

@@ -74,6 +74,13 @@ WORKSPACES: tuple[Workspace, ...] = (
         centre="claims",
         right=(("measures", "plane"),),
     ),
+    Workspace(
+        name="theories",
+        title="Theories",
+        tip="Which denoiser made from the data alone explains what the driver does, level by level",
+        centre="theories",
+        right=(("measures", "plane"), ("inspector",)),
+    ),
 )
 
 ACTIONS: tuple[ActionRow, ...] = tuple(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.plotting.montage import integer_zoom, to_image
+from app.plotting.image_card import Found, show_card
+from app.plotting.images import to_image
+from app.plotting.montage_geometry import integer_zoom
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme
 from geomodel.arrays import Array
@@ -44,16 +46,36 @@ class Neighbours(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            ratio = self.devicePixelRatioF()
             painter.setFont(tabular(self.font(), 0.85))
-            wide, high, line = self._cell()
-            pitch, tall = self._pitch()
-            columns = max(1, int((self.width() + 8) // pitch))
-            count = min(len(self._images), columns * max(1, int((self.height() + 8) // tall)))
-            for at in range(count):
-                # Whole device pixels: an image pixel must not fall between two of them.
-                x, y = (round(part * ratio) / ratio for part in (at % columns * pitch, at // columns * tall))
-                self._paint_one(painter, at, QRectF(x, y, wide, high), pitch - 8, line)
+            line, width = self._cell()[2], self._pitch()[0] - 8
+            for at, place in enumerate(self._places()):
+                self._paint_one(painter, at, place, width, line)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and show_card(event, self, self._found(QPointF(event.pos()))):
+            return True
+        return super().event(event)
+
+    def _found(self, at: QPointF) -> Found | None:
+        """The image at a point, with its class and weight."""
+        for k, rect in enumerate(self._places()):
+            if rect.contains(at):
+                label = f"{self._labels[k]}, " if self._labels else ""
+                return self._images[k], f"{label}weight {percent(float(self._weights[k]))}"
+        return None
+
+    def _places(self) -> list[QRectF]:
+        """Where the images stand that have room."""
+        if not len(self._images):
+            return []
+        ratio = self.devicePixelRatioF()
+        wide, high, _ = self._cell()
+        pitch, tall = self._pitch()
+        columns = max(1, int((self.width() + 8) // pitch))
+        count = min(len(self._images), columns * max(1, int((self.height() + 8) // tall)))
+        # Whole device pixels: an image pixel must not fall between two of them.
+        places = ((at % columns * pitch, at // columns * tall) for at in range(count))
+        return [QRectF(round(x * ratio) / ratio, round(y * ratio) / ratio, wide, high) for x, y in places]
 
     def _cell(self) -> tuple[float, float, float]:
         """Width and height of an image, and the height of a line of text."""

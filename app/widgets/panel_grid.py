@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.plotting.montage import integer_zoom, to_image
+from app.plotting.image_card import Found, show_card
+from app.plotting.images import to_image
+from app.plotting.montage_geometry import integer_zoom
 from app.plotting.pens_and_numbers import SAMPLE_WIDTH, paint_sample, tabular
 from app.plotting.theme import Theme
 from app.plotting.values import Panel
@@ -107,7 +109,15 @@ class PanelGrid(Flowing):
     def event(self, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.FontChange):
             self._forget()
+        if isinstance(event, QHelpEvent) and show_card(event, self, self._found(QPointF(event.pos()))):
+            return True
         return super().event(event)
+
+    def _found(self, at: QPointF) -> Found | None:
+        """The image at a point, with its caption."""
+        here = (k for k in range(len(self._panels)) if self.image_rect(k).contains(at))
+        panel = next((self._panels[k] for k in here), None)
+        return None if panel is None else (panel.image, f"{panel.caption} {panel.note}".strip())
 
     def heightForWidth(self, width: int) -> int:
         if not self._panels:

@@ -7,9 +7,10 @@ from math import ceil
 import numpy as np
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.plotting.montage import to_image
+from app.plotting.image_card import show_card
+from app.plotting.images import to_image
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme
 from geomodel.arrays import Array
@@ -107,6 +108,6 @@ class SampleGrid(QWidget):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
             at = self.sample_at(event.pos().x(), event.pos().y())
-            QToolTip.showText(event.globalPos(), "" if at is None else f"sample {at}: click to select", self)
+            show_card(event, self, None if at is None else (self._images[at], f"sample {at}: click to select"))
             return True
         return super().event(event)

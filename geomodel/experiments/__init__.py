@@ -7,7 +7,7 @@ from geomodel.experiments.commitment import Commitment, class_commitment, commit
 from geomodel.experiments.compare import Comparison, Lane, LaneResult, compare, lane_of
 from geomodel.experiments.controls import gaussian_curve, random_walk
 from geomodel.experiments.convergence import Convergence, convergence
-from geomodel.experiments.explain import Explained, explain
+from geomodel.experiments.explain import Explained, explain, explained_of
 from geomodel.experiments.ghosts import GHOSTS, Ghost, ghost
 from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.literature import Claim, claims
@@ -38,6 +38,7 @@ __all__ = [
     "compare",
     "convergence",
     "explain",
+    "explained_of",
     "gaussian_curve",
     "ghost",
     "interpolate",

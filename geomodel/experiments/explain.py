@@ -91,17 +91,27 @@ def explain(
         return np.stack(found)
 
     target = asked(model, -1)
-    scale = np.square(target - centre.reshape(-1)).sum(axis=(1, 2))
-    squares = np.stack(
-        [np.square(target - asked(theory, lane)).sum(axis=2) for lane, theory in enumerate(theories.values())]
-    )
-    own = np.square(target - points.reshape(target.shape)).sum(axis=(1, 2))
+    guesses = np.stack([asked(theory, lane) for lane, theory in enumerate(theories.values())])
+    return explained_of(tuple(theories), levels, target, guesses, points, centre)
+
+
+def explained_of(
+    names: tuple[str, ...], sigmas: Levels, target: Array, guesses: Array, x: Array, mean: Array
+) -> Explained:
+    """The same from answers that are known: target D_θ and x (L, B, *shape), guesses (T, L, B, *shape), mean (*shape).
+
+    Formula and source: `explain`.
+    """
+    flat = np.asarray(target, np.float64).reshape(*target.shape[:2], -1)
+    scale = np.square(flat - np.reshape(mean, -1)).sum(axis=(1, 2))
+    squares = np.stack([np.square(flat - np.reshape(guess, flat.shape)).sum(axis=2) for guess in guesses])
+    own = np.square(flat - np.reshape(x, flat.shape)).sum(axis=(1, 2))
     with np.errstate(divide="ignore", invalid="ignore"):  # a model that always gives the mean leaves nothing to explain
         r2, itself = 1 - squares.sum(axis=2) / scale, 1 - own / scale
-    names, nearest = tuple(theories), squares.argmin(axis=0)
+    nearest = squares.argmin(axis=0)
     return Explained(
         names=names,
-        sigmas=levels,
+        sigmas=sigmas,
         r2=r2,
         distance=np.sqrt(squares).mean(axis=2),
         best=tuple(names[at] for at in squares.sum(axis=2).argmin(axis=0)),

@@ -81,7 +81,8 @@ def deviation(curve: ArrayLike) -> Floats:
     closed = row_lengths(chord) == 0
 
     def distance(position: Array) -> Floats:
-        offset = flat(position) - end
+        offset = flat(position)
+        offset -= end
         across = parts_along(offset, chord)[1]
         return np.where(closed, row_lengths(offset), across) if closed.any() else across
 

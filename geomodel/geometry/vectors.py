@@ -48,7 +48,8 @@ def parts_along(vectors: Floats, direction: Floats) -> tuple[Floats, Floats]:
     """
     square = row_dots(direction, direction)
     along = row_dots(vectors, direction)
-    rest = vectors - (along / square)[:, None] * direction
+    rest = (along / square)[:, None] * direction
+    np.subtract(vectors, rest, out=rest)  # in place, because new arrays cost more than the arithmetic
     across = row_dots(rest, rest) - row_dots(rest, direction) ** 2 / square
     return along / np.sqrt(square), np.sqrt(np.maximum(across, 0.0))
 

@@ -88,16 +88,21 @@ def design(
     *,
     metric: str = "dev",
     coeff: float = 1.15,
+    for_solver: bool = False,
     network: NetworkIdentity | None = None,
     computed: Computed | None = None,
 ) -> str:
     """A script that designs `levels`, a schedule between the ends and with the steps of the settings.
 
-    metric, coeff: of `geomodel.schedules.gits`.
+    metric, coeff: of `geomodel.schedules.gits`; for_solver: GITS designs for the solver of the settings instead of
+    Euler steps.
     """
     least = FINE_STEPS if kind == "gits" else TORS_STEPS
     ends = {name: f"job.settings.{name}" for name in ("sigma_min", "sigma_max")}
     chosen = {"metric": literal(metric), "coeff": literal(float(coeff))} if kind == "gits" else {}
+    if for_solver:
+        chosen["solver"] = "settings.solver"
+        chosen["solver_options"] = "gm.runs.solver_options(job.settings, data)"
     options = {"fine": "fine", **chosen, **LABELS, "final_zero": "job.settings.final_zero"}
     return _script(
         f"Noise levels by {kind.upper()}",

@@ -16,7 +16,7 @@ from app.engine.thread import EngineThread
 from app.engine.worker import Worker
 from app.rooms.claims.messages import ClaimTask
 from app.rooms.commitment.messages import CommitmentTask
-from app.rooms.compare.messages import RaceTask
+from app.rooms.compare.messages import RaceTask, SweepTask
 from app.rooms.interpolation.messages import InterpolationTask
 from app.rooms.likelihood.messages import LikelihoodTask
 from app.rooms.plane.messages import BranchTask
@@ -36,7 +36,7 @@ LANES = (("euler", replace(FILLED, solver="euler")), ("heun", FILLED))
 
 RUN = runs.compute(FILLED, gm.datasets.load("two-moons", count=50))
 KINDS = ("race", "gits", "tors", "end error", "jumps", "quality", "interpolation", "control", "branch", "commitment")
-KINDS = (*KINDS, "likelihood", "claim")
+KINDS = (*KINDS, "likelihood", "claim", "sweep", "gits for a solver")
 
 
 def tasks(first=1):
@@ -63,6 +63,8 @@ def tasks(first=1):
         ),
         LikelihoodTask(own[10], FILLED, x=x, denoised=RUN.denoised, sigmas=sigmas, bandwidth=None, along=True),
         ClaimTask(own[11], FILLED, 1, 4),
+        SweepTask(own[12], FILLED, (("euler", {}), ("heun", {})), (4, 6)),
+        DesignTask(own[13], replace(FILLED, solver="heun", count=4), "gits", for_solver=True),
     ]
 
 

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import QWidget
 from app.export import figure, formats
 from app.export.figure import Figure
 from app.export.paper import PaperDevice
+from app.export.style import Style, parts
 from app.export.svg import SvgPage
 from app.export.svg_engine import SvgEngine
 from app.plotting.theme import LIGHT
@@ -461,3 +462,56 @@ def test_the_engine_loses_no_references(qapp):
     # A leaking binding loses one for each of 50 calls a drawing.
     assert after[0] > before[0] - 200
     assert after[1] > before[1] - 200
+
+
+# ---------------------------------------------------------------- what a figure leaves out
+
+
+def _styled(kind, path, picture=None, **style):
+    view = PlaneView(LIGHT)
+    view.display(picture or PlanePicture(title="Heading", data=np.eye(2), curves=_curves(), frame="run"))
+    made = Figure(view=view, size_mm=(80, 80), dpi=96, style=Style(**style))
+    formats.row(kind).write(made, str(path))
+    view.release()
+    return path
+
+
+def _curves():
+    sigmas = np.array([1.0, 0.5, 0.1])
+    x = np.random.default_rng(0).normal(size=(3, 4, 2))
+    return PlaneCurves(sampling=x, denoising=x[:-1], sigmas=sigmas, committed=3)
+
+
+def test_a_figure_without_title_and_legend_has_a_larger_plot(qapp, tmp_path):
+    whole = _styled("svg", tmp_path / "a.svg").read_text()
+    bare = _styled("svg", tmp_path / "b.svg", without=frozenset({"title", "legend"})).read_text()
+    assert "Heading" in whole
+    assert "sampling x(σ)" in whole
+    assert "Heading" not in bare
+    assert "sampling x(σ)" not in bare
+
+
+@pytest.mark.parametrize("transparent", [False, True])
+def test_a_transparent_ground_is_clear_where_nothing_is_drawn(qapp, tmp_path, transparent):
+    image = QImage(str(_styled("png", tmp_path / "a.png", transparent=transparent)))
+    corners = [image.pixelColor(x, y).alpha() for x in (1, image.width() - 2) for y in (1, image.height() - 2)]
+    assert corners == ([0] * 4 if transparent else [255] * 4)
+
+
+@pytest.mark.parametrize("kind", ["svg", "pdf"])
+def test_a_transparent_drawing_lets_its_page_show(qapp, tmp_path, kind):
+    """On a page that is not white, the ground has the page's colour."""
+    clear = _styled(kind, tmp_path / f"a.{kind}", transparent=True)
+    whole = _styled(kind, tmp_path / f"b.{kind}", transparent=False)
+    assert clear.stat().st_size < whole.stat().st_size
+    if kind == "svg":
+        first = re.search(r"<(?:path|rect)[^>]*>", clear.read_text()[clear.read_text().index("</metadata>") :])
+        assert first is None or "#ffffff" not in first[0]
+
+
+def test_a_view_says_what_a_figure_of_it_can_leave_out(qapp):
+    view = PlaneView(LIGHT)
+    assert parts(view) == {"legend"}
+    view.display(PlanePicture(title="Heading"))
+    assert parts(view) == {"legend", "title"}
+    view.release()

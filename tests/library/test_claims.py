@@ -27,7 +27,6 @@ from geomodel.experiments.literature import (
 )
 from geomodel.experiments.literature import against_data as on_data
 from geomodel.experiments.literature import convergence_theory as theory
-from geomodel.experiments.literature import kin_of_optimal as kin
 from geomodel.experiments.literature.writing import COLUMNS
 
 BY_NAME = {statement.find.__name__: statement for statement in STATEMENTS}
@@ -409,27 +408,16 @@ def test_the_variance_of_the_sampler_is_that_of_its_steps():
     assert theory.variance_reached(50)[0] == pytest.approx(y**2, rel=1e-12)
 
 
-def test_a_local_machine_sees_its_patch_alone():
-    """By loops over pixels, patches and images."""
-    random = np.random.default_rng(2)
-    images, x, sigma, reach = random.standard_normal((5, 4, 3)), random.standard_normal((2, 4, 3)), 0.8, 1
-    found = kin.local_denoised(images, x, sigma, reach)
-    for at in np.ndindex(2, 4, 3):
-        b, r, c = at
-        rows, columns = (slice(max(q - reach, 0), q + reach + 1) for q in (r, c))
-        logits = [-((x[b] - y)[rows, columns] ** 2).sum() / (2 * sigma**2) for y in images]
-        weights = np.exp(logits) / np.exp(logits).sum()
-        assert found[at] == pytest.approx(weights @ images[:, r, c], rel=1e-12)  # the same sums in another order
-
-
 def test_kin_of_d_star_that_are_wrong_fail(monkeypatch):
+    from geomodel.denoisers import local, smoothed
+
     own = material(None, None)
-    local = kin.local_denoised
-    monkeypatch.setattr(kin, "local_denoised", lambda y, x, sigma, reach: local(y, x, sigma, min(reach, 2)))
+    seen = local.LocalDenoiser.gaps
+    monkeypatch.setattr(local.LocalDenoiser, "gaps", lambda *known: 1.01 * seen(*known))
     assert judged("local_limits", own).verdict == "does not hold"
-    monkeypatch.setattr(kin, "_smoothed", lambda optimal, shifts: optimal)  # ends on its data
+    monkeypatch.setattr(smoothed, "SmoothedDenoiser", lambda model, *rest: model)  # ends on its data
     assert judged("smoothing_invents", own).verdict == "does not hold"
-    monkeypatch.setattr(kin, "_smoothed", lambda optimal, shifts: lambda x, sigma: 1.001 * optimal(x, sigma))
+    monkeypatch.setattr(smoothed, "SmoothedDenoiser", lambda model, *rest: lambda x, sigma: 1.001 * model(x, sigma))
     assert judged("smoothing_goes", own).verdict == "does not hold"
 
 

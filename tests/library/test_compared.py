@@ -99,6 +99,17 @@ def test_measures_name_it():
     assert "D*" in rows["information"].formula  # whose weights are those of D* in any case
 
 
+def test_a_table_names_it(run):
+    header, _ = measures.rows(run)
+    assert [title for title in header if "D_G" in title] == [
+        "denoiser_difference [data units, D_G]",
+        "denoiser_difference_exact [data units, D_G]",
+        "exact_distance_x [data units, D_G]",
+        "exact_distance_denoised [data units, D_G]",
+        "turning_exact [rad, D_G]",
+    ]
+
+
 def test_code_states_it():
     assert "--compared-with gaussian" in scripts.command_line(SETTINGS)
     assert "compared_with='gaussian'" in scripts.python(SETTINGS).replace('"', "'")

@@ -44,7 +44,7 @@ def test_on_a_gaussian_fresh_noise_ends_nearer_to_the_closed_form(solver):
     fresh = noise(range(500, 564))
     end = EXACT.solution(fresh, HIGH, LOW).numpy()
     before, after = (error(GAUSSIAN, fresh, levels, solver, end) for levels in (for_euler, for_solver))
-    # Measured: Heun 0.223 to 0.150 on average, iPNDM 0.383 to 0.0007.
+    # Measured: Heun 0.204 to 0.138 on average, iPNDM 0.351 to 0.0006.
     assert after.mean() < 0.8 * before.mean()
     assert np.median(after) < 0.8 * np.median(before)
 
@@ -77,7 +77,7 @@ def test_no_knot_can_be_moved_by_a_level_to_lower_the_error(zero):
         return np.sqrt((error(GAUSSIAN, x, [*fine[path], *tail], "heun", end) ** 2).mean())
 
     # The reference of the search is within 1e-7 of the closed form, and errors are 1e-3 and more.
-    assert score(path) <= score(start) + 1e-7
+    assert score(path) <= min(score(start), score([0, 5, 10, 15, 20])) + 1e-7
     assert path != start
     for knot in range(1, len(path) - 1):
         for step in (-1, 1):

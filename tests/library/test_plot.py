@@ -10,7 +10,7 @@ from saved_runs import make_run
 
 import geomodel as gm
 from geomodel import scripts
-from geomodel.experiments import Lane, compare
+from geomodel.experiments import Lane, compare, sweep
 from geomodel.measures import band, compute
 from geomodel.settings import RunSettings
 
@@ -97,6 +97,18 @@ def test_a_race_and_schedules(pyplot, moons):
     (one,) = gm.plot.schedule(sigmas)
     assert np.array_equal(one.get_ydata(), sigmas)
     assert [line.get_label() for line in gm.plot.schedule({"a": sigmas, "b": [3, 1, 0]})] == ["a", "b"]
+
+
+def test_a_sweep(pyplot, moons):
+    optimal, x = gm.OptimalDenoiser(moons.points), gm.noise(range(3), (2,), 10.0)
+    ends = {"sigma_min": 0.1, "sigma_max": 10.0}
+    found = sweep(optimal, x, ["heun", "churn"], (4, 8), noise=gm.Brownian(range(3)), **ends)
+    lines = gm.plot.sweep(found)[::2]
+    assert [line.get_xdata().tolist() for line in lines] == [[4, 8], [4, 8]]
+    assert np.array_equal(lines[0].get_ydata(), found.lines[0].medians)
+    assert [line.get_linestyle() for line in lines] == ["-", ":"]
+    assert lines[0].get_label() == f"heun: slope −{found.lines[0].order:.1f}"
+    assert (lines[0].axes.get_xscale(), lines[0].axes.get_yscale()) == ("log", "log")
 
 
 def test_a_copied_script_ends_with_pictures(pyplot, monkeypatch):

@@ -66,6 +66,26 @@ def test_designed_levels(settings, kind):
     assert equal(here(scripts.design(settings, kind, **own))["levels"], expected)
 
 
+@KINDS
+def test_levels_designed_for_a_solver(settings):
+    settings = replace(settings, solver="heun", count=8)
+    job = job_of(settings)
+    known = {"fine": gm.schedules.karras(60, job.settings.sigma_min, job.settings.sigma_max), "solver": "heun"}
+    known |= {"labels": job.labels(len(job.x)), "final_zero": settings.final_zero}
+    expected = gm.schedules.gits(job.model, job.x, settings.steps, **known)
+    assert equal(here(scripts.design(settings, for_solver=True))["levels"], expected)
+
+
+@KINDS
+def test_a_sweep(settings):
+    settings = replace(settings, count=3)
+    solvers, counts = {"heun": {}, "rk2": {"alpha": 0.5}, "churn": {"s_churn": 3.0}}, (4, 7)
+    expected = gm.experiments.sweep_of(job_of(settings), solvers, counts)
+    found = here(scripts.sweep(settings, solvers, counts))["sweep"]
+    assert [line.solver for line in found.lines] == list(solvers)
+    assert all(equal(one.errors, other.errors) for one, other in zip(expected.lines, found.lines, strict=True))
+
+
 def yardstick_of(job, count):
     rows = gm.classes.rows(job.data, job.asked.data)
     return Yardstick.of(job.data.points, count, rows=rows, seed=job.settings.seed)
@@ -114,6 +134,7 @@ def test_every_script_states_what_decides_the_last_bits():
     for script in (
         scripts.race(MOONS, (("one", MOONS),), computed=said),
         scripts.design(MOONS, computed=said),
+        scripts.sweep(MOONS, {"heun": {}}, (5, 6), computed=said),
         scripts.jump(MOONS, 4, computed=said),
         scripts.quality(MOONS, computed=said),
         scripts.claims(MOONS, computed=said),

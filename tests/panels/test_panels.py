@@ -155,7 +155,7 @@ def test_an_error_of_a_hidden_field_is_not_lost(sampler):
     sampler.set_errors({"rho": "ρ must be at least 1."})
     assert sampler._schedule_place.error == "ρ must be at least 1."
     sampler.set_errors({"options": "No such option."})
-    assert [place.error for place in sampler.places] == ["No such option.", "", ""]
+    assert [place.error for place in sampler.places] == ["No such option.", "", "", ""]
 
 
 def test_commit_takes_what_is_typed_and_shows_what_is_wrong(sampler, told):
@@ -184,10 +184,45 @@ def test_the_button_is_the_action(qtbot):
 def test_tab_follows_the_reading_order(sampler):
     sampler.set_settings(RunSettings(solver="dpm2", start="data"))
     QApplication.processEvents()
+    folded = [sampler._options["analytic_first_step"], sampler.fields["jump_at"]]
     solver, *others = sampler.fields.values()
-    shown = [item.editor for item in (sampler._preset, solver, *sampler._options.values(), *others)]
+    shown = [item for item in (sampler._preset, solver, *sampler._options.values(), *others) if item not in folded]
     assert len(sampler._options) == 2
-    assert list(reading_order(sampler)) == shown
+    (fold,) = set(reading_order(sampler)) - {item.editor for item in shown}
+    assert list(reading_order(sampler)) == [*(item.editor for item in shown), fold]
+    sampler.open_advanced(True)
+    QApplication.processEvents()
+    assert set(list(reading_order(sampler))[-2:]) == {item.editor for item in folded}
+
+
+def test_what_few_people_need_is_folded_unless_it_is_not_as_usual(sampler, qtbot):
+    sampler.set_settings(RunSettings())
+    jump, first = _field(sampler, "jump_at"), sampler._options["analytic_first_step"]
+    fold = sampler._advanced
+    assert not jump.isVisible()
+    assert not first.isVisible()
+    assert fold._button.text() == "Advanced"
+    sampler.set_settings(RunSettings(jump_at=5))
+    assert jump.isVisible()
+    assert not first.isVisible()
+    assert fold._button.text() == "Advanced (1 changed)"
+    sampler.set_settings(RunSettings(jump_at=5, options={"analytic_first_step": True}))
+    assert first.isVisible()
+    assert fold._button.text() == "Advanced (2 changed)"
+    sampler.set_settings(RunSettings())
+    with qtbot.waitSignal(sampler.advanced_opened) as opened:
+        fold._button.click()
+    assert opened.args == [True]
+    assert jump.isVisible()
+    assert first.isVisible()
+    fold._button.click()
+    sampler.set_errors({"jump_at": "Too far."})
+    assert jump.isVisible()  # what is wrong is never hidden
+    assert sampler._advanced_place.error == "Too far."
+    sampler.set_errors({})
+    sampler.set_settings(RunSettings(solver="dpm2"))  # whose options are others
+    assert sampler._options["analytic_first_step"] is not first
+    assert not sampler._options["analytic_first_step"].isVisible()
 
 
 # ---------------------------------------------------------------- model

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from full_rooms import LEVEL, SAMPLE, SIZE, full_rooms
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QAccessible, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QTabBar, QWidget
@@ -122,6 +122,29 @@ def test_a_view_says_its_picture_in_words_and_numbers(qtbot, rooms, name):
     if "σ" in words:
         assert any(abs(value - sigma) < 0.02 * sigma for value in numbers) or name == "schedule", words
     assert view.accessibleDescription() in ("", words)
+
+
+class Shown(QObject):
+    """Keeps every window that is shown."""
+
+    def __init__(self):
+        super().__init__()
+        self.windows = []
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.windows.append(type(watched).__name__)
+        return False
+
+
+@every_room
+def test_a_view_that_is_built_shows_no_window(qapp, qtbot, rooms, name):
+    """A part that is shown before it has a parent flashes up, and takes the focus from the window."""
+    shown = Shown()
+    qapp.installEventFilter(shown)
+    fresh(qtbot, rooms, name)
+    qapp.removeEventFilter(shown)
+    assert shown.windows == []
 
 
 @pytest.mark.parametrize("name", [row.name for row in ROOMS if row.figure])

@@ -30,6 +30,7 @@ BASE = RunSettings(sigma_min=0.01, sigma_max=80.0)
         ({"jump_at": 4}, "jump at level never → 4"),
         ({"start": "exact"}, "start noise about the mean → data + noise"),
         ({"seed": 123456789}, "seed 0 → 123456789"),
+        ({"compared_with": "classes"}, "compared with D* → D_C"),
         ({"sigma_max": 80.00001}, "σ max changed"),
     ],
 )

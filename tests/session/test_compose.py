@@ -187,7 +187,6 @@ def neighbours(run, index=3, run_id=1):
         posterior.indices[0].numpy(),
         posterior.weights[0].numpy(),
         float(posterior.effective_neighbours[0]),
-        posterior.mean[0].numpy(),
     )
 
 
@@ -241,6 +240,14 @@ def test_d_star_beside_another_driver_has_its_own_row(pictures):
     run.settings = replace(run.settings, driver="network")
     captions = [row.caption for row in compose_strip.strip_picture(run, Selection(1, 0, 0), None).rows]
     assert captions == ["x", "Dθ(x; σ)", "D*(xₙ)"]
+
+
+def test_a_gaussian_beside_a_run_has_its_own_row(pictures):
+    run = computed(pictures, replace(TOY, count=1))
+    run.trajectory.extras["gaussian"] = run.denoised
+    run.settings = replace(run.settings, compared_with="gaussian")
+    rows = compose_strip.strip_picture(run, Selection(1, 0, 0), None).rows
+    assert [(row.caption, row.kind) for row in rows][2:] == [("D_G(xₙ)", "reference")]
 
 
 def test_the_rows_are_made_once_for_a_sample(pictures):

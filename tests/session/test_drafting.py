@@ -46,6 +46,16 @@ def test_what_nobody_has_typed_is_the_usual_count_of_the_kind(session):
     assert session.state.draft.count == 100
 
 
+def test_data_without_classes_are_compared_with_d_star_again(session):
+    session.open(moons())
+    session.drafting.edit({"driver": "mixture", "compared_with": "classes"})
+    session.open(pictures())
+    assert session.state.draft.compared_with == "optimal"
+    session.drafting.edit({"compared_with": "gaussian"})
+    session.open(moons())
+    assert session.state.draft.compared_with == "gaussian"
+
+
 def test_an_undo_takes_the_count_of_its_own_kind_back(session):
     session.open(pictures())
     session.drafting.edit({"count": 5})

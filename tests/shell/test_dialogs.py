@@ -111,7 +111,7 @@ def dialog(qtbot, window):
     tall.resize(100, 200)
     window.written = []
     views, recipe = {"Plane": wide, "Strip": tall}, dict(RECIPE)
-    made = dialogs.save_picture(window, views, lambda: recipe, window.written.append, store=SettingsStore())
+    made = dialogs.save_picture(window, views, lambda _: recipe, window.written.append, store=SettingsStore())
     made.recipe = recipe
     qtbot.waitExposed(made)
     made.activateWindow()
@@ -208,3 +208,15 @@ def test_a_folder_is_chosen_and_the_one_above_is_remembered(qtbot, window, tmp_p
     again = files.ask_folder(*ask, store=SettingsStore())
     assert again.directory().absolutePath() == str(tmp_path)
     again.reject()
+
+
+def test_the_preview_follows_what_is_chosen(qtbot, dialog):
+    qtbot.waitUntil(lambda: not dialog._preview._image.isNull())
+    wide = dialog._preview._image.deviceIndependentSize()
+    assert wide.width() / wide.height() == pytest.approx(85 / 64, rel=0.02)  # whole pixels
+    dialog._ground.editor.setFocus()
+    QTest.keyClick(dialog._ground.editor, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: dialog._preview._image.pixelColor(1, 1).alpha() == 0)
+    _enter(dialog._height, "170")
+    qtbot.waitUntil(lambda: dialog._preview._image.height() > 1.9 * dialog._preview._image.width())
+    assert not dialog._parts["legend"].isEnabled()  # a blank view has none

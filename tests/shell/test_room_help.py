@@ -12,14 +12,12 @@ from PySide6.QtWidgets import QDockWidget, QTextBrowser
 import resources
 from app.main_window import MainWindow
 from app.rooms import ROOMS
-from app.shell import help_sheets
-from app.shell.actions import ACTIONS
+from app.shell import help_sheets, set_up
 from app.shell.help_buttons import HelpButton
 from app.widgets.sheet import Sheet
-from geomodel import presets
 
 TAGS = {"page", "p", "b", "i", "sub", "sup", "a"}
-LARGEST = 4_000  # bytes: a page that is longer is a chapter
+LARGEST = 5_000  # bytes: a page that is longer is a chapter
 PAGES = [help_sheets.INTRODUCTION, *(row.help for row in ROOMS), *(page for _, _, page in help_sheets.OTHERS)]
 
 
@@ -135,10 +133,26 @@ def test_every_page_of_a_room_has_something_to_try():
 
 
 @pytest.mark.parametrize(("name", "link"), list(links()))
-def test_a_link_names_actions_and_presets_that_exist(name, link):
-    assert link.startswith(help_sheets.TRY)
-    known = {row.id for row in ACTIONS} | {f"{help_sheets.PRESET}{preset.name}" for preset in presets.PRESETS}
-    assert set(help_sheets.steps(link)) <= known
+def test_every_step_of_a_link_is_in_a_table(name, link):
+    assert set_up.steps(link)
+
+
+@pytest.mark.parametrize(
+    "link", ["http://x", "do:", "do:quit()", "do:data./etc/passwd", "do:solver.none", "do:steps.-1", "do:preset.x"]
+)
+def test_a_link_with_any_other_step_is_refused(link):
+    with pytest.raises(ValueError, match="link of a help page"):
+        set_up.steps(link)
+
+
+@pytest.mark.parametrize("name", [row.help for row in ROOMS])
+def test_a_page_says_what_is_seen_by_which_formula_from_where_and_what_does_not_follow(name):
+    text = resources.path("help", name).read_text("utf-8")
+    heads = [part.text for part in ElementTree.fromstring(f"<page>{text}</page>").iter("b")]
+    assert heads[0] == "What you see."
+    assert heads[-3:] == ["What not to conclude.", "Source.", "Try this:"]
+    assert "arXiv" in text or "Hairer" in text
+    assert any(sign in text for sign in ("=", "‖", "Σ"))
 
 
 def test_a_link_sets_the_window_up_by_keyboard(qtbot, window):
@@ -154,4 +168,9 @@ def test_a_link_sets_the_window_up_by_keyboard(qtbot, window):
     window.commands.follow("do:workspace.solvers,preset.ipndm")
     assert window.layout_of_docks.current.name == "solvers"
     assert window.state.draft.solver == "ipndm"
+    window.commands.follow("do:workspace.explore,data.two-moons,solver.euler,steps.6,layer.ghost.ode")
+    assert (window.state.draft.solver, window.state.draft.steps) == ("euler", 6)
+    assert "ghost.ode" in window.state.plane_options.layers
+    window.commands.follow("do:layers")
+    assert window.views.plane.layer_list.panel.isVisible()
     sheet.close()

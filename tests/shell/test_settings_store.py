@@ -33,6 +33,8 @@ def test_every_field_survives_a_round_trip():
         speed=0.25,
         loop=False,
         measures=("norm",),
+        advanced=True,
+        strip_large=True,
         layers=KeptLayers(
             shown={"data": False}, order=("data", "field"), looks={"data": LayerLook(opacity=0.5, color="#102030")}
         ),

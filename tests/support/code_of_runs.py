@@ -24,7 +24,13 @@ QUICK: dict[str, dict] = {  # what is run in every test of the suite
     "gaussian by a multistep": {"driver": "gaussian", "solver": "dpmpp_2m", "options": {"lower_order_final": True}},
     "classes": {"driver": "classes", "label": 1, "schedule": "cosine", "start": "origin"},
     "mixture": {"data": "gaussian-ring", "driver": "mixture", "beside": False, "solver": "unipc"},
-    "network": {**NETWORK, "driver": "network", "solver": "ipndm", "options": {"order": 2}},
+    "network": {
+        **NETWORK,
+        "driver": "network",
+        "solver": "ipndm",
+        "options": {"order": 2},
+        "compared_with": "gaussian",
+    },
     "blend": {**NETWORK, "driver": "blend", "blend": 0.1 + 0.2, "final_zero": True},
     "network alone": {**NETWORK, "data": "", "driver": "network", "solver": "euler"},
     "own levels": {"schedule": "custom", "levels": LEVELS, "solver": "dpm2", "options": {"r": 1 / 3}},
@@ -35,7 +41,7 @@ QUICK: dict[str, dict] = {  # what is run in every test of the suite
     "columns of a strange table": {"data": STRANGE, "data_columns": "a, b; class kind", "label": 1, "start": "exact"},
 }
 MORE: dict[str, dict] = {
-    "guidance": {"label": 0, "guidance": 2.5, "solver": "heun"},
+    "guidance": {"label": 0, "guidance": 2.5, "solver": "heun", "compared_with": "classes"},
     "one data point": {"start": "data", "start_index": 7, "solver": "deis_tab"},
     "a stochastic multistep": {"solver": "dpmpp_2m_sde", "options": {"eta": 0.3}, "driver": "gaussian"},
     "ancestral": {"solver": "euler_ancestral", "seed": 2**31 - 1},

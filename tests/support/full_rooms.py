@@ -66,6 +66,7 @@ def full_rooms(folder) -> FullRooms:
         ("interpolation", "interpolate"),
         ("commitment", "commitment"),
         ("likelihood", "likelihood"),
+        ("theories", "theories"),
     ):
         made.rooms[name].handlers()[action]()
         stage.settle()

@@ -57,9 +57,7 @@ def make_probe(point=(0.5, -0.5), sigma=1.0):
 
 
 def make_neighbours(index=1, sample=2):
-    return NeighboursAnswer(
-        NeighboursRequest(1, index, sample), np.array([7, 3, 9]), np.array([0.6, 0.3, 0.0001]), 1.9, np.zeros(2)
-    )
+    return NeighboursAnswer(NeighboursRequest(1, index, sample), np.array([7, 3, 9]), np.array([0.6, 0.3, 0.0001]), 1.9)
 
 
 def make_basins(sigma=2.0, **more):

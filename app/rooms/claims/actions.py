@@ -12,4 +12,10 @@ ACTIONS: tuple[ActionRow, ...] = (
         keys=("F12",),
         tip="Check the claims of the literature on the present model and data",
     ),
+    ActionRow(
+        id="copy_claims",
+        menu="Edit",
+        title="Copy claims as Python",
+        tip="A script that checks the claims of the table again, with the same numbers",
+    ),
 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from app.engine.context import Answers, Tasks, Work
-from app.rooms.claims.messages import ClaimTask
-from geomodel.experiments.literature import Claim, Material, each, of_job
+from app.rooms.claims.messages import Checked, ClaimTask
+from geomodel.experiments.literature import Material, each, of_job
+from geomodel.origin import made_of
 
 SHARED = "claims"  # the name under which it is kept
 
 
-def check(task: ClaimTask, work: Work) -> Claim:
+def check(task: ClaimTask, work: Work) -> Checked:
     """The claim of this number. A cancel stops it before the next evaluation, of D* too."""
     own = _shared(task, work)
     own.model = work.model
@@ -24,7 +25,7 @@ def check(task: ClaimTask, work: Work) -> Claim:
         (claim,) = each(own, only=(task.number,), progress=progress)
     finally:
         own.model = _released  # so that a network that is closed leaves memory
-    return claim
+    return Checked(claim, made_of(work.job.identity))
 
 
 def _shared(task: ClaimTask, work: Work) -> Material:

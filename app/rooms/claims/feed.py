@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QObject
@@ -11,16 +12,19 @@ from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Cancel
 from app.export import formats
 from app.rooms.claims import keeping
-from app.rooms.claims.messages import ClaimTask
+from app.rooms.claims.messages import Checked, ClaimTask
 from app.rooms.claims.pictures import ClaimRow, ClaimsPicture
 from app.rooms.claims.view import ClaimsView
+from app.rooms.code import copy_code
 from app.rooms.contract import Handlers, Services
 from app.session.facts import DRIVER_NAMES, data_title
 from app.shell.file_dialogs import SAVE
 from app.shell.palette_search import PaletteEntry
 from app.widgets.sight import seen
+from geomodel import scripts
 from geomodel.experiments.literature import STATEMENTS, Claim, summary
 from geomodel.files import write_error
+from geomodel.origin import MadeOf
 from geomodel.schedules import nearest_level
 from geomodel.settings import RunSettings
 
@@ -45,6 +49,7 @@ class ClaimsRoom(QObject):
         self._waiting: list[int] = []
         self._fraction = 0.0
         self._message = ""
+        self._made_of = MadeOf()  # of the results
         self.view.all_wanted.connect(self.check_all)
         self.view.one_wanted.connect(self.check_one)
         self.view.cancel_wanted.connect(self.cancel)
@@ -57,8 +62,12 @@ class ClaimsRoom(QObject):
         self.refresh()
 
     def handlers(self) -> Handlers:
-        """F12 brings the view to the front and checks all claims."""
-        return {"claims": self._check_in_sight}
+        """F12 brings the view to the front and checks all claims. What was checked is copied as code."""
+        copied = "Copied as Python: a script that checks these claims again."
+        return {
+            "claims": self._check_in_sight,
+            "copy_claims": partial(copy_code, self._services.say, self._script, copied),
+        }
 
     def offers(self) -> Sequence[PaletteEntry]:
         """Each claim, to be looked up in the table."""
@@ -83,7 +92,7 @@ class ClaimsRoom(QObject):
 
     def _restore(self, claims: Mapping[int, Claim], base: RunSettings | None, samples: int) -> None:
         self.cancel()
-        self._task, self._waiting, self._message = None, [], ""
+        self._task, self._waiting, self._message, self._made_of = None, [], "", MadeOf()
         self.claims, self._base, self._samples, self._of_samples = dict(claims), base, samples, samples
         self.refresh()
 
@@ -156,8 +165,9 @@ class ClaimsRoom(QObject):
         self.refresh()
 
     def _ended(self, event: TaskEnded) -> None:
-        if isinstance(event.result, Claim):
-            self.claims[event.result.number] = event.result
+        if isinstance(event.result, Checked):
+            self.claims[event.result.claim.number] = event.result.claim
+            self._made_of = event.result.made_of
         else:
             self._waiting = []
             self._message = event.message or CANCELLED
@@ -192,7 +202,14 @@ class ClaimsRoom(QObject):
             level = nearest_level(run.sigmas, claim.sigma)
             self._services.playback.go(min(level, run.committed - 1))
 
-    # ------------------------------------------------------------ the report as a file
+    # ------------------------------------------------------------ the report as a file or as code
+
+    def _script(self) -> str:
+        if not self.claims or self._base is None:
+            raise ValueError("No claim has been checked yet; press Check all (F12) first.")
+        only = None if len(self.claims) == len(STATEMENTS) else tuple(self.claims)
+        settings = replace(self._base, count=self._of_samples)
+        return scripts.claims(settings, only, self._made_of.network, self._made_of.computed)
 
     def _save(self, name: str) -> None:
         if self.claims:

@@ -18,6 +18,7 @@ from app.session.state import Run
 from geomodel.arrays import Integers
 
 EMPTY = "Press Run (F5). Then Commitment shows from which σ on the class of a sample is decided."
+WORKING = "The ends of this run are noised to several σ and brought down again."
 START = "Press Commitment (F9): the ends of this run are noised to several σ and brought down again."
 IMAGES, POINTS = (12, 4, 8), (32, 8, 16)  # most ends, draws, levels
 
@@ -70,7 +71,9 @@ class CommitmentRoom(OnRequestRoom[_Known]):
             return CommitmentPicture(message=EMPTY)
         why, known, words = self.undefined(run), self._known.get(run.id), self.words(run)
         if known is None:
-            return CommitmentPicture(message=why or START, ready=not why, running=running, words=words)
+            return CommitmentPicture(
+                message=why or (WORKING if running else START), ready=not why, running=running, words=words
+            )
         selection = self._state.selection
         return CommitmentPicture(
             sigmas=run.sigmas,

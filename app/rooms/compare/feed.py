@@ -13,20 +13,18 @@ from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Cancel, DataOpened
 from app.export import formats
 from app.rooms.code import copy_code
-from app.rooms.compare.columns import STEPS
+from app.rooms.compare.edits_feed import DRAFT, LaneEdits
 from app.rooms.compare.messages import Raced, RaceTask
-from app.rooms.compare.picture import costs_at, difference_scale, done, waiting
+from app.rooms.compare.picture import difference_scale, done, waiting
 from app.rooms.compare.pictures import ComparePicture, LanePicture
 from app.rooms.compare.sweep_feed import NOTHING, Sweeping
 from app.rooms.compare.view import CompareView
 from app.rooms.contract import Handlers, Services
 from app.session.facts import DRIVER_NAMES
-from app.session.lane import Lane, lane_name
+from app.session.lane import Lane
 from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
 from geomodel import images, presets, scripts, solvers
-from geomodel.draft_levels import levels_or_problems
-from geomodel.equal_cost import with_evaluations
 from geomodel.experiments import Comparison, Sweep
 from geomodel.experiments.sweep import spread
 from geomodel.files import write_error
@@ -34,9 +32,6 @@ from geomodel.origin import MadeOf
 from geomodel.projection import Basis, identity_basis
 from geomodel.settings import RunSettings
 
-DRAFT = "draft"  # the cause of errors about a draft without levels
-# The fields of settings that make a sampler.
-SAMPLER = ("solver", "options", "schedule", "rho", "levels", "steps", "sigma_max", "sigma_min", "final_zero", "jump_at")
 EMPTY = "Add solvers to compare or pin runs, then press Race. All lanes start from the same noise."
 
 
@@ -57,6 +52,7 @@ class CompareRoom(QObject):
         self._reference = 1.0
         self._message = ""
         self.sweeping = Sweeping(services.state, services.player, self)
+        self.edits = LaneEdits(services, self.view, self.sweeping)
         self.view.set_presets(menu())
         self.view.race_wanted.connect(self.race)
         self.view.cancel_wanted.connect(self.cancel)
@@ -64,9 +60,9 @@ class CompareRoom(QObject):
         self.view.preset_wanted.connect(self.add_preset)
         self.view.remove_wanted.connect(self._lanes.remove)
         self.view.save_wanted.connect(self._save)
-        self.view.use_wanted.connect(self.use)
-        self.view.cell_edited.connect(self._edit)
-        self.view.solver_wanted.connect(self._change_solver)
+        self.view.use_wanted.connect(self.edits.use)
+        self.view.cell_edited.connect(self.edits.edit)
+        self.view.solver_wanted.connect(self.edits.change_solver)
         self.view.equal_race_wanted.connect(self.race_equal)
         self.view.sweep_wanted.connect(self.sweep)
         for shown in (self.view.plot_chosen, self.view.costs_wanted, self.sweeping.changed):
@@ -86,7 +82,7 @@ class CompareRoom(QObject):
             "add_lane": self._add_in_sight,
             "equal": self._equal_in_sight,
             "sweep": self._sweep_in_sight,
-            "use_lane": self._use_chosen,
+            "use_lane": self.edits.use_chosen,
             "copy_race": partial(
                 self._copy, self._race_script, "Copied as Python: a script that runs this race again."
             ),
@@ -140,99 +136,30 @@ class CompareRoom(QObject):
         self.view.open_equal().start_sweep()
 
     def race_equal(self, names: Sequence[str], evaluations: int) -> None:
-        """Race solvers that get as many steps as so many evaluations buy. Those that cannot run say why."""
-        if self._task is not None or self.sweeping.running or not self._drafted():
-            return
-        found, missing = [], []
-        for name in names:
-            try:
-                found.append(with_evaluations(self._sampler(name), evaluations))
-            except ValueError as error:
-                missing.append(str(error))
-        self.view.fold_equal()
-        self._lanes.add_equal(found, evaluations)
-        self.race()
-        if missing:
-            self._services.say(" ".join(missing), True, DRAFT)
+        """Race solvers that get as many steps as so many evaluations buy."""
+        if not self._busy and self._drafted():
+            self.view.fold_equal()
+            missing = self.edits.add_equal(names, evaluations)
+            self.race()
+            if missing:
+                self._services.say(missing, True, DRAFT)
 
     def sweep(self, names: Sequence[str], first: int, last: int) -> None:
         """Sweep solvers over numbers of evaluations from the draft's noise."""
-        if self._task is not None or self.sweeping.running or not self._player.drafting.check():
+        if self._busy or not self._player.drafting.check():
             return
-        solvers = tuple((name, dict(self._sampler(name).options)) for name in names)
+        solvers = tuple((name, dict(self.edits.sampler(name).options)) for name in names)
         self.view.fold_equal()
         self.view.plot("sweep")
         self.sweeping.begin(self._player.drafting.filled(), solvers, spread(first, last))
 
-    def _sampler(self, name: str) -> RunSettings:
-        """The draft with a solver. Its own solver keeps its options."""
-        draft = self._player.drafting.filled()
-        return draft if name == draft.solver else replace(draft, solver=name, options={})
-
-    def _costs(self) -> tuple[tuple[str, str], ...]:
-        """What the steps of each solver cost at the evaluations that are typed."""
-        if self.view.equal is None:
-            return ()
-        return tuple(costs_at(int(self.view.equal.at.value), self._sampler))
+    @property
+    def _busy(self) -> bool:
+        return self._task is not None or self.sweeping.running
 
     def _costs_changed(self) -> None:
         if self.view.equal is not None:
             self.refresh()
-
-    # ------------------------------------------------------------ rows
-
-    def use(self, index: int) -> None:
-        """Take a row's sampler over into the draft. Of a sweep, with the evaluations that are typed."""
-        own = self._swept_sampler(index) if self.view.plotted == "sweep" else self._lanes.lanes[index].settings
-        if own is not None:
-            self._player.drafting.edit({name: getattr(own, name) for name in SAMPLER})
-            self._services.say(f"The form has {lane_name(own)}.")
-
-    def _use_chosen(self) -> None:
-        self._services.bring_forward("compare")
-        chosen = self.view.table.lane()
-        if chosen < 0:
-            self._services.say("Choose a row of the comparison first.", True, DRAFT)
-        else:
-            self.use(chosen)
-
-    def _swept_sampler(self, index: int) -> RunSettings | None:
-        assert self.sweeping.of is not None
-        assert self.view.equal is not None
-        name, options = self.sweeping.of.solvers[index]
-        try:
-            own = replace(self._player.drafting.filled(), solver=name, options=options)
-            return with_evaluations(own, int(self.view.equal.at.value))
-        except ValueError as error:
-            self._services.say(str(error), True, DRAFT)
-            return None
-
-    def _edit(self, index: int, column: int, number: int) -> None:
-        """Another number of steps or evaluations in a row."""
-        lane = self._lanes.lanes[index]
-        try:
-            if column == STEPS:
-                self._change(index, replace(lane.settings, steps=number, jump_at=-1), None)
-            else:
-                self._change(index, with_evaluations(lane.settings, number), number)
-        except ValueError as error:
-            self._services.say(str(error), True, DRAFT)
-
-    def _change_solver(self, index: int, solver: str) -> None:
-        lane = self._lanes.lanes[index]
-        other, asked = replace(lane.settings, solver=solver, options={}), lane.asked
-        try:
-            self._change(index, other if asked is None else with_evaluations(other, asked), asked)
-        except ValueError as error:
-            self._services.say(str(error), True, DRAFT)
-
-    def _change(self, index: int, settings: RunSettings, asked: int | None) -> None:
-        """ValueError, with a sentence, where the settings give no levels."""
-        if isinstance(found := levels_or_problems(settings), dict):
-            raise ValueError(next(iter(found.values())))
-        self._services.settle(DRAFT)
-        if settings != self._lanes.lanes[index].settings:
-            self._lanes.change(index, settings, asked)
 
     # ------------------------------------------------------------ racing
 
@@ -244,8 +171,7 @@ class CompareRoom(QObject):
 
     def race(self) -> None:
         """Run every lane from the draft's noise."""
-        idle = self._task is None and not self.sweeping.running
-        if not idle or not self._lanes.lanes or not self._player.drafting.check():
+        if self._busy or not self._lanes.lanes or not self._player.drafting.check():
             return
         base = self._player.drafting.filled()
         self._raced, self._base, self._message = tuple(self._lanes.lanes), base, ""
@@ -339,7 +265,7 @@ class CompareRoom(QObject):
         swept, is_sweep = self.sweeping.lanes(), self.view.plotted == "sweep"
         message = self.sweeping.message if is_sweep else self._message
         if not self._lanes.lanes and not swept:
-            return ComparePicture(message=message or EMPTY, costs=self._costs())
+            return ComparePicture(message=message or EMPTY, costs=self.edits.costs())
         found, over, k = self.comparison, self._over, 0
         if found is not None:
             k = min(self._state.selection.sample, found.reference.shape[1] - 1)
@@ -348,7 +274,7 @@ class CompareRoom(QObject):
         basis = self._plane()
         return ComparePicture(
             lanes=tuple(self._lane(lane, k, basis, scale) for lane in self._lanes.lanes),
-            running=self._task is not None or self.sweeping.running,
+            running=self._busy,
             caption=self._caption(),
             reference="DOP853, tolerance 10⁻¹⁰ (networks 10⁻⁶)",
             reference_fraction=self.sweeping.reference if is_sweep else self._reference,
@@ -362,7 +288,7 @@ class CompareRoom(QObject):
             sample=k,
             message=message,
             swept=swept,
-            costs=self._costs(),
+            costs=self.edits.costs(),
         )
 
     def _plane(self) -> Basis | None:

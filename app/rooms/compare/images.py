@@ -7,9 +7,11 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
-from app.plotting.montage import integer_zoom, to_image
+from app.plotting.image_card import Found, show_card
+from app.plotting.images import to_image
+from app.plotting.montage_geometry import integer_zoom
 from app.plotting.pens_and_numbers import SAMPLE_WIDTH, tabular
 from app.plotting.theme import Theme
 from app.rooms.compare.lanes import paint_lane
@@ -105,13 +107,24 @@ class _Cells(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            names = ["Reference", *(lane.name for lane in self.picture.lanes)]
-            here = (name for at, name in enumerate(names) if self.rect_of(at).contains(QPointF(event.pos())))
-            QToolTip.showText(event.globalPos(), next(here, ""), self)
+            show_card(event, self, self._found(QPointF(event.pos())))
             return True
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self.fit()
         return super().event(event)
+
+    def _found(self, at: QPointF) -> Found | None:
+        """The image under a point: the end of a lane, or its difference to the reference."""
+        cell = next((k for k in range(len(self.picture.lanes) + 1) if self.rect_of(k).contains(at)), None)
+        if cell is None:
+            return None
+        if cell == 0:
+            image = self.picture.reference_image
+            return None if image is None else (image, "Reference")
+        lane, rect = self.picture.lanes[cell - 1], self.rect_of(cell)
+        beyond = rect.left() + self._shape()[1] * self.lay_out()[0] / self.devicePixelRatioF() + GAP / 2
+        image, of = (lane.image, "") if at.x() < beyond else (lane.difference, ", difference to the reference")
+        return None if image is None else (image, f"{lane.name}{of}")
 
 
 class LaneImages(QScrollArea):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -20,26 +19,19 @@ from app.rooms.compare.bar import CompareBar, Preset
 from app.rooms.compare.columns import PrintedTable
 from app.rooms.compare.equal import EqualPanel
 from app.rooms.compare.images import LaneImages, images_caption
-from app.rooms.compare.lanes import PLOTTED, Plotted
+from app.rooms.compare.lanes import Plotted
 from app.rooms.compare.pages import Pages
 from app.rooms.compare.paths import LanePaths
 from app.rooms.compare.pictures import ComparePicture
-from app.rooms.compare.plot import ErrorChart
+from app.rooms.compare.plot_pane import PlotPane
 from app.rooms.compare.table import LaneTable
 from app.rooms.compare.text import describe, shared
 from app.rooms.contract import View
 from app.widgets.enlarged import Enlarged
-from app.widgets.form import ComboBox
 from app.widgets.text import Message, PlainLabel, tooltip
-from app.widgets.titled import Title
 
 WIDE = 720  # pixels of width from which the selected sample stands beside the plot
-ERROR = (
-    "‖x − x_ref‖ at each noise level, in data units: the distance from where the reference is. Line: the selected "
-    "sample, or in the end plot a point for the median. Band or bar: from the 10 % to the 90 % quantile over samples."
-)
 EMPTY = "Add solvers to compare, then press Race."
-SWEEP = "Tick solvers under Equal evaluations, then press Sweep."
 BAR_SIGNALS = ("race_wanted", "cancel_wanted", "add_wanted", "preset_wanted", "save_wanted")
 
 
@@ -77,7 +69,8 @@ class CompareView(View):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus if print_mode else Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Compare")
         self._shape: tuple[bool, bool] | None = None  # wide, with pages beside the table
-        self.chart = ErrorChart(theme, tabular(self.font(), 0.85), print_mode=print_mode)
+        self._pane = PlotPane(theme, print_mode=print_mode)
+        self.chart = self._pane.chart
         self.table = LaneTable(theme)
         self.printed = PrintedTable(theme)
         self.paths = LanePaths(theme, tabular(self.font(), 0.85))
@@ -85,12 +78,6 @@ class CompareView(View):
         self._images_page, self._images_note = QWidget(), PlainLabel(wordWrap=True)
         self.bar = CompareBar()
         self.equal: EqualPanel | None = None  # built when it is opened
-        self._combo = ComboBox()
-        for plotted, title in PLOTTED.items():
-            self._combo.addItem(title, plotted)
-        self._combo.setToolTip("What is plotted")
-        self._combo.setAccessibleName("What is plotted")
-        self._combo.activated.connect(self._choose)
         self._build_words()
         self._build()
         self._connections = [
@@ -101,6 +88,7 @@ class CompareView(View):
             (self.table.solver_wanted, self.solver_wanted),
             (self.bar.equal_toggled, self._show_equal),
             *((getattr(self.bar, name), getattr(self, name)) for name in BAR_SIGNALS),
+            (self._pane.combo.activated, self._choose),
             (self.chart.lane_picked, self._pick),
             (self.paths.lane_picked, self._pick),
         ]
@@ -110,41 +98,24 @@ class CompareView(View):
         self.display(self._picture)
 
     def _build_words(self) -> None:
-        self._caption, self._note, self._title = QElidingLabel(), QElidingLabel(), Title("Error")
+        self._caption = QElidingLabel()
         self._caption.setTextFormat(Qt.TextFormat.PlainText)
-        self._note.setTextFormat(Qt.TextFormat.PlainText)
         self._empty = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        self._waiting = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        for label in (self._caption, self._note, self._empty, self._waiting, self._images_note):
+        for label in (self._caption, self._empty, self._images_note):
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        for label in (self._caption, self._note, self._images_note):
+        for label in (self._caption, self._images_note):
             label.setFont(tabular(self.font(), 0.92))
-        for label in (self._note, self._title):
-            label.setToolTip(tooltip("Error", ERROR))
         self._wrong = Message()
 
     def _build(self) -> None:
-        over = QVBoxLayout(self.chart)
-        over.setContentsMargins(56, 0, 16, 24)  # inside the axes
-        over.addWidget(self._waiting)
         images = QVBoxLayout(self._images_page)
         images.setContentsMargins(0, 0, 0, 0)
         images.addWidget(self._images_note)
         images.addWidget(self.images, 1)
-        heading = QHBoxLayout()
-        heading.setSpacing(8)
-        heading.addWidget(self._title)
-        heading.addWidget(self._combo)
-        heading.addWidget(self._note, 1)
-        plot = QWidget()
-        column = QVBoxLayout(plot)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(heading)
-        column.addWidget(self.chart, 1)
         self._beside, self._below = Pages(), Pages()
         self._across, self._body = QSplitter(Qt.Orientation.Horizontal), QSplitter(Qt.Orientation.Vertical)
-        for widget, stretch in ((plot, 3), (self._beside, 2)):
+        beside: tuple[tuple[QWidget, int], ...] = ((self._pane, 3), (self._beside, 2))
+        for widget, stretch in beside:
             self._across.addWidget(widget)
             self._across.setStretchFactor(self._across.count() - 1, stretch)
         for widget, stretch in ((self._across, 3), (self._below, 2)):
@@ -163,10 +134,9 @@ class CompareView(View):
         if self._print:
             whole.addWidget(self.printed)
         self.bar.setHidden(self._print)
-        self._combo.setHidden(self._print)
         self._enlarged = None if self._print else Enlarged(self)
         if self._enlarged is not None:
-            self._enlarged.add(self._title, plot)
+            self._enlarged.add(self._pane.title, self._pane)
             for pages in (self._beside, self._below):
                 self._enlarged.add(pages.tabs, pages, self.images.set_enlarged)
 
@@ -186,7 +156,7 @@ class CompareView(View):
         self._picture = picture
         if isinstance(picture, ShownComparison):
             self._plotted, self._lane = picture.plotted, picture.lane
-            self._combo.setCurrentIndex(self._combo.findData(self._plotted))
+            self._pane.set_plotted(self._plotted)
         shown = self._shown
         self.chart.display(shown, self._plotted)
         if self._print:
@@ -215,7 +185,7 @@ class CompareView(View):
         """Plot this."""
         if plotted != self._plotted:
             self._plotted, self._lane = plotted, -1
-            self._combo.setCurrentIndex(self._combo.findData(plotted))
+            self._pane.set_plotted(plotted)
             self.display(self._picture)
 
     def describe(self) -> str:
@@ -232,32 +202,11 @@ class CompareView(View):
         self._wrong.say(picture.message if there else "", is_error=True)
         _say(self._caption, shared(picture) if there else "")
         self._caption.setVisible(there and bool(self._caption.toolTip()))
-        self._title.setText(f"Error {PLOTTED[self._plotted]}" if self._print else "Error")
-        self._note.setText(self._meaning())
-        self._waiting.setText(self._awaited())
-        self._waiting.setVisible(not any(self.chart.curves))
+        self._pane.say(picture, self._plotted)
         self._images_note.setText(images_caption(picture))
         self.bar.display(picture)
         if self.equal is not None:
             self.equal.show_costs(dict(picture.costs), picture.running)
-
-    def _meaning(self) -> str:
-        """What a curve and its band mean."""
-        batch = next((lane.errors.shape[1] for lane in self._shown.lanes if lane.errors is not None), 0)
-        if not batch:
-            return ""
-        of = "median" if self._plotted in ("end", "sweep") else f"sample {self._picture.sample}"
-        words = f"{of}, 10–90 % of {batch}"
-        return f"‖x − x_ref‖: {words} samples" if self._print else words  # paper has no tooltip
-
-    def _awaited(self) -> str:
-        sweeps = self._plotted == "sweep"
-        if not self._picture.running:
-            return SWEEP if sweeps else "Press Race. All lanes start from the same noise."
-        if self._picture.reference_fraction < 1:
-            return f"Solving the reference: {100 * self._picture.reference_fraction:.0f} %"
-        curve = "the curves appear when all have ended" if sweeps else "a curve appears when its sampler has ended"
-        return f"{'Sweeping' if sweeps else 'Racing'}: {curve}."
 
     def _mark(self) -> None:
         """Draw the picked lane thick."""
@@ -295,7 +244,7 @@ class CompareView(View):
         self.costs_wanted.emit()
 
     def _choose(self) -> None:
-        self.plot(self._combo.currentData())
+        self.plot(self._pane.combo.currentData())
         self.plot_chosen.emit()
 
     def _pick(self, lane: int) -> None:
@@ -353,7 +302,6 @@ class CompareView(View):
         self._connections.clear()
         if self.equal is not None:
             self.equal.release()
-        self._combo.activated.disconnect(self._choose)
         if self._enlarged is not None:
             self._enlarged.release()
         for owner in (self._beside, self._below, self.table, self.paths, self.bar):

@@ -98,6 +98,9 @@ class InspectorView(View):
         column.setSpacing(8)
         column.addWidget(self._table, 1)
         column.addWidget(self._copy_button, 0, Qt.AlignmentFlag.AlignRight)
+        if print_mode:
+            self._copy_button.hide()
+            self._table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.set_theme(theme)
 
     def _set_up_table(self) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.plotting.montage import integer_zoom, to_image
+from app.plotting.image_card import Found, show_card
+from app.plotting.images import to_image
+from app.plotting.montage_geometry import integer_zoom
 from app.plotting.theme import Theme
 from geomodel.arrays import Array
 
@@ -76,7 +78,18 @@ class AmountRow(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._fit()
+        if isinstance(event, QHelpEvent) and show_card(event, self, self._found(QPointF(event.pos()))):
+            return True
         return super().event(event)
+
+    def _found(self, at: QPointF) -> Found | None:
+        """The image under a point."""
+        if not len(self._images):
+            return None
+        (zoom, shown), device = self._layout(), at * self.devicePixelRatioF()
+        here = (k for place, k in enumerate(shown.tolist()) if self.rect_of(place, zoom).contains(device))
+        k = next(here, None)
+        return None if k is None else (self._images[k], f"{self.accessibleName()}, {k + 1} of {len(self._images)}")
 
     # ------------------------------------------------------------ painting and picking
 

@@ -20,6 +20,7 @@ from geomodel.arrays import Integers
 from geomodel.likelihood import KernelGains
 
 EMPTY = "Press Run (F5). Then Likelihood shows what each step gains beyond the noise's share."
+WORKING = "Two posteriors of D* are computed for each step, and the trace of the model's Jacobian at every level."
 START = "Press Likelihood (Ctrl+F9): two posteriors of D* a step, and the trace of the model's Jacobian at every level."
 OTHER = "h has changed: press Likelihood again"
 IMAGES, POINTS = 4, 64  # most samples
@@ -76,7 +77,7 @@ class LikelihoodRoom(OnRequestRoom[_Known]):
             words = OTHER
         picture = LikelihoodPicture(bandwidth=self._bandwidth, ready=not why, running=running, words=words)
         if known is None:
-            return replace(picture, message=why or START)
+            return replace(picture, message=why or (WORKING if running else START))
         selection = self._state.selection
         rows = np.flatnonzero(known.samples == selection.sample)
         row = int(rows[0]) if len(rows) else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
     QRadioButton,
     QStyle,
     QStyleOptionButton,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -30,6 +32,10 @@ from geomodel.settings import Limits
 POINT = "x = (1 − s) yₖ + s yⱼ + σ z, with data images yₖ and yⱼ and seeded noise z."
 SEED_HIGH = 2**31 - 1
 SHARE_STEPS = 100
+
+
+INDEXED = (("data_index", "k"), ("second_index", "j"))  # the fields of data images
+CHOOSE = "Choose the image by sight, or search by class"
 
 
 class Radio(QRadioButton):
@@ -51,6 +57,7 @@ class MeanShiftControls(QWidget):
 
     probing_toggled = Signal(bool)
     probe_edited = Signal(object)
+    choice_wanted = Signal(str)  # the field whose image is to be chosen by sight
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,6 +76,7 @@ class MeanShiftControls(QWidget):
         for field in self.fields.values():
             field.edited.connect(self._edited)
         align((self.fields["data_index"], self.fields["second_index"]))
+        self.choices = {name: _choose_button(name, letter, self) for name, letter in INDEXED}
         self.share = Slider(SHARE_STEPS, "Share of image j", f"s: 0 is image k, 1 is image j. {POINT}")
         self.share.valueChanged.connect(self._share_moved)
         self.sigma = SigmaSlider(
@@ -106,9 +114,14 @@ class MeanShiftControls(QWidget):
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(8)
         top = Qt.AlignmentFlag.AlignTop
-        grid.addWidget(self.fields["data_index"], 0, 0, top)
-        grid.addWidget(self.fields["seed"], 0, 1, top)
-        grid.addWidget(self.fields["second_index"], 1, 0, top)
+        for line, (name, _) in enumerate(INDEXED):
+            both = QHBoxLayout()
+            both.setSpacing(4)
+            both.addWidget(self.fields[name], 1)
+            both.addWidget(self.choices[name], 0, top)
+            grid.addLayout(both, line, 0, top)
+            if line == 0:  # in reading order, which is that of Tab
+                grid.addWidget(self.fields["seed"], 0, 1, top)
         self._share_text.setMinimumHeight(self.fields["second_index"].editor.sizeHint().height())
         grid.addLayout(share, 1, 1, top)
         grid.addLayout(sigma, 2, 0, 1, 2)
@@ -154,3 +167,17 @@ class MeanShiftControls(QWidget):
 
     def _follow(self) -> None:
         self.probe_edited.emit({"sigma": None})
+
+
+def _choose_button(name: str, letter: str, controls: MeanShiftControls) -> QToolButton:
+    """Opens the images of the data for a field."""
+    button = QToolButton()
+    button.setText("…")
+    button.setAccessibleName(f"Choose image {letter}")
+    button.setToolTip(tooltip(f"Choose image {letter}", f"{CHOOSE}{' (I)' if letter == 'k' else ''}."))
+    button.clicked.connect(partial(_want, controls, name))
+    return button
+
+
+def _want(controls: MeanShiftControls, name: str, _checked: bool = False) -> None:
+    controls.choice_wanted.emit(name)

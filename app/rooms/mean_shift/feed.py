@@ -8,22 +8,29 @@ from functools import partial
 from typing import Any
 
 import msgspec
+import numpy as np
 from PySide6.QtCore import QObject
 
 from app.engine.contract import Answer
 from app.rooms.contract import Handlers, Services
 from app.rooms.mean_shift.along_feed import AlongSigma
 from app.rooms.mean_shift.annealed_feed import Annealed
+from app.rooms.mean_shift.film_feed import MeanShiftReel
 from app.rooms.mean_shift.messages import ImageProbe, KeptProbe, MeanShiftAnswer, MeanShiftRequest
 from app.rooms.mean_shift.picture import mean_shift_picture
 from app.rooms.mean_shift.pictures import MeanShiftPicture
 from app.rooms.mean_shift.view import MeanShiftView
 from app.session.facts import about
 from app.session.state import Run, Selection
+from app.widgets.image_chooser import ImageSource
 from app.widgets.sight import seen
+from geomodel import classes, images
+from geomodel.arrays import Array, Integers
+from geomodel.datasets import DataError, Dataset
 
 EMPTY = "The mean shift is shown for images. Choose Fashion-MNIST in the model panel."
 WAITING = "The mean shift is shown as soon as the engine has computed it."
+CHOICE = "choice"  # the cause of errors about choosing an image
 NEEDS_DATA = "The mean shift needs the reference data of this run."
 
 
@@ -35,6 +42,7 @@ class MeanShiftRoom(QObject):
     def __init__(self, services: Services) -> None:
         super().__init__()
         state, player = services.state, services.player
+        self._services = services
         self._state, self._player, self._playback = state, player, services.playback
         self.view = view = MeanShiftView(services.theme)
         self._probe = ImageProbe()
@@ -53,6 +61,7 @@ class MeanShiftRoom(QObject):
         player.answered.connect(self._answered)
         view.probing_toggled.connect(self._toggle)
         view.probe_edited.connect(self._edit)
+        view.choice_wanted.connect(self._choose)
         view.mode_wanted.connect(self._to_mode)
         view.jacobian_wanted.connect(self._to_jacobian)
         view.annealed_wanted.connect(self._annealed.begin)
@@ -82,8 +91,25 @@ class MeanShiftRoom(QObject):
         self.view.release()
 
     def handlers(self) -> Handlers:
-        """The room has no actions, because its buttons stand in the view."""
-        return {}
+        """The key that chooses the probe's image by sight. The other controls stand in the view."""
+        return {"choose_image": self._choose_first}
+
+    def _choose_first(self) -> None:
+        self._services.bring_forward("mean_shift")
+        run = self._state.run
+        if run is None or run.source is None or len(run.x.shape) != 5:
+            self._services.say(EMPTY, True, CHOICE)
+            return
+        self._services.settle(CHOICE)
+        if not self._probing:
+            self._toggle(True)
+        self._choose("data_index")
+
+    def _choose(self, name: str) -> None:
+        """Show the run's data as small images."""
+        run = self._state.run
+        if run is not None and run.source is not None:
+            self.view.choose(name, image_source(run.source.dataset), getattr(self._probe, name))
 
     def keep(self) -> bytes:
         """The image probe, for a session."""
@@ -108,6 +134,15 @@ class MeanShiftRoom(QObject):
         if about(self._answer, run) is None:
             return MeanShiftPicture(message=WAITING)
         return replace(self._shown, along=self._along.picture(), annealed=self._annealed.picture())
+
+    def reel(self) -> MeanShiftReel | None:
+        """The point in view at every level of the selected run."""
+        run = self._state.run
+        request = None if run is None else self._request(run, self._state.selection)
+        if run is None or request is None:
+            return None
+        follows = not self._probing or self._sigma is None
+        return MeanShiftReel(run, request, follows, self._along.picture(), self._annealed.picture())
 
     def _grew(self, run_id: int) -> None:
         if run_id == self._state.selection.run_id:
@@ -171,3 +206,25 @@ class MeanShiftRoom(QObject):
     def _to_mode(self) -> None:
         self._path = True
         self.refresh()
+
+
+def image_source(dataset: Dataset) -> ImageSource:
+    """The data for the eye, and for a search by class."""
+
+    def words(number: int) -> str:
+        name = "" if dataset.labels is None else f", {dataset.class_name(int(dataset.labels[number]))}"
+        return f"data point {number:,}{name}"
+
+    def fetch(numbers: Integers) -> Array:
+        try:
+            return pixels_of(dataset.points[numbers])
+        except DataError:  # the file behind a large set has changed
+            return np.zeros((len(numbers), 1, 1), np.uint8)
+
+    height, width = pixels_of(dataset.points[:1]).shape[1:3]
+    return ImageSource(partial(classes.matching, dataset), fetch, words, (width, height))
+
+
+def pixels_of(points: Array) -> Array:
+    """Images of any number of channels as pixels."""
+    return images.pixels(points if points.shape[1] in (1, 3) else images.side_by_side(points))

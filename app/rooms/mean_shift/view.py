@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -20,6 +21,7 @@ from app.rooms.mean_shift.text import describe
 from app.rooms.mean_shift.weight_spectrum import WeightSpectrum
 from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
+from app.widgets.image_chooser import ImageChooser, ImageSource
 from app.widgets.panel_grid import Flowing, PanelGrid, refit
 from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Title
@@ -97,6 +99,7 @@ class MeanShiftView(View):
     probe_edited = Signal(
         object
     )  # changed fields of data_index, second_index, share, seed, sigma (None: the playhead's)
+    choice_wanted = Signal(str)  # data_index or second_index
     mode_wanted = Signal()
     annealed_wanted = Signal()
     level_picked = Signal(int)  # a click on the plot over the noise levels
@@ -106,7 +109,8 @@ class MeanShiftView(View):
         super().__init__(parent)
         self.setAccessibleName("Mean shift")
         self._picture = MeanShiftPicture()
-        self._print = print_mode
+        self._print, self._theme = print_mode, theme
+        self._chooser: ImageChooser | None = None
         self._controls = MeanShiftControls()
         self._panels = PanelGrid(theme, smallest=96, largest=224, marks=True)
         self._point = Section("The point and its denoisers", OPTIMAL, self._panels)
@@ -148,6 +152,7 @@ class MeanShiftView(View):
         self._lay_out()
         self._controls.probing_toggled.connect(self.probing_toggled)
         self._controls.probe_edited.connect(self.probe_edited)
+        self._controls.choice_wanted.connect(self.choice_wanted)
         self._mode.clicked.connect(self._want_mode)
         self._differentiate.clicked.connect(self._want_jacobian)
         self._anneal.clicked.connect(self._want_annealed)
@@ -259,12 +264,29 @@ class MeanShiftView(View):
         self._anneal.setVisible(not self._print)
         self._both.setVisible(bool(shown.ode) or not self._print)
 
+    def choose(self, name: str, source: ImageSource, current: int) -> None:
+        """Let a person choose the image of a field by sight, in a window beside this one."""
+        if self._chooser is not None:
+            self._chooser.close()
+        title = f"Image {'k' if name == 'data_index' else 'j'} of the probe"
+        chooser = self._chooser = ImageChooser(self._theme, self, title, source, current)
+        chooser.taken.connect(lambda number: self.probe_edited.emit({name: number}))
+        chooser.destroyed.connect(partial(self._forget, id(chooser)))
+        chooser.show()
+
+    def _forget(self, chooser: int, _gone: object = None) -> None:
+        if self._chooser is not None and id(self._chooser) == chooser:
+            self._chooser = None
+
     def describe(self) -> str:
         """The picture in words and numbers."""
         return describe(self._picture)
 
     def set_theme(self, theme: Theme) -> None:
         """Set all colours."""
+        self._theme = theme
+        if self._chooser is not None:
+            self._chooser.set_theme(theme)
         self.set_background(theme)
         for widget in self._painted:
             widget.set_theme(theme)
@@ -278,6 +300,9 @@ class MeanShiftView(View):
         """Disconnect everything, so that nothing keeps the view alive."""
         self._controls.probing_toggled.disconnect(self.probing_toggled)
         self._controls.probe_edited.disconnect(self.probe_edited)
+        self._controls.choice_wanted.disconnect(self.choice_wanted)
+        if self._chooser is not None:
+            self._chooser.close()
         self.along.picked.disconnect(self.level_picked)
         if self._enlarged is not None:
             self._enlarged.release()

@@ -7,21 +7,9 @@ from dataclasses import replace
 from functools import partial
 from math import ceil
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
-    QPalette,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QHBoxLayout,
-    QMenu,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QActionGroup, QPalette, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.headings import Entry
@@ -42,6 +30,7 @@ from app.widgets.text import PlainLabel
 from geomodel.measures import MEASURES
 
 CELL_WIDTH, CELL_HEIGHT = 320, 136  # least pixels of a plot
+SMALLEST = (180, 136)  # pixels of a plot in a print, under which nobody can read it
 REQUESTED = {measure.name for measure in MEASURES if measure.on_request}  # hidden until they are chosen
 OFFERED: tuple[Scale, ...] = ("log", "index")  # how the levels can be spread here
 
@@ -113,6 +102,12 @@ class MeasuresView(View):
         if self._part[0] is not whole or self._part[1].plots != plots:
             self._part = whole, whole if len(plots) == len(whole.plots) else replace(whole, plots=plots)
         return self._part[1]
+
+    def for_print(self, picture: MeasuresPicture, size: QSize) -> MeasuresPicture:
+        """The first of the visible measures, as many as can be read."""
+        columns, rows = (max(1, side // least) for side, least in zip(size.toTuple(), SMALLEST, strict=True))
+        shown = [plot for plot in picture.plots if self.shows(plot.name)]
+        return replace(picture, plots=tuple(shown[: columns * rows]))
 
     def display(self, picture: MeasuresPicture) -> None:
         """Show the picture. A playhead move changes only cursors and values."""

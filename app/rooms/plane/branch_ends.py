@@ -6,7 +6,8 @@ from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from app.plotting.montage import integer_zoom, to_image
+from app.plotting.images import to_image
+from app.plotting.montage_geometry import integer_zoom
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme
 from app.rooms.plane.pictures import BranchPicture

@@ -4,42 +4,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from math import prod
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
-from app.engine.contract import Answer, Site
+from app.engine.contract import Answer
 from app.rooms.contract import Handlers, Services
 from app.rooms.plane.basins_feed import BasinsFeed
 from app.rooms.plane.branch_feed import BranchFeed
 from app.rooms.plane.commands import PlaneCommands
+from app.rooms.plane.film_feed import PlaneReel, basins_request, density_request, point_requests, still
 from app.rooms.plane.hover import Hover
 from app.rooms.plane.layers_feed import LayersFeed
-from app.rooms.plane.messages import (
-    BasinsAnswer,
-    BasinsRequest,
-    BranchAnswer,
-    DensityAnswer,
-    DensityRequest,
-    InsideAnswer,
-    InsideRequest,
-    ProbeAnswer,
-    ProbeRequest,
-)
-from app.rooms.plane.picture import branch_handle, branch_picture, inside_picture, kept_inside, plane_picture
+from app.rooms.plane.messages import BasinsAnswer, BranchAnswer, DensityAnswer, InsideAnswer, ProbeAnswer
+from app.rooms.plane.picture import PlaneAnswers, answered_picture, branch_handle, branch_picture, probes
 from app.rooms.plane.pictures import BranchPicture, PlanePicture
 from app.rooms.plane.projected import Projected
 from app.rooms.plane.tool_bar import ToolBarPicture
 from app.rooms.plane.view import PlaneView
-from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
-from app.session.facts import about, probe_sigma, run_basis
+from app.rooms.strip.messages import NeighboursAnswer
+from app.session.facts import probe_sigma, run_basis
 from app.session.state import Run
 from app.widgets.sight import seen
-from geomodel.run_checks import DETAIL_NUMBERS
 
 REST_MS = 250  # how long the basins leave the engine alone after another request went first
-ARROWS = (22, 18)
 OPENING = "Opening the recorded run…"
 EMPTY = "Press Run (F5) to compute a run."
 NEEDS_DATA = "The plane needs the reference data of this run."
@@ -90,6 +78,7 @@ class PlaneRoom(QObject):
 
     def refresh(self) -> None:
         """Show the present state and request the rest."""
+        self._layers.follow_pins()
         self._show()
         self._ask()
 
@@ -183,25 +172,36 @@ class PlaneRoom(QObject):
             return PlanePicture(message=run.caption or NEEDS_DATA)
         if run.id not in self._projected or self._projected[run.id].basis is not basis:
             self._projected[run.id] = Projected.of(run, basis)
-        direct = self._probes(run)
-        inside = inside_picture(run, selection, basis, about(self._inside, run)) if options.inside else None
+        answers = PlaneAnswers(
+            density=self._density,
+            basins=self._basins.answer,
+            probe=self._probe,
+            inside=self._inside,
+            neighbours=self._neighbours,
+        )
         return replace(
-            plane_picture(run, selection, self._projected[run.id], self._site(run)),
-            probes=direct,
-            background=about(self._density, run),
-            basins=about(self._basins.answer, run),
-            arrow=options.arrow,
-            probe=about(self._probe, run) if options.probe is not None and direct else None,
-            probe_point=options.probe if direct else None,
-            neighbours=about(self._neighbours, run),
-            inside=inside,
+            answered_picture(run, selection, options, self._projected[run.id], answers),
             branch=self._branch_of(run, basis),
             branch_handle=branch_handle(run, selection, basis, options.branch) if options.tool == "branch" else None,
-            frame=options.frame,
-            layers=options.layers - {"segment"} if options.inside else options.layers,
             order=self._layers.order,
-            looks=options.looks,
             ghosts=self._layers.ghosts(run, self._projected[run.id]),
+        )
+
+    def reel(self) -> PlaneReel | None:
+        """The plane at every level of the selected run, with the options of now."""
+        run, options = self._state.run, self._state.plane_options
+        basis = None if run is None else run_basis(run)
+        if run is None or basis is None:
+            return None
+        projected = self._projected.get(run.id) or Projected.of(run, basis)
+        return PlaneReel(
+            run,
+            self._state.selection.sample,
+            still(options),
+            projected,
+            self._branch_of(run, basis),
+            self._layers.order,
+            self._layers.ghosts_along(run, projected),
         )
 
     def _branch_of(self, run: Run, basis: Any) -> BranchPicture | None:
@@ -221,7 +221,7 @@ class PlaneRoom(QObject):
 
     def _tools(self) -> ToolBarPicture:
         run, options = self._state.run, self._state.plane_options
-        if options.tool != "probe" or run is None or not self._probes(run):
+        if options.tool != "probe" or run is None or not probes(run, options):
             return ToolBarPicture(locate=run is not None and run.wanted is not None, branch=self._branch_hint(run))
         positive = run.sigmas[run.sigmas > 0]
         return ToolBarPicture(
@@ -231,16 +231,6 @@ class PlaneRoom(QObject):
             highest=float(positive[0]),
             follows=options.probe_sigma is None,
         )
-
-    def _site(self, run: Run) -> Site:
-        """The plane in view. For 2-D data there is only one."""
-        if self._state.plane_options.mode == "marginal" or tuple(run.x.shape[2:]) == (2,):
-            return Site()
-        return Site("slice", self._state.selection.index, self._state.selection.sample)
-
-    def _probes(self, run: Run) -> bool:
-        """Whether a point of the plane is a point of the data's space."""
-        return tuple(run.x.shape[2:]) == (2,) or (self._state.plane_options.mode == "slice" and run.source is not None)
 
     # ------------------------------------------------------------ asking
 
@@ -255,39 +245,15 @@ class PlaneRoom(QObject):
         self._layers.want(run)
         if run is None:
             return
-        if options.probe is not None and self._probes(run):
-            sigma, site = probe_sigma(run, selection, options), self._site(run)
-            if sigma > 0:
-                request = ProbeRequest(
-                    run_id=run.id, site=site, point=options.probe, sigma=sigma, path=options.probe_path
-                )
-                self._player.ask(request)
-        if options.inside and selection.index < run.committed - 1:
-            curve = prod(run.x.shape[2:]) <= DETAIL_NUMBERS
-            stages = kept_inside(run, selection) is None
-            if curve or stages:
-                self._player.ask(InsideRequest(run.id, selection.index, selection.sample, curve, stages))
-        if "weights" in options.layers and run.compared:
-            self._player.ask(NeighboursRequest(run.id, selection.index, selection.sample))
+        for request in point_requests(run, selection, options):
+            self._player.ask(request)
 
     def _ask_density(self, *, again: bool = False) -> None:
         run, options = self._asked_of(), self._state.plane_options
         if run is None:
             self._basins.want(None)
             return
-        sigma = float(run.sigmas[self._state.selection.index])
-        if sigma == 0:
-            sigma = float(run.sigmas[-2]) / 100  # points have no density at σ = 0, so it is shown for a tiny σ
-        site, rect = self._site(run), self.view.request_rect()
-        request = DensityRequest(
-            run_id=run.id,
-            site=site,
-            sigma=sigma,
-            rect=rect,
-            pixels=self.view.pixels() if "density" in options.layers else (1, 1),
-            arrows=ARROWS if "field" in options.layers else (0, 0),
-            field=options.field,
-        )
-        self._player.ask(request, again=again)
+        selection = self._state.selection
+        self._player.ask(density_request(run, selection, options, self.view), again=again)
         shown = "basins" in options.layers and run.source is not None
-        self._basins.want(BasinsRequest(run_id=run.id, site=site, sigma=sigma, rect=rect) if shown else None)
+        self._basins.want(basins_request(run, selection, options, self.view) if shown else None)

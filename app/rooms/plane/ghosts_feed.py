@@ -47,6 +47,7 @@ class GhostsFeed(QObject):
             self._work.drop()
             self.curves, self._refusals = {}, {}
         self._run, self._kinds = run, kinds
+        self._refusals = {kind: text for kind, text in self._refusals.items() if kind in kinds}  # its eye tries again
         if self._work.running and self._asked not in kinds:
             self._work.drop()
         self._ask()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-
-from PySide6.QtCore import QBuffer, QIODevice, QObject, Qt
-from PySide6.QtGui import QCursor, QImage
+import numpy as np
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QToolTip
 
+from app.plotting import image_card
 from app.rooms.plane.view import PlaneView
+from app.rooms.plane.weights import shown_weights
 from app.session.state import AppState
 from geomodel import images
 from geomodel.datasets import DataError, Dataset
-
-SIDE = 112  # pixels; small images are enlarged by a whole number
+from geomodel.number_text import percent
 
 
 class Hover(QObject):
@@ -32,25 +32,25 @@ class Hover(QObject):
             QToolTip.hideText()
             return
         try:
-            text = card(source.dataset, index)
+            text = card(source.dataset, index, self._weight(index))
         except DataError as error:  # the file behind a large set has changed
             text = str(error)
         QToolTip.showText(QCursor.pos(), text, self._plane)
 
+    def _weight(self, index: int) -> float | None:
+        """The posterior weight of a data point where the plane draws it."""
+        answer = shown_weights(self._plane.picture)
+        if answer is None or answer.indices is None or answer.weights is None:
+            return None
+        found = np.flatnonzero(np.asarray(answer.indices) == index)
+        return float(answer.weights[found[0]]) if len(found) else None
 
-def card(dataset: Dataset, index: int) -> str:
-    """The data point as HTML: its image in true pixels, its number and its class."""
-    pixels = images.pixels(dataset.points[index : index + 1])[0]
-    height, width = pixels.shape[:2]
-    layout = QImage.Format.Format_Grayscale8 if pixels.ndim == 2 else QImage.Format.Format_RGB888
-    image = QImage(pixels.tobytes(), width, height, pixels.strides[0], layout)
-    zoom = max(1, SIDE // max(width, height))
-    image = image.scaled(width * zoom, height * zoom, Qt.AspectRatioMode.IgnoreAspectRatio)
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]  # the stub forgets str
-    data = base64.b64encode(bytes(buffer.data().data())).decode()
+
+def card(dataset: Dataset, index: int, weight: float | None = None) -> str:
+    """The data point as HTML: its image in true pixels, its number, its class and its posterior weight."""
     words = f"data point {index:,}"
     if dataset.labels is not None:
         words += f", {dataset.class_name(int(dataset.labels[index]))}"
-    return f'<img src="data:image/png;base64,{data}"><br>{words}'
+    if weight is not None:
+        words += f", weight {percent(weight)}"
+    return image_card.card(images.pixels(dataset.points[index : index + 1])[0], words)

@@ -16,7 +16,7 @@ from app.rooms.plane.projected import Projected
 from app.rooms.plane.view import PlaneView
 from app.session.lane import lane_name
 from app.session.plane_options import GHOST, PINNED, USUAL, LayerLook, PlaneOptions, moved, stacked
-from app.session.state import Run
+from app.session.state import Run, Selection
 from geomodel.experiments.ghosts import GHOSTS
 
 
@@ -81,10 +81,13 @@ class LayersFeed(QObject):
 
     def ghosts(self, run: Run, projected: Projected) -> tuple[GhostPicture, ...]:
         """The ghosts beside a run, in its plane."""
+        return self.ghosts_along(run, projected)(self._state.selection)
+
+    def ghosts_along(self, run: Run, projected: Projected) -> Callable[[Selection], tuple[GhostPicture, ...]]:
+        """The ghosts that are known now, at whatever level is asked for later."""
         own = self._ghosts if self._ghosts.of == (run.id, self._state.selection.sample) else None
-        return ghost_pictures(
-            run, self._state.selection, projected.basis, own.curves if own else {}, self._ghosts.note, self._beside(run)
-        )
+        curves, note, beside = dict(own.curves) if own else {}, self._ghosts.note, self._beside(run)
+        return lambda at: ghost_pictures(run, at, projected.basis, curves, note, beside)
 
     def _beside(self, run: Run) -> Sequence[Pinned]:
         """The pinned runs that can be drawn in a run's plane, with their hues in comparisons."""

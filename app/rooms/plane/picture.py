@@ -11,11 +11,12 @@ import numpy as np
 from app.engine.contract import Site
 from app.plotting.bundles import Symbol
 from app.rooms.plane.actions import GHOST_TIPS
-from app.rooms.plane.messages import Branched, InsideAnswer
+from app.rooms.plane.messages import BasinsAnswer, Branched, DensityAnswer, InsideAnswer, ProbeAnswer
 from app.rooms.plane.pictures import BranchPicture, GhostPicture, InsidePicture, PlanePicture
 from app.rooms.plane.projected import Projected
-from app.session.facts import DRIVER_NAMES, plane_title
-from app.session.plane_options import GHOST, BranchStart
+from app.rooms.strip.messages import NeighboursAnswer
+from app.session.facts import DRIVER_NAMES, about, plane_title
+from app.session.plane_options import GHOST, BranchStart, PlaneOptions
 from app.session.state import Run, Selection
 from geomodel import images
 from geomodel.arrays import Array
@@ -47,6 +48,51 @@ def plane_picture(run: Run, selection: Selection, projected: Projected, site: Si
         sample=selection.sample,
         driver_name=DRIVER_NAMES[run.settings.driver],
         compared=run.settings.compared_with,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaneAnswers:
+    """What the engine has answered about the plane, of whatever run."""
+
+    density: DensityAnswer | None = None
+    basins: BasinsAnswer | None = None
+    probe: ProbeAnswer | None = None
+    inside: InsideAnswer | None = None
+    neighbours: NeighboursAnswer | None = None
+
+
+def site_of(run: Run, selection: Selection, options: PlaneOptions) -> Site:
+    """The plane in view. For 2-D data there is only one."""
+    if options.mode == "marginal" or tuple(run.x.shape[2:]) == (2,):
+        return Site()
+    return Site("slice", selection.index, selection.sample)
+
+
+def probes(run: Run, options: PlaneOptions) -> bool:
+    """Whether a point of the plane is a point of the data's space."""
+    return tuple(run.x.shape[2:]) == (2,) or (options.mode == "slice" and run.source is not None)
+
+
+def answered_picture(
+    run: Run, selection: Selection, options: PlaneOptions, projected: Projected, answers: PlaneAnswers
+) -> PlanePicture:
+    """The plane with the engine's answers, as the options say."""
+    direct = probes(run, options)
+    inside = about(answers.inside, run)
+    return replace(
+        plane_picture(run, selection, projected, site_of(run, selection, options)),
+        probes=direct,
+        background=about(answers.density, run),
+        basins=about(answers.basins, run),
+        arrow=options.arrow,
+        probe=about(answers.probe, run) if options.probe is not None and direct else None,
+        probe_point=options.probe if direct else None,
+        neighbours=about(answers.neighbours, run),
+        inside=inside_picture(run, selection, projected.basis, inside) if options.inside else None,
+        frame=options.frame,
+        layers=options.layers - {"segment"} if options.inside else options.layers,
+        looks=options.looks,
     )
 
 

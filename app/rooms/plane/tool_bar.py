@@ -117,6 +117,8 @@ class ToolBar(QWidget):
     def display(self, picture: ToolBarPicture) -> None:
         """Show the probe's noise level and emit nothing."""
         self._locate.setVisible(picture.locate)
+        spare = picture.sigma is None and not picture.branch
+        self._layers.setText("Layers" if spare else "≡")  # the controls of a tool need the room
         self._hint.setText(picture.branch)
         self._own.setCurrentWidget(self._branch if picture.branch else self._nothing)
         if picture.sigma is None:

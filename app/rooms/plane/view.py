@@ -102,7 +102,6 @@ class PlaneView(View):
         self._readout.setFont(small)
         self._readout.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._readout.setFixedWidth(QFontMetrics(small).horizontalAdvance("x₁ −0.0000×10⁻⁰⁰   x₂ −0.00000"))
-        self._readout.setVisible(not self._print_mode)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setWordWrap(True)
         self._message.setContentsMargins(16, 0, 16, 0)
@@ -122,6 +121,7 @@ class PlaneView(View):
         column.addLayout(self.layer_list.place, 1)
         column.addWidget(self._message, 1)
         self._readout.setParent(self)  # in the corner under the plot, where no axis writes
+        self._readout.setVisible(not self._print_mode)
 
     def _caption_and_legend(self) -> QWidget:
         """Caption and legend. On a screen they share rows, so that neither moves the plot when it comes or goes."""
@@ -159,6 +159,10 @@ class PlaneView(View):
         self._handles.show(picture)
         if picture.frame == "scaled":
             self._timer.start()  # the same displayed range is another true one
+
+    def hold(self) -> None:
+        """Keep the rows of the legend."""
+        self._legend.hold()
 
     def set_theme(self, theme: Theme) -> None:
         """Set every colour at once."""

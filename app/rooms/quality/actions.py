@@ -20,4 +20,16 @@ ACTIONS: tuple[ActionRow, ...] = (
         keys=("Ctrl+F7",),
         tip="How good x and D of the run are at every noise level",
     ),
+    ActionRow(
+        id="copy_jumps",
+        menu="Edit",
+        title="Copy jumps as Python",
+        tip="A script that measures the last jumps again, with the same numbers",
+    ),
+    ActionRow(
+        id="copy_quality",
+        menu="Edit",
+        title="Copy quality of the run as Python",
+        tip="A script that computes the selected run and measures it again, with the same numbers",
+    ),
 )

@@ -13,6 +13,7 @@ from app.rooms.quality.messages import Ends, Jumps, JumpTask, RunQuality, RunQua
 from geomodel import classes, images, memory, runs
 from geomodel.arrays import Array
 from geomodel.experiments.quality import jump, jump_levels, quality_over_sigma
+from geomodel.origin import made_of
 from geomodel.projection import basis_name
 from geomodel.quality import Quality, Yardstick
 
@@ -57,6 +58,7 @@ def jumps(task: JumpTask, work: Work) -> Jumps:
         plane="" if data.plane.whole else basis_name(data.plane),
         basis=yardstick.basis_name,
         note=yardstick.note,
+        made_of=made_of(job.identity),
     )
 
 

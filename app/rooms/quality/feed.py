@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from math import isnan, nan
 
 from PySide6.QtCore import QObject
@@ -11,6 +12,7 @@ from PySide6.QtCore import QObject
 from app.engine.contract import TaskEnded
 from app.export import formats
 from app.plotting.sigma_axis import sigma_text
+from app.rooms.code import copy_code
 from app.rooms.contract import Handlers, Services
 from app.rooms.quality.messages import Jumps, JumpTask, RunQuality, RunQualityTask
 from app.rooms.quality.picture import instead, joined, jump_reason, level_of, run_reason
@@ -22,9 +24,10 @@ from app.session.one_task import OneTask
 from app.session.state import Run
 from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
-from geomodel import solvers
+from geomodel import scripts, solvers
 from geomodel.experiments.quality import QualityLine
 from geomodel.files import write_error
+from geomodel.origin import origin
 from geomodel.settings import RunSettings
 
 HINT = "Press Measure jumps (F7). It takes about as long as eight runs of so many samples."
@@ -66,8 +69,14 @@ class QualityRoom(QObject):
         self.refresh()
 
     def handlers(self) -> Handlers:
-        """F7 measures jumps and Ctrl+F7 the run. Both bring the view to the front."""
-        return {"measure_jumps": self._jumps_in_sight, "measure_run": self._run_in_sight}
+        """F7 measures jumps and Ctrl+F7 the run, which bring the view to the front. Both are copied as code."""
+        say, again = self._services.say, "Copied as Python: a script that measures this again."
+        return {
+            "measure_jumps": self._jumps_in_sight,
+            "measure_run": self._run_in_sight,
+            "copy_jumps": partial(copy_code, say, self._jumps_script, again),
+            "copy_quality": partial(copy_code, say, self._run_script, again),
+        }
 
     def release(self) -> None:
         """Stop listening, because the window closes."""
@@ -115,7 +124,9 @@ class QualityRoom(QObject):
             self._message = f"A run jumps below σ max = {sigma_text(highest)}."
             self.refresh()
         else:
-            self._begin(replace(of, task_id=self._state.next_id(), levels=(sigma,)), f"σ {sigma_text(sigma)}", sigma)
+            self._begin(
+                replace(of, task_id=self._state.next_id(), levels=(sigma,)), f"jump at σ {sigma_text(sigma)}", sigma
+            )
 
     def _begin(self, task: JumpTask | RunQualityTask, name: str, wanted: float | None = None) -> None:
         self._working, self._message, self._wanted = name, "", wanted
@@ -137,6 +148,21 @@ class QualityRoom(QObject):
             case _ if not event.message:
                 self._message = "The measurement was cancelled."
         self.refresh()
+
+    # ------------------------------------------------------------ the measurements as code
+
+    def _jumps_script(self) -> str:
+        if self.jumps is None or self._of is None:
+            raise ValueError("There are no measured jumps to copy; press Measure jumps (F7) first.")
+        made = self.jumps.made_of
+        return scripts.jump(self._of.settings, self._of.evaluations, network=made.network, computed=made.computed)
+
+    def _run_script(self) -> str:
+        run = self._state.run
+        if run is None or run.trajectory is None or run.id not in self.runs:
+            raise ValueError("The selected run is not measured; press Measure the run (Ctrl+F7) first.")
+        said = origin(run.trajectory)
+        return scripts.quality(run.settings, said.network, said.computed)
 
     # ------------------------------------------------------------ the table as a file
 

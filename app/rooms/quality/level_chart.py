@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 
 from app.plotting.measure_plot import MeasureChart
@@ -62,4 +62,7 @@ class LevelChart(MeasureChart):
             width = metrics.horizontalAdvance(text)
             right = top.x() + GAP + width < self.viewport().width()
             x = top.x() + GAP if right else top.x() - GAP - width
+            ground = QColor(self._theme.base)
+            ground.setAlphaF(0.85)  # a curve may pass behind it
+            painter.fillRect(QRectF(x, top.y(), width, metrics.height()), ground)
             painter.drawText(QPointF(x, top.y() + metrics.ascent()), text)

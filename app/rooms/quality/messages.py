@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.engine.contract import Task
 from geomodel.arrays import Array
+from geomodel.origin import MadeOf
 from geomodel.quality import Quality
 from geomodel.trajectory import Trajectory
 
@@ -42,6 +43,7 @@ class Jumps:
     plane: str  # in which the ends are drawn, in words; empty where that leaves nothing out
     basis: str  # in which the Fréchet distance is taken, in words
     note: str
+    made_of: MadeOf
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from app.plotting.measure_plot import MeasureChart
 from app.plotting.pens_and_numbers import Kind, tabular
 from app.plotting.theme import Theme
 from app.plotting.values import Curve
+from app.rooms.quality.text import TITLES
 from app.widgets.text import tooltip
 from geomodel.arrays import Array
 from geomodel.number_text import fixed
@@ -31,7 +32,7 @@ class QualityPlot(QWidget):
     ) -> None:
         """`lowest`: pixels of height; `values`: of how many curves the header has room for the numbers."""
         super().__init__()
-        self._room = values
+        self._room, self._print = values, print_mode
         self._about: object = None  # what the curves were made of
         self._row: QualityRow | None = None
         self._curves: tuple[Curve, ...] = ()
@@ -60,7 +61,7 @@ class QualityPlot(QWidget):
             self.chart.set_quantity(row.title, row.unit)
             self.chart.set_data(sigmas, "log", self._curves, 0)
             unit = ", ".join(filter(None, (row.unit, "log scale" if self.chart.log else "")))
-            self.header.set_title(row.title, unit)
+            self.header.set_title(row.title if self._print else TITLES[row.name], unit)
             self.header.setToolTip(tooltip(f"{row.title} ({row.unit})" if row.unit else row.title, row.formula))
             self.setAccessibleName(row.title)
         self.chart.set_index(index)

@@ -41,6 +41,7 @@ JUMP = (
 )
 RUN = "The distance of x and of D to the data at every level of the selected run, and of as many held-out data."
 LEVEL = "Where the runs jump whose ends are shown. Drag on the plot, or press the keys Up and Down here."
+SIGMA_WIDTH = 96  # pixels of its editor
 SIGMA = Limits(
     "σ of the jump",
     "Where the runs jump whose ends are shown. A σ that is not measured yet, as where you drag on the plot, is "
@@ -73,6 +74,7 @@ class QualityView(View):
         self.numbers = Numbers(theme)
         self.slider = Slider(1, "Level of the jump", LEVEL)
         self.sigma = FloatField("sigma", SIGMA)
+        self.sigma.editor.setFixedWidth(SIGMA_WIDTH)
         self.panes = tuple(EndsPane(theme, name, kind, print_mode=print_mode) for name, kind, _ in PANES)
         self.run_plots = tuple(QualityPlot(theme, 132, values=2, print_mode=print_mode) for _ in range(3))
         self._legend = QFlowLayout()
@@ -146,7 +148,10 @@ class QualityView(View):
         plot.addWidget(self._caption)
         plot.addWidget(self.jump_plot, 1)
         plot.addLayout(under)
-        plot.addWidget(self.sigma)
+        typed = QHBoxLayout()
+        typed.addWidget(self.sigma)
+        typed.addStretch(1)
+        plot.addLayout(typed)
         self._titled = tuple(Titled(name, text, pane) for (name, _, text), pane in zip(PANES, self.panes, strict=True))
         ends = QHBoxLayout()
         ends.setSpacing(12)

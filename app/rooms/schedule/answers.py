@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -16,6 +17,7 @@ from geomodel.experiments import Lane
 from geomodel.experiments.compare import run_lane
 from geomodel.experiments.exact import distances, solve
 from geomodel.experiments.progress import watched
+from geomodel.origin import made_of
 from geomodel.settings import RunSettings, record_bytes
 
 FINE_STEPS, TORS_STEPS = 60, 100  # steps of the fine grids for GITS and TORS
@@ -34,10 +36,24 @@ def design(task: DesignTask, work: Work) -> Designed:
     teacher = watched(work.model, fine, 0, work.progress)
     if task.kind == "tors":
         levels = schedules.tors(teacher, job.x, steps, fine=fine, labels=labels, final_zero=zero, between=work.between)
-        return Designed(tuple(levels.tolist()))
+        return Designed(tuple(levels.tolist()), made_of(job.identity))
     metric: Any = task.metric
     table = gits_table(teacher, job.x, fine=fine, metric=metric, coeff=task.coeff, labels=labels, between=work.between)
-    return Designed(tuple(table.levels(steps, zero, work.between).tolist()), table)
+    if task.for_solver and settings.solver != "euler":
+        levels = table.levels_for(
+            work.model,
+            job.x,
+            steps,
+            settings.solver,
+            options=runs.solver_options(settings, job.data),
+            final_zero=zero,
+            labels=labels,
+            between=work.between,
+            progress=partial(work.progress, 1),
+        )
+    else:
+        levels = table.levels(steps, zero, work.between)
+    return Designed(tuple(levels.tolist()), made_of(job.identity), table)
 
 
 def _check_room(task: DesignTask, job: runs.Job, levels: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,22 @@ from PySide6.QtGui import QGuiApplication
 from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Cancel
 from app.export import formats
+from app.rooms.code import copy_code
 from app.rooms.contract import Handlers, Services
 from app.rooms.schedule.messages import Design, Designed, DesignTask, EndErrorTask
 from app.rooms.schedule.pictures import CostPicture, SchedulePicture, ScheduleRow
 from app.rooms.schedule.view import ScheduleView
 from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
-from geomodel import presets, runs, schedules
+from geomodel import knots, presets, runs, schedules, scripts, solvers
 from geomodel.arrays import Array
 from geomodel.draft_levels import Problems, levels_or_problems
 from geomodel.files import write_error
+from geomodel.origin import MadeOf
 from geomodel.settings import CUSTOM, RunSettings
 
 LISTS = "Noise levels (*.txt)"
 MOST_BYTES = 1 << 20  # characters of a list of levels
-TITLES = {"gits": "GITS", "tors": "TORS"}
 
 
 class ScheduleRoom(QObject):
@@ -43,8 +45,9 @@ class ScheduleRoom(QObject):
         self.view = view = ScheduleView(services.theme)
         self._task: DesignTask | None = None
         self._design = ""
-        self._progress = 0.0
+        self._progress, self._searches = 0.0, False
         self._cost: CostPicture | None = None  # of the newest design
+        self._made: tuple[DesignTask, MadeOf] | None = None  # and what it was made of
         self._then: dict[str, Any] = {}  # further settings of a designed preset
         self._asking: EndErrorTask | None = None  # the newest design
         self._answer: TaskEnded | None = None  # the newest end error
@@ -69,8 +72,9 @@ class ScheduleRoom(QObject):
         self.refresh()
 
     def handlers(self) -> Handlers:
-        """The room has no actions, because its buttons stand in the view."""
-        return {}
+        """The last design is copied as code; everything else stands in the view."""
+        copied = "Copied as Python: a script that designs these levels again."
+        return {"copy_design": partial(copy_code, self._services.say, self._script, copied)}
 
     def release(self) -> None:
         """Stop listening, because the window closes."""
@@ -131,10 +135,15 @@ class ScheduleRoom(QObject):
     def _start(self, settings: RunSettings, kind: Design, then: dict[str, Any], **options: Any) -> None:
         if self._task is not None or not self._player.drafting.check():
             return
-        self._progress, self._then = 0.0, then
-        metric, coeff = options.get("metric", "dev"), options.get("coeff", 1.15)
-        self._design = TITLES[kind] + (f", {metric}, coefficient {coeff:g}" if kind == "gits" else "")
-        self._task = DesignTask(self._state.next_id(), settings, kind, metric, coeff)
+        task = DesignTask(self._state.next_id(), settings, kind, **options)
+        if task.for_solver:
+            try:
+                knots.check(settings.solver)
+            except ValueError as error:
+                self.said.emit(str(error), True)
+                return
+        self._progress, self._searches, self._then = 0.0, False, then
+        self._task, self._design = task, design_title(task)
         self._player.begin(self._task, self._design)
         self.refresh()
 
@@ -145,7 +154,7 @@ class ScheduleRoom(QObject):
     def _happened(self, event: TaskProgress | TaskEnded) -> None:
         match event:
             case TaskProgress() if self._task is not None and event.task_id == self._task.task_id:
-                self._progress = event.fraction
+                self._progress, self._searches = event.fraction, event.part > 0
             case TaskEnded() if event.task is self._task:
                 self._designed(event)
             case TaskEnded() if event.task is self._asking:
@@ -160,9 +169,24 @@ class ScheduleRoom(QObject):
         self._task = None
         if event.message:
             self.said.emit(event.message, True)
-        if isinstance(event.result, Designed):
+        if isinstance(event.result, Designed) and isinstance(event.task, DesignTask):
+            self._made = event.task, event.result.made_of
             self._cost = cost_picture(self._design, event.result)
             self._dropped(event.result.levels, **self._then)
+
+    def _script(self) -> str:
+        if self._made is None:
+            raise ValueError("No levels have been designed yet; press GITS or TORS in the schedule view.")
+        task, made = self._made
+        return scripts.design(
+            task.settings,
+            task.kind,
+            metric=task.metric,
+            coeff=task.coeff,
+            for_solver=task.for_solver and task.settings.solver != "euler",
+            network=made.network,
+            computed=made.computed,
+        )
 
     # ------------------------------------------------------------ lists
 
@@ -254,11 +278,16 @@ class ScheduleRoom(QObject):
             editable=True,
             edited=draft.schedule == CUSTOM,
             cost=self._cost,
-            working=f"{self._design}: teacher {self._progress:.0%}" if self._task is not None else "",
+            working=self._working(),
             end_error=self._end_error(),
             error_of=self._errors(),
             index=self._state.selection.index if run is not None and np.array_equal(run.sigmas, levels) else -1,
         )
+
+    def _working(self) -> str:
+        if self._task is None:
+            return ""
+        return f"{self._design}: {'moving levels' if self._searches else 'teacher'} {self._progress:.0%}"
 
     def _newest(self) -> TaskEnded | None:
         """The newest end error, unless the draft has changed since. That of a point set is asked anew at once."""
@@ -282,6 +311,14 @@ class ScheduleRoom(QObject):
         if answer.task.settings.schedule == CUSTOM and self._before:
             text += f", {median / self._before:.2f} × that of {schedules.row(self._formula).title}"
         return text
+
+
+def design_title(task: DesignTask) -> str:
+    """What is designed, and for which steps."""
+    if task.kind == "tors":
+        return "TORS"
+    steps = solvers.row(task.settings.solver).title if task.for_solver else "Euler steps"
+    return f"GITS for {steps}, {task.metric}, coefficient {task.coeff:g}"
 
 
 def cost_picture(title: str, designed: Designed) -> CostPicture | None:

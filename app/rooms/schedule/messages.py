@@ -7,17 +7,22 @@ from typing import ClassVar, Literal
 
 from app.engine.contract import Task
 from geomodel.designed import GitsTable
+from geomodel.origin import MadeOf
 
 Design = Literal["gits", "tors"]
 
 
 @dataclass(frozen=True, slots=True)
 class DesignTask(Task):
-    """Design a schedule of the settings' number of steps on a teacher's trajectory. The result is a `Designed`."""
+    """Design a schedule of the settings' number of steps on a teacher's trajectory. The result is a `Designed`.
+
+    In its progress, part 0 is the teacher and part 1 the search for the settings' own solver.
+    """
 
     kind: Design
     metric: str = "dev"
     coeff: float = 1.15
+    for_solver: bool = False  # of the settings; else for Euler steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class Designed:
     """The levels and, for GITS, the table from which they were chosen."""
 
     levels: tuple[float, ...]
+    made_of: MadeOf
     table: GitsTable | None = None
 
 

@@ -41,6 +41,15 @@ METRICS = (
     Choice("l2", "l2", "Distance of the jump's end to the teacher, Euclidean."),
 )
 METRIC = Limits("Metric", "What a jump between two levels costs.", None, None)
+FOR = Limits("For", "With which steps the levels will be used.", None, None)
+STEPS = (
+    Choice("euler", "Euler steps", "The smallest sum of Euler errors, as GITS is published. It computes one run."),
+    Choice(
+        "solver",
+        "the form's solver",
+        "Then moves the levels until the end error of the solver in the form is least. It computes some hundred runs.",
+    ),
+)
 COEFFICIENT = Limits(
     "Coefficient",
     "Interval k costs coefficientᵏ times its local error: 1.15 makes up for errors being carried on to the end; "
@@ -50,7 +59,10 @@ COEFFICIENT = Limits(
 )
 ROWS = "The levels of the draft and of the lanes, from noise at the left to data at the right."
 BAR_SIGNALS = ("design_wanted", "copy_wanted", "paste_wanted", "save_wanted", "load_wanted", "reset_wanted")
-GITS = "Levels with the smallest sum of Euler errors along a teacher's trajectory, by dynamic programming."
+GITS = (
+    "Levels with the smallest sum of Euler errors along a teacher's trajectory, by dynamic programming. They are "
+    "designed for Euler steps, unless you choose the form's solver."
+)
 TORS = "Levels between which the trajectory turns by equal parts of its total rotation."
 
 
@@ -70,7 +82,10 @@ class DesignBar(QWidget):
         self.metric_field.set_value("dev")
         self.coefficient_field = FloatField("coeff", COEFFICIENT, step=0.05)
         self.coefficient_field.set_value(1.15)
-        for field in (self.metric_field, self.coefficient_field):
+        self.for_field = ChoiceField("for", FOR, STEPS)
+        self.for_field.set_value("euler")
+        self.for_field.setFixedWidth(160)
+        for field in (self.metric_field, self.coefficient_field, self.for_field):
             field.editor.setMinimumHeight(28)
         self.metric_field.label.hide()
         self.metric_field.set_gap(0)
@@ -89,7 +104,7 @@ class DesignBar(QWidget):
         self._flow.setContentsMargins(0, 0, 0, 0)
         self._flow.setHorizontalSpacing(8)
         self._flow.setVerticalSpacing(8)
-        for widget in (self.gits, self.metric_field, self.coefficient_field, self.tors):
+        for widget in (self.gits, self.for_field, self.metric_field, self.coefficient_field, self.tors):
             self._flow.addWidget(widget)
         for widget in (self.copy, self.paste, self.save, self.load, self.reset):
             self._flow.addWidget(widget)
@@ -118,7 +133,8 @@ class DesignBar(QWidget):
 
     def _design_gits(self) -> None:
         if commit_all((self.metric_field, self.coefficient_field)) and not self.coefficient_field.error:
-            self.design_wanted.emit("gits", {"metric": self.metric_field.value, "coeff": self.coefficient_field.value})
+            chosen = {"metric": self.metric_field.value, "coeff": self.coefficient_field.value}
+            self.design_wanted.emit("gits", {**chosen, "for_solver": self.for_field.value == "solver"})
 
     def _design_tors(self) -> None:
         self.design_wanted.emit("tors", {})

@@ -16,7 +16,7 @@ from app.widgets.text import PlainLabel, tooltip
 COLOURINGS: dict[str, tuple[str, str]] = {
     "sigma": ("σ", "The noise level of each segment"),
     "class": ("Class", "The class of the data point nearest to the sample's end"),
-    "run": ("Run", "What moved the noise: this run, or one of the controls"),
+    "run": ("Run", "What moved the noise: this run, one of the controls, or a pinned run"),
 }
 TURN_NAMES: dict[str, tuple[str, str]] = {
     "none": ("Off", "Each curve as its components are found: the largest coordinate of each is positive"),
@@ -34,13 +34,19 @@ CONTROL_TIPS: dict[Control, str] = {
     "components and a common shape are worth.",
 }
 
+PINNED_TIP = (
+    "Pinned runs of samples of the same shape, each along its own displacement and in its own components, in one box. "
+    "The numbers are those of the selected run and of its controls."
+)
+
 
 class SpaceBar(QWidget):
-    """Two lists and three boxes to tick."""
+    """Two lists and the boxes to tick."""
 
     colouring_chosen = Signal(str)
     turns_chosen = Signal(str)
     control_toggled = Signal(str, bool)
+    pinned_toggled = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,6 +71,11 @@ class SpaceBar(QWidget):
                 row.addWidget(_beside("Controls", self._turns))
             self.buttons[control] = button
             row.addWidget(button)
+        self.pinned = CheckBox(OWNERS["pinned"])
+        self.pinned.setMinimumHeight(self._turns.sizeHint().height())
+        self.pinned.setAccessibleName(OWNERS["pinned"])
+        self.pinned.clicked.connect(self.pinned_toggled)
+        row.addWidget(self.pinned)
 
     def display(self, picture: SpacePicture) -> None:
         """Show what is chosen, and what cannot be."""
@@ -82,8 +93,13 @@ class SpaceBar(QWidget):
             why = state.refusal or CONTROL_TIPS[state.control]
             button.setToolTip(tooltip(f"Control: {name}", why))
 
+        self.pinned.setChecked(picture.pinned and not picture.pinned_refusal)
+        self.pinned.setEnabled(not picture.pinned_refusal)
+        self.pinned.setToolTip(tooltip(OWNERS["pinned"], picture.pinned_refusal or PINNED_TIP))
+
     def release(self) -> None:
         """Disconnect everything."""
+        self.pinned.clicked.disconnect()
         self._colourings.activated.disconnect(self._choose_colouring)
         self._turns.activated.disconnect(self._choose_turns)
         for button in self.buttons.values():

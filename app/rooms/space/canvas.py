@@ -6,7 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygonF,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.plotting.bundles import draw_symbol
@@ -16,7 +26,7 @@ from app.plotting.sigma_colours import SHADES, shade_of, sigma_colours
 from app.plotting.theme import Theme
 from app.rooms.space.camera import Box, Camera, box_of
 from app.rooms.space.frame import Frame
-from app.rooms.space.labels import EDGE, inset_lines, paint_frame, paint_labels, paint_title
+from app.rooms.space.labels import EDGE, inset_lines, paint_frame, paint_labels, paint_ranges, paint_title, range_lines
 from app.rooms.space.pictures import Bundle, SpacePicture, Strand
 from app.rooms.space.slabs import Slabs, mixed
 from geomodel.arrays import Array
@@ -25,28 +35,37 @@ NEAR = 10.0  # pixels within which a click picks a sample
 STILL = 4  # pixels by which a press may move and still be a click
 DEGREES = 0.4  # of a turn for each pixel of a drag
 WHEEL = 1.0015  # zoom for each unit of the wheel
+SMALL = 0.92  # times the size of the font, of the words in the drawing
 PRINTED = 0.5  # pixels of a segment on paper
-ROOM, INSET_ROOM = (72.0, 34.0), (8.0, 8.0)  # pixels around the box, for the labels
+ROOM, INSET_ROOM = (48.0, 28.0), (8.0, 8.0)  # pixels around the box, for the labels
 INSET, INSET_LINES = (0.36, 0.48), 3  # shares of the drawing's sides, lines of its title
+PINNED = (1, 3, 5)  # of the hues of runs, those of pinned ones; the others have owners
 PALE = 0.4  # of the ground's colour in the curves of a walk
 LEFT = Qt.MouseButton.LeftButton
 
 
-def owner_colour(owner: str, theme: Theme) -> QColor:
+def owner_colour(bundle: Bundle, theme: Theme) -> QColor:
     """The hue of what moved the noise."""
+    if bundle.owner == "pinned":
+        return QColor(theme.runs[PINNED[bundle.hue % len(PINNED)]])
     hues = {"run": theme.sampling, "gaussian": theme.runs[4], "optimal": theme.optimal, "walk": theme.reference}
-    return QColor(hues[owner])
+    return QColor(hues[bundle.owner])
 
 
-def bundle_colour(owner: str, theme: Theme) -> QColor:
+def bundle_colour(bundle: Bundle, theme: Theme) -> QColor:
     """The hue of its many curves; a walk goes everywhere, so that it is paler."""
-    colour = owner_colour(owner, theme)
-    return mixed(colour, QColor(theme.base), PALE) if owner == "walk" else colour
+    colour = owner_colour(bundle, theme)
+    return mixed(colour, QColor(theme.base), PALE) if bundle.owner == "walk" else colour
 
 
 def class_colour(label: int, theme: Theme) -> QColor:
     """The hue of a class; that of secondary text for none."""
     return QColor(theme.classes[label % len(theme.classes)] if label >= 0 else theme.muted)
+
+
+def _longer(points: Array, levels: int) -> Array:
+    """Curves (L, B, 3) with as many levels as others have; what is added is NaN, and not drawn."""
+    return np.pad(points, ((0, levels - len(points)), (0, 0), (0, 0)), constant_values=np.nan)
 
 
 class SpaceCanvas(QWidget):
@@ -102,10 +121,17 @@ class SpaceCanvas(QWidget):
     def frames(self) -> tuple[Frame | None, Frame | None]:
         """The whole drawing with the run, and the inset with D."""
         whole, level = QRectF(self.rect()), Camera(self.camera.turn, self.camera.tilt)  # the inset is always whole
+        whole.setBottom(whole.bottom() - len(self._ranges()) * self._metrics().height())
         return (
             None if self._main is None else Frame(self._main, whole, self.camera, ROOM, Camera()),
             None if self._inset is None else Frame(self._inset, self._corner(), level, INSET_ROOM, level),
         )
+
+    def _metrics(self) -> QFontMetricsF:
+        return QFontMetricsF(tabular(self.font(), SMALL))
+
+    def _ranges(self) -> tuple[str, ...]:
+        return () if self._main is None else range_lines(self._main, self._metrics(), self.width())
 
     def _corner(self) -> QRectF:
         """Where the inset is drawn, under its title."""
@@ -142,7 +168,7 @@ class SpaceCanvas(QWidget):
     def _paint_bundles(self, painter: QPainter, main: Frame, inset: Frame | None) -> None:
         picture = self._picture
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(tabular(self.font(), 0.92))
+        painter.setFont(tabular(self.font(), SMALL))
         title = QRectF() if inset is None else QRectF(EDGE, EDGE, inset.area.width(), inset.area.bottom() - EDGE)
         paint_frame(painter, main, self._theme)
         self._paint_curves(painter, main, picture.bundles)
@@ -154,15 +180,17 @@ class SpaceCanvas(QWidget):
             self._paint_curves(painter, inset, (picture.inset,))
             paint_title(painter, inset_lines(inset.box, picture.inset_note), self._theme, title.width())
         paint_labels(painter, main, self._theme, title)
+        paint_ranges(painter, self._ranges(), self._theme, self.height())
 
     def _paint_curves(self, painter: QPainter, frame: Frame, bundles: Sequence[Bundle]) -> None:
         """The curves of several owners together, so that the nearest is on top whosever it is."""
         own, colours = self._shades(bundles[0])
-        shades = [own]
+        levels = max(len(bundle.points) for bundle in bundles)
+        shades = [np.pad(own, ((0, levels - 1 - len(own)), (0, 0)))]
         for bundle in bundles[1:]:
-            shades.append(np.full(own.shape, len(colours)))
-            colours.append(bundle_colour(bundle.owner, self._theme))
-        pixels, depth = frame.look(np.concatenate([bundle.points for bundle in bundles], axis=1))
+            shades.append(np.full((levels - 1, bundle.points.shape[1]), len(colours)))
+            colours.append(bundle_colour(bundle, self._theme))
+        pixels, depth = frame.look(np.concatenate([_longer(bundle.points, levels) for bundle in bundles], axis=1))
         slabs = Slabs(pixels, depth, np.concatenate(shades, axis=1))
         painter.save()
         painter.setClipRect(frame.area)
@@ -180,7 +208,7 @@ class SpaceCanvas(QWidget):
         if picture.colouring == "sigma" and picture.sigmas is not None:
             shades = shade_of(picture.sigmas)[: shape[0]]
             return np.broadcast_to(np.minimum(shades, SHADES - 1)[:, None], shape), sigma_colours(theme)
-        return np.zeros(shape, np.intp), [owner_colour(bundle.owner, theme)]
+        return np.zeros(shape, np.intp), [owner_colour(bundle, theme)]
 
     def _paint_sample(self, painter: QPainter, main: Frame) -> None:
         picture, theme = self._picture, self._theme

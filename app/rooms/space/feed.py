@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 
 from app.engine.contract import Answer, TaskEnded, TaskProgress
 from app.rooms.contract import Handlers, Services
+from app.rooms.space.film_feed import SpaceReel, space_request
 from app.rooms.space.messages import (
     CONTROLS,
     Control,
@@ -18,11 +19,23 @@ from app.rooms.space.messages import (
     SpaceAnswer,
     SpaceRequest,
 )
-from app.rooms.space.picture import SpaceOptions, at_playhead, bundle_picture, control_states, refusal, waiting
+from app.rooms.space.picture import (
+    SpaceOptions,
+    at_playhead,
+    bundle_picture,
+    control_states,
+    pinned_with,
+    refusal,
+    waiting,
+)
 from app.rooms.space.pictures import OWNERS, SpacePicture
 from app.rooms.space.view import SpaceView
 from app.session.state import Run
 from app.widgets.sight import seen
+
+WAITS = -1.0  # the share done of a task that the engine has not begun
+
+NO_PINNED = "No other run of such samples is pinned; tick Pin in the list of runs."
 
 
 class SpaceRoom(QObject):
@@ -37,7 +50,9 @@ class SpaceRoom(QObject):
         self._asked: SpaceRequest | None = None
         self._space: Space | None = None
         self._task: ControlTask | None = None
-        self._fraction = 0.0  # of the task
+        self._fraction = WAITS  # of the task
+        self._shown: tuple[int, ...] = ()  # the pinned runs
+        self._pinned: dict[int, Space] = {}  # of pinned runs, by their ids
         self._controls: dict[Control, ControlSpace] = {}
         self._refusals: dict[Control, str] = {}
         self._cancelled: set[Control] = set()  # until their buttons are pressed again, or another run is shown
@@ -51,6 +66,7 @@ class SpaceRoom(QObject):
         self.view.colouring_chosen.connect(self._choose_colouring)
         self.view.turns_chosen.connect(self._choose_turns)
         self.view.control_toggled.connect(self._toggle)
+        self.view.pinned_toggled.connect(self._toggle_pinned)
         self.view.offer_taken.connect(self._open)
         self.refresh()
 
@@ -66,9 +82,12 @@ class SpaceRoom(QObject):
 
     def refresh(self) -> None:
         """Show the present state and request what is missing."""
-        run = self._state.run
+        run, shown = self._state.run, tuple(run.id for run in self._state.runs.values() if run.pinned)
         if run is None or self._of != (run.id, run.committed):
             self._forget(run)
+        if shown != self._shown:
+            self._shown, self._base = shown, None
+            self._pinned = {run_id: its for run_id, its in self._pinned.items() if run_id in shown}
         if run is not None and not seen(self.view):
             return
         # a curve has a displacement only when it has an end
@@ -86,10 +105,27 @@ class SpaceRoom(QObject):
             return waiting(run, 0 if self._asked is None else len(self._asked.start))
         options = replace(self._options, wanted=self._options.wanted - self._cancelled)
         if self._base is None:
-            self._base = bundle_picture(run, space, self._controls, self._refusals, options)
+            pinned = [(other, self._pinned[other.id]) for other in self._others(run) if other.id in self._pinned]
+            self._base = bundle_picture(run, space, self._controls, self._refusals, options, pinned)
         working = {} if self._task is None else {self._task.control: self._fraction}
         states = control_states(run, options, self._refusals, working)
-        return replace(at_playhead(self._base, space, self._state.selection, run.sigmas), controls=states)
+        none = NO_PINNED if not pinned_with(run, self._state.runs.values()) else ""
+        shown = at_playhead(self._base, space, self._state.selection, run.sigmas)
+        return replace(shown, controls=states, pinned_refusal=none)
+
+    def _others(self, run: Run) -> tuple[Run, ...]:
+        """The pinned runs that are wanted in the drawing."""
+        return pinned_with(run, self._state.runs.values()) if self._options.pinned else ()
+
+    def reel(self) -> SpaceReel | None:
+        """Space at every level of the selected run, as it is turned now."""
+        run = self._state.run
+        if run is None or refusal(run) is not None:
+            return None
+        space = self._space if self._of == (run.id, run.committed) else None
+        camera, options = self.view.canvas.camera, replace(self._options, wanted=self._options.wanted - self._cancelled)
+        sample = self._state.selection.sample
+        return SpaceReel(run, sample, options, dict(self._controls), dict(self._refusals), camera, space)
 
     # ------------------------------------------------------------ requests
 
@@ -104,12 +140,15 @@ class SpaceRoom(QObject):
     def _ask(self, run: Run) -> None:
         if self._space is None:
             self._ask_run(run, ())
-        elif self._task is None:
+            return
+        due = next((other for other in self._others(run) if other.id not in self._pinned), None)
+        if due is not None:
+            self._ask_run(due, ())
+        if self._task is None:
             self._ask_control(run, self._space)
 
     def _ask_run(self, run: Run, start: tuple[Coordinates, ...]) -> None:
-        final = None if run.trajectory is None else run.trajectory.final_denoised
-        request = SpaceRequest(run.id, run.committed, final, start)
+        request = space_request(run, start)
         if request != self._asked or start:
             self._asked = request
             self._player.submit(request)
@@ -121,7 +160,7 @@ class SpaceRoom(QObject):
             due = [name for name in due if name != "optimal"]
         if due:
             self._task = ControlTask(self._state.next_id(), run.settings, run.id, due[0], space.levels, run.x)
-            self._fraction = 0.0
+            self._fraction = WAITS
             self._player.begin(self._task, f"control: {OWNERS[due[0]]}")
 
     def _grew(self, run_id: int) -> None:
@@ -130,8 +169,10 @@ class SpaceRoom(QObject):
             self.refresh()
 
     def _answered(self, answer: Answer) -> None:
-        run = self._state.run
-        if not isinstance(answer, SpaceAnswer) or run is None or answer.request != self._asked:
+        if not isinstance(answer, SpaceAnswer) or answer.request != self._asked:
+            return
+        run = self._state.runs.get(answer.request.run_id)
+        if run is None or self._state.run is None:
             return
         if answer.space is None:
             if seen(self.view):
@@ -140,7 +181,11 @@ class SpaceRoom(QObject):
             else:
                 self._asked = None
             return
-        self._space, self._base = answer.space, None
+        self._base = None
+        if run is self._state.run:
+            self._space = answer.space
+        else:
+            self._pinned[run.id] = answer.space
         self.refresh()
 
     def _happened(self, event: TaskProgress | TaskEnded) -> None:
@@ -182,6 +227,9 @@ class SpaceRoom(QObject):
             self._player.forget_task(self._task.task_id)
             self._task = None
         self._change(replace(self._options, wanted=chosen))
+
+    def _toggle_pinned(self, wanted: bool) -> None:
+        self._change(replace(self._options, pinned=wanted))
 
     def _change(self, options: SpaceOptions) -> None:
         self._options, self._base = options, None

@@ -1,4 +1,4 @@
-"""The edges of a box of Space, and what each of its axes is, from where to where, and how much larger it is drawn."""
+"""The edges of a box of Space, the names of its axes, and below it their ranges and how much larger each is drawn."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from geomodel.number_text import general
 NAMES = ("along", "PC 1", "PC 2")
 AWAY = 12.0  # pixels from an edge to its label
 EDGE = 4.0  # pixels from a label to the border
+BETWEEN = "   ·   "  # two ranges in a line
 BACKWARDS = (True, False, False)  # along is written from noise to data, as it is drawn
 
 
@@ -35,6 +36,26 @@ def axis_text(box: Box, axis: int) -> str:
     ends = f"{high} … {low}" if BACKWARDS[axis] else f"{low} … {high}"
     larger = "" if axis == 0 else f", × {plain(float(box.exaggeration[axis]), 2)}"
     return f"{NAMES[axis]} {ends}{larger}"
+
+
+def range_lines(box: Box, metrics: QFontMetricsF, width: float) -> tuple[str, ...]:
+    """The ranges of the axes in as few lines as fit: at the axes they would lie over the curves."""
+    lines = [axis_text(box, 0)]
+    for axis in (1, 2):
+        longer = f"{lines[-1]}{BETWEEN}{axis_text(box, axis)}"
+        if metrics.horizontalAdvance(longer) <= width - 2 * AWAY:
+            lines[-1] = longer
+        else:
+            lines.append(axis_text(box, axis))
+    return tuple(lines)
+
+
+def paint_ranges(painter: QPainter, lines: tuple[str, ...], theme: Theme, bottom: float) -> None:
+    """Write lines at the left, the last one above the bottom."""
+    metrics = QFontMetricsF(painter.font())
+    painter.setPen(QColor(theme.muted))
+    for row, line in enumerate(reversed(lines)):
+        painter.drawText(QPointF(AWAY, bottom - EDGE - metrics.descent() - row * metrics.height()), line)
 
 
 def inset_lines(box: Box, shares: str) -> tuple[str, str, str]:
@@ -61,14 +82,14 @@ def paint_frame(painter: QPainter, frame: Frame, theme: Theme) -> None:
 
 
 def paint_labels(painter: QPainter, frame: Frame, theme: Theme, taken: QRectF) -> None:
-    """Write what each axis is, outside of a part of the drawing that is taken."""
+    """Write the name of each axis, outside of a part of the drawing that is taken."""
     pixels, _ = frame.look(frame.box.corners())
     painter.setPen(QColor(theme.muted))
     ground = QColor(theme.base)
     ground.setAlphaF(0.7)  # curves pass behind a label where there is little room
     metrics, places = QFontMetricsF(painter.font()), [taken]
     for axis in range(3):
-        text = axis_text(frame.box, axis)
+        text = NAMES[axis]
         width, height = metrics.horizontalAdvance(text), metrics.height()
         place = _place(pixels, axis, (width, height), frame.area)
         for other in places:

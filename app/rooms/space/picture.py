@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,6 +37,7 @@ class SpaceOptions:
     colouring: Colouring = "sigma"
     turns: Turns = "orthogonal"
     wanted: frozenset[Control] = frozenset()
+    pinned: bool = False  # draw pinned runs too
 
 
 def waiting(run: Run, found: int) -> SpacePicture:
@@ -65,17 +66,19 @@ def bundle_picture(
     controls: Mapping[Control, ControlSpace],
     refusals: Mapping[Control, str],
     options: SpaceOptions,
+    pinned: Sequence[tuple[Run, Space]] = (),
 ) -> SpacePicture:
     """Everything but the playhead and the selected sample: it stays the same while those move."""
     rows, turns = _drawn(space), options.turns
-    first = slice(min(space.count, MOST_DRAWN // len(rows)))
-    shapes = space.shapes[turns]
+    first = _first(space, rows)
     shown = {name: controls[name] for name in CONTROLS if name in options.wanted and name in controls}
-    bundles = [Bundle(owner="run", points=_points(space.curves.sampling, shapes, first)[rows])]
+    bundles = [Bundle(owner="run", points=_bundle_of(space, turns))]
     for name, control in shown.items():
         factors = _factors(space, control, turns) if name == "walk" else (1.0, 1.0)
         points = _points(control.curves, control.shapes[turns], first)[rows]
         bundles.append(Bundle(owner=name, points=points * (factors[0], factors[1], factors[1]), factors=factors))
+    for hue, (other, its) in enumerate(pinned):
+        bundles.append(Bundle(owner="pinned", points=_bundle_of(its, turns), name=plane_title(other), hue=hue))
     inset = _points(space.curves.denoising, space.denoising_shapes[turns], first)
     sigmas = run.sigmas[space.levels[rows]]
     return SpacePicture(
@@ -90,6 +93,7 @@ def bundle_picture(
         class_names=space.class_names,
         class_refusal="" if space.classes is not None else "undefined here because the data have no classes",
         turns=turns,
+        pinned=options.pinned,
         owners=("run", *shown),
         rows=rows_of(space, shown, turns),
         notes=(*_notes(run, space, shown, turns), *_refused(options, refusals)),
@@ -114,6 +118,26 @@ def at_playhead(base: SpacePicture, space: Space, selection: Selection, sigmas: 
         strand=Strand(points=strand, at=at),
         inset_strand=Strand(points=inset, at=at if at < len(inset) else None),
         target=target if target is not None and np.isfinite(target).all() else None,
+    )
+
+
+def _first(space: Space, rows: Array) -> slice:
+    """The samples that are drawn: all, or the first ones where they are many."""
+    return slice(min(space.count, MOST_DRAWN // len(rows)))
+
+
+def _bundle_of(space: Space, turns: Turns) -> Array:
+    """The curves of a run that are drawn, at the levels that are drawn, (L, B, 3)."""
+    rows = _drawn(space)
+    return _points(space.curves.sampling, space.shapes[turns], _first(space, rows))[rows]
+
+
+def pinned_with(run: Run, runs: Iterable[Run]) -> tuple[Run, ...]:
+    """The pinned runs that can stand in the drawing of a run: others, of samples of the same shape."""
+    return tuple(
+        other
+        for other in runs
+        if other.pinned and other.id != run.id and refusal(other) is None and other.x.shape[2:] == run.x.shape[2:]
     )
 
 

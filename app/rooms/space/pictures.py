@@ -11,8 +11,14 @@ from geomodel.arrays import Array
 from geomodel.geometry.procrustes import Turns
 
 Colouring = Literal["sigma", "class", "run"]
-Owner = Literal["run", "gaussian", "optimal", "walk"]  # what moved the noise
-OWNERS: dict[Owner, str] = {"run": "This run", "gaussian": "Gaussian", "optimal": "D*", "walk": "Random walk"}
+Owner = Literal["run", "gaussian", "optimal", "walk", "pinned"]  # what moved the noise
+OWNERS: dict[Owner, str] = {
+    "run": "This run",
+    "gaussian": "Gaussian",
+    "optimal": "D*",
+    "walk": "Random walk",
+    "pinned": "Pinned runs",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -21,10 +27,9 @@ class Bundle:
 
     owner: Owner
     points: Array  # (L, B, 3): of the levels that are drawn
-    factors: tuple[float, float] = (
-        1.0,
-        1.0,
-    )  # along and across, by which it was scaled so that all fit
+    factors: tuple[float, float] = (1.0, 1.0)  # along and across, by which it was scaled so that all fit
+    name: str = ""  # of a pinned run
+    hue: int = 0  # which of the pinned runs it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,7 +55,7 @@ class ControlState:
 
     control: Control
     wanted: bool = False
-    fraction: float | None = None  # of its work that is done; None while it is not at work
+    fraction: float | None = None  # of its work that is done; None while it is not at work, below 0 while it waits
     refusal: str = ""
 
 
@@ -79,6 +84,8 @@ class SpacePicture:
     turns: Turns = "orthogonal"
     camera: Camera | None = None  # from where the view shows it; None leaves the view where it is
     controls: tuple[ControlState, ...] = ()
+    pinned: bool = False  # pinned runs are drawn too
+    pinned_refusal: str = ""  # why none can be
     owners: tuple[Owner, ...] = ()  # the columns of the numbers
     rows: tuple[NumberRow, ...] = ()
     notes: tuple[str, ...] = ()  # what is undefined and why, and what the controls are made of

@@ -10,12 +10,14 @@ from app.plotting.pens_and_numbers import tabular
 from app.rooms.space.pictures import OWNERS, SpacePicture
 from app.widgets.text import PlainLabel, tooltip
 
-MOST_COLUMNS = len(OWNERS)
+MOST_COLUMNS = len(OWNERS) - 1  # a pinned run has its numbers when it is selected
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class Numbers(QWidget):
     """Shows the rows of a picture. Its labels are made once, so that new numbers move nothing."""
+
+    figure_part = "numbers"  # what a figure can leave out
 
     def __init__(self, rows: int) -> None:
         super().__init__()

@@ -41,7 +41,8 @@ def notes_of(picture: SpacePicture) -> Iterator[str]:
     """How far a control is, what is undefined, and what the controls are made of."""
     for state in picture.controls:
         if state.fraction is not None:
-            yield f"{OWNERS[state.control]}: {100 * state.fraction:.0f} % computed."
+            far = f"{100 * state.fraction:.0f} % computed" if state.fraction >= 0 else "waiting"
+            yield f"{OWNERS[state.control]}: {far}."
     yield from picture.notes
 
 
@@ -57,9 +58,9 @@ def legend(picture: SpacePicture, theme: Theme) -> Iterator[Entry]:
         ends = f"σ {sigma_text(float(picture.sigmas[0]))} → {sigma_text(float(picture.sigmas[-1]))}"
         yield Entry("sigma", ends, "The noise level of each segment, from noise to data")
     elif picture.colouring == "run":
-        yield Entry(owner_colour("run", theme).name(), OWNERS["run"])
+        yield Entry(owner_colour(picture.bundles[0], theme).name(), OWNERS["run"])
     for bundle in picture.bundles[1:]:
-        yield Entry(owner_colour(bundle.owner, theme).name(), OWNERS[bundle.owner])
+        yield Entry(owner_colour(bundle, theme).name(), bundle.name or OWNERS[bundle.owner])
     if picture.colouring == "class" and picture.classes is not None:
         for label in sorted({int(label) for label in picture.classes}):
             name = picture.class_names[label] if label >= 0 else "no class"

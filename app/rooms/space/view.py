@@ -44,6 +44,7 @@ class SpaceView(View):
     colouring_chosen = Signal(str)
     turns_chosen = Signal(str)
     control_toggled = Signal(str, bool)
+    pinned_toggled = Signal(bool)
     offer_taken = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
@@ -81,7 +82,8 @@ class SpaceView(View):
         around.addWidget(self._legend)
         if not self._print:
             shared.setFixedHeight(self._legend.rows_height(LEGEND_ROWS))
-        self.bar.setVisible(not self._print)
+        if self._print:
+            self.bar.hide()  # and not shown otherwise: until it has a parent, it would be a window of its own
         beside = QVBoxLayout()
         beside.setSpacing(8)
         beside.addWidget(self.numbers)
@@ -130,6 +132,7 @@ class SpaceView(View):
         self.bar.colouring_chosen.connect(self.colouring_chosen)
         self.bar.turns_chosen.connect(self.turns_chosen)
         self.bar.control_toggled.connect(self.control_toggled)
+        self.bar.pinned_toggled.connect(self.pinned_toggled)
         self._offer.clicked.connect(self._take_offer)
 
     # ---------------------------------------------------------------- contract of a view
@@ -154,13 +157,18 @@ class SpaceView(View):
         self._caption.setToolTip(tooltip("", picture.caption))
         self._legend.display(tuple(legend(picture, self._theme)))
         self.canvas.display(picture)
-        if picture.rows is not old.rows or picture.controls != old.controls:
+        boxes = (picture.controls, picture.pinned_refusal)
+        if picture.rows is not old.rows or boxes != (old.controls, old.pinned_refusal):
             self.bar.display(picture)
             self.numbers.display(picture)
             notes = "\n".join(notes_of(picture))
             self._notes.setText(notes)
             self._notes.setToolTip(tooltip("", notes) if notes else "")
         self.setAccessibleDescription(self.describe())
+
+    def hold(self) -> None:
+        """Keep the rows of the legend."""
+        self._legend.hold()
 
     def set_theme(self, theme: Theme) -> None:
         """Set all colours."""
@@ -181,6 +189,7 @@ class SpaceView(View):
         self.bar.colouring_chosen.disconnect(self.colouring_chosen)
         self.bar.turns_chosen.disconnect(self.turns_chosen)
         self.bar.control_toggled.disconnect(self.control_toggled)
+        self.bar.pinned_toggled.disconnect(self.pinned_toggled)
         self._offer.clicked.disconnect(self._take_offer)
         self.bar.release()
 

@@ -23,7 +23,6 @@ def neighbours(request: NeighboursRequest, at: Context) -> NeighboursAnswer:
         frozen(posterior.indices[0].numpy()),
         frozen(posterior.weights[0].numpy()),
         float(posterior.distinct_neighbours[0]),
-        frozen(np.asarray(job.evaluate(job.exact, x, sigma))[0]),
     )
 
 

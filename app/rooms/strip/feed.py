@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 
 from app.engine.contract import Answer
 from app.rooms.contract import Handlers, Services
+from app.rooms.strip.film_feed import StripReel, has_neighbours
 from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from app.rooms.strip.picture import StripRows, strip_picture
 from app.rooms.strip.pictures import StripPicture
@@ -22,6 +23,11 @@ class StripRoom(QObject):
         super().__init__()
         self._state, self._player = services.state, services.player
         self.view = StripView(services.theme)
+        self._settings, self._large = services.settings, services.actions["strip_large"]
+        self._bring_forward = services.bring_forward
+        self._large.setChecked(self._settings.settings.strip_large)
+        self.view.set_size_action(self._large)
+        self.view.set_large(self._large.isChecked())
         self._rows = StripRows()
         self._neighbours: NeighboursAnswer | None = None
         self.view.level_picked.connect(services.playback.go)
@@ -36,16 +42,32 @@ class StripRoom(QObject):
         run, selection = self._state.run, self._state.selection
         if run is None or seen(self.view):
             self.view.display(self.picture())
-        if run is not None and run.linked and run.compared and len(run.x.shape) == 5 and seen(self.view):
+        if run is not None and has_neighbours(run) and seen(self.view):
             self._player.ask(NeighboursRequest(run.id, selection.index, selection.sample))
 
     def picture(self) -> StripPicture:
         """The strip at the playhead."""
         return strip_picture(self._state.run, self._state.selection, self._neighbours, self._rows)
 
+    def reel(self) -> StripReel | None:
+        """The strip at every level of the selected run."""
+        run = self._state.run
+        return (
+            None if run is None or len(run.x.shape) != 5 else StripReel(run, self._state.selection.sample, StripRows())
+        )
+
     def handlers(self) -> Handlers:
-        """The room has no actions, because clicks drive the strip."""
-        return {}
+        """Clicks drive the strip; its actions choose how large the images are."""
+        return {"strip_large": self._resize, "strip_level": self._enlarge}
+
+    def _resize(self) -> None:
+        self.view.set_large(self._large.isChecked())
+        self._settings.change(strip_large=self._large.isChecked())
+
+    def _enlarge(self) -> None:
+        self._bring_forward("strip")
+        if self.view.picture.sigmas is not None:
+            self.view.enlarge()
 
     def release(self) -> None:
         """Stop listening, because the window closes."""

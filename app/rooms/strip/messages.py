@@ -26,4 +26,3 @@ class NeighboursAnswer(Answer):
     indices: Array
     weights: Array
     effective_neighbours: float
-    optimal: Array  # (*shape): D*(x_n)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 
 from app.plotting.values import ImageRow
 from app.rooms.strip.messages import NeighboursAnswer
-from app.rooms.strip.pictures import StripPicture
-from app.session.facts import DRIVER_NAMES, about, data_count
+from app.rooms.strip.pictures import SheetPicture, StripPicture
+from app.session.facts import DRIVER_NAMES, about, data_count, plane_title
 from app.session.state import Run, Selection
 from geomodel import images
 from geomodel.arrays import Array
@@ -19,6 +20,7 @@ from geomodel.datasets import DataError
 from geomodel.latents import preview
 from geomodel.settings import MAX_LEVELS
 
+SheetRow = Literal["x", "D"]
 COLOURS = (1, 3)  # channels of an image
 SCALES = {"": 0.5, "sd": 1.0, "edm2": 0.5}  # the spread of images and of latents, where no data say it
 NEIGHBOURS = 12  # the most images of nearest data
@@ -121,6 +123,30 @@ def _samples(run: Run, i: int) -> tuple[Array, str]:
     if i < min(run.committed - 1, len(run.denoised)):
         return run.denoised[i], name
     return (run.x[i], "x") if final is None or i < len(run.sigmas) - 1 else (final, name)
+
+
+def sheet_picture(run: Run, samples: Sequence[int], levels: Sequence[int], shows: SheetRow) -> SheetPicture:
+    """Samples of a finished run of images at some of its levels: x, scaled to one grey range, or D. The last level has
+    no D where it was not evaluated there, and shows x.
+    """
+    at, k = np.asarray(levels), np.asarray(samples)
+    driver, final = DRIVER_NAMES[run.settings.driver], _final(run)
+    if shows == "x":
+        scale = run.source.dataset.std if run.source is not None else SCALES[run.latents]
+        values = images.shrunk(run.x[at][:, k], run.sigmas[at], scale)
+        caption = "x · s/√(s² + σ²)"
+    else:
+        last = run.x[-1] if final is None else final
+        values = np.stack([run.denoised[i, k] if i < len(run.denoised) else last[k] for i in levels])
+        caption = f"{driver}(x; σ)"
+    shown = np.stack([_pixels(run, values[:, row]) for row in range(len(k))])
+    return SheetPicture(
+        images=shown,
+        sigmas=tuple(run.sigmas[at].tolist()),
+        samples=tuple(samples),
+        title=plane_title(run),
+        caption=" · ".join(filter(None, (caption, _seen(run), "one row a sample"))),
+    )
 
 
 def _neighbours(run: Run, selection: Selection, answer: NeighboursAnswer | None) -> dict[str, Any]:

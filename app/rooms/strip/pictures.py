@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from app.plotting.values import ImageRow
 from geomodel.arrays import Array
 
@@ -25,3 +27,19 @@ class StripPicture:
     neighbour_labels: tuple[str, ...] = ()
     neighbours_note: str = ""
     message: str = ""
+
+    @property
+    def image(self) -> int:
+        """Which image of a row stands for the playhead: that of its level, or of the one before it that has some."""
+        return self.index if self.levels is None else int(np.searchsorted(self.levels, self.index, side="right")) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SheetPicture:
+    """The images (samples, levels, H, W[, 3]) as bytes, and what they are."""
+
+    images: Array
+    sigmas: tuple[float, ...]
+    samples: tuple[int, ...]
+    title: str = ""
+    caption: str = ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPalette, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QPalette, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from app.plotting.montage import Montage
 from app.plotting.theme import Theme
 from app.rooms.contract import View
+from app.rooms.strip.level_sheet import LevelSheet
 from app.rooms.strip.pictures import StripPicture
 from app.rooms.strip.text import describe
 from app.widgets.focus_area import show_area
@@ -36,6 +37,9 @@ class StripView(View):
         self._picture = StripPicture()
         self._montage = Montage(theme, print_mode=print_mode)
         self._montage.level_picked.connect(self.level_picked)
+        self._montage.enlarge_wanted.connect(self.enlarge)
+        self._sheet: LevelSheet | None = None
+        self._theme = theme
         self._neighbours = Neighbours(theme)
         self._grid = SampleGrid(theme)
         self._grid.sample_picked.connect(self.sample_picked)
@@ -69,12 +73,18 @@ class StripView(View):
         self._row.addWidget(self._message, 1)
         self._row.addWidget(self._montage, 1)
         self._row.addWidget(self._side)
+        self._size = QToolButton(self._montage)  # under the captions, where no image comes
+        self._size.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._size.setVisible(not print_mode)
+        self._montage.viewport().installEventFilter(self)
         self.set_theme(theme)
         self.display(self._picture)
 
     def display(self, picture: StripPicture) -> None:
         """Show the picture. A playhead move moves the frame, and the neighbours if they have changed."""
         old, self._picture = self._picture, picture
+        if self._sheet is not None:
+            self._sheet.display(picture)
         self.setAccessibleDescription(describe(picture))
         empty = picture.sigmas is None or not picture.rows
         self._message.setText(picture.message)
@@ -97,6 +107,29 @@ class StripView(View):
             self._neighbours.set_neighbours(picture.neighbours, weights, picture.neighbour_labels)
         self._arrange()
 
+    def set_size_action(self, action: QAction) -> None:
+        """What chooses between all levels and large images, as a button in the strip."""
+        action.setIconText("Large")
+        self._size.setDefaultAction(action)
+        self._size.adjustSize()
+
+    def set_large(self, large: bool) -> None:
+        """Large images that scroll, or all levels at once."""
+        self._montage.set_large(large)
+
+    def enlarge(self) -> None:
+        """Show the images of the playhead's level in a window of their own."""
+        if self._sheet is None:
+            sheet = self._sheet = LevelSheet(self._theme, self)
+            sheet.level_picked.connect(self.level_picked)
+            sheet.destroyed.connect(self._forget_sheet)
+            sheet.display(self._picture)
+        self._sheet.show()
+        self._sheet.activateWindow()
+
+    def _forget_sheet(self) -> None:
+        self._sheet = None
+
     def describe(self) -> str:
         """The picture in words and numbers."""
         return describe(self._picture)
@@ -118,6 +151,9 @@ class StripView(View):
 
     def set_theme(self, theme: Theme) -> None:
         """Set all colours."""
+        self._theme = theme
+        if self._sheet is not None:
+            self._sheet.set_theme(theme)
         self.set_background(theme)
         self._montage.set_theme(theme)
         self._neighbours.set_theme(theme)
@@ -131,9 +167,19 @@ class StripView(View):
         super().resizeEvent(event)
         self._arrange()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the button in the lower left corner of the images."""
+        if event.type() == QEvent.Type.Resize:
+            self._size.move(4, self._montage.viewport().height() - self._size.height() - 2)
+        return False
+
     def release(self) -> None:
         """Disconnect everything, so that nothing keeps the view alive."""
+        if self._sheet is not None:
+            self._sheet.close()
+        self._montage.viewport().removeEventFilter(self)
         self._montage.level_picked.disconnect(self.level_picked)
+        self._montage.enlarge_wanted.disconnect(self.enlarge)
         self._grid.sample_picked.disconnect(self.sample_picked)
         self._tabs.currentChanged.disconnect(self._arrange)
 

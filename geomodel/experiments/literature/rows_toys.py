@@ -149,7 +149,7 @@ ROWS: tuple[Row, ...] = (
     (
         "toy",
         "A smoothed D* becomes D* as its smoothing goes",
-        "‖mean_m D*(x + s z_m; σ) − D*(x; σ)‖/√d at s = 10⁻⁶, the largest",
+        "‖mean_m D*(x ± s z_m; σ) − D*(x; σ)‖/√d at s = 10⁻⁴, the largest",
         SMOOTHED,
         "",
         kin.smoothing_goes,

@@ -18,9 +18,10 @@ from app.plotting.theme import DARK, LIGHT
 from app.rooms import ROOMS
 from app.rooms.claims import answers
 from app.rooms.claims import table as columns
-from app.rooms.claims.messages import ClaimTask
+from app.rooms.claims.messages import Checked, ClaimTask
 from app.rooms.claims.view import ClaimsView
 from geomodel.experiments.literature import STATEMENTS, Claim, Material
+from geomodel.origin import MadeOf
 
 ROW = next(row for row in ROOMS if row.name == "claims")
 BY_NAME = {statement.find.__name__: statement.number for statement in STATEMENTS}
@@ -144,7 +145,7 @@ def test_all_are_asked_one_after_the_other_and_shown_as_they_come(room, commands
     player.receive(TaskProgress(task.task_id, 1, 0.5))
     assert cell(room.view, 1, columns.VERDICT) == "checking 50%"
     assert "Claim 1 of 61, 50%" in room.view.describe()
-    player.receive(TaskEnded(task, found(1, verdict="does not hold", measured=3.0)))
+    player.receive(TaskEnded(task, Checked(found(1, verdict="does not hold", measured=3.0), MadeOf())))
     assert cell(room.view, 1, columns.VERDICT) == "✗ does not hold"
     assert [command.number for command in commands if isinstance(command, ClaimTask)] == [1, 2]
     assert player.tasks
@@ -153,7 +154,7 @@ def test_all_are_asked_one_after_the_other_and_shown_as_they_come(room, commands
 def test_cancel_keeps_what_was_found(room, commands):
     room.check_all()
     first = commands[-1]
-    room._player.receive(TaskEnded(first, found(1)))
+    room._player.receive(TaskEnded(first, Checked(found(1), MadeOf())))
     second = commands[-1]
     room.view._all.click()
     assert commands[-1] == Cancel(second.task_id)
@@ -173,7 +174,7 @@ def test_a_cancel_that_comes_too_late_for_one_claim_still_ends_the_rest(room, co
         stage.services.actions["cancel"].trigger()
     else:
         room.cancel()
-    room._player.receive(TaskEnded(first, found(1)))
+    room._player.receive(TaskEnded(first, Checked(found(1), MadeOf())))
     assert set(room.claims) == {1}
     assert not room.picture().running
     assert "cancelled" in room.view.describe()
@@ -190,14 +191,14 @@ def test_a_failure_is_said_and_ends_the_rest(room, commands):
 def test_an_older_task_is_nobodys(room, commands):
     room.check_one(3)
     task = commands[-1]
-    room._player.receive(TaskEnded(replace(task, task_id=task.task_id + 1000), found(4)))
+    room._player.receive(TaskEnded(replace(task, task_id=task.task_id + 1000), Checked(found(4), MadeOf())))
     assert room.claims == {}
     assert room.picture().running
 
 
 def test_results_of_another_model_are_said_to_be(room, commands, stage):
     room.check_one(3)
-    room._player.receive(TaskEnded(commands[-1], found(3)))
+    room._player.receive(TaskEnded(commands[-1], Checked(found(3), MadeOf())))
     assert "have changed" not in room.view.describe()
     stage.services.player.drafting.edit({"rho": 5.0})
     assert "have changed" not in room.view.describe(), "claims do not depend on the sampler"

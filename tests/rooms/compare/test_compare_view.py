@@ -203,26 +203,26 @@ def test_the_mouse_finds_the_nearest_symbol(view):
 
 @pytest.mark.parametrize("plotted", ["evaluations", "end"])
 def test_what_is_plotted_can_be_chosen(view, plotted):
-    view._combo.setCurrentIndex(view._combo.findData(plotted))
-    view._combo.activated.emit(view._combo.currentIndex())
+    view._pane.combo.setCurrentIndex(view._pane.combo.findData(plotted))
+    view._pane.combo.activated.emit(view._pane.combo.currentIndex())
     for at, lane in enumerate(view.picture.lanes):
         expected = lane_curve(lane, plotted, SAMPLE, 0.0).dots
         np.testing.assert_array_equal(view.chart.curves[at].dots, expected)
     low, high = view.chart._box.viewRange()[0]
     assert low < np.log10(4) < np.log10(14) < high
-    assert view._note.text() == ("median" if plotted == "end" else "sample 2") + ", 10–90 % of 20"
+    assert view._pane.note.text() == ("median" if plotted == "end" else "sample 2") + ", 10–90 % of 20"
 
 
 def test_without_curves_the_plot_says_what_is_awaited(view):
     waiting = tuple(LanePicture(name=lane.name, hue=lane.hue) for lane in view.picture.lanes)
     view.display(replace(view.picture, lanes=waiting))
-    assert view._waiting.isVisible()
-    assert "Press Race" in view._waiting.text()
+    assert view._pane.waiting.isVisible()
+    assert "Press Race" in view._pane.waiting.text()
     view.display(replace(view.picture, lanes=waiting, running=True, reference_fraction=0.42))
-    assert view._waiting.text() == "Solving the reference: 42 %"
+    assert view._pane.waiting.text() == "Solving the reference: 42 %"
     assert view._caption.toolTip() == tooltip("", "two moons · reference DOP853, 42 %")
     view.display(make_picture())
-    assert not view._waiting.isVisible()
+    assert not view._pane.waiting.isVisible()
 
 
 # ---------------------------------------------------------------- the table
@@ -416,14 +416,14 @@ def test_an_empty_comparison_says_what_to_do(view):
 
 
 def test_a_printed_figure_shows_what_the_view_shows(view):
-    view._combo.setCurrentIndex(2)
-    view._combo.activated.emit(2)
+    view._pane.combo.setCurrentIndex(2)
+    view._pane.combo.activated.emit(2)
     view._pick(1)
     printed = CompareView(LIGHT, print_mode=True)
     printed.resize(640, 480)
     printed.display(view.picture)
     printed.grab()
-    assert printed._title.text() == "Error at the end, over evaluations"
+    assert printed._pane.title.text() == "Error at the end, over evaluations"
     assert [curve.bar for curve in printed.chart.curves] == [True] * 3
     assert printed.chart._lane == 1
     assert not printed.bar.isVisibleTo(printed)

@@ -199,7 +199,7 @@ def test_the_sweep(qtbot, window, room, tmp_path):
     with (tmp_path / "sweep.csv").open(encoding="utf-8", newline="") as file:
         assert {row["solver"] for row in csv.DictReader(file)} == {"heun", "euler_ancestral"}
     view.table.selectRow(0)
-    room.use(0)
+    room.edits.use(0)
     assert (window.state.draft.solver, window.state.draft.steps) == ("heun", 5)  # at the evaluations that are typed
 
 

@@ -335,7 +335,8 @@ def test_the_plot_along_sigma_has_its_numbers_and_the_cursor(qtbot):
 def test_every_control_is_reached_by_tab_in_reading_order(qtbot):
     view = show(qtbot, make_picture())
     c = part(view, MeanShiftControls)
-    boxes = [c.fields[name].editor for name in ("data_index", "seed", "second_index")]
+    first, seed, second = (c.fields[name].editor for name in ("data_index", "seed", "second_index"))
+    boxes = [first, c.choices["data_index"], seed, second, c.choices["second_index"]]
     c.probe.setFocus()
     for widget in (*boxes, c.share, c.sigma, c.follow):
         QTest.keyClick(view.focusWidget(), Qt.Key.Key_Tab)

@@ -18,6 +18,6 @@ def test_the_card_shows_the_point_itself(qtbot):
     assert "data point 7" in text
     assert data.label_names[int(data.labels[7])] in text
     image = QImage.fromData(base64.b64decode(re.search(r"base64,([^\"]+)", text)[1]))
-    assert (image.width(), image.height()) == (112, 112)  # 28 pixels, four times
-    shown = np.array([[image.pixelColor(4 * x + 1, 4 * y + 1).red() for x in range(28)] for y in range(28)])
+    assert (image.width(), image.height()) == (168, 168)  # 28 pixels, six times
+    shown = np.array([[image.pixelColor(6 * x + 2, 6 * y + 2).red() for x in range(28)] for y in range(28)])
     assert np.array_equal(shown, data.stored[7, 0])

@@ -168,6 +168,7 @@ def test_an_order_may_lack_layers_and_name_others():
     assert stacked(()) == usual_order() == LAYERS[:-1]
     assert stacked(("data", "gone", "density")).index("data") == 0  # these two have changed places
     assert stacked(("data", "density"), ["run.2"]).count("run.2") == 1
+    assert sorted(stacked(("data", "data", "probe", "data"))) == sorted(usual_order())
     assert moved(("a", "b", "c"), "c", 1) == ("a", "b", "c")
     assert moved(("a", "b", "c"), "a", 2) == ("b", "c", "a")
 

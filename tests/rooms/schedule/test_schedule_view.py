@@ -370,11 +370,14 @@ def test_designs_are_asked_for(view, qtbot):
     type_into(view.bar.coefficient_field, "1.3")
     qtbot.mouseClick(view.bar.gits, LEFT)
     qtbot.mouseClick(view.bar.tors, LEFT)
+    choose(view.bar.for_field, "solver")
+    qtbot.mouseClick(view.bar.gits, LEFT)
     type_into(view.bar.coefficient_field, "99")
     qtbot.mouseClick(view.bar.gits, LEFT)
     type_into(view.bar.coefficient_field, "1,2", end=None)
     qtbot.mouseClick(view.bar.gits, LEFT)
-    assert asked == [("gits", {"metric": "l2", "coeff": 1.3}), ("tors", {})]
+    l2 = {"metric": "l2", "coeff": 1.3}
+    assert asked == [("gits", {**l2, "for_solver": False}), ("tors", {}), ("gits", {**l2, "for_solver": True})]
     assert "1,2" in view.bar.coefficient_field.error
 
 

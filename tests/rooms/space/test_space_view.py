@@ -216,7 +216,7 @@ def test_controls_come_and_go_with_their_numbers(stage, view):
 def test_a_control_says_how_far_it_is_and_draws_nothing_again(stage, view):
     stage.space._controls.clear()  # as of a run that is shown for the first time
     view.bar.buttons["gaussian"].click()  # the engine has not begun
-    assert "Gaussian: 0 % computed." in view.describe()
+    assert "Gaussian: waiting." in view.describe()
     bundles, task = view.picture.bundles, stage.space._task
     stage.services.player.receive(TaskProgress(task.task_id, 0, 0.4))
     assert "Gaussian: 40 % computed." in view.describe()

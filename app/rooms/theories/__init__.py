@@ -1,0 +1,1 @@
+"""Which theory explains what the driver of a run does."""

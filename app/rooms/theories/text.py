@@ -1,0 +1,30 @@
+"""The theories view in words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.rooms.theories.pictures import TheoriesPicture
+from geomodel.theories import THEORIES
+
+PANELS = "The driver's D of the selected sample beside that of each theory, at the same x. R² is that of this sample."
+
+
+def describe(picture: TheoriesPicture) -> str:
+    """The picture in sentences, with its numbers."""
+    return " ".join(_sentences(picture))
+
+
+def _sentences(picture: TheoriesPicture) -> Iterator[str]:
+    yield from filter(None, (picture.message, picture.words and f"{picture.words}."))
+    if picture.plot is not None:
+        yield f"{picture.caption}. Unexplained share at the playhead:"
+        yield "; ".join(
+            f"{curve.label} {text}" for curve, text in zip(picture.plot.curves, picture.legend, strict=True)
+        )
+    yield from (f"{panel.caption}: {panel.note}." for panel in picture.panels)
+
+
+def formulas() -> str:
+    """Every theory with its formula and source, for the tooltip of the plot."""
+    return "\n".join(f"{row.title}: {row.formula}. {row.source}." for row in THEORIES)

@@ -1,0 +1,131 @@
+"""What the window has computed beside runs, copied as Python and run by another process, has the same numbers."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from code_of_runs import NETWORK, elsewhere
+from PySide6.QtGui import QGuiApplication
+from real_window import WAIT, finished, kept, opened
+
+from geomodel.experiments.literature import table
+
+pytestmark = pytest.mark.slow
+window_of_module = pytest.fixture(scope="module", name="windows")(kept)
+SAVING = "\nimport numpy as np\nnp.savez('copied.npz', **{{name: np.asarray(value) for name, value in ({}).items()}})\n"
+REFUSALS = {
+    "copy_race": "no finished race",
+    "copy_sweep": "no finished sweep",
+    "copy_design": "No levels have been designed",
+    "copy_jumps": "no measured jumps",
+    "copy_quality": "not measured",
+    "copy_claims": "No claim has been checked",
+}
+
+
+@pytest.fixture(params=["D*", "network"])
+def window(request, qtbot, windows):
+    if not windows:
+        windows.append(opened(qtbot))
+    window = windows[0]
+    if request.param == "network" and not window.state.networks:
+        window.player.drafting.open_network(NETWORK["network"])
+        qtbot.waitUntil(lambda: bool(window.state.networks), timeout=WAIT)
+    driver = "optimal" if request.param == "D*" else "network"
+    window.player.drafting.edit({"driver": driver, "count": 12, "steps": 5, "solver": "heun", "beside": False})
+    if window.state.run.settings != window.player.drafting.filled():
+        window.player.run()
+    finished(qtbot, window, lambda run: run.settings == window.player.drafting.filled())
+    window.playback.pause()
+    return window
+
+
+def idle(qtbot, window, done):
+    qtbot.waitUntil(lambda: done() and not window.player.tasks, timeout=WAIT)
+
+
+def computed_elsewhere(folder, window, action, saved):
+    """The numbers that the copied script leaves, by another process. saved: the expression of a dict of arrays."""
+    window.actions_by_id[action].trigger()
+    script = QGuiApplication.clipboard().text()
+    assert script.startswith("# "), window.panels.status._message.text()
+    (folder / "copied.py").write_text(script + SAVING.format(saved), encoding="utf-8")
+    elsewhere(folder, sys.executable, "copied.py")
+    with np.load(folder / "copied.npz") as found:
+        return dict(found)
+
+
+def same(one, other):
+    one, other = np.asarray(one), np.asarray(other)
+    return one.shape == other.shape and one.tobytes() == other.astype(one.dtype).tobytes()
+
+
+def test_nothing_is_copied_before_it_is_there(qtbot, windows):
+    if not windows:
+        windows.append(opened(qtbot))
+    for action, sentence in REFUSALS.items():
+        windows[0].actions_by_id[action].trigger()
+        assert sentence in windows[0].panels.status._message.text()
+
+
+def test_a_race_at_equal_evaluations(qtbot, window, tmp_path):
+    room = window.rooms.compare
+    room.race_equal(("euler", "rk4", "dpmpp_2m_sde"), 10)
+    idle(qtbot, window, lambda: room.comparison is not None)
+    saved = "{str(at): lane.errors for at, lane in enumerate(race.lanes)}"
+    found = computed_elsewhere(tmp_path, window, "copy_race", saved)
+    assert len(found) == 3
+    assert all(same(lane.errors, found[str(at)]) for at, lane in enumerate(room.comparison.lanes))
+
+
+def test_a_sweep(qtbot, window, tmp_path):
+    room = window.rooms.compare
+    room.sweep(("heun", "unipc"), 5, 9)
+    idle(qtbot, window, lambda: room.sweeping.sweep is not None)
+    found = computed_elsewhere(tmp_path, window, "copy_sweep", "{line.solver: line.errors for line in sweep.lines}")
+    assert all(same(line.errors, found[line.solver]) for line in room.sweeping.sweep.lines)
+
+
+@pytest.mark.parametrize("kind", ["for Euler steps", "for the solver", "tors"])
+def test_designed_levels(qtbot, window, tmp_path, kind):
+    room, before = window.rooms.schedule, window.state.draft
+    options = {"metric": "l1", "coeff": 1.3, "for_solver": kind == "for the solver"}
+    room.view.design_wanted.emit("tors" if kind == "tors" else "gits", {} if kind == "tors" else options)
+    assert room.picture().working.startswith("TORS: " if kind == "tors" else "GITS for ")
+    idle(qtbot, window, lambda: window.state.draft.schedule == "custom")
+    found = computed_elsewhere(tmp_path, window, "copy_design", "{'levels': levels}")
+    assert same(window.state.draft.levels, found["levels"])
+    window.player.drafting.edit({"schedule": before.schedule, "steps": 5})
+
+
+def test_jumps(qtbot, window, tmp_path):
+    room = window.rooms.quality
+    room.jumps = None
+    room._measure_jumps({"count": 16, "evaluations": 4, "seed": 5})
+    idle(qtbot, window, lambda: room.jumps is not None)
+    saved = "{name: [getattr(q, name) for q in jumps.qualities] for name in ('sliced', 'frechet')}"
+    found = computed_elsewhere(tmp_path, window, "copy_jumps", saved)
+    for name, values in found.items():
+        assert same([getattr(quality, name) for quality in room.jumps.qualities], values)
+
+
+def test_the_quality_of_a_run(qtbot, window, tmp_path):
+    room, run = window.rooms.quality, window.state.run.id
+    room.measure_run()
+    idle(qtbot, window, lambda: run in room.runs)
+    saved = "{'x': [q.sliced for q in quality.x], 'denoised': [q.sliced for q in quality.denoised]}"
+    found = computed_elsewhere(tmp_path, window, "copy_quality", saved)
+    for name, values in found.items():
+        assert same([quality.sliced for quality in getattr(room.runs[run], name)], values)
+
+
+def test_claims(qtbot, window, tmp_path):
+    room = window.rooms.claims
+    room.claims = {}
+    for number in (1, 2):
+        room.check_one(number)
+        idle(qtbot, window, lambda number=number: number in room.claims)
+    found = computed_elsewhere(tmp_path, window, "copy_claims", "{'lines': literature.table(claims)}")
+    assert found["lines"].tolist() == list(table(room._found()))
