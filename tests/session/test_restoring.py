@@ -186,6 +186,15 @@ def test_files_of_odd_names_do_not_keep_a_session_from_being_saved(bench, tmp_pa
     assert found.draft == state.run.settings
 
 
+@pytest.mark.parametrize("changes", [{"sample": 3}, {"level": 4}, {"sample": -1}, {"seed": -1}], ids=str)
+def test_a_branch_that_begins_nowhere_is_left_out(bench, changes):
+    """The run has three samples and four steps."""
+    options = bench.state.plane_options
+    assert decoded(encoded(bench.snapshot()), bench.snapshot().trajectories).session.options.branch is not None
+    bench.state.set_plane_options(replace(options, branch=replace(options.branch, **changes)))
+    assert decoded(encoded(bench.snapshot()), bench.snapshot().trajectories).session.options.branch is None
+
+
 def test_a_snapshot_without_runs_is_computed_where_that_is_wanted(bench):
     kept, other = bench.snapshot(), Bench()
     bare = replace(kept, session=replace(kept.session, runs=(), options=other.state.plane_options), trajectories=())
