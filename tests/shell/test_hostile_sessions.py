@@ -122,6 +122,8 @@ def test_what_means_nothing_here_is_left_out(qtbot, window, tmp_path):
     qtbot.waitUntil(lambda: window.windowTitle().startswith("odd"), timeout=WAIT)
     qtbot.waitUntil(lambda: "Not on this computer" in told(window), timeout=WAIT)
     assert window.state.runs == {}
+    for name in ("inspector", "transport"):  # nothing of the runs that were there before
+        assert window.views[name].describe() == ""
     assert window.state.plane_options.layers == {"data"}
     assert window.state.plane_options.branch is None
     assert (window.state.draft.network, window.state.draft.driver) == ("", "optimal")
