@@ -200,4 +200,6 @@ def test_a_snapshot_without_runs_is_computed_where_that_is_wanted(bench):
     bare = replace(kept, session=replace(kept.session, runs=(), options=other.state.plane_options), trajectories=())
     other.restoring.restore(bare, compute=True)
     assert other.state.run.settings.driver == "network"
+    assert (other.state.selection.sample, other.state.selection.index) == (2, 3)
+    assert not other.playback.playing
     np.testing.assert_array_equal(other.state.run.x, bench.state.run.x)
