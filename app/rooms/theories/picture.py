@@ -109,7 +109,8 @@ def caption_of(run: Run, found: Explained, samples: Integers) -> str:
             spans.append(f"{found.best[start]} at σ {fixed(high, 2)}" + (f" to {fixed(low, 2)}" if low < high else ""))
             start = at
     driver = DRIVER_NAMES[run.settings.driver]
-    return f"{len(samples)} samples of {driver} at {len(found.sigmas)} levels. Best: {', '.join(spans)}"
+    counted = f"{len(samples)} sample{'s' * (len(samples) > 1)}"
+    return f"{counted} of {driver} at {len(found.sigmas)} levels. Best: {', '.join(spans)}"
 
 
 def panels_of(
