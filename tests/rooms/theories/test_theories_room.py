@@ -1,0 +1,126 @@
+"""The theories room: what it asks in turn, what it shows of the answers, and why it is undefined where it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from window_runs import TOY, computed, moons, pictures
+
+import geomodel as gm
+from app.engine.contract import TaskEnded
+from app.engine.messages import Cancel, StartRun
+from app.export.offstage import Offstage
+from app.rooms import ROOMS
+from app.rooms.theories import picture
+from app.rooms.theories.messages import Asked, TheoryTask
+from geomodel.experiments import explained_of
+
+ROW = next(row for row in ROOMS if row.name == "theories")
+SETTINGS = replace(TOY, count=3)
+
+
+def task_of(run, **more):
+    asked = Asked("Gaussian", "gaussian")
+    given = {"task_id": 5, "settings": SETTINGS, "theory": asked, "x": run.x[:2], "sigmas": tuple(run.sigmas[:2])}
+    return TheoryTask(**given | more)
+
+
+def test_the_engine_gives_the_library_s_numbers_and_keeps_the_theory(bench):
+    run = bench.handle(StartRun(1, SETTINGS)).trajectory
+    found = bench.handle(task_of(run)).result
+    model = gm.theories.build("gaussian", gm.datasets.load("two-moons", count=60))
+    np.testing.assert_allclose(found[1], model(run.x[1], run.sigmas[1]), rtol=1e-12)
+    assert not found.flags.writeable
+    kept = dict(bench.worker._kept)
+    bench.handle(task_of(run))
+    assert all(bench.worker._kept[key][1] is kept[key][1] for key in kept)
+
+
+def test_a_cancel_stops_it_and_what_does_not_fit_is_said(bench):
+    run = bench.handle(StartRun(1, SETTINGS)).trajectory
+    task = task_of(run)
+    bench.worker.submit(Cancel(5))
+    assert bench.handle(task) == TaskEnded(task)
+    ended = bench.handle(task_of(run, theory=Asked("Patches", "local", (("patch", 3),))))
+    assert ended.result is None
+    assert "needs images" in ended.message
+
+
+def test_theories_answer_in_turn_and_the_picture_fills(qtbot, monkeypatch):
+    stage = Offstage()
+    room = stage.room(ROW)
+    run = computed(moons())
+    stage.services.state.add_run(run)
+    stage.services.state.select(run_id=run.id)
+    begun = []
+    monkeypatch.setattr(stage.services.player, "begin", lambda task, name="": begun.append(task))
+    room.begin()
+    known = []
+    while len(known) < 5:
+        task = begun[-1]
+        room._work._happened(TaskEnded(task, np.zeros_like(task.x) + len(known)))
+        known.append(room.picture())
+    titles = [curve.label for curve in known[-1].plot.curves]
+    assert titles == ["D*", "Gaussian", "Class Gaussians", "D*(x; 1.5 σ)", "10 nearest", "x itself"]
+    assert [len(shown.plot.curves) for shown in known] == [2, 3, 4, 5, 6]
+    assert len(begun) == 5  # and no more
+    assert not known[-1].ready
+    assert len(known[-1].legend) == len(titles)
+    assert "Best:" in known[-1].caption
+    room.release()
+
+
+# ---------------------------------------------------------------- the picture
+
+
+def explained(run, levels, samples, guesses):
+    target = run.trajectory.denoised[np.ix_(levels, samples)]
+    x = run.trajectory.x[np.ix_(levels, samples)]
+    return explained_of(("a", "b"), run.sigmas[levels], target, guesses, x, run.source.dataset.mean)
+
+
+def test_shares_that_are_worse_than_the_mean_are_off_the_plot():
+    run = computed(moons())
+    levels, samples = picture.levels_of(run, 4), picture.samples_of(run, 3)
+    target = run.trajectory.denoised[np.ix_(levels, samples)]
+    found = explained(run, levels, samples, np.stack([target + 0.1, target + 1e3]))
+    plot = picture.plot_of(("a", "b"), found, levels)
+    near, far, floor = plot.curves
+    assert np.isfinite(near.values).any()
+    assert np.isnan(far.values).all()
+    np.testing.assert_allclose(near.values[:, 0], np.where(found.r2[0] >= 0, 1 - found.r2[0], np.nan))
+    assert floor.kind == "reference"
+    legend = picture.legend_of(found, levels, int(levels[1]))
+    assert legend[0].endswith(f"nearest to {len(samples)} of {len(samples)}")
+    assert picture.caption_of(run, found, samples).startswith("3 samples of D* at 4 levels. Best: a at σ")
+
+
+def test_images_of_the_selected_sample_stand_side_by_side():
+    run = computed(pictures())
+    levels, samples = picture.levels_of(run, 3), picture.samples_of(run, 2)
+    target = run.trajectory.denoised[np.ix_(levels, samples)]
+    guesses = np.stack([target, target + 1])
+    title, panels = picture.panels_of(run, ("a", "b"), guesses, levels, samples, int(levels[1]), 1)
+    assert "sample 1" in title
+    assert [panel.caption for panel in panels][1:] == ["a", "b"]
+    assert panels[1].note == f"R² {picture.fixed(1.0, 2)}"
+    np.testing.assert_array_equal(panels[0].image, panels[1].image)
+    title, panels = picture.panels_of(run, ("a", "b"), guesses, levels, samples, 0, 99)
+    assert "not among" in title
+    assert panels == ()
+
+
+@pytest.mark.parametrize(("change", "words"), [({"label": 1}, "one class"), ({}, "")])
+def test_why_a_run_is_not_compared(change, words):
+    run = computed(moons())
+    run.settings = replace(run.settings, **change)
+    assert words in picture.undefined(run)
+    assert bool(picture.undefined(run)) == bool(words)
+
+
+def test_what_data_lack_is_left_out():
+    bare = replace(moons().dataset, labels=None, label_names=None)
+    assert [asked.name for asked in picture.line_up(bare)] == ["optimal", "gaussian", "bandwidth", "nearest"]
+    assert {"local", "wiener-local"} <= {asked.name for asked in picture.line_up(pictures().dataset)}
