@@ -65,7 +65,8 @@ class PlotPane(QWidget):
 
     def say(self, picture: ComparePicture, plotted: Plotted) -> None:
         """The words around and in the plot, which shows these lanes."""
-        self.title.setText(f"Error {PLOTTED[plotted]}" if self._print else "Error")
+        of = PLOTTED["end" if plotted == "sweep" else plotted]
+        self.title.setText(f"Error {of}" if self._print else "Error")
         self.note.setText(self._meaning(picture, plotted))
         self.waiting.setText(_awaited(picture, plotted))
         self.waiting.setVisible(not any(self.chart.curves))
