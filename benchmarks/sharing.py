@@ -33,7 +33,6 @@ from app.rooms import ROOMS
 from app.rooms.plane.pictures import PlaneCurves, PlanePicture
 from app.rooms.plane.view import PlaneView
 from app.session import bundled
-from app.shell.sessions import write
 from geomodel.session_files import Writer
 
 POINTS, SAMPLES, LEVELS = 10_000, 250, 81  # as many samples as a plane draws
@@ -146,7 +145,7 @@ def sessions(repeats: int) -> None:
         times(f"a session of {len(window.state.runs)} runs of {window.state.run.x.shape[1]} images")
         for _ in range(repeats):
             begin = time.perf_counter()
-            write(Writer(path), window.sessions.capture())
+            formats.row("session").write(window.sessions.capture(), path)
             saved.append(1000 * (time.perf_counter() - begin))
         row("save", saved, SAVE)
         linked: list[float] = []

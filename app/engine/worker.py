@@ -301,8 +301,15 @@ class Worker:
         if stopped:
             raise Cancelled
         now = self.current
-        if isinstance(now, Task) and now.gives_way and any(type(command) is not type(now) for command in later):
+        if isinstance(now, Task) and now.gives_way and any(self._goes_first(command, now) for command in later):
             raise GaveWay
+
+    @staticmethod
+    def _goes_first(command: Command, task: Task) -> bool:
+        """Whether a task gives way to a command. A request that can wait for a run can wait for it too: it would stop
+        for the task in its turn, and neither would end.
+        """
+        return type(command) is not type(task) and not isinstance(command, Request)
 
     def _stops(self, command: Command) -> bool:
         return isinstance(command, Shutdown) or (isinstance(command, Cancel) and command.run_id == self.running)

@@ -13,6 +13,7 @@ from geomodel.datasets.common import Progress
 if TYPE_CHECKING:
     from app.export.figure import Figure
     from app.export.film_files import Film
+    from app.session.snapshot import Snapshot
     from geomodel.denoisers.base import Denoiser
     from geomodel.experiments import Claim, Comparison, Sweep
     from geomodel.experiments.quality import QualityLine
@@ -66,10 +67,11 @@ def _write_qualities(lines: list[QualityLine], path: str) -> None:
     write_qualities(lines, path)
 
 
-def _write_session(written: tuple[bytes, Sequence[Trajectory]], path: str) -> None:
+def _write_session(snapshot: Snapshot, path: str) -> None:
+    from app.session.snapshot import encoded
     from geomodel import session_files
 
-    session_files.write(path, *written)
+    session_files.write(path, encoded(snapshot), snapshot.trajectories)
 
 
 def _write_levels(levels: tuple[float, ...], path: str) -> None:

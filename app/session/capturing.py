@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from app.engine.messages import NetworkOpened
 from app.session.drafting import OWN
 from app.session.lanes import Lanes
 from app.session.plane_options import about_runs
 from app.session.snapshot import (
+    LINE,
     MOST_LANES,
     MOST_NETWORKS,
     KeptLane,
@@ -27,12 +30,12 @@ def snapshot(state: AppState, lanes: Lanes) -> Snapshot:
     """The state as it stands now, with every run that has a trajectory. A run that is computing has none yet."""
     runs = [run for run in state.runs.values() if run.trajectory is not None]
     places = {run.id: at for at, run in enumerate(runs)}
-    data = state.data
+    data, networks = state.data, [item for item in state.networks.values() if re.fullmatch(LINE, item.path)]
     session = Session(
         geomodel=__version__,
         draft=to_json(_sound_draft(state)),
         data=None if data is None else DataIdentity(name=data.dataset.name, fingerprint=data.dataset.fingerprint),
-        networks=tuple(_network(network) for network in state.networks.values())[-MOST_NETWORKS:],
+        networks=tuple(map(_network, networks[-MOST_NETWORKS:])),
         runs=tuple(_run(run) for run in runs),
         lanes=tuple(
             KeptLane(
@@ -71,10 +74,15 @@ def _network(network: NetworkOpened) -> KeptNetwork:
 def _run(run: Run) -> KeptRun:
     recorded = run.status == "recorded"
     return KeptRun(
-        name="" if recorded else run.path.replace("\\", "/").rpartition("/")[2],
+        name="" if recorded else _one_line(run.path.replace("\\", "/").rpartition("/")[2]),
         complete=run.complete,
         pinned=run.pinned,
         message=cut(run.message, LONGEST),
         seconds=run.seconds,
         evaluating=run.evaluating,
     )
+
+
+def _one_line(name: str) -> str:
+    """The name of a file as it can be kept, because some systems allow a line break in it."""
+    return "".join(character if re.fullmatch(LINE, character) else "?" for character in name)[:LONGEST]

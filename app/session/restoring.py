@@ -42,6 +42,7 @@ class Restoring(QObject):
         self._number = -1  # of the newest request
         self._located = ""  # the file that a person took for what is wanted
         self._compute = False
+        self._computed = -1  # the run that is computed for a snapshot without runs
         self._snapshot: Snapshot | None = None
         self._data: DataOpened | None = None
         self._networks: dict[str, NetworkOpened] = {}  # what was found, by the path in the snapshot
@@ -49,13 +50,15 @@ class Restoring(QObject):
         self.wanted: tuple[Wanted, ...] = ()  # what the draft was made of and is not here
         player.reopened.connect(self._reopened)
         player.linked.connect(self._run_linked)
+        state.runs_changed.connect(self._place_playhead)
 
     def restore(self, snapshot: Snapshot, *, compute: bool = False) -> None:
         """Put the snapshot in the place of everything that the window shows. With `compute`, the draft of a snapshot
-        without runs is computed as soon as its data and networks are there.
+        without runs is computed as soon as its data and networks are there, and shown at its sample and level.
         """
         self._player.cancel()
         self._snapshot, self._compute, self._located = snapshot, compute, ""
+        self._computed = -1
         self._data, self._networks = None, {}
         networks = tuple((kept.path, kept.identity) for kept in snapshot.session.networks if not kept.own)
         self._look_for(snapshot.draft, snapshot.session.data, networks)
@@ -99,9 +102,27 @@ class Restoring(QObject):
         self.wanted_changed.emit()
         self.restored.emit(snapshot)
         if self._compute and not snapshot.trajectories:
-            self._player.run()
+            self._compute_run()
         if not self.linking:
             self.linked.emit()
+
+    def _compute_run(self) -> None:
+        """Compute the draft; the playhead goes to its place when all is there."""
+        state = self._state
+        self._player.run()
+        computing = self._player.computing
+        self._computed = -1 if computing is None else computing.id
+        if computing is None and state.run is not None:  # it is done already
+            self._computed = state.run.id
+        self._place_playhead()
+
+    def _place_playhead(self) -> None:
+        run, snapshot = self._state.run, self._snapshot
+        if run is None or snapshot is None or run.id != self._computed or not run.complete:
+            return
+        self._computed = -1
+        self._playback.pause()
+        self._state.select(sample=snapshot.session.sample, index=snapshot.session.level)
 
     def _take_located(self, snapshot: Snapshot, found: Reopened) -> None:
         wanted = self.wanted[0]

@@ -21,7 +21,8 @@ from geomodel.trajectory import Trajectory
 
 MOST_NETWORKS, MOST_LANES, MOST_PLACES, MOST_ROOMS = 100, 200, 50, 50
 MOST_PIXELS, MOST_NUMBER = 100_000, 2**31 - 1
-Text = Annotated[str, Meta(max_length=LONGEST, pattern=r"^[^\x00-\x1f\x7f]*$")]
+LINE = r"^[^\x00-\x1f\x7f\ud800-\udfff]*$"  # text without line breaks and what is no character
+Text = Annotated[str, Meta(max_length=LONGEST, pattern=LINE)]
 Words = Annotated[str, Meta(max_length=LONGEST)]
 Name = Annotated[str, Meta(max_length=80, pattern=r"^[\w. -]*$")]
 Count = Annotated[int, Meta(ge=0, le=MOST_NUMBER)]
@@ -128,9 +129,14 @@ def check_draft(settings: RunSettings) -> None:
     check(replace(settings, sigma_min=low, sigma_max=10 * low if high is None else high))
 
 
-def encoded(session: Session) -> bytes:
-    """The JSON of a session."""
-    return msgspec.json.encode(session)
+def encoded(snapshot: Snapshot) -> bytes:
+    """The JSON of a session. ValueError with a sentence where `decoded` would refuse it."""
+    try:
+        text = msgspec.json.encode(snapshot.session)
+        decoded(text, snapshot.trajectories)
+    except ValueError as error:
+        raise ValueError(f"The session cannot be saved, because what is in it does not fit: {error}.") from error
+    return text
 
 
 def decoded(text: bytes, trajectories: tuple[Trajectory, ...] = (), folder: str = "") -> Snapshot:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QLockFile, QObject, QTimer
 
 from app.rooms.contract import Handlers
-from app.session.snapshot import Snapshot
+from app.session.snapshot import Snapshot, encoded
 from app.shell.actions import offer
-from app.shell.sessions import write
 from geomodel import session_files
+from geomodel.error_text import message
 from geomodel.files import write_error
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Autosave(QObject):
 
     def _write(self, writer: session_files.Writer, taken: Snapshot) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        write(writer, taken)
+        writer.write(encoded(taken), taken.trajectories)
 
     def _written(self, _result: None) -> None:
         self._told = False
@@ -116,7 +116,7 @@ class Autosave(QObject):
     def _failed(self, error: Exception) -> None:
         """Say it once, until it works again."""
         if not self._told:
-            why = write_error(self._writer.path, error) if isinstance(error, OSError) else str(error)
+            why = write_error(self._writer.path, error) if isinstance(error, OSError) else message(error)
             self._window.documents.say(f"The session is not kept. {why}", True, CRASH)
         self._told = True
 

@@ -12,15 +12,17 @@ import msgspec
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QMessageBox
 
+from app.export import formats
 from app.rooms.contract import Handlers, Keeps
 from app.session import capturing
-from app.session.snapshot import Snapshot, decoded, encoded
+from app.session.snapshot import Snapshot, decoded
 from app.shell import file_dialogs as files
 from app.shell.file_dialogs import SAVE, filters
 from app.shell.file_thread import FileThread
 from geomodel import session_files
-from geomodel.error_text import cut
-from geomodel.files import write_error
+from geomodel.error_text import cut, message
+from geomodel.files import read_error, write_error
+from geomodel.places import CODE, local
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -82,7 +84,7 @@ class Sessions(QObject):
         files.ask_save(self._window, "session", Path(name).name, self._save, store=self._store, say=self._say)
 
     def _save(self, path: str) -> None:
-        work = partial(write, session_files.Writer(path), self.capture())
+        work = partial(formats.row("session").write, self.capture(), path)
         self.saving.emit(path)
         self.disk.submit(work, partial(self._saved, path), partial(self._not_saved, path))
 
@@ -93,7 +95,7 @@ class Sessions(QObject):
         self._say(f"Saved {path}.", cause=SAVE)
 
     def _not_saved(self, path: str, error: Exception) -> None:
-        self._say(write_error(path, error) if isinstance(error, OSError) else str(error), True, SAVE)
+        self._say(write_error(path, error) if isinstance(error, OSError) else message(error), True, SAVE)
 
     def _name(self, path: str) -> None:
         self.path = path
@@ -133,8 +135,7 @@ class Sessions(QObject):
                 yield room.understand(bytes(kept))
 
     def _not_read(self, name: str, error: Exception) -> None:
-        text = f"{name} could not be read: {error.strerror or error}." if isinstance(error, OSError) else str(error)
-        self._say(text, True, OPEN)
+        self._say(read_error(name, error) if isinstance(error, OSError) else message(error), True, OPEN)
 
     def _restored(self, snapshot: Snapshot) -> None:
         """The state is there; now what lies in the window itself."""
@@ -172,7 +173,8 @@ class Sessions(QObject):
         """Code of a person's own is never run because a file names it. Ask, without stopping anything."""
         networks = self._window.state.networks
         for kept in snapshot.session.networks:
-            if not kept.own or kept.path in networks:
+            file, code, _ = kept.path.partition(CODE)
+            if not kept.own or kept.path in networks or not code or not local(f"{file}.py"):
                 continue
             box = QMessageBox(QMessageBox.Icon.Question, "Run this code?", "", parent=self._window)
             box.setTextFormat(Qt.TextFormat.PlainText)
@@ -204,11 +206,6 @@ def read(path: str) -> Snapshot:
         return decoded(text, trajectories, str(Path(path).absolute().parent))
     except ValueError as error:
         raise ValueError(f"{Path(path).name} {error}.") from error
-
-
-def write(writer: session_files.Writer, snapshot: Snapshot) -> None:
-    """Write a snapshot, on whatever thread."""
-    writer.write(encoded(snapshot.session), snapshot.trajectories)
 
 
 def _misfit(name: str, error: Exception) -> ValueError:

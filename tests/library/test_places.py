@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import resources
-from geomodel import cli, datasets, runs
+from geomodel import cli, datasets, places, runs
 from geomodel.places import absolute, beside, bundled_checkpoint
 from geomodel.settings import RunSettings, from_json
 
@@ -92,3 +92,20 @@ def test_a_run_of_a_script_keeps_absolute_paths_too(here):
     stored = from_json(trajectory.settings["run"]).data
     assert os.path.isabs(stored)
     assert Path(stored).samefile(here / "points.csv")
+
+
+def test_a_name_that_came_with_a_file_is_looked_at_on_this_computer_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "points.csv").touch()
+    assert places.local(str(tmp_path / "points.csv"))
+    assert places.local(str(tmp_path))
+    looked = []
+    monkeypatch.setattr(places.os.path, "isfile", lambda name: looked.append(name) or True)
+    for name in ("points.csv", "./points.csv", "~/points.csv", "//server/share/points.csv", r"\\server\share\x", ""):
+        assert not places.local(name)
+    assert looked == []  # to ask a share for a file tells its computer who is here
+
+
+def test_devices_and_what_is_not_there_are_no_files_to_open(tmp_path):
+    assert not places.local("/dev/zero")
+    assert not places.local(str(tmp_path / "nowhere"))

@@ -52,7 +52,7 @@ class Bench(QObject):
     def reread(self, path):
         """The snapshot as another window would read it from a file."""
         taken = self.snapshot()
-        session_files.write(path, encoded(taken.session), taken.trajectories)
+        session_files.write(path, encoded(taken), taken.trajectories)
         return decoded(*session_files.read(path), folder=str(path.parent))
 
 
@@ -125,7 +125,7 @@ def test_what_moved_with_the_session_is_found_beside_it(bench, files, tmp_path):
     for name in ("points.csv", "net.safetensors"):
         shutil.copy(files / name, tmp_path / name)
     elsewhere = str(files / "nowhere")
-    text = encoded(kept.session).replace(str(files).encode(), elsewhere.encode())
+    text = encoded(kept).replace(str(files).encode(), elsewhere.encode())
     moved = decoded(text, tuple(_moved(run, str(files), elsewhere) for run in kept.trajectories), kept.folder)
     other = Bench()
     other.restoring.restore(moved)
@@ -143,7 +143,7 @@ def _moved(trajectory, here, there):
 def test_what_is_missing_is_located(bench, files, tmp_path):
     kept = bench.reread(tmp_path / "s.geomodel")
     away = str(tmp_path / "away")
-    text = encoded(kept.session).replace(str(files).encode(), away.encode())
+    text = encoded(kept).replace(str(files).encode(), away.encode())
     lost = decoded(text, tuple(_moved(run, str(files), away) for run in kept.trajectories), kept.folder)
     other = Bench()
     other.player.drafting.open_data("two-moons")
@@ -174,9 +174,32 @@ def test_data_of_that_name_with_other_points_are_not_taken(bench, files, tmp_pat
     assert other.state.network is not None  # it moves the samples alone
 
 
+def test_files_of_odd_names_do_not_keep_a_session_from_being_saved(bench, tmp_path):
+    """Linux allows line breaks and bytes that are no text in the names of files; a half-typed draft is no session's."""
+    state = bench.state
+    state.run.path = "/a/b\n\udce4.npz"
+    state.networks["odd\n"] = replace(state.network, path="odd\n")
+    state.draft = replace(state.draft, steps=10**9)
+    found = bench.reread(tmp_path / "s.geomodel")
+    assert [run.name for run in found.session.runs][-1] == "b??.npz"
+    assert [network.path for network in found.session.networks] == [path for path in state.networks if path != "odd\n"]
+    assert found.draft == state.run.settings
+
+
+@pytest.mark.parametrize("changes", [{"sample": 3}, {"level": 4}, {"sample": -1}, {"seed": -1}], ids=str)
+def test_a_branch_that_begins_nowhere_is_left_out(bench, changes):
+    """The run has three samples and four steps."""
+    options = bench.state.plane_options
+    assert decoded(encoded(bench.snapshot()), bench.snapshot().trajectories).session.options.branch is not None
+    bench.state.set_plane_options(replace(options, branch=replace(options.branch, **changes)))
+    assert decoded(encoded(bench.snapshot()), bench.snapshot().trajectories).session.options.branch is None
+
+
 def test_a_snapshot_without_runs_is_computed_where_that_is_wanted(bench):
     kept, other = bench.snapshot(), Bench()
     bare = replace(kept, session=replace(kept.session, runs=(), options=other.state.plane_options), trajectories=())
     other.restoring.restore(bare, compute=True)
     assert other.state.run.settings.driver == "network"
+    assert (other.state.selection.sample, other.state.selection.index) == (2, 3)
+    assert not other.playback.playing
     np.testing.assert_array_equal(other.state.run.x, bench.state.run.x)

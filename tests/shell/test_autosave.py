@@ -8,7 +8,6 @@ import pytest
 from PySide6.QtCore import Qt
 from real_window import WAIT, closed, finished, opened, press
 
-from app.shell import sessions
 from app.shell.autosave import LAST, PRESENT
 from app.shell.settings_store import home
 from geomodel import session_files
@@ -58,8 +57,13 @@ def test_a_crash_costs_a_minute(qtbot, window, monkeypatch):
     assert not present.exists()  # nobody has done anything yet
     edited(qtbot, window, 5)
     writers = []
-    write = sessions.write
-    monkeypatch.setattr("app.shell.autosave.write", lambda *a: (writers.append(threading.current_thread()), write(*a)))
+    write = session_files.Writer.write
+
+    def noted(*arguments):
+        writers.append(threading.current_thread())
+        write(*arguments)
+
+    monkeypatch.setattr(session_files.Writer, "write", noted)
     a_minute_later(qtbot, window)
     assert [thread.name for thread in writers] == ["files"]
     assert present.stat().st_mode & 0o077 == 0  # it names the files that a person opened
@@ -101,7 +105,7 @@ def test_a_folder_that_cannot_be_written_is_said_once(qtbot, window, monkeypatch
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("app.shell.autosave.write", full)
+    monkeypatch.setattr(session_files.Writer, "write", full)
     a_minute_later(qtbot, window)
     edited(qtbot, window, 9)
     a_minute_later(qtbot, window)

@@ -122,6 +122,8 @@ def test_what_means_nothing_here_is_left_out(qtbot, window, tmp_path):
     qtbot.waitUntil(lambda: window.windowTitle().startswith("odd"), timeout=WAIT)
     qtbot.waitUntil(lambda: "Not on this computer" in told(window), timeout=WAIT)
     assert window.state.runs == {}
+    for name in ("inspector", "transport"):  # nothing of the runs that were there before
+        assert window.views[name].describe() == ""
     assert window.state.plane_options.layers == {"data"}
     assert window.state.plane_options.branch is None
     assert (window.state.draft.network, window.state.draft.driver) == ("", "optimal")
@@ -146,6 +148,6 @@ def type_of_question():
 def test_the_types_of_a_session_are_what_a_window_writes(window):
     """So that none of the cases above is refused for another reason."""
     taken = window.sessions.capture()
-    found = json.loads(encoded(taken.session))
+    found = json.loads(encoded(taken))
     assert {"draft", "networks", "lanes", "options", "places", "rooms", "workspace"} <= set(found)
     assert found["draft"].keys() == asdict(window.state.draft).keys()

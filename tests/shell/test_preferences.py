@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 from real_window import WAIT, closed, finished, kept, opened, press, type_in
 
+import resources
 from app.engine.library import Library
 from app.engine.messages import Machine
 from app.shell import file_dialogs
@@ -141,3 +142,18 @@ def test_frame_tool_and_sampler_are_remembered(qtbot, tmp_path, monkeypatch):
     finally:
         second.store.change(ask_at_closing=False)
         closed(second)
+
+
+def test_a_network_for_which_bfloat16_is_no_gain_is_what_it_was(caplog):
+    """Its weights may have been rounded when that is found out, so they are read again."""
+    torch = pytest.importorskip("torch")
+    path = str(resources.path("checkpoints", "two-moons.safetensors"))
+    plain, asked = Library(), Library(Machine(precision="bfloat16"))
+    for library in (plain, asked):
+        library._device = "cpu"
+    with caplog.at_level(logging.INFO):
+        network = asked.network(path)
+    assert network.info.precision == "float32"
+    assert any("is opened in float32" in record.message for record in caplog.records)
+    x = torch.randn(4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(network(x, 0.5), plain.network(path)(x, 0.5), rtol=0, atol=0)

@@ -28,9 +28,9 @@ class InspectorRoom(QObject):
         self._player.answered.connect(self._answered)
 
     def refresh(self) -> None:
-        """Show the present state."""
+        """Show the present state. A run that has only begun leaves the numbers of the last one."""
         run = self._state.run
-        if run is not None and run.committed:
+        if run is None or run.committed:
             self.view.display(self.picture())
 
     def picture(self) -> InspectorPicture:

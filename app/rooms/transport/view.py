@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import numpy as np
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon, QPalette, QResizeEvent
 from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QToolButton, QWidget
@@ -103,6 +104,8 @@ class TransportView(View):
             self._scrubber.set_levels(picture.sigmas, picture.committed)
             self._scrubber.set_index(picture.index)
             self._show_numbers(picture)
+        elif old.sigmas is not None:
+            self._show_nothing()
         self._speed.setCurrentIndex(self._speed.findData(picture.speed))
         if picture.playing != old.playing:
             self._draw_icons()
@@ -113,6 +116,12 @@ class TransportView(View):
 
     def release(self) -> None:
         """Drop nothing, because its buttons and its scrubber refer back to nothing."""
+
+    def _show_nothing(self) -> None:
+        """There is no run any more."""
+        self._scrubber.set_levels(np.empty(0), 0)
+        for label in (self._step, self._sigma, self._evaluations):
+            label.setText("")
 
     def _show_numbers(self, picture: TransportPicture) -> None:
         assert picture.sigmas is not None

@@ -293,3 +293,14 @@ def test_ticks_that_share_a_pixel_are_painted_once(bar, monkeypatch):
     painted.clear()
     scrubber.grab()
     assert len(painted) == 5  # few levels are rings: the track twice, and the break before 0
+
+
+def test_without_a_run_nothing_of_the_last_one_is_left(bar):
+    assert bar.describe()
+    bar.display(TransportPicture())
+    assert bar.describe() == ""
+    assert len(scrubber_of(bar).sigmas) == 0
+    assert scrubber_of(bar).maximum() == 0
+    bar.grab()
+    bar.display(AT)
+    assert "step 2/9" in bar.describe()
