@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -89,9 +90,10 @@ def _show_denoiser(model: Callable[..., Any], data: Data | None) -> MainWindow |
 
     folder = Path(tempfile.mkdtemp(prefix="geomodel-"))
     named = [] if data is None else [_named(data, folder)]
+    name = re.sub(r"\W", "", getattr(model, "__name__", type(model).__name__)) or "denoiser"
     if not hasattr(model, "shape"):
         model = _Shaped(model, _shape_of(data))
-    stub = folder / f"{type(model).__name__.strip('_').lower()}.py"
+    stub = folder / f"{name}.py"  # the window calls the denoiser by this name
     stub.write_text(STUB.format(key=str(stub)), encoding="utf-8")
     _shown[str(stub)] = model
     own = QApplication.instance() is None
