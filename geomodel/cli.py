@@ -1,83 +1,36 @@
-"""The command line. `run` computes a run and writes it, and the other commands make checkpoints, without a window."""
+"""The command line. `run` computes a run and writes it, and other commands experiment or make checkpoints, without a
+window.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
-from dataclasses import replace
 from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geomodel import __version__, classes, cli_hints, console, datasets, files, runs, schedules, solvers
-from geomodel.compared import Compared
-from geomodel.origin import MOST_THREADS
+from geomodel import __version__, classes, cli_hints, cli_settings, console, files, runs
+from geomodel.cli_settings import FIELDS as FIELDS
+from geomodel.cli_settings import check_machine, opened, settings_from
 from geomodel.places import absolute
-from geomodel.settings import CUSTOM, MOST_SAMPLES, Driver, Option, RunSettings, Start, limits, problems
+from geomodel.settings import RunSettings
 
 if TYPE_CHECKING:
     from geomodel.record import Record
     from geomodel.trajectory import Trajectory
 
 
-def levels(text: str) -> tuple[float, ...]:
-    """Noise levels from a list as programs print it. argparse shows the sentence only of its own error."""
-    try:
-        return schedules.levels_from_text(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def coordinates(text: str) -> tuple[float, ...]:
-    """The coordinates of a point, with commas between them."""
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("write the coordinates as 1.5,-2.") from error
-
-
-# option, field of RunSettings, type
-FIELDS: tuple[tuple[str, str, Any], ...] = (
-    ("--data", "data", str),
-    ("--data-count", "data_count", int),
-    ("--data-seed", "data_seed", int),
-    ("--data-columns", "data_columns", str),
-    ("--model", "network", str),
-    ("--driver", "driver", str),
-    ("--blend", "blend", float),
-    ("--label", "label", int),
-    ("--guidance", "guidance", float),
-    ("--compared-with", "compared_with", str),
-    ("--solver", "solver", str),
-    ("--schedule", "schedule", str),
-    ("--steps", "steps", int),
-    ("--jump-at", "jump_at", int),
-    ("--sigma-max", "sigma_max", float),
-    ("--sigma-min", "sigma_min", float),
-    ("--rho", "rho", float),
-    ("--levels", "levels", levels),
-    ("--start", "start", str),
-    ("--start-index", "start_index", int),
-    ("--start-point", "start_point", coordinates),
-    ("--count", "count", int),
-    ("--seed", "seed", int),
-)
 # command with a module of its own, geomodel.cli_COMMAND → help
 COMMANDS = {
     "train": "train a small denoiser and write a checkpoint",
     "convert": "write a checkpoint of any program as one of Geomodel's own format",
     "claims": "check the claims of the literature on a model and its data",
-}
-CHOICES: dict[str, tuple[str, ...]] = {
-    "driver": get_args(Driver),
-    "compared_with": get_args(Compared),
-    "solver": solvers.names(),
-    "schedule": schedules.names(),
-    "start": get_args(Start),
+    "experiment": "run a race, a sweep, designed levels, jumps or the quality of a run, and write the numbers",
 }
 
 
@@ -103,27 +56,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="without a window", metavar="COMMAND")
     run_parser = commands.add_parser("run", help="compute a run and write it as NPZ and CSV")
     run_parser.set_defaults(command="run")
-    defaults = RunSettings()
-    for option, name, kind in FIELDS:
-        default = getattr(defaults, name)
-        shown = "" if default in (None, "", ()) else f" (default {default})"
-        if name == "data":
-            shown = f" Named sets: {', '.join(datasets.names())}.{shown}"
-        text = limits(name).help.replace("%", "%%") + shown
-        run_parser.add_argument(option, dest=name, type=kind, choices=CHOICES.get(name), help=text, metavar=None)
-    cli_hints.add_arguments(run_parser)
-    run_parser.add_argument("--final-zero", action="store_true", help=limits("final_zero").help)
-    run_parser.add_argument("--beside", action=argparse.BooleanOptionalAction, default=True, help=limits("beside").help)
-    run_parser.add_argument(
-        "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the solver, such as order=2"
-    )
-    run_parser.add_argument(
-        "--threads", type=int, metavar="N", help="processor threads, which decide the last bits (default: PyTorch's)"
-    )
-    run_parser.add_argument("--device", default="cpu", help="where the network computes: cpu, cuda, mps (default: cpu)")
-    run_parser.add_argument(
-        "--piece", type=int, metavar="ROWS", help="how many samples the network takes at once (default: all)"
-    )
+    cli_settings.add_arguments(run_parser)
     run_parser.add_argument(
         "--out", type=Path, default=Path(), help="folder for run.npz and measures.csv (default: here)"
     )
@@ -168,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
         return int(import_module(f"geomodel.cli_{arguments.command}").run(arguments))
     try:
         settings, hints = settings_from(arguments), cli_hints.hints(arguments)
-        _check_machine(arguments)
+        check_machine(arguments)
         arguments.out.mkdir(parents=True, exist_ok=True)  # if this fails, it fails before the work is done
         _write(_compute(settings, hints, arguments), arguments.out)
     except OSError as error:
@@ -183,64 +116,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def settings_from(arguments: argparse.Namespace) -> RunSettings:
-    """The settings that the options ask for. ValueError with the first thing that is wrong."""
-    given = {name: getattr(arguments, name) for _, name, _ in FIELDS if getattr(arguments, name) is not None}
-    if given.get("network") and "driver" not in given:
-        given["driver"] = "network"
-    if given.get("levels"):
-        given["schedule"] = CUSTOM
-    if given.get("start_point") and given.setdefault("start", "point") != "point":
-        raise ValueError(f"The option --start-point is for the start “point”; --start says {given['start']}.")
-    options = dict(_option(text) for text in arguments.option)
-    switches = {"beside": arguments.beside, "final_zero": arguments.final_zero}
-    settings = replace(RunSettings(), **given, **switches, options=options)
-    if found := problems(settings):
-        raise ValueError(next(iter(found.values())))
-    allowed = tuple(option.name for option in solvers.row(settings.solver).options)
-    try:
-        schedules.check_keywords(f"The solver {settings.solver}", options, allowed)
-    except TypeError as error:
-        raise ValueError(str(error)) from error
-    return settings
-
-
-def _option(text: str) -> tuple[str, Option]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ValueError(f"--option takes NAME=VALUE, such as order=2; got {text!r}.")
-    if value.lower() in ("true", "false"):
-        return name, value.lower() == "true"
-    for kind in (int, float):
-        try:
-            return name, kind(value)
-        except ValueError:
-            continue
-    return name, value
-
-
-def _check_machine(arguments: argparse.Namespace) -> None:
-    for option, given, most in (
-        ("--threads", arguments.threads, MOST_THREADS),
-        ("--piece", arguments.piece, MOST_SAMPLES),
-    ):
-        if given is not None and not 1 <= given <= most:
-            raise ValueError(f"{option} lies between 1 and {most:,}; got {given:,}.")
-
-
 def _compute(settings: RunSettings, hints: dict[str, object], machine: argparse.Namespace) -> Trajectory:
-    name, count, seed, columns = settings.data_key
-    data = datasets.load(name, count=count, seed=seed, columns=columns) if name else None
-    network = None
-    if settings.network:
-        from geomodel.checkpoints import load_checkpoint
-
-        network = load_checkpoint(settings.network, device=machine.device, hints=hints)
-        network.piece = machine.piece
-    if machine.threads is not None:
-        import torch
-
-        torch.set_num_threads(machine.threads)
+    data, network = opened(settings, hints, machine)
     started = 0.0  # set at the first step, so that loading is not counted
 
     def report(record: Record) -> None:

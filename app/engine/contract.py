@@ -53,7 +53,7 @@ class Answer(Event):
 class Task(Command):
     """Long work on a job made from settings. It reports its progress, its id can cancel it, and it ends in one
     event. A newer task of a class takes the place of one that waits. A task that `gives_way` stops for a command of
-    another kind and begins again behind it, because nobody has asked for it in words.
+    another kind, but a request, and begins again behind it, because nobody has asked for it in words.
     """
 
     latest_wins: ClassVar[bool] = True

@@ -81,7 +81,7 @@ class Worker:
         self.contexts: dict[int, Context] = {}
         self.current: Command | None = None  # the command that the loop handles
         self.running: int | None = None
-        self._answering = False
+        self._answering = self._uninterrupted = False
         self._closing = False
         self._looping = False  # on a thread of its own, not turned by hand
 
@@ -301,8 +301,15 @@ class Worker:
         if stopped:
             raise Cancelled
         now = self.current
-        if isinstance(now, Task) and now.gives_way and any(type(command) is not type(now) for command in later):
+        if isinstance(now, Task) and now.gives_way and any(self._goes_first(command, now) for command in later):
             raise GaveWay
+
+    @staticmethod
+    def _goes_first(command: Command, task: Task) -> bool:
+        """Whether a task gives way to a command. A request that can wait for a run can wait for it too: it would stop
+        for the task in its turn, and neither would end.
+        """
+        return type(command) is not type(task) and not isinstance(command, Request)
 
     def _stops(self, command: Command) -> bool:
         return isinstance(command, Shutdown) or (isinstance(command, Cancel) and command.run_id == self.running)
@@ -331,7 +338,12 @@ class Worker:
             self.post(answer)
 
     def _answer_together(self, asked: AskTogether) -> None:
+        """Nothing interrupts these answers: a view that requests the same work would, and would be interrupted by them
+        in turn.
+        """
+        self._uninterrupted = True
         found = [self._found(request) for request in asked.requests]
+        self._uninterrupted = False
         answers = tuple(answer for answer in found if answer is not None)
         whole = len(answers) == len(found)
         self.post(AnsweredTogether(asked, answers) if whole else AnsweredTogether(asked, message=UNANSWERED))
@@ -353,4 +365,4 @@ class Worker:
             self._answering = False
 
     def _waits(self) -> bool:
-        return self.inbox.waiting
+        return self.inbox.waiting and not self._uninterrupted

@@ -133,10 +133,13 @@ class Filming(QObject):
             self._draw(self._levels[self._at])
 
     def _draw(self, level: int) -> None:
-        self._stage.show(level, self._answers)
+        if not any(self._answers):
+            self._stage.show(level, self._answers)
         if any(needs := self._stage.needs(level, self._answers)):
             self._ask(needs)
             return
+        if any(self._answers):
+            self._stage.show(level, self._answers)
         if not self._stage.held:
             self._stage.hold()
         else:

@@ -7,6 +7,7 @@ from typing import Literal
 
 Area = Literal["centre", "right", "below", "foot"]
 Millimetres = tuple[float, float]
+CODE = "Copy experiment as code"  # a menu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,25 @@ class ActionRow:
     checkable: bool = False
     group: str = ""
     rule: bool = False  # a separator before it
+
+
+def copied_as_code(id: str, what: str, again: str) -> tuple[ActionRow, ActionRow]:
+    """The two actions that copy something as code. what: such as "race"; again: what the code does with it."""
+    return (
+        ActionRow(
+            id=f"copy_{id}",
+            menu=CODE,
+            title=f"Copy {what} as Python",
+            tip=f"A script that {again} again, with the same numbers",
+            rule=True,
+        ),
+        ActionRow(
+            id=f"copy_{id}_command",
+            menu=CODE,
+            title=f"Copy {what} as command line",
+            tip=f"A command that {again} again without a window, and writes the same numbers as a table",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

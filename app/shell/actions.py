@@ -12,7 +12,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from app.rooms import ROOMS
-from app.rooms.row import ActionRow
+from app.rooms.row import CODE, ActionRow
 from app.shell import workspaces
 
 Handler = Callable[[], object]
@@ -229,6 +229,7 @@ ACTIONS: tuple[ActionRow, ...] = (  # in the order of the menus
 MENUS: tuple[tuple[str, str], ...] = (  # menu, its parent
     ("File", ""),
     ("Edit", ""),
+    (CODE, "Edit"),
     ("Run", ""),
     ("View", ""),
     ("Layers", "View"),

@@ -33,7 +33,7 @@ def ghost(job: Job, kind: Ghost, sample: int, *, model: Any = None, between: Bet
         kind: one of `GHOSTS`.
         sample: the index of the sample in the run.
         model: the job's driver where it is wrapped, for ``ode``.
-        between: called between the parts of fitting Gaussians, and may raise an exception to end it.
+        between: called between steps and between the parts of fitting Gaussians, and may raise an exception to end it.
 
     Returns:
         (levels, *shape) float64.
@@ -47,7 +47,9 @@ def ghost(job: Job, kind: Ghost, sample: int, *, model: Any = None, between: Bet
         return np.asarray(solve(driver, x, job.sigmas, labels=job.labels(1), reference=None, tolerance=TOLERANCE)[:, 0])
     other = _other(job, kind, between)
     found = [job.x[sample].numpy()]
-    found += [step.x_next[0].numpy() for step in runs.steps_of(job, other, rows)]
+    for step in runs.steps_of(job, other, rows):
+        between()
+        found.append(step.x_next[0].numpy())
     return np.asarray(np.stack(found), np.float64)
 
 

@@ -4,8 +4,9 @@ All of them state the settings, the hints that a checkpoint was opened with, and
 the threads of torch, the device and the pieces of the network (`geomodel.origin.Computed`).
 """
 
+from geomodel.scripts import commands
 from geomodel.scripts.command import command_line
 from geomodel.scripts.experiments import claims, design, jump, quality, race, sweep
 from geomodel.scripts.run import python
 
-__all__ = ["claims", "command_line", "design", "jump", "python", "quality", "race", "sweep"]
+__all__ = ["claims", "command_line", "commands", "design", "jump", "python", "quality", "race", "sweep"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import unicodedata
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -26,27 +27,47 @@ def command_line(
     line cannot hold the run: the network is a person's own code, the list of levels is too long, or a name has
     characters that no terminal passes on.
     """
+    return joined(words(settings, network, computed or Computed(), "run"))
+
+
+def words(settings: RunSettings, network: NetworkIdentity | None, computed: Computed, *command: str) -> list[str]:
+    """The words of a command over these settings, on this machine. Raises ValueError as `command_line`."""
     refuse_own_code(settings)
-    said, computed = stated(settings), computed or Computed()
-    if settings.schedule == CUSTOM:
-        del said["schedule"]  # the option --levels says it
-    words = ["python", "main.py", "run"]
-    for option, name, _ in cli.FIELDS:
-        if name in said:
-            words += _option(option, _text(said[name]))
-    words += ["--final-zero"] if "final_zero" in said else []
-    words += ["--no-beside"] if "beside" in said else []
-    for name, value in settings.options.items():
-        words += ["--option", f"{name}={_text(value)}"]
+    found = ["python", "main.py", *command, *options(settings)]
     if settings.network:
         for name, answer in (network.hints if network else {}).items():
-            words += ["--hint", f"{name}={_hint(answer)}"]
-        words += ["--device", computed.device] if computed.device != "cpu" else []
-        words += ["--piece", str(computed.piece)] if computed.piece else []
-    words += ["--threads", str(computed.threads)] if computed.threads else []
-    for word in words:
+            found += ["--hint", f"{name}={_hint(answer)}"]
+        found += ["--device", computed.device] if computed.device != "cpu" else []
+        found += ["--piece", str(computed.piece)] if computed.piece else []
+    return [*found, *(["--threads", str(computed.threads)] if computed.threads else [])]
+
+
+def options(settings: RunSettings, only: Collection[str] | None = None) -> list[str]:
+    """The options that state settings: all of them, or those of these fields."""
+    said = {name: value for name, value in stated(settings).items() if only is None or name in only}
+    if settings.schedule == CUSTOM:
+        said.pop("schedule", None)  # the option --levels says it
+    found: list[str] = []
+    for option, name, _ in cli.FIELDS:
+        if name in said:
+            found += _option(option, _text(said[name]))
+    found += ["--final-zero"] if "final_zero" in said else []
+    found += ["--no-beside"] if "beside" in said else []
+    for name, value in settings.options.items():
+        found += ["--option", option_text(name, value)]
+    return found
+
+
+def option_text(name: str, value: Any) -> str:
+    """An option of a solver as the command line reads it."""
+    return f"{name}={_text(value)}"
+
+
+def joined(found: list[str]) -> str:
+    """The words as a line for a POSIX shell. ValueError for one that no shell or terminal takes."""
+    for word in found:
         _check_word(word)
-    return shlex.join(words)
+    return shlex.join(found)
 
 
 def _option(option: str, text: str) -> list[str]:

@@ -82,13 +82,18 @@ def test_a_race_is_cancelled_between_evaluations(bench):
     [
         ((), "nothing to compare"),
         (lanes("euler") * 2, "Two lanes are called euler"),
-        (lanes("rk45", options={"max_evaluations": 10}), "evaluations"),
     ],
 )
 def test_what_cannot_race_says_why(bench, chosen, sentence):
     ended = bench.handle(RaceTask(1, filled(), chosen))
     assert ended.result is None
     assert sentence in ended.message
+
+
+def test_a_lane_that_fails_says_why_and_leaves_the_others(bench):
+    ended = bench.handle(RaceTask(1, filled(), (*lanes("rk45", options={"max_evaluations": 10}), *lanes("euler"))))
+    assert "evaluations" in ended.result.comparison.failures["rk45"]
+    assert [lane.lane.name for lane in ended.result.comparison.lanes] == ["euler"]
 
 
 def test_a_race_that_does_not_fit_into_memory_is_refused(bench, monkeypatch):

@@ -19,11 +19,12 @@ from app.rooms.commitment.messages import CommitmentTask
 from app.rooms.compare.messages import RaceTask, SweepTask
 from app.rooms.interpolation.messages import InterpolationTask
 from app.rooms.likelihood.messages import LikelihoodTask
-from app.rooms.plane.messages import BranchTask
+from app.rooms.plane.messages import BasinsRequest, BranchTask, GhostTask
 from app.rooms.quality.messages import JumpTask, RunQualityTask
 from app.rooms.schedule import answers
 from app.rooms.schedule.messages import DesignTask, EndErrorTask
 from app.rooms.space.messages import ControlTask
+from app.rooms.theories.messages import Asked, TheoryTask
 from app.session.plane_options import BranchStart
 from geomodel import memory, runs
 from geomodel.settings import RunSettings
@@ -36,7 +37,7 @@ LANES = (("euler", replace(FILLED, solver="euler")), ("heun", FILLED))
 
 RUN = runs.compute(FILLED, gm.datasets.load("two-moons", count=50))
 KINDS = ("race", "gits", "tors", "end error", "jumps", "quality", "interpolation", "control", "branch", "commitment")
-KINDS = (*KINDS, "likelihood", "claim", "sweep", "gits for a solver")
+KINDS = (*KINDS, "likelihood", "claim", "sweep", "gits for a solver", "ghost", "theory")
 
 
 def tasks(first=1):
@@ -65,6 +66,8 @@ def tasks(first=1):
         ClaimTask(own[11], FILLED, 1, 4),
         SweepTask(own[12], FILLED, (("euler", {}), ("heun", {})), (4, 6)),
         DesignTask(own[13], replace(FILLED, solver="heun", count=4), "gits", for_solver=True),
+        GhostTask(task_id=own[14], settings=FILLED, sample=0, kind="ode"),
+        TheoryTask(task_id=own[15], settings=FILLED, theory=Asked("10", "nearest"), x=x, sigmas=tuple(sigmas.tolist())),
     ]
 
 
@@ -175,6 +178,15 @@ def test_an_end_error_gives_way_to_a_run_and_begins_again(bench, monkeypatch):
     assert [type(event).__name__ for event in bench.events[-3:]] == ["RunStarted", "RunFinished", "TaskEnded"]
     assert bench.events[-1].task is task
     assert len(bench.events[-1].result) == FILLED.count
+
+
+def test_a_task_that_gives_way_does_not_begin_again_for_a_request_that_waits(bench, monkeypatch):
+    """Basins ask again and again, and stop for what waits, so both would begin anew for ever."""
+    task, request = EndErrorTask(1, FILLED), BasinsRequest(run_id=9, sigma=1.0, rect=(0.0, 0.0, 1.0, 1.0))
+    looks_of(bench, monkeypatch, at=3, command=request)
+    ended = bench.handle(task)
+    assert len(ended.result) == FILLED.count
+    assert bench.worker.inbox.drain() == [request]
 
 
 def test_an_end_error_that_gave_way_ends_where_a_newer_one_waits(bench, monkeypatch):

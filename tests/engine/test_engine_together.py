@@ -8,7 +8,7 @@ from window_runs import TOY
 
 from app.engine.messages import AnsweredTogether, AskTogether, Cancel, OpenData, StartRun
 from app.engine.refusals import refusal
-from app.rooms.plane.messages import DensityAnswer, DensityRequest, ProbeAnswer, ProbeRequest
+from app.rooms.plane.messages import BasinsRequest, DensityAnswer, DensityRequest, ProbeAnswer, ProbeRequest
 
 DENSITY = DensityRequest(run_id=1, sigma=1.0, rect=(-1, -1, 2, 2), pixels=(8, 8), arrows=(2, 2), field="driver")
 PROBE = ProbeRequest(run_id=1, point=(0.0, 0.0), sigma=1.0, path=False)
@@ -56,3 +56,14 @@ def test_an_engine_that_has_ended_says_so():
     asked = AskTogether((DENSITY,))
     assert refusal(asked, "It has ended.") == AnsweredTogether(asked, message="It has ended.")
     assert refusal(Cancel(1), "It has ended.") is None
+
+
+def test_what_waits_does_not_interrupt_them(bench):
+    """The basins of a view and those of a film would interrupt each other for ever."""
+    basins = BasinsRequest(run_id=1, sigma=1.0, rect=(-1, -1, 2, 2))
+    bench.worker.submit(DENSITY)  # somebody waits
+    (alone,) = bench.handle(AskTogether((basins,))).answers
+    assert not alone.interrupted
+    assert alone.basins.shares()
+    assert bench.handle(basins).interrupted
+    bench.worker.inbox.drain()

@@ -9,28 +9,14 @@ import zlib
 
 import numpy as np
 import pytest
+from blank_view import Blank
 from films import film
 from PIL import Image
-from PySide6.QtWidgets import QWidget
 
 from app.export import carried, figure, formats
 
 RECIPE = {"run": {"solver": "heun", "data": "σ <&> ‖x‖ \"'"}, "class": "‘a’", "long": "x" * 3000}
 KINDS = (*formats.PICTURES, *formats.FILMS)
-
-
-class Blank(QWidget):
-    """The least that a picture can be made of."""
-
-    def __init__(self, theme=None, parent=None, *, print_mode=False):
-        super().__init__(parent)
-        self.picture = None
-
-    def display(self, picture):
-        self.picture = picture
-
-    def release(self):
-        pass
 
 
 def written(kind, folder):

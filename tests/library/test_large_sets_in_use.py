@@ -165,7 +165,8 @@ def test_the_window_says_so_where_it_would_show_the_data(qtbot, bench, path, ask
     assert "has become shorter" in mean_shift.mean_shift_picture(run, shift).message
     shown = []
     monkeypatch.setattr(QToolTip, "showText", lambda place, text, widget: shown.append(text))
-    Hover._show(SimpleNamespace(_state=SimpleNamespace(run=run), _plane=None), (0.0, 0.0, 79))
+    hover = SimpleNamespace(_state=SimpleNamespace(run=run), _plane=None, _weight=lambda index: None)
+    Hover._show(hover, (0.0, 0.0, 79))
     assert "has become shorter" in shown[0]
 
 

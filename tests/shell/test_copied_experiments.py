@@ -1,12 +1,13 @@
-"""What the window has computed beside runs, copied as Python and run by another process, has the same numbers."""
+"""What the window has computed beside runs, copied as code and run by another process, has the same numbers."""
 
 from __future__ import annotations
 
+import csv
 import sys
 
 import numpy as np
 import pytest
-from code_of_runs import NETWORK, elsewhere
+from code_of_runs import NETWORK, ROOT, elsewhere
 from PySide6.QtGui import QGuiApplication
 from real_window import WAIT, finished, kept, opened
 
@@ -25,7 +26,12 @@ REFUSALS = {
 }
 
 
-@pytest.fixture(params=["D*", "network"])
+def driven(*drivers):
+    """Which denoisers move the samples. Not all move all, because every case takes two processes."""
+    return pytest.mark.parametrize("window", drivers, indirect=True)
+
+
+@pytest.fixture
 def window(request, qtbot, windows):
     if not windows:
         windows.append(opened(qtbot))
@@ -57,6 +63,17 @@ def computed_elsewhere(folder, window, action, saved):
         return dict(found)
 
 
+def table_elsewhere(folder, window, action):
+    """The rows that the copied command line writes, by a shell."""
+    window.actions_by_id[f"{action}_command"].trigger()
+    line = QGuiApplication.clipboard().text()
+    assert line.startswith("python main.py experiment "), window.panels.status._message.text()
+    line = line.replace("python main.py", f"'{sys.executable}' '{ROOT / 'main.py'}'", 1)
+    elsewhere(folder, "/bin/sh", "-c", line)
+    with (folder / "experiment.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def same(one, other):
     one, other = np.asarray(one), np.asarray(other)
     return one.shape == other.shape and one.tobytes() == other.astype(one.dtype).tobytes()
@@ -66,10 +83,12 @@ def test_nothing_is_copied_before_it_is_there(qtbot, windows):
     if not windows:
         windows.append(opened(qtbot))
     for action, sentence in REFUSALS.items():
-        windows[0].actions_by_id[action].trigger()
-        assert sentence in windows[0].panels.status._message.text()
+        for name in (action, f"{action}_command"):
+            windows[0].actions_by_id[name].trigger()
+            assert sentence in windows[0].panels.status._message.text()
 
 
+@driven("D*", "network")
 def test_a_race_at_equal_evaluations(qtbot, window, tmp_path):
     room = window.rooms.compare
     room.race_equal(("euler", "rk4", "dpmpp_2m_sde"), 10)
@@ -78,17 +97,26 @@ def test_a_race_at_equal_evaluations(qtbot, window, tmp_path):
     found = computed_elsewhere(tmp_path, window, "copy_race", saved)
     assert len(found) == 3
     assert all(same(lane.errors, found[str(at)]) for at, lane in enumerate(room.comparison.lanes))
+    rows = table_elsewhere(tmp_path, window, "copy_race")
+    assert [float(row["error"]) for row in rows] == [row["error"] for row in room.comparison.rows()]
 
 
+@driven("network")
 def test_a_sweep(qtbot, window, tmp_path):
     room = window.rooms.compare
     room.sweep(("heun", "unipc"), 5, 9)
     idle(qtbot, window, lambda: room.sweeping.sweep is not None)
     found = computed_elsewhere(tmp_path, window, "copy_sweep", "{line.solver: line.errors for line in sweep.lines}")
     assert all(same(line.errors, found[line.solver]) for line in room.sweeping.sweep.lines)
+    rows = table_elsewhere(tmp_path, window, "copy_sweep")
+    assert [float(row["error"]) for row in rows] == [row["error"] for row in room.sweeping.sweep.rows()]
 
 
-@pytest.mark.parametrize("kind", ["for Euler steps", "for the solver", "tors"])
+@pytest.mark.parametrize(
+    ("window", "kind"),
+    [("D*", "for Euler steps"), ("network", "for the solver"), ("network", "tors")],
+    indirect=["window"],
+)
 def test_designed_levels(qtbot, window, tmp_path, kind):
     room, before = window.rooms.schedule, window.state.draft
     options = {"metric": "l1", "coeff": 1.3, "for_solver": kind == "for the solver"}
@@ -97,9 +125,12 @@ def test_designed_levels(qtbot, window, tmp_path, kind):
     idle(qtbot, window, lambda: window.state.draft.schedule == "custom")
     found = computed_elsewhere(tmp_path, window, "copy_design", "{'levels': levels}")
     assert same(window.state.draft.levels, found["levels"])
+    rows = table_elsewhere(tmp_path, window, "copy_design")
+    assert [float(row["sigma"]) for row in rows] == list(window.state.draft.levels)
     window.player.drafting.edit({"schedule": before.schedule, "steps": 5})
 
 
+@driven("D*")
 def test_jumps(qtbot, window, tmp_path):
     room = window.rooms.quality
     room.jumps = None
@@ -109,8 +140,11 @@ def test_jumps(qtbot, window, tmp_path):
     found = computed_elsewhere(tmp_path, window, "copy_jumps", saved)
     for name, values in found.items():
         assert same([getattr(quality, name) for quality in room.jumps.qualities], values)
+    rows = [row for row in table_elsewhere(tmp_path, window, "copy_jumps") if row["cloud"] == "jump"]
+    assert [float(row["sliced"]) for row in rows] == found["sliced"].tolist()
 
 
+@driven("network")
 def test_the_quality_of_a_run(qtbot, window, tmp_path):
     room, run = window.rooms.quality, window.state.run.id
     room.measure_run()
@@ -119,8 +153,11 @@ def test_the_quality_of_a_run(qtbot, window, tmp_path):
     found = computed_elsewhere(tmp_path, window, "copy_quality", saved)
     for name, values in found.items():
         assert same([quality.sliced for quality in getattr(room.runs[run], name)], values)
+    rows = [row for row in table_elsewhere(tmp_path, window, "copy_quality") if row["cloud"] == "D"]
+    assert same([float(row["sliced"]) for row in rows], found["denoised"])
 
 
+@driven("network")
 def test_claims(qtbot, window, tmp_path):
     room = window.rooms.claims
     room.claims = {}
@@ -129,3 +166,5 @@ def test_claims(qtbot, window, tmp_path):
         idle(qtbot, window, lambda number=number: number in room.claims)
     found = computed_elsewhere(tmp_path, window, "copy_claims", "{'lines': literature.table(claims)}")
     assert found["lines"].tolist() == list(table(room._found()))
+    rows = table_elsewhere(tmp_path, window, "copy_claims")
+    assert [float(row["measured"]) for row in rows] == [claim.measured for claim in room._found()]

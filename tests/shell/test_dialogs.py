@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from blank_view import Blank
 from gestures import open_window, type_into
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
@@ -16,20 +17,6 @@ from app.shell import file_dialogs as files
 from app.shell.settings_store import SettingsStore
 
 RECIPE = {"run": {"solver": "heun"}}
-
-
-class Blank(QWidget):
-    """The least that a picture can be made of."""
-
-    def __init__(self, theme=None, parent=None, *, print_mode=False):
-        super().__init__(parent)
-        self.picture = None
-
-    def display(self, picture):
-        self.picture = picture
-
-    def release(self):
-        pass
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.rooms.row import ActionRow
+from app.rooms.row import ActionRow, copied_as_code
 
 ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(
@@ -12,10 +12,5 @@ ACTIONS: tuple[ActionRow, ...] = (
         keys=("F12",),
         tip="Check the claims of the literature on the present model and data",
     ),
-    ActionRow(
-        id="copy_claims",
-        menu="Edit",
-        title="Copy claims as Python",
-        tip="A script that checks the claims of the table again, with the same numbers",
-    ),
+    *copied_as_code("claims", "claims", "checks the claims of the table"),
 )

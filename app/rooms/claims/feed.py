@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import ModuleType
 
 from PySide6.QtCore import QObject
 
@@ -15,13 +16,12 @@ from app.rooms.claims import keeping
 from app.rooms.claims.messages import Checked, ClaimTask
 from app.rooms.claims.pictures import ClaimRow, ClaimsPicture
 from app.rooms.claims.view import ClaimsView
-from app.rooms.code import copy_code
+from app.rooms.code import code_handlers
 from app.rooms.contract import Handlers, Services
 from app.session.facts import DRIVER_NAMES, data_title
 from app.shell.file_dialogs import SAVE
 from app.shell.palette_search import PaletteEntry
 from app.widgets.sight import seen
-from geomodel import scripts
 from geomodel.experiments.literature import STATEMENTS, Claim, summary
 from geomodel.files import write_error
 from geomodel.origin import MadeOf
@@ -63,10 +63,9 @@ class ClaimsRoom(QObject):
 
     def handlers(self) -> Handlers:
         """F12 brings the view to the front and checks all claims. What was checked is copied as code."""
-        copied = "Copied as Python: a script that checks these claims again."
         return {
             "claims": self._check_in_sight,
-            "copy_claims": partial(copy_code, self._services.say, self._script, copied),
+            **code_handlers(self._services.say, "claims", "it checks these claims again", self._code),
         }
 
     def offers(self) -> Sequence[PaletteEntry]:
@@ -204,12 +203,13 @@ class ClaimsRoom(QObject):
 
     # ------------------------------------------------------------ the report as a file or as code
 
-    def _script(self) -> str:
+    def _code(self, writers: ModuleType) -> str:
         if not self.claims or self._base is None:
             raise ValueError("No claim has been checked yet; press Check all (F12) first.")
         only = None if len(self.claims) == len(STATEMENTS) else tuple(self.claims)
         settings = replace(self._base, count=self._of_samples)
-        return scripts.claims(settings, only, self._made_of.network, self._made_of.computed)
+        code: str = writers.claims(settings, only, self._made_of.network, self._made_of.computed)
+        return code
 
     def _save(self, name: str) -> None:
         if self.claims:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.rooms.row import ActionRow
+from app.rooms.row import ActionRow, copied_as_code
 
 ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(id="race", menu="Run", title="Race", keys=("F6",), tip="Compare all lanes from the same noise"),
@@ -33,16 +33,6 @@ ACTIONS: tuple[ActionRow, ...] = (
         title="Use the sampler of the comparison",
         tip="Take the chosen row of the comparison over into the form",
     ),
-    ActionRow(
-        id="copy_race",
-        menu="Edit",
-        title="Copy race as Python",
-        tip="A script that runs the last race again, with the same numbers",
-    ),
-    ActionRow(
-        id="copy_sweep",
-        menu="Edit",
-        title="Copy sweep as Python",
-        tip="A script that sweeps the solvers again, with the same numbers",
-    ),
+    *copied_as_code("race", "race", "runs the last race"),
+    *copied_as_code("sweep", "sweep", "sweeps the solvers"),
 )

@@ -27,7 +27,7 @@ def race(task: RaceTask, work: Work) -> Raced:
             lanes.append(lane_of(name, own, job))
         except (ValueError, TypeError) as error:
             failures[name] = str(error)
-    if not lanes:
+    if not lanes and failures:
         raise ValueError(next(iter(failures.values())))
     labels, noise = job.labels(len(job.x)), runs.noise_of(job)
     found = compare(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 from PySide6.QtCore import QObject
 
 from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Cancel, DataOpened
 from app.export import formats
-from app.rooms.code import copy_code
+from app.rooms.code import code_handlers
 from app.rooms.compare.edits_feed import DRAFT, LaneEdits
 from app.rooms.compare.messages import Raced, RaceTask
 from app.rooms.compare.picture import difference_scale, done, waiting
@@ -24,7 +25,7 @@ from app.session.facts import DRIVER_NAMES
 from app.session.lane import Lane
 from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
-from geomodel import images, presets, scripts, solvers
+from geomodel import images, presets, solvers
 from geomodel.experiments import Comparison, Sweep
 from geomodel.experiments.sweep import spread
 from geomodel.files import write_error
@@ -83,10 +84,8 @@ class CompareRoom(QObject):
             "equal": self._equal_in_sight,
             "sweep": self._sweep_in_sight,
             "use_lane": self.edits.use_chosen,
-            "copy_race": partial(
-                self._copy, self._race_script, "Copied as Python: a script that runs this race again."
-            ),
-            "copy_sweep": partial(self._copy, self.sweeping.script, "Copied as Python: a script that sweeps again."),
+            **code_handlers(self._services.say, "race", "it runs this race again", self._race_code),
+            **code_handlers(self._services.say, "sweep", "it sweeps again", self.sweeping.code),
         }
 
     def release(self) -> None:
@@ -240,14 +239,12 @@ class CompareRoom(QObject):
             self._services.settle(SAVE)
             self._services.say(f"Saved {path}.")
 
-    def _copy(self, write: Callable[[], str], copied: str) -> None:
-        copy_code(self._services.say, write, copied)
-
-    def _race_script(self) -> str:
+    def _race_code(self, writers: ModuleType) -> str:
         if self.comparison is None or self._base is None:
             raise ValueError("There is no finished race to copy; press Race (F6) first.")
         lanes = [(lane.name, lane.settings) for lane in self._raced if lane.name not in self.comparison.failures]
-        return scripts.race(self._base, lanes, self._made_of.network, self._made_of.computed)
+        code: str = writers.race(self._base, lanes, self._made_of.network, self._made_of.computed)
+        return code
 
     # ------------------------------------------------------------ showing
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 from PySide6.QtCore import QObject, Signal
 
 from app.engine.contract import TaskEnded
@@ -11,7 +13,6 @@ from app.rooms.compare.pictures import LanePicture
 from app.session.one_task import OneTask
 from app.session.player import Player
 from app.session.state import AppState
-from geomodel import scripts
 from geomodel.experiments import Sweep
 from geomodel.settings import RunSettings
 
@@ -75,9 +76,10 @@ class Sweeping(QObject):
             return ()
         return swept_lanes([name for name, _ in self.of.solvers], self.sweep, self._fractions)
 
-    def script(self) -> str:
-        """A script that sweeps again. ValueError, with a sentence, where there is none."""
+    def code(self, writers: ModuleType) -> str:
+        """Code that sweeps again. ValueError, with a sentence, where there is none."""
         if self.of is None or self.found is None:
             raise ValueError(NOTHING)
-        made = self.found.made_of
-        return scripts.sweep(self.of.settings, dict(self.of.solvers), self.of.evaluations, made.network, made.computed)
+        made, solvers = self.found.made_of, dict(self.of.solvers)
+        code: str = writers.sweep(self.of.settings, solvers, self.of.evaluations, made.network, made.computed)
+        return code

@@ -14,7 +14,8 @@ from app.widgets.elided import ElidedLabel
 from app.widgets.sigma_slider import SigmaSlider
 from app.widgets.text import PlainLabel
 
-BESIDE = 630  # pixels of width from which the probe's controls stand beside the tools
+BESIDE = 560  # pixels of width from which the probe's controls stand beside the tools
+SHORT = 400  # … from which the layers have a word
 LEAST = 280  # … that tools and controls need each
 TOOLS = ("tool.select", "tool.probe", "tool.start", "tool.branch")
 
@@ -55,6 +56,7 @@ class ToolBar(QWidget):
         self._path = QToolButton()
         self._locate = QToolButton(self)
         self._layers = QToolButton()
+        self._in_use = False  # the tool has controls
         self._renoise, self._drop, self._hint = QToolButton(), QToolButton(), ElidedLabel()
         probe, branch = QHBoxLayout(self._probe), QHBoxLayout(self._branch)
         for row, widgets in (
@@ -78,15 +80,20 @@ class ToolBar(QWidget):
         beside.setSpacing(8)
         beside.addWidget(self._locate)
         beside.addWidget(self._own, 1)
-        beside.addWidget(self._layers)
         self._rows.addLayout(beside, 1)
         self.display(ToolBarPicture())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The probe's controls beside the tools where both have room, else beneath them."""
         super().resizeEvent(event)
+        self._name_layers()
         beside = self.width() >= BESIDE
         self._rows.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
+
+    def _name_layers(self) -> None:
+        """The button of the layers in one sign where the tools, or the controls of a tool, need the room."""
+        narrow = self.width() < SHORT or (self._in_use and self.width() >= BESIDE)
+        self._layers.setText("≡" if narrow else "Layers")
 
     def minimumSizeHint(self) -> QSize:
         return QSize(LEAST, super().minimumSizeHint().height())
@@ -102,6 +109,7 @@ class ToolBar(QWidget):
             self._tools.addWidget(button)
         self._tools.addSpacing(12)
         self._tools.addStretch(1)
+        self._tools.addWidget(self._layers)
         actions["locate"].setIconText("Locate…")
         self._locate.setDefaultAction(actions["locate"])
         actions["layers"].setIconText("Layers")
@@ -117,8 +125,8 @@ class ToolBar(QWidget):
     def display(self, picture: ToolBarPicture) -> None:
         """Show the probe's noise level and emit nothing."""
         self._locate.setVisible(picture.locate)
-        spare = picture.sigma is None and not picture.branch
-        self._layers.setText("Layers" if spare else "≡")  # the controls of a tool need the room
+        self._in_use = picture.sigma is not None or bool(picture.branch)
+        self._name_layers()
         self._hint.setText(picture.branch)
         self._own.setCurrentWidget(self._branch if picture.branch else self._nothing)
         if picture.sigma is None:

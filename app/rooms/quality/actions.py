@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.rooms.row import ActionRow
+from app.rooms.row import ActionRow, copied_as_code
 
 ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(
@@ -20,16 +20,6 @@ ACTIONS: tuple[ActionRow, ...] = (
         keys=("Ctrl+F7",),
         tip="How good x and D of the run are at every noise level",
     ),
-    ActionRow(
-        id="copy_jumps",
-        menu="Edit",
-        title="Copy jumps as Python",
-        tip="A script that measures the last jumps again, with the same numbers",
-    ),
-    ActionRow(
-        id="copy_quality",
-        menu="Edit",
-        title="Copy quality of the run as Python",
-        tip="A script that computes the selected run and measures it again, with the same numbers",
-    ),
+    *copied_as_code("jumps", "jumps", "measures the last jumps"),
+    *copied_as_code("quality", "quality of the run", "computes the selected run and measures it"),
 )

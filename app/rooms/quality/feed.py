@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from math import isnan, nan
+from types import ModuleType
 
 from PySide6.QtCore import QObject
 
 from app.engine.contract import TaskEnded
 from app.export import formats
 from app.plotting.sigma_axis import sigma_text
-from app.rooms.code import copy_code
+from app.rooms.code import code_handlers
 from app.rooms.contract import Handlers, Services
 from app.rooms.quality.messages import Jumps, JumpTask, RunQuality, RunQualityTask
 from app.rooms.quality.picture import instead, joined, jump_reason, level_of, run_reason
@@ -24,7 +24,7 @@ from app.session.one_task import OneTask
 from app.session.state import Run
 from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
-from geomodel import scripts, solvers
+from geomodel import solvers
 from geomodel.experiments.quality import QualityLine
 from geomodel.files import write_error
 from geomodel.origin import origin
@@ -70,12 +70,12 @@ class QualityRoom(QObject):
 
     def handlers(self) -> Handlers:
         """F7 measures jumps and Ctrl+F7 the run, which bring the view to the front. Both are copied as code."""
-        say, again = self._services.say, "Copied as Python: a script that measures this again."
+        say, again = self._services.say, "it measures this again"
         return {
             "measure_jumps": self._jumps_in_sight,
             "measure_run": self._run_in_sight,
-            "copy_jumps": partial(copy_code, say, self._jumps_script, again),
-            "copy_quality": partial(copy_code, say, self._run_script, again),
+            **code_handlers(say, "jumps", again, self._jumps_code),
+            **code_handlers(say, "quality", again, self._run_code),
         }
 
     def release(self) -> None:
@@ -151,18 +151,20 @@ class QualityRoom(QObject):
 
     # ------------------------------------------------------------ the measurements as code
 
-    def _jumps_script(self) -> str:
+    def _jumps_code(self, writers: ModuleType) -> str:
         if self.jumps is None or self._of is None:
             raise ValueError("There are no measured jumps to copy; press Measure jumps (F7) first.")
-        made = self.jumps.made_of
-        return scripts.jump(self._of.settings, self._of.evaluations, network=made.network, computed=made.computed)
+        made, of = self.jumps.made_of, self._of
+        code: str = writers.jump(of.settings, of.evaluations, network=made.network, computed=made.computed)
+        return code
 
-    def _run_script(self) -> str:
+    def _run_code(self, writers: ModuleType) -> str:
         run = self._state.run
         if run is None or run.trajectory is None or run.id not in self.runs:
             raise ValueError("The selected run is not measured; press Measure the run (Ctrl+F7) first.")
         said = origin(run.trajectory)
-        return scripts.quality(run.settings, said.network, said.computed)
+        code: str = writers.quality(run.settings, said.network, said.computed)
+        return code
 
     # ------------------------------------------------------------ the table as a file
 

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from app.rooms.row import ActionRow
+from app.rooms.row import ActionRow, copied_as_code
 
-ACTIONS: tuple[ActionRow, ...] = (
-    ActionRow(
-        id="copy_design",
-        menu="Edit",
-        title="Copy designed levels as Python",
-        tip="A script that designs the levels again by GITS or TORS, with the same numbers",
-    ),
-)
+ACTIONS: tuple[ActionRow, ...] = copied_as_code("design", "designed levels", "designs the levels")

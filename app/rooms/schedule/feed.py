@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,14 @@ from PySide6.QtGui import QGuiApplication
 from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import Cancel
 from app.export import formats
-from app.rooms.code import copy_code
+from app.rooms.code import code_handlers
 from app.rooms.contract import Handlers, Services
 from app.rooms.schedule.messages import Design, Designed, DesignTask, EndErrorTask
 from app.rooms.schedule.pictures import CostPicture, SchedulePicture, ScheduleRow
 from app.rooms.schedule.view import ScheduleView
 from app.shell.file_dialogs import SAVE
 from app.widgets.sight import seen
-from geomodel import knots, presets, runs, schedules, scripts, solvers
+from geomodel import knots, presets, runs, schedules, solvers
 from geomodel.arrays import Array
 from geomodel.draft_levels import Problems, levels_or_problems
 from geomodel.files import write_error
@@ -73,8 +73,7 @@ class ScheduleRoom(QObject):
 
     def handlers(self) -> Handlers:
         """The last design is copied as code; everything else stands in the view."""
-        copied = "Copied as Python: a script that designs these levels again."
-        return {"copy_design": partial(copy_code, self._services.say, self._script, copied)}
+        return code_handlers(self._services.say, "design", "it designs these levels again", self._code)
 
     def release(self) -> None:
         """Stop listening, because the window closes."""
@@ -174,11 +173,11 @@ class ScheduleRoom(QObject):
             self._cost = cost_picture(self._design, event.result)
             self._dropped(event.result.levels, **self._then)
 
-    def _script(self) -> str:
+    def _code(self, writers: ModuleType) -> str:
         if self._made is None:
             raise ValueError("No levels have been designed yet; press GITS or TORS in the schedule view.")
         task, made = self._made
-        return scripts.design(
+        code: str = writers.design(
             task.settings,
             task.kind,
             metric=task.metric,
@@ -187,6 +186,7 @@ class ScheduleRoom(QObject):
             network=made.network,
             computed=made.computed,
         )
+        return code
 
     # ------------------------------------------------------------ lists
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, cast
 
 import numpy as np
@@ -102,15 +104,16 @@ def _row(levels: Integers, index: int) -> int:
 
 def caption_of(run: Run, found: Explained, samples: Integers) -> str:
     """How the numbers were made, and which theory is best where."""
-    spans, start = [], 0
-    for at in range(1, len(found.best) + 1):
-        if at == len(found.best) or found.best[at] != found.best[start]:
-            high, low = found.sigmas[start], found.sigmas[at - 1]
-            spans.append(f"{found.best[start]} at σ {fixed(high, 2)}" + (f" to {fixed(low, 2)}" if low < high else ""))
-            start = at
+    named = [name if share > 0 else "" for name, share in zip(found.best, found.r2.max(axis=0), strict=True)]
+    spans = []
+    for name, group in groupby(zip(named, found.sigmas.tolist(), strict=True), key=itemgetter(0)):
+        levels = [sigma for _, sigma in group]
+        if name:
+            to = f" to {fixed(levels[-1], 2)}" if len(levels) > 1 else ""
+            spans.append(f"{name} at σ {fixed(levels[0], 2)}{to}")
     driver = DRIVER_NAMES[run.settings.driver]
     counted = f"{len(samples)} sample{'s' * (len(samples) > 1)}"
-    return f"{counted} of {driver} at {len(found.sigmas)} levels. Best: {', '.join(spans)}"
+    return f"{counted} of {driver} at {len(found.sigmas)} levels. Best: {', '.join(spans) or 'none'}"
 
 
 def panels_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLayout, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.headings import Entry
@@ -25,7 +25,7 @@ from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Title
 from app.widgets.work_bar import WorkBar
 
-CHART_HEIGHT = 220
+CHART_HEIGHT = 180
 
 
 class TheoriesView(View):
@@ -60,7 +60,7 @@ class TheoriesView(View):
         self._title = Title()
         self._title.setWordWrap(True)
         self._title.setToolTip(tooltip("D at the playhead", PANELS))
-        self._panels = PanelGrid(theme, smallest=56, largest=112, marks=True)
+        self._panels = PanelGrid(theme, smallest=64, largest=112, marks=False)
         self._panels.setAccessibleName("D of the driver and of each theory")
         self._build()
         self.set_theme(theme)
@@ -73,8 +73,9 @@ class TheoriesView(View):
         plot.addWidget(self._heading)
         plot.addWidget(self.chart, 1)
         self.chart.setMinimumHeight(0 if self._print else CHART_HEIGHT)
+        self.chart.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # it prefers 480 pixels
         inside = QVBoxLayout(self._page)
-        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setContentsMargins(*([0] * 4 if self._print else [6] * 4))
         inside.setSpacing(6)
         inside.addWidget(self._caption)
         inside.addLayout(self._legend)

@@ -20,7 +20,8 @@ from plane_pictures import (
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
-from app.plotting.theme import DARK, LIGHT
+from app.export.figure import save_svg
+from app.plotting.theme import DARK, LIGHT, PRINT
 from app.rooms.plane import text as words
 from app.rooms.plane.layer_rows import layer_rows
 from app.rooms.plane.looks import bands
@@ -132,6 +133,17 @@ def test_a_layer_is_drawn_in_its_own_colour_and_opacity(view):
     view.set_theme(LIGHT)
     assert layers.sampling.one._logical.color().name() == LIGHT.sampling
     assert {item.opacity() for item in layers.sampling.items} == {1.0}
+
+
+def test_a_figure_follows_the_layers(view, tmp_path):
+    looks = {"sampling": LayerLook(color="#123456", opacity=0.5)}
+    view.display(replace(FULL, layers=frozenset({"sampling", LEGEND}), looks=looks))
+    save_svg(view, tmp_path / "plane.svg", (120, 100))
+    text = (tmp_path / "plane.svg").read_text("utf-8")
+    assert text.count("#123456") >= 3  # the bundle, the selected curve, the legend
+    assert 'opacity="0.5"' in text
+    assert PRINT.denoising not in text
+    assert "sampling x(σ)" in text
 
 
 def heights(view):
