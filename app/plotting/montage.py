@@ -77,6 +77,8 @@ class Montage(QAbstractScrollArea):
     def set_index(self, index: int, note: str = "") -> None:
         """Move the playhead, and show a note about the second row there."""
         self._index, self._note = max(0, int(np.searchsorted(self._levels, index, side="right")) - 1), note
+        if self._print:  # the columns depend on it
+            self._lay_out()
         self._follow()
         self.viewport().update()
 
@@ -108,9 +110,13 @@ class Montage(QAbstractScrollArea):
         view = self.viewport().size() * ratio
         levels = len(self._sigmas)
         self._columns = np.arange(levels)
-        if self._print and levels:  # a printed strip cannot scroll, so it shows as many levels as fit, evenly chosen
+        if self._print and levels:
+            # a printed strip cannot scroll, so it shows as many levels as fit, evenly chosen
             fit = max(1, (view.width() - g.left) // g.pitch)
             self._columns = np.unique(np.linspace(0, levels - 1, min(levels, fit)).round().astype(int))
+            inner = self._columns[1:-1]
+            if len(inner) and self._index not in self._columns:  # that of the playhead stands for the nearest
+                inner[np.abs(inner - self._index).argmin()] = self._index
         across, down = self.horizontalScrollBar(), self.verticalScrollBar()
         across.setPageStep(max(1, view.width() - g.left))
         across.setSingleStep(g.pitch)

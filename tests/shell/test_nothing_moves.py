@@ -7,6 +7,7 @@ import pytest
 from focused_window import as_at_first, opened_once, settled, until
 from gestures import type_into
 from in_sight import faults
+from pausing import pause
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication
@@ -45,7 +46,7 @@ def pictures(opened, tmp_path_factory):
 def rest():
     """What was posted is done, such as the layouts'."""
     for _ in range(3):
-        QTest.qWait(0)
+        pause(0)
 
 
 def places(window):

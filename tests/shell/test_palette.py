@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from focused_window import LEFT, Key, as_at_first, focus, number, opened_once, press, settled, until, visit
+from pausing import pause
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTextBrowser, QWidget
@@ -222,7 +223,7 @@ def at_rest(window):
     """The places once the layouts are done."""
     seen = [None, places(window)]
     while seen[-1] != seen[-2]:
-        QTest.qWait(50)
+        pause(50)
         seen.append(places(window))
     return seen[-1]
 
@@ -254,10 +255,10 @@ def test_it_lies_over_the_upper_middle_and_nothing_moves(window, size):
 
 def test_it_follows_the_size_of_the_window_and_the_theme(palette, window):
     window.resize(1024, 700)
-    QTest.qWait(0)
+    pause(0)
     assert abs(palette.geometry().center().x() - 511) <= 1
     window.set_theme(THEMES["dark"])
-    QTest.qWait(0)
+    pause(0)
     colour = palette.grab().toImage().pixelColor(4, palette.height() // 2).name()
     window.set_theme(THEMES["light"])
     assert colour == THEMES["dark"].window

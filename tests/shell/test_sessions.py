@@ -140,6 +140,12 @@ def test_the_session_that_another_replaces_is_kept_as_the_last_one(qtbot, window
     assert window.windowTitle() == "Geomodel"
 
 
+def lacking(window):
+    """How many files are missing."""
+    runs = window.state.runs.values()
+    return len(window.restoring.wanted) + sum(run.wanted is not None for run in runs)
+
+
 @pytest.mark.slow
 def test_what_is_not_on_this_computer_is_said_and_located(qtbot, window, saved, tmp_path):
     """The data of a session have moved away, and so has what its run needs. The same file serves both."""
@@ -163,11 +169,10 @@ def test_what_is_not_on_this_computer_is_said_and_located(qtbot, window, saved, 
     qtbot.waitUntil(lambda: "Not on this computer: points.csv" in told(window), timeout=WAIT)
     assert window.state.draft.data == "spiral"  # what is open stays
     assert "need the data points.csv" in window.state.run.caption
-    for _ in range(2):  # for the run, then for the draft; opening one may have served the other already
-        if window.actions_by_id["locate"].isEnabled():
-            window.actions_by_id["locate"].trigger()
-            choose_file(qtbot, away / "renamed.csv")
-            qtbot.wait(200)
+    while (before := lacking(window)) > 0:  # the run, then the draft; opening one may have served the other already
+        window.actions_by_id["locate"].trigger()
+        choose_file(qtbot, away / "renamed.csv")
+        qtbot.waitUntil(lambda before=before: lacking(window) < before, timeout=WAIT)
     qtbot.waitUntil(lambda: not window.actions_by_id["locate"].isEnabled(), timeout=WAIT)
     assert window.state.run.linked
     assert window.state.draft == replace(draft, data=str(away / "renamed.csv"))

@@ -6,6 +6,7 @@ import time
 from dataclasses import fields
 
 import pytest
+from pausing import pause
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -54,7 +55,7 @@ def as_at_first(opened):
 def until(check):
     end = time.monotonic() + WAIT
     while not check():
-        QTest.qWait(5)  # the engine computes meanwhile
+        pause(5)  # the engine computes meanwhile
         assert time.monotonic() < end, "it never comes"
 
 

@@ -20,6 +20,7 @@ from hand_gestures import (
     type_text,
     wheel,
 )
+from pausing import pause
 from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDropEvent
 from PySide6.QtTest import QTest
@@ -79,7 +80,7 @@ def resize(hands: Hands) -> None:
         hands.window.resize(*size)
     else:
         hands.window.showMaximized() if how == "maximized" else hands.window.showMinimized()
-        QTest.qWait(1)
+        pause(1)
         hands.window.showNormal()
 
 
@@ -170,7 +171,7 @@ def open_own(hands: Hands) -> None:
 def wait(hands: Hands) -> None:
     milliseconds = hands.random.randrange(50, 400)
     hands.say(f"wait {milliseconds} ms")
-    QTest.qWait(milliseconds)
+    pause(milliseconds)
 
 
 GESTURES: dict[Callable[[Hands], None], float] = {

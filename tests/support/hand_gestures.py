@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from pausing import pause
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
@@ -143,7 +144,7 @@ def drag(hands: Hands) -> None:
     hands.say(f"drag {button.name} {modifier} on {named(widget)} from {at.toTuple()} by {len(ways)} points")
     _mouse(widget, QEvent.Type.MouseButtonPress, at, button, button, modifier)
     for way in ways:
-        QTest.qWait(1)
+        pause(1)
         if not _there(widget):
             return
         target = way + QPoint(2000, -300) if leaves else way

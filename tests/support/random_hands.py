@@ -28,6 +28,7 @@ from random import Random
 
 from hand_actions import act, in_popup
 from hand_gestures import Hands
+from pausing import pause
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
@@ -160,7 +161,7 @@ class Session:
         ends = time.monotonic() + ENDS
         while not met() and not self.faults.found:
             with self.answering():
-                QTest.qWait(10)
+                pause(10)
             if time.monotonic() > ends:
                 faulthandler.dump_traceback()
                 self.faults.add(f"{what} within {ENDS:g} s: {self.state_of_engine()}")
@@ -183,7 +184,7 @@ class Session:
             with self.answering():
                 random = Random(f"{seed}:{number}")
                 self.acting(partial(act, self.hands, random))
-                QTest.qWait(random.choice((0, 0, 0, 1, 5, 20, 60)))
+                pause(random.choice((0, 0, 0, 1, 5, 20, 60)))
             if self.faults.found:
                 return
 
@@ -198,7 +199,7 @@ class Session:
         window = self.window
         while (above := QApplication.activePopupWidget() or QApplication.activeModalWidget()) is not None:
             above.close()
-            QTest.qWait(1)
+            pause(1)
         self.faults.say("cancel, and wait for the engine")
         window.player.cancel()
         self.until(lambda: self.idle or self._cancel_again(), "The engine was not idle")
