@@ -24,7 +24,7 @@ from app.rooms.quality.messages import JumpTask, RunQualityTask
 from app.rooms.schedule import answers
 from app.rooms.schedule.messages import DesignTask, EndErrorTask
 from app.rooms.space.messages import ControlTask
-from app.rooms.theories.messages import Asked, TheoryTask
+from app.rooms.theories.messages import Asked, DriveTask, TheoryTask
 from app.session.plane_options import BranchStart
 from geomodel import memory, runs
 from geomodel.settings import RunSettings
@@ -37,7 +37,7 @@ LANES = (("euler", replace(FILLED, solver="euler")), ("heun", FILLED))
 
 RUN = runs.compute(FILLED, gm.datasets.load("two-moons", count=50))
 KINDS = ("race", "gits", "tors", "end error", "jumps", "quality", "interpolation", "control", "branch", "commitment")
-KINDS = (*KINDS, "likelihood", "claim", "sweep", "gits for a solver", "ghost", "theory")
+KINDS = (*KINDS, "likelihood", "claim", "sweep", "gits for a solver", "ghost", "theory", "drive")
 
 
 def tasks(first=1):
@@ -68,6 +68,9 @@ def tasks(first=1):
         DesignTask(own[13], replace(FILLED, solver="heun", count=4), "gits", for_solver=True),
         GhostTask(task_id=own[14], settings=FILLED, sample=0, kind="ode"),
         TheoryTask(task_id=own[15], settings=FILLED, theory=Asked("10", "nearest"), x=x, sigmas=tuple(sigmas.tolist())),
+        DriveTask(
+            task_id=own[16], settings=FILLED, theory=Asked("D*", "optimal"), x=x[0], sigmas=tuple(sigmas.tolist())
+        ),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Asks a theory at the points of a run."""
+"""Asks a theory at the points of a run, and lets it drive the same noise."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import numpy as np
 
 from app.engine.context import Answers, Tasks, Work
 from app.engine.contract import frozen
-from app.engine.gate import polling
-from app.rooms.theories.messages import TheoryTask
+from app.engine.gate import Gate, polling
+from app.rooms.theories.messages import DriveTask, TheoryTask
 from geomodel import theories
 from geomodel.arrays import Array
 from geomodel.denoisers.base import Denoiser
+from geomodel.experiments.progress import Watched
 
 
 def asked(task: TheoryTask, work: Work) -> Array:
@@ -24,7 +25,19 @@ def asked(task: TheoryTask, work: Work) -> Array:
     return frozen(found)
 
 
-def _built(task: TheoryTask, work: Work) -> Denoiser:
+def driven(task: DriveTask, work: Work) -> Array:
+    """The ends (B, *shape) where the theory drives."""
+    from geomodel.sampling import sample
+
+    model, levels = _built(task, work), np.asarray(task.sigmas)
+
+    watched = Watched(Gate(model, work.between), levels, 0, work.progress)
+    with polling((model,), work.between):
+        run = sample(watched, np.asarray(task.x, np.float64), levels, solver="euler", display="off", record="float64")
+    return frozen(run.x[-1])
+
+
+def _built(task: TheoryTask | DriveTask, work: Work) -> Denoiser:
     """The theory over the job's data, kept for the next task about the same data."""
     job, asked = work.job, task.theory
     if job.data is None:
@@ -38,4 +51,4 @@ def _built(task: TheoryTask, work: Work) -> Denoiser:
 
 
 ANSWERS: Answers = {}
-TASKS: Tasks = {TheoryTask: asked}
+TASKS: Tasks = {TheoryTask: asked, DriveTask: driven}

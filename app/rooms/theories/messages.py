@@ -25,3 +25,14 @@ class TheoryTask(Task):
     theory: Asked
     x: Array
     sigmas: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DriveTask(Task):
+    """Drive samples of a run from their noise to the end by one theory, in Euler steps over the levels of the run. The
+    result is x at the end, (B, *shape).
+    """
+
+    theory: Asked
+    x: Array  # (B, *shape) at the first level
+    sigmas: tuple[float, ...]

@@ -116,6 +116,41 @@ def caption_of(run: Run, found: Explained, samples: Integers) -> str:
     return f"{counted} of {driver} at {len(found.sigmas)} levels. Best: {', '.join(spans) or 'none'}"
 
 
+def shares_of(ends: Array, own: Array, mean: Array) -> Array:
+    """R² of each sample's end (B,), against the run's own end and about the data mean."""
+    apart = np.square(ends - own).reshape(len(own), -1).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):  # an end on the mean leaves nothing to explain
+        return np.asarray(1 - apart / np.square(own - mean).reshape(len(own), -1).sum(axis=1))
+
+
+def drives_of(run: Run, titles: tuple[str, ...], ends: Array, samples: Integers) -> str:
+    """How near the end of each theory's own run is to the driver's, from the same noise."""
+    assert run.source is not None
+    own = np.asarray(run.x[run.committed - 1, samples], np.float64)
+    mean = run.source.dataset.mean
+    medians = [float(np.median(shares_of(found, own, mean))) for found in ends]
+    parts = [f"{title} {fixed(median, 2)}" for title, median in zip(titles, medians, strict=False)]
+    return f"Ends from the same noise, {len(run.sigmas) - 1} Euler steps, median R² to the run's: {', '.join(parts)}"
+
+
+def ends_of(
+    run: Run, titles: tuple[str, ...], ends: Array, samples: Integers, sample: int
+) -> tuple[str, tuple[Panel, ...]]:
+    """The end of the selected sample and those to which each theory drives its noise."""
+    assert run.source is not None
+    if sample not in samples or run.source.dataset.kind != "images":
+        return "", ()
+    k = int(np.flatnonzero(samples == sample)[0])
+    own = np.asarray(run.x[run.committed - 1, sample], np.float64)
+    pixels = images.pixels(np.concatenate([own[None], ends[:, k]]))
+    panels = [Panel(caption=DRIVER_NAMES[run.settings.driver], kind="sampling", image=pixels[0], note="end of the run")]
+    for number, (title, image, end) in enumerate(zip(titles, pixels[1:], ends[:, k], strict=False)):
+        share = float(shares_of(end[None], own[None], run.source.dataset.mean)[0])
+        kind = cast("Kind", f"runs.{number}")
+        panels.append(Panel(caption=title, kind=kind, image=image, note=f"R² {fixed(share, 2)}"))
+    return f"Where each theory drives sample {sample}", tuple(panels)
+
+
 def panels_of(
     run: Run, titles: tuple[str, ...], guesses: Array, levels: Integers, samples: Integers, index: int, sample: int
 ) -> tuple[str, tuple[Panel, ...]]:

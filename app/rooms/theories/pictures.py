@@ -20,6 +20,10 @@ class TheoriesPicture:
     index: int = 0
     title: str = ""  # of the panels
     panels: tuple[Panel, ...] = ()
+    drives: str = ""  # how near the theories' own ends are
+    ends_title: str = ""
+    ends: tuple[Panel, ...] = ()
     ready: bool = False
+    can_drive: bool = False
     running: bool = False
     words: str = ""

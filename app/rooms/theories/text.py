@@ -9,6 +9,8 @@ from geomodel.theories import THEORIES
 
 PANELS = "The driver's D of the selected sample beside that of each theory, at the same x. R² is that of this sample."
 
+ENDS = "The end of the selected sample beside the ends to which each theory drives the same noise in Euler steps."
+
 
 def describe(picture: TheoriesPicture) -> str:
     """The picture in sentences, with its numbers."""
@@ -23,6 +25,9 @@ def _sentences(picture: TheoriesPicture) -> Iterator[str]:
             f"{curve.label} {text}" for curve, text in zip(picture.plot.curves, picture.legend, strict=True)
         )
     yield from (f"{panel.caption}: {panel.note}." for panel in picture.panels)
+    if picture.drives:
+        yield f"{picture.drives}."
+    yield from (f"{panel.caption}: {panel.note}." for panel in picture.ends)
 
 
 def formulas() -> str:

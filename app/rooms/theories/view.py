@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.headings import Entry
@@ -13,9 +13,9 @@ from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme
 from app.plotting.values import Curve, MeasurePlot
 from app.rooms.contract import View
-from app.rooms.theories.actions import TIP, TITLE
+from app.rooms.theories.actions import DRIVE, DRIVE_TIP, TIP, TITLE
 from app.rooms.theories.pictures import TheoriesPicture
-from app.rooms.theories.text import PANELS, describe, formulas
+from app.rooms.theories.text import ENDS, PANELS, describe, formulas
 from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
 from app.widgets.layouts import clear
@@ -33,6 +33,7 @@ class TheoriesView(View):
 
     start_wanted = Signal()
     cancel_wanted = Signal()
+    drive_wanted = Signal()
     level_picked = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
@@ -42,6 +43,10 @@ class TheoriesView(View):
         self._bar = WorkBar(TITLE, TIP)
         self._bar.start_wanted.connect(self.start_wanted)
         self._bar.cancel_wanted.connect(self.cancel_wanted)
+        self._drive = QPushButton(DRIVE, autoDefault=False)
+        self._drive.setToolTip(tooltip(DRIVE, DRIVE_TIP))
+        self._drive.clicked.connect(self._drive_clicked)
+        self._bar.add(self._drive)
         self._message = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._caption = PlainLabel(wordWrap=True)
         for label in (self._message, self._caption):
@@ -62,9 +67,18 @@ class TheoriesView(View):
         self._title.setToolTip(tooltip("D at the playhead", PANELS))
         self._panels = PanelGrid(theme, smallest=64, largest=112, marks=False)
         self._panels.setAccessibleName("D of the driver and of each theory")
+        self._drives = PlainLabel(wordWrap=True)
+        self._drives.setFont(tabular(self.font(), 0.92))
+        self._ends_title = Title()
+        self._ends_title.setToolTip(tooltip("Ends", ENDS))
+        self._ends = PanelGrid(theme, smallest=64, largest=112, marks=False)
+        self._ends.setAccessibleName("Ends of the run and of each theory")
         self._build()
         self.set_theme(theme)
         self.display(self._picture)
+
+    def _drive_clicked(self) -> None:
+        self.drive_wanted.emit()
 
     def _build(self) -> None:
         self._page, self._plot = QWidget(), QWidget()
@@ -82,6 +96,9 @@ class TheoriesView(View):
         inside.addWidget(self._plot, 1)
         inside.addWidget(self._title)
         inside.addWidget(self._panels)
+        inside.addWidget(self._drives)
+        inside.addWidget(self._ends_title)
+        inside.addWidget(self._ends)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
@@ -96,12 +113,14 @@ class TheoriesView(View):
         if self._enlarged is not None:
             self._enlarged.add(self._heading, self._plot, self.chart.set_titled)
             self._enlarged.add(self._title, self._panels, self._panels.set_enlarged)
+            self._enlarged.add(self._ends_title, self._ends, self._ends.set_enlarged)
 
     def display(self, picture: TheoriesPicture) -> None:
         """Show the picture. A move of the playhead changes the cursor, the numbers and the images."""
         self._picture = picture
         self.setAccessibleDescription(describe(picture))
         self._bar.display(enabled=picture.ready, running=picture.running, words=picture.words)
+        self._drive.setEnabled(picture.can_drive)
         self._message.setText(picture.message)
         self._message.setVisible(picture.plot is None)
         show_area(self, self._whole, there=picture.plot is not None)
@@ -118,6 +137,16 @@ class TheoriesView(View):
         self._panels.setVisible(bool(picture.panels))
         if picture.panels:
             self._panels.set_panels(picture.panels)
+        self._drives.setText(f"{picture.drives}." if picture.drives else "")
+        self._ends_title.setText(picture.ends_title)
+        for part, there in (
+            (self._drives, picture.drives),
+            (self._ends_title, picture.ends_title),
+            (self._ends, picture.ends),
+        ):
+            part.setVisible(bool(there))
+        if picture.ends:
+            self._ends.set_panels(picture.ends)
 
     def _draw(self, picture: TheoriesPicture) -> None:
         assert picture.plot is not None
@@ -143,12 +172,14 @@ class TheoriesView(View):
         self.set_background(theme)
         self.chart.set_theme(theme)
         self._panels.set_theme(theme)
+        self._ends.set_theme(theme)
         for entry in self._entries:
             entry.set_theme(theme)
 
     def release(self) -> None:
         """Disconnect everything, so that nothing keeps the view alive."""
         self._bar.release()
+        self._drive.clicked.disconnect(self._drive_clicked)
         self.chart.picked.disconnect(self.level_picked)
         if self._enlarged is not None:
             self._enlarged.release()

@@ -14,7 +14,7 @@ from app.engine.messages import Cancel, StartRun
 from app.export.offstage import Offstage
 from app.rooms import ROOMS
 from app.rooms.theories import picture
-from app.rooms.theories.messages import Asked, TheoryTask
+from app.rooms.theories.messages import Asked, DriveTask, TheoryTask
 from geomodel.experiments import explained_of
 
 ROW = next(row for row in ROOMS if row.name == "theories")
@@ -69,7 +69,26 @@ def test_theories_answer_in_turn_and_the_picture_fills(qtbot, monkeypatch):
     assert not known[-1].ready
     assert len(known[-1].legend) == len(titles)
     assert "Best:" in known[-1].caption
+    assert known[-1].can_drive
+    room.drive()
+    while len(begun) < 10:
+        task = begun[-1]
+        assert isinstance(task, DriveTask)
+        room._work._happened(TaskEnded(task, np.array(run.x[-1, :4]) + len(begun)))
+    room._work._happened(TaskEnded(begun[-1], np.array(run.x[-1, :4])))
+    assert [task.theory.name for task in begun[:5]] == [task.theory.name for task in begun[5:]]
+    assert "D*(x; 1.5 σ)" in room.picture().drives
+    assert f"10 nearest {picture.fixed(1.0, 2)}" in room.picture().drives  # the last one ended where the run did
+    assert not room.picture().can_drive
     room.release()
+
+
+def test_the_engine_drives_the_same_noise_in_euler_steps(bench):
+    run = bench.handle(StartRun(1, SETTINGS)).trajectory
+    given = {"task_id": 6, "settings": SETTINGS, "theory": Asked("Gaussian", "gaussian")}
+    found = bench.handle(DriveTask(**given, x=run.x[0], sigmas=tuple(run.sigmas))).result
+    model = gm.theories.build("gaussian", gm.datasets.load("two-moons", count=60))
+    np.testing.assert_allclose(found, gm.sample(model, run.x[0], run.sigmas, solver="euler").x[-1], rtol=1e-12)
 
 
 # ---------------------------------------------------------------- the picture
@@ -110,6 +129,17 @@ def test_images_of_the_selected_sample_stand_side_by_side():
     title, panels = picture.panels_of(run, ("a", "b"), guesses, levels, samples, 0, 99)
     assert "not among" in title
     assert panels == ()
+
+
+def test_ends_of_images_stand_beside_the_run_s_own():
+    run = computed(pictures())
+    samples = picture.samples_of(run, 2)
+    ends = np.stack([run.x[-1, samples], run.x[-1, samples] + 1.0])
+    title, panels = picture.ends_of(run, ("a", "b", "c"), ends, samples, 1)
+    assert "sample 1" in title
+    assert [panel.caption for panel in panels][1:] == ["a", "b"]
+    assert panels[1].note == f"R² {picture.fixed(1.0, 2)}"
+    assert picture.ends_of(run, ("a", "b"), ends, samples, 99) == ("", ())
 
 
 @pytest.mark.parametrize(("change", "words"), [({"label": 1}, "one class"), ({}, "")])
