@@ -301,15 +301,16 @@ class Worker:
         if stopped:
             raise Cancelled
         now = self.current
-        if isinstance(now, Task) and now.gives_way and any(self._goes_first(command, now) for command in later):
+        if isinstance(now, Task) and now.gives_way and any(map(self._goes_first, later)):
             raise GaveWay
 
     @staticmethod
-    def _goes_first(command: Command, task: Task) -> bool:
-        """Whether a task gives way to a command. A request that can wait for a run can wait for it too: it would stop
-        for the task in its turn, and neither would end.
+    def _goes_first(command: Command) -> bool:
+        """Whether a task that gives way does so for a command. What would stop for the task in its turn does not go
+        first, because neither would end: a request that can wait for a run, and a task that gives way itself.
         """
-        return type(command) is not type(task) and not isinstance(command, Request)
+        gives_way = isinstance(command, Judge) or (isinstance(command, Task) and command.gives_way)
+        return not gives_way and not isinstance(command, Request)
 
     def _stops(self, command: Command) -> bool:
         return isinstance(command, Shutdown) or (isinstance(command, Cancel) and command.run_id == self.running)

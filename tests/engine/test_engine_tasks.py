@@ -10,7 +10,7 @@ import pytest
 
 import geomodel as gm
 from app.engine.contract import Task, TaskEnded
-from app.engine.messages import Cancel, RunFinished, StartRun
+from app.engine.messages import Cancel, Judge, RunFinished, StartRun
 from app.engine.tasks import handlers
 from app.engine.thread import EngineThread
 from app.engine.worker import Worker
@@ -190,6 +190,17 @@ def test_a_task_that_gives_way_does_not_begin_again_for_a_request_that_waits(ben
     ended = bench.handle(task)
     assert len(ended.result) == FILLED.count
     assert bench.worker.inbox.drain() == [request]
+
+
+@pytest.mark.parametrize("waiting", ["ghost", "judgement"])
+def test_tasks_that_give_way_do_not_do_so_for_each_other(bench, monkeypatch, waiting):
+    """Both would begin anew for ever."""
+    ghost = GhostTask(task_id=2, settings=FILLED, sample=0, kind="ode")
+    task, other = EndErrorTask(1, FILLED), {"ghost": ghost, "judgement": Judge(2, FILLED)}[waiting]
+    looks_of(bench, monkeypatch, at=3, command=other)
+    ended = bench.handle(task)
+    assert len(ended.result) == FILLED.count
+    assert bench.worker.inbox.drain() == [other]
 
 
 def test_an_end_error_that_gave_way_ends_where_a_newer_one_waits(bench, monkeypatch):
