@@ -87,6 +87,7 @@ class ToolBar(QWidget):
         """The probe's controls beside the tools where both have room, else beneath them."""
         super().resizeEvent(event)
         self._name_layers()
+        self._rows.setContentsMargins(4 if self.width() < SHORT else 16, 4, 4 if self.width() < SHORT else 8, 0)
         beside = self.width() >= BESIDE
         self._rows.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
 
@@ -107,7 +108,6 @@ class ToolBar(QWidget):
             button.setDefaultAction(action)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             self._tools.addWidget(button)
-        self._tools.addSpacing(12)
         self._tools.addStretch(1)
         self._tools.addWidget(self._layers)
         actions["locate"].setIconText("Locate…")
