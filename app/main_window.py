@@ -104,6 +104,7 @@ class MainWindow(QMainWindow):
         self.building = Building(self._services(), self._place, self)
         self.rooms, self.views = self.building.rooms, self.building.views
         self.layout_of_docks.build(self.rooms, self.panels.column, self.panels.log)
+        self.building.build_early()
         self.setStatusBar(self.panels.status)
         self.documents = Documents(self)
         self.films = Films(self)

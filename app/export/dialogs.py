@@ -41,6 +41,7 @@ PARTS: tuple[tuple[Part, str, str], ...] = (
     ("numbers", "Numbers", "The values at the playhead, beside titles and drawing."),
 )
 DPI = 300
+SIDES = (10, 1000)  # millimetres, the least and the most
 LEAST_WIDTH = 288  # pixels of the fields
 PREVIEW_MS = 120  # after the last change, so that typing is not waited for
 
@@ -118,8 +119,8 @@ class SavePicture(QDialog):
         self._view = ChoiceField("view", Limits("View", "The view that the picture shows.", None, None), _titles(views))
         self._kind = ChoiceField("kind", Limits("File", "The kind of file.", None, None), KINDS)
         self._fits = ChoiceField("fits", Limits("Fits", "Usual sizes in a paper and a talk.", None, None), PRESETS)
-        self._width = FloatField("width", Limits("Width", "Width on paper.", 10, 1000), step=5.0, unit="mm")
-        self._height = FloatField("height", Limits("Height", "Height on paper.", 10, 1000), step=5.0, unit="mm")
+        self._width = FloatField("width", Limits("Width", "Width on paper.", *SIDES), step=5.0, unit="mm")
+        self._height = FloatField("height", Limits("Height", "Height on paper.", *SIDES), step=5.0, unit="mm")
         self._points = FloatField(
             "points", Limits("Text", "Size of the text; lines and symbols follow it.", 4, 30), step=0.5, unit="pt"
         )
@@ -211,6 +212,8 @@ class SavePicture(QDialog):
     def _show_preview(self) -> None:
         """Draw the figure small, in the layout that it will have."""
         wanted = self._size()
+        if not all(SIDES[0] <= side <= SIDES[1] for side in wanted):
+            return  # the field says what is wrong
         room = self._preview.room()
         dpi = min(room.width() / wanted[0], room.height() / wanted[1]) * MM_PER_INCH * self.devicePixelRatioF()
         view = self._views[self._view.value]

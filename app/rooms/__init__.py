@@ -74,6 +74,7 @@ ROOMS: tuple[RoomRow, ...] = (
         area="right",
         room="app.rooms.schedule.feed.ScheduleRoom",
         answers="app.rooms.schedule.answers",
+        early=True,
         figure=(170.0, 120.0),
         actions=schedule.ACTIONS,
         help="schedule.html",

@@ -58,6 +58,7 @@ class RoomRow:
     area: Area
     room: str  # dotted path of the class that is built from Services
     answers: str = ""  # dotted path of the module with ANSWERS and TASKS; empty if the engine computes nothing for it
+    early: bool = False  # it is built with the window, because it does what other parts of the window ask for
     figure: Millimetres | None = None  # size of its figure on paper; None if it has no figure
     follows: bool = True  # its picture depends on the playhead, so that a film of it moves
     images_only: bool = False  # it has nothing to show of other data

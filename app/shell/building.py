@@ -66,6 +66,12 @@ class Building(QObject):
         for room in self.built:
             room.view.set_theme(theme)
 
+    def build_early(self) -> None:
+        """Build the rooms that others rely on."""
+        for name, row in _ROWS.items():
+            if row.early:
+                self._room(name)
+
     def build_rest(self, after: int = REST_MS) -> None:
         """Build the rooms that nobody has needed yet, one by one between other events."""
         QTimer.singleShot(after, self, self._build_next)
