@@ -228,6 +228,16 @@ def network(stage: Stage) -> None:
     stage.answered(NeighboursAnswer, lambda request: request.index == 10)
 
 
+def theories(stage: Stage) -> None:
+    """What each theory explains of the same run, and where each drives its noise."""
+    room = stage.window.room.theories
+    stage.act("workspace.theories")
+    for action in ("theories", "theories_drive"):
+        stage.act(action)
+        wait_until(lambda: not room.picture().running and not room.picture().ready, "the theories")
+    stage.window.playback.go(12)
+
+
 def quality(stage: Stage) -> None:
     """Jumps of the bundled network, the run's curves, and three ways between two seeds."""
     rooms = stage.window.room
@@ -264,6 +274,7 @@ SCENES: Mapping[str, tuple[Theme, Callable[[Stage], None]]] = {
     "mean-shift": (LIGHT, mean_shift),
     "space": (LIGHT, space),
     "network": (LIGHT, network),
+    "theories": (LIGHT, theories),
     "quality": (LIGHT, quality),
 }
 
