@@ -75,14 +75,17 @@ class TheoriesRoom(OnRequestRoom[_Known]):
 
     def begin(self) -> None:
         """Ask the theories at the points of the selected run."""
-        self._driving = False
-        super().begin()
+        self._start(driving=False)
 
     def drive(self) -> None:
         """Let the theories that have answered drive the same noise."""
         run = self._state.run
-        self._driving = run is not None and run.id in self._known
-        super().begin()
+        self._start(driving=run is not None and run.id in self._known)
+
+    def _start(self, *, driving: bool) -> None:
+        if not self._work.running:  # else what runs would go on in the other way
+            self._driving = driving
+            super().begin()
 
     def _drive_in_sight(self) -> None:
         self._services.bring_forward(self.name)

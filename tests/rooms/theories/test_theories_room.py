@@ -57,9 +57,11 @@ def test_theories_answer_in_turn_and_the_picture_fills(qtbot, monkeypatch):
     begun = []
     monkeypatch.setattr(stage.services.player, "begin", lambda task, name="": begun.append(task))
     room.begin()
+    room.drive()  # too early, so nothing changes
     known = []
     while len(known) < 5:
         task = begun[-1]
+        room.drive()  # while it asks, it goes on asking
         room._work._happened(TaskEnded(task, np.zeros_like(task.x) + len(known)))
         known.append(room.picture())
     titles = [curve.label for curve in known[-1].plot.curves]
