@@ -51,7 +51,7 @@ def command(text: str, out: Path) -> int:
 
 def test_loss_is_the_weighted_denoising_error(tmp_path: Path) -> None:
     """λ(σ) ‖D(y + σz; σ) − y‖² / dim with λ = (σ² + d²)/(σ d)², D from the finished checkpoint."""
-    job = training._Run(DATA, replace(SMALL, batch=64), "cpu")
+    job = training.Training(DATA, replace(SMALL, batch=64), "cpu")
     for _ in range(5):
         job.advance()
     loss = job._loss().item()
@@ -96,7 +96,7 @@ def test_a_short_training_comes_nearer_to_the_optimal_denoiser(tmp_path: Path) -
 
 
 def test_kept_weights_are_the_exponential_average() -> None:
-    job = training._Run(DATA, SMALL, "cpu")
+    job = training.Training(DATA, SMALL, "cpu")
     expected = {key: value.double() for key, value in job.network.state_dict().items()}
     for iteration in range(1, 13):
         job.advance()
@@ -149,11 +149,11 @@ def test_resumed_after_a_kill_is_bit_identical(tmp_path: Path) -> None:
     code = (
         "import os, sys; sys.path.insert(0, 'tests/library')\n"
         "import test_training as t\n"
-        "advance, count = t.training._Run.advance, []\n"
+        "advance, count = t.training.Training.advance, []\n"
         "def killed(job):\n"
         "    advance(job); count.append(1)\n"
         "    if len(count) == 6: os._exit(9)\n"
-        "t.training._Run.advance = killed\n"
+        "t.training.Training.advance = killed\n"
         "t.train(t.DATA, t.SMALL, out=sys.argv[1], state_path=sys.argv[2], save_every=0)\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "out"), str(tmp_path / "state")]
@@ -306,15 +306,15 @@ def test_ctrl_c_leaves_a_state_to_resume(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, state = tmp_path / "a.safetensors", tmp_path / "a.safetensors.state"
-    advance, handler = training._Run.advance, signal.getsignal(signal.SIGINT)
+    advance, handler = training.Training.advance, signal.getsignal(signal.SIGINT)
 
-    def interrupted(job: training._Run) -> None:
+    def interrupted(job: training.Training) -> None:
         if job.iteration == 5:
             os.kill(os.getpid(), signal.SIGINT)  # arrives before the weights change; the iteration still ends
         advance(job)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training._Run, "advance", interrupted)
+        patch.setattr(training.Training, "advance", interrupted)
         assert command(SHORT_COMMAND, out) == 130
     assert "--resume" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGINT) is handler
