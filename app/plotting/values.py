@@ -45,6 +45,7 @@ class MeasurePlot:
     curves: tuple[Curve, ...]
     waiting: str = ""  # why there is no curve yet
     regions: tuple[tuple[str, float, float], ...] = ()  # named ranges: name, σ where it begins, σ where it ends
+    linear: bool = False  # never over a logarithm, such as a share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

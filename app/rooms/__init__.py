@@ -14,6 +14,7 @@ from app.rooms.row import RoomRow
 from app.rooms.schedule import actions as schedule
 from app.rooms.strip import actions as strip
 from app.rooms.theories import actions as theories
+from app.rooms.training import actions as training
 from app.rooms.transport import actions as transport
 
 ROOMS: tuple[RoomRow, ...] = (
@@ -149,6 +150,17 @@ ROOMS: tuple[RoomRow, ...] = (
         figure=(170.0, 130.0),
         actions=theories.ACTIONS,
         help="theories.html",
+    ),
+    RoomRow(
+        name="training",
+        title="Training",
+        area="centre",
+        room="app.rooms.training.feed.TrainingRoom",
+        answers="app.rooms.training.answers",
+        follows=False,
+        figure=(170.0, 150.0),
+        actions=training.ACTIONS,
+        help="training.html",
     ),
     RoomRow(
         name="inspector",

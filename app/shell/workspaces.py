@@ -81,6 +81,13 @@ WORKSPACES: tuple[Workspace, ...] = (
         centre="theories",
         right=(("measures", "plane"), ("inspector",)),
     ),
+    Workspace(
+        name="training",
+        title="Training",
+        tip="A network that learns the data, and what it has learnt so far",
+        centre="training",
+        right=(("plane",),),
+    ),
 )
 
 ACTIONS: tuple[ActionRow, ...] = tuple(
