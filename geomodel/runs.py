@@ -48,6 +48,7 @@ __all__ = [
     "finish",
     "identity",
     "inside",
+    "live",
     "new_record",
     "noise_levels",
     "noise_of",
@@ -109,6 +110,19 @@ def prepare(
         | ({"class": asked.name} if asked.name else {})
         | {"computed": computed(network, settings.count)},
     )
+
+
+def live(job: Job) -> Job:
+    """The job for pictures that follow a pointer: D* is searched first in large data, which is faster and as good to
+    the eye. A run keeps the untruncated answers, so that it can be repeated.
+    """
+    if job.optimal is None or job.optimal.searched is job.optimal:
+        return job
+    optimal = job.optimal.searched
+    exact = asked_of(job.settings, optimal, job.asked.data)
+    assert exact is not None
+    model, compared = (exact if known is job.exact else known for known in (job.model, job.compared))
+    return replace(job, optimal=optimal, exact=exact, model=model, compared=compared)
 
 
 def asked_of(settings: RunSettings, model: Denoiser | None, number: int | None) -> Denoiser | None:
