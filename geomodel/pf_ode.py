@@ -32,7 +32,7 @@ MOST_FREQUENCY = 10_000.0  # the grid has some points in each period
 _NODES = 48  # on each side of the middle; then the integral is right to 1e-13, and to 1e-9 for a million dimensions
 _TAIL = 80.0  # twice the exponent behind which a density is nothing in float64
 _FAR = 1e4  # a ratio of e^10,000: the distance is 1
-_PERIOD, _CELLS, _REACH = 16, 256, 5.0  # cells in a period, fewest cells, standard deviations
+_PERIOD, _CELLS, _REACH = 12, 256, 5.0  # cells in a period, fewest cells, standard deviations
 _BINS = 600  # of a density that is drawn
 _FOLD = 0.5  # of the largest slope with which a step keeps the order of its points; Newton's method then converges
 

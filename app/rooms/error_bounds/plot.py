@@ -93,7 +93,7 @@ class Plot(QWidget):
         metrics = QFontMetricsF(tabular(self.font(), 0.85))
         left = max(metrics.horizontalAdvance(_label(value)) for value in self.up.labels) + 8
         right = metrics.horizontalAdvance(_label(self.across.labels[-1])) / 2 + 4
-        return QRectF(self.rect()).adjusted(left, metrics.height() / 2 + 2, -right, -2.2 * metrics.height() - 2)
+        return QRectF(self.rect()).adjusted(left, metrics.height() / 2 + 2, -right, -2.3 * metrics.height() - 4)
 
     def places(self, x: Array, y: Array) -> Array:
         """Pixels of points, (n, 2)."""
@@ -184,4 +184,4 @@ class Plot(QWidget):
 
 
 def _label(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1 else f"{value:g}".replace("-", "−")
+    return f"{value:,g}".replace("-", "−")

@@ -29,7 +29,11 @@ LEGEND: tuple[tuple[Kind, str, str], ...] = (
 )
 ERROR_LEGEND: tuple[tuple[Kind, str, str], ...] = (
     ("runs.0", "produced", DENSITY),
-    ("reference", "wanted, N(0, 1); for TV the distance without error", "What a sampler without any error would give."),
+    (
+        "reference",
+        "N(0, 1), and TV without error",
+        "The control: what should be produced, and how far it is without an error.",
+    ),
 )
 
 

@@ -74,7 +74,7 @@ class BoundsView(View):
                 (
                     Titled("TV over steps T", OVER_STEPS, self.over_steps),
                     Titled("TV over dimensions d", OVER_DIMENSION, self.over_dimension),
-                    Titled("TV of the ODE sampler over T and d", HEAT, self.heat),
+                    Titled("TV of the ODE sampler: T across, d up", HEAT, self.heat),
                 ),
             ),
             self._made(
