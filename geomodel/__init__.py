@@ -19,6 +19,7 @@ _MODULES = (
     "interpolation",
     "likelihood",
     "measures",
+    "pf_ode",
     "plot",
     "quality",
     "runs",

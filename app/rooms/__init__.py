@@ -151,6 +151,15 @@ ROOMS: tuple[RoomRow, ...] = (
         help="theories.html",
     ),
     RoomRow(
+        name="error_bounds",
+        title="Step bounds",
+        area="right",
+        room="app.rooms.error_bounds.feed.ErrorBoundsRoom",
+        follows=False,
+        figure=(170.0, 220.0),
+        help="error_bounds.html",
+    ),
+    RoomRow(
         name="inspector",
         title="Inspector",
         area="right",
