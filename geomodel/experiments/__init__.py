@@ -13,6 +13,7 @@ from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.literature import Claim, claims
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, jump_levels, quality_over_sigma
 from geomodel.experiments.sweep import Sweep, SweepLine, sweep, sweep_of
+from geomodel.experiments.tilting import TiltedEnds, Tilting, Tilts, ends_of
 from geomodel.experiments.votes import nearest_classes
 
 __all__ = [
@@ -31,12 +32,16 @@ __all__ = [
     "QualityOverSigma",
     "Sweep",
     "SweepLine",
+    "TiltedEnds",
+    "Tilting",
+    "Tilts",
     "branch",
     "claims",
     "class_commitment",
     "commitment",
     "compare",
     "convergence",
+    "ends_of",
     "explain",
     "explained_of",
     "gaussian_curve",
