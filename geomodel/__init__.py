@@ -26,6 +26,7 @@ _MODULES = (
     "scripts",
     "settings",
     "solvers",
+    "study",
     "theories",
 )
 _NAMES = {

@@ -11,6 +11,7 @@ from geomodel.experiments.explain import Explained, explain, explained_of
 from geomodel.experiments.ghosts import GHOSTS, Ghost, ghost
 from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.literature import Claim, claims
+from geomodel.experiments.memorised import Scales, TwoScales, memorised
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, jump_levels, quality_over_sigma
 from geomodel.experiments.sweep import Sweep, SweepLine, sweep, sweep_of
 from geomodel.experiments.tilting import TiltedEnds, Tilting, Tilts, ends_of
@@ -30,11 +31,13 @@ __all__ = [
     "Lane",
     "LaneResult",
     "QualityOverSigma",
+    "Scales",
     "Sweep",
     "SweepLine",
     "TiltedEnds",
     "Tilting",
     "Tilts",
+    "TwoScales",
     "branch",
     "claims",
     "class_commitment",
@@ -50,6 +53,7 @@ __all__ = [
     "jump",
     "jump_levels",
     "lane_of",
+    "memorised",
     "nearest_classes",
     "quality_over_sigma",
     "random_walk",
