@@ -151,6 +151,16 @@ ROOMS: tuple[RoomRow, ...] = (
         help="theories.html",
     ),
     RoomRow(
+        name="tilt",
+        title="Tilt",
+        area="right",
+        room="app.rooms.tilt.feed.TiltRoom",
+        answers="app.rooms.tilt.answers",
+        follows=False,
+        figure=(170.0, 110.0),
+        help="tilt.html",
+    ),
+    RoomRow(
         name="inspector",
         title="Inspector",
         area="right",
