@@ -160,6 +160,16 @@ ROOMS: tuple[RoomRow, ...] = (
         help="error_bounds.html",
     ),
     RoomRow(
+        name="tilt",
+        title="Tilt",
+        area="right",
+        room="app.rooms.tilt.feed.TiltRoom",
+        answers="app.rooms.tilt.answers",
+        follows=False,
+        figure=(170.0, 110.0),
+        help="tilt.html",
+    ),
+    RoomRow(
         name="inspector",
         title="Inspector",
         area="right",

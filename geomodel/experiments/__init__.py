@@ -14,6 +14,7 @@ from geomodel.experiments.literature import Claim, claims
 from geomodel.experiments.memorised import Scales, TwoScales, memorised
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, jump_levels, quality_over_sigma
 from geomodel.experiments.sweep import Sweep, SweepLine, sweep, sweep_of
+from geomodel.experiments.tilting import TiltedEnds, Tilting, Tilts, ends_of
 from geomodel.experiments.votes import nearest_classes
 
 __all__ = [
@@ -33,6 +34,9 @@ __all__ = [
     "Scales",
     "Sweep",
     "SweepLine",
+    "TiltedEnds",
+    "Tilting",
+    "Tilts",
     "TwoScales",
     "branch",
     "claims",
@@ -40,6 +44,7 @@ __all__ = [
     "commitment",
     "compare",
     "convergence",
+    "ends_of",
     "explain",
     "explained_of",
     "gaussian_curve",
