@@ -13,6 +13,7 @@ from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.literature import Claim, claims
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, jump_levels, quality_over_sigma
 from geomodel.experiments.sweep import Sweep, SweepLine, sweep, sweep_of
+from geomodel.experiments.underfitting import Underfitting, underfitting
 from geomodel.experiments.votes import nearest_classes
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "QualityOverSigma",
     "Sweep",
     "SweepLine",
+    "Underfitting",
     "branch",
     "claims",
     "class_commitment",
@@ -50,4 +52,5 @@ __all__ = [
     "random_walk",
     "sweep",
     "sweep_of",
+    "underfitting",
 ]
