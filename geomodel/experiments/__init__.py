@@ -9,6 +9,7 @@ from geomodel.experiments.controls import gaussian_curve, random_walk
 from geomodel.experiments.convergence import Convergence, convergence
 from geomodel.experiments.explain import Explained, explain, explained_of
 from geomodel.experiments.ghosts import GHOSTS, Ghost, ghost
+from geomodel.experiments.hand_over import HandedOver, hand_over
 from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.literature import Claim, claims
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, jump_levels, quality_over_sigma
@@ -25,6 +26,7 @@ __all__ = [
     "Convergence",
     "Explained",
     "Ghost",
+    "HandedOver",
     "Interpolated",
     "Jump",
     "Lane",
@@ -43,6 +45,7 @@ __all__ = [
     "explained_of",
     "gaussian_curve",
     "ghost",
+    "hand_over",
     "interpolate",
     "jump",
     "jump_levels",
