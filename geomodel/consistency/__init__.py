@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from geomodel.consistency.ends import gaps, jumps, solve
+from geomodel.consistency.ends import borders, gaps, jumps, mean_gap, solve
 from geomodel.consistency.settings import ConsistencyProgress, ConsistencySettings, refusal
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ __all__ = [
     "ConsistencyProgress",
     "ConsistencySettings",
     "Distillation",
+    "borders",
     "gaps",
     "jumps",
+    "mean_gap",
     "refusal",
     "solve",
     "train",

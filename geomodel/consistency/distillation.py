@@ -78,7 +78,7 @@ class Distillation:
         self._levels = torch.from_numpy(settings.relative)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            self._network = _network(self._points.shape[1])
+            self._network = networks.build("mlp", networks.MLPConfig(), data.points.shape[1:], 0)
         self._average = copy.deepcopy(self._network).requires_grad_(False)
         self._optimizer = torch.optim.Adam(self._network.parameters(), lr=settings.learning_rate)
         self._random = torch.Generator().manual_seed(settings.seed)
@@ -146,10 +146,3 @@ class Distillation:
         if denoised.shape != y.shape:
             raise TrainError(f"The teacher returned shape {tuple(denoised.shape)}; expected {tuple(y.shape)}.")
         return (denoised - self._center) / self._scale
-
-
-def _network(dimension: int) -> torch.nn.Module:
-    try:
-        return networks.build("mlp", networks.MLPConfig(), (dimension,), 0)
-    except ValueError as error:
-        raise TrainError(f"This network cannot be trained: {error}.") from error

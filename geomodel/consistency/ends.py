@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from geomodel.arrays import Floats
 from geomodel.experiments import exact
@@ -60,3 +61,23 @@ def gaps(curve: ArrayLike, ends: ArrayLike) -> Floats:
     consistency function has 0 everywhere, because a run's points all have the same end.
     """
     return exact.distances(np.asarray(curve), np.asarray(ends, np.float64))
+
+
+def mean_gap(curve: ArrayLike, ends: ArrayLike) -> float:
+    """The mean of `gaps` over levels and samples, without those that are not finite; NaN where none is finite."""
+    apart = gaps(curve, ends)
+    finite = apart[np.isfinite(apart)]
+    return float(finite.mean()) if len(finite) else math.nan
+
+
+def borders(ends: ArrayLike, apart: float) -> NDArray[np.bool_]:
+    """Cells (ny, nx) whose end, of ends (ny, nx, d), is farther than `apart` from that of the cell before them.
+
+    Compared with the cell below and with the one on the left. The exact f is discontinuous where basins meet, so with
+    `apart` of the size of the data these cells are the borders of the basins.
+    """
+    field = np.asarray(ends, np.float64)
+    found = np.zeros(field.shape[:2], np.bool_)
+    found[:, 1:] |= np.linalg.norm(field[:, 1:] - field[:, :-1], axis=2) > apart
+    found[1:] |= np.linalg.norm(field[1:] - field[:-1], axis=2) > apart
+    return found

@@ -9,6 +9,7 @@ import numpy as np
 
 from geomodel.arrays import Floats
 from geomodel.formulas import karras
+from geomodel.networks import MAX_DIMENSION
 from geomodel.recipe import TrainError
 
 
@@ -70,6 +71,8 @@ def refusal(data: Any) -> str:
     """Why no consistency function can be distilled over a data set, as a sentence; empty where one can."""
     if len(data.points.shape) != 2:
         return f"A consistency function is trained for points here; {data.name} are images."
+    if data.points.shape[1] > MAX_DIMENSION:
+        return f"The network takes points of 1 to {MAX_DIMENSION} coordinates; those of {data.name} have more."
     if data.distinct < 2:
         return f"The data {data.name} are a single point, where every trajectory ends: there is nothing to learn."
     return ""
