@@ -12,6 +12,7 @@ from typing import Any
 _MODULES = (
     "checkpoints",
     "classes",
+    "consistency",
     "datasets",
     "density",
     "experiments",

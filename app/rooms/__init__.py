@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.rooms.claims import actions as claims
 from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
+from app.rooms.consistency import actions as consistency
 from app.rooms.interpolation import actions as interpolation
 from app.rooms.likelihood import actions as likelihood
 from app.rooms.mean_shift import actions as mean_shift
@@ -168,6 +169,16 @@ ROOMS: tuple[RoomRow, ...] = (
         follows=False,
         figure=(170.0, 110.0),
         help="tilt.html",
+    ),
+    RoomRow(
+        name="consistency",
+        title="Consistency",
+        area="right",
+        room="app.rooms.consistency.feed.ConsistencyRoom",
+        answers="app.rooms.consistency.answers",
+        figure=(170.0, 200.0),
+        actions=consistency.ACTIONS,
+        help="consistency.html",
     ),
     RoomRow(
         name="inspector",
