@@ -15,6 +15,7 @@ _MODULES = (
     "datasets",
     "density",
     "experiments",
+    "families",
     "geometry",
     "interpolation",
     "likelihood",
