@@ -16,6 +16,7 @@ _MODULES = (
     "datasets",
     "density",
     "experiments",
+    "families",
     "geometry",
     "interpolation",
     "likelihood",
