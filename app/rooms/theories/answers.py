@@ -45,7 +45,7 @@ def _built(task: TheoryTask | DriveTask, work: Work) -> Denoiser:
     key = ("theory", asked.name, asked.options)
     kept: tuple[str, Denoiser] | None = work.kept.get(key)
     if kept is None or kept[0] != job.data.fingerprint:
-        built = theories.build(asked.name, job.data, **dict(asked.options))
+        built = theories.build(asked.name, job.data, optimal=job.optimal, **dict(asked.options))
         kept = work.kept[key] = job.data.fingerprint, built
     return kept[1]
 
