@@ -8,9 +8,9 @@ from superqt import QFlowLayout
 
 from app.plotting.headings import Entry
 from app.plotting.pens_and_numbers import tabular
+from app.plotting.scatter import Scatter
 from app.plotting.theme import Theme
 from app.rooms.commitment.actions import TIP, TITLE
-from app.rooms.commitment.fan import Fan
 from app.rooms.commitment.pictures import CommitmentPicture
 from app.rooms.commitment.text import LEGEND, describe
 from app.rooms.on_request_view import OnRequestView
@@ -43,7 +43,7 @@ class CommitmentView(OnRequestView):
         self._title.setToolTip(tooltip("What comes back", FAN))
         self._panels = PanelGrid(theme, smallest=56, largest=84, marks=False)
         self._panels.setAccessibleName("What comes back")
-        self._fan = Fan(theme, tabular(self.font(), 0.85), print_mode=print_mode)
+        self._fan = Scatter(theme, tabular(self.font(), 0.85), "Where the draws came back to", print_mode=print_mode)
         self._build()
         for cell in self._cells:
             cell.picked.connect(self.level_picked)
@@ -86,8 +86,9 @@ class CommitmentView(OnRequestView):
         self._panels.setVisible(fan is not None and bool(fan.panels))
         if fan is not None and fan.panels:
             self._panels.set_panels(fan.panels)
-        self._fan.setVisible(fan is not None and fan.data is not None)
-        self._fan.show_fan(fan)
+        scatter = None if fan is None else fan.scatter
+        self._fan.setVisible(scatter is not None)
+        self._fan.show_points(scatter)
 
     def describe(self) -> str:
         """The picture in words and numbers."""
