@@ -15,6 +15,7 @@ from app.rooms.row import RoomRow
 from app.rooms.schedule import actions as schedule
 from app.rooms.strip import actions as strip
 from app.rooms.theories import actions as theories
+from app.rooms.training import actions as training
 from app.rooms.transport import actions as transport
 
 ROOMS: tuple[RoomRow, ...] = (
@@ -179,6 +180,17 @@ ROOMS: tuple[RoomRow, ...] = (
         figure=(170.0, 200.0),
         actions=consistency.ACTIONS,
         help="consistency.html",
+    ),
+    RoomRow(
+        name="training",
+        title="Training",
+        area="centre",
+        room="app.rooms.training.feed.TrainingRoom",
+        answers="app.rooms.training.answers",
+        follows=False,
+        figure=(170.0, 150.0),
+        actions=training.ACTIONS,
+        help="training.html",
     ),
     RoomRow(
         name="inspector",

@@ -88,6 +88,13 @@ WORKSPACES: tuple[Workspace, ...] = (
         centre="consistency",
         right=(("plane",),),
     ),
+    Workspace(
+        name="training",
+        title="Training",
+        tip="A network that learns the data, and what it has learnt so far",
+        centre="training",
+        right=(("plane",),),
+    ),
 )
 
 ACTIONS: tuple[ActionRow, ...] = tuple(
