@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
 from app.plotting.pens_and_numbers import SYMBOLS, curve_pen, hue
 from app.plotting.regions import Named, Regions
-from app.plotting.sigma_axis import SIGMA_TITLE, Scale, SigmaAxis, nearest, positions
+from app.plotting.sigma_axis import SIGMA_TITLE, TIME_TITLE, Scale, SigmaAxis, nearest, positions
 from app.plotting.theme import Theme
 from app.plotting.value_axis import ValueAxis
 from app.plotting.values import Curve
@@ -33,6 +33,7 @@ from geomodel.arrays import Array
 
 LOG_DECADES = 1.5  # positive values that span more than this ratio get a logarithmic axis
 NAMES = 0.2  # share of the height that is left for the names of regions
+ACROSS: dict[Scale, str] = {"index": "step", "time": TIME_TITLE}  # titles of axes that carry no noise levels
 DOTTED_LEVELS = 64  # with more steps, their dots would merge into a bar
 RIGHT = 20  # pixels beside the plot: half of the last label of the axis, such as 0.0029, lies there
 
@@ -167,7 +168,7 @@ class MeasureChart(pg.PlotWidget):
 
     def _write_titles(self) -> None:
         self._left.set_titles(*(self._quantity if self._titled else ()))
-        across = "step" if self._scale == "index" else SIGMA_TITLE
+        across = ACROSS.get(self._scale, SIGMA_TITLE)
         self._bottom.set_titles(*((across,) if self._titled else ()))
 
     def _ratio(self) -> float:
