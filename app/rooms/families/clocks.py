@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.plotting.pens_and_numbers import hue, tabular
@@ -18,6 +18,7 @@ from geomodel.arrays import Array
 from geomodel.number_text import fixed
 
 GAP = 10.0  # pixels between the columns
+LEAST = 120.0  # pixels of the knots beside names and numbers; with less, they stand on a line of their own
 HALF = 5.0  # pixels of a knot above and below its line
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -44,61 +45,91 @@ class Clocks(QWidget):
 
     def show_rows(self, rows: tuple[ClockRow, ...], levels: Array, sigma: float) -> None:
         """Show the rows over the axis of levels, with the playhead at σ."""
-        if len(rows) != len(self._rows):
-            self.updateGeometry()
         self._rows, self._levels, self._sigma = rows, levels, sigma
+        self._fit()
         self.update()
+
+    # ------------------------------------------------------------ places
+
+    @property
+    def _fonts(self) -> tuple[QFont, QFont]:
+        return tabular(self.font(), 0.92), tabular(self.font(), 0.92, bold=True)
 
     @property
     def _line(self) -> float:
         return round(1.35 * self.fontMetrics().height())
 
+    @property
+    def _known(self) -> bool:
+        return any(math.isfinite(row.own) for row in self._rows)
+
+    def _layout(self) -> tuple[float, float, float, int]:
+        """Where the knots begin and end, the width of a column, and how many lines a row has."""
+        plain, bold = (QFontMetricsF(font) for font in self._fonts)
+        names = max((bold.horizontalAdvance(row.title) for row in self._rows), default=0.0)
+        column = plain.horizontalAdvance("0.0000")
+        left = names + GAP + HALF
+        right = self.width() - HALF - GAP - (len(COLUMNS) * (column + GAP) if self._known else 0.0)
+        if right - left >= LEAST or not self._known:
+            return left, right, column, 1
+        return HALF, self.width() - HALF - GAP, column, 2
+
+    def _fit(self) -> None:
+        height = self.sizeHint().height()
+        if self.height() != height or self.minimumHeight() != height:
+            self.setFixedHeight(height)
+
     def sizeHint(self) -> QSize:
-        return QSize(320, round(self._line * (len(self._rows) + 2)))
+        return QSize(320, round(self._line * (self._layout()[3] * len(self._rows) + 2)))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def row_rect(self, at: int) -> QRectF:
         """Where a row stands; the heading is above row 0."""
-        return QRectF(0, self._line * (at + 1), self.width(), self._line)
+        high = self._layout()[3] * self._line
+        return QRectF(0, self._line + at * high, self.width(), high)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        at = int(event.position().y() // self._line) - 1
+        here = (row.name for at, row in enumerate(self._rows) if self.row_rect(at).contains(event.position()))
+        name = next(here, "")
         if event.button() != Qt.MouseButton.LeftButton:
             event.ignore()  # the view opens its menu on the right button
-        elif 0 <= at < len(self._rows) and self._rows[at].name:
-            self.picked.emit(self._rows[at].name)
+        elif name:
+            self.picked.emit(name)
 
     # ------------------------------------------------------------ painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self._rows:
             return
-        plain, bold = tabular(self.font(), 0.92), tabular(self.font(), 0.92, bold=True)
-        names = max(QFontMetricsF(bold).horizontalAdvance(row.title) for row in self._rows)
-        column = QFontMetricsF(plain).horizontalAdvance("0.0000")
-        known = any(math.isfinite(row.own) for row in self._rows)
-        numbers = len(COLUMNS) * (column + GAP) if known else 0.0
-        left, right = names + GAP + HALF, self.width() - numbers - HALF - GAP
+        plain, bold = self._fonts
+        left, right, column, _ = self._layout()
         with QPainter(self) as painter:
             painter.setFont(plain)
             painter.setPen(QColor(self._theme.muted))
-            if known:
-                self._paint_numbers(painter, 0, COLUMNS, column)
+            if self._known:
+                self._paint_numbers(painter, 0.0, COLUMNS, column)
             for at, row in enumerate(self._rows):
                 painter.setFont(bold if row.picked else plain)
                 painter.setPen(QColor(self._theme.text))
                 rect = self.row_rect(at)
-                painter.drawText(rect, LEFT, row.title)
+                painter.drawText(QRectF(rect.topLeft(), QSizeF(rect.width(), self._line)), LEFT, row.title)
                 if math.isfinite(row.own):
                     texts = tuple(fixed(value, 2) for value in (row.own, row.same, row.run))
-                    self._paint_numbers(painter, at + 1, texts, column)
-                self._paint_knots(painter, row, rect.center().y(), left, right)
+                    self._paint_numbers(painter, rect.top(), texts, column)
+                self._paint_knots(painter, row, rect.bottom() - self._line / 2, left, right)
             painter.setFont(plain)
             self._paint_axis(painter, left, right)
 
-    def _paint_numbers(self, painter: QPainter, line: int, texts: tuple[str, ...], column: float) -> None:
+    def _paint_numbers(self, painter: QPainter, top: float, texts: tuple[str, ...], column: float) -> None:
         for at, text in enumerate(reversed(texts)):
             x = self.width() - column - at * (column + GAP)
-            painter.drawText(QRectF(x - GAP, line * self._line, column + GAP, self._line), RIGHT, text)
+            painter.drawText(QRectF(x - GAP, top, column + GAP, self._line), RIGHT, text)
 
     def _places(self, sigmas: Array, left: float, right: float) -> Array:
         top, bottom = math.log(self._levels[0]), math.log(self._levels[-1])
@@ -114,7 +145,7 @@ class Clocks(QWidget):
             painter.drawLine(QPointF(x, y - HALF), QPointF(x, y + HALF))
 
     def _paint_axis(self, painter: QPainter, left: float, right: float) -> None:
-        foot = self.row_rect(len(self._rows))
+        foot = QRectF(0, self.row_rect(len(self._rows)).top(), self.width(), self._line)
         metrics = painter.fontMetrics()
         tops = -np.log10(self._levels)
         per_unit = (right - left) / float(tops[-1] - tops[0])
