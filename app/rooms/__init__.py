@@ -6,6 +6,7 @@ from app.rooms.claims import actions as claims
 from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
 from app.rooms.consistency import actions as consistency
+from app.rooms.families import actions as families
 from app.rooms.interpolation import actions as interpolation
 from app.rooms.likelihood import actions as likelihood
 from app.rooms.mean_shift import actions as mean_shift
@@ -191,6 +192,16 @@ ROOMS: tuple[RoomRow, ...] = (
         figure=(170.0, 150.0),
         actions=training.ACTIONS,
         help="training.html",
+    ),
+    RoomRow(
+        name="families",
+        title="Families",
+        area="right",
+        room="app.rooms.families.feed.FamiliesRoom",
+        answers="app.rooms.families.answers",
+        figure=(170.0, 200.0),
+        actions=families.ACTIONS,
+        help="families.html",
     ),
     RoomRow(
         name="inspector",
