@@ -28,7 +28,7 @@ SHARED = {"app.export.formats"}  # a table of what can be saved: the engine writ
 # from a run to a picture; and all others, which draw.
 ANSWERS = ("answers*.py",)
 FEEDS = ("feed*.py", "*_feed.py", "commands.py", "hover.py", "messages.py", "actions.py")
-COMPOSES = ("picture.py", "projected.py")
+COMPOSES = ("picture.py", "*_picture.py", "projected.py")
 # What a drawing file may have from the session, because it is a table of names and no state.
 TABLES_OF_THE_SESSION = {"app.session.plane_options"}
 # What a composing file may have from the session: the values that a picture is made from, and what follows from them.

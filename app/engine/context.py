@@ -10,9 +10,9 @@ from app.engine.contract import Answer, Request, Site, Task
 from app.engine.library import OpenSet
 from app.engine.messages import DataOpened
 from app.engine.plane_space import PlaneSpace, plane_space
-from geomodel import runs
 from geomodel.hooks import Between
 from geomodel.job import Job
+from geomodel.live import live
 from geomodel.record import Record
 from geomodel.trajectory import Trajectory
 
@@ -40,7 +40,7 @@ class Context:
     def live(self) -> Job:
         """The job for answers that follow a pointer. What a run has computed is computed again with `job` alone."""
         if self._live is None:
-            self._live = runs.live(self.job)
+            self._live = live(self.job)
         return self._live
 
     def plane(self, site: Site) -> PlaneSpace:

@@ -26,8 +26,9 @@ from app.plotting.pens_and_numbers import SYMBOLS, curve_pen, hue
 from app.plotting.regions import Named, Regions
 from app.plotting.sigma_axis import AXIS_TITLES, Scale, SigmaAxis, nearest, positions
 from app.plotting.theme import Theme
+from app.plotting.tints import SHARE, Tints
 from app.plotting.value_axis import ValueAxis
-from app.plotting.values import Curve
+from app.plotting.values import Curve, Tint
 from geomodel import measures
 from geomodel.arrays import Array
 
@@ -125,7 +126,7 @@ class MeasureChart(pg.PlotWidget):
         self._box.setMouseEnabled(False, False)
         self._box.disableAutoRange()
         self.layers: list[_Layer] = []
-        self._regions = Regions(self._box, font)
+        self._regions, self._tints = Regions(self._box, font), Tints(self._box)
         self._theme, self._print = theme, print_mode
         self._still: QPixmap | None = None
         self._x: Array = np.zeros(1)
@@ -147,6 +148,7 @@ class MeasureChart(pg.PlotWidget):
         self.setBackground(theme.base)
         self._bottom.set_theme(theme)
         self._left.set_theme(theme)
+        self._tints.set_theme(theme)
         for layer, curve in zip(self.layers, self._curves, strict=False):
             layer.style(curve, theme, self._ratio())
 
@@ -180,6 +182,7 @@ class MeasureChart(pg.PlotWidget):
         curves: tuple[Curve, ...],
         sample: int,
         regions: tuple[Named, ...] = (),
+        tints: tuple[Tint, ...] = (),
         *,
         linear: bool = False,
     ) -> None:
@@ -196,6 +199,7 @@ class MeasureChart(pg.PlotWidget):
         self._left.set_kind(log=self.log, empty=not curves)
         bottom, top = value_range(np.log10(finite) if self.log else finite, self.log)
         top += (top - bottom) * (NAMES if regions else 0.0)
+        bottom -= (top - bottom) * (SHARE if tints else 0.0)
         self._box.setYRange(bottom, top, padding=0)
         while len(self.layers) < len(curves):
             self.layers.append(_Layer(self._box))
@@ -206,6 +210,7 @@ class MeasureChart(pg.PlotWidget):
             _, below, above = measures.band(curve.values)
             layer.draw_band(self._x[curve.levels], self._shown(below), self._shown(above))
         self._regions.draw(regions, sigmas, scale, self._theme)
+        self._tints.draw(tints, sigmas, scale, self._theme)
         self.set_sample(sample)
 
     def set_sample(self, sample: int) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import geomodel as gm
 from geomodel import runs
 from geomodel.denoisers.optimal import optimal
+from geomodel.live import live as live_job
 from geomodel.settings import RunSettings
 
 
@@ -17,13 +18,13 @@ def job(driver="optimal"):
 
 def test_a_small_set_is_answered_by_the_job_itself():
     asked = job()
-    assert runs.live(asked) is asked
+    assert live_job(asked) is asked
 
 
 def test_every_use_of_d_in_a_large_set_is_searched(monkeypatch):
     monkeypatch.setattr(optimal, "SEARCHED_NUMBERS", 10)
     asked = job()
-    live = runs.live(asked)
+    live = live_job(asked)
     assert live.optimal is asked.optimal.searched is not asked.optimal
     assert live.model is live.exact is live.compared is live.optimal
     assert live.gives_posterior_mean(live.exact)
@@ -35,6 +36,6 @@ def test_every_use_of_d_in_a_large_set_is_searched(monkeypatch):
 def test_a_driver_of_another_kind_stays(monkeypatch):
     monkeypatch.setattr(optimal, "SEARCHED_NUMBERS", 10)
     asked = job("gaussian")
-    live = runs.live(asked)
+    live = live_job(asked)
     assert live.model is asked.model
     assert live.exact is live.optimal is not asked.optimal
