@@ -92,8 +92,8 @@ def test_what_does_not_fit_is_a_sentence_at_its_field(moons, pictures):
 
     assert said(moons, "local") == {"driver": "two-moons has points of 2 coordinates; Local patches is for images."}
     assert said(pictures, "local", patch=4) == {"driver_options.patch": "patch is one of 1, 3, 5, …; got 4."}
-    assert said(pictures, "local", patch=11) == {"driver_options.patch": "Patch is at most 9 for small; it is 11."}
-    assert said(moons, "nearest", k=61) == {"driver_options.k": "Neighbours k is at most 60 for two-moons; it is 61."}
+    assert said(pictures, "local", patch=11) == {"driver_options.patch": "Patch is at most 9 here; it is 11."}
+    assert said(moons, "nearest", k=61) == {"driver_options.k": "Neighbours k is at most 60 here; it is 61."}
     assert said(moons, "nearest", k=0) == {"driver_options.k": "k lies between 1 and 1e+06; got 0."}
     assert said(moons, "smoothed", draws=3) == {"driver_options.draws": "draws is one of 2, 4, 6, …; got 3."}
     assert said(moons, "smoothed", deviation=-1.0, draws=1).keys() == {
@@ -179,7 +179,7 @@ def test_the_order_of_options_changes_nothing(moons):
     ("words", "said"),
     [
         (["--driver", "local"], "Local patches is for images."),
-        (["--driver", "nearest", "--driver-option", "k=1001"], "Neighbours k is at most 1,000 for two-moons"),
+        (["--driver", "nearest", "--driver-option", "k=1001"], "Neighbours k is at most 1,000 here"),
         (["--driver", "smoothed", "--driver-option", "draws=3"], "draws is one of 2, 4, 6"),
         (["--driver", "bandwidth", "--driver-option", "factor=wide"], "factor must be a number"),
         (["--driver", "bandwidth", "--driver-option", "factor"], "--driver-option takes NAME=VALUE, such as patch=5"),
