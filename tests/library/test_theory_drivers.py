@@ -223,6 +223,24 @@ def test_a_smoothed_denoiser_is_the_mean_over_its_draws(moons):
     assert smoothed(x[:0], 0.4).shape == (0, 2)
 
 
+@pytest.mark.parametrize("labels", [None, np.arange(50) % 3 - 1])
+@pytest.mark.parametrize("k", [1, 7, 40, 60])
+def test_few_points_are_compared_by_differences(k, labels, moons, monkeypatch):
+    """The posterior takes the same points with the same weights; at σ = 0 the nearest one alone."""
+    optimal = gm.OptimalDenoiser(moons.points, moons.labels)
+    model = gm.NearestDenoiser(optimal, k)
+    x = 2 * np.random.default_rng(4).normal(size=(50, 2))
+    quick = [model(x, sigma, labels) for sigma in (0.0, 0.02, 0.5, 9.0)]
+    monkeypatch.setattr("geomodel.denoisers.nearest._FEW_NUMBERS", 0)
+    for sigma, found in zip((0.0, 0.02, 0.5, 9.0), quick, strict=True):
+        np.testing.assert_allclose(found, model(x, sigma, labels), rtol=1e-9, atol=1e-9)
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="No data point has the label 5"):
+        model(x[:1], 1.0, [5])
+    with pytest.raises(ValueError, match="finite"):
+        model(np.full((1, 2), np.nan), 1.0)
+
+
 def test_a_denoiser_that_jumps_is_followed_to_the_end(moons):
     """Far smaller steps lead to the same ends, whether D* settles early or a smoothed one does not."""
     smoothed = gm.SmoothedDenoiser(gm.OptimalDenoiser(moons.points), 0.5, draws=4)
