@@ -180,6 +180,7 @@ IN_FIGURES = {
     "commitment": ("Distance of what comes back", None),
     "likelihood": ("log p(x; σ) by the ODE", 0),
     "theories": ("Unexplained share 1 − R²", None),
+    "tilt": ("Ends in the plane", 0),
     "strip": ("D*(x; σ)", None),
     "claims": ("Self-tests", 0),
 }
