@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QFont, QPen
 
 from app.plotting.bundles import Bundle, Dots
+from app.plotting.cloud_canvas import frame_of
 from app.plotting.equal_scale import EqualScaleCanvas
 from app.plotting.pens_and_numbers import hue
 from app.plotting.theme import Theme
@@ -16,7 +17,7 @@ from app.rooms.tilt.text import KINDS
 from geomodel.arrays import Array
 from geomodel.projection import stride
 
-PAD = 1.5  # of the data's box: the tilted ends move out of it
+ROOM = 1.3  # around the frame of the data, because tilted ends move out of it
 PREFERRED = (320, 210)  # pixels of width and height
 SAMPLED = (0, 2, 3)  # of `KINDS`; the exact tilt has outlines
 MOST_DATA = 2_000
@@ -65,9 +66,8 @@ class Cloud(EqualScaleCanvas):
             self._shown = picture.data
             self._data.set_points(data[:: stride(len(data), MOST_DATA)])
             if len(data):
-                low, high = data.min(0), data.max(0)
-                side = np.maximum(PAD * (high - low), 1e-9)
-                self.show_box((*((low + high) / 2).tolist(), *side.tolist()))
+                x, y, width, height = frame_of(data)
+                self.show_box((x, y, ROOM * width, ROOM * height))
         answer = picture.answer
         ends = answer.ends if answer is not None and answer.ends else (NOTHING,) * len(self.ends)
         for dots, points in zip(self.ends, ends, strict=True):
