@@ -85,4 +85,22 @@ def full_rooms(folder) -> FullRooms:
         room.refresh()
         stage.settle()
         made.full[name] = room.picture()
+    made.full["tilt"] = of_points("tilt", "gaussian-ring")
     return made
+
+
+def of_points(name, data) -> object:
+    """The picture of a room that has nothing to show of images, of a run on other data."""
+    stage = Offstage()
+    room = stage.room(next(row for row in ROOMS if row.name == name))
+    room.view.resize(*SIZE)
+    room.view.show()
+    stage.services.player.drafting.edit({"data": data, "steps": 3, "count": 3})
+    stage.settle()
+    stage.services.player.run()
+    stage.settle()
+    picture = room.picture()
+    room.view.hide()
+    room.release()
+    room.view.deleteLater()
+    return picture
