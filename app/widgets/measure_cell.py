@@ -83,7 +83,7 @@ class Cell(QWidget):
         """Draw only what has changed: everything, the selected sample's curves, or the cursor."""
         drawn = (sigmas, scale, *(curve.values for curve in plot.curves))
         if len(drawn) != len(self._drawn) or any(a is not b for a, b in zip(drawn, self._drawn, strict=True)):
-            self.chart.set_data(sigmas, scale, plot.curves, sample, plot.regions)
+            self.chart.set_data(sigmas, scale, plot.curves, sample, plot.regions, linear=plot.linear)
         elif sample != self._sample:
             self.chart.set_sample(sample)
         self._drawn, self._sample = drawn, sample
