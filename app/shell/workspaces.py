@@ -81,6 +81,13 @@ WORKSPACES: tuple[Workspace, ...] = (
         centre="theories",
         right=(("tilt", "families", "error_bounds", "measures", "plane"), ("inspector",)),
     ),
+    Workspace(
+        name="training",
+        title="Training",
+        tip="What a network does while it learns",
+        centre="training",
+        right=(("consistency",), ("plane",)),
+    ),
 )
 
 ACTIONS: tuple[ActionRow, ...] = tuple(
