@@ -165,6 +165,9 @@ def test_it_repeats_bit_for_bit_and_leaves_the_global_generator_alone():
         stepped.advance()
     x = start(2.0)
     np.testing.assert_array_equal(first(x, 1.0), stepped.function()(x, 1.0))
+    with torch.no_grad():  # as on a thread that only samples
+        again = gm.consistency.train(moons(), settings=SHORT)
+    np.testing.assert_array_equal(again(x, 1.0), first(x, 1.0))
     other = gm.consistency.train(moons(), settings=ConsistencySettings(iterations=20, batch=32, seed=1))
     assert np.abs(first(x, 1.0) - other(x, 1.0)).max() > 1e-4
 
