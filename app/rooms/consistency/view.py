@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.cloud_canvas import CloudCanvas
@@ -170,10 +170,8 @@ class ConsistencyView(View):
         column.addStretch()
 
     def _add(self, column: QVBoxLayout, part: QWidget, height: int) -> None:
-        """A part of the column, as high as this at least; a canvas prefers 480 pixels."""
-        if height:
-            part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-            part.setMinimumHeight(0 if self._print else height)
+        """A part of the column, as high as this at least."""
+        part.setMinimumHeight(0 if self._print else height)
         column.addWidget(part, height)
 
     # ------------------------------------------------------------ display
