@@ -17,7 +17,7 @@ from geomodel.consistency.function import ConsistencyFunction, relative
 from geomodel.consistency.settings import ConsistencyProgress, ConsistencySettings, refusal
 from geomodel.denoisers.network import column
 from geomodel.recipe import TrainError
-from geomodel.training import TrainingData
+from geomodel.training_start import TrainingData
 
 SOFTENING = 1e-4  # of the pseudo-Huber loss, in units of s²
 SMOOTHING = 0.01
