@@ -173,16 +173,6 @@ ROOMS: tuple[RoomRow, ...] = (
         help="tilt.html",
     ),
     RoomRow(
-        name="consistency",
-        title="Consistency",
-        area="right",
-        room="app.rooms.consistency.feed.ConsistencyRoom",
-        answers="app.rooms.consistency.answers",
-        figure=(170.0, 200.0),
-        actions=consistency.ACTIONS,
-        help="consistency.html",
-    ),
-    RoomRow(
         name="training",
         title="Training",
         area="centre",
@@ -192,6 +182,16 @@ ROOMS: tuple[RoomRow, ...] = (
         figure=(170.0, 150.0),
         actions=training.ACTIONS,
         help="training.html",
+    ),
+    RoomRow(
+        name="consistency",
+        title="Consistency",
+        area="right",
+        room="app.rooms.consistency.feed.ConsistencyRoom",
+        answers="app.rooms.consistency.answers",
+        figure=(170.0, 200.0),
+        actions=consistency.ACTIONS,
+        help="consistency.html",
     ),
     RoomRow(
         name="families",
