@@ -84,7 +84,7 @@ WORKSPACES: tuple[Workspace, ...] = (
     Workspace(
         name="training",
         title="Training",
-        tip="What a network does while it learns",
+        tip="A network or a consistency function while it learns, and what it has learnt so far",
         centre="training",
         right=(("consistency",), ("plane",)),
     ),
