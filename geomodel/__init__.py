@@ -12,13 +12,16 @@ from typing import Any
 _MODULES = (
     "checkpoints",
     "classes",
+    "consistency",
     "datasets",
     "density",
     "experiments",
+    "families",
     "geometry",
     "interpolation",
     "likelihood",
     "measures",
+    "pf_ode",
     "plot",
     "quality",
     "runs",
@@ -26,6 +29,7 @@ _MODULES = (
     "scripts",
     "settings",
     "solvers",
+    "study",
     "theories",
 )
 _NAMES = {
@@ -39,16 +43,19 @@ _NAMES = {
     "MixtureDenoiser": "geomodel.denoisers.mixture",
     "NearestDenoiser": "geomodel.denoisers.nearest",
     "OptimalDenoiser": "geomodel.denoisers.optimal",
+    "PlugInTilt": "geomodel.denoisers.plug_in",
     "Posterior": "geomodel.denoisers.optimal",
     "Relay": "geomodel.denoisers.relay",
     "SmoothedDenoiser": "geomodel.denoisers.smoothed",
     "Step": "geomodel.trajectory",
+    "TiltedMixture": "geomodel.denoisers.tilted",
     "Trajectory": "geomodel.trajectory",
     "WienerLocalDenoiser": "geomodel.denoisers.wiener_local",
     "iterate": "geomodel.sampling",
     "load_checkpoint": "geomodel.checkpoints",
     "noise": "geomodel.randomness",
     "sample": "geomodel.sampling",
+    "tilted": "geomodel.denoisers.tilted",
     "show": "app.showing",  # the one name that needs the window, which stands in a package of its own
 }
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 from functools import partial
 from itertools import repeat
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from geomodel import classes
+from geomodel import classes, theories
 from geomodel.arrays import Array
 from geomodel.curves import CENTER
 from geomodel.hooks import Between, nothing
@@ -51,6 +51,7 @@ __all__ = [
     "new_record",
     "noise_levels",
     "noise_of",
+    "placed",
     "prepare",
     "problems",
     "recommended_sigmas",
@@ -92,10 +93,12 @@ def prepare(
         optimal.piece = max(1, int(PIECE_NUMBERS / (len(data) * prod(data.shape))))
     exact, guided = asked_of(settings, optimal, asked.data), asked_of(settings, network, asked.network)
     fitted = partial(_fitted, settings, data, asked.data, between)
+    theory = _theory(settings, data, optimal)
+    own = theory if theory is None else asked_of(settings, theory, settings.label)
     return Job(
         settings=settings,
         asked=asked,
-        model=_driver(settings, data, exact, guided, fitted),
+        model=own or _driver(settings, data, exact, guided, fitted),
         optimal=optimal,
         exact=exact,
         compared=exact if settings.compared_with == "optimal" else fitted(settings.compared_with),
@@ -104,7 +107,7 @@ def prepare(
         center=center(data, network),
         schedule=whole_schedule(settings),
         data=data,
-        parts=tuple(part for part in (optimal, network) if part is not None),
+        parts=tuple(part for part in (optimal, network, theory) if part is not None),
         identity=identity(data, network)
         | ({"class": asked.name} if asked.name else {})
         | {"computed": computed(network, settings.count)},
@@ -136,6 +139,13 @@ def _fitted(
     if data is None or number is None or (data.labels is None if per_class else number >= 0):
         return None
     return asked_of(settings, data.fitted(per_class, between), number)
+
+
+def _theory(settings: RunSettings, data: Dataset | None, optimal: OptimalDenoiser | None) -> Denoiser | None:
+    """The theory that drives, where it is neither D* itself nor Gaussians, which are there already."""
+    if data is None or settings.theory is None or settings.driver in ("optimal", "gaussian", "classes"):
+        return None
+    return theories.build(settings.driver, data, optimal=optimal, **settings.driver_options)
 
 
 def _driver(
@@ -194,8 +204,8 @@ def noise_of(job: Job, rows: slice = ALL) -> Any:
     return Brownian(list(job.settings.seeds)[rows])
 
 
-def steps_of(job: Job, model: Any, rows: slice = ALL) -> Iterator[Step]:
-    """The steps of the run driven by `model`, for all samples or those in `rows`."""
+def steps_of(job: Job, model: Any, rows: slice = ALL, display: Literal["exact", "off"] = "exact") -> Iterator[Step]:
+    """The steps of the run driven by `model`, for all samples or those in `rows`; `display` as in `iterate`."""
     from geomodel import solvers
     from geomodel.sampling import iterate
 
@@ -204,7 +214,9 @@ def steps_of(job: Job, model: Any, rows: slice = ALL) -> Iterator[Step]:
     if solvers.row(settings.solver).stochastic:
         options["noise"] = noise_of(job, rows)
     labels, jump = job.labels(len(x)), settings.jump
-    return iterate(model, x, job.schedule, solver=settings.solver, labels=labels, jump_at=jump, **options)
+    return iterate(
+        model, x, job.schedule, solver=settings.solver, labels=labels, jump_at=jump, display=display, **options
+    )
 
 
 def advance(
@@ -256,7 +268,7 @@ def finish(job: Job, record: Record, *, display: bool = True, between: Between =
         final_denoised=None if final is None else final.numpy().astype(record.x.dtype),
         seeds=list(job.settings.seeds),
         labels=job.labels(len(job.x)),
-        settings={"run": to_json(_placed(job.settings)), **_centered(job.center), **job.identity},
+        settings={"run": to_json(placed(job.settings)), **_centered(job.center), **job.identity},
     )
 
 
@@ -264,7 +276,7 @@ def _centered(center: Array) -> dict[str, Any]:
     return {CENTER: center.tolist()} if center.any() else {}
 
 
-def _placed(settings: RunSettings) -> RunSettings:
+def placed(settings: RunSettings) -> RunSettings:
     """The settings with absolute paths, so that a saved run finds its files from any folder."""
     return replace(settings, data=absolute(settings.data), network=absolute(settings.network))
 

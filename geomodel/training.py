@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from geomodel import files, networks
-from geomodel.arrays import Floats
+from geomodel import networks, training_state
 from geomodel.checkpoints.described import DataSource
 from geomodel.checkpoints.info import CheckpointInfo
-from geomodel.checkpoints.native import Description, save_checkpoint
-from geomodel.checkpoints.state_dicts import flat
+from geomodel.checkpoints.native import Description, clock_of, info_of, save_checkpoint
 from geomodel.datasets.common import blocks
 from geomodel.denoisers import clocks
-from geomodel.denoisers.network import column
-from geomodel.inert import contents, numbers
-from geomodel.inert.values import Contents, InertFault
+from geomodel.denoisers.base import Denoiser
+from geomodel.denoisers.network import NetworkDenoiser, column
 from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
+from geomodel.training_start import Coordinates, TrainingData, levels_of, take_over
 
 # Noise levels in units of the data's standard deviation, because a training is the same for data in metres and in
 # kilometres. They are drawn from a wider range than a checkpoint allows: a network is worst at the edge of what it saw.
@@ -41,27 +37,6 @@ SMOOTHING = 0.01
 COPIES = 5  # of every weight: itself, its gradient, its average and Adam's two moments
 
 
-class TrainingData(Protocol):
-    """The part of a data set that training uses."""
-
-    @property
-    def points(self) -> Any: ...
-    @property
-    def labels(self) -> Any: ...
-    @property
-    def label_names(self) -> Any: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def mean(self) -> Any: ...
-    @property
-    def std(self) -> float: ...
-    @property
-    def largest_deviation(self) -> float: ...
-    @property
-    def fingerprint(self) -> str: ...
-
-
 def train(
     data: TrainingData,
     settings: TrainSettings,
@@ -72,6 +47,7 @@ def train(
     device: str = "cpu",
     preview: str | Path | None = None,
     save_every: float = 300.0,
+    start: NetworkDenoiser | None = None,
 ) -> CheckpointInfo:
     """Train a network on the data's points and write the average of its weights to `out`.
 
@@ -83,9 +59,10 @@ def train(
     `progress` is called after every iteration; whatever it raises stops the training. With `state_path`, the state is
     written there every `save_every` seconds and when `progress` raises. If the file exists, its training is continued,
     bit for bit; it is removed at the end. `preview` is a checkpoint of the average so far, written as often as the
-    state. Points are learned by an MLP, images by a U-Net. Raises TrainError where settings, data or state do not fit.
+    state. With `start`, a network that was trained by this program, its weights and its coordinates are the first ones.
+    Points are learned by an MLP, images by a U-Net. Raises TrainError where settings, data, state or start do not fit.
     """
-    run = _Run(data, from_options(asdict(settings)), device)
+    run = Training(data, from_options(asdict(settings)), device, start)
     state = None if state_path is None else Path(state_path)
     if state is not None and state.exists():
         run.load(state)
@@ -114,21 +91,37 @@ def train(
     return info
 
 
-class _Run:
-    """A training in progress: the network, its average, Adam's state and the number of iterations done."""
+class Training:
+    """A training in progress, which its caller advances one iteration at a time, as `train` does.
 
-    def __init__(self, data: TrainingData, settings: TrainSettings, device: str) -> None:
+    The state is the network, the exponential average of its weights, Adam's moments and the number of iterations done.
+    Iteration k draws from the seed and k alone, so that a training that was left and continued gives the same weights,
+    bit for bit, and so does one that was saved and loaded. Minimises what `train` does.
+
+    Attributes:
+        iteration: how many iterations are done.
+        loss: smoothed over about 100 iterations; a network that always answers the mean has 1.
+
+    Raises:
+        TrainError: data, settings or device do not fit.
+    """
+
+    def __init__(
+        self, data: TrainingData, settings: TrainSettings, device: str = "cpu", start: NetworkDenoiser | None = None
+    ) -> None:
         self.data, self.settings, self.device = data, settings, device
         self.shape = tuple(data.points.shape[1:])
         self.architecture = networks.fitting(self.shape)
         self.config = _config(self.architecture, settings, self.shape)
         self.points, self.labels = _points(data, settings.conditional)
-        self.scale, self.mean = float(data.std), _mean(data)
+        self.coordinates = Coordinates.of_data(data) if start is None else Coordinates.of_network(start)
+        self.levels = _levels(self.architecture, data) if start is None else levels_of(start)
         self.names = _class_names(data, self.labels)
         self.classes = len(self.names)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             network = networks.build(self.architecture, self.config, self.shape, self.classes + bool(self.classes))
+        self.start = "" if start is None else take_over(network, start, self.classes, self.shape)
         try:
             self.network = network.to(device)
         except (RuntimeError, AssertionError) as error:  # a build without CUDA raises an AssertionError
@@ -143,9 +136,10 @@ class _Run:
         settings = self.settings
         for group in self.optimizer.param_groups:
             group["lr"] = settings.learning_rate * _pace(self.iteration, settings)
-        loss = self._loss()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        with torch.enable_grad():  # the caller's thread may compute without gradients
+            loss = self._loss()
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
         if settings.clip:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)
         self.optimizer.step()
@@ -157,40 +151,80 @@ class _Run:
                 self.average[key].lerp_(value, 1 - keep)
         self.loss += max(SMOOTHING, 1 / self.iteration) * (loss.item() - self.loss)
 
-    def _loss(self) -> Tensor:
-        """The loss of a batch, with data and noise levels in the network's coordinates: (y − mean)/d and σ/d."""
-        settings = self.settings
-        generator = _generator(settings.seed, self.iteration)
+    def _draw(self, iteration: int) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """The batch of an iteration in the network's coordinates: y, σ, y + σz and the labels."""
+        settings, seen = self.settings, self.coordinates
+        generator = _generator(settings.seed, iteration)
         rows = torch.randint(len(self.points), (settings.batch,), generator=generator)
-        sigma = _relative_levels(settings, generator)
+        sigma = _relative_levels(settings, generator) * seen.sigma_data
         # Only the rows of a batch are read, so that a large set stays in its file.
         stored = np.array(self.points[rows.numpy()], np.float64)
-        clean = torch.from_numpy((stored - self.mean) / self.scale)
+        clean = torch.from_numpy((stored - seen.mean) / seen.unit)
         x = clean + column(sigma, clean) * torch.randn(clean.shape, generator=generator, dtype=torch.float64)
         labels = None
         if self.labels is not None:
             dropped = torch.rand(settings.batch, generator=generator) < settings.label_dropout
             labels = torch.where(dropped, self.classes, self.labels[rows]).to(self.device)
-        coefficients = clocks.edm(sigma_data=1.0).coefficients(sigma)
+        return clean, sigma, x, labels
+
+    def _loss(self) -> Tensor:
+        """The loss of the present iteration's batch."""
+        clean, sigma, x, labels = self._draw(self.iteration)
+        coefficients = clocks.edm(sigma_data=self.coordinates.sigma_data).coefficients(sigma)
         c_skip, c_out, c_in = (column(coefficient, clean) for coefficient in coefficients[:3])
         # λ ‖D − y‖² = ‖F − (y − c_skip x)/c_out‖², because λ = 1/c_out²; this target has unit scale at every σ.
         inputs = (c_in * x, coefficients.c_noise, (clean - c_skip * x) / c_out)
         x_in, noise, target = (value.float().to(self.device) for value in inputs)
-        half = torch.autocast(target.device.type, torch.bfloat16) if settings.bfloat16 else nullcontext()
+        half = torch.autocast(target.device.type, torch.bfloat16) if self.settings.bfloat16 else nullcontext()
         with half:
             answer: Tensor = self.network(x_in, noise, labels)
         return (answer.float() - target).square().mean()
 
+    def floor(self, optimal: Denoiser, batches: int = 16) -> float:
+        """The loss of the optimal denoiser D* of the data, below which no network can come on average:
+
+            mean of λ(σ) ‖D*(y + σz; σ) − y‖² / dim over the draws of the first `batches` iterations.
+
+        It is not 0, because data at a distance of about σ cannot be told apart. TrainError for a training with classes,
+        whose floor would be that of each class.
+        """
+        if self.labels is not None:
+            raise TrainError("The loss of D* is that of a training without classes.")
+        losses = []
+        for iteration in range(batches):
+            clean, sigma, x, _ = self._draw(iteration)
+            mean, unit = torch.from_numpy(self.coordinates.mean), self.coordinates.unit
+            denoised = (optimal(mean + unit * x, unit * sigma) - mean) / unit
+            weights = sigma**-2 + self.coordinates.sigma_data**-2  # λ
+            losses.append((column(weights, clean) * (denoised - clean).square()).mean())
+        return float(torch.stack(losses).mean())
+
+    def denoiser(self) -> NetworkDenoiser:
+        """The denoiser of the average so far, which a later iteration does not change. It is what `write` writes."""
+        description, network = self._description(), self._averaged()
+        info = info_of(description, network, f"{self.data.name}, {self.iteration} iterations")
+        return NetworkDenoiser(network, info, clock_of(description))
+
     def write(self, out: Path) -> CheckpointInfo:
         """Write the checkpoint of the averaged weights. The training itself does not change."""
-        known, recommended = _levels(self.architecture, self.data)
-        description = Description(
+        return save_checkpoint(out, self._averaged(), self._description())
+
+    def _averaged(self) -> torch.nn.Module:
+        averaged = copy.deepcopy(self.network)
+        averaged.load_state_dict(self.average)
+        return averaged
+
+    def _description(self) -> Description:
+        known, recommended = self.levels
+        seen, begun = self.coordinates, {"start": self.start} if self.start else {}
+        done = {} if self.iteration >= self.settings.iterations else {"done": self.iteration}
+        return Description(
             architecture=self.architecture,
             config=asdict(self.config),
             shape=self.shape,
-            sigma_data=self.scale,
-            mean=tuple(self.mean.ravel().tolist()),
-            unit=self.scale,
+            sigma_data=seen.sigma_data * seen.unit,
+            mean=tuple(seen.mean.ravel().tolist()),
+            unit=seen.unit,
             sigma_min=known[0],
             sigma_max=known[1],
             sigma_recommended=recommended,
@@ -198,72 +232,21 @@ class _Run:
             label_names=self.names,
             has_null_class=bool(self.classes),
             data=DataSource(name=self.data.name, fingerprint=self.data.fingerprint, count=len(self.points)),
-            recipe={**asdict(self.settings), "loss": self.loss},
+            recipe={**asdict(self.settings), "loss": self.loss, **done, **begun},
         )
-        averaged = copy.deepcopy(self.network)
-        averaged.load_state_dict(self.average)
-        return save_checkpoint(out, averaged, description)
 
-    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Every tensor of the state with its name. `load` copies into these tensors."""
-        yield from ((f"network.{key}", value) for key, value in self.network.state_dict().items())
-        yield from ((f"average.{key}", value) for key, value in self.average.items())
-        for index, parameter in enumerate(self.network.parameters()):
-            moments = self.optimizer.state[parameter]
-            if not moments:  # Adam makes them at its first step; before it they are zero
-                zeros = torch.zeros_like(parameter, memory_format=torch.preserve_format)
-                moments.update(step=torch.tensor(0.0), exp_avg=zeros, exp_avg_sq=zeros.clone())
-            yield from ((f"adam.{index}.{key}", moments[key]) for key in ("step", "exp_avg", "exp_avg_sq"))
-
-    def _identity(self) -> dict[str, Any]:
-        return {**asdict(self.settings), "data": self.data.fingerprint, "coordinates": "centred"}
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the weights; a state is continued only where all of it is the same."""
+        begun = {"start": self.start} if self.start else {"coordinates": "centred"}
+        return {**asdict(self.settings), "data": self.data.fingerprint, **begun}
 
     def save(self, path: Path) -> None:
-        """Write the state, all or nothing."""
-        progress = {"iteration": self.iteration, "loss": self.loss}
-        metadata = {"geomodel-training": json.dumps({"identity": self._identity(), **progress})}
-        tensors = {key: value.detach().cpu().contiguous() for key, value in self._tensors()}
-        try:
-            files.write_bytes(path, save_tensors(tensors, metadata))
-        except OSError as error:
-            raise TrainError(f"The training state {files.write_error(path, error)}") from error
+        """Write the state, all or nothing. TrainError where the file cannot be written."""
+        training_state.save(self, path)
 
     def load(self, path: Path) -> None:
         """Continue from a state that `save` wrote. TrainError where it is of other settings or data."""
-        try:
-            stored = contents.read(path)
-            values = json.loads(stored.metadata["geomodel-training"])
-            identity, iteration, loss = values["identity"], int(values["iteration"]), float(values["loss"])
-            mine = self._identity()
-            different = sorted(key for key in mine.keys() | identity.keys() if mine.get(key) != identity.get(key))
-        except (InertFault, OSError) as error:
-            raise TrainError(f"The training state {path.name} cannot be continued: {error}.") from error
-        except (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
-            raise TrainError(f"{path.name} is not a training state; remove it or choose another output.") from error
-        if different:
-            raise TrainError(
-                f"{path.name} belongs to another training: it differs in {', '.join(different)}; "
-                "use the same settings, or remove it to start anew."
-            )
-        self._fill(path.name, stored)
-        self.iteration, self.loss = iteration, loss
-
-    def _fill(self, name: str, stored: Contents) -> None:
-        """Take over the numbers of a stored state. TrainError where they are not those of this training."""
-        own, tensors = dict(self._tensors()), flat(stored.value)
-        if {key: value.shape for key, value in tensors.items()} != {
-            key: tuple(value.shape) for key, value in own.items()
-        }:
-            raise TrainError(f"{name} holds other tensors than this network; remove it to start anew.")
-        found = {key: torch.empty(value.shape, dtype=value.dtype) for key, value in own.items()}
-        wanted = [numbers.Wanted(key, tensors[key], value.numpy()) for key, value in found.items()]
-        try:
-            numbers.fill(wanted, stored.sources, lambda fraction: None)
-        except (InertFault, OSError) as error:
-            raise TrainError(f"The training state cannot be continued: {error}.") from error
-        with torch.no_grad():
-            for key, value in own.items():
-                value.copy_(found[key])
+        self.iteration, self.loss = training_state.load(self, path)
 
 
 def _points(data: TrainingData, conditional: bool) -> tuple[Any, Tensor | None]:
@@ -293,12 +276,6 @@ def _config(architecture: str, settings: TrainSettings, shape: tuple[int, ...]) 
         return networks.configure(architecture, asdict(config), shape)
     except ValueError as error:
         raise TrainError(f"This network cannot be trained: {error}.") from error
-
-
-def _mean(data: TrainingData) -> Floats:
-    """The mean about which the network sees the data: (d,) for points; for images (C, 1, 1), one number a colour."""
-    mean = np.asarray(data.mean, np.float64)
-    return np.asarray(mean.mean(axis=tuple(range(1, mean.ndim)), keepdims=True))
 
 
 def _levels(architecture: str, data: TrainingData) -> tuple[tuple[float, float], tuple[float, float]]:

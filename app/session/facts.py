@@ -17,13 +17,12 @@ from geomodel.number_text import general
 from geomodel.projection import identity_basis, stride
 from geomodel.settings import RunSettings
 from geomodel.solvers import row as solver_row
+from geomodel.theories import THEORIES
 from geomodel.trajectory import Trajectory
 
-DRIVER_NAMES = {
-    "optimal": "D*",
+DRIVER_NAMES: dict[str, str] = {
+    **{row.name: row.symbol for row in THEORIES},
     "mixture": "mixture D",
-    "gaussian": "Gaussian D",
-    "classes": "class-Gaussian D",
     "network": "Dθ",
     "blend": "a Dθ + (1 − a) D*",
 }

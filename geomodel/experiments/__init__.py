@@ -12,8 +12,10 @@ from geomodel.experiments.ghosts import GHOSTS, Ghost, ghost
 from geomodel.experiments.hand_over import HandedOver, hand_over
 from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.literature import Claim, claims
+from geomodel.experiments.memorised import Scales, TwoScales, memorised
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, jump_levels, quality_over_sigma
 from geomodel.experiments.sweep import Sweep, SweepLine, sweep, sweep_of
+from geomodel.experiments.tilting import TiltedEnds, Tilting, Tilts, ends_of
 from geomodel.experiments.underfitting import Underfitting, underfitting
 from geomodel.experiments.votes import nearest_classes
 
@@ -32,8 +34,13 @@ __all__ = [
     "Lane",
     "LaneResult",
     "QualityOverSigma",
+    "Scales",
     "Sweep",
     "SweepLine",
+    "TiltedEnds",
+    "Tilting",
+    "Tilts",
+    "TwoScales",
     "Underfitting",
     "branch",
     "claims",
@@ -41,6 +48,7 @@ __all__ = [
     "commitment",
     "compare",
     "convergence",
+    "ends_of",
     "explain",
     "explained_of",
     "gaussian_curve",
@@ -50,6 +58,7 @@ __all__ = [
     "jump",
     "jump_levels",
     "lane_of",
+    "memorised",
     "nearest_classes",
     "quality_over_sigma",
     "random_walk",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from app.export.offstage import Offstage
 from app.rooms import ROOMS
 from app.rooms.contract import Room
+from app.rooms.error_bounds.pictures import ERROR
 from app.session.plane_options import LAYERS, PlaneOptions
 
 SIZE = (640, 480)  # of a view
@@ -70,6 +71,9 @@ def full_rooms(folder) -> FullRooms:
     ):
         made.rooms[name].handlers()[action]()
         stage.settle()
+    bounds = made.rooms["error_bounds"]
+    bounds.choose(replace(bounds.chosen, page=ERROR))
+    stage.settle()
     for name, room in made.rooms.items():
         room.refresh()
         stage.settle()

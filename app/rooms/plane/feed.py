@@ -10,13 +10,20 @@ from PySide6.QtCore import QObject, QTimer
 
 from app.engine.contract import Answer
 from app.rooms.contract import Handlers, Services
-from app.rooms.plane.basins_feed import BasinsFeed
+from app.rooms.in_parts import InParts
 from app.rooms.plane.branch_feed import BranchFeed
 from app.rooms.plane.commands import PlaneCommands
 from app.rooms.plane.film_feed import PlaneReel, basins_request, density_request, point_requests, still
 from app.rooms.plane.hover import Hover
 from app.rooms.plane.layers_feed import LayersFeed
-from app.rooms.plane.messages import BasinsAnswer, BranchAnswer, DensityAnswer, InsideAnswer, ProbeAnswer
+from app.rooms.plane.messages import (
+    BasinsAnswer,
+    BasinsRequest,
+    BranchAnswer,
+    DensityAnswer,
+    InsideAnswer,
+    ProbeAnswer,
+)
 from app.rooms.plane.picture import PlaneAnswers, answered_picture, branch_handle, branch_picture, probes
 from app.rooms.plane.pictures import BranchPicture, PlanePicture
 from app.rooms.plane.projected import Projected
@@ -51,7 +58,9 @@ class PlaneRoom(QObject):
         self._inside: InsideAnswer | None = None
         self._neighbours: NeighboursAnswer | None = None
         self._was_inside = False
-        self._basins = BasinsFeed(self._player.submit, partial(QTimer.singleShot, REST_MS, self))
+        self._basins = InParts[BasinsRequest, BasinsAnswer](
+            self._player.submit, partial(QTimer.singleShot, REST_MS, self)
+        )
         self._branch = BranchFeed(self._state, self._player, self)
         self._branch.changed.connect(self._show)
         self._commands = PlaneCommands(self._state, services.playback, self._player, self.view, services.actions)

@@ -134,7 +134,7 @@ def _built(asked: Asked, work: Work) -> Denoiser:
     data, key = _data(work), ("theory", asked.name, asked.options)
     kept: tuple[str, Denoiser] | None = work.kept.get(key)
     if kept is None or kept[0] != data.fingerprint:
-        built = theories.build(asked.name, data, **dict(asked.options))
+        built = theories.build(asked.name, data, optimal=work.job.optimal, **dict(asked.options))
         kept = work.kept[key] = data.fingerprint, built
     return kept[1]
 

@@ -45,7 +45,7 @@ def test_a_cancel_stops_it_and_what_does_not_fit_is_said(bench):
     assert bench.handle(task) == TaskEnded(task)
     ended = bench.handle(task_of(run, theory=Asked("Patches", "local", (("patch", 3),))))
     assert ended.result is None
-    assert "needs images" in ended.message
+    assert "is for images" in ended.message
 
 
 def test_theories_answer_in_turn_and_the_picture_fills(qtbot, monkeypatch):
