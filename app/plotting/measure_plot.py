@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
 from app.plotting.pens_and_numbers import SYMBOLS, curve_pen, hue
 from app.plotting.regions import Named, Regions
-from app.plotting.sigma_axis import SIGMA_TITLE, Scale, SigmaAxis, nearest, positions
+from app.plotting.sigma_axis import AXIS_TITLES, Scale, SigmaAxis, nearest, positions
 from app.plotting.theme import Theme
 from app.plotting.tints import SHARE, Tints
 from app.plotting.value_axis import ValueAxis
@@ -169,8 +169,7 @@ class MeasureChart(pg.PlotWidget):
 
     def _write_titles(self) -> None:
         self._left.set_titles(*(self._quantity if self._titled else ()))
-        across = "step" if self._scale == "index" else SIGMA_TITLE
-        self._bottom.set_titles(*((across,) if self._titled else ()))
+        self._bottom.set_titles(*((AXIS_TITLES[self._scale],) if self._titled else ()))
 
     def _ratio(self) -> float:
         """Device pixels in a pixel. A print scales its pens itself, whatever screen shows the window."""
@@ -184,6 +183,8 @@ class MeasureChart(pg.PlotWidget):
         sample: int,
         regions: tuple[Named, ...] = (),
         tints: tuple[Tint, ...] = (),
+        *,
+        linear: bool = False,
     ) -> None:
         """Show new levels or values. Everything is drawn and the ranges are chosen once."""
         self._curves, self._x = curves, positions(sigmas, scale)
@@ -194,7 +195,7 @@ class MeasureChart(pg.PlotWidget):
         margin = 0.03 * (high - low) or 1.0
         self._box.setXRange(low - margin, high + margin, padding=0)
         finite = np.concatenate([c.values[np.isfinite(c.values)] for c in curves]) if curves else np.empty(0)
-        self.log = wants_log(finite)
+        self.log = not linear and wants_log(finite)
         self._left.set_kind(log=self.log, empty=not curves)
         bottom, top = value_range(np.log10(finite) if self.log else finite, self.log)
         top += (top - bottom) * (NAMES if regions else 0.0)

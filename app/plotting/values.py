@@ -47,6 +47,7 @@ class MeasurePlot:
     waiting: str = ""  # why there is no curve yet
     tints: tuple[Tint, ...] = ()  # ranges of the axis in the hue of a curve
     regions: tuple[tuple[str, float, float], ...] = ()  # named ranges: name, σ where it begins, σ where it ends
+    linear: bool = False  # never over a logarithm, such as a share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

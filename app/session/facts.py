@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -108,6 +109,12 @@ def data_count(run: Run) -> int:
 def probe_sigma(run: Run, selection: Selection, options: PlaneOptions) -> float:
     """The probe's own noise level, or the playhead's if it follows that."""
     return options.probe_sigma if options.probe_sigma is not None else float(run.sigmas[selection.index])
+
+
+def is_open_network(paths: Iterable[str], path: str) -> bool:
+    """Whether a file is that of an open network, of which these are the paths, under whatever name."""
+    chosen = Path(path)
+    return chosen.exists() and any(Path(name).exists() and chosen.samefile(name) for name in paths)
 
 
 def likelihood_undefined(run: Run) -> str:

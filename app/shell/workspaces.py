@@ -79,14 +79,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         title="Theories",
         tip="Which denoiser made from the data alone explains what the driver does, level by level",
         centre="theories",
-        right=(("tilt", "error_bounds", "measures", "plane"), ("inspector",)),
-    ),
-    Workspace(
-        name="training",
-        title="Training",
-        tip="What a network does while it learns",
-        centre="consistency",
-        right=(("plane",),),
+        right=(("tilt", "families", "error_bounds", "measures", "plane"), ("inspector",)),
     ),
 )
 

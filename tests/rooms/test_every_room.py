@@ -182,6 +182,8 @@ IN_FIGURES = {
     "consistency": ("Mean gap to the end", 0),
     "theories": ("Unexplained share 1 − R²", None),
     "error_bounds": ("TV over the frequency ω", 0),
+    "training": ("D* of the points", 0),
+    "families": ("Off the straight line", 0),
     "strip": ("D*(x; σ)", None),
     "claims": ("Self-tests", 0),
 }
