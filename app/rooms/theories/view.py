@@ -130,8 +130,8 @@ class TheoriesView(OnRequestView):
             self._ends.set_panels(picture.ends)
         self.hand_over.display(picture.hand_over, picture.sigmas)
         self.taught.display(picture.taught, picture.sigmas, picture.index)
-        for section, there in ((self.hand_over, picture.hand_over.plot), (self.taught, picture.taught.plots)):
-            self.inside.setStretchFactor(section, SHARE if there else 0)
+        for section, plotted in ((self.hand_over, picture.hand_over.plot), (self.taught, picture.taught.plots)):
+            self.inside.setStretchFactor(section, SHARE if plotted else 0)
 
     def _show_shares(self, picture: TheoriesPicture) -> None:
         plot, sigmas = picture.plot, picture.sigmas
