@@ -79,6 +79,7 @@ def full_rooms(folder) -> FullRooms:
         ("commitment", "commitment"),
         ("likelihood", "likelihood"),
         ("theories", "theories"),
+        ("theories", "theories_hand_over"),
         ("families", "families"),
     ):
         made.rooms[name].handlers()[action]()
