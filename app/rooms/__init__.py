@@ -204,16 +204,6 @@ ROOMS: tuple[RoomRow, ...] = (
         help="consistency.html",
     ),
     RoomRow(
-        name="families",
-        title="Families",
-        area="right",
-        room="app.rooms.consistency.feed.ConsistencyRoom",
-        answers="app.rooms.consistency.answers",
-        figure=(170.0, 200.0),
-        actions=consistency.ACTIONS,
-        help="consistency.html",
-    ),
-    RoomRow(
         name="inspector",
         title="Inspector",
         area="right",

@@ -111,8 +111,6 @@ def of_points(name, data) -> object:
     room.release()
     room.view.deleteLater()
     return picture
-    made.full |= _pictures_of_points(stage.services.state.run.sigmas)
-    return made
 
 
 def _pictures_of_points(sigmas) -> dict[str, object]:
