@@ -15,7 +15,7 @@ from geomodel import datasets, presets, runs, settings, solvers
 from geomodel.arrays import Array
 from geomodel.classes import Classes, renamed
 from geomodel.draft_levels import Problems, levels_or_problems
-from geomodel.settings import CUSTOM, RunSettings
+from geomodel.settings import CUSTOM, DataKey, RunSettings
 
 TOY_WORK = 3e7  # a run is computed at every change up to this product of samples × steps × data points × dimensions
 COUNTS = {"toy": 64, "points": 64, "images": 16}  # trajectories of a proposed run, by the kind of the data
@@ -74,7 +74,7 @@ class Drafting(QObject):
         if draft.network != self._state.draft.network and draft.network not in ("", *self._state.networks):
             self.open_network(draft.network)  # the draft follows when it is there
             return
-        if changes.keys() & {"data", "data_count", "data_seed", "data_columns"}:
+        if changes.keys() & DataKey._fields:
             if draft.data != self._state.draft.data and "data_columns" not in changes:
                 draft = replace(draft, data_columns=self.columns_of(draft.data))
             self._edit_data(draft)
@@ -157,10 +157,9 @@ class Drafting(QObject):
         """
         state, draft = self._state, settings
         here = state.data is not None and state.data.name == draft.data
-        if not here and draft.data not in ("", *datasets.names()):
+        if not here and draft.data and not datasets.named(draft.data):
             present = state.draft
-            name, count, seed, columns = present.data_key
-            draft = replace(draft, data=name, data_count=count, data_seed=seed, data_columns=columns)
+            draft = replace(draft, **present.data_key._asdict())
         if draft.network not in state.networks:
             draft = without_network(draft)
         if draft.label >= 0 and draft != settings:
@@ -222,8 +221,7 @@ class Drafting(QObject):
             draft = without_network(draft)
             state.network_changed.emit()
         if not awaited:
-            name, count, seed, columns = event.key
-            draft = replace(draft, data=name, data_count=count, data_seed=seed, data_columns=columns)
+            draft = replace(draft, **event.key._asdict())
         draft = self._with_class(draft, numbered) if awaited or same else self._proposed(draft, event)
         if draft.sigma_max is None:
             draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)

@@ -14,7 +14,6 @@ from opened_files import opened_files
 
 import geomodel as gm
 import resources
-from app.engine import library
 from app.engine.library import Library
 from app.engine.messages import (
     OPENING,
@@ -35,7 +34,7 @@ from app.engine.messages import (
 )
 from app.engine.refusals import ENDED, refusal
 from app.rooms.strip.messages import NeighboursRequest
-from geomodel import files
+from geomodel import datasets, files
 from geomodel.settings import RunSettings, to_json
 from geomodel.trajectory import Trajectory
 
@@ -319,14 +318,14 @@ def test_data_that_are_opened_later_are_found_without_being_located(saved, away)
 
 
 def test_a_cancel_leaves_the_search_and_the_run_is_shown(saved, monkeypatch):
-    bench, load = Bench(), library.datasets.load
+    bench, load = Bench(), datasets.load
 
     def slow(name, *, progress, **options):
         bench.worker.inbox.put(Cancel(OPENING))
         progress(0.5)
         return load(name, **options)
 
-    monkeypatch.setattr(library.datasets, "load", slow)
+    monkeypatch.setattr(datasets, "load", slow)
     run = opened(saved / "run.npz", bench)
     assert isinstance(run, RunOpened)
     assert run.wanted.kind == "data"

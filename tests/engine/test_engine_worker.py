@@ -12,7 +12,6 @@ from engine_bench import Bench
 
 import geomodel as gm
 import resources
-from app.engine import library
 from app.engine.contract import Site, TaskEnded
 from app.engine.inbox import Inbox
 from app.engine.library import Library
@@ -49,6 +48,7 @@ from app.rooms.plane.messages import (
 )
 from app.rooms.schedule.messages import EndErrorTask
 from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
+from geomodel import datasets
 from geomodel.denoisers.base import Denoiser
 from geomodel.settings import RunSettings
 
@@ -227,7 +227,7 @@ def test_what_waits_behind_a_run_is_cancelled_before_it_begins(bench, monkeypatc
 
 
 def test_what_waits_behind_an_opening_is_cancelled_before_it_begins(bench, monkeypatch):
-    task, load = EndErrorTask(2, TOY), library.datasets.load
+    task, load = EndErrorTask(2, TOY), datasets.load
 
     def slow(name, *, progress, **given):
         for command in (task, Cancel(2)):
@@ -235,7 +235,7 @@ def test_what_waits_behind_an_opening_is_cancelled_before_it_begins(bench, monke
         progress(0.5)
         return load(name, **given)
 
-    monkeypatch.setattr(library.datasets, "load", slow)
+    monkeypatch.setattr(datasets, "load", slow)
     bench.handle(OpenData("spiral", 20, 0))
     assert bench.of(TaskEnded) == [TaskEnded(task)]
     assert bench.kinds()[-1] == "DataOpened"
