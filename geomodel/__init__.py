@@ -14,6 +14,7 @@ _MODULES = (
     "classes",
     "datasets",
     "density",
+    "drift",
     "experiments",
     "geometry",
     "interpolation",

@@ -438,11 +438,10 @@ def test_the_mean_shift_at_a_sample_and_at_an_image_probe(bench):
 
 
 def test_opening_tells_how_far_it_is_and_can_be_cancelled(bench, monkeypatch):
-    from app.engine import library as store
     from app.engine import opening
 
     monkeypatch.setattr(opening, "TELL_SECONDS", -1.0)
-    load = store.datasets.load
+    load = datasets.load
 
     def slow(name, *, progress, **given):
         for fraction in (0.2, 0.6):
@@ -451,7 +450,7 @@ def test_opening_tells_how_far_it_is_and_can_be_cancelled(bench, monkeypatch):
                 bench.worker.inbox.put(Cancel(OPENING))
         return load(name, **given)
 
-    monkeypatch.setattr(store.datasets, "load", slow)
+    monkeypatch.setattr(datasets, "load", slow)
     bench.handle(OpenData("spiral", 20, 0))
     assert [event.fraction for event in bench.events if isinstance(event, Opening)] == [
         0.2,
