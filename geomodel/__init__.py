@@ -27,6 +27,7 @@ _MODULES = (
     "scripts",
     "settings",
     "solvers",
+    "study",
     "theories",
 )
 _NAMES = {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geomodel import __version__, classes, cli_hints, cli_settings, console, files, runs
+from geomodel import __version__, classes, cli_hints, cli_settings, cli_study, console, files, runs
 from geomodel.cli_settings import FIELDS as FIELDS
 from geomodel.cli_settings import check_machine, opened, settings_from
 from geomodel.places import absolute
@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
         choices=("png", "svg", "pdf"),
         help="also draw the plane, the measures and whatever else the run can show, as PNG if no format is named",
     )
+    cli_study.add_arguments(run_parser)
     for command, text in COMMANDS.items():
         command_parser = commands.add_parser(command, help=text)
         command_parser.set_defaults(command=command)
@@ -103,7 +104,10 @@ def run(arguments: argparse.Namespace) -> int:
         settings, hints = settings_from(arguments), cli_hints.hints(arguments)
         check_machine(arguments)
         arguments.out.mkdir(parents=True, exist_ok=True)  # if this fails, it fails before the work is done
-        _write(_compute(settings, hints, arguments), arguments.out)
+        if arguments.samples is not None:
+            cli_study.run(settings, hints, arguments)
+        else:
+            _write(_compute(settings, hints, arguments), arguments.out)
     except OSError as error:
         print(files.write_error(arguments.out, error), file=sys.stderr)
         return 2
@@ -111,7 +115,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nCancelled; nothing was written.", file=sys.stderr)
+        done = "nothing was written" if arguments.samples is None else "the same command goes on where it stopped"
+        print(f"\nCancelled; {done}.", file=sys.stderr)
         return 130
     return 0
 

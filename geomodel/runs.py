@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import repeat
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from geomodel import classes
 from geomodel.arrays import Array
@@ -51,6 +51,7 @@ __all__ = [
     "new_record",
     "noise_levels",
     "noise_of",
+    "placed",
     "prepare",
     "problems",
     "recommended_sigmas",
@@ -194,8 +195,8 @@ def noise_of(job: Job, rows: slice = ALL) -> Any:
     return Brownian(list(job.settings.seeds)[rows])
 
 
-def steps_of(job: Job, model: Any, rows: slice = ALL) -> Iterator[Step]:
-    """The steps of the run driven by `model`, for all samples or those in `rows`."""
+def steps_of(job: Job, model: Any, rows: slice = ALL, display: Literal["exact", "off"] = "exact") -> Iterator[Step]:
+    """The steps of the run driven by `model`, for all samples or those in `rows`; `display` as in `iterate`."""
     from geomodel import solvers
     from geomodel.sampling import iterate
 
@@ -204,7 +205,9 @@ def steps_of(job: Job, model: Any, rows: slice = ALL) -> Iterator[Step]:
     if solvers.row(settings.solver).stochastic:
         options["noise"] = noise_of(job, rows)
     labels, jump = job.labels(len(x)), settings.jump
-    return iterate(model, x, job.schedule, solver=settings.solver, labels=labels, jump_at=jump, **options)
+    return iterate(
+        model, x, job.schedule, solver=settings.solver, labels=labels, jump_at=jump, display=display, **options
+    )
 
 
 def advance(
@@ -256,7 +259,7 @@ def finish(job: Job, record: Record, *, display: bool = True, between: Between =
         final_denoised=None if final is None else final.numpy().astype(record.x.dtype),
         seeds=list(job.settings.seeds),
         labels=job.labels(len(job.x)),
-        settings={"run": to_json(_placed(job.settings)), **_centered(job.center), **job.identity},
+        settings={"run": to_json(placed(job.settings)), **_centered(job.center), **job.identity},
     )
 
 
@@ -264,7 +267,7 @@ def _centered(center: Array) -> dict[str, Any]:
     return {CENTER: center.tolist()} if center.any() else {}
 
 
-def _placed(settings: RunSettings) -> RunSettings:
+def placed(settings: RunSettings) -> RunSettings:
     """The settings with absolute paths, so that a saved run finds its files from any folder."""
     return replace(settings, data=absolute(settings.data), network=absolute(settings.network))
 

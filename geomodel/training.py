@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -14,20 +13,17 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from geomodel import files, networks
+from geomodel import networks, training_state
 from geomodel.arrays import Floats
 from geomodel.checkpoints.described import DataSource
 from geomodel.checkpoints.info import CheckpointInfo
-from geomodel.checkpoints.native import Description, save_checkpoint
-from geomodel.checkpoints.state_dicts import flat
+from geomodel.checkpoints.native import Description, clock_of, info_of, save_checkpoint
 from geomodel.datasets.common import blocks
 from geomodel.denoisers import clocks
-from geomodel.denoisers.network import column
-from geomodel.inert import contents, numbers
-from geomodel.inert.values import Contents, InertFault
+from geomodel.denoisers.base import Denoiser
+from geomodel.denoisers.network import NetworkDenoiser, column
 from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
 
 # Noise levels in units of the data's standard deviation, because a training is the same for data in metres and in
@@ -85,7 +81,7 @@ def train(
     bit for bit; it is removed at the end. `preview` is a checkpoint of the average so far, written as often as the
     state. Points are learned by an MLP, images by a U-Net. Raises TrainError where settings, data or state do not fit.
     """
-    run = _Run(data, from_options(asdict(settings)), device)
+    run = Training(data, from_options(asdict(settings)), device)
     state = None if state_path is None else Path(state_path)
     if state is not None and state.exists():
         run.load(state)
@@ -114,10 +110,22 @@ def train(
     return info
 
 
-class _Run:
-    """A training in progress: the network, its average, Adam's state and the number of iterations done."""
+class Training:
+    """A training in progress, which its caller advances one iteration at a time, as `train` does.
 
-    def __init__(self, data: TrainingData, settings: TrainSettings, device: str) -> None:
+    The state is the network, the exponential average of its weights, Adam's moments and the number of iterations done.
+    Iteration k draws from the seed and k alone, so that a training that was left and continued gives the same weights,
+    bit for bit, and so does one that was saved and loaded. Minimises what `train` does.
+
+    Attributes:
+        iteration: how many iterations are done.
+        loss: smoothed over about 100 iterations; a network that always answers the mean has 1.
+
+    Raises:
+        TrainError: data, settings or device do not fit.
+    """
+
+    def __init__(self, data: TrainingData, settings: TrainSettings, device: str = "cpu") -> None:
         self.data, self.settings, self.device = data, settings, device
         self.shape = tuple(data.points.shape[1:])
         self.architecture = networks.fitting(self.shape)
@@ -143,9 +151,10 @@ class _Run:
         settings = self.settings
         for group in self.optimizer.param_groups:
             group["lr"] = settings.learning_rate * _pace(self.iteration, settings)
-        loss = self._loss()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        with torch.enable_grad():  # the caller's thread may compute without gradients
+            loss = self._loss()
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
         if settings.clip:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)
         self.optimizer.step()
@@ -157,10 +166,10 @@ class _Run:
                 self.average[key].lerp_(value, 1 - keep)
         self.loss += max(SMOOTHING, 1 / self.iteration) * (loss.item() - self.loss)
 
-    def _loss(self) -> Tensor:
-        """The loss of a batch, with data and noise levels in the network's coordinates: (y − mean)/d and σ/d."""
+    def _draw(self, iteration: int) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """The batch of an iteration in the network's coordinates, (y − mean)/d and σ/d: y, σ, y + σz and the labels."""
         settings = self.settings
-        generator = _generator(settings.seed, self.iteration)
+        generator = _generator(settings.seed, iteration)
         rows = torch.randint(len(self.points), (settings.batch,), generator=generator)
         sigma = _relative_levels(settings, generator)
         # Only the rows of a batch are read, so that a large set stays in its file.
@@ -171,20 +180,59 @@ class _Run:
         if self.labels is not None:
             dropped = torch.rand(settings.batch, generator=generator) < settings.label_dropout
             labels = torch.where(dropped, self.classes, self.labels[rows]).to(self.device)
+        return clean, sigma, x, labels
+
+    def _loss(self) -> Tensor:
+        """The loss of the present iteration's batch."""
+        clean, sigma, x, labels = self._draw(self.iteration)
         coefficients = clocks.edm(sigma_data=1.0).coefficients(sigma)
         c_skip, c_out, c_in = (column(coefficient, clean) for coefficient in coefficients[:3])
         # λ ‖D − y‖² = ‖F − (y − c_skip x)/c_out‖², because λ = 1/c_out²; this target has unit scale at every σ.
         inputs = (c_in * x, coefficients.c_noise, (clean - c_skip * x) / c_out)
         x_in, noise, target = (value.float().to(self.device) for value in inputs)
-        half = torch.autocast(target.device.type, torch.bfloat16) if settings.bfloat16 else nullcontext()
+        half = torch.autocast(target.device.type, torch.bfloat16) if self.settings.bfloat16 else nullcontext()
         with half:
             answer: Tensor = self.network(x_in, noise, labels)
         return (answer.float() - target).square().mean()
 
+    def floor(self, optimal: Denoiser, batches: int = 16) -> float:
+        """The loss of the optimal denoiser D* of the data, below which no network can come on average:
+
+            mean of λ(σ) ‖D*(y + σz; σ) − y‖² / dim over the draws of the first `batches` iterations.
+
+        It is not 0, because data at a distance of about σ cannot be told apart. TrainError for a training with classes,
+        whose floor would be that of each class.
+        """
+        if self.labels is not None:
+            raise TrainError("The loss of D* is that of a training without classes.")
+        losses = []
+        for iteration in range(batches):
+            clean, sigma, x, _ = self._draw(iteration)
+            mean = torch.from_numpy(self.mean)
+            denoised = (optimal(mean + self.scale * x, self.scale * sigma) - mean) / self.scale
+            weights = 1 + sigma**-2  # λ in these coordinates, where d is 1
+            losses.append((column(weights, clean) * (denoised - clean).square()).mean())
+        return float(torch.stack(losses).mean())
+
+    def denoiser(self) -> NetworkDenoiser:
+        """The denoiser of the average so far, which a later iteration does not change. It is what `write` writes."""
+        description, network = self._description(), self._averaged()
+        info = info_of(description, network, f"{self.data.name}, {self.iteration} iterations")
+        return NetworkDenoiser(network, info, clock_of(description))
+
     def write(self, out: Path) -> CheckpointInfo:
         """Write the checkpoint of the averaged weights. The training itself does not change."""
+        return save_checkpoint(out, self._averaged(), self._description())
+
+    def _averaged(self) -> torch.nn.Module:
+        averaged = copy.deepcopy(self.network)
+        averaged.load_state_dict(self.average)
+        return averaged
+
+    def _description(self) -> Description:
         known, recommended = _levels(self.architecture, self.data)
-        description = Description(
+        done = {} if self.iteration >= self.settings.iterations else {"done": self.iteration}
+        return Description(
             architecture=self.architecture,
             config=asdict(self.config),
             shape=self.shape,
@@ -198,72 +246,20 @@ class _Run:
             label_names=self.names,
             has_null_class=bool(self.classes),
             data=DataSource(name=self.data.name, fingerprint=self.data.fingerprint, count=len(self.points)),
-            recipe={**asdict(self.settings), "loss": self.loss},
+            recipe={**asdict(self.settings), "loss": self.loss, **done},
         )
-        averaged = copy.deepcopy(self.network)
-        averaged.load_state_dict(self.average)
-        return save_checkpoint(out, averaged, description)
 
-    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Every tensor of the state with its name. `load` copies into these tensors."""
-        yield from ((f"network.{key}", value) for key, value in self.network.state_dict().items())
-        yield from ((f"average.{key}", value) for key, value in self.average.items())
-        for index, parameter in enumerate(self.network.parameters()):
-            moments = self.optimizer.state[parameter]
-            if not moments:  # Adam makes them at its first step; before it they are zero
-                zeros = torch.zeros_like(parameter, memory_format=torch.preserve_format)
-                moments.update(step=torch.tensor(0.0), exp_avg=zeros, exp_avg_sq=zeros.clone())
-            yield from ((f"adam.{index}.{key}", moments[key]) for key in ("step", "exp_avg", "exp_avg_sq"))
-
-    def _identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the weights; a state is continued only where all of it is the same."""
         return {**asdict(self.settings), "data": self.data.fingerprint, "coordinates": "centred"}
 
     def save(self, path: Path) -> None:
-        """Write the state, all or nothing."""
-        progress = {"iteration": self.iteration, "loss": self.loss}
-        metadata = {"geomodel-training": json.dumps({"identity": self._identity(), **progress})}
-        tensors = {key: value.detach().cpu().contiguous() for key, value in self._tensors()}
-        try:
-            files.write_bytes(path, save_tensors(tensors, metadata))
-        except OSError as error:
-            raise TrainError(f"The training state {files.write_error(path, error)}") from error
+        """Write the state, all or nothing. TrainError where the file cannot be written."""
+        training_state.save(self, path)
 
     def load(self, path: Path) -> None:
         """Continue from a state that `save` wrote. TrainError where it is of other settings or data."""
-        try:
-            stored = contents.read(path)
-            values = json.loads(stored.metadata["geomodel-training"])
-            identity, iteration, loss = values["identity"], int(values["iteration"]), float(values["loss"])
-            mine = self._identity()
-            different = sorted(key for key in mine.keys() | identity.keys() if mine.get(key) != identity.get(key))
-        except (InertFault, OSError) as error:
-            raise TrainError(f"The training state {path.name} cannot be continued: {error}.") from error
-        except (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
-            raise TrainError(f"{path.name} is not a training state; remove it or choose another output.") from error
-        if different:
-            raise TrainError(
-                f"{path.name} belongs to another training: it differs in {', '.join(different)}; "
-                "use the same settings, or remove it to start anew."
-            )
-        self._fill(path.name, stored)
-        self.iteration, self.loss = iteration, loss
-
-    def _fill(self, name: str, stored: Contents) -> None:
-        """Take over the numbers of a stored state. TrainError where they are not those of this training."""
-        own, tensors = dict(self._tensors()), flat(stored.value)
-        if {key: value.shape for key, value in tensors.items()} != {
-            key: tuple(value.shape) for key, value in own.items()
-        }:
-            raise TrainError(f"{name} holds other tensors than this network; remove it to start anew.")
-        found = {key: torch.empty(value.shape, dtype=value.dtype) for key, value in own.items()}
-        wanted = [numbers.Wanted(key, tensors[key], value.numpy()) for key, value in found.items()]
-        try:
-            numbers.fill(wanted, stored.sources, lambda fraction: None)
-        except (InertFault, OSError) as error:
-            raise TrainError(f"The training state cannot be continued: {error}.") from error
-        with torch.no_grad():
-            for key, value in own.items():
-                value.copy_(found[key])
+        self.iteration, self.loss = training_state.load(self, path)
 
 
 def _points(data: TrainingData, conditional: bool) -> tuple[Any, Tensor | None]:

@@ -12,6 +12,7 @@ from app.engine.messages import DataOpened
 from app.engine.plane_space import PlaneSpace, plane_space
 from geomodel.hooks import Between
 from geomodel.job import Job
+from geomodel.live import live
 from geomodel.record import Record
 from geomodel.trajectory import Trajectory
 
@@ -31,8 +32,16 @@ class Context:
     data: OpenSet | None
     record: Record | Trajectory
     waits: Callable[[], bool] = nobody_waits  # whether another command waits for the engine
+    _live: Job | None = None
     _site: Site | None = None
     _plane: PlaneSpace | None = None
+
+    @property
+    def live(self) -> Job:
+        """The job for answers that follow a pointer. What a run has computed is computed again with `job` alone."""
+        if self._live is None:
+            self._live = live(self.job)
+        return self._live
 
     def plane(self, site: Site) -> PlaneSpace:
         """Returns the plane of a request. The last plane is kept, because a drag requests it again and again."""

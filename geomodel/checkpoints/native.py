@@ -107,7 +107,7 @@ def _plan(contents: Contents, text: str, tensors: Mapping[str, Tensor], hints: M
         **facts,
     )
     _confirm(Hints(hints), description)
-    return Plan(info=info, config=blueprint, clock=_clock(description), tensors=tensors)
+    return Plan(info=info, config=blueprint, clock=clock_of(description), tensors=tensors)
 
 
 # What the JSON and the card call by the same name.
@@ -146,13 +146,30 @@ def _confirm(hints: Hints, description: Description) -> None:
     hints.finish()
 
 
-def _clock(description: Description) -> Clock:
+def clock_of(description: Description) -> Clock:
+    """The clock of a network that this program trained."""
     unit, (low, high) = description.unit, description.sigma_recommended
     return replace(
         clocks.edm(sigma_data=description.sigma_data / unit),
         sigma_min=description.sigma_min / unit,
         sigma_max=description.sigma_max / unit,
         sigma_recommended=(low / unit, high / unit),
+    )
+
+
+def info_of(description: Description, network: nn.Module, name: str) -> CheckpointInfo:
+    """The card of a network that stands in no file."""
+    data = description.data
+    return CheckpointInfo(
+        name=name,
+        path=Path(name),
+        format="native",
+        parameters=sum(value.numel() for value in network.state_dict().values()),
+        dtype="float32",
+        data_name=data.name,
+        data_fingerprint=data.fingerprint,
+        data_count=data.count,
+        **{field: getattr(description, field) for field in _SAME},
     )
 
 

@@ -11,6 +11,7 @@ from geomodel.experiments.explain import Explained, explain, explained_of
 from geomodel.experiments.ghosts import GHOSTS, Ghost, ghost
 from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.literature import Claim, claims
+from geomodel.experiments.memorised import Scales, TwoScales, memorised
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, jump_levels, quality_over_sigma
 from geomodel.experiments.sweep import Sweep, SweepLine, sweep, sweep_of
 from geomodel.experiments.votes import nearest_classes
@@ -29,8 +30,10 @@ __all__ = [
     "Lane",
     "LaneResult",
     "QualityOverSigma",
+    "Scales",
     "Sweep",
     "SweepLine",
+    "TwoScales",
     "branch",
     "claims",
     "class_commitment",
@@ -45,6 +48,7 @@ __all__ = [
     "jump",
     "jump_levels",
     "lane_of",
+    "memorised",
     "nearest_classes",
     "quality_over_sigma",
     "random_walk",

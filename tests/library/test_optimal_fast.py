@@ -281,3 +281,25 @@ def test_codes_on_an_accelerator_answer_like_those_on_the_cpu(large):
         one, other = here.posterior(x, sigma), there.posterior(x, sigma)
         # both are right to their bounds; exponentials and sums may round differently
         assert ((one.mean - other.mean).norm(dim=1) <= one.bound + other.bound).all()
+
+
+def test_what_is_searched_beside_the_untruncated_is_within_both_bounds(monkeypatch):
+    """Searched answers are on request: the denoiser itself stays untruncated, to the bit."""
+    monkeypatch.setattr(optimal_module, "SEARCHED_NUMBERS", 1000)
+    points = _points(_images(np.random.default_rng(9), 150, 25))
+    labels = np.arange(150) % 3
+    optimal, alone = OptimalDenoiser(points, labels), OptimalDenoiser(points, labels, tolerance=0)
+    searched = optimal.searched
+    assert searched is optimal.searched is searched.searched
+    assert searched._search is not None
+    assert OptimalDenoiser(points[:30]).searched._search is None  # 750 numbers are few
+    assert alone.searched._search is None
+    x = points[:12] + np.random.default_rng(10).standard_normal((12, 25))
+    classes = np.array([-1, 0, 1, 2] * 3)
+    for sigma in LEVELS:
+        for seen in (None, classes):
+            known = optimal.posterior(x, sigma, seen)
+            assert torch.equal(known.mean, alone.posterior(x, sigma, seen).mean)
+            found = searched.posterior(x, sigma, seen)
+            assert ((found.mean - known.mean).norm(dim=1) <= found.bound + known.bound).all()
+            np.testing.assert_array_equal(searched(x, sigma, seen), found.mean.numpy())

@@ -51,7 +51,7 @@ def command(text: str, out: Path) -> int:
 
 def test_loss_is_the_weighted_denoising_error(tmp_path: Path) -> None:
     """λ(σ) ‖D(y + σz; σ) − y‖² / dim with λ = (σ² + d²)/(σ d)², D from the finished checkpoint."""
-    job = training._Run(DATA, replace(SMALL, batch=64), "cpu")
+    job = training.Training(DATA, replace(SMALL, batch=64), "cpu")
     for _ in range(5):
         job.advance()
     loss = job._loss().item()
@@ -96,7 +96,7 @@ def test_a_short_training_comes_nearer_to_the_optimal_denoiser(tmp_path: Path) -
 
 
 def test_kept_weights_are_the_exponential_average() -> None:
-    job = training._Run(DATA, SMALL, "cpu")
+    job = training.Training(DATA, SMALL, "cpu")
     expected = {key: value.double() for key, value in job.network.state_dict().items()}
     for iteration in range(1, 13):
         job.advance()
@@ -149,11 +149,11 @@ def test_resumed_after_a_kill_is_bit_identical(tmp_path: Path) -> None:
     code = (
         "import os, sys; sys.path.insert(0, 'tests/library')\n"
         "import test_training as t\n"
-        "advance, count = t.training._Run.advance, []\n"
+        "advance, count = t.training.Training.advance, []\n"
         "def killed(job):\n"
         "    advance(job); count.append(1)\n"
         "    if len(count) == 6: os._exit(9)\n"
-        "t.training._Run.advance = killed\n"
+        "t.training.Training.advance = killed\n"
         "t.train(t.DATA, t.SMALL, out=sys.argv[1], state_path=sys.argv[2], save_every=0)\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "out"), str(tmp_path / "state")]
@@ -306,15 +306,15 @@ def test_ctrl_c_leaves_a_state_to_resume(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, state = tmp_path / "a.safetensors", tmp_path / "a.safetensors.state"
-    advance, handler = training._Run.advance, signal.getsignal(signal.SIGINT)
+    advance, handler = training.Training.advance, signal.getsignal(signal.SIGINT)
 
-    def interrupted(job: training._Run) -> None:
+    def interrupted(job: training.Training) -> None:
         if job.iteration == 5:
             os.kill(os.getpid(), signal.SIGINT)  # arrives before the weights change; the iteration still ends
         advance(job)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training._Run, "advance", interrupted)
+        patch.setattr(training.Training, "advance", interrupted)
         assert command(SHORT_COMMAND, out) == 130
     assert "--resume" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGINT) is handler
@@ -325,3 +325,61 @@ def test_ctrl_c_leaves_a_state_to_resume(
     train(DATA, SMALL, out=tmp_path / "whole")
     assert out.read_bytes() == (tmp_path / "whole").read_bytes()
     assert not state.exists()
+
+
+# --- one iteration at a time ---------------------------------------------------------------------------------------
+
+
+def test_the_average_is_a_denoiser_and_the_same_as_its_file(tmp_path: Path) -> None:
+    job = training.Training(DATA, SMALL)
+    for _ in range(5):
+        job.advance()
+    model = job.denoiser()
+    job.write(tmp_path / "a")
+    x = torch.randn(9, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    before = model(x, 0.7)
+    assert torch.equal(before, load_checkpoint(tmp_path / "a")(x, 0.7))
+    job.advance()
+    assert torch.equal(before, model(x, 0.7))
+    assert not torch.equal(before, job.denoiser()(x, 0.7))
+    assert load_checkpoint(tmp_path / "a").info.recipe["done"] == 5  # of 12; a finished one says nothing
+    assert model.info.name == "two-moons, 5 iterations"
+
+
+def test_a_thread_without_gradients_trains_the_same_weights(tmp_path: Path) -> None:
+    train(DATA, SMALL, out=tmp_path / "a")
+    job = training.Training(DATA, SMALL)
+    with torch.no_grad():
+        while job.iteration < SMALL.iterations:
+            job.advance()
+            job.denoiser()
+    job.write(tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_the_floor_is_the_loss_of_the_optimal_denoiser() -> None:
+    """By hand on the draws of the first three iterations, and a network that answers D* has that very loss."""
+    job = training.Training(DATA, SMALL)
+    points, losses = torch.as_tensor(DATA.points), []
+    for iteration in range(3):
+        generator = training._generator(SMALL.seed, iteration)
+        clean = points[torch.randint(len(DATA), (32,), generator=generator)]
+        sigma = DATA.std * training._relative_levels(SMALL, generator)
+        x = clean + sigma[:, None] * torch.randn(clean.shape, generator=generator, dtype=torch.float64)
+        weight = (sigma**2 + DATA.std**2) / (sigma * DATA.std) ** 2
+        optimal = torch.softmax(-torch.cdist(x, points).square() / (2 * sigma[:, None] ** 2), dim=1) @ points
+        losses.append((weight[:, None] * (optimal - clean).square()).mean().item())
+    # 1e-6: at the lowest levels the weight is 10⁶ and the distances of the softmax here are differences of squares.
+    assert job.floor(gm.OptimalDenoiser(DATA.points), 3) == pytest.approx(np.mean(losses), rel=1e-6)
+    one = replace(DATA, stored=DATA.stored[:1], labels=None)
+    assert training.Training(one, SMALL).floor(gm.OptimalDenoiser(one.points)) == pytest.approx(0, abs=1e-20)
+    with pytest.raises(TrainError, match="without classes"):
+        training.Training(DATA, replace(SMALL, conditional=True)).floor(gm.OptimalDenoiser(DATA.points))
+
+
+@pytest.mark.parametrize(("shift", "scale"), [(1e5, 1e3), (1e5, 1e-3)])
+def test_the_floor_moves_and_grows_with_the_data(shift: float, scale: float) -> None:
+    moved = replace(DATA, stored=scale * DATA.stored + shift)
+    floors = [training.Training(data, SMALL).floor(gm.OptimalDenoiser(data.points)) for data in (DATA, moved)]
+    # The shifted points are rounded to 1.5e-11, of a scale of 1e-3 at least; λ reaches 10⁶ where σ is 10⁻³ of it.
+    assert floors[1] == pytest.approx(floors[0], rel=1e-3)

@@ -59,7 +59,7 @@ def labelled_file(folder: Path) -> Path:
 
 def test_loss_is_the_weighted_denoising_error(tmp_path: Path) -> None:
     """λ(σ) ‖D(y + σz; σ, c) − y‖² / dim with λ = (σ² + d²)/(σ d)², D from the checkpoint, c dropped now and then."""
-    job = training._Run(DATA, replace(SMALL, batch=32, label_dropout=0.4), "cpu")
+    job = training.Training(DATA, replace(SMALL, batch=32, label_dropout=0.4), "cpu")
     for _ in range(3):
         job.advance()
     loss = job._loss().item()
@@ -99,7 +99,7 @@ def test_a_short_training_reduces_the_loss_and_learns_the_class_means(tmp_path: 
 @pytest.mark.parametrize("dropout", [0.0, 1.0])
 def test_dropped_labels_train_the_null_class(dropout: float) -> None:
     """Adam leaves a row alone that has never had a gradient."""
-    job = training._Run(DATA, replace(SMALL, label_dropout=dropout), "cpu")
+    job = training.Training(DATA, replace(SMALL, label_dropout=dropout), "cpu")
     before = job.network.get_parameter("label.weight").detach().clone()
     for _ in range(4):
         job.advance()
@@ -112,7 +112,7 @@ def test_dropped_labels_train_the_null_class(dropout: float) -> None:
 def test_the_gradient_is_clipped() -> None:
     norms = {}
     for clip in (0.0, 1e-3):
-        job = training._Run(DATA, replace(SMALL, clip=clip), "cpu")
+        job = training.Training(DATA, replace(SMALL, clip=clip), "cpu")
         job.advance()
         gradients = [value.grad for value in job.network.parameters() if value.grad is not None]
         norms[clip] = torch.cat([gradient.flatten() for gradient in gradients]).norm().item()
@@ -146,7 +146,7 @@ def test_resumed_after_a_stop_is_bit_identical(bfloat16: bool, tmp_path: Path) -
 def test_a_preview_is_the_average_so_far_and_changes_nothing(tmp_path: Path) -> None:
     whole, out, preview = (tmp_path / name for name in ("whole", "out", "preview"))
     train(DATA, SMALL, out=whole)
-    job = training._Run(DATA, SMALL, "cpu")
+    job = training.Training(DATA, SMALL, "cpu")
     seen: list[int] = []
 
     def compare(report: TrainProgress) -> None:

@@ -44,21 +44,21 @@ def ring() -> np.ndarray:
     return 0.05 * np.stack([np.cos(turn), np.sin(turn)], axis=1) + 0.005 * noise
 
 
-def trained(data: Dataset, settings: TrainSettings = SHORT) -> training._Run:
+def trained(data: Dataset, settings: TrainSettings = SHORT) -> training.Training:
     """A training that is over, without a file."""
-    job = training._Run(data, settings, "cpu")
+    job = training.Training(data, settings, "cpu")
     for _ in range(settings.iterations):
         job.advance()
     return job
 
 
-def apart(first: training._Run, second: training._Run) -> float:
+def apart(first: training.Training, second: training.Training) -> float:
     """The largest difference of their weights."""
     return max(float((value - second.average[key]).abs().max()) for key, value in first.average.items())
 
 
 @pytest.fixture(scope="module", autouse=True)
-def centred() -> training._Run:
+def centred() -> training.Training:
     """Made before all tests, because the first step of Adam in a process imports for seconds."""
     return trained(points(ring()), LONGER)
 
@@ -106,7 +106,7 @@ def test_moved_and_scaled_at_will_it_is_the_same_to_rounding(seed: int, place: f
     [((52.5, 13.4), 1.0), ((450_000.0, 5.8e6), 1.0), ((1.0, 2.0), 1e9), ((1.0, -2.0), 1e-6)],
 )
 def test_a_training_anywhere_reaches_the_loss_of_the_centred_one(
-    place: tuple[float, float], factor: float, centred: training._Run, tmp_path: Path
+    place: tuple[float, float], factor: float, centred: training.Training, tmp_path: Path
 ) -> None:
     info = train(points(factor * (ring() + place)), LONGER, out=tmp_path / "a.safetensors")
     assert centred.loss < 0.97  # a network that answers the mean has 1
@@ -144,7 +144,7 @@ def test_order_and_multiplicity_change_nothing_that_is_kept_of_the_data(seed: in
     values = exact(seed) + TOWN
     order = np.random.default_rng(seed).permutation(64 * times)
     many = np.tile(values, (times, 1))[order]
-    first, other = (training._Run(points(each), SHORT, "cpu") for each in (values, many))
+    first, other = (training.Training(points(each), SHORT, "cpu") for each in (values, many))
     np.testing.assert_allclose(other.mean, first.mean, rtol=1e-15)  # one rounding of a sum of exact numbers
     assert other.scale == pytest.approx(first.scale, rel=1e-13)
     levels, others = (training._levels("mlp", job.data) for job in (first, other))
@@ -152,7 +152,7 @@ def test_order_and_multiplicity_change_nothing_that_is_kept_of_the_data(seed: in
 
 
 @pytest.mark.parametrize("change", ["order", "twice"])
-def test_the_loss_depends_neither_on_order_nor_on_multiplicity(change: str, centred: training._Run) -> None:
+def test_the_loss_depends_neither_on_order_nor_on_multiplicity(change: str, centred: training.Training) -> None:
     values = ring()[::-1] if change == "order" else np.repeat(ring(), 2, axis=0)
     # Each loss averages a hundred batches of 256 squares; their spread leaves 1 %.
     assert trained(points(values + TOWN), LONGER).loss == pytest.approx(centred.loss, rel=0.05)
@@ -165,12 +165,12 @@ def test_a_training_about_the_origin_is_not_continued_about_the_mean(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """States of earlier programs do not name the coordinates."""
-    whole = training._Run._identity
+    whole = training.Training.identity
     with monkeypatch.context() as patch:
         patch.setattr(
-            training._Run, "_identity", lambda job: {k: v for k, v in whole(job).items() if k != "coordinates"}
+            training.Training, "identity", lambda job: {k: v for k, v in whole(job).items() if k != "coordinates"}
         )
-        training._Run(points(exact(0)), SHORT, "cpu").save(tmp_path / "state")
+        training.Training(points(exact(0)), SHORT, "cpu").save(tmp_path / "state")
     with pytest.raises(training.TrainError, match="differs in coordinates"):
         train(points(exact(0)), SHORT, out=tmp_path / "out", state_path=tmp_path / "state")
 

@@ -30,7 +30,7 @@ SPECTRUM = 96  # ranks whose weights are sent
 
 def mean_shift(request: MeanShiftRequest, at: Context) -> MeanShiftAnswer:
     """The mean shift at one image: D*, the network beside it, the data with their weights, and the classes."""
-    job = at.job
+    job = at.live
     if job.optimal is None:
         raise ValueError("there are no reference data")
     x, sigma = point(at, request.index, request.sample, request.sigma, request.probe)[None], request.sigma

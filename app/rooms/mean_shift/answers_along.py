@@ -21,7 +21,7 @@ MOMENT = 0.1  # an answer ends with the level at which this time has passed
 
 def along(request: AlongRequest, at: Context) -> AlongAnswer:
     """Effective neighbours and, over data of all classes, the posterior of the classes."""
-    job = at.job
+    job = at.live
     if job.optimal is None or job.data is None:
         raise ValueError("there are no reference data")
     # a piece of D* takes a quarter of a second, and the weights are sorted too
@@ -36,7 +36,7 @@ def along(request: AlongRequest, at: Context) -> AlongAnswer:
 
 def annealed(request: AnnealedRequest, at: Context) -> AnnealedAnswer:
     """Some levels of annealed mean shift and of the ODE, and where both end when the last level is reached."""
-    job = at.job
+    job = at.live
     if job.optimal is None:
         raise ValueError("there are no reference data")
     stand, until = request.stand, time.perf_counter() + MOMENT

@@ -50,7 +50,7 @@ def density_and_field(request: DensityRequest, at: Context) -> DensityAnswer:
             log_weights=kernels.log_weights,
         )
     tails = density.grid_points(request.rect, *request.arrows) if request.arrows[0] else np.zeros((0, 2))
-    denoised = _field(request, at.job, plane, kernels, tails) if len(tails) else None
+    denoised = _field(request, at.live, plane, kernels, tails) if len(tails) else None
     if denoised is None:
         tails = denoised = np.zeros((0, 2))
     return DensityAnswer(
@@ -88,7 +88,7 @@ def _difference(request: DensityRequest, job: Job, plane: PlaneSpace, at: Array)
 
 def probe(request: ProbeRequest, at: Context) -> ProbeAnswer:
     """The denoisers, the posterior weights and the mean shift at one point of the plane."""
-    job, plane = at.job, at.plane(request.site)
+    job, plane = at.live, at.plane(request.site)
     if plane.lift is None:
         raise ValueError("a point of the marginal plane is no point of the data's space; choose the slice")
     x, sigma = plane.lift(np.asarray([request.point], np.float64)), request.sigma

@@ -32,7 +32,7 @@ class Interrupted(Exception):
 
 def basins(request: BasinsRequest, at: Context) -> BasinsAnswer:
     """The next batch of cells. It has no new cells if another command came meanwhile."""
-    job, plane = at.job, at.plane(request.site)
+    job, plane = at.live, at.plane(request.site)
     if why := _refusal(job):
         return BasinsAnswer(request=request, basins=None, finished=True, message=why)
     assert job.data is not None

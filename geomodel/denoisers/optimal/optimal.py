@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +23,7 @@ from geomodel.denoisers.optimal.search import Found, Search
 from geomodel.denoisers.optimal.untruncated import NUMBERS_AT_ONCE, RESIDENT_NUMBERS, SMALLEST_SIGMA, Gaps, Untruncated
 
 _NUMBERS_IN_CACHE = 2**16  # logits of a chunk of more than 64 queries; larger ones cost a page fault every 4 kB
+SEARCHED_NUMBERS = 1_000_000  # N·d from which `searched` searches; below, float64 is as fast
 _CODE_BYTES = 5  # bytes that the codes of one number take while they are made; they may fill a quarter of memory
 _LEAST_LOGIT = -700.0  # exp of less is 0, and takes ten times as long because it underflows
 
@@ -77,19 +79,35 @@ class OptimalDenoiser(Denoiser):
             flat = Rows(points)[:].clone() if resident else Rows(points)
         self._all = Untruncated(flat, resident=resident)
         self.center = self._all.centre.reshape(self.shape)
-        self._search: Search | None = None
-        allowed = tolerance * float(self._all.reach)
-        if not resident and allowed > 0:
-            place, stored = None, None
-            if in_memory(points):
-                place = torch.device(device) if _CODE_BYTES * math.prod(shape) <= limit() else None
-            elif getattr(getattr(points, "stored", None), "dtype", None) == "uint8":
-                place, stored = torch.device("cpu"), points.stored
-            known = (self._all.centre, self._all.norms, allowed)
-            self._search = Search.build(flat, self._all.slices, *known, place, stored)
+        self._tolerance, self._device = tolerance, torch.device(device)
+        self._search = None if resident else self._built(points)
         self._classes = None if labels is None else given_classes(labels, len(points))
         if self._classes is not None:
             self.num_classes = max(0, int(self._classes.max()) + 1)
+
+    def _built(self, points: Any) -> Search | None:
+        """A search of the points, which are those in `points` as they were given; None where the tolerance is 0."""
+        allowed = self._tolerance * float(self._all.reach)
+        if allowed <= 0:
+            return None
+        place, stored = None, None
+        if in_memory(points):
+            place = self._device if _CODE_BYTES * math.prod(points.shape) <= limit() else None
+        elif getattr(getattr(points, "stored", None), "dtype", None) == "uint8":
+            place, stored = torch.device("cpu"), points.stored
+        known = (self._all.centre, self._all.norms, allowed)
+        return Search.build(self._all.points, self._all.slices, *known, place, stored)
+
+    @cached_property
+    def searched(self) -> OptimalDenoiser:
+        """The same denoiser, whose answers are searched first from 10⁶ numbers on. It is for pictures that follow a
+        pointer, because it is faster and certified, while the untruncated answers are those that runs repeat.
+        """
+        if self._search is not None or math.prod(self.points.shape) < SEARCHED_NUMBERS:
+            return self
+        quick = copy(self)
+        quick._search = self._built(self.points)
+        return quick
 
     def __len__(self) -> int:
         return len(self._all.points)
