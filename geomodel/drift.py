@@ -73,7 +73,7 @@ def rounds(points: ArrayLike | OptimalDenoiser, particles: ArrayLike, bandwidths
 def annealed(bandwidth: float, number: int) -> float:
     """h of round 0, 1, …: it falls evenly on a log axis from 4 h to 0.4 h in 200 rounds, and then stays."""
     share = min(number / (ROUNDS - 1), 1.0)
-    return bandwidth * FALLS_FROM * (FALLS_TO / FALLS_FROM) ** share
+    return bandwidth * FALLS_FROM * math.pow(FALLS_TO / FALLS_FROM, share)
 
 
 def start(data: Any, count: int, seed: int = 0) -> Floats:
@@ -102,7 +102,7 @@ class Ruler:
         self._along = sorted_along(self._points - self._centre, self._lines)
 
     def distance(self, particles: ArrayLike) -> float:
-        """The sliced Wasserstein distance (n, *shape) to the data, in data units; NaN where a particle is not finite."""
+        """The sliced Wasserstein distance of (n, *shape) to the data, in data units; NaN where one is not finite."""
         rows = np.asarray(plain(particles), np.float64).reshape(-1, len(self._centre))
         if not np.isfinite(rows).all():
             return math.nan

@@ -115,7 +115,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "jump_at": lambda level: "never" if level < 0 else str(level),
     "start": lambda name: _in_a_line(START_NAMES[name]),
     "data_columns": lambda text: text or "automatic",
-    "drawing": lambda strokes: f"{len(strokes):,} strokes",
+    "drawing": lambda strokes: f"of {len(strokes):,} stroke{'s' * (len(strokes) != 1)}",
     "start_point": lambda point: f"({', '.join(general(value, 3) for value in point)})",
 }
 

@@ -14,8 +14,10 @@ from app.session.state import AppState
 from geomodel import datasets, presets, runs, settings, solvers
 from geomodel.arrays import Array
 from geomodel.classes import Classes, renamed
+from geomodel.datasets import DRAWING
 from geomodel.draft_levels import Problems, levels_or_problems
 from geomodel.settings import CUSTOM, DataKey, RunSettings
+from geomodel.strokes import Strokes
 
 TOY_WORK = 3e7  # a run is computed at every change up to this product of samples × steps × data points × dimensions
 COUNTS = {"toy": 64, "points": 64, "images": 16}  # trajectories of a proposed run, by the kind of the data
@@ -95,6 +97,29 @@ class Drafting(QObject):
             self._state.network_changed.emit()
         self._tell()
 
+    def draw(self, strokes: Strokes, width: float) -> None:
+        """Make a drawing the data. The first one in the place of other data proposes noise levels and driver anew."""
+        draft = replace(self._state.draft, data=DRAWING, data_columns="", drawing=strokes, drawing_width=width)
+        if self._state.draft.data != DRAWING:
+            network = self._state.network if draft.network_drives else None
+            fits = network is not None and tuple(network.info.shape) == (2,)
+            draft = replace(
+                draft,
+                driver="optimal" if draft.driver == "mixture" else draft.driver,
+                sigma_min=draft.sigma_min if fits else None,
+                sigma_max=draft.sigma_max if fits else None,
+                count=self._counts["toy"],
+                start="noise",
+                start_index=0,
+                label=-1,
+            )
+        self._edit_data(draft)
+
+    def awaits_another(self, event: DataOpened) -> bool:
+        """Whether a newer drawing is on its way, because a person has drawn on."""
+        draft = self._state.draft
+        return event.name == draft.data == DRAWING and event.key != draft.data_key
+
     def _with_class(self, draft: RunSettings, numbered: Classes) -> RunSettings:
         """The draft with the class that its label means among `numbered`, as its driver numbers it; none if that has
         none of this name.
@@ -127,6 +152,8 @@ class Drafting(QObject):
             self._state.set_draft(draft)
             self._state.set_errors(found)
         elif draft.data:
+            if draft.data == DRAWING:  # it cannot fail to open, and a person may draw on before it has
+                self._state.set_draft(draft)
             self._submit(OpenData(*draft.data_key))
         else:
             self.close_data()
@@ -211,7 +238,8 @@ class Drafting(QObject):
         state, draft = self._state, self._state.draft
         # the first set, or one that an undo asked for
         awaited = event.key == draft.data_key
-        same = state.data is not None and state.data.name == event.name
+        before = state.data
+        same = before is not None and before.name == event.name
         numbered = state.classes(draft)  # by which the draft names its class; an awaited draft knows the new data
         state.set_data(event)
         self._columns[event.name] = event.columns
@@ -223,6 +251,8 @@ class Drafting(QObject):
         if not awaited:
             draft = replace(draft, **event.key._asdict())
         draft = self._with_class(draft, numbered) if awaited or same else self._proposed(draft, event)
+        if same and event.name == DRAWING and _levels_of(draft) == _levels_of(before):
+            draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)  # they follow the strokes
         if draft.sigma_max is None:
             draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)
         state.set_draft(draft, undoable=not awaited)
@@ -307,6 +337,10 @@ class Drafting(QObject):
     def _tell(self) -> None:
         self.check()
         self.edited.emit()
+
+
+def _levels_of(proposed: RunSettings | DataOpened | None) -> tuple[float | None, float | None] | None:
+    return None if proposed is None else (proposed.sigma_min, proposed.sigma_max)
 
 
 def without_network(draft: RunSettings) -> RunSettings:

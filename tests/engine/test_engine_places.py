@@ -96,6 +96,16 @@ def test_what_lies_beside_the_run_wherever_it_was_moved(saved, tmp_path):
     assert run.settings.network == str(there / "net.safetensors")
 
 
+def test_a_run_of_a_drawing_brings_its_strokes(tmp_path):
+    bench = Bench()
+    drawn = replace(TOY, data="drawing", drawing=(((0.0, 0.0), (1.0, 0.5)), ((2.0, 2.0),)), drawing_width=0.3)
+    bench.handle(StartRun(1, drawn)).trajectory.save(tmp_path / "run.npz")
+    (tmp_path / "drawing").write_text("0,0\n1,1\n")  # a file of this name is something else
+    run = opened(tmp_path / "run.npz")
+    assert run.linked
+    assert run.settings.data_key == run.data.key == drawn.data_key
+
+
 def test_what_lies_in_the_folder_above(saved):
     (saved / "results").mkdir()
     run = opened(shutil.move(saved / "run.npz", saved / "results" / "run.npz"))

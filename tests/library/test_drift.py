@@ -73,9 +73,7 @@ def test_far_and_small_clouds_drift_alike(clouds):
     for scale, shift in ((1e3, 1e5), (1e-3, 1e5)):
         moved = (shift + scale * cloud for cloud in (points, particles, x))
         found = drift.field(*moved, 0.5 * scale)
-        np.testing.assert_allclose(
-            found / scale, plain, atol=1e-6
-        )  # 1e5 · 2⁻⁵³ / 1e-3 ≈ 1e-8, times the weights' slope
+        np.testing.assert_allclose(found / scale, plain, atol=1e-6)  # 1e5 · 2⁻⁵³ / 1e-3 ≈ 1e-8, times a slope
 
 
 def test_clouds_of_many_dimensions_tensors_and_denoisers(clouds):

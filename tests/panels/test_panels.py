@@ -330,7 +330,13 @@ def test_what_a_driver_is_compared_with_can_be_chosen(model, told):
 
 def test_every_setting_has_a_field_somewhere(sampler, model):
     """A setting that is added later is not forgotten here."""
-    elsewhere = {"schema_version", "options", "start_point", "levels"}  # own fields, a click, the schedule view
+    elsewhere = {
+        "schema_version",
+        "options",
+        "start_point",
+        "levels",
+        "drawing",
+    }  # own fields, a click, the schedule view, the plane
     assert {*sampler.fields, *model.fields} | elsewhere == {item.name for item in fields(RunSettings)}
 
 
