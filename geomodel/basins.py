@@ -28,15 +28,18 @@ FINER = 3  # cells along each side that replace one
 _NUMBERS_AT_ONCE = 2**20  # of the data in one temporary (8 MB)
 
 
-def carried(denoise: Denoise, x: ArrayLike, sigma: float, sigma_min: float, steps: int = STEPS) -> Floats:
+def carried(
+    denoise: Denoise, x: ArrayLike, sigma: float, sigma_min: float, steps: int = STEPS, *, settles: bool = True
+) -> Floats:
     """Where the probability-flow ODE dx/dσ = (x − D(x; σ))/σ takes points from σ down to sigma_min.
 
     Heun's rule over `steps` intervals of a Karras grid (ρ = 7), two evaluations each. x (m, *shape) at σ -> (m, *shape)
     at sigma_min; points at or below sigma_min stay where they are.
 
-    A point is followed only while D moves, because with D = y fixed the rest of the way is the straight line to y. D*
-    of data no longer moves once it is a single point y_j: from σ to σ' = rσ the lead of y_j over any other point, (‖x −
-    y_i‖² − ‖x − y_j‖²)/2σ², becomes at least 1/r times as large. Where basins meet, a finite number of steps may put a
+    settles: a point is followed only while D moves, because with D = y fixed the rest of the way is the straight line
+    to y. D* of data no longer moves once it is a single point y_j: from σ to σ' = rσ the lead of y_j over any other
+    point, (‖x − y_i‖² − ‖x − y_j‖²)/2σ², becomes at least 1/r times as large. A denoiser that jumps again while x moves
+    towards it, as a mean of several D* does, does not settle. Where basins meet, a finite number of steps may put a
     cell at the edge on the wrong side.
 
     Raises ValueError where the noise levels or steps make no schedule.
@@ -54,7 +57,7 @@ def carried(denoise: Denoise, x: ArrayLike, sigma: float, sigma_min: float, step
         following = denoise(euler, there)
         slopes = ((at - denoised) / here + (euler - following) / there) / 2
         ends[moving] = at + (there - here) * slopes
-        still = _largest(following - denoised) <= STILL * _largest(denoised)
+        still = settles & (_largest(following - denoised) <= STILL * _largest(denoised))
         ends[moving[still]] = (denoised + (sigma_min / here) * (at - denoised))[still]
         moving = moving[~still]
         if not len(moving):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geomodel import theories
 from geomodel.arrays import Integers
 from geomodel.settings import RunSettings
 
@@ -78,11 +79,17 @@ def of_network(network: Any) -> Classes:
     return Classes() if info is None else Classes(info.classes, info.label_names)
 
 
+def has_classes(driver: str) -> bool:
+    """Whether a driver can be asked for a class: not a mixture, a single Gaussian or patches."""
+    theory = theories.of_driver(driver)
+    return driver != "mixture" if theory is None else theory.by_class
+
+
 def of_driver(settings: RunSettings, data: Dataset | None, network: Any = None) -> Classes:
-    """The classes that `settings.label` counts: the network's where it moves the samples, else the data's. A mixture
-    and a single Gaussian have none.
+    """The classes that `settings.label` counts: the network's where it moves the samples, else the data's; none for a
+    driver without classes.
     """
-    if settings.driver in ("mixture", "gaussian"):
+    if not has_classes(settings.driver):
         return Classes()
     return of_network(network) if settings.network_drives else of_data(data)
 

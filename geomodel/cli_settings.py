@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
-from geomodel import cli_hints, datasets, schedules, solvers
+from geomodel import cli_hints, datasets, schedules, solvers, theories
 from geomodel.compared import Compared
 from geomodel.origin import MOST_THREADS
 from geomodel.settings import CUSTOM, MOST_SAMPLES, Driver, Option, RunSettings, Start, limits, problems
@@ -95,11 +95,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the solver, such as order=2"
     )
     parser.add_argument(
+        "--driver-option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"an option of the theory that drives, such as patch=5: {_options_of_theories()}",
+    )
+    parser.add_argument(
         "--threads", type=int, metavar="N", help="processor threads, which decide the last bits (default: PyTorch's)"
     )
     parser.add_argument("--device", default="cpu", help="where the network computes: cpu, cuda, mps (default: cpu)")
     parser.add_argument(
         "--piece", type=int, metavar="ROWS", help="how many samples the network takes at once (default: all)"
+    )
+
+
+def _options_of_theories() -> str:
+    """The options of every theory with their limits."""
+    return "; ".join(
+        f"{row.name} " + ", ".join(f"{option.name} (default {option.default})" for option in row.options)
+        for row in theories.THEORIES
+        if row.options
     )
 
 
@@ -115,8 +131,9 @@ def settings_from(arguments: argparse.Namespace) -> RunSettings:
     if given.get("start_point") and given.setdefault("start", "point") != "point":
         raise ValueError(f"The option --start-point is for the start “point”; --start says {given['start']}.")
     options = dict(option_of(text) for text in arguments.option)
+    of_driver = dict(option_of(text, "--driver-option", "patch=5") for text in arguments.driver_option)
     switches = {"beside": arguments.beside, "final_zero": arguments.final_zero}
-    settings = replace(RunSettings(), **given, **switches, options=options)
+    settings = replace(RunSettings(), **given, **switches, options=options, driver_options=of_driver)
     if found := problems(settings):
         raise ValueError(next(iter(found.values())))
     allowed = tuple(option.name for option in solvers.row(settings.solver).options)
@@ -127,10 +144,11 @@ def settings_from(arguments: argparse.Namespace) -> RunSettings:
     return settings
 
 
-def option_of(text: str) -> tuple[str, Option]:
+def option_of(text: str, argument: str = "--option", such_as: str = "order=2") -> tuple[str, Option]:
+    """The name and the value of an option."""
     name, equals, value = text.partition("=")
     if not equals:
-        raise ValueError(f"--option takes NAME=VALUE, such as order=2; got {text!r}.")
+        raise ValueError(f"{argument} takes NAME=VALUE, such as {such_as}; got {text!r}.")
     if value.lower() in ("true", "false"):
         return name, value.lower() == "true"
     for kind in (int, float):

@@ -39,6 +39,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--preview", type=Path, metavar="FILE", help="a checkpoint of the training so far, written every five minutes"
     )
+    parser.add_argument(
+        "--start-from",
+        default="",
+        metavar="FILE",
+        help="a checkpoint of this command, whose weights are the first ones: it is trained further",
+    )
     group = parser.add_argument_group("training", "Points are learned by an MLP, images by a U-Net.")
     hints, defaults = get_type_hints(TrainSettings, include_extras=True), TrainSettings()
     for field in fields(TrainSettings):
@@ -101,6 +107,11 @@ def _train(arguments: Namespace, data: datasets.Dataset, settings: TrainSettings
         if arguments.threads < 1:
             raise TrainError(f"--threads is {arguments.threads}; at least 1 is needed.")
         torch.set_num_threads(arguments.threads)
+    start = None
+    if arguments.start_from:
+        from geomodel.checkpoints import load_checkpoint
+
+        start = load_checkpoint(arguments.start_from)
     line = _ProgressLine()
     with _interrupts(line):
         info = train(
@@ -111,6 +122,7 @@ def _train(arguments: Namespace, data: datasets.Dataset, settings: TrainSettings
             state_path=state,
             device=arguments.device,
             preview=arguments.preview,
+            start=start,
         )
     loss = info.recipe["loss"]
     assert isinstance(loss, float)

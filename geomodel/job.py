@@ -37,7 +37,7 @@ class Job:
     center: Array  # (*shape), from which norms are measured
     schedule: Array  # the whole one; a run that jumps follows its first part
     data: Dataset | None
-    parts: tuple[Denoiser, ...]  # D* and the network themselves, which split their evaluations into pieces
+    parts: tuple[Denoiser, ...]  # D*, network and theory themselves, which split their evaluations into pieces
     identity: Mapping[str, Any]  # names and fingerprints of data and network, for the saved run
 
     @property

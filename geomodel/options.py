@@ -16,7 +16,9 @@ INFINITE = "inf"  # JSON has no infinite number
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A keyword of a schedule or a solver. moments: False or a pair (mean, variance); choice: one of `choices`."""
+    """A keyword of a schedule, a solver or a theory. moments: False or a pair (mean, variance); choice: one of
+    `choices`; every: whole numbers are the lower limit and every such number from there, so that 2 gives odd or even.
+    """
 
     name: str
     title: str
@@ -24,6 +26,7 @@ class Option:
     default: Any
     limits: tuple[float, float] | None = None
     choices: tuple[str, ...] = ()
+    every: int = 1
     tooltip: str
 
     def check(self, value: Any) -> Any:
@@ -43,6 +46,9 @@ class Option:
         checked = number(self.name, value, whole=self.kind == "int")
         if self.limits is not None and not self.limits[0] <= checked <= self.limits[1]:
             raise ValueError(f"{self.name} lies between {self.limits[0]:g} and {self.limits[1]:g}; got {value}.")
+        if self.every > 1 and self.limits is not None and (checked - self.limits[0]) % self.every:
+            first, second, third = (int(self.limits[0]) + self.every * at for at in range(3))
+            raise ValueError(f"{self.name} is one of {first}, {second}, {third}, …; got {value}.")
         return checked
 
 

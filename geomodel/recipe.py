@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import msgspec
 from msgspec import Meta
+
+from geomodel.settings import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,14 @@ class TrainSettings:
     uniform_share: Annotated[float, Meta(ge=0, le=1, description="share of log-uniform noise levels")] = 0.5
     conditional: Annotated[bool, Meta(description="train with the data's labels and a null class")] = False
     label_dropout: Annotated[float, Meta(ge=0, le=1, description="share of samples trained without label")] = 0.1
+
+
+def limits(name: str) -> Limits:
+    """Title, help text and limits of a field of `TrainSettings`, for a form."""
+    meta = next(iter(get_type_hints(TrainSettings, include_extras=True)[name].__metadata__))
+    return Limits(
+        name.replace("_", " ").capitalize(), meta.description, meta.gt if meta.ge is None else meta.ge, meta.le
+    )
 
 
 @dataclass(frozen=True, slots=True)

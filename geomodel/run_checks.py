@@ -5,20 +5,19 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from geomodel import classes, memory
+from geomodel import classes, memory, theories
 from geomodel.precision import far
-from geomodel.settings import RunSettings, limits, record_bytes
+from geomodel.settings import Driver, RunSettings, driver_problems, limits, record_bytes
 
 if TYPE_CHECKING:
     from geomodel.datasets import Dataset
 
 MAX_EVALUATIONS = 4  # the most that a step combines, with its history (iPNDM of order 4)
-NEEDS_DATA = {
-    "optimal": "The optimal denoiser",
-    "mixture": "The mixture",
-    "gaussian": "A Gaussian",
-    "classes": "A Gaussian for each class",
-    "blend": "A blend",
+TITLES: dict[Driver, str] = {
+    **{row.name: row.title for row in theories.THEORIES},
+    "mixture": "Exact mixture",
+    "network": "Network",
+    "blend": "Blend of network and D*",
 }
 DETAIL_NUMBERS = 64  # the stage points of every sample are kept where a sample has at most this many numbers
 
@@ -29,16 +28,12 @@ def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -
     shape = point_shape(data, network)
     if shape is None:
         return {"data": "Choose reference data or a network first."}
-    if settings.network_drives and network is None:
-        found["driver"] = "The network drives only when a checkpoint is open."
-    if settings.driver != "network" and data is None:
-        found["driver"] = f"{NEEDS_DATA[settings.driver]} needs reference data."
+    if refusal := driver_refusal(settings.driver, data, network):
+        found["driver"] = refusal
+    else:
+        found |= driver_problems(settings, data)
     if label := _label_problem(settings, data, network):
         found["label"] = label
-    if settings.driver == "mixture" and data is not None and data.gaussians is None:
-        found["driver"] = f"{data.name} has no mixture density; choose the optimal denoiser."
-    if settings.driver == "classes" and data is not None and data.labels is None:
-        found["driver"] = f"{data.name} has no classes; choose one Gaussian."
     if settings.compared_with == "classes" and settings.compares and data is not None and data.labels is None:
         found["compared_with"] = f"{data.name} has no classes; compare with one Gaussian or with D*."
     if data is not None and network is not None and tuple(network.shape) != tuple(data.shape):
@@ -64,6 +59,20 @@ def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -
     return found
 
 
+def driver_refusal(driver: Driver, data: Dataset | None, network: Any = None) -> str:
+    """Why a driver cannot move the samples; empty where it can."""
+    if driver in ("network", "blend") and network is None:
+        return "The network drives only when a checkpoint is open."
+    if driver == "network":
+        return ""
+    if data is None:
+        return f"The driver “{TITLES[driver]}” needs reference data."
+    if driver == "mixture":
+        known = data.gaussians is not None
+        return "" if known else f"{data.name} has no mixture density; choose the optimal denoiser."
+    return "" if driver == "blend" else theories.refusal(driver, data)
+
+
 def _label_problem(settings: RunSettings, data: Dataset | None, network: Any) -> str:
     label = settings.label
     if settings.network_drives and network is not None:
@@ -74,8 +83,8 @@ def _label_problem(settings: RunSettings, data: Dataset | None, network: Any) ->
             return "The network has no null class: choose a class, and no guidance."
     if label < 0 or data is None:
         return ""
-    if settings.driver in ("mixture", "gaussian"):
-        return f"{'The mixture' if settings.driver == 'mixture' else 'One Gaussian'} has no classes."
+    if not classes.has_classes(settings.driver):
+        return f"The driver “{TITLES[settings.driver]}” has no classes."
     if settings.network_drives:
         asked = classes.asked(settings, data, network)
         if settings.driver == "network" or asked.data is not None:

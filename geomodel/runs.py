@@ -12,7 +12,7 @@ from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
-from geomodel import classes
+from geomodel import classes, theories
 from geomodel.arrays import Array
 from geomodel.curves import CENTER
 from geomodel.hooks import Between, nothing
@@ -93,10 +93,12 @@ def prepare(
         optimal.piece = max(1, int(PIECE_NUMBERS / (len(data) * prod(data.shape))))
     exact, guided = asked_of(settings, optimal, asked.data), asked_of(settings, network, asked.network)
     fitted = partial(_fitted, settings, data, asked.data, between)
+    theory = _theory(settings, data, optimal)
+    own = theory if theory is None else asked_of(settings, theory, settings.label)
     return Job(
         settings=settings,
         asked=asked,
-        model=_driver(settings, data, exact, guided, fitted),
+        model=own or _driver(settings, data, exact, guided, fitted),
         optimal=optimal,
         exact=exact,
         compared=exact if settings.compared_with == "optimal" else fitted(settings.compared_with),
@@ -105,7 +107,7 @@ def prepare(
         center=center(data, network),
         schedule=whole_schedule(settings),
         data=data,
-        parts=tuple(part for part in (optimal, network) if part is not None),
+        parts=tuple(part for part in (optimal, network, theory) if part is not None),
         identity=identity(data, network)
         | ({"class": asked.name} if asked.name else {})
         | {"computed": computed(network, settings.count)},
@@ -137,6 +139,13 @@ def _fitted(
     if data is None or number is None or (data.labels is None if per_class else number >= 0):
         return None
     return asked_of(settings, data.fitted(per_class, between), number)
+
+
+def _theory(settings: RunSettings, data: Dataset | None, optimal: OptimalDenoiser | None) -> Denoiser | None:
+    """The theory that drives, where it is neither D* itself nor Gaussians, which are there already."""
+    if data is None or settings.theory is None or settings.driver in ("optimal", "gaussian", "classes"):
+        return None
+    return theories.build(settings.driver, data, optimal=optimal, **settings.driver_options)
 
 
 def _driver(

@@ -10,13 +10,14 @@ from typing import Annotated, Any, Literal, NamedTuple, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from geomodel import datasets, schedules, strokes
+from geomodel import datasets, schedules, strokes, theories
 from geomodel.compared import Compared
 from geomodel.datasets import Dataset, columns
 from geomodel.datasets.common import Progress
 from geomodel.error_text import MOST_CHARACTERS, cut
 from geomodel.options import INFINITE
 from geomodel.strokes import MOST_STROKES, WIDEST, WIDTH, Strokes
+from geomodel.theories import TheoryName, TheoryRow
 from geomodel.versions import todays
 
 CUSTOM = "custom"  # the schedule whose levels are `RunSettings.levels`
@@ -26,9 +27,10 @@ LONGEST = MOST_CHARACTERS  # of a name or path
 MOST_SAMPLES = 10**9  # no computer holds as many; with more, their bytes could not be counted as a float
 LEAST_SIGMA, MOST_SIGMA = 1e-100, 1e100  # squares of noise levels must be finite and not 0
 
-Driver = Literal["optimal", "mixture", "gaussian", "classes", "network", "blend"]
+Driver = Literal[TheoryName, "mixture", "network", "blend"]
 Start = Literal["noise", "origin", "exact", "data", "point"]
 Option = float | int | str | bool
+DRIVER_OPTION = "driver_options."  # before the name of one of them, where a sentence is about it
 
 
 class DataKey(NamedTuple):
@@ -104,9 +106,14 @@ class RunSettings:
             title="Driver",
             description="What moves the samples: dx/dσ = (x − D(x; σ))/σ with D the optimal denoiser D* of the data "
             "points, the exact denoiser of the mixture they came from, that of one Gaussian with the mean and "
-            "covariance of the points or of one such Gaussian for each class, the network Dθ, or a Dθ + (1 − a) D*.",
+            "covariance of the points or of one such Gaussian for each class, D* of patches of images, D* smoothed, "
+            "with a wider kernel or over the nearest points, the network Dθ, or a Dθ + (1 − a) D*.",
         ),
     ] = "optimal"
+    driver_options: Annotated[
+        dict[str, Option],
+        Meta(title="Options of the driver", description="The options of the theory that drives, by their names."),
+    ] = field(default_factory=dict)
     blend: Annotated[
         float, Meta(ge=0, le=1, title="Share a", description="D = a Dθ + (1 − a) D*: 1 is the network, 0 is D*.")
     ] = 0.5
@@ -257,6 +264,11 @@ class RunSettings:
         return self.driver in ("network", "blend")
 
     @property
+    def theory(self) -> TheoryRow | None:
+        """The theory that moves the samples; None where a mixture or a network does."""
+        return theories.of_driver(self.driver)
+
+    @property
     def compares(self) -> bool:
         """Whether the driver is another denoiser than the one that it is compared with."""
         return self.driver != self.compared_with
@@ -301,6 +313,7 @@ def problems(settings: RunSettings) -> dict[str, str]:
             found[item.name] = f"{bounds.title} must be at least {bounds.low:g}; it is {value:g}."
         elif bounds.high is not None and not value <= bounds.high:
             found[item.name] = f"{bounds.title} must be at most {bounds.high:g}; it is {value:g}."
+    found |= driver_problems(settings)
     try:
         columns.parse(settings.data_columns)
     except ValueError as error:
@@ -321,6 +334,18 @@ def problems(settings: RunSettings) -> dict[str, str]:
     if low is not None and high is not None and not found.keys() & {"sigma_min", "sigma_max"} and low >= high:
         found["sigma_min"] = f"σ min ({low:g}) must be smaller than σ max ({high:g})."
     return found
+
+
+def driver_problems(settings: RunSettings, data: Dataset | None = None) -> dict[str, str]:
+    """As `problems`, of the options of the theory that drives, on the data where they are given."""
+    theory, given = settings.theory, settings.driver_options
+    known = [] if theory is None else [option.name for option in theory.options]
+    if unknown := [option for option in given if option not in known]:
+        owner = f"The driver {settings.driver}" if theory is None else theory.title
+        its = f"its options are {', '.join(known)}" if known else "it has none"
+        return {"driver": cut(f"{owner} has no option {', '.join(unknown)}; {its}.")}
+    found = {} if theory is None else theories.problems(theory.name, given, data)
+    return {DRIVER_OPTION + option: sentence for option, sentence in found.items()}
 
 
 def record_bytes(count: int, steps: int, numbers: int, itemsize: int) -> int:

@@ -9,14 +9,13 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from geomodel import networks, training_state
-from geomodel.arrays import Floats
 from geomodel.checkpoints.described import DataSource
 from geomodel.checkpoints.info import CheckpointInfo
 from geomodel.checkpoints.native import Description, clock_of, info_of, save_checkpoint
@@ -25,6 +24,7 @@ from geomodel.denoisers import clocks
 from geomodel.denoisers.base import Denoiser
 from geomodel.denoisers.network import NetworkDenoiser, column
 from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
+from geomodel.training_start import Coordinates, TrainingData, levels_of, take_over
 
 # Noise levels in units of the data's standard deviation, because a training is the same for data in metres and in
 # kilometres. They are drawn from a wider range than a checkpoint allows: a network is worst at the edge of what it saw.
@@ -37,27 +37,6 @@ SMOOTHING = 0.01
 COPIES = 5  # of every weight: itself, its gradient, its average and Adam's two moments
 
 
-class TrainingData(Protocol):
-    """The part of a data set that training uses."""
-
-    @property
-    def points(self) -> Any: ...
-    @property
-    def labels(self) -> Any: ...
-    @property
-    def label_names(self) -> Any: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def mean(self) -> Any: ...
-    @property
-    def std(self) -> float: ...
-    @property
-    def largest_deviation(self) -> float: ...
-    @property
-    def fingerprint(self) -> str: ...
-
-
 def train(
     data: TrainingData,
     settings: TrainSettings,
@@ -68,6 +47,7 @@ def train(
     device: str = "cpu",
     preview: str | Path | None = None,
     save_every: float = 300.0,
+    start: NetworkDenoiser | None = None,
 ) -> CheckpointInfo:
     """Train a network on the data's points and write the average of its weights to `out`.
 
@@ -79,9 +59,10 @@ def train(
     `progress` is called after every iteration; whatever it raises stops the training. With `state_path`, the state is
     written there every `save_every` seconds and when `progress` raises. If the file exists, its training is continued,
     bit for bit; it is removed at the end. `preview` is a checkpoint of the average so far, written as often as the
-    state. Points are learned by an MLP, images by a U-Net. Raises TrainError where settings, data or state do not fit.
+    state. With `start`, a network that was trained by this program, its weights and its coordinates are the first ones.
+    Points are learned by an MLP, images by a U-Net. Raises TrainError where settings, data, state or start do not fit.
     """
-    run = Training(data, from_options(asdict(settings)), device)
+    run = Training(data, from_options(asdict(settings)), device, start)
     state = None if state_path is None else Path(state_path)
     if state is not None and state.exists():
         run.load(state)
@@ -125,18 +106,22 @@ class Training:
         TrainError: data, settings or device do not fit.
     """
 
-    def __init__(self, data: TrainingData, settings: TrainSettings, device: str = "cpu") -> None:
+    def __init__(
+        self, data: TrainingData, settings: TrainSettings, device: str = "cpu", start: NetworkDenoiser | None = None
+    ) -> None:
         self.data, self.settings, self.device = data, settings, device
         self.shape = tuple(data.points.shape[1:])
         self.architecture = networks.fitting(self.shape)
         self.config = _config(self.architecture, settings, self.shape)
         self.points, self.labels = _points(data, settings.conditional)
-        self.scale, self.mean = float(data.std), _mean(data)
+        self.coordinates = Coordinates.of_data(data) if start is None else Coordinates.of_network(start)
+        self.levels = _levels(self.architecture, data) if start is None else levels_of(start)
         self.names = _class_names(data, self.labels)
         self.classes = len(self.names)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             network = networks.build(self.architecture, self.config, self.shape, self.classes + bool(self.classes))
+        self.start = "" if start is None else take_over(network, start, self.classes, self.shape)
         try:
             self.network = network.to(device)
         except (RuntimeError, AssertionError) as error:  # a build without CUDA raises an AssertionError
@@ -167,14 +152,14 @@ class Training:
         self.loss += max(SMOOTHING, 1 / self.iteration) * (loss.item() - self.loss)
 
     def _draw(self, iteration: int) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-        """The batch of an iteration in the network's coordinates, (y − mean)/d and σ/d: y, σ, y + σz and the labels."""
-        settings = self.settings
+        """The batch of an iteration in the network's coordinates: y, σ, y + σz and the labels."""
+        settings, seen = self.settings, self.coordinates
         generator = _generator(settings.seed, iteration)
         rows = torch.randint(len(self.points), (settings.batch,), generator=generator)
-        sigma = _relative_levels(settings, generator)
+        sigma = _relative_levels(settings, generator) * seen.sigma_data
         # Only the rows of a batch are read, so that a large set stays in its file.
         stored = np.array(self.points[rows.numpy()], np.float64)
-        clean = torch.from_numpy((stored - self.mean) / self.scale)
+        clean = torch.from_numpy((stored - seen.mean) / seen.unit)
         x = clean + column(sigma, clean) * torch.randn(clean.shape, generator=generator, dtype=torch.float64)
         labels = None
         if self.labels is not None:
@@ -185,7 +170,7 @@ class Training:
     def _loss(self) -> Tensor:
         """The loss of the present iteration's batch."""
         clean, sigma, x, labels = self._draw(self.iteration)
-        coefficients = clocks.edm(sigma_data=1.0).coefficients(sigma)
+        coefficients = clocks.edm(sigma_data=self.coordinates.sigma_data).coefficients(sigma)
         c_skip, c_out, c_in = (column(coefficient, clean) for coefficient in coefficients[:3])
         # λ ‖D − y‖² = ‖F − (y − c_skip x)/c_out‖², because λ = 1/c_out²; this target has unit scale at every σ.
         inputs = (c_in * x, coefficients.c_noise, (clean - c_skip * x) / c_out)
@@ -208,9 +193,9 @@ class Training:
         losses = []
         for iteration in range(batches):
             clean, sigma, x, _ = self._draw(iteration)
-            mean = torch.from_numpy(self.mean)
-            denoised = (optimal(mean + self.scale * x, self.scale * sigma) - mean) / self.scale
-            weights = 1 + sigma**-2  # λ in these coordinates, where d is 1
+            mean, unit = torch.from_numpy(self.coordinates.mean), self.coordinates.unit
+            denoised = (optimal(mean + unit * x, unit * sigma) - mean) / unit
+            weights = sigma**-2 + self.coordinates.sigma_data**-2  # λ
             losses.append((column(weights, clean) * (denoised - clean).square()).mean())
         return float(torch.stack(losses).mean())
 
@@ -230,15 +215,16 @@ class Training:
         return averaged
 
     def _description(self) -> Description:
-        known, recommended = _levels(self.architecture, self.data)
+        known, recommended = self.levels
+        seen, begun = self.coordinates, {"start": self.start} if self.start else {}
         done = {} if self.iteration >= self.settings.iterations else {"done": self.iteration}
         return Description(
             architecture=self.architecture,
             config=asdict(self.config),
             shape=self.shape,
-            sigma_data=self.scale,
-            mean=tuple(self.mean.ravel().tolist()),
-            unit=self.scale,
+            sigma_data=seen.sigma_data * seen.unit,
+            mean=tuple(seen.mean.ravel().tolist()),
+            unit=seen.unit,
             sigma_min=known[0],
             sigma_max=known[1],
             sigma_recommended=recommended,
@@ -246,12 +232,13 @@ class Training:
             label_names=self.names,
             has_null_class=bool(self.classes),
             data=DataSource(name=self.data.name, fingerprint=self.data.fingerprint, count=len(self.points)),
-            recipe={**asdict(self.settings), "loss": self.loss, **done},
+            recipe={**asdict(self.settings), "loss": self.loss, **done, **begun},
         )
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides the weights; a state is continued only where all of it is the same."""
-        return {**asdict(self.settings), "data": self.data.fingerprint, "coordinates": "centred"}
+        begun = {"start": self.start} if self.start else {"coordinates": "centred"}
+        return {**asdict(self.settings), "data": self.data.fingerprint, **begun}
 
     def save(self, path: Path) -> None:
         """Write the state, all or nothing. TrainError where the file cannot be written."""
@@ -289,12 +276,6 @@ def _config(architecture: str, settings: TrainSettings, shape: tuple[int, ...]) 
         return networks.configure(architecture, asdict(config), shape)
     except ValueError as error:
         raise TrainError(f"This network cannot be trained: {error}.") from error
-
-
-def _mean(data: TrainingData) -> Floats:
-    """The mean about which the network sees the data: (d,) for points; for images (C, 1, 1), one number a colour."""
-    mean = np.asarray(data.mean, np.float64)
-    return np.asarray(mean.mean(axis=tuple(range(1, mean.ndim)), keepdims=True))
 
 
 def _levels(architecture: str, data: TrainingData) -> tuple[tuple[float, float], tuple[float, float]]:

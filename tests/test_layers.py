@@ -20,7 +20,7 @@ QT = {"PySide6", "shiboken6", "pyqtgraph", "superqt"}
 # On Windows torch must come before Qt's libraries: the one import outside the engine, under its own condition.
 BEFORE_QT = ("app/application.py", "sys.platform == 'win32'")
 # What works on tensors itself; the rest of geomodel's own folder, and every table, imports torch only when asked.
-WORKS_ON_TENSORS = {"sampling.py", "randomness.py", "training.py"}
+WORKS_ON_TENSORS = {"sampling.py", "randomness.py", "training.py", "training_state.py"}
 
 SPOKEN = {"app.engine.contract", "app.engine.messages"}  # frozen dataclasses of numbers and text
 SHARED = {"app.export.formats"}  # a table of what can be saved: the engine writes by it, the rooms ask by it
@@ -28,7 +28,7 @@ SHARED = {"app.export.formats"}  # a table of what can be saved: the engine writ
 # from a run to a picture; and all others, which draw.
 ANSWERS = ("answers*.py",)
 FEEDS = ("feed*.py", "*_feed.py", "commands.py", "hover.py", "messages.py", "actions.py")
-COMPOSES = ("picture.py", "projected.py")
+COMPOSES = ("picture.py", "*_picture.py", "projected.py")
 # What a drawing file may have from the session, because it is a table of names and no state.
 TABLES_OF_THE_SESSION = {"app.session.plane_options"}
 # What a composing file may have from the session: the values that a picture is made from, and what follows from them.

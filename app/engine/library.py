@@ -256,9 +256,9 @@ class Library:
         """How many seconds an open network takes for a row. This was measured when it was opened."""
         return self._paces[path]
 
-    def close_network(self, path: str) -> None:
-        """Drop a network."""
-        self._networks.pop(path, None)
+    def close_network(self, path: str) -> Any:
+        """Drop a network and return it; None where it is not open."""
+        return self._networks.pop(path, None)
 
     def prepare(self, settings: RunSettings, between: Callable[[], None] = nothing) -> tuple[runs.Job, OpenSet | None]:
         """Build a job from its settings, with what it was made of. `between` may raise to stop."""

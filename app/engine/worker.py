@@ -317,13 +317,13 @@ class Worker:
 
     def _close_network(self, path: str) -> None:
         """Runs that the network drove can answer no more requests. Other runs only lose it as the network beside D*."""
-        self._library.close_network(path)
+        network = self._library.close_network(path)
         for run_id, context in list(self.contexts.items()):
             if context.job.settings.network == path:
                 if context.job.settings.driver in ("network", "blend"):
                     self.contexts.pop(run_id)
                 else:
-                    parts = tuple(part for part in context.job.parts if part is context.job.optimal)
+                    parts = tuple(part for part in context.job.parts if part is not network)
                     job = replace(context.job, network=None, parts=parts)
                     self.contexts[run_id] = Context(job, context.data, context.record, self._waits)
 

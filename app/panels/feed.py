@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 
 from app.engine.messages import OpenFailed
 from app.panels import Panels
+from app.panels.driver_feed import DriverFeed
 from app.panels.model import DRIVERS, Slot
 from app.panels.runs import RunRow
 from app.session import bundled
@@ -24,7 +25,7 @@ from app.session.state import AppState, Run
 from geomodel import classes, datasets, memory, run_checks, settings, solvers
 from geomodel.settings import RunSettings
 
-CostKey = tuple[str, str, str, int]  # driver, network, data, count
+CostKey = tuple[str, object, str, str, int]  # driver, its options, network, data, count
 
 
 class PanelsFeed(QObject):
@@ -58,6 +59,7 @@ class PanelsFeed(QObject):
         drafted.changed.connect(self._show_changes)
         player.open_failed.connect(self._open_failed)
         self.model.edited.connect(self._edit)
+        DriverFeed(player, self.model.options, self)
         self.sampler.edited.connect(player.drafting.edit)
         self.sampler.preset_wanted.connect(player.drafting.apply_preset)
         self.runs.run_selected.connect(self._select_run)
@@ -129,16 +131,10 @@ class PanelsFeed(QObject):
         self._describe("driver")
 
     def _show_available(self) -> None:
-        data, network = self.state.data, self.state.network
-        self.model.set_driver_available(
-            {
-                "optimal": data is not None,
-                "mixture": data is not None and data.dataset.gaussians is not None,
-                "gaussian": data is not None,
-                "classes": data is not None and data.dataset.labels is not None,
-                "network": network is not None,
-                "blend": network is not None and data is not None,
-            }
+        data = None if self.state.data is None else self.state.data.dataset
+        self.model.options.set_data(data)
+        self.model.set_refusals(
+            {row.value: run_checks.driver_refusal(row.value, data, self.state.network) for row in DRIVERS}
         )
 
     def _describe(self, slot: Slot) -> None:
@@ -280,7 +276,8 @@ def _folder(path: str) -> str:
 
 def _cost_key(settings: RunSettings) -> CostKey:
     """What decides how long an evaluation takes."""
-    return settings.driver, settings.network, settings.data, settings.count
+    options = tuple(sorted(settings.driver_options.items()))
+    return settings.driver, options, settings.network, settings.data, settings.count
 
 
 def duration(seconds: float) -> str:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.panels.card import CardPicture, NetworkCard
 from app.panels.card_text import Line
+from app.panels.driver_options import DriverOptions
 from app.plotting.theme import Theme, palette
 from app.widgets.explanation import Explanation
 from app.widgets.form import ActionButton, BoolField, Choice, ChoiceField, Field, align, commit_all, explain
@@ -20,29 +21,22 @@ from app.widgets.text import tooltip
 from app.widgets.text_field import TextField
 from geomodel import datasets
 from geomodel.compared import NAMES
+from geomodel.run_checks import TITLES
 from geomodel.settings import RunSettings, limits
+from geomodel.theories import THEORIES
 
 Slot = Literal["network", "data", "driver"]
 
+_THEORIES = [Choice(row.name, row.title, row.help) for row in THEORIES]
 DRIVERS = (
-    Choice("optimal", "Optimal denoiser D*", "The softmax-weighted mean of the data points."),
-    Choice("mixture", "Exact mixture", "The denoiser of the Gaussian mixture that the points were drawn from."),
-    Choice("gaussian", "Gaussian", "The denoiser of one Gaussian with the mean and covariance of the data."),
-    Choice("classes", "Class Gaussians", "The denoiser of one Gaussian for each class, weighted by its share."),
-    Choice("network", "Network", "Dθ, the denoiser that a checkpoint holds."),
-    Choice("blend", "Blend of network and D*", "a Dθ + (1 − a) D*."),
+    _THEORIES[0],
+    Choice("mixture", TITLES["mixture"], "The denoiser of the Gaussian mixture that the points were drawn from."),
+    *_THEORIES[1:],
+    Choice("network", TITLES["network"], "Dθ, the denoiser that a checkpoint holds."),
+    Choice("blend", TITLES["blend"], "a Dθ + (1 − a) D*."),
 )
 COMPARED = tuple(row for row in DRIVERS if row.value in NAMES)
 NO_CLASS = Choice(-1, "any", "D* runs over the data of all classes.")
-
-WHY_NOT = {
-    "optimal": "D* needs reference data.",
-    "mixture": "The density behind these data is not known.",
-    "gaussian": "A Gaussian needs reference data.",
-    "classes": "These data have no classes.",
-    "network": "Open a checkpoint first.",
-    "blend": "A blend needs a checkpoint and reference data.",
-}
 
 
 class ModelPanel(QWidget):
@@ -81,6 +75,8 @@ class ModelPanel(QWidget):
             "data": Explanation(2),
             "driver": Explanation(),
         }
+        self.options = DriverOptions(self._places["driver"])
+        self.options.rebuilt.connect(self._align)
         self.card = NetworkCard()
         self._fold = QToolButton(autoRaise=True)
         self._fold.setCheckable(True)
@@ -93,7 +89,7 @@ class ModelPanel(QWidget):
         self.set_network_card(None)
         for item in fields:
             item.edited.connect(self._edited)
-        align(fields)
+        self._align()
         self.set_theme(theme)
         self.set_settings(RunSettings())
         self.set_columns(None)
@@ -113,12 +109,14 @@ class ModelPanel(QWidget):
         """Show settings and emit nothing."""
         for name, item in self.fields.items():
             item.set_value(getattr(settings, name))
+        self.options.set_settings(settings)
         self._offer()
 
     def set_errors(self, errors: Mapping[str, str]) -> None:
         """Show each field's sentence in its slot. A field that is not in the mapping has none."""
         for name, item in self.fields.items():
             item.set_error(errors.get(name, ""))
+        self.options.set_errors(errors)
 
     def set_message(self, slot: Slot, text: str, is_error: bool = False) -> None:
         """Show what is in a slot, or why it is empty."""
@@ -166,19 +164,19 @@ class ModelPanel(QWidget):
         self._columns.setVisible(taken is not None)
         self._columns.set_placeholder(taken or "")
 
-    def set_driver_available(self, available: Mapping[str, bool]) -> None:
-        """Set which drivers can be chosen."""
-        self._has_data = available.get("optimal", self._has_data)
-        for driver, can in available.items():
-            self._driver.set_available(driver, can, WHY_NOT[driver])
+    def set_refusals(self, refusals: Mapping[str, str]) -> None:
+        """Set why drivers cannot be chosen; an empty reason: this one can."""
+        self._has_data = not refusals.get("optimal", not self._has_data)
+        for driver, reason in refusals.items():
+            self._driver.set_available(driver, not reason, reason)
             if driver in NAMES:
-                self._compared.set_available(driver, can, WHY_NOT[driver])
+                self._compared.set_available(driver, not reason, reason)
         self._offer()
 
     def commit(self) -> bool:
         """Take over typed text. Returns False if some of it is no value, which its field then explains."""
         typed = (self._width, self._count, self._seed, self._columns, self._blend, self._guidance)
-        return commit_all(item for item in typed if not item.isHidden())
+        return commit_all(item for item in typed if not item.isHidden()) and self.options.commit()
 
     # ------------------------------------------------------------ inside
 
@@ -198,6 +196,8 @@ class ModelPanel(QWidget):
             if slot == "network":
                 body.addWidget(self._fold)
                 body.addWidget(self.card)
+            if slot == "driver":
+                body.addWidget(self.options)
             for item in fields[1:]:
                 body.addWidget(item)
             body.addSpacing(4)
@@ -208,6 +208,9 @@ class ModelPanel(QWidget):
             buttons.addWidget(ActionButton(action, key=False), *divmod(at, 2))
         buttons.setColumnStretch(2, 1)
         body.addLayout(buttons)
+
+    def _align(self) -> None:
+        align((*self.fields.values(), *self.options.fields.values()))
 
     @property
     def places(self) -> tuple[Explanation, ...]:

@@ -24,10 +24,11 @@ from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
 from app.plotting.pens_and_numbers import SYMBOLS, curve_pen, hue
 from app.plotting.regions import Named, Regions
-from app.plotting.sigma_axis import SIGMA_TITLE, Scale, SigmaAxis, nearest, positions
+from app.plotting.sigma_axis import AXIS_TITLES, Scale, SigmaAxis, nearest, positions
 from app.plotting.theme import Theme
+from app.plotting.tints import SHARE, Tints
 from app.plotting.value_axis import ValueAxis
-from app.plotting.values import Curve
+from app.plotting.values import Curve, Tint
 from geomodel import measures
 from geomodel.arrays import Array
 
@@ -125,7 +126,7 @@ class MeasureChart(pg.PlotWidget):
         self._box.setMouseEnabled(False, False)
         self._box.disableAutoRange()
         self.layers: list[_Layer] = []
-        self._regions = Regions(self._box, font)
+        self._regions, self._tints = Regions(self._box, font), Tints(self._box)
         self._theme, self._print = theme, print_mode
         self._still: QPixmap | None = None
         self._x: Array = np.zeros(1)
@@ -147,6 +148,7 @@ class MeasureChart(pg.PlotWidget):
         self.setBackground(theme.base)
         self._bottom.set_theme(theme)
         self._left.set_theme(theme)
+        self._tints.set_theme(theme)
         for layer, curve in zip(self.layers, self._curves, strict=False):
             layer.style(curve, theme, self._ratio())
 
@@ -167,15 +169,22 @@ class MeasureChart(pg.PlotWidget):
 
     def _write_titles(self) -> None:
         self._left.set_titles(*(self._quantity if self._titled else ()))
-        across = "step" if self._scale == "index" else SIGMA_TITLE
-        self._bottom.set_titles(*((across,) if self._titled else ()))
+        self._bottom.set_titles(*((AXIS_TITLES[self._scale],) if self._titled else ()))
 
     def _ratio(self) -> float:
         """Device pixels in a pixel. A print scales its pens itself, whatever screen shows the window."""
         return 1.0 if self._print else self.devicePixelRatioF()
 
     def set_data(
-        self, sigmas: Array, scale: Scale, curves: tuple[Curve, ...], sample: int, regions: tuple[Named, ...] = ()
+        self,
+        sigmas: Array,
+        scale: Scale,
+        curves: tuple[Curve, ...],
+        sample: int,
+        regions: tuple[Named, ...] = (),
+        tints: tuple[Tint, ...] = (),
+        *,
+        linear: bool = False,
     ) -> None:
         """Show new levels or values. Everything is drawn and the ranges are chosen once."""
         self._curves, self._x = curves, positions(sigmas, scale)
@@ -186,10 +195,11 @@ class MeasureChart(pg.PlotWidget):
         margin = 0.03 * (high - low) or 1.0
         self._box.setXRange(low - margin, high + margin, padding=0)
         finite = np.concatenate([c.values[np.isfinite(c.values)] for c in curves]) if curves else np.empty(0)
-        self.log = wants_log(finite)
+        self.log = not linear and wants_log(finite)
         self._left.set_kind(log=self.log, empty=not curves)
         bottom, top = value_range(np.log10(finite) if self.log else finite, self.log)
         top += (top - bottom) * (NAMES if regions else 0.0)
+        bottom -= (top - bottom) * (SHARE if tints else 0.0)
         self._box.setYRange(bottom, top, padding=0)
         while len(self.layers) < len(curves):
             self.layers.append(_Layer(self._box))
@@ -200,6 +210,7 @@ class MeasureChart(pg.PlotWidget):
             _, below, above = measures.band(curve.values)
             layer.draw_band(self._x[curve.levels], self._shown(below), self._shown(above))
         self._regions.draw(regions, sigmas, scale, self._theme)
+        self._tints.draw(tints, sigmas, scale, self._theme)
         self.set_sample(sample)
 
     def set_sample(self, sample: int) -> None:

@@ -28,7 +28,7 @@ class Regions:
         """Draw the ranges, once the box has its limits."""
         for item in (*self._lines, *self._names):
             self._box.removeItem(item)
-        places = np.array([self._places(high, low, sigmas, scale) for _, high, low in regions]).reshape(-1, 2)
+        places = np.array([self.places(high, low, sigmas, scale) for _, high, low in regions]).reshape(-1, 2)
         pen = QPen(QColor(theme.muted), 1, Qt.PenStyle.DotLine)
         pen.setCosmetic(True)
         self._lines = [pg.InfiniteLine(end, angle=90, pen=pen) for end in places[:-1, 1]]
@@ -48,7 +48,7 @@ class Regions:
             name.setVisible(name.boundingRect().width() + GAP <= share * self._box.width())
 
     @staticmethod
-    def _places(high: float, low: float, sigmas: Array, scale: Scale) -> tuple[float, float]:
+    def places(high: float, low: float, sigmas: Array, scale: Scale) -> tuple[float, float]:
         """Where two noise levels stand, interpolated between the run's own levels."""
         positive = sigmas[sigmas > 0]
         logs = -np.log(positive)

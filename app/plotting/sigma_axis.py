@@ -16,22 +16,32 @@ from app.plotting.titled_axis import TitledAxis
 from geomodel.arrays import Array
 from geomodel.number_text import general
 
-Scale = Literal["log", "index", "sigma"]
+# "iteration" and "time": the iterations of a training or the times of a family stand in place of the levels
+Scale = Literal["log", "index", "sigma", "iteration", "time"]
 Label = tuple[float, str]
 
 SCALE_TITLES: dict[Scale, str] = {"index": "step", "log": "log σ", "sigma": "σ"}
 SIGMA_TITLE = "noise level σ"
+AXIS_TITLES: dict[Scale, str] = {
+    "log": SIGMA_TITLE,
+    "sigma": SIGMA_TITLE,
+    "index": "step",
+    "iteration": "iteration",
+    "time": "time t",
+}
 STEPS = [digit * 10**power for power in range(9) for digit in (1, 2, 5)]  # between two labels of an axis of steps
 MOST_LABELS = 200  # on an axis of steps; the densest set that could fit
 GAP = 0.6  # decades between the last positive level and the slot of σ = 0
 
 
 def positions(sigmas: Array, scale: Scale = "log") -> Array:
-    """Where the levels stand: at −log10 σ with σ = 0 in a slot beyond a break, at the step's index, or at −σ."""
+    """Where the levels stand: at −log10 σ with σ = 0 in a slot beyond a break, at the step's index, at −σ, or at −t."""
     sigmas = np.asarray(sigmas, np.float64)
     if scale == "index":
         return np.arange(len(sigmas), dtype=np.float64)
-    if scale == "sigma":
+    if scale == "iteration":
+        return sigmas
+    if scale in ("sigma", "time"):
         return 0.0 - sigmas
     positive = sigmas > 0
     logs = -np.log10(sigmas, where=positive, out=np.zeros_like(sigmas))
@@ -83,8 +93,12 @@ def _ends(sigmas: Array, scale: Scale) -> list[Label]:
     places, last = positions(sigmas, scale), len(sigmas) - 1
     if scale == "index":
         return [(0.0, "step 0"), (float(last), str(last))][: len(sigmas)]
+    if scale == "iteration":
+        return [(float(places[at]), f"{places[at]:,.0f}") for at in dict.fromkeys((0, last))]
     wanted = dict.fromkeys((0, last, max(0, last - 1) if sigmas[last] == 0 else last))
-    return [(float(places[at]), f"σ {sigma_text(sigmas[at])}" if at == 0 else sigma_text(sigmas[at])) for at in wanted]
+    name = "t" if scale == "time" else "σ"
+    texts = (f"{name} {sigma_text(sigmas[at])}" if at == 0 else sigma_text(sigmas[at]) for at in wanted)
+    return [(float(places[at]), text) for at, text in zip(wanted, texts, strict=True)]
 
 
 def _rounds(sigmas: Array, scale: Scale) -> list[list[Label]]:
@@ -93,9 +107,12 @@ def _rounds(sigmas: Array, scale: Scale) -> list[list[Label]]:
     if scale == "index":
         steps = [step for step in STEPS if last <= MOST_LABELS * step]
         return [[(float(at), str(at)) for at in range(step, last, step)] for step in steps]
+    if scale == "iteration":
+        steps = [step for step in STEPS if sigmas[last] <= MOST_LABELS * step]
+        return [[(float(at), f"{at:,}") for at in range(step, ceil(sigmas[last]), step)] for step in steps]
     if not sigmas[0] > 0:
         return []
-    if scale == "sigma":
+    if scale in ("sigma", "time"):
         steps = 10.0 ** np.floor(np.log10(sigmas[0])) * np.array([0.1, 0.2, 0.5, 1.0, 2.0, 5.0])
         sets = [[k * step for k in range(1, ceil(sigmas[0] / step))] for step in steps.tolist()]
         return [[(-value, sigma_text(value)) for value in values if value > sigmas[last]] for values in sets]
@@ -116,7 +133,7 @@ def minor_ticks(sigmas: Array, scale: Scale) -> Array:
     sigmas = np.asarray(sigmas, np.float64)
     if scale == "index":
         return positions(sigmas, "index")
-    if scale == "sigma" or not sigmas[0] > 0:
+    if scale in ("sigma", "time", "iteration") or not sigmas[0] > 0:
         return np.empty(0)
     low, high = _decades(sigmas)
     with np.errstate(over="ignore"):  # beyond the largest number there are no levels

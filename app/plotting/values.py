@@ -10,6 +10,7 @@ import numpy as np
 from app.plotting.pens_and_numbers import Kind
 from geomodel.arrays import Array
 
+Tint = tuple[Kind, float, float]  # σ where it begins, σ where it ends
 Box = tuple[float, float, float, float]  # x and y of the centre, width, height
 
 
@@ -44,7 +45,9 @@ class MeasurePlot:
     formula: str
     curves: tuple[Curve, ...]
     waiting: str = ""  # why there is no curve yet
+    tints: tuple[Tint, ...] = ()  # ranges of the axis in the hue of a curve
     regions: tuple[tuple[str, float, float], ...] = ()  # named ranges: name, σ where it begins, σ where it ends
+    linear: bool = False  # never over a logarithm, such as a share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,3 +68,14 @@ class ImageRow:
     kind: Kind
     images: Array  # (n, H, W) or (n, H, W, 3) uint8
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScatterPicture:
+    """Points in the plane of the data: one that is compared, and others by how they compare with it."""
+
+    data: Array  # (N, 2)
+    end: Array  # (2,)
+    same: Array  # (m, 2)
+    other: Array  # (m, 2)
+    axes: tuple[str, str] = ("x₁", "x₂")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from app.rooms.claims import actions as claims
 from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
+from app.rooms.consistency import actions as consistency
+from app.rooms.families import actions as families
 from app.rooms.interpolation import actions as interpolation
 from app.rooms.likelihood import actions as likelihood
 from app.rooms.mean_shift import actions as mean_shift
@@ -14,6 +16,7 @@ from app.rooms.row import RoomRow
 from app.rooms.schedule import actions as schedule
 from app.rooms.strip import actions as strip
 from app.rooms.theories import actions as theories
+from app.rooms.training import actions as training
 from app.rooms.transport import actions as transport
 
 ROOMS: tuple[RoomRow, ...] = (
@@ -149,6 +152,56 @@ ROOMS: tuple[RoomRow, ...] = (
         figure=(170.0, 130.0),
         actions=theories.ACTIONS,
         help="theories.html",
+    ),
+    RoomRow(
+        name="error_bounds",
+        title="Step bounds",
+        area="right",
+        room="app.rooms.error_bounds.feed.ErrorBoundsRoom",
+        follows=False,
+        figure=(170.0, 220.0),
+        help="error_bounds.html",
+    ),
+    RoomRow(
+        name="tilt",
+        title="Tilt",
+        area="right",
+        room="app.rooms.tilt.feed.TiltRoom",
+        answers="app.rooms.tilt.answers",
+        follows=False,
+        figure=(170.0, 110.0),
+        help="tilt.html",
+    ),
+    RoomRow(
+        name="consistency",
+        title="Consistency",
+        area="right",
+        room="app.rooms.consistency.feed.ConsistencyRoom",
+        answers="app.rooms.consistency.answers",
+        figure=(170.0, 200.0),
+        actions=consistency.ACTIONS,
+        help="consistency.html",
+    ),
+    RoomRow(
+        name="training",
+        title="Training",
+        area="centre",
+        room="app.rooms.training.feed.TrainingRoom",
+        answers="app.rooms.training.answers",
+        follows=False,
+        figure=(170.0, 150.0),
+        actions=training.ACTIONS,
+        help="training.html",
+    ),
+    RoomRow(
+        name="families",
+        title="Families",
+        area="right",
+        room="app.rooms.families.feed.FamiliesRoom",
+        answers="app.rooms.families.answers",
+        figure=(170.0, 200.0),
+        actions=families.ACTIONS,
+        help="families.html",
     ),
     RoomRow(
         name="inspector",

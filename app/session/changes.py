@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from geomodel import schedules
 from geomodel.compared import NAMES
 from geomodel.datasets import DRAWING
 from geomodel.number_text import general
+from geomodel.options import Option
 from geomodel.settings import CUSTOM, RunSettings, limits
 from geomodel.solvers import row as solver_row
 
@@ -83,7 +84,11 @@ def _changes(before: RunSettings, after: RunSettings, class_of: ClassOf) -> Iter
         name = field.name
         old, new = getattr(before, name), getattr(after, name)
         if name == "options":
-            yield from _option_changes(before, after)
+            kept = before.options if before.solver == after.solver else {}
+            yield from _option_changes(kept, after.options, solver_row(after.solver).options)
+        elif name == "driver_options":
+            kept = before.driver_options if before.driver == after.driver else {}
+            yield from _option_changes(kept, after.driver_options, () if after.theory is None else after.theory.options)
         elif name == "label":
             if class_of(before) != class_of(after):
                 yield Change("class", class_of(before) or ANY, class_of(after) or ANY)
@@ -95,11 +100,12 @@ def _always(_settings: RunSettings) -> bool:
     return True
 
 
-def _option_changes(before: RunSettings, after: RunSettings) -> Iterator[Change]:
-    """With another solver, its options start from their defaults."""
-    kept = before.options if before.solver == after.solver else {}
-    for option in solver_row(after.solver).options:
-        old, new = kept.get(option.name, option.default), after.options.get(option.name, option.default)
+def _option_changes(
+    before: Mapping[str, object], after: Mapping[str, object], options: Iterable[Option]
+) -> Iterator[Change]:
+    """Of another solver or theory, the options start from their defaults."""
+    for option in options:
+        old, new = before.get(option.name, option.default), after.get(option.name, option.default)
         if old != new:
             yield Change(_in_a_line(option.title), _plain(old), _plain(new))
 

@@ -11,15 +11,16 @@ from PySide6.QtCore import QObject, Signal
 from app.engine.contract import Command
 from app.engine.messages import DataOpened, NetworkOpened, OpenData, OpenNetwork
 from app.session.state import AppState
+from app.session.toy import is_toy
 from geomodel import datasets, presets, runs, settings, solvers
 from geomodel.arrays import Array
 from geomodel.classes import Classes, renamed
 from geomodel.datasets import DRAWING
 from geomodel.draft_levels import Problems, levels_or_problems
+from geomodel.run_checks import driver_refusal
 from geomodel.settings import CUSTOM, DataKey, RunSettings
 from geomodel.strokes import Strokes
 
-TOY_WORK = 3e7  # a run is computed at every change up to this product of samples × steps × data points × dimensions
 COUNTS = {"toy": 64, "points": 64, "images": 16}  # trajectories of a proposed run, by the kind of the data
 OWN = "own code"  # the format of a network that is a person's own denoiser
 RUN_SECONDS = 30.0  # most seconds that a proposed run takes
@@ -70,8 +71,10 @@ class Drafting(QObject):
         self._with_data = path
         self.open_network(path)
 
-    def edit(self, changes: dict[str, Any]) -> None:
-        """Change fields of the draft. New data are opened first, and the draft changes when they are open."""
+    def edit(self, changes: dict[str, Any], *, goes_on: bool = False) -> None:
+        """Change fields of the draft. New data are opened first, and the draft changes when they are open. goes_on: the
+        change goes on with the last one, and is taken back with it.
+        """
         numbered, draft = self._state.classes(self._state.draft), replace(self._state.draft, **changes)
         if draft.network != self._state.draft.network and draft.network not in ("", *self._state.networks):
             self.open_network(draft.network)  # the draft follows when it is there
@@ -83,6 +86,8 @@ class Drafting(QObject):
             return
         if "solver" in changes and "options" not in changes:
             draft = replace(draft, options={})
+        if "driver" in changes and "driver_options" not in changes:
+            draft = replace(draft, driver_options={})
         if "network" in changes:
             self._state.network = self._state.networks.get(draft.network)
             if self._state.network is None:
@@ -92,7 +97,7 @@ class Drafting(QObject):
         if draft.schedule == CUSTOM:  # a list without levels starts with the present levels
             levels = changes.get("levels") or (self._levels_to_edit() if "schedule" in changes else draft.levels)
             draft = runs.with_levels(draft, levels) if levels else draft
-        self._state.set_draft(draft)
+        self._state.set_draft(draft, undoable=not goes_on)
         if "network" in changes:
             self._state.network_changed.emit()
         self._tell()
@@ -105,7 +110,6 @@ class Drafting(QObject):
             fits = network is not None and tuple(network.info.shape) == (2,)
             draft = replace(
                 draft,
-                driver="optimal" if draft.driver == "mixture" else draft.driver,
                 sigma_min=draft.sigma_min if fits else None,
                 sigma_max=draft.sigma_max if fits else None,
                 count=self._counts["toy"],
@@ -228,10 +232,8 @@ class Drafting(QObject):
     @property
     def is_toy(self) -> bool:
         """Whether the draft is small enough to be computed on every change."""
-        data, draft = self._state.data, self._state.draft
-        if data is None or data.dataset.kind == "images":
-            return False
-        return bool(draft.count * draft.steps * len(data.dataset) * data.dataset.shape[0] <= TOY_WORK)
+        data = self._state.data
+        return data is not None and is_toy(self._state.draft, data.dataset)
 
     def data_opened(self, event: DataOpened) -> None:
         """Reference data are open. The draft takes them, with the settings that suit them."""
@@ -251,6 +253,8 @@ class Drafting(QObject):
         if not awaited:
             draft = replace(draft, **event.key._asdict())
         draft = self._with_class(draft, numbered) if awaited or same else self._proposed(draft, event)
+        if event.name == DRAWING:  # which the draft took before it was open
+            draft = _with_drivers(draft, event)
         if same and event.name == DRAWING and _levels_of(draft) == _levels_of(before):
             draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)  # they follow the strokes
         if draft.sigma_max is None:
@@ -269,12 +273,9 @@ class Drafting(QObject):
             self._counts[data.dataset.kind] = draft.count
 
     def _proposed(self, draft: RunSettings, event: DataOpened) -> RunSettings:
-        lost = {"mixture": event.dataset.gaussians is None, "classes": event.dataset.labels is None}
         network = self._state.network if draft.network_drives else None  # its levels are those that it was trained at
         return replace(
-            draft,
-            driver="optimal" if lost.get(draft.driver) else draft.driver,
-            compared_with="optimal" if lost.get(draft.compared_with) else draft.compared_with,
+            _with_drivers(draft, event),
             sigma_min=(network or event).sigma_min,
             sigma_max=(network or event).sigma_max,
             count=self._counts[event.dataset.kind],
@@ -337,6 +338,18 @@ class Drafting(QObject):
     def _tell(self) -> None:
         self.check()
         self.edited.emit()
+
+
+def _with_drivers(draft: RunSettings, event: DataOpened) -> RunSettings:
+    """The draft with D* in the place of denoisers that cannot be made of these data."""
+    lost = not draft.network_drives and bool(driver_refusal(draft.driver, event.dataset))
+    without = bool(driver_refusal(draft.compared_with, event.dataset))
+    return replace(
+        draft,
+        driver="optimal" if lost else draft.driver,
+        driver_options={} if lost else draft.driver_options,
+        compared_with="optimal" if without else draft.compared_with,
+    )
 
 
 def _levels_of(proposed: RunSettings | DataOpened | None) -> tuple[float | None, float | None] | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from app.engine.contract import Answer
+from app.plotting.values import ScatterPicture
 from app.session.plane_options import PlaneOptions
 from app.session.state import Run, Selection
 from geomodel import classes, datasets
@@ -13,20 +15,20 @@ from geomodel.arrays import Array
 from geomodel.collapse import crossing, speciation_sigma
 from geomodel.latents import KINDS
 from geomodel.number_text import general
-from geomodel.projection import identity_basis
+from geomodel.projection import identity_basis, stride
 from geomodel.settings import RunSettings
 from geomodel.solvers import row as solver_row
+from geomodel.theories import THEORIES
 from geomodel.trajectory import Trajectory
 
-DRIVER_NAMES = {
-    "optimal": "D*",
+DRIVER_NAMES: dict[str, str] = {
+    **{row.name: row.symbol for row in THEORIES},
     "mixture": "mixture D",
-    "gaussian": "Gaussian D",
-    "classes": "class-Gaussian D",
     "network": "Dθ",
     "blend": "a Dθ + (1 − a) D*",
 }
 NO_DATA = "no data"
+MOST_DATA = 4_000  # points under an end
 UNDEFINED = "Undefined here because"
 ON_REQUEST = "while it is shown"  # when a measure is computed that the run does not have
 START_NAMES = {
@@ -109,6 +111,12 @@ def probe_sigma(run: Run, selection: Selection, options: PlaneOptions) -> float:
     return options.probe_sigma if options.probe_sigma is not None else float(run.sigmas[selection.index])
 
 
+def is_open_network(paths: Iterable[str], path: str) -> bool:
+    """Whether a file is that of an open network, of which these are the paths, under whatever name."""
+    chosen = Path(path)
+    return chosen.exists() and any(Path(name).exists() and chosen.samefile(name) for name in paths)
+
+
 def likelihood_undefined(run: Run) -> str:
     """Why a run has no likelihood gains; empty where it has."""
     if run.trajectory is None or run.committed < 2:
@@ -116,3 +124,17 @@ def likelihood_undefined(run: Run) -> str:
     if not run.compared or not run.linked:
         return run.caption or f"{UNDEFINED} the run has no reference data."
     return ""
+
+
+def over_data(run: Run, end: Array, same: Array, other: Array) -> ScatterPicture:
+    """An end (*shape) and others (m, *shape) in the plane of the run's data, over some of these."""
+    assert run.source is not None
+    plane, points = run.source.plane, run.source.plane_points
+    names = ("x₁", "x₂") if plane.whole else ("principal component 1", "principal component 2")
+    return ScatterPicture(
+        data=points[:: stride(len(points), MOST_DATA)],
+        end=plane.project(end),
+        same=plane.project(same),
+        other=plane.project(other),
+        axes=names,
+    )

@@ -87,6 +87,7 @@ class Player(QObject):
         self.device = ""
         self.opening: Opening | None = None  # data that are being read
         self.tasks: dict[int, str] = {}  # running tasks and their names; quick ones have none
+        self._yielding: set[int] = set()  # those for which a run does not wait
         self._playback = playback
         self._closed = False
         self._asked: dict[type[Request], Request] = {}  # the newest of each class
@@ -229,7 +230,7 @@ class Player(QObject):
     def cancel(self) -> None:
         """Stop the run, the opening and every task, running or waiting. What was computed or open stays."""
         for task, name in self.tasks.items():
-            if not name:
+            if not name or task in self._yielding:
                 self.submit(Cancel(task))
         self._make_way()
 
@@ -238,7 +239,7 @@ class Player(QObject):
         if self.opening is not None:
             self.submit(Cancel(OPENING))
         for task, name in self.tasks.items():
-            if name:
+            if name and task not in self._yielding:
                 self.submit(Cancel(task))
         for run in [*self.state.runs.values(), self._pending]:
             if run is not None and run.status == "computing":
@@ -249,6 +250,8 @@ class Player(QObject):
     def begin(self, task: Task, name: str) -> None:
         """Submit a task, which Cancel stops like a run. The status bar calls it `name`; without one it says nothing."""
         self.tasks[task.task_id] = name
+        if task.gives_way:
+            self._yielding.add(task.task_id)
         self.submit(task)
         self.progress_changed.emit()
 
@@ -337,6 +340,7 @@ class Player(QObject):
                 self._run_event(event)
             case TaskEnded():
                 self.tasks.pop(event.task.task_id, None)
+                self._yielding.discard(event.task.task_id)
                 self.task_event.emit(event)
             case TaskProgress():
                 self.task_event.emit(event)

@@ -13,6 +13,7 @@ from app.engine.contract import TaskEnded, TaskProgress
 from app.engine.messages import NetworkOpened, SaveNetwork
 from app.rooms.contract import Handlers
 from app.session.drafting import OWN
+from app.session.facts import is_open_network
 from app.shell import file_dialogs as files
 from app.shell.file_dialogs import SAVE
 
@@ -48,17 +49,13 @@ class NetworkFiles(QObject):
         files.ask_save(self._window, "network", network.info.name, then, store=store, say=say)
 
     def _save(self, network: NetworkOpened, path: str) -> None:
-        if self._is_open(path):
+        if is_open_network(self._state.networks, path):
             text = f"{path} is the file of an open network, so nothing was saved. Choose another name."
             self._window.documents.say(text, True, SAVE)
             return
         task = SaveNetwork(self._state.next_id(), replace(self._state.draft, network=network.path), path)
         self._saving[task.task_id] = task
         self._player.begin(task, _words(task, 0.0))
-
-    def _is_open(self, path: str) -> bool:
-        chosen = Path(path)
-        return chosen.exists() and any(Path(name).exists() and chosen.samefile(name) for name in self._state.networks)
 
     def _hear(self, event: TaskProgress | TaskEnded) -> None:
         match event:

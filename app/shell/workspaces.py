@@ -79,7 +79,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         title="Theories",
         tip="Which denoiser made from the data alone explains what the driver does, level by level",
         centre="theories",
-        right=(("measures", "plane"), ("inspector",)),
+        right=(("tilt", "families", "error_bounds", "measures", "plane"), ("inspector",)),
     ),
 )
 

@@ -29,8 +29,16 @@ class Cell(QWidget):
 
     picked = Signal(int)  # a level, by a click or a drag
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        parent: QWidget | None = None,
+        *,
+        chart: type[MeasureChart] = MeasureChart,
+        print_mode: bool = False,
+    ) -> None:
         super().__init__(parent)
+        self._kind_of_chart = chart
         self._plot: MeasurePlot | None = None
         self._drawn: tuple[Any, ...] = ()
         self._sample, self._enlarged = 0, False
@@ -50,7 +58,7 @@ class Cell(QWidget):
     def chart(self) -> MeasureChart:
         """The plot."""
         if self._chart is None:
-            chart = self._chart = MeasureChart(self._theme, tabular(self.font(), 0.85), print_mode=self._print)
+            chart = self._chart = self._kind_of_chart(self._theme, tabular(self.font(), 0.85), print_mode=self._print)
             over = QVBoxLayout(chart)
             over.setContentsMargins(56, 0, 16, 24)  # inside the axes
             over.addWidget(self._waiting)
@@ -75,7 +83,7 @@ class Cell(QWidget):
         """Draw only what has changed: everything, the selected sample's curves, or the cursor."""
         drawn = (sigmas, scale, *(curve.values for curve in plot.curves))
         if len(drawn) != len(self._drawn) or any(a is not b for a, b in zip(drawn, self._drawn, strict=True)):
-            self.chart.set_data(sigmas, scale, plot.curves, sample, plot.regions)
+            self.chart.set_data(sigmas, scale, plot.curves, sample, plot.regions, linear=plot.linear)
         elif sample != self._sample:
             self.chart.set_sample(sample)
         self._drawn, self._sample = drawn, sample

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPaintEvent, QPalette, QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit
 
 from app.widgets.form import Field
+from app.widgets.slider import Slider
+from app.widgets.spread import Spread
 from app.widgets.text import PlainLabel, outline_widget
 from geomodel.settings import Limits
 
@@ -119,6 +122,8 @@ class NumberField(Field):
     def __init__(self, name: str, limits: Limits, *, unit: str = "", optional: bool = False) -> None:
         self._box = _Box()
         self._box.line.unlimited = limits.high == math.inf
+        self.slider: Slider | None = None
+        self._spread: Spread | None = None
         super().__init__(name, limits, self._box)
         self._optional = optional
         self._shown = ""
@@ -136,6 +141,23 @@ class NumberField(Field):
         self._box.stepped.connect(self._step)
         self._box.dismissed.connect(self._dismiss)
         self._box.editingFinished.connect(self.commit)
+
+    def slide_over(self, spread: Spread) -> None:
+        """Add a slider under the editor, over values that matter. Others can still be typed."""
+        self.slider, self._spread = Slider(spread.steps, f"{self.limits.title}, slider", self.limits.help), spread
+        self._layout.addWidget(self.slider, 1, 1)
+        self.slider.valueChanged.connect(self._slide)
+
+    def _slide(self) -> None:
+        assert self.slider is not None
+        assert self._spread is not None
+        self._box.lineEdit().setText(number_text(self._spread.value(self.slider.part())))
+        self.commit()
+
+    def set_value(self, value: Any) -> None:
+        """Show a value and emit nothing, but not while a person drags the slider, which is ahead of it."""
+        if self.slider is None or not self.slider.isSliderDown():
+            super().set_value(value)
 
     def set_placeholder(self, text: str) -> None:
         """Set the text that stands in the empty field."""
@@ -155,6 +177,7 @@ class NumberField(Field):
                 self._typed_error = ""
                 self._box.lineEdit().setModified(False)
                 self._given_error = self._range_error(value)
+                self._show_at(value)
                 self._tell(value)
             self._show_error()
         self._box.refused = bool(self._typed_error)
@@ -215,13 +238,23 @@ class NumberField(Field):
         self._timer.stop()
         self._shown = "" if value is None else number_text(value)
         self._box.lineEdit().setText(self._shown)
+        self._show_at(value)
+
+    def _show_at(self, value: float | None) -> None:
+        """Let the slider stand at a value."""
+        if self.slider is not None and self._spread is not None and value is not None:
+            self.slider.set_part(self._spread.part(value))
 
 
 class IntField(NumberField):
-    """A whole number. The arrows add or subtract one."""
+    """A whole number. The arrows add or subtract `every`."""
 
     kind = "a whole number such as 18"
     commas = "Commas stand between groups of three digits, as in 12,345."
+
+    def __init__(self, name: str, limits: Limits, *, every: int = 1, unit: str = "", optional: bool = False) -> None:
+        super().__init__(name, limits, unit=unit, optional=optional)
+        self._by = every
 
     def _number(self, text: str) -> int:
         value = super()._number(text)
@@ -230,7 +263,7 @@ class IntField(NumberField):
         return int(text.replace(",", "")) if "e" not in text.lower() else int(value)
 
     def _moved(self, value: float, steps: int) -> int:
-        return int(value) + steps
+        return int(value) + steps * self._by
 
 
 class FloatField(NumberField):

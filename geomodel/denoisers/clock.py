@@ -19,6 +19,7 @@ import numpy as np
 
 from geomodel.arrays import Floats
 from geomodel.denoisers.noise_tables import MAX_STEPS
+from geomodel.families.table import rate_time
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -234,8 +235,8 @@ def _log_time(clock: Clock, sigma: Tensor) -> Tensor:
 
 def _vp_time(clock: Clock, sigma: Tensor) -> Tensor:
     """t with σ² = exp(β_d t²/2 + β_min t) − 1."""
-    log_total = sigma.clamp(max=LARGEST_SQUARED).square().log1p()
-    return ((clock.beta_min**2 + 2 * clock.beta_d * log_total).sqrt() - clock.beta_min) / clock.beta_d
+    total: Tensor = rate_time(sigma.clamp(max=LARGEST_SQUARED).square().log1p(), clock.beta_min, clock.beta_d)
+    return total
 
 
 def _sigma_time(clock: Clock, sigma: Tensor) -> Tensor:

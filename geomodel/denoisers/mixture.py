@@ -46,6 +46,8 @@ class MixtureDenoiser(Denoiser):
         ValueError: shapes do not fit, variances are not positive, or weights are negative or all zero.
     """
 
+    center: Tensor
+
     def __init__(self, means: Any, variances: Any, weights: Any = None) -> None:
         self.means = _float64("means", means)
         if self.means.ndim < 2 or self.means.numel() == 0:

@@ -21,7 +21,7 @@ class NearestDenoiser(Denoiser):
     answer takes some of them.
 
     Args:
-        points, labels: as of `OptimalDenoiser`.
+        points, labels: as of `OptimalDenoiser`; or points is that denoiser.
         k: how many points, from 1 to their number.
 
     Raises:
@@ -31,7 +31,7 @@ class NearestDenoiser(Denoiser):
     piece = 64  # rows
 
     def __init__(self, points: Any, k: int, labels: Any = None) -> None:
-        self.optimal = OptimalDenoiser(points, labels)
+        self.optimal = points if isinstance(points, OptimalDenoiser) else OptimalDenoiser(points, labels)
         self.k = checked_count("k", k, 1)
         if self.k > len(self.optimal):
             raise ValueError(f"k is {self.k}; there are {len(self.optimal)} points.")

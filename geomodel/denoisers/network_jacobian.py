@@ -104,6 +104,18 @@ def network_jacobian(
     )
 
 
+def pulled_back(denoised: Tensor, x: Tensor, u: Tensor, create_graph: bool = False) -> Tensor:
+    """Jᵀu of a denoiser's answer at x, of the shape of x. ValueError where the answer cannot be differentiated by x."""
+    pulled = None
+    if denoised.requires_grad:
+        (pulled,) = torch.autograd.grad(denoised, x, u, create_graph=create_graph, allow_unused=True)
+    if pulled is None:
+        raise ValueError(
+            "The model's answer cannot be differentiated by x: it does not depend on x by torch operations alone."
+        )
+    return pulled
+
+
 class _Products:
     """J V and Jᵀ U for columns (d, m), as one batch of m copies of the query."""
 
@@ -152,13 +164,7 @@ class _Products:
 
     def _pull(self, x: Tensor, u: Tensor, create_graph: bool = False) -> Tensor:
         x.requires_grad_()
-        denoised = self._denoise(x)
-        if not denoised.requires_grad:
-            raise ValueError(
-                "The model's answer cannot be differentiated by x: it does not depend on x by torch operations alone."
-            )
-        pulled: Tensor = torch.autograd.grad(denoised, x, u, create_graph=create_graph)[0]
-        return pulled
+        return pulled_back(self._denoise(x), x, u, create_graph)
 
     def _denoise(self, x: Tensor) -> Tensor:
         labels = None if self._labels is None else self._labels.expand(len(x))

@@ -9,11 +9,14 @@ from geomodel.experiments.controls import gaussian_curve, random_walk
 from geomodel.experiments.convergence import Convergence, convergence
 from geomodel.experiments.explain import Explained, explain, explained_of
 from geomodel.experiments.ghosts import GHOSTS, Ghost, ghost
+from geomodel.experiments.hand_over import HandedOver, hand_over
 from geomodel.experiments.interpolation import Interpolated, interpolate
 from geomodel.experiments.literature import Claim, claims
 from geomodel.experiments.memorised import Scales, TwoScales, memorised
 from geomodel.experiments.quality import Jump, QualityOverSigma, jump, jump_levels, quality_over_sigma
 from geomodel.experiments.sweep import Sweep, SweepLine, sweep, sweep_of
+from geomodel.experiments.tilting import TiltedEnds, Tilting, Tilts, ends_of
+from geomodel.experiments.underfitting import Underfitting, underfitting
 from geomodel.experiments.votes import nearest_classes
 
 __all__ = [
@@ -25,6 +28,7 @@ __all__ = [
     "Convergence",
     "Explained",
     "Ghost",
+    "HandedOver",
     "Interpolated",
     "Jump",
     "Lane",
@@ -33,17 +37,23 @@ __all__ = [
     "Scales",
     "Sweep",
     "SweepLine",
+    "TiltedEnds",
+    "Tilting",
+    "Tilts",
     "TwoScales",
+    "Underfitting",
     "branch",
     "claims",
     "class_commitment",
     "commitment",
     "compare",
     "convergence",
+    "ends_of",
     "explain",
     "explained_of",
     "gaussian_curve",
     "ghost",
+    "hand_over",
     "interpolate",
     "jump",
     "jump_levels",
@@ -54,4 +64,5 @@ __all__ = [
     "random_walk",
     "sweep",
     "sweep_of",
+    "underfitting",
 ]

@@ -22,6 +22,7 @@ class Explained:
         names: of the T theories, in the order in which they were given.
         sigmas: (L,), as given.
         r2: (T, L): the explained share. 1 is the model itself, 0 what the data mean explains, below 0 is worse.
+        median: (T, L): the median of each sample's own share, which few samples cannot move.
         distance: (T, L): the mean of ‖D_θ − D_m‖ over the samples, in data units.
         best: (L,): the name of the theory of largest r2.
         wins: (T, L): of how many samples the theory is the nearest; ties go to the first.
@@ -32,6 +33,7 @@ class Explained:
     names: tuple[str, ...]
     sigmas: Levels
     r2: Floats
+    median: Floats
     distance: Floats
     best: tuple[str, ...]
     wins: Integers
@@ -103,16 +105,18 @@ def explained_of(
     Formula and source: `explain`.
     """
     flat = np.asarray(target, np.float64).reshape(*target.shape[:2], -1)
-    scale = np.square(flat - np.reshape(mean, -1)).sum(axis=(1, 2))
+    scales = np.square(flat - np.reshape(mean, -1)).sum(axis=2)
     squares = np.stack([np.square(flat - np.reshape(guess, flat.shape)).sum(axis=2) for guess in guesses])
     own = np.square(flat - np.reshape(x, flat.shape)).sum(axis=(1, 2))
     with np.errstate(divide="ignore", invalid="ignore"):  # a model that always gives the mean leaves nothing to explain
-        r2, itself = 1 - squares.sum(axis=2) / scale, 1 - own / scale
+        r2, itself = 1 - squares.sum(axis=2) / scales.sum(axis=1), 1 - own / scales.sum(axis=1)
+        median = np.median(1 - squares / scales, axis=2)
     nearest = squares.argmin(axis=0)
     return Explained(
         names=names,
         sigmas=sigmas,
         r2=r2,
+        median=median,
         distance=np.sqrt(squares).mean(axis=2),
         best=tuple(names[at] for at in squares.sum(axis=2).argmin(axis=0)),
         wins=np.stack([(nearest == number).sum(axis=1) for number in range(len(names))]),

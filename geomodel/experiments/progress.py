@@ -36,6 +36,20 @@ class Watched:
         return getattr(self._model, name)
 
 
+class Counted:
+    """Wraps a model and calls `tick` before every evaluation. An exception from it ends the run."""
+
+    def __init__(self, model: Any, tick: Callable[[], None]) -> None:
+        self._model, self._tick = model, tick
+
+    def __call__(self, x: Any, sigma: Any, **labels: Any) -> Any:
+        self._tick()
+        return self._model(x, sigma, **labels)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+
 def watched(model: Any, sigmas: Levels, lane: int, progress: Progress | None) -> Any:
     """The model wrapped in `Watched`, or the model itself where there is no `progress`."""
     return model if progress is None else Watched(model, sigmas, lane, progress)

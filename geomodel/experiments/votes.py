@@ -31,15 +31,15 @@ def nearest_classes(points: Any, labels: ArrayLike, count: int = NEAREST) -> Cla
         flat = np.asarray(plain(x), np.float64).reshape(len(x), -1)
         found = np.full(len(flat), -1, np.int64)
         whole = np.isfinite(flat).all(axis=1)
-        votes = of_point[_nearest(points, flat[whole], min(count, len(points)))]
+        votes = of_point[nearest_rows(points, flat[whole], min(count, len(points)))]
         found[whole] = [_elected(row) for row in votes]
         return found
 
     return classify
 
 
-def _nearest(points: Any, queries: Floats, count: int) -> Integers:
-    """Indices of the nearest points, the nearest first: (m, count)."""
+def nearest_rows(points: Any, queries: Floats, count: int) -> Integers:
+    """Indices of the points (N, *shape) that are nearest to queries (m, d), the nearest first: (m, count)."""
     best, at = np.zeros((len(queries), 0)), np.zeros((len(queries), 0), np.int64)
     size = max(count, _NUMBERS_AT_ONCE // max(1, queries.shape[1]))
     origin = np.asarray(points[0], np.float64).reshape(-1)

@@ -13,6 +13,7 @@ from geomodel.geometry.frames import Frenet, frenet
 from geomodel.geometry.posteriors import information
 from geomodel.geometry.procrustes import Alignment, align
 from geomodel.geometry.shapes import Shape, shape, shape_distance
+from geomodel.geometry.straightness import off_straight, straightness
 
 __all__ = [
     "Alignment",
@@ -28,10 +29,12 @@ __all__ = [
     "frenet",
     "information",
     "norm",
+    "off_straight",
     "placed",
     "shape",
     "shape_distance",
     "step_length",
+    "straightness",
     "subspace",
     "torsion",
     "turning",

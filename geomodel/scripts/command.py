@@ -53,13 +53,16 @@ def options(settings: RunSettings, only: Collection[str] | None = None) -> list[
             found += _option(option, strokes.text(said[name]) if name == "drawing" else _text(said[name]))
     found += ["--final-zero"] if "final_zero" in said else []
     found += ["--no-beside"] if "beside" in said else []
+    if only is None or "driver_options" in only:
+        for name, value in settings.driver_options.items():
+            found += ["--driver-option", option_text(name, value)]
     for name, value in settings.options.items():
         found += ["--option", option_text(name, value)]
     return found
 
 
 def option_text(name: str, value: Any) -> str:
-    """An option of a solver as the command line reads it."""
+    """An option of a solver or of a driver as the command line reads it."""
     return f"{name}={_text(value)}"
 
 

@@ -155,7 +155,9 @@ def test_a_blend_needs_the_class_on_both_sides(animals, network):
 
 def test_a_mixture_has_no_classes(network):
     ring = gm.datasets.load("gaussian-ring", count=80)
-    assert runs.problems(replace(TOY, driver="mixture", label=0), ring) == {"label": "The mixture has no classes."}
+    assert runs.problems(replace(TOY, driver="mixture", label=0), ring) == {
+        "label": "The driver “Exact mixture” has no classes."
+    }
 
 
 # ---------------------------------------------------------------- names

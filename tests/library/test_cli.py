@@ -243,7 +243,7 @@ def test_help_can_be_printed(capsys, command):
 
 
 def test_every_setting_can_be_given():
-    given = {name for _, name, _ in cli.FIELDS} | {"options", "final_zero", "beside"}
+    given = {name for _, name, _ in cli.FIELDS} | {"options", "driver_options", "final_zero", "beside"}
     fields = set(RunSettings.__dataclass_fields__) - {"schema_version"}
     assert given == fields
 

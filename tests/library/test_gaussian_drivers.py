@@ -54,9 +54,11 @@ def test_it_is_fitted_once_and_can_be_stopped(clusters):
 
 def test_classes_are_asked_for_where_there_are_some(clusters):
     moons = gm.datasets.load("checkerboard", count=40)
-    assert runs.problems(CLASSES, moons) == {"driver": f"{moons.name} has no classes; choose one Gaussian."}
+    assert runs.problems(CLASSES, moons) == {
+        "driver": f"{moons.name} has no classes; Class Gaussians is for data with classes."
+    }
     assert runs.problems(replace(CLASSES, driver="gaussian", label=1), clusters) == {
-        "label": "One Gaussian has no classes."
+        "label": "The driver “Gaussian” has no classes."
     }
     assert classes.of_driver(CLASSES, clusters).count == 10
     with pytest.raises(ValueError, match="has no classes"):

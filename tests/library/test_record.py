@@ -172,7 +172,7 @@ def test_an_analytic_first_step_has_no_evaluation_at_its_start(name):
     assert np.array_equal(record.denoised[0], ring8()(torch.from_numpy(record.x[0]), float(SIGMAS[0])))
 
 
-@pytest.mark.parametrize("samples", [(), (2,), (3, 1)])
+@pytest.mark.parametrize("samples", [(2,), (3, 1)])
 def test_details_are_kept_for_the_chosen_samples(samples):
     whole, _ = recorded("dpm2")
     part, _ = recorded("dpm2", samples=samples)
@@ -181,6 +181,13 @@ def test_details_are_kept_for_the_chosen_samples(samples):
         assert np.array_equal(some.x, everything.x[:, list(samples)])
         assert np.array_equal(some.denoised, everything.denoised[:, list(samples)])
         assert some.sigmas == everything.sigmas
+
+
+def test_a_record_that_keeps_no_samples_has_no_details():
+    whole, _ = recorded("dpm2")
+    none, _ = recorded("dpm2", samples=())
+    assert np.array_equal(none.x, whole.x)
+    assert none.details == []
 
 
 # ---------------------------------------------------------------- the trajectory

@@ -57,7 +57,7 @@ def test_each_problem_is_said_at_its_field(moons, fashion, network):
         return field, sentence
 
     assert said(replace(TOY, driver="network"), moons)[0] == "driver"
-    assert said(TOY, None, network) == ("driver", "The optimal denoiser needs reference data.")
+    assert said(TOY, None, network) == ("driver", "The driver “Optimal denoiser D*” needs reference data.")
     field, sentence = said(replace(TOY, driver="mixture"), moons)
     assert (field, "two-moons" in sentence) == ("driver", True)
     field, sentence = said(replace(TOY, count=1), fashion, network)
@@ -129,7 +129,9 @@ def test_a_class_must_be_one_of_the_data(moons, ring):
     assert runs.problems(replace(TOY, label=0), plain) == {
         "label": "checkerboard has no classes, so D* cannot run over one."
     }
-    assert runs.problems(replace(TOY, label=0, driver="mixture"), ring) == {"label": "The mixture has no classes."}
+    assert runs.problems(replace(TOY, label=0, driver="mixture"), ring) == {
+        "label": "The driver “Exact mixture” has no classes."
+    }
 
 
 def test_a_class_must_be_one_of_the_network(moons, network, labelled):

@@ -270,6 +270,8 @@ def test_explained_shares_by_their_formula(data):
             assert found.r2[row, level] == pytest.approx(wanted, rel=1e-12)
             apart = np.linalg.norm((target - guess).reshape(6, -1), axis=1)
             np.testing.assert_allclose(found.errors[row, level], apart)
+            each = 1 - apart**2 / np.square(target - mean).reshape(6, -1).sum(axis=1)
+            assert found.median[row, level] == pytest.approx(np.median(each))
             assert found.distance[row, level] == pytest.approx(apart.mean())
     assert (found.wins.sum(axis=0) == 6).all()
     floor = 1 - np.square(made["optimal"](x[1], 0.5) - x[1]).sum() / np.square(made["optimal"](x[1], 0.5) - mean).sum()

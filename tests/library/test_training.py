@@ -17,12 +17,14 @@ import torch
 from scipy.stats import norm
 
 import geomodel as gm
+import resources
 from geomodel import memory, training
 from geomodel.checkpoints import CheckpointInfo, load_checkpoint
 from geomodel.cli_train import add_arguments, run
 from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
 from geomodel.training import train
 
+BUNDLED = str(resources.path("checkpoints", "two-moons.safetensors"))
 DATA = gm.datasets.load("two-moons", count=60)
 SMALL = TrainSettings(iterations=12, batch=32, width=16, depth=1, warmup=3, half_life=4.0)
 SHORT_COMMAND = "--data two-moons --count 60 --iterations 12 --batch 32 --width 16 --depth 1 --warmup 3 --half-life 4"
@@ -383,3 +385,49 @@ def test_the_floor_moves_and_grows_with_the_data(shift: float, scale: float) -> 
     floors = [training.Training(data, SMALL).floor(gm.OptimalDenoiser(data.points)) for data in (DATA, moved)]
     # The shifted points are rounded to 1.5e-11, of a scale of 1e-3 at least; λ reaches 10⁶ where σ is 10⁻³ of it.
     assert floors[1] == pytest.approx(floors[0], rel=1e-3)
+
+
+# --- trained further ------------------------------------------------------------------------------------------------
+
+
+def test_a_network_that_is_trained_further_begins_with_its_own_answers(tmp_path: Path) -> None:
+    """Weights and coordinates are taken over, so that before the first step D is the same to the bit."""
+    train(DATA, SMALL, out=tmp_path / "first.safetensors")
+    first = load_checkpoint(tmp_path / "first.safetensors")
+    further = training.Training(DATA, SMALL, start=first)
+    x = gm.noise(range(5), (2,), 1.0)
+    assert torch.equal(further.denoiser()(x, 0.7), first(x, 0.7))
+    further.advance()
+    assert not torch.equal(further.denoiser()(x, 0.7), first(x, 0.7))
+    assert further.denoiser().info.recipe["start"] == first.info.sha256
+
+
+def test_the_coordinates_of_an_older_network_are_kept() -> None:
+    """The bundled networks see the data about the origin, in units of 1."""
+    older = load_checkpoint(BUNDLED)
+    assert (older.info.mean, older.info.unit) == ((), 1.0)
+    moons = gm.datasets.load("two-moons")
+    further = training.Training(moons, TrainSettings(iterations=40, batch=256, learning_rate=1e-4), start=older)
+    description = further.denoiser().info
+    assert (description.unit, description.sigma_data) == (1.0, older.info.sigma_data)
+    assert not np.any(description.mean)
+    for _ in range(40):
+        further.advance()
+    # Each loss averages 40 batches of 256; a network that has learnt nothing has 1.
+    assert further.loss == pytest.approx(older.info.recipe["loss"], rel=0.08)
+    another = training.Training(moons, TrainSettings(iterations=40, batch=256, learning_rate=1e-4), start=older)
+    for _ in range(40):
+        another.advance()
+    assert another.loss == further.loss
+
+
+def test_a_network_of_other_samples_or_another_size_is_refused() -> None:
+    older = load_checkpoint(BUNDLED)
+    with pytest.raises(TrainError, match="width or depth"):
+        training.Training(gm.datasets.load("two-moons"), TrainSettings(width=64), start=older)
+    with pytest.raises(TrainError, match="other samples or classes"):
+        training.Training(gm.datasets.load("two-moons"), TrainSettings(conditional=True), start=older)
+    ring = gm.datasets.load("two-moons")
+    wide = replace(ring, stored=np.concatenate([ring.points, ring.points], axis=1))
+    with pytest.raises(TrainError, match="other samples or classes"):
+        training.Training(wide, TrainSettings(), start=older)

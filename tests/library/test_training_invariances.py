@@ -82,7 +82,7 @@ def test_moved_by_whole_numbers_and_scaled_by_powers_of_two_it_is_the_same_train
     other = trained(points(2.0**power * (values + there)))
     assert other.loss == first.loss
     assert apart(other, first) == 0
-    np.testing.assert_array_equal(other.mean, 2.0**power * (values.mean(axis=0) + there))
+    np.testing.assert_array_equal(other.coordinates.mean, 2.0**power * (values.mean(axis=0) + there))
 
 
 @repeated
@@ -145,8 +145,10 @@ def test_order_and_multiplicity_change_nothing_that_is_kept_of_the_data(seed: in
     order = np.random.default_rng(seed).permutation(64 * times)
     many = np.tile(values, (times, 1))[order]
     first, other = (training.Training(points(each), SHORT, "cpu") for each in (values, many))
-    np.testing.assert_allclose(other.mean, first.mean, rtol=1e-15)  # one rounding of a sum of exact numbers
-    assert other.scale == pytest.approx(first.scale, rel=1e-13)
+    np.testing.assert_allclose(
+        other.coordinates.mean, first.coordinates.mean, rtol=1e-15
+    )  # one rounding of a sum of exact numbers
+    assert other.coordinates.unit == pytest.approx(first.coordinates.unit, rel=1e-13)
     levels, others = (training._levels("mlp", job.data) for job in (first, other))
     np.testing.assert_allclose(others, levels, rtol=1e-12)
 

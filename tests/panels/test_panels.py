@@ -258,13 +258,13 @@ def test_edits_of_the_model_carry_their_fields(model, told):
 
 def test_a_driver_that_is_not_there_cannot_be_chosen(model, told):
     model.set_settings(RunSettings())
-    model.set_driver_available({row.value: row.value == "optimal" for row in DRIVERS})
+    model.set_refusals({row.value: "" if row.value == "optimal" else "The density is not known." for row in DRIVERS})
     combo = _field(model, "driver").editor
     combo.setFocus()
     QTest.keyClick(combo, Key.Key_Down)
     assert told == []
     assert "not known" in combo.itemData(1, Qt.ItemDataRole.ToolTipRole)
-    model.set_driver_available({"mixture": True})
+    model.set_refusals({"mixture": ""})
     QTest.keyClick(combo, Key.Key_Down)
     assert told == [{"driver": "mixture"}]
 
@@ -318,7 +318,7 @@ def test_every_control_has_a_name_and_a_tooltip(name, request):
 
 
 def test_what_a_driver_is_compared_with_can_be_chosen(model, told):
-    model.set_driver_available({"optimal": True, "gaussian": True, "classes": False, "network": True})
+    model.set_refusals({"optimal": "", "gaussian": "", "classes": "No classes.", "network": ""})
     for driver, shown in (("optimal", False), ("network", True)):
         model.set_settings(RunSettings(driver=driver))
         assert _field(model, "compared_with").isHidden() != shown
@@ -330,13 +330,8 @@ def test_what_a_driver_is_compared_with_can_be_chosen(model, told):
 
 def test_every_setting_has_a_field_somewhere(sampler, model):
     """A setting that is added later is not forgotten here."""
-    elsewhere = {
-        "schema_version",
-        "options",
-        "start_point",
-        "levels",
-        "drawing",
-    }  # own fields, a click, the schedule view, the plane
+    # fields of their own, a click, the schedule view, the plane
+    elsewhere = {"schema_version", "options", "driver_options", "start_point", "levels", "drawing"}
     assert {*sampler.fields, *model.fields} | elsewhere == {item.name for item in fields(RunSettings)}
 
 

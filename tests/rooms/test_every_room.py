@@ -179,7 +179,11 @@ IN_FIGURES = {
     "interpolation": ("In-distribution", None),
     "commitment": ("Distance of what comes back", None),
     "likelihood": ("log p(x; σ) by the ODE", 0),
+    "consistency": ("Mean gap to the end", 0),
     "theories": ("Unexplained share 1 − R²", None),
+    "error_bounds": ("TV over the frequency ω", 0),
+    "training": ("D* of the points", 0),
+    "families": ("Off the straight line", 0),
     "strip": ("D*(x; σ)", None),
     "claims": ("Self-tests", 0),
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from app.export.offstage import Offstage
 from app.rooms import ROOMS
 from app.rooms.contract import Room
+from app.rooms.error_bounds.pictures import ERROR
 from app.session.plane_options import LAYERS, PlaneOptions
 
 SIZE = (640, 480)  # of a view
@@ -41,6 +42,12 @@ def full_rooms(folder) -> FullRooms:
         made.empty[row.name] = room.picture()
         room.view.resize(*SIZE)
         room.view.show()
+    services.player.drafting.edit({"data": "two-moons", "data_count": 20})
+    stage.settle()
+    for number in made.rooms["training"].view.form.fields:
+        number.set_value({"iterations": 3, "batch": 8, "width": 8, "depth": 1}.get(number.name, number.value))
+    made.rooms["training"].handlers()["training"]()  # points alone are trained; it stays when images are opened
+    stage.settle()
     path = folder / "images.npz"  # in two classes
     np.savez(path, x=np.random.default_rng(0).integers(0, 256, (12, 5, 4), np.uint8), y=np.arange(12) % 2)
     services.player.drafting.edit({"data": str(path)})
@@ -67,9 +74,13 @@ def full_rooms(folder) -> FullRooms:
         ("commitment", "commitment"),
         ("likelihood", "likelihood"),
         ("theories", "theories"),
+        ("families", "families"),
     ):
         made.rooms[name].handlers()[action]()
         stage.settle()
+    bounds = made.rooms["error_bounds"]
+    bounds.choose(replace(bounds.chosen, page=ERROR))
+    stage.settle()
     for name, room in made.rooms.items():
         room.refresh()
         stage.settle()

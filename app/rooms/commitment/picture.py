@@ -9,18 +9,16 @@ import numpy as np
 from app.plotting.values import Curve, MeasurePlot, Panel
 from app.rooms.commitment.messages import Committed
 from app.rooms.commitment.pictures import FanPicture
-from app.session.facts import DRIVER_NAMES
+from app.session.facts import DRIVER_NAMES, over_data
 from app.session.state import Run
 from geomodel import images
 from geomodel.arrays import Array, Integers
 from geomodel.collapse import speciation_sigma
 from geomodel.number_text import fixed
-from geomodel.projection import stride
 
 FORMULA = "x = end + σz, down the ODE again: the share that comes back to the class of its end"
 DISTANCE = "mean of ‖end − what comes back‖"
 LEAST = 0.1  # of the data's scale: under this σ nothing changes its class
-MOST_DATA = 4_000  # data points under a fan
 
 
 def levels_of(run: Run, most: int) -> Integers:
@@ -114,15 +112,4 @@ def fan_of(run: Run, known: Committed, levels: Array, samples: Array, index: int
             for image, kept, label in zip(pixels[1:], same, others, strict=True)
         ]
         return FanPicture(title=title, words=words, panels=tuple(panels))
-    assert run.source is not None
-    plane, points = run.source.plane, run.source.plane_points
-    at_plane = plane.project(returned)
-    return FanPicture(
-        title=title,
-        words=words,
-        data=points[:: stride(len(points), MOST_DATA)],
-        end=plane.project(end),
-        same=at_plane[same],
-        other=at_plane[~same],
-        axes=("x₁", "x₂") if plane.count == len(plane.origin) else ("principal component 1", "principal component 2"),
-    )
+    return FanPicture(title=title, words=words, scatter=over_data(run, end, returned[same], returned[~same]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.plotting.values import MeasurePlot, Panel
+from app.plotting.values import MeasurePlot, Panel, ScatterPicture
 from geomodel.arrays import Array
 
 
@@ -15,11 +15,7 @@ class FanPicture:
     title: str
     words: str  # the numbers at this level
     panels: tuple[Panel, ...] = ()
-    data: Array | None = None  # (N, 2)
-    end: Array | None = None  # (2,)
-    same: Array | None = None  # (m, 2): came back to the class
-    other: Array | None = None  # (m, 2)
-    axes: tuple[str, str] = ("x₁", "x₂")
+    scatter: ScatterPicture | None = None  # same: what came back to the class
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

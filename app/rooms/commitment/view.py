@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.headings import Entry
 from app.plotting.pens_and_numbers import tabular
+from app.plotting.scatter import Scatter
 from app.plotting.theme import Theme
 from app.rooms.commitment.actions import TIP, TITLE
-from app.rooms.commitment.fan import Fan
 from app.rooms.commitment.pictures import CommitmentPicture
 from app.rooms.commitment.text import LEGEND, describe
-from app.rooms.contract import View
-from app.widgets.enlarged import Enlarged
-from app.widgets.focus_area import show_area
+from app.rooms.on_request_view import OnRequestView
 from app.widgets.layouts import clear
 from app.widgets.measure_cell import Cell
 from app.widgets.panel_grid import PanelGrid
-from app.widgets.scrolled import scrolled
 from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Title
 from app.widgets.work_bar import WorkBar
@@ -29,24 +25,13 @@ CELL_HEIGHT = 150
 FAN = "The end of the selected sample noised to this σ with fresh z and brought down again, once for each draw."
 
 
-class CommitmentView(View):
+class CommitmentView(OnRequestView):
     """Shows a `CommitmentPicture`."""
 
-    start_wanted = Signal()
-    cancel_wanted = Signal()
-    level_picked = Signal(int)
-
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
-        super().__init__(parent)
-        self._picture, self._theme, self._print = CommitmentPicture(), theme, print_mode
-        self.setAccessibleName("Commitment")
-        self._bar = WorkBar(TITLE, TIP)
-        self._bar.start_wanted.connect(self.start_wanted)
-        self._bar.cancel_wanted.connect(self.cancel_wanted)
-        self._message = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        super().__init__(theme, parent, CommitmentPicture(), "Commitment", WorkBar(TITLE, TIP), print_mode)
         self._caption, self._words = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
-        for label in (self._message, self._caption):
-            label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._caption.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         for label in (self._caption, self._words):
             label.setFont(tabular(self.font(), 0.92))
         self._legend = QFlowLayout()
@@ -58,7 +43,7 @@ class CommitmentView(View):
         self._title.setToolTip(tooltip("What comes back", FAN))
         self._panels = PanelGrid(theme, smallest=56, largest=84, marks=False)
         self._panels.setAccessibleName("What comes back")
-        self._fan = Fan(theme, tabular(self.font(), 0.85), print_mode=print_mode)
+        self._fan = Scatter(theme, tabular(self.font(), 0.85), "Where the draws came back to", print_mode=print_mode)
         self._build()
         for cell in self._cells:
             cell.picked.connect(self.level_picked)
@@ -66,49 +51,30 @@ class CommitmentView(View):
         self.display(self._picture)
 
     def _build(self) -> None:
-        self._page, self._fans = QWidget(), QWidget()
+        self._fans = QWidget()
         fans = QVBoxLayout(self._fans)
         fans.setContentsMargins(0, 0, 0, 0)
         fans.setSpacing(4)
         for part, stretch in ((self._title, 0), (self._panels, 0), (self._fan, 1)):
             fans.addWidget(part, stretch)
-        inside = QVBoxLayout(self._page)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(6)
-        inside.addWidget(self._caption)
-        inside.addLayout(self._legend)
+        self.inside.addWidget(self._caption)
+        self.inside.addLayout(self._legend)
         share, distance = self._cells
         for cell in self._cells:
             cell.setMinimumHeight(0 if self._print else CELL_HEIGHT)
-        inside.addWidget(share, 1)
-        inside.addWidget(self._words)
-        inside.addWidget(self._fans, 1)
-        inside.addWidget(distance, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(8, 8, 8, 8)
-        column.setSpacing(8)
-        column.addWidget(self._bar)
-        self._bar.setHidden(self._print)
-        column.addWidget(self._message, 1)
-        self._whole = self._page if self._print else scrolled(self._page, "Commitment over the noise levels")
-        column.addWidget(self._whole, 1)
-        if self._print:
-            column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
-        self._enlarged = None if self._print else Enlarged(self)
-        if self._enlarged is not None:
+        self.inside.addWidget(share, 1)
+        self.inside.addWidget(self._words)
+        self.inside.addWidget(self._fans, 1)
+        self.inside.addWidget(distance, 1)
+        self.lay_out()
+        if self.enlarged is not None:
             for cell in self._cells:
-                self._enlarged.add(cell.header, cell, cell.set_enlarged)
-            self._enlarged.add(self._title, self._fans, self._panels.set_enlarged)
+                self.enlarged.add(cell.header, cell, cell.set_enlarged)
+            self.enlarged.add(self._title, self._fans, self._panels.set_enlarged)
 
     def display(self, picture: CommitmentPicture) -> None:
         """Show the picture. A move of the playhead changes cursors, values and the fan."""
-        self._picture = picture
-        self.setAccessibleDescription(describe(picture))
-        there = picture.sigmas is not None
-        self._bar.display(enabled=picture.ready, running=picture.running, words=picture.words)
-        self._message.setText(picture.message)
-        self._message.setVisible(not there)
-        show_area(self, self._whole, there=there)
+        self.frame(picture, there=picture.sigmas is not None)
         if picture.sigmas is None:
             return
         self._caption.setText(f"{picture.caption}.")
@@ -120,8 +86,9 @@ class CommitmentView(View):
         self._panels.setVisible(fan is not None and bool(fan.panels))
         if fan is not None and fan.panels:
             self._panels.set_panels(fan.panels)
-        self._fan.setVisible(fan is not None and fan.data is not None)
-        self._fan.show_fan(fan)
+        scatter = None if fan is None else fan.scatter
+        self._fan.setVisible(scatter is not None)
+        self._fan.show_points(scatter)
 
     def describe(self) -> str:
         """The picture in words and numbers."""
@@ -137,15 +104,13 @@ class CommitmentView(View):
         self._fan.set_theme(theme)
         clear(self._legend)
         for kind, label, tip in LEGEND:
-            entry = Entry(kind, label, theme, self._page)
+            entry = Entry(kind, label, theme, self.page)
             entry.setToolTip(tooltip(label, tip))
             self._legend.addWidget(entry)
 
     def release(self) -> None:
         """Disconnect everything, so that nothing keeps the view alive."""
-        self._bar.release()
+        super().release()
         for cell in self._cells:
             cell.picked.disconnect(self.level_picked)
         self._fan.release()
-        if self._enlarged is not None:
-            self._enlarged.release()

@@ -12,7 +12,8 @@ def _layer(name: str, title: str, keys: str = "", tip: str = "", *, rule: bool =
 
 
 BASINS = (
-    f"The class where dx/dσ = (x − D*)/σ leads from each point at this σ: Heun, {STEPS} steps on a Karras grid to σ min"
+    f"The class where dx/dσ = (x − D*)/σ leads from each point at this σ: Heun, {STEPS} steps on a Karras grid to "
+    "σ min. On points a smoothed, wider or cut-off D* that drives stands for D*"
 )
 
 GHOST_TIPS = {

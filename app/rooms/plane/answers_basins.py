@@ -50,7 +50,14 @@ def basins(request: BasinsRequest, at: Context) -> BasinsAnswer:
         BasinArea(label, job.data.class_name(label), share, places[label]) for label, share in found.shares().items()
     ]
     finished = found.complete and found.known.shape[1] >= FINEST[direct]
-    return BasinsAnswer(request=request, basins=found, areas=tuple(areas), finished=finished, interrupted=interrupted)
+    return BasinsAnswer(
+        request=request,
+        basins=found,
+        areas=tuple(areas),
+        finished=finished,
+        interrupted=interrupted,
+        of=_model(job, plane)[1],
+    )
 
 
 def _refusal(job: runs.Job) -> str:
@@ -70,6 +77,8 @@ def _classifier(
     assert optimal is not None
     sigma_min, _ = runs.recommended_sigmas(data)
     lift, points, labels = plane.lift, data.points, np.asarray(data.labels)
+    model, _ = _model(job, plane)
+    draws = model.calls_at(request.sigma)  # of D* in an evaluation; a mean of several never settles
     if plane.lift is None:  # the marginal's own field, from as many projected data as its density
         kernels = plane.kernels(request.sigma, request.rect)
         assert kernels is not None
@@ -81,13 +90,22 @@ def _classifier(
             raise Interrupted
         if plane.lift is None:
             return plane_denoised(points, 0.0, None, sigma, x)
-        return np.asarray(optimal(x, sigma))
+        return np.asarray(model(x, sigma))
 
     def classify(at: Array) -> Array:
-        ends = carried(denoise, lift(at), request.sigma, sigma_min)
+        ends = carried(denoise, lift(at), request.sigma, sigma_min, settles=draws == 1)
         return np.asarray(labels[_nearest(ends, points, optimal, sigma_min)])
 
-    return classify, len(points) * (float(np.prod(points.shape[1:])) + EXPONENTIAL)
+    return classify, draws * len(points) * (float(np.prod(points.shape[1:])) + EXPONENTIAL)
+
+
+def _model(job: runs.Job, plane: PlaneSpace) -> tuple[Any, str]:
+    """What carries the points, and its symbol: D*, or on points the driver where it is another mean of data points."""
+    assert job.data is not None
+    theory = job.settings.theory
+    if theory is None or not theory.averages or job.data.kind == "images" or plane.lift is None:
+        return job.optimal, "D*"
+    return job.model, theory.symbol
 
 
 def _nearest(ends: Array, points: Any, optimal: Any, sigma_min: float) -> Array:

@@ -79,12 +79,12 @@ def basins_entries(picture: PlanePicture) -> Iterator[Entry]:
     sigma = answer.request.sigma
     stale = abs(sigma - frames.playhead_sigma(picture)) > 1e-9 * sigma
     rows, columns = answer.basins.known.shape
-    whose = "of D*" if picture.direct or answer.request.site.mode == "slice" else "of the projected data"
+    whose = f"of {answer.of}" if picture.direct or answer.request.site.mode == "slice" else "of the projected data"
     largest = ", ".join(map(_share, answer.areas[:LISTED]))
     rest = f" and {len(answer.areas) - LISTED} more" if len(answer.areas) > LISTED else ""
     text = f"basins {whose}{f' at σ = {fixed(sigma, 3)}' if stale else ''}: {largest}{rest}"
     tip = (
-        f"Class of the data point where dx/dσ = (x − D*)/σ ends that starts here at this σ "
+        f"Class of the data point where dx/dσ = (x − {answer.of})/σ ends that starts here at this σ "
         f"(Heun, {STEPS} steps, Karras levels); {columns} × {rows} cells. Shares of the view: "
     )
     yield Entry("basins", text, tip + ", ".join(map(_share, answer.areas)))

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from app.engine.contract import Answer
 from app.rooms.contract import Handlers, Services
-from app.rooms.plane.basins_feed import BasinsFeed
+from app.rooms.in_parts import InParts
 from app.rooms.plane.branch_feed import BranchFeed
 from app.rooms.plane.commands import PlaneCommands
 from app.rooms.plane.drawing_feed import DrawingFeed
@@ -20,6 +20,7 @@ from app.rooms.plane.hover import Hover
 from app.rooms.plane.layers_feed import LayersFeed
 from app.rooms.plane.messages import (
     BasinsAnswer,
+    BasinsRequest,
     BranchAnswer,
     DensityAnswer,
     InsideAnswer,
@@ -60,7 +61,9 @@ class PlaneRoom(QObject):
         self._inside: InsideAnswer | None = None
         self._neighbours: NeighboursAnswer | None = None
         self._was_inside = False
-        self._basins = BasinsFeed(self._player.submit, partial(QTimer.singleShot, REST_MS, self))
+        self._basins = InParts[BasinsRequest, BasinsAnswer](
+            self._player.submit, partial(QTimer.singleShot, REST_MS, self)
+        )
         self._branch = BranchFeed(self._state, self._player, self)
         self._branch.changed.connect(self._show)
         self._commands = PlaneCommands(self._state, services.playback, self._player, self.view, services.actions)

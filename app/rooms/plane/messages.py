@@ -140,6 +140,7 @@ class BasinsAnswer(Answer):
     areas: tuple[BasinArea, ...] = ()
     finished: bool
     interrupted: bool = False  # another command went first, so no cell was added
+    of: str = "D*"  # the denoiser that carries the points
     message: str = ""
 
 

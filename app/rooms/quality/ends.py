@@ -2,49 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
-from app.plotting.bundles import Dots
-from app.plotting.equal_scale import EqualScaleCanvas
-from app.plotting.pens_and_numbers import Kind, hue, tabular
+from app.plotting.cloud_canvas import CloudCanvas
+from app.plotting.pens_and_numbers import Kind, tabular
 from app.plotting.theme import Theme
 from app.rooms.quality.messages import Ends
 from app.widgets.sample_grid import SampleGrid
 from geomodel.arrays import Array
 
 LOWEST = 180  # pixels of height
-PAD = 1.15
-
-
-class EndsPlane(EqualScaleCanvas):
-    """Ends as dots over the data, at equal scale. The wheel zooms, a drag pans and a double click goes back."""
-
-    def __init__(self, theme: Theme, font: QFont, kind: Kind, *, print_mode: bool) -> None:
-        super().__init__(font, print_mode=print_mode)
-        self._kind: Kind = kind
-        self._data, self.ends = (Dots("disc", size, vector=print_mode) for size in (2.5, 4.0))
-        for depth, item in enumerate((self._data, self.ends)):
-            item.setZValue(depth)
-            self.box.addItem(item, ignoreBounds=True)
-        self.left.setWidth(44)
-        self.bottom.setHeight(24)
-        self.set_theme(theme)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Set all colours."""
-        super().set_theme(theme)
-        self._data.set_look(theme.data)
-        self.ends.set_look(hue(self._kind, theme))
-
-    def show_points(self, points: Array, data: Array) -> None:
-        """Show ends (n, 2) over data (N, 2). The frame is that of the data, so that it is the same for all ends."""
-        self._data.set_points(data)
-        self.ends.set_points(points)
-        low, high = data.min(0), data.max(0)
-        side = np.maximum(PAD * (high - low), 1e-9)
-        self.show_box((*((low + high) / 2).tolist(), *side.tolist()))
 
 
 class EndsPane(QStackedWidget):
@@ -55,7 +22,7 @@ class EndsPane(QStackedWidget):
         self._shown: tuple[Ends | None, int] | None = None
         self._nothing = QWidget()
         self.grid = SampleGrid(theme)
-        self.plane = EndsPlane(theme, tabular(self.font(), 0.85), kind, print_mode=print_mode)
+        self.plane = CloudCanvas(theme, tabular(self.font(), 0.85), kind, print_mode=print_mode)
         for page in (self._nothing, self.grid, self.plane):
             self.addWidget(page)
         self.grid.setAccessibleName(f"{name} as images")

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from app.engine.contract import TaskEnded, frozen
-from app.plotting.values import MeasurePlot, Panel
+from app.engine.contract import Answer, TaskEnded, frozen
+from app.plotting.values import MeasurePlot
 from app.rooms.contract import Handlers, Services
 from app.rooms.on_request import Keep, OnRequestRoom
-from app.rooms.theories.messages import DriveTask, TheoryTask
+from app.rooms.theories.hand_over_feed import HandOver
+from app.rooms.theories.messages import DriveTask, PatchAnswer, Stages, TheoryTask
+from app.rooms.theories.patch_feed import PatchFeed
 from app.rooms.theories.picture import (
+    IN_TURN,
     caption_of,
+    drives_in_turn,
     drives_of,
     ends_of,
     legend_of,
     levels_of,
     line_up,
+    panel_of_patch,
     panels_of,
     plot_of,
+    row_at,
     samples_of,
     undefined,
 )
 from app.rooms.theories.pictures import TheoriesPicture
+from app.rooms.theories.taught_feed import Taught
 from app.rooms.theories.view import TheoriesView
 from app.session.state import Run
+from app.widgets.sight import seen
 from geomodel.arrays import Array, Integers
 from geomodel.experiments import Explained, explained_of
 
@@ -39,7 +48,8 @@ IMAGES, POINTS = (8, 12), (64, 20)  # most samples, levels
 class _Known:
     """The answers so far (T, L, B, *shape) at some levels and samples of a run, and what follows from them.
 
-    ends: (T', B, *shape), to which the first of the theories have driven the samples.
+    ends: (T', B, *shape), to which the first of the theories, and then the best in turn, have driven the samples;
+    drivers: the titles of these.
     """
 
     levels: Integers
@@ -50,11 +60,7 @@ class _Known:
     plot: MeasurePlot
     caption: str
     ends: Array | None = None
-
-    @property
-    def driven(self) -> int:
-        """How many theories have driven."""
-        return 0 if self.ends is None else len(self.ends)
+    drivers: tuple[str, ...] = ()
 
 
 class TheoriesRoom(OnRequestRoom[_Known]):
@@ -66,12 +72,65 @@ class TheoriesRoom(OnRequestRoom[_Known]):
         view = TheoriesView(services.theme)
         self._driving = False  # else asking
         super().__init__(services, view, view.start_wanted, view.cancel_wanted, view.level_picked)
+        self._player = services.player
+        self._patch = PatchFeed(services.player)
+        self._hand_over, self._taught = hand_over, taught = HandOver(services, self), Taught(services, self)
         view.drive_wanted.connect(self.drive)
+        view.patch_picked.connect(self._pick_patch)
+        for part, work in ((view.hand_over, hand_over), (view.taught, taught)):
+            part.start_wanted.connect(work.begin)
+            part.cancel_wanted.connect(work.cancel)
+            work.changed.connect(self.refresh)
+        view.hand_over.theory_picked.connect(hand_over.choose)
+        view.hand_over.turned.connect(hand_over.turn)
+        view.hand_over.at_picked.connect(hand_over.pick)
+        view.hand_over.level_picked.connect(hand_over.pick_level)
+        view.taught.unseen_wanted.connect(taught.choose_unseen)
+        view.taught.level_picked.connect(services.playback.go)
+        self._player.answered.connect(self._answered)
         self.refresh()
 
     def handlers(self) -> Handlers:
         """Its keys begin, and bring the view to the front."""
-        return {self.name: self._begin_in_sight, "theories_drive": self._drive_in_sight}
+        return {
+            self.name: self._begin_in_sight,
+            "theories_drive": partial(self._in_sight, self.drive),
+            "theories_hand_over": partial(self._in_sight, self._hand_over.begin),
+            "theories_taught": partial(self._in_sight, self._taught.begin),
+        }
+
+    def release(self) -> None:
+        """Stop listening, because the window closes."""
+        self._player.answered.disconnect(self._answered)
+        self._hand_over.release()
+        self._taught.release()
+        super().release()
+
+    def refresh(self) -> None:
+        """Show the present state, and ask for the patch that is picked where a person can see it."""
+        for work in (self._hand_over, self._taught):
+            work.forget()
+        super().refresh()
+        if seen(self.view) and (at := self._patch_place()) is not None:
+            self._patch.want(*at)
+
+    def _patch_place(self) -> tuple[int, int, int] | None:
+        """Run, level and sample of the images at the playhead; None where there are none."""
+        run, selection = self._state.run, self._state.selection
+        known = None if run is None else self._known.get(run.id)
+        if run is None or known is None or run.source is None or run.source.dataset.kind != "images":
+            return None
+        level = int(known.levels[row_at(known.levels, selection.index)])
+        return (run.id, level, selection.sample) if selection.sample in known.samples else None
+
+    def _pick_patch(self, patch: int) -> None:
+        self._patch.patch = patch
+        self.refresh()
+
+    def _answered(self, answer: Answer) -> None:
+        if isinstance(answer, PatchAnswer):
+            self._patch.take(answer)
+            self.refresh()
 
     def begin(self) -> None:
         """Ask the theories at the points of the selected run."""
@@ -87,9 +146,9 @@ class TheoriesRoom(OnRequestRoom[_Known]):
             self._driving = driving
             super().begin()
 
-    def _drive_in_sight(self) -> None:
+    def _in_sight(self, begin: Callable[[], None]) -> None:
         self._services.bring_forward(self.name)
-        self.drive()
+        begin()
 
     def undefined(self, run: Run) -> str:
         """Why a run cannot be compared with theories; empty where it can."""
@@ -101,7 +160,16 @@ class TheoriesRoom(OnRequestRoom[_Known]):
         known = self._known.get(run.id)
         if known is None:
             return len(line_up(run.source.dataset))
-        return len(known.titles) - known.driven if driving else len(line_up(run.source.dataset)) - len(known.titles)
+        if driving:
+            return len(self._drives(run, known))
+        return len(line_up(run.source.dataset)) - len(known.titles)
+
+    @staticmethod
+    def _drives(run: Run, known: _Known) -> list[tuple[str, Stages]]:
+        """What has not driven yet."""
+        assert run.source is not None
+        wanted = drives_in_turn(run.source.dataset, known.titles, known.found)
+        return [(title, stages) for title, stages in wanted if title not in known.drivers]
 
     def task(self, run: Run) -> tuple[TheoryTask | DriveTask, Keep[_Known]]:
         """The next theory."""
@@ -109,15 +177,15 @@ class TheoriesRoom(OnRequestRoom[_Known]):
         return self._drive_task(run, known) if known is not None and self._driving else self._ask_task(run)
 
     def _drive_task(self, run: Run, known: _Known) -> tuple[DriveTask, Keep[_Known]]:
-        assert run.source is not None
+        title, stages = self._drives(run, known)[0]
         task = DriveTask(
             task_id=self._state.next_id(),
             settings=run.settings,
-            theory=line_up(run.source.dataset)[known.driven],
+            stages=stages,
             x=frozen(np.asarray(run.x[0, known.samples])),
             sigmas=tuple(run.sigmas.tolist()),
         )
-        return task, partial(_driven, known)
+        return task, partial(_driven, known, title)
 
     def _ask_task(self, run: Run) -> tuple[TheoryTask, Keep[_Known]]:
         assert run.source is not None
@@ -145,37 +213,51 @@ class TheoriesRoom(OnRequestRoom[_Known]):
         run, running = self._state.run, self._work.running
         if run is None:
             return TheoriesPicture(message=EMPTY)
-        why, known, words = undefined(run), self._known.get(run.id), self.words(run)
-        if known is None:
-            return TheoriesPicture(message=why or START, ready=not why, running=running, words=words)
+        if why := undefined(run):
+            return TheoriesPicture(message=why)
         selection = self._state.selection
-        title, panels = panels_of(
-            run, known.titles, known.guesses, known.levels, known.samples, selection.index, selection.sample
-        )
-        ends_title, ends = "", tuple[Panel, ...]()
-        if known.ends is not None:
-            ends_title, ends = ends_of(run, known.titles, known.ends, known.samples, selection.sample)
-        return TheoriesPicture(
+        shown = TheoriesPicture(
+            message=START,
             sigmas=run.sigmas,
+            index=selection.index,
+            ready=self._left(run, driving=False) > 0,
+            running=running,
+            words=self.words(run),
+            hand_over=self._hand_over.picture(run, selection.sample),
+            taught=self._taught.picture(run, selection.index),
+        )
+        known = self._known.get(run.id)
+        return shown if known is None else self._of_known(run, known, shown)
+
+    def _of_known(self, run: Run, known: _Known, shown: TheoriesPicture) -> TheoriesPicture:
+        """The picture with what the theories have answered."""
+        assert run.source is not None
+        selection, shape = self._state.selection, run.source.dataset.shape
+        at = (known.titles, known.guesses, known.levels, known.samples, selection.index, selection.sample)
+        title, panels = panels_of(run, *at)
+        if (place := self._patch_place()) is not None:
+            panels = (*panels, panel_of_patch(self._patch.about(*place), self._patch.patch, shape))
+            shown = replace(shown, patch=self._patch.patch, most_patch=2 * max(shape[1:]) - 1)
+        if known.ends is not None:
+            driven = (run, known.drivers, known.ends, known.samples)
+            ends_title, ends = ends_of(*driven, selection.sample)
+            shown = replace(shown, drives=drives_of(*driven), ends_title=ends_title, ends=ends)
+        return replace(
+            shown,
+            message="",
             plot=known.plot,
             legend=legend_of(known.found, known.levels, selection.index),
-            index=selection.index,
             title=title,
             panels=panels,
             caption=known.caption,
-            drives="" if known.ends is None else drives_of(run, known.titles, known.ends, known.samples),
-            ends_title=ends_title,
-            ends=ends,
-            ready=not why and self._left(run, driving=False) > 0,
-            can_drive=not why and not running and self._left(run, driving=True) > 0,
-            running=running,
-            words=words,
+            can_drive=not shown.running and self._left(run, driving=True) > 0,
         )
 
 
-def _driven(known: _Known, _run: Run, ends: Array) -> _Known:
+def _driven(known: _Known, title: str, _run: Run, ends: Array) -> _Known:
     """What is known with the ends of one theory more."""
-    return replace(known, ends=ends[None] if known.ends is None else np.concatenate([known.ends, ends[None]]))
+    joined = ends[None] if known.ends is None else np.concatenate([known.ends, ends[None]])
+    return replace(known, ends=joined, drivers=(*known.drivers, title))
 
 
 def _joined(before: _Known | None, task: TheoryTask, levels: Integers, samples: Integers, run: Run, d: Array) -> _Known:
@@ -187,5 +269,8 @@ def _joined(before: _Known | None, task: TheoryTask, levels: Integers, samples: 
     target = np.asarray(run.trajectory.denoised[np.ix_(levels, samples)])
     found = explained_of(titles, run.sigmas[levels], target, guesses, task.x, run.source.dataset.mean)
     plot = plot_of(titles, found, levels)
-    ends = None if before is None else before.ends
-    return _Known(levels, samples, guesses, titles, found, plot, caption_of(run, found, samples), ends)
+    joined = _Known(levels, samples, guesses, titles, found, plot, caption_of(run, found, samples))
+    if before is None or before.ends is None:
+        return joined
+    alone = [title != IN_TURN for title in before.drivers]  # another theory changes which are best
+    return replace(joined, ends=before.ends[alone], drivers=tuple(filter(IN_TURN.__ne__, before.drivers)))

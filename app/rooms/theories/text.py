@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from app.rooms.theories.pictures import TheoriesPicture
 from geomodel.theories import THEORIES
 
-PANELS = "The driver's D of the selected sample beside that of each theory, at the same x. R² is that of this sample."
+PANELS = (
+    "The driver's D of the selected sample beside that of each theory, at the same x. R² is that of this sample. The "
+    "last image is that of the patch that the slider picks."
+)
 
 ENDS = "The end of the selected sample beside the ends to which each theory drives the same noise in Euler steps."
 
@@ -28,6 +31,11 @@ def _sentences(picture: TheoriesPicture) -> Iterator[str]:
     if picture.drives:
         yield f"{picture.drives}."
     yield from (f"{panel.caption}: {panel.note}." for panel in picture.ends)
+    if (over := picture.hand_over).plot is not None:
+        yield f"Hand-over, {over.plot.curves[0].label}: {over.caption}. {over.title}."
+        yield from (f"{panel.caption}: {panel.note}." for panel in over.panels)
+    if (taught := picture.taught).plots:
+        yield f"Where the network was taught: {taught.caption}. {taught.now}."
 
 
 def formulas() -> str:

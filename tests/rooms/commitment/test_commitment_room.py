@@ -13,10 +13,10 @@ import geomodel as gm
 from app.engine.contract import TaskEnded
 from app.engine.messages import Cancel, StartRun
 from app.export.offstage import Offstage
+from app.plotting.scatter import Scatter
 from app.plotting.theme import LIGHT
 from app.rooms import ROOMS
 from app.rooms.commitment import feed
-from app.rooms.commitment.fan import Fan
 from app.rooms.commitment.messages import CommitmentTask, Committed
 from app.rooms.commitment.picture import caption_of, ends_of, fan_of, levels_of, plots_of
 from app.rooms.commitment.view import CommitmentView
@@ -103,14 +103,14 @@ def test_the_fan_is_of_the_last_computed_level_at_or_before_the_playhead():
         fan = fan_of(run, known, levels, samples, index, 2)
         assert f"{run.sigmas[level]:.3g}"[:3] in fan.title
     assert fan.title.endswith("2 of 4 the same class")
-    assert len(fan.same) == len(fan.other) == 2
-    np.testing.assert_allclose(fan.same, known.found.returned[2, 1, ::2])
-    np.testing.assert_allclose(fan.end, run.x[-1, 2])
+    assert len(fan.scatter.same) == len(fan.scatter.other) == 2
+    np.testing.assert_allclose(fan.scatter.same, known.found.returned[2, 1, ::2])
+    np.testing.assert_allclose(fan.scatter.end, run.x[-1, 2])
     assert "same class 0.50" in fan.words
     assert "posterior of D* 0.90" in fan.words
     other = fan_of(run, known, levels, samples, 5, 1)
     assert other.title == "Sample 1 is not among the ends, which are 0 to 2"
-    assert other.data is None
+    assert other.scatter is None
 
 
 def test_images_of_a_fan_have_their_classes():
@@ -121,7 +121,7 @@ def test_images_of_a_fan_have_their_classes():
     fan = fan_of(run, known_of(run, levels, np.array([0, 1])), levels, np.array([0, 1]), 0, 1)
     assert [panel.caption for panel in fan.panels] == ["end", "same", "other", "same", "other"]
     assert [panel.note for panel in fan.panels] == ["right", "right", "left", "right", "left"]
-    assert fan.data is None
+    assert fan.scatter is None
 
 
 def test_the_curves_stand_at_their_levels_and_the_line_at_sigma_s():
@@ -190,7 +190,7 @@ def test_from_the_button_to_the_fan(stage, monkeypatch):
     assert picture.ready
     assert not picture.running
     assert "3 ends × 2 draws" in room.view.describe()
-    assert part(room.view, Fan).isVisibleTo(room.view)
+    assert part(room.view, Scatter).isVisibleTo(room.view)
     made.go(1)
     assert f"from σ {made.services.state.run.sigmas[1]:.3g}" in room.view.describe()
     cell = room.view.findChildren(Cell)[0]
@@ -227,12 +227,12 @@ def test_a_fan_of_points_is_framed_by_the_data(qtbot):
     qtbot.addWidget(view, before_close_func=lambda view: view.release())
     known = known_of(run, levels, samples)
     fan = fan_of(run, known, levels, samples, 0, 2)
-    drawn = part(view, Fan)
-    drawn.show_fan(fan)
+    drawn = part(view, Scatter)
+    drawn.show_points(fan.scatter)
     x, y, width, height = drawn._box
     low, high = run.source.plane_points.min(0), run.source.plane_points.max(0)
     assert (x, y) == pytest.approx(tuple((low + high) / 2))
     assert width == pytest.approx(1.15 * (high - low)[0])
     assert height > 0
-    drawn.show_fan(None)
+    drawn.show_points(None)
     assert not len(drawn._end.points)

@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QApplication
 from app.engine.contract import Site
 from app.export import figure
 from app.plotting.theme import DARK, LIGHT, PRINT
+from app.rooms.in_parts import InParts
 from app.rooms.inspector import picture as numbers
 from app.rooms.plane import text as words
 from app.rooms.plane.basins import class_tints
-from app.rooms.plane.basins_feed import BasinsFeed
 
 WITH = replace(PICTURE, layers=PICTURE.layers | {"basins"})
 
@@ -174,7 +174,7 @@ class Engine:
 
     def __init__(self):
         self.asked, self.rests = [], []
-        self.feed = BasinsFeed(self.asked.append, self.rests.append)
+        self.feed = InParts(self.asked.append, self.rests.append)
 
     def take(self, request=None, **more):
         answer = make_basins(request=self.asked[-1] if request is None else request, **more)

@@ -104,12 +104,12 @@ def test_a_drag_on_the_plot_and_the_keys_of_the_slider_pick_a_jump(stage, measur
     assert view.picture.level == 7
     QTest.mouseRelease(chart.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(chart.viewport().width() - 25, middle))
     ends = view.picture.jumps.ends
-    assert view.panes[0].plane.ends.points.tolist() == ends[7].points.tolist()
+    assert view.panes[0].plane.dots.points.tolist() == ends[7].points.tolist()
     QTest.keyClick(view.slider, Qt.Key.Key_Down)
     QTest.keyClick(view.slider, Qt.Key.Key_Down)
     assert view.picture.level == view.slider.value() == 5
-    assert view.panes[0].plane.ends.points.tolist() == ends[5].points.tolist()
-    assert view.panes[1].plane.ends.points.tolist() == ends[7].points.tolist()  # the whole run stays
+    assert view.panes[0].plane.dots.points.tolist() == ends[5].points.tolist()
+    assert view.panes[1].plane.dots.points.tolist() == ends[7].points.tolist()  # the whole run stays
     assert view._titled[0].title.text().startswith("Jump at σ")
 
 

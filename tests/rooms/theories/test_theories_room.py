@@ -45,7 +45,7 @@ def test_a_cancel_stops_it_and_what_does_not_fit_is_said(bench):
     assert bench.handle(task) == TaskEnded(task)
     ended = bench.handle(task_of(run, theory=Asked("Patches", "local", (("patch", 3),))))
     assert ended.result is None
-    assert "needs images" in ended.message
+    assert "is for images" in ended.message
 
 
 def test_theories_answer_in_turn_and_the_picture_fills(qtbot, monkeypatch):
@@ -87,7 +87,7 @@ def test_theories_answer_in_turn_and_the_picture_fills(qtbot, monkeypatch):
 
 def test_the_engine_drives_the_same_noise_in_euler_steps(bench):
     run = bench.handle(StartRun(1, SETTINGS)).trajectory
-    given = {"task_id": 6, "settings": SETTINGS, "theory": Asked("Gaussian", "gaussian")}
+    given = {"task_id": 6, "settings": SETTINGS, "stages": ((0.0, Asked("Gaussian", "gaussian")),)}
     found = bench.handle(DriveTask(**given, x=run.x[0], sigmas=tuple(run.sigmas))).result
     model = gm.theories.build("gaussian", gm.datasets.load("two-moons", count=60))
     np.testing.assert_allclose(found, gm.sample(model, run.x[0], run.sigmas, solver="euler").x[-1], rtol=1e-12)

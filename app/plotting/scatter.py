@@ -1,4 +1,4 @@
-"""Draws the fan of a point: where the draws of one end came back to, over the data."""
+"""Draws an end over the data, with the points that are compared with it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from PySide6.QtGui import QFont
 from app.plotting.bundles import Dots
 from app.plotting.equal_scale import EqualScaleCanvas
 from app.plotting.theme import Theme
-from app.rooms.commitment.pictures import FanPicture
+from app.plotting.values import ScatterPicture
 
 PAD = 1.15
 PREFERRED = (320, 220)  # pixels of width and height
 
 
-class Fan(EqualScaleCanvas):
-    """The end as a disc, what came back to its class as diamonds, and what came back to others as squares."""
+class Scatter(EqualScaleCanvas):
+    """The end as a disc, what is like it as diamonds, and the others as squares."""
 
-    def __init__(self, theme: Theme, font: QFont, *, print_mode: bool) -> None:
+    def __init__(self, theme: Theme, font: QFont, name: str, *, print_mode: bool) -> None:
         super().__init__(font, print_mode=print_mode)
-        self.setAccessibleName("Where the draws came back to")
+        self.setAccessibleName(name)
         self.setMinimumHeight(0 if print_mode else PREFERRED[1])
         self._data = Dots("disc", 2.5, vector=print_mode)
         self._same, self._other = Dots("diamond", 10.0, vector=print_mode), Dots("square", 9.0, vector=print_mode)
@@ -42,22 +42,22 @@ class Fan(EqualScaleCanvas):
         self._other.set_look(theme.base, theme.denoising, 2.0)
         self._end.set_look(theme.sampling, theme.text, 2.0)
 
-    def show_fan(self, fan: FanPicture | None) -> None:
-        """Show the points of a fan; nothing where it has none."""
-        picture = fan or FanPicture(title="", words="")
+    def show_points(self, picture: ScatterPicture | None) -> None:
+        """Show the points of a picture; nothing where there is none."""
+        nothing = np.empty((0, 2))
+        shown = picture or ScatterPicture(data=nothing, end=nothing, same=nothing, other=nothing)
         for dots, points in (
-            (self._data, picture.data),
-            (self._same, picture.same),
-            (self._other, picture.other),
-            (self._end, picture.end),
+            (self._data, shown.data),
+            (self._same, shown.same),
+            (self._other, shown.other),
+            (self._end, shown.end),
         ):
-            dots.set_points(np.empty((0, 2)) if points is None else points)
-        data = picture.data
-        if picture.axes != self._axes:
-            self._axes = picture.axes
-            self.set_labels(*picture.axes)
-        if data is not None and len(data):
-            low, high = data.min(0), data.max(0)
+            dots.set_points(points)
+        if shown.axes != self._axes:
+            self._axes = shown.axes
+            self.set_labels(*shown.axes)
+        if len(shown.data):
+            low, high = shown.data.min(0), shown.data.max(0)
             width, height = np.maximum(PAD * (high - low), 1e-9)
             x, y = (low + high) / 2
             self.show_box((float(x), float(y), float(width), float(height)))

@@ -1,0 +1,1 @@
+"""Shows how many steps convergence theory asks for, beside what the steps give where the answer is known."""

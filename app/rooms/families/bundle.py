@@ -1,0 +1,57 @@
+"""A chart of every sample: thin lines of the first curve, and the selected sample thick."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QPainterPath
+
+from app.plotting.measure_plot import MeasureChart
+from app.plotting.pens_and_numbers import curve_pen
+from app.plotting.regions import Named
+from app.plotting.sigma_axis import Scale
+from app.plotting.theme import Theme
+from app.plotting.values import Curve
+from geomodel.arrays import Array
+
+THIN = 0.45  # opacity of the lines that are not selected
+
+
+class BundleChart(MeasureChart):
+    """Lines in place of the band, because a band hides which way each sample goes."""
+
+    _thin: tuple[pg.PlotCurveItem, ...] = ()
+
+    def set_data(
+        self, sigmas: Array, scale: Scale, curves: tuple[Curve, ...], sample: int, regions: tuple[Named, ...] = ()
+    ) -> None:
+        """Show new levels or values."""
+        super().set_data(sigmas, scale, curves, sample, regions)
+        for item in self._thin:
+            self._box.removeItem(item)
+        self._thin = tuple(self._line(curve) for curve in curves[:1])  # of all of them they would be a thicket
+        self._style()
+        for layer in self.layers:
+            layer.band.setPath(QPainterPath())
+
+    def set_theme(self, theme: Theme) -> None:
+        """Set all colours."""
+        super().set_theme(theme)
+        self._style()
+
+    def _line(self, curve: Curve) -> pg.PlotCurveItem:
+        values = self._shown(curve.values)
+        joined = np.isfinite(values)
+        joined[:-1] &= np.isfinite(values[1:])
+        joined[-1:] = False  # the next one begins
+        x = np.broadcast_to(self._x[curve.levels][:, None], values.shape)
+        item = pg.PlotCurveItem(antialias=True)
+        item.setData(x.T.ravel(), np.where(np.isfinite(values), values, 0.0).T.ravel(), connect=joined.T.ravel())
+        item.setZValue(-1)
+        item.setOpacity(THIN)
+        self._box.addItem(item, ignoreBounds=True)
+        return item
+
+    def _style(self) -> None:
+        for item, curve in zip(self._thin, self._curves, strict=False):
+            item.setPen(curve_pen(curve.kind, self._theme, self._ratio()))

@@ -1,0 +1,1 @@
+"""Trains a network on a set of points while a person watches."""

@@ -1,0 +1,24 @@
+"""Whether a run is small enough to be computed at every change of the draft."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from geomodel.settings import RunSettings
+
+TOY_WORK = 3e7  # the most, as a product of samples × steps × data points × dimensions
+DRAW = 1 / 4  # of the time of an evaluation of D*, for one of many draws that are computed together
+
+
+def is_toy(draft: RunSettings, dataset: Any) -> bool:
+    """Whether a run of the draft over these data takes a second at most."""
+    if dataset.kind == "images":
+        return False
+    return bool(draft.count * draft.steps * len(dataset) * dataset.shape[0] * _evaluations(draft) <= TOY_WORK)
+
+
+def _evaluations(draft: RunSettings) -> float:
+    """The time of an evaluation of the driver, in evaluations of D*."""
+    options = () if draft.theory is None else draft.theory.options
+    drawn = (draft.driver_options.get(option.name, option.default) for option in options if option.name == "draws")
+    return max(1.0, DRAW * float(next(drawn, 1)))
