@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,13 +108,19 @@ class Ruler:
             return math.nan
         return sliced_of(sorted_along(rows - self._centre, self._lines), self._along)
 
-    def control(self, count: int, seed: int = 0) -> float:
-        """The median distance of 9 samples of so many points, drawn from the data with replacement: what particles
-        that are independent draws would have. Particles that push each other apart can come nearer.
+    def control(self, count: int, fresh: Callable[[int], ArrayLike] | None = None, seed: int = 0) -> float:
+        """The median distance of 9 samples of so many points: what particles that are independent draws would have.
+        Particles that push each other apart can come nearer.
+
+        fresh: makes sample 1 … 9 of the distribution behind the data, where it can be sampled; without it they are
+        drawn from the data with replacement.
         """
         random = np.random.default_rng([seed, 6])
-        draws = (self._points[random.integers(len(self._points), size=count)] for _ in range(CONTROLS))
-        return float(np.median([self.distance(draw) for draw in draws]))
+
+        def drawn(_number: int) -> ArrayLike:
+            return self._points[random.integers(len(self._points), size=count)]
+
+        return float(np.median([self.distance((fresh or drawn)(number)) for number in range(1, CONTROLS + 1)]))
 
 
 def _denoiser(cloud: ArrayLike | OptimalDenoiser) -> OptimalDenoiser:

@@ -121,6 +121,7 @@ def test_the_control_is_that_of_draws_from_the_data(clouds):
     assert two.control(40_000) < 0.15  # W² = 4 |k/n − ½|, and |k/n − ½| has the deviation 1/400
     ruler = drift.Ruler(clouds[0])
     assert ruler.control(50) == ruler.control(50) > ruler.control(5000) > 0
+    assert two.control(7, lambda number: [[float(number)]]) == two.distance([[5.0]])  # the median of 1 … 9
 
 
 def test_particles_begin_wide_and_nest():
@@ -141,7 +142,8 @@ def test_the_numbers_of_two_moons():
     data = gm.datasets.load("two-moons")
     ruler, optimal, begin = drift.Ruler(data.points), gm.OptimalDenoiser(data.points), drift.start(data, 400)
     assert 1.4 < ruler.distance(begin) < 2.0
-    assert 0.08 < ruler.control(400) < 0.13
+    fresh = ruler.control(400, lambda number: gm.datasets.load("two-moons", count=400, seed=number).points)
+    assert 0.07 < fresh < 0.13
     ends = {}
     for h in (0.2, 0.5, 1.0, 2.0):
         for particles in drift.rounds(optimal, begin, [h] * 200):
