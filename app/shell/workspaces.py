@@ -81,6 +81,13 @@ WORKSPACES: tuple[Workspace, ...] = (
         centre="theories",
         right=(("tilt", "families", "error_bounds", "measures", "plane"), ("inspector",)),
     ),
+    Workspace(
+        name="training",
+        title="Training",
+        tip="A network while it learns, a one-step model that denoising shrinks to, and particles that drift",
+        centre="training",
+        right=(("consistency", "drift", "plane"),),
+    ),
 )
 
 ACTIONS: tuple[ActionRow, ...] = tuple(

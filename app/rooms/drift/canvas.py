@@ -13,8 +13,8 @@ from app.plotting.theme import Theme
 from app.rooms.drift.pictures import ParticlesPicture
 from geomodel.arrays import Array
 
-PREFERRED = (420, 340)  # pixels of width and height
-LEAST = 220
+PREFERRED = (420, 200)  # pixels of width and height; it takes what is left
+LEAST = 160
 
 
 class DriftCanvas(EqualScaleCanvas):
@@ -24,7 +24,7 @@ class DriftCanvas(EqualScaleCanvas):
         super().__init__(font, print_mode=print_mode)
         self.setAccessibleName("Particles over the data")
         self.setMinimumHeight(0 if print_mode else LEAST)
-        self._data, self.particles = (Dots("disc", size, vector=print_mode) for size in (2.5, 5.0))
+        self._data, self.particles = (Dots("disc", size, vector=print_mode) for size in (2.5, 4.0))
         self.arrows = Quiver(head=4.0, width=0.9, hairline=not print_mode)
         items: list[pg.GraphicsObject] = [self._data, self.arrows, self.particles]
         for depth, item in enumerate(items):

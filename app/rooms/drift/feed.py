@@ -55,7 +55,7 @@ class DriftRoom(QObject):
         self._distances: list[float] = []  # of each round
         self._control = math.nan
         self._plot: tuple[MeasurePlot, Array] | None = None
-        self._playing = False
+        self._playing = self._steps = False  # goes on by itself, or for one round
         self._clock = QTimer(self, interval=FRAME_MS, timerType=Qt.TimerType.PreciseTimer)
         self._clock.timeout.connect(self._tick)
         for fact in (self._state.selection_changed, self._state.runs_changed):
@@ -116,6 +116,7 @@ class DriftRoom(QObject):
 
     def _step(self) -> None:
         self._play(False)
+        self._steps = self._asked is not None  # then the round follows the answer
         self._advance()
 
     def _reset(self) -> None:
@@ -142,6 +143,7 @@ class DriftRoom(QObject):
         self._source = source
         self._drawn = None if source is None else (data_of(source), frame(source))
         self._asked = self._answer = self._plot = None
+        self._steps = False
         self._distances = []
         if source is None and self._playing:
             self._play(False)
@@ -192,6 +194,9 @@ class DriftRoom(QObject):
             self._distances.append(answer.distance)
         self._follow_plot(at_once=not self._playing)
         self._show()
+        if self._steps:
+            self._steps = False
+            self._advance()
 
     # ------------------------------------------------------------ showing
 

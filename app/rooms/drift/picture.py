@@ -22,7 +22,7 @@ IMAGES = "Particles drift over points, and these data are images. Choose a point
 UNLINKED = "The drift needs the data of this run, which are not open."
 MOST_DATA = 4_000  # points that are drawn
 FIRST_ROUNDS = 200  # of the axis, which doubles when they are over
-PAD, SPREAD = 1.15, 4.0  # around the data; deviations that the frame holds on each side
+PAD, SPREAD = 1.15, 3.2  # around the data; deviations that the frame holds on each side
 
 
 def undefined(run: Run | None) -> str:

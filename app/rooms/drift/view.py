@@ -25,7 +25,7 @@ from app.widgets.scrolled import scrolled
 from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Title
 
-CELL_HEIGHT = 130
+CELL_HEIGHT = 110
 WIDE = 640  # pixels of width from which the distance stands beside the particles
 TITLE = "Two mean shifts"
 USUAL = "V = D*_data(x; h) − D*_particles(x; h)"
@@ -66,7 +66,6 @@ class DriftView(View):
         left = QVBoxLayout(self._left)
         left.setContentsMargins(0, 0, 0, 0)
         left.setSpacing(4)
-        left.addWidget(self._title)
         left.addLayout(self._legend)
         left.addWidget(self.canvas, 1)
         self.canvas.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -142,7 +141,9 @@ class DriftView(View):
         self.set_background(theme)
         self.canvas.set_theme(theme)
         self.cell.set_theme(theme)
+        self._legend.removeWidget(self._title)
         clear(self._legend)
+        self._legend.addWidget(self._title)
         for kind, label, tip in LEGEND:
             entry = Entry(kind, label, theme, self._page)
             entry.setToolTip(tooltip(label, tip))
