@@ -12,7 +12,6 @@ from engine_bench import Bench
 
 import geomodel as gm
 import resources
-from app.engine import library
 from app.engine.contract import Site, TaskEnded
 from app.engine.inbox import Inbox
 from app.engine.library import Library
@@ -49,6 +48,7 @@ from app.rooms.plane.messages import (
 )
 from app.rooms.schedule.messages import EndErrorTask
 from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
+from geomodel import datasets
 from geomodel.denoisers.base import Denoiser
 from geomodel.settings import RunSettings
 
@@ -256,7 +256,7 @@ def test_what_waits_behind_a_run_is_cancelled_before_it_begins(bench, monkeypatc
 
 
 def test_what_waits_behind_an_opening_is_cancelled_before_it_begins(bench, monkeypatch):
-    task, load = EndErrorTask(2, TOY), library.datasets.load
+    task, load = EndErrorTask(2, TOY), datasets.load
 
     def slow(name, *, progress, **given):
         for command in (task, Cancel(2)):
@@ -264,7 +264,7 @@ def test_what_waits_behind_an_opening_is_cancelled_before_it_begins(bench, monke
         progress(0.5)
         return load(name, **given)
 
-    monkeypatch.setattr(library.datasets, "load", slow)
+    monkeypatch.setattr(datasets, "load", slow)
     bench.handle(OpenData("spiral", 20, 0))
     assert bench.of(TaskEnded) == [TaskEnded(task)]
     assert bench.kinds()[-1] == "DataOpened"
@@ -467,11 +467,10 @@ def test_the_mean_shift_at_a_sample_and_at_an_image_probe(bench):
 
 
 def test_opening_tells_how_far_it_is_and_can_be_cancelled(bench, monkeypatch):
-    from app.engine import library as store
     from app.engine import opening
 
     monkeypatch.setattr(opening, "TELL_SECONDS", -1.0)
-    load = store.datasets.load
+    load = datasets.load
 
     def slow(name, *, progress, **given):
         for fraction in (0.2, 0.6):
@@ -480,7 +479,7 @@ def test_opening_tells_how_far_it_is_and_can_be_cancelled(bench, monkeypatch):
                 bench.worker.inbox.put(Cancel(OPENING))
         return load(name, **given)
 
-    monkeypatch.setattr(store.datasets, "load", slow)
+    monkeypatch.setattr(datasets, "load", slow)
     bench.handle(OpenData("spiral", 20, 0))
     assert [event.fraction for event in bench.events if isinstance(event, Opening)] == [
         0.2,

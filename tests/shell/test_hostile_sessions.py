@@ -68,6 +68,7 @@ REFUSED = {
     "a verdict of its own": text(rooms={"claims": {"claims": [{**CLAIM, "verdict": "always"}]}}),
     "claims about nonsense": text(rooms={"claims": {"base": {"solver": "none"}}}),
     "measures of no names": text(rooms={"measures": [1]}),
+    "a tilt beyond its sliders": text(rooms={"tilt": {"notch": 10**6}}),
     "a probe of a negative image": text(rooms={"mean_shift": {"probe": {"data_index": -5}}}),
 }
 
