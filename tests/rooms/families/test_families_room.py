@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
 from window_runs import TOY, computed, moons, pictures
 
 import geomodel as gm
@@ -298,6 +299,34 @@ def test_a_click_on_a_clock_and_the_arrows_of_the_boxes(qtbot):
     QTest.keyClick(view.steps.editor, Qt.Key.Key_Up)
     qtbot.waitUntil(lambda: room.picture().steps == 6)
     assert "Contractive VP" in view.describe()
+    room.release()
+
+
+def test_a_number_of_steps_that_does_not_fit_is_said_at_the_field(qtbot, monkeypatch):
+    stage = Offstage()
+    room = shown(stage, computed(moons()))
+    begun = []
+    monkeypatch.setattr(stage.services.player, "begin", lambda task, name="": begun.append(task))
+    view = room.view
+    qtbot.addWidget(view)
+    view.show()
+    room.refresh()
+    line = view.steps.editor.findChild(QLineEdit)
+    line.selectAll()
+    QTest.keyClicks(line, "0")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert view.steps.error == "N must be at least 1; it is 0."
+    assert room.picture().steps == 5
+    stage.services.state.select(index=2)
+    assert line.text() == "0"  # the view leaves what a person has typed
+    view._bar._button.click()
+    assert not begun
+    line.selectAll()
+    QTest.keyClicks(line, "7")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert view.steps.error == ""
+    view._bar._button.click()
+    assert begun[0].steps == 7
     room.release()
 
 
