@@ -11,7 +11,7 @@ from app.plotting.pens_and_numbers import curve_pen
 from app.plotting.regions import Named
 from app.plotting.sigma_axis import Scale
 from app.plotting.theme import Theme
-from app.plotting.values import Curve
+from app.plotting.values import Curve, Tint
 from geomodel.arrays import Array
 
 THIN = 0.45  # opacity of the lines that are not selected
@@ -23,10 +23,18 @@ class BundleChart(MeasureChart):
     _thin: tuple[pg.PlotCurveItem, ...] = ()
 
     def set_data(
-        self, sigmas: Array, scale: Scale, curves: tuple[Curve, ...], sample: int, regions: tuple[Named, ...] = ()
+        self,
+        sigmas: Array,
+        scale: Scale,
+        curves: tuple[Curve, ...],
+        sample: int,
+        regions: tuple[Named, ...] = (),
+        tints: tuple[Tint, ...] = (),
+        *,
+        linear: bool = False,
     ) -> None:
         """Show new levels or values."""
-        super().set_data(sigmas, scale, curves, sample, regions)
+        super().set_data(sigmas, scale, curves, sample, regions, tints, linear=linear)
         for item in self._thin:
             self._box.removeItem(item)
         self._thin = tuple(self._line(curve) for curve in curves[:1])  # of all of them they would be a thicket
