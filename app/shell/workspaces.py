@@ -84,7 +84,7 @@ WORKSPACES: tuple[Workspace, ...] = (
     Workspace(
         name="training",
         title="Training",
-        tip="A network while it learns, a one-step model that denoising shrinks to, and particles that drift",
+        tip="A network or a consistency function while it learns, and particles that drift to the data",
         centre="training",
         right=(("consistency", "drift", "plane"),),
     ),

@@ -166,6 +166,35 @@ def test_closing_a_network_frees_it(bench):
     assert bench.kinds()[-1] == "RunFinished"
 
 
+def test_closing_a_network_leaves_the_theory_its_pieces(bench):
+    path = str(resources.path("checkpoints", "two-moons.safetensors"))
+    bench.handle(OpenNetwork(path))
+    options = {"deviation": 0.3, "draws": 2}
+    bench.handle(StartRun(1, replace(TOY, network=path, driver="smoothed", driver_options=options)))
+    before = bench.worker.contexts[1].job
+    bench.handle(CloseNetwork(path))
+    job = bench.worker.contexts[1].job
+    assert [type(part).__name__ for part in job.parts] == ["OptimalDenoiser", "SmoothedDenoiser"]
+    assert job.model is before.model
+
+
+def test_a_cancel_reaches_a_theory_between_its_pieces(bench, monkeypatch):
+    from geomodel.denoisers.smoothed import SmoothedDenoiser
+
+    asked, answer = [], SmoothedDenoiser._denoise
+
+    def counted(self, x, sigma, labels):
+        asked.append(len(x))
+        bench.worker.inbox.put(Cancel(1))
+        return answer(self, x, sigma, labels)
+
+    monkeypatch.setattr(SmoothedDenoiser, "_denoise", counted)
+    monkeypatch.setattr("geomodel.denoisers.smoothed._ROWS_AT_ONCE", 2)
+    stopped = bench.handle(StartRun(1, replace(TOY, driver="smoothed", driver_options={"draws": 2}, count=6)))
+    assert isinstance(stopped, RunStopped)
+    assert asked == [2]
+
+
 def test_cancel_is_obeyed_between_the_pieces_of_an_evaluation(bench, monkeypatch):
     calls = []
 

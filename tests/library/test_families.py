@@ -174,6 +174,13 @@ def test_ve_and_flow_by_hand():
     np.testing.assert_allclose(F.solve(MIXTURE, x, [high, low], "flow", 1).z[-1], z, rtol=1e-13)
 
 
+@pytest.mark.parametrize("steps", [1, 6])
+def test_euler_in_flow_is_euler_in_sigma_at_the_same_levels(steps):
+    """z of the flow is linear in t where D stands still, so that its step is DDIM's, which is Euler's in σ."""
+    run = F.solve(MIXTURE, START * 8, [8.0, 0.1], "flow", steps)
+    np.testing.assert_allclose(run.x, gm.sample(MIXTURE, START * 8, run.sigmas, solver="euler").x, rtol=1e-12)
+
+
 def test_nodes_are_even_times_with_exact_ends():
     levels = F.nodes([80.0, 3.0, 0.002], "vp", 10)
     assert levels[0] == 80.0

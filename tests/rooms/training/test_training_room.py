@@ -264,9 +264,9 @@ def test_steps_pause_by_themselves_and_a_training_goes_on_from_there(stage):
     made, room = stage
     ring(made)
     small(room)
-    button(room.view, "1 iteration").click()
+    button(room.view, "+ 1").click()
     made.settle()
-    button(room.view, "1 iteration").click()
+    button(room.view, "+ 1").click()
     made.settle()
     assert recorded(room) == [0, 1, 2]
     assert room.view.form.go.text() == "Continue"
