@@ -156,9 +156,7 @@ def _chords(curve: Array) -> Floats:
 
 
 def _straight(x: Array, sigmas: Array, z: Array, times: Array, family: FamilyRow) -> MeasurePlot:
-    with np.errstate(divide="ignore", invalid="ignore"):  # a sample that has not moved has no line
-        in_time = geometry.off_straight(z, times) / _chords(z)
-        in_sigma = geometry.off_straight(x, sigmas) / _chords(x)
+    in_time, in_sigma = _off(z, times), _off(x, sigmas)
     return MeasurePlot(
         name="straight",
         title="Off the straight line",
@@ -172,11 +170,28 @@ def _straight(x: Array, sigmas: Array, z: Array, times: Array, family: FamilyRow
     )
 
 
+def _off(curve: Array, times: Array) -> Floats:
+    """How far a curve is off its straight line, as a share of the chord; NaN where there is no line."""
+    if not _told_apart(times):
+        return np.full(curve.shape[:2], np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a sample that has not moved has no line
+        return np.asarray(geometry.off_straight(curve, times) / _chords(curve))
+
+
+def _told_apart(times: Array) -> bool:
+    """Whether no two times are one share of the whole: levels over hundreds of decades are."""
+    return bool(
+        (np.diff(times) / (times[-1] - times[0]) > 0).all() and np.diff((times - times[0]) / np.ptp(times)).all()
+    )
+
+
 def straightness_words(x: Array, sigmas: Array, z: Array, times: Array, family: FamilyRow) -> str:
     """S in both clocks, and the deviation, which knows none."""
     of_z, of_x = _chords(z), _chords(x)
     if not (of_z.any() and of_x.any()):
         return "No sample moves, so there is no line that it could be off"
+    if not (_told_apart(times) and _told_apart(sigmas)):
+        return f"The levels are so far apart that some have one time in {family.title}, so there is no straightness"
     in_time = float(geometry.straightness(z, times).sum() / np.square(of_z).sum())
     in_sigma = float(geometry.straightness(x, sigmas).sum() / np.square(of_x).sum())
     deviation = float(geometry.deviation(x).max(axis=0).sum() / of_x.sum())
