@@ -6,6 +6,7 @@ from app.rooms.claims import actions as claims
 from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
 from app.rooms.consistency import actions as consistency
+from app.rooms.drift import actions as drift
 from app.rooms.families import actions as families
 from app.rooms.interpolation import actions as interpolation
 from app.rooms.likelihood import actions as likelihood
@@ -149,7 +150,7 @@ ROOMS: tuple[RoomRow, ...] = (
         area="right",
         room="app.rooms.theories.feed.TheoriesRoom",
         answers="app.rooms.theories.answers",
-        figure=(170.0, 130.0),
+        figure=(170.0, 240.0),
         actions=theories.ACTIONS,
         help="theories.html",
     ),
@@ -202,6 +203,17 @@ ROOMS: tuple[RoomRow, ...] = (
         figure=(170.0, 200.0),
         actions=consistency.ACTIONS,
         help="consistency.html",
+    ),
+    RoomRow(
+        name="drift",
+        title="Drift",
+        area="right",
+        room="app.rooms.drift.feed.DriftRoom",
+        answers="app.rooms.drift.answers",
+        follows=False,
+        figure=(170.0, 100.0),
+        actions=drift.ACTIONS,
+        help="drift.html",
     ),
     RoomRow(
         name="inspector",

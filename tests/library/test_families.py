@@ -87,6 +87,14 @@ def test_the_ends_of_the_clock(name):
             row.time([0.1, 1.001 * row.largest])
 
 
+@pytest.mark.parametrize("name", ["cosine", "flow"])
+def test_two_of_them_leave_nothing_of_the_data(name):
+    row = F.row(name)
+    assert row.mean(1.0) == 0.0
+    assert row.largest == np.inf
+    assert row.time(np.inf) == 1.0
+
+
 def test_an_unknown_family_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match="no family 'edm'; choose one of vp, sub_vp"):
         F.row("edm")
@@ -172,6 +180,13 @@ def test_ve_and_flow_by_hand():
     t, after = high / (1 + high), low / (1 + low)
     z = x / (1 + high) + (after - t) * ((x - d) / high - d)
     np.testing.assert_allclose(F.solve(MIXTURE, x, [high, low], "flow", 1).z[-1], z, rtol=1e-13)
+
+
+@pytest.mark.parametrize("steps", [1, 6])
+def test_euler_in_flow_is_euler_in_sigma_at_the_same_levels(steps):
+    """z of the flow is linear in t where D stands still, so that its step is DDIM's, which is Euler's in σ."""
+    run = F.solve(MIXTURE, START * 8, [8.0, 0.1], "flow", steps)
+    np.testing.assert_allclose(run.x, gm.sample(MIXTURE, START * 8, run.sigmas, solver="euler").x, rtol=1e-12)
 
 
 def test_nodes_are_even_times_with_exact_ends():
@@ -273,6 +288,18 @@ def test_errors_against_runs_by_hand():
             np.testing.assert_allclose(values, np.linalg.norm(ends - truth[-1], axis=1), rtol=1e-12)
     assert {part for part, _ in told} == set(range(-1, len(NAMES)))
     assert all(0 <= share <= 1 for _, share in told)
+
+
+def test_data_far_from_the_origin_are_solved_as_accurately_as_they_are_rounded():
+    """Spread 10⁻³ at 10⁵: a number there has 1.5e-11 as its last digit, so 10⁻¹⁰ of the spread cannot be reached."""
+    rng = np.random.default_rng(0)
+    points = 1e-3 * rng.normal(size=(20, 2))
+    x, levels = 0.01 * START, gm.schedules.karras(6, 2e-5, 0.01)
+    near, far = (
+        exact.solve(gm.OptimalDenoiser(points + c), x + c, levels, labels=None, reference=None)[-1] - c
+        for c in (0.0, 1e5)
+    )
+    np.testing.assert_allclose(far, near, atol=2e-7)  # 32 roundings a step, of 10⁵
 
 
 def test_a_family_that_reaches_one_level_at_most_is_left_out():

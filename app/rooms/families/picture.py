@@ -119,7 +119,7 @@ def paths_of(run: Run, name: str, samples: Integers) -> FamilyPaths | str:
             name="z",
             title=f"z{axis}",
             unit="",
-            formula=f"z = m(t) (x − c){'' if scale == 1 else f'/{general(scale, 1)}'}: the state of {family.title}",
+            formula=f"z = m(t) (x − c){'' if scale == 1 else f'/{general(scale, 4)}'}: the state of {family.title}",
             curves=(curve("runs.3", "z", _of(family.mean(times), drawn) / scale),),
         ),
         straight=_straight(x, sigmas, z, times, family),
@@ -133,7 +133,7 @@ def caption_of(run: Run, paths: FamilyPaths) -> str:
     levels, count, scale = len(positive(run)), len(finite_samples(run)), unit(run)
     of_levels = f"{levels} levels" if len(paths.sigmas) == levels else f"{len(paths.sigmas)} of {levels} levels"
     of_samples = f"{len(paths.samples)} of {count} samples" if len(paths.samples) < count else f"{count} samples"
-    units = "" if scale == 1 else f", data and σ in units of {general(scale, 1)}"
+    units = "" if scale == 1 else f", data and σ in units of {general(scale, 4)}"
     return f"{of_levels} from σ {fixed(paths.sigmas[0], 3)}, {of_samples}{units}"
 
 
