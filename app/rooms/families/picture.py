@@ -68,9 +68,9 @@ def axis_of(run: Run) -> tuple[Floats, str]:
 
 
 def formula_of(family: FamilyRow) -> str:
-    """The process and its clock."""
+    """The family, its process and its clock."""
     until = "" if math.isinf(family.largest) else f", up to σ = {general(family.largest, 3)}"
-    return f"{family.process};  {family.clock}{until}"
+    return f"{family.title}: {family.process};  {family.clock}{until}"
 
 
 def start_of(run: Run, name: str) -> int | str:
