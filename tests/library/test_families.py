@@ -253,6 +253,15 @@ def test_what_the_prior_ignores_against_draws(name):
     assert found.ratio == found.spread / row.prior
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_noise_alone_ignores_at_a_level_is_the_same_in_every_family(name):
+    found = F.mismatch(name, 1.5, [0.3, 0.4], sigma=0.8)
+    assert found.ratio == pytest.approx(np.hypot(1.5, 0.8) / 0.8, rel=1e-12)
+    assert found.shift == pytest.approx(0.5 / 0.8, rel=1e-12)
+    with pytest.raises(ValueError, match="above 0; got 0"):
+        F.mismatch(name, 1.5, sigma=0.0)
+
+
 def test_the_prior_of_contractive_vp_ignores_the_data_themselves():
     assert F.mismatch("cvp", 1.0).ratio == pytest.approx(np.sqrt(2), rel=1e-4)
     assert F.mismatch("flow", 1.0, [3.0]).ratio == 1.0

@@ -68,9 +68,9 @@ def axis_of(run: Run) -> tuple[Floats, str]:
 
 
 def formula_of(family: FamilyRow) -> str:
-    """The process and its clock."""
+    """The family, its process and its clock."""
     until = "" if math.isinf(family.largest) else f", up to σ = {general(family.largest, 3)}"
-    return f"{family.process};  {family.clock}{until}"
+    return f"{family.title}: {family.process};  {family.clock}{until}"
 
 
 def start_of(run: Run, name: str) -> int | str:
@@ -124,7 +124,7 @@ def paths_of(run: Run, name: str, samples: Integers) -> FamilyPaths | str:
         ),
         straight=_straight(x, sigmas, z, times, family),
         straightness=straightness_words(x, sigmas, z, times, family),
-        prior=prior_words(run, family),
+        prior=prior_words(run, family, float(sigmas[0])),
     )
 
 
@@ -202,8 +202,8 @@ def straightness_words(x: Array, sigmas: Array, z: Array, times: Array, family: 
     )
 
 
-def prior_words(run: Run, family: FamilyRow) -> str:
-    """What the family's prior ignores of the reference data."""
+def prior_words(run: Run, family: FamilyRow, sigma: float) -> str:
+    """What the family's prior ignores of the reference data, and what noise alone ignores at σ."""
     scale = unit(run)
     if run.source is None:
         return "No reference data are open, so what the prior ignores is not known"
@@ -213,6 +213,11 @@ def prior_words(run: Run, family: FamilyRow) -> str:
     words = (
         f"At t = {family.last:g} the deviation of data + noise is {general(found.ratio, 5)} times the prior's "
         f"({general(found.prior, 5)}) along the widest direction; their mean is {general(found.shift, 2)} times it away"
+    )
+    here = families.mismatch(family.name, spread, offset, sigma=sigma, unit=scale)
+    words += (
+        f". At σ {fixed(sigma, 3)}, where the levels begin, they are {general(here.ratio, 4)} times as wide as the "
+        "noise alone, in every family"
     )
     if family.largest < 1:
         words += f". {family.title} never reaches σ = 1, so it starts from data + noise"

@@ -155,7 +155,7 @@ def test_data_far_away_and_of_any_size_look_the_same(scale, unit):
 def test_one_data_point_and_a_sample_that_does_not_move():
     run = computed(opened([[3.0, 4.0]]), replace(TOY, data="", sigma_max=5.0, sigma_min=0.1))
     paths = picture.paths_of(run, "vp", picture.samples_of(run, 0))
-    assert "prior" in paths.prior
+    assert "At σ 5.00, where the levels begin, they are 1 times as wide as the noise alone" in paths.prior
     still = np.broadcast_to(run.x[:1], run.x.shape)
     row = gm.families.row("ve")
     words = picture.straightness_words(still, run.sigmas, still, row.time(run.sigmas), row)
