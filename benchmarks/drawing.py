@@ -170,7 +170,7 @@ def main() -> int:
         window.begin([])
         try:
             wait_until(lambda: window.state.run is not None and window.state.run.status == "complete")
-            run_for(3)
+            run_for(10)  # until the rooms that nobody sees are built
             times("window of 1280 × 800; events in processor time of its own thread")
             drawing(window, application, arguments.seconds)
             drifting(window, application, arguments.seconds)
