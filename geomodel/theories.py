@@ -259,7 +259,7 @@ def problems(name: str, options: Mapping[str, Any], data: Dataset | None = None)
             continue
         most = known.most.get(option.name)
         if data is not None and most is not None and not refusal(name, data) and value > most(data):
-            said[option.name] = f"{option.title} is at most {most(data):,} for {data.name}; it is {value:,}."
+            said[option.name] = f"{option.title} is at most {most(data):,} here; it is {value:,}."
     return said
 
 

@@ -84,9 +84,9 @@ WORKSPACES: tuple[Workspace, ...] = (
     Workspace(
         name="training",
         title="Training",
-        tip="What a network does while it learns",
+        tip="A network or a consistency function while it learns, and particles that drift to the data",
         centre="training",
-        right=(("consistency",), ("plane",)),
+        right=(("consistency", "drift", "plane"),),
     ),
 )
 

@@ -113,12 +113,8 @@ class TrainingRoom(QObject):
             self._message = str(error)
             self.refresh()
             return False
-        name, count, seed, columns = data.key
         settings = RunSettings(
-            data=name,
-            data_count=count,
-            data_seed=seed,
-            data_columns=columns,
+            **data.key._asdict(),
             count=ENDS,
             steps=STEPS,
             seed=recipe.seed,
