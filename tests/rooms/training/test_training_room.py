@@ -387,9 +387,9 @@ def test_moving_through_time_and_noise_computes_nothing(stage, monkeypatch, qtbo
 
 
 def test_a_level_that_the_playhead_cannot_reach_stays(stage):
-    """A run of two steps has three levels, the training five: the playhead goes to the nearest and pulls nothing back."""
+    """A run of two steps has three levels, the training five: the playhead goes near and pulls nothing back."""
     made, room = stage
-    ring(made, steps=2)
+    ring(made)
     made.services.player.drafting.edit({"steps": 2})
     small(room)
     room.step(1)
