@@ -62,7 +62,7 @@ def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -
 def driver_refusal(driver: Driver, data: Dataset | None, network: Any = None) -> str:
     """Why a driver cannot move the samples; empty where it can."""
     if driver in ("network", "blend") and network is None:
-        return "Open a checkpoint first."
+        return "The network drives only when a checkpoint is open."
     if driver == "network":
         return ""
     if data is None:

@@ -258,7 +258,7 @@ def test_a_named_set_of_other_numbers_is_not_taken(tmp_path):
         ({"start": "data", "start_index": 60}, {}, "there is no point 60"),
         ({"steps": 4}, {}, "its settings give other noise levels"),
         ({"sigma_max": 9.0}, {}, "its settings give other noise levels"),
-        ({"driver": "network"}, {}, "Open a checkpoint first"),
+        ({"driver": "network"}, {}, "The network drives only when a checkpoint is open"),
     ],
 )
 def test_settings_of_another_run_answer_nothing(tmp_path, settings, entries, clause):
