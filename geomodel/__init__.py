@@ -15,6 +15,7 @@ _MODULES = (
     "consistency",
     "datasets",
     "density",
+    "drift",
     "experiments",
     "families",
     "geometry",

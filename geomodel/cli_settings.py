@@ -10,6 +10,7 @@ from geomodel import cli_hints, datasets, schedules, solvers, theories
 from geomodel.compared import Compared
 from geomodel.origin import MOST_THREADS
 from geomodel.settings import CUSTOM, MOST_SAMPLES, Driver, Option, RunSettings, Start, limits, problems
+from geomodel.strokes import Strokes, from_text
 
 if TYPE_CHECKING:
     from geomodel.datasets import Dataset
@@ -32,12 +33,22 @@ def coordinates(text: str) -> tuple[float, ...]:
         raise argparse.ArgumentTypeError("write the coordinates as 1.5,-2.") from error
 
 
+def strokes(text: str) -> Strokes:
+    """The strokes of a drawing, as `geomodel.strokes.text` writes them."""
+    try:
+        return from_text(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 # option, field of RunSettings, type
 FIELDS: tuple[tuple[str, str, Any], ...] = (
     ("--data", "data", str),
     ("--data-count", "data_count", int),
     ("--data-seed", "data_seed", int),
     ("--data-columns", "data_columns", str),
+    ("--drawing", "drawing", strokes),
+    ("--drawing-width", "drawing_width", float),
     ("--model", "network", str),
     ("--driver", "driver", str),
     ("--blend", "blend", float),
@@ -115,6 +126,8 @@ def settings_from(arguments: argparse.Namespace) -> RunSettings:
         given["driver"] = "network"
     if given.get("levels"):
         given["schedule"] = CUSTOM
+    if given.get("drawing"):
+        given.setdefault("data", datasets.DRAWING)
     if given.get("start_point") and given.setdefault("start", "point") != "point":
         raise ValueError(f"The option --start-point is for the start “point”; --start says {given['start']}.")
     options = dict(option_of(text) for text in arguments.option)
@@ -159,8 +172,7 @@ def opened(
     settings: RunSettings, hints: dict[str, object], machine: argparse.Namespace
 ) -> tuple[Dataset | None, NetworkDenoiser | None]:
     """The data and the network of the settings, on the machine as the options ask for it."""
-    name, count, seed, columns = settings.data_key
-    data = datasets.load(name, count=count, seed=seed, columns=columns) if name else None
+    data = settings.data_key.load() if settings.data else None
     network = None
     if settings.network:
         from geomodel.checkpoints import load_checkpoint

@@ -12,7 +12,7 @@ from datetime import timedelta
 from math import nan
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from geomodel import cli_settings, runs, study
 from geomodel.cli_experiment import CONTROL
@@ -21,6 +21,7 @@ from geomodel.study import Keep, Plan, Progress
 
 if TYPE_CHECKING:
     from geomodel.datasets import Dataset
+    from geomodel.denoisers.optimal import OptimalDenoiser
 
 SHARD = 256
 EVERY = 10.0  # seconds between two lines of progress where it is not a terminal that shows them
@@ -44,6 +45,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         choices=get_args(Keep),
         help="ends alone, as NPY, or whole runs, as NPZ (default ends)",
     )
+    group.add_argument(
+        "--split",
+        default="samples",
+        choices=("samples", "data"),
+        help="what the processes of torchrun share: the samples, or the data of D*, whose parts they merge at every "
+        "evaluation (default samples)",
+    )
 
 
 def run(settings: RunSettings, hints: dict[str, object], arguments: Namespace) -> None:
@@ -54,6 +62,8 @@ def run(settings: RunSettings, hints: dict[str, object], arguments: Namespace) -
     if not 1 <= arguments.batch <= MOST_SAMPLES:
         raise ValueError(f"--batch lies between 1 and {MOST_SAMPLES:,}; got {arguments.batch:,}.")
     rank, ranks = _part()
+    if arguments.split == "data" and (settings.driver != "optimal" or arguments.keep != "ends"):
+        raise ValueError("--split data is for the driver optimal and the ends alone: it splits the data of D*.")
     data, network = cli_settings.opened(settings, hints, arguments)
     asked = study.plan(replace(settings, count=arguments.batch), arguments.samples, arguments.keep, data, network)
     folder: Path = arguments.out
@@ -61,7 +71,11 @@ def run(settings: RunSettings, hints: dict[str, object], arguments: Namespace) -
     _as_it_began(begun, network)
     line = _Line(rank, ranks)
     with _together(ranks):
-        study.compute(folder, begun, data, network, progress=line, part=(rank, ranks))
+        if arguments.split == "data" and data is not None and ranks > 1:
+            part = _merged(data, rank, ranks)
+            study.compute(folder, begun, data, network, progress=line, optimal=part, writes=not rank)
+        else:
+            study.compute(folder, begun, data, network, progress=line, part=(rank, ranks))
     if rank:
         return
     print(folder / study.INDEX)
@@ -110,6 +124,17 @@ def _together(ranks: int) -> Iterator[None]:
         raise ValueError("Another process of the job has ended. The same command goes on where it stopped.") from error
     finally:
         dist.destroy_process_group()
+
+
+def _merged(data: Dataset, rank: int, ranks: int) -> OptimalDenoiser:
+    """D* of all data, of which this process reads its part. It has no posteriors, which the ends do not need."""
+    from geomodel.denoisers.optimal.sharded import ShardedOptimalDenoiser
+
+    if len(data) < ranks:
+        raise ValueError(f"{data.name} has {len(data)} points, fewer than processes.")
+    rows = slice(len(data) * rank // ranks, len(data) * (rank + 1) // ranks)
+    part = ShardedOptimalDenoiser(data.points[rows], None if data.labels is None else data.labels[rows])
+    return cast("OptimalDenoiser", part)
 
 
 def _measure(folder: Path, data: Dataset) -> None:

@@ -15,7 +15,7 @@ def absolute(name: str) -> str:
     """The name with the absolute path, if it is a file or folder that exists. A named data set stays a name."""
     file, code, function = name.partition(CODE)
     path = f"{file}.py" if code else name
-    if not path or name in datasets.names() or not os.path.exists(path):  # Path.exists raises for long names
+    if not path or datasets.named(name) or not os.path.exists(path):  # Path.exists raises for long names
         return name
     return f"{os.path.abspath(path)}:{function}" if code else os.path.abspath(path)
 

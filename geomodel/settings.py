@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
-from geomodel import schedules, theories
+from geomodel import datasets, schedules, strokes, theories
 from geomodel.compared import Compared
-from geomodel.datasets import columns
+from geomodel.datasets import Dataset, columns
+from geomodel.datasets.common import Progress
 from geomodel.error_text import MOST_CHARACTERS, cut
 from geomodel.options import INFINITE
+from geomodel.strokes import MOST_STROKES, WIDEST, WIDTH, Strokes
 from geomodel.theories import TheoryName, TheoryRow
 from geomodel.versions import todays
-
-if TYPE_CHECKING:
-    from geomodel.datasets import Dataset
 
 CUSTOM = "custom"  # the schedule whose levels are `RunSettings.levels`
 MAX_POINTS = 1_000_000
@@ -32,7 +31,27 @@ Driver = Literal[TheoryName, "mixture", "network", "blend"]
 Start = Literal["noise", "origin", "exact", "data", "point"]
 Option = float | int | str | bool
 DRIVER_OPTION = "driver_options."  # before the name of one of them, where a sentence is about it
-DataKey = tuple[str, int, int, str]  # name or path, count, seed, columns
+
+
+class DataKey(NamedTuple):
+    """What decides the points of the data: fields of `RunSettings`, by their names."""
+
+    data: str
+    data_count: int
+    data_seed: int
+    data_columns: str = ""
+    drawing: Strokes = ()
+    drawing_width: float = WIDTH
+
+    def load(self, progress: Progress | None = None) -> Dataset:
+        """Open the data. Raises DataError as `datasets.load` and `datasets.drawing` do."""
+        name, count, seed, taken, drawn, width = self
+        if name != datasets.DRAWING:
+            return datasets.load(name, count=count, seed=seed, columns=taken, progress=progress)
+        dataset = datasets.drawing(drawn, count=count, seed=seed, width=width)
+        if progress is not None:
+            dataset.measure(progress)
+        return dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +79,24 @@ class RunSettings:
             "Empty: told from the file.",
         ),
     ] = ""
+    drawing: Annotated[
+        Strokes,
+        Meta(
+            max_length=MOST_STROKES,
+            title="Drawing",
+            description="The strokes of the data “drawing”: each a list of vertices in data units.",
+        ),
+    ] = ()
+    drawing_width: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=WIDEST,
+            title="Line width",
+            description="Width of the lines of a drawing, in data units: the points stand along them, with normal "
+            "noise of half this deviation across.",
+        ),
+    ] = WIDTH
     network: Annotated[
         str, Meta(max_length=LONGEST, title="Network", description="Path of a checkpoint; empty for none.")
     ] = ""
@@ -114,9 +151,10 @@ class RunSettings:
         Compared,
         Meta(
             title="Compared with",
-            description="What the driver is compared with: D* of the data, or the denoiser of one Gaussian that is "
-            "fitted to them, or of one for each class. Posterior weights, mean shift, effective neighbours and basins "
-            "are those of D* in any case, because a Gaussian has no data points.",
+            description="What the driver is compared with: D* of the data, the denoiser of one Gaussian that is "
+            "fitted to them or of one for each class, or for images local patches or Wiener-local, with the usual "
+            "options. Posterior weights, mean shift, effective neighbours and basins do not follow it, because a "
+            "Gaussian has no data points.",
         ),
     ] = "optimal"
     solver: Annotated[
@@ -213,7 +251,8 @@ class RunSettings:
     @property
     def data_key(self) -> DataKey:
         """What decides the points of the data: the same key gives the same points."""
-        return self.data, self.data_count, self.data_seed, self.data_columns
+        drawn = (self.drawing, self.drawing_width) if self.data == datasets.DRAWING else ()
+        return DataKey(self.data, self.data_count, self.data_seed, self.data_columns, *drawn)
 
     @property
     def jump(self) -> int | None:
@@ -280,6 +319,8 @@ def problems(settings: RunSettings) -> dict[str, str]:
         columns.parse(settings.data_columns)
     except ValueError as error:
         found["data_columns"] = str(error)
+    if settings.data == datasets.DRAWING and (sentence := strokes.problem(settings.drawing)):
+        found["data"] = sentence
     if settings.schedule == CUSTOM:
         try:
             schedules.custom(settings.levels)
@@ -330,6 +371,8 @@ def from_json(values: dict[str, Any]) -> RunSettings:
         raise ValueError(f"The settings have {unknown:,} unknown {'entries' if unknown > 1 else 'entry'}.")
     try:
         found = msgspec.convert(values, RunSettings)
+        if found.drawing and (sentence := strokes.problem(found.drawing)):
+            raise ValueError(sentence)
         options = {name: math.inf if value == INFINITE else value for name, value in found.options.items()}
         return replace(found, options=options)
     except msgspec.ValidationError as error:

@@ -33,6 +33,7 @@ from geomodel.settings import MOST_SAMPLES, RunSettings, from_json, to_json
 if TYPE_CHECKING:
     from geomodel.datasets import Dataset
     from geomodel.denoisers.network import NetworkDenoiser
+    from geomodel.denoisers.optimal import OptimalDenoiser
 
 INDEX = "index.json"
 LONGEST_INDEX = 2**20  # bytes
@@ -130,11 +131,14 @@ def compute(
     *,
     progress: Callable[[Progress], None] | None = None,
     part: tuple[int, int] = (0, 1),
+    optimal: OptimalDenoiser | None = None,
+    writes: bool = True,
 ) -> None:
     """Compute the shards that are not in the folder.
 
     progress: called after every step of a shard; what it raises stops the study, which can go on later.
     part: (r, n) computes the shards r, r + n, r + 2n, … where n processes share the study.
+    optimal: D* of the data, where it is there already. writes: whether this process writes the files.
     """
     import torch
 
@@ -142,7 +146,7 @@ def compute(
     missing = [shard for shard in mine if not study.path(folder, shard).exists()]
     total = sum(study.settings_of(shard).count for shard in mine)
     there = total - sum(study.settings_of(shard).count for shard in missing)
-    started, done, optimal = monotonic(), 0.0, None
+    started, done = monotonic(), 0.0
 
     def tell(count: int, share: float) -> None:
         if progress is not None:
@@ -154,7 +158,9 @@ def compute(
         for shard in missing:
             job = runs.prepare(study.settings_of(shard), data, network, optimal)
             optimal, count = job.optimal, len(job.x)
-            files.write_bytes(study.path(folder, shard), _computed(job, study.keep, partial(tell, count)))
+            content = _computed(job, study.keep, partial(tell, count))
+            if writes:
+                files.write_bytes(study.path(folder, shard), content)
             done += count
 
 

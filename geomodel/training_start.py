@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from torch import nn
 
 from geomodel.arrays import Floats
-from geomodel.denoisers.network import NetworkDenoiser
 from geomodel.recipe import TrainError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from geomodel.denoisers.network import NetworkDenoiser
 
 
 class TrainingData(Protocol):

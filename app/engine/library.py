@@ -16,7 +16,7 @@ import numpy as np
 
 from app.engine.contract import frozen
 from app.engine.messages import DataOpened, Machine, Ready
-from geomodel import checkpoints, datasets, files, runs
+from geomodel import checkpoints, files, runs
 from geomodel.arrays import Array
 from geomodel.checkpoints.hints import nested
 from geomodel.checkpoints.plan import Answer
@@ -51,8 +51,7 @@ class OpenSet:
 
 
 def _loaded(key: DataKey, progress: Progress | None) -> Dataset:
-    name, count, seed, columns = key
-    return datasets.load(name, count=count, seed=seed, columns=columns, progress=progress)
+    return key.load(progress)
 
 
 def _opened(key: DataKey, dataset: Dataset, progress: Progress | None) -> OpenSet:
@@ -69,13 +68,14 @@ def _opened(key: DataKey, dataset: Dataset, progress: Progress | None) -> OpenSe
     plane = dataset.principal_plane(between)
     # computed here and cached on the data, so that the window's thread never computes it
     _ = dataset.std, dataset.largest_deviation, dataset.fingerprint, dataset.distinct
-    name, count, seed, columns = key
     low, high = runs.recommended_sigmas(dataset)
     opened = DataOpened(
-        name=name,
-        count=count,
-        seed=seed,
-        columns=columns,
+        name=key.data,
+        count=key.data_count,
+        seed=key.data_seed,
+        columns=key.data_columns,
+        drawing=key.drawing,
+        drawing_width=key.drawing_width,
         dataset=dataset,
         sigma_min=low,
         sigma_max=high,

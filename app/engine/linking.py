@@ -133,7 +133,7 @@ class Linker:
 
 
 def _data_places(name: str, where: Where) -> Iterator[str]:
-    if name in datasets.names():
+    if datasets.named(name):
         yield name
     else:
         yield from map(str, _files(name, where))
@@ -152,8 +152,7 @@ def _files(name: str, where: Where) -> Iterator[Path]:
 
 
 def _with_data(settings: RunSettings, key: DataKey) -> RunSettings:
-    name, count, seed, columns = key
-    return replace(settings, data=name, data_count=count, data_seed=seed, data_columns=columns)
+    return replace(settings, **key._asdict())
 
 
 def _without_data(settings: RunSettings, asked: Asked, data: DataIdentity) -> Linked:

@@ -15,6 +15,7 @@ from geomodel.classes import Asked
 from geomodel.origin import DataIdentity, NetworkIdentity
 from geomodel.record import Record
 from geomodel.settings import DataKey, RunSettings
+from geomodel.strokes import WIDTH, Strokes
 from geomodel.trajectory import Trajectory
 
 Kind = Literal["data", "network"]  # what a run is made of
@@ -40,17 +41,19 @@ class Warm(Command):
 
 @dataclass(frozen=True, slots=True)
 class OpenData(Command):
-    """Open a named data set or a file as reference data."""
+    """Open a named data set, a drawing or a file as reference data."""
 
     name: str
     count: int
     seed: int
     columns: str = ""
+    drawing: Strokes = ()
+    drawing_width: float = WIDTH
 
     @property
     def key(self) -> DataKey:
         """What decides the points."""
-        return self.name, self.count, self.seed, self.columns
+        return DataKey(self.name, self.count, self.seed, self.columns, self.drawing, self.drawing_width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +236,8 @@ class DataOpened(Event):
     count: int
     seed: int
     columns: str = ""
+    drawing: Strokes = ()
+    drawing_width: float = WIDTH
     dataset: Any
     sigma_min: float
     sigma_max: float
@@ -242,7 +247,7 @@ class DataOpened(Event):
     @property
     def key(self) -> DataKey:
         """What decides the points."""
-        return self.name, self.count, self.seed, self.columns
+        return DataKey(self.name, self.count, self.seed, self.columns, self.drawing, self.drawing_width)
 
 
 @dataclass(frozen=True, slots=True)

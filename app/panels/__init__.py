@@ -17,7 +17,7 @@ from app.panels.status import StatusBar
 from app.plotting.theme import Theme
 
 LEFT_WIDTH = 304
-OPENING = ("open_checkpoint", "open_model_folder", "open_data", "open_folder")  # actions
+OPENING = ("open_checkpoint", "open_model_folder", "open_data", "open_folder", "tool.draw")  # actions
 RUNS_HEIGHT = 120  # two runs; the list scrolls
 
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 from app.panels.driver_options import DriverOptions
 from app.session.player import Player
 
-BETWEEN_MS = 30  # in which the views of a finished run ask for field and basins
+BETWEEN_MS = 100  # in which the views of a finished run ask for field and basins
 
 
 class DriverFeed(QObject):

@@ -113,7 +113,7 @@ class PanelsFeed(QObject):
 
     def _show_data(self) -> None:
         data, self._refused = self.state.data, ""
-        if data is not None and data.name not in datasets.names():
+        if data is not None and not datasets.named(data.name):
             self._opened_files[data.name] = Path(data.name).name
         self._show_choices()
         self._show_draft()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any, Literal
 
 from PySide6.QtCore import Qt, Signal
@@ -58,6 +57,7 @@ class ModelPanel(QWidget):
         self._network = ChoiceField("network", limits("network"))
         self._data = ChoiceField("data", limits("data"))
         self._columns = TextField("data_columns", limits("data_columns"))
+        self._width = FloatField("drawing_width", limits("drawing_width"), step=0.05)
         self._driver = ChoiceField("driver", limits("driver"), DRIVERS)
         self._count = IntField("data_count", limits("data_count"))
         self._seed = IntField("data_seed", limits("data_seed"))
@@ -67,7 +67,8 @@ class ModelPanel(QWidget):
         self._beside = BoolField("beside", limits("beside"))
         self._compared = ChoiceField("compared_with", limits("compared_with"), COMPARED)
         self._own = (self._blend, self._label, self._guidance, self._compared, self._beside)
-        fields = (self._network, self._data, self._count, self._seed, self._columns, self._driver, *self._own)
+        about_data = (self._data, self._width, self._count, self._seed, self._columns)
+        fields = (self._network, *about_data, self._driver, *self._own)
         self.fields: dict[str, Field] = {item.name: item for item in fields}
         self._places: dict[Slot, Explanation] = {
             "network": Explanation(),
@@ -174,7 +175,7 @@ class ModelPanel(QWidget):
 
     def commit(self) -> bool:
         """Take over typed text. Returns False if some of it is no value, which its field then explains."""
-        typed = (self._count, self._seed, self._columns, self._blend, self._guidance)
+        typed = (self._width, self._count, self._seed, self._columns, self._blend, self._guidance)
         return commit_all(item for item in typed if not item.isHidden()) and self.options.commit()
 
     # ------------------------------------------------------------ inside
@@ -185,7 +186,7 @@ class ModelPanel(QWidget):
         body.setSpacing(4)
         rows: tuple[tuple[Slot, tuple[Field, ...]], ...] = (
             ("network", (self._network,)),
-            ("data", (self._data, self._count, self._seed, self._columns)),
+            ("data", (self._data, self._width, self._count, self._seed, self._columns)),
             ("driver", (self._driver, *self._own)),
         )
         for slot, fields in rows:
@@ -220,9 +221,11 @@ class ModelPanel(QWidget):
         """Fill the two lists. What the settings name is always among the lines."""
         self._network.set_choices(_lines(self._networks, self._network.value))
         self._data.set_choices(_lines(self._sets, self._data.value))
+        drawn = self._data.value == datasets.DRAWING
         generated = self._data.value in datasets.names() and datasets.row(self._data.value).kind == "toy"
         for item in (self._count, self._seed):
-            item.setVisible(generated)
+            item.setVisible(generated or drawn)
+        self._width.setVisible(drawn)
         self._blend.setVisible(self._driver.value == "blend")
         self._label.setVisible(self._classes > 0 or self._label.value != -1)
         self._guidance.setVisible(self._label.value != -1)
@@ -267,7 +270,7 @@ class ModelPanel(QWidget):
 def _lines(offered: Sequence[Line], current: str) -> list[Choice]:
     lines = [*offered]
     if current not in (value for value, _ in offered):
-        lines.append((current, Path(current).name or "none"))
+        lines.append((current, datasets.title(current) or "none"))
     return [Choice(value, title, _about(value)) for value, title in lines]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QFont
 
 from app.plotting.bundles import Dots
@@ -13,6 +14,7 @@ from app.plotting.values import Box
 from geomodel.arrays import Array
 
 PAD = 1.15
+PREFERRED = (160, 120)  # pixels of width and height
 
 
 class CloudCanvas(EqualScaleCanvas):
@@ -28,6 +30,9 @@ class CloudCanvas(EqualScaleCanvas):
         self.left.setWidth(44)
         self.bottom.setHeight(24)
         self.set_theme(theme)
+
+    def sizeHint(self) -> QSize:
+        return QSize(*PREFERRED)
 
     def set_theme(self, theme: Theme) -> None:
         """Set all colours."""

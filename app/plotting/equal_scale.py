@@ -13,7 +13,7 @@ from app.plotting.theme import Theme
 from app.plotting.values import Box
 from geomodel.number_text import general
 
-Tool = Literal["select", "probe", "start", "branch"]
+Tool = Literal["select", "probe", "start", "branch", "draw"]
 
 REACH = 14  # pixels around the handle within which a press takes hold of it
 LONGEST = 7  # the power of ten from which an axis writes powers of ten

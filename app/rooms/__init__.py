@@ -6,6 +6,7 @@ from app.rooms.claims import actions as claims
 from app.rooms.commitment import actions as commitment
 from app.rooms.compare import actions as compare
 from app.rooms.consistency import actions as consistency
+from app.rooms.drift import actions as drift
 from app.rooms.families import actions as families
 from app.rooms.interpolation import actions as interpolation
 from app.rooms.likelihood import actions as likelihood
@@ -149,18 +150,9 @@ ROOMS: tuple[RoomRow, ...] = (
         area="right",
         room="app.rooms.theories.feed.TheoriesRoom",
         answers="app.rooms.theories.answers",
-        figure=(170.0, 130.0),
+        figure=(170.0, 240.0),
         actions=theories.ACTIONS,
         help="theories.html",
-    ),
-    RoomRow(
-        name="error_bounds",
-        title="Step bounds",
-        area="right",
-        room="app.rooms.error_bounds.feed.ErrorBoundsRoom",
-        follows=False,
-        figure=(170.0, 220.0),
-        help="error_bounds.html",
     ),
     RoomRow(
         name="tilt",
@@ -173,14 +165,23 @@ ROOMS: tuple[RoomRow, ...] = (
         help="tilt.html",
     ),
     RoomRow(
-        name="consistency",
-        title="Consistency",
+        name="families",
+        title="Families",
         area="right",
-        room="app.rooms.consistency.feed.ConsistencyRoom",
-        answers="app.rooms.consistency.answers",
+        room="app.rooms.families.feed.FamiliesRoom",
+        answers="app.rooms.families.answers",
         figure=(170.0, 200.0),
-        actions=consistency.ACTIONS,
-        help="consistency.html",
+        actions=families.ACTIONS,
+        help="families.html",
+    ),
+    RoomRow(
+        name="error_bounds",
+        title="Step bounds",
+        area="right",
+        room="app.rooms.error_bounds.feed.ErrorBoundsRoom",
+        follows=False,
+        figure=(170.0, 220.0),
+        help="error_bounds.html",
     ),
     RoomRow(
         name="training",
@@ -194,14 +195,25 @@ ROOMS: tuple[RoomRow, ...] = (
         help="training.html",
     ),
     RoomRow(
-        name="families",
-        title="Families",
+        name="consistency",
+        title="Consistency",
         area="right",
-        room="app.rooms.families.feed.FamiliesRoom",
-        answers="app.rooms.families.answers",
+        room="app.rooms.consistency.feed.ConsistencyRoom",
+        answers="app.rooms.consistency.answers",
         figure=(170.0, 200.0),
-        actions=families.ACTIONS,
-        help="families.html",
+        actions=consistency.ACTIONS,
+        help="consistency.html",
+    ),
+    RoomRow(
+        name="drift",
+        title="Drift",
+        area="right",
+        room="app.rooms.drift.feed.DriftRoom",
+        answers="app.rooms.drift.answers",
+        follows=False,
+        figure=(170.0, 100.0),
+        actions=drift.ACTIONS,
+        help="drift.html",
     ),
     RoomRow(
         name="inspector",

@@ -10,6 +10,7 @@ from typing import Any
 from app.session.facts import DRIVER_NAMES, START_NAMES, data_title
 from geomodel import schedules
 from geomodel.compared import NAMES
+from geomodel.datasets import DRAWING
 from geomodel.number_text import general
 from geomodel.options import Option
 from geomodel.settings import CUSTOM, RunSettings, limits
@@ -27,6 +28,8 @@ MATTERS: dict[str, Callable[[RunSettings], bool]] = {  # fields that have no eff
     "beside": lambda settings: settings.compares,
     "levels": lambda settings: settings.schedule == CUSTOM,
     "rho": lambda settings: settings.schedule != CUSTOM and bool(schedules.row(settings.schedule).options),
+    "drawing": lambda settings: settings.data == DRAWING,
+    "drawing_width": lambda settings: settings.data == DRAWING,
     "start_index": lambda settings: settings.start == "data",
     "start_point": lambda settings: settings.start == "point",
 }
@@ -118,6 +121,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "jump_at": lambda level: "never" if level < 0 else str(level),
     "start": lambda name: _in_a_line(START_NAMES[name]),
     "data_columns": lambda text: text or "automatic",
+    "drawing": lambda strokes: f"of {len(strokes):,} stroke{'s' * (len(strokes) != 1)}",
     "start_point": lambda point: f"({', '.join(general(value, 3) for value in point)})",
 }
 

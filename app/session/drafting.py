@@ -15,9 +15,11 @@ from app.session.toy import is_toy
 from geomodel import datasets, presets, runs, settings, solvers
 from geomodel.arrays import Array
 from geomodel.classes import Classes, renamed
+from geomodel.datasets import DRAWING
 from geomodel.draft_levels import Problems, levels_or_problems
 from geomodel.run_checks import driver_refusal
-from geomodel.settings import CUSTOM, RunSettings
+from geomodel.settings import CUSTOM, DataKey, RunSettings
+from geomodel.strokes import Strokes
 
 COUNTS = {"toy": 64, "points": 64, "images": 16}  # trajectories of a proposed run, by the kind of the data
 OWN = "own code"  # the format of a network that is a person's own denoiser
@@ -77,7 +79,7 @@ class Drafting(QObject):
         if draft.network != self._state.draft.network and draft.network not in ("", *self._state.networks):
             self.open_network(draft.network)  # the draft follows when it is there
             return
-        if changes.keys() & {"data", "data_count", "data_seed", "data_columns"}:
+        if changes.keys() & DataKey._fields:
             if draft.data != self._state.draft.data and "data_columns" not in changes:
                 draft = replace(draft, data_columns=self.columns_of(draft.data))
             self._edit_data(draft)
@@ -99,6 +101,28 @@ class Drafting(QObject):
         if "network" in changes:
             self._state.network_changed.emit()
         self._tell()
+
+    def draw(self, strokes: Strokes, width: float) -> None:
+        """Make a drawing the data. The first one in the place of other data proposes noise levels and driver anew."""
+        draft = replace(self._state.draft, data=DRAWING, data_columns="", drawing=strokes, drawing_width=width)
+        if self._state.draft.data != DRAWING:
+            network = self._state.network if draft.network_drives else None
+            fits = network is not None and tuple(network.info.shape) == (2,)
+            draft = replace(
+                draft,
+                sigma_min=draft.sigma_min if fits else None,
+                sigma_max=draft.sigma_max if fits else None,
+                count=self._counts["toy"],
+                start="noise",
+                start_index=0,
+                label=-1,
+            )
+        self._edit_data(draft)
+
+    def awaits_another(self, event: DataOpened) -> bool:
+        """Whether a newer drawing is on its way, because a person has drawn on."""
+        draft = self._state.draft
+        return event.name == draft.data == DRAWING and event.key != draft.data_key
 
     def _with_class(self, draft: RunSettings, numbered: Classes) -> RunSettings:
         """The draft with the class that its label means among `numbered`, as its driver numbers it; none if that has
@@ -132,6 +156,8 @@ class Drafting(QObject):
             self._state.set_draft(draft)
             self._state.set_errors(found)
         elif draft.data:
+            if draft.data == DRAWING:  # it cannot fail to open, and a person may draw on before it has
+                self._state.set_draft(draft)
             self._submit(OpenData(*draft.data_key))
         else:
             self.close_data()
@@ -162,10 +188,9 @@ class Drafting(QObject):
         """
         state, draft = self._state, settings
         here = state.data is not None and state.data.name == draft.data
-        if not here and draft.data not in ("", *datasets.names()):
+        if not here and draft.data and not datasets.named(draft.data):
             present = state.draft
-            name, count, seed, columns = present.data_key
-            draft = replace(draft, data=name, data_count=count, data_seed=seed, data_columns=columns)
+            draft = replace(draft, **present.data_key._asdict())
         if draft.network not in state.networks:
             draft = without_network(draft)
         if draft.label >= 0 and draft != settings:
@@ -215,7 +240,8 @@ class Drafting(QObject):
         state, draft = self._state, self._state.draft
         # the first set, or one that an undo asked for
         awaited = event.key == draft.data_key
-        same = state.data is not None and state.data.name == event.name
+        before = state.data
+        same = before is not None and before.name == event.name
         numbered = state.classes(draft)  # by which the draft names its class; an awaited draft knows the new data
         state.set_data(event)
         self._columns[event.name] = event.columns
@@ -225,9 +251,12 @@ class Drafting(QObject):
             draft = without_network(draft)
             state.network_changed.emit()
         if not awaited:
-            name, count, seed, columns = event.key
-            draft = replace(draft, data=name, data_count=count, data_seed=seed, data_columns=columns)
+            draft = replace(draft, **event.key._asdict())
         draft = self._with_class(draft, numbered) if awaited or same else self._proposed(draft, event)
+        if event.name == DRAWING:  # which the draft took before it was open
+            draft = _with_drivers(draft, event)
+        if same and event.name == DRAWING and _levels_of(draft) == _levels_of(before):
+            draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)  # they follow the strokes
         if draft.sigma_max is None:
             draft = replace(draft, sigma_min=event.sigma_min, sigma_max=event.sigma_max)
         state.set_draft(draft, undoable=not awaited)
@@ -245,13 +274,8 @@ class Drafting(QObject):
 
     def _proposed(self, draft: RunSettings, event: DataOpened) -> RunSettings:
         network = self._state.network if draft.network_drives else None  # its levels are those that it was trained at
-        lost = not draft.network_drives and bool(driver_refusal(draft.driver, event.dataset))
-        without = bool(driver_refusal(draft.compared_with, event.dataset))
         return replace(
-            draft,
-            driver="optimal" if lost else draft.driver,
-            driver_options={} if lost else draft.driver_options,
-            compared_with="optimal" if without else draft.compared_with,
+            _with_drivers(draft, event),
             sigma_min=(network or event).sigma_min,
             sigma_max=(network or event).sigma_max,
             count=self._counts[event.dataset.kind],
@@ -314,6 +338,22 @@ class Drafting(QObject):
     def _tell(self) -> None:
         self.check()
         self.edited.emit()
+
+
+def _with_drivers(draft: RunSettings, event: DataOpened) -> RunSettings:
+    """The draft with D* in the place of denoisers that cannot be made of these data."""
+    lost = not draft.network_drives and bool(driver_refusal(draft.driver, event.dataset))
+    without = bool(driver_refusal(draft.compared_with, event.dataset))
+    return replace(
+        draft,
+        driver="optimal" if lost else draft.driver,
+        driver_options={} if lost else draft.driver_options,
+        compared_with="optimal" if without else draft.compared_with,
+    )
+
+
+def _levels_of(proposed: RunSettings | DataOpened | None) -> tuple[float | None, float | None] | None:
+    return None if proposed is None else (proposed.sigma_min, proposed.sigma_max)
 
 
 def without_network(draft: RunSettings) -> RunSettings:

@@ -72,7 +72,7 @@ def data_title(name: str) -> str:
     """The title of named data without their size, or the name of a file."""
     if not name:
         return NO_DATA
-    return datasets.row(name).title.partition(" (")[0] if name in datasets.names() else Path(name).name
+    return datasets.title(name).partition(" (")[0] if datasets.named(name) else Path(name).name
 
 
 def class_words(run: Run) -> str:

@@ -15,7 +15,7 @@ from geomodel.judgement import Judgement
 from geomodel.settings import DataKey, RunSettings
 
 NAME = "judging the network"  # in the status bar
-NO_DATA: DataKey = ("", 1, 0, "")
+NO_DATA = DataKey("", 1, 0)
 
 Waiting = Literal["", "waiting", "stopped"]
 Pair = tuple[str, str, tuple[tuple[str, object], ...], DataKey]  # path, SHA-256, answers, data
@@ -89,8 +89,7 @@ class Judging(QObject):
         busy = player.computing is not None or player.opening is not None or bool(player.tasks)
         if pair is None or pair in self._verdicts or busy or not player.device:
             return
-        name, count, seed, columns = pair[3]
-        settings = RunSettings(network=pair[0], data=name, data_count=count, data_seed=seed, data_columns=columns)
+        settings = RunSettings(network=pair[0], **pair[3]._asdict())
         task = Judge(self._state.next_id(), settings)
         self._asked = task, pair
         player.begin(task, NAME)

@@ -45,7 +45,7 @@ class LayerLook:
 USUAL = LayerLook()
 
 
-Tool = Literal["select", "probe", "start", "branch"]
+Tool = Literal["select", "probe", "start", "branch", "draw"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -312,7 +312,8 @@ class Player(QObject):
                 self.device = event.device
                 self.ready.emit(event)
             case DataOpened():
-                self._data_opened(event)
+                if not self.drafting.awaits_another(event):
+                    self._data_opened(event)
             case NetworkInspected():
                 self.inspected.emit(event)
             case NetworkOpened():

@@ -85,8 +85,7 @@ class Reapplying(QObject):
             state.networks[network.path] = network
             settings = replace(settings, network=network.path)
         if found.data is not None:
-            data, count, seed, columns = found.data.key
-            settings = replace(settings, data=data, data_count=count, data_seed=seed, data_columns=columns)
+            settings = replace(settings, **found.data.key._asdict())
             state.set_data(found.data)
             state.data_changed.emit()
         if recipe.seen is not None:

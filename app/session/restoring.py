@@ -222,8 +222,7 @@ class Restoring(QObject):
 
 def _over(draft: RunSettings, data: DataOpened) -> RunSettings:
     """The draft over these data."""
-    name, count, seed, columns = data.key
-    return replace(draft, data=name, data_count=count, data_seed=seed, data_columns=columns)
+    return replace(draft, **data.key._asdict())
 
 
 def _fit(network: NetworkOpened, data: DataOpened) -> bool:

@@ -24,7 +24,8 @@ def remember(state: AppState, store: SettingsStore) -> None:
     """Keep what the next window begins with."""
     options, values = state.plane_options, to_json(state.draft)
     sampler = {name: values[name] for name in SAMPLER}
-    store.change(look=KeptLook(frame=options.frame, tool=options.tool), sampler=sampler)
+    tool = "select" if options.tool == "draw" else options.tool  # a window never opens as a canvas
+    store.change(look=KeptLook(frame=options.frame, tool=tool), sampler=sampler)
 
 
 def _with_sampler(draft: RunSettings, sampler: dict[str, Any]) -> RunSettings:

@@ -81,6 +81,13 @@ WORKSPACES: tuple[Workspace, ...] = (
         centre="theories",
         right=(("tilt", "families", "error_bounds", "measures", "plane"), ("inspector",)),
     ),
+    Workspace(
+        name="training",
+        title="Training",
+        tip="A network or a consistency function while it learns, and particles that drift to the data",
+        centre="training",
+        right=(("consistency", "drift", "plane"),),
+    ),
 )
 
 ACTIONS: tuple[ActionRow, ...] = tuple(

@@ -106,6 +106,13 @@ class Distillation:
         except BaseException:
             self._random.set_state(state)
             raise
+        loss = self._learned(x, high, following, low)
+        self.iteration += 1
+        self.loss += max(SMOOTHING, 1 / self.iteration) * (loss - self.loss)
+
+    @torch.enable_grad()  # the caller's thread may have turned it off
+    def _learned(self, x: Tensor, high: Tensor, following: Tensor, low: Tensor) -> float:
+        """One step of Adam and of the average; the loss before it."""
         settings = self.settings
         with torch.no_grad():
             target = relative(self._average, settings, following, low)
@@ -118,11 +125,10 @@ class Distillation:
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
-        self.iteration += 1
         with torch.no_grad():
             for mean, value in zip(self._average.parameters(), self._network.parameters(), strict=True):
                 mean.lerp_(value, 1 - settings.keep)
-        self.loss += max(SMOOTHING, 1 / self.iteration) * (loss.item() - self.loss)
+        return loss.item()
 
     def _pairs(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """x and τ, and one Heun step of the teacher further down: x' and τ'."""

@@ -11,10 +11,11 @@ from typing import Literal
 from geomodel.datasets.columns import parse
 from geomodel.datasets.common import DataError, Progress, portion, silent
 from geomodel.datasets.dataset import Dataset
+from geomodel.datasets.drawn import DRAWING, drawing
 from geomodel.datasets.files import open_file
 from geomodel.datasets.formats import KNOWN
 
-__all__ = ["DataError", "Dataset", "Row", "load", "names", "row"]
+__all__ = ["DRAWING", "DataError", "Dataset", "Row", "drawing", "load", "named", "names", "row", "title"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,20 @@ def names() -> tuple[str, ...]:
     return tuple(_TABLE)
 
 
+def named(name: str) -> bool:
+    """Whether a name needs no file: it stands in the table, or means a drawing, whose strokes stand in the settings."""
+    return name in _TABLE or name == DRAWING
+
+
+def title(name: str) -> str:
+    """The title of named data, or the name of a file."""
+    return "Drawing" if name == DRAWING else _TABLE[name].title if name in _TABLE else Path(name).name
+
+
 def row(name: str) -> Row:
     """The table's row for a name. Raises DataError with the known names."""
+    if name == DRAWING:
+        raise DataError("A drawing is made of strokes: geomodel.datasets.drawing(strokes) makes its points.")
     if name not in _TABLE:
         raise DataError(
             f"There is no data set {name!r}. Choose one of {', '.join(_TABLE)}, or give the path of a file: {KNOWN}."

@@ -278,7 +278,7 @@ def row(name: str) -> FamilyRow:
 
 
 def unit_of(deviation: float) -> float:
-    """The unit in which data of this deviation are of a family's size: 1, or a power of ten where it is not 0.1 … 10.
+    """The unit in which data of this deviation are of a family's size, 0.1 … 10: the power of ten nearest to 1.
 
     The families have fixed numbers, such as σ ≤ 152 for VP, because they are made for data of about unit size.
     """

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from geomodel import cli, cli_hints
+from geomodel import cli, cli_hints, strokes
 from geomodel.origin import Computed, NetworkIdentity
 from geomodel.scripts.stated import refuse_own_code, stated
 from geomodel.settings import CUSTOM, RunSettings
@@ -50,7 +50,7 @@ def options(settings: RunSettings, only: Collection[str] | None = None) -> list[
     found: list[str] = []
     for option, name, _ in cli.FIELDS:
         if name in said:
-            found += _option(option, _text(said[name]))
+            found += _option(option, strokes.text(said[name]) if name == "drawing" else _text(said[name]))
     found += ["--final-zero"] if "final_zero" in said else []
     found += ["--no-beside"] if "beside" in said else []
     if only is None or "driver_options" in only:
@@ -100,7 +100,7 @@ def _hint(answer: Any) -> str:
 
 def _check_word(word: str) -> None:
     if len(word.encode("utf-8", "surrogatepass")) > LONGEST_ARGUMENT:
-        raise ValueError("The list of levels is longer than a command line takes; copy the run as Python.")
+        raise ValueError("A list of levels or a drawing is longer than a command line takes; copy the run as Python.")
     if any(unicodedata.category(character) in UNTYPED for character in word.replace("\n", "")):
         raise ValueError(
             f"{ascii(word)[:200]} has a character that no terminal passes on; copy the run as Python, or rename it."

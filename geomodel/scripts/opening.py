@@ -8,6 +8,7 @@ from pathlib import Path
 import resources
 from geomodel import __version__
 from geomodel.checkpoints.hints import nested
+from geomodel.datasets import DRAWING
 from geomodel.origin import Computed, NetworkIdentity
 from geomodel.scripts.literals import call, literal
 from geomodel.scripts.stated import refuse_own_code, stated
@@ -15,6 +16,9 @@ from geomodel.settings import RunSettings
 
 LOAD_DATA = """data = gm.datasets.load(
     settings.data, count=settings.data_count, seed=settings.data_seed, columns=settings.data_columns
+)"""
+DRAW_DATA = """data = gm.datasets.drawing(
+    settings.drawing, count=settings.data_count, seed=settings.data_seed, width=settings.drawing_width
 )"""
 
 
@@ -43,7 +47,8 @@ def opening(
     if computed.threads:
         lines.append(f"torch.set_num_threads({computed.threads})  # another number may change the last bits")
     lines.append(call("settings = gm.settings.RunSettings", said))
-    lines.append(LOAD_DATA if settings.data else "data = None")
+    load = DRAW_DATA if settings.data == DRAWING else LOAD_DATA
+    lines.append(load if settings.data else "data = None")
     if settings.network:
         opened = {"device": literal(computed.device)} if computed.device != "cpu" else {}
         if network is not None and network.hints:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any
 
+from geomodel.datasets import DRAWING
 from geomodel.places import CODE, absolute
 from geomodel.scripts.literals import literal
 from geomodel.settings import CUSTOM, RunSettings
@@ -26,6 +27,8 @@ def stated(settings: RunSettings) -> dict[str, Any]:
         without_effect |= {"steps", "sigma_max", "sigma_min", "final_zero"}  # the levels decide them
     else:
         without_effect |= {"levels"}
+    if settings.data != DRAWING:
+        without_effect |= {"drawing", "drawing_width"}
     if settings.start != "point":
         without_effect |= {"start_point"}
     defaults = RunSettings()

@@ -66,6 +66,33 @@ def test_each_answer_goes_on_from_the_last_up_to_the_finest_grid(bench, monkeypa
     assert {area.label: area.place for area in areas} == finest.places()
 
 
+@pytest.mark.parametrize(
+    ("driver", "options", "symbol"),
+    [
+        ("optimal", {}, "D*"),
+        ("gaussian", {}, "D*"),  # which has no data points
+        ("bandwidth", {"factor": 3.0}, "D*(κσ)"),
+        ("nearest", {"k": 1}, "nearest-data D"),
+        ("smoothed", {"deviation": 1.0, "draws": 2}, "smoothed D*"),
+    ],
+)
+def test_another_mean_of_data_points_that_drives_has_basins_of_its_own(bench, monkeypatch, driver, options, symbol):
+    monkeypatch.setattr(engine, "BATCH", 1e9)
+    monkeypatch.setattr(engine, "FINEST", {True: 33, False: 24})
+    bench.handle(StartRun(1, replace(MOONS, driver=driver, driver_options=options)))
+    last = asked(bench, MOONS_BASINS)[-1]
+    data = gm.datasets.load("two-moons", count=60)
+    model = gm.theories.build("optimal" if symbol == "D*" else driver, data, **options)
+
+    def classify(at):
+        ends = carried(lambda x, s: model(x, s), at, 0.7, 0.002 * data.std, settles=driver != "smoothed")
+        return data.labels[nearest(data.points, ends)]
+
+    *_, finest = refinements(classify, RECT, (11, 8), 2)
+    assert last.of == symbol
+    assert np.array_equal(last.basins.classes, finest.classes)
+
+
 def test_the_slice_is_carried_in_the_space_of_the_data(bench, tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "BATCH", 1e9)
     settings, points, labels = cloud(tmp_path)

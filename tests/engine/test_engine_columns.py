@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.engine.messages import OpenData, OpenFailed, OpenPath, OpenRun, RunOpened, StartRun
-from geomodel.settings import RunSettings
+from geomodel.settings import DataKey, RunSettings
 
 ROWS = [(n, n / 7, n / 3, f"k{n % 2}") for n in range(12)]
 
@@ -23,7 +23,7 @@ def test_columns_are_taken(command, bench, file):
     opened = bench.handle(command(file, 1, 0, "b, c; class kind"))
     assert np.array_equal(opened.dataset.points, np.array([row[1:3] for row in ROWS]))
     assert (opened.columns, opened.dataset.label_names) == ("b, c; class kind", ("k0", "k1"))
-    assert opened.key == (file, 1, 0, "b, c; class kind")
+    assert opened.key == DataKey(file, 1, 0, "b, c; class kind")
 
 
 def test_a_run_reproduces_with_its_columns(bench, file, tmp_path):

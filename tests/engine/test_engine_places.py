@@ -14,7 +14,6 @@ from opened_files import opened_files
 
 import geomodel as gm
 import resources
-from app.engine import library
 from app.engine.library import Library
 from app.engine.messages import (
     OPENING,
@@ -35,7 +34,7 @@ from app.engine.messages import (
 )
 from app.engine.refusals import ENDED, refusal
 from app.rooms.strip.messages import NeighboursRequest
-from geomodel import files
+from geomodel import datasets, files
 from geomodel.settings import RunSettings, to_json
 from geomodel.trajectory import Trajectory
 
@@ -95,6 +94,16 @@ def test_what_lies_beside_the_run_wherever_it_was_moved(saved, tmp_path):
     assert (run.missing, run.wanted) == ("", None)
     assert run.settings.data == run.data.name == str(there / "points.csv")
     assert run.settings.network == str(there / "net.safetensors")
+
+
+def test_a_run_of_a_drawing_brings_its_strokes(tmp_path):
+    bench = Bench()
+    drawn = replace(TOY, data="drawing", drawing=(((0.0, 0.0), (1.0, 0.5)), ((2.0, 2.0),)), drawing_width=0.3)
+    bench.handle(StartRun(1, drawn)).trajectory.save(tmp_path / "run.npz")
+    (tmp_path / "drawing").write_text("0,0\n1,1\n")  # a file of this name is something else
+    run = opened(tmp_path / "run.npz")
+    assert run.linked
+    assert run.settings.data_key == run.data.key == drawn.data_key
 
 
 def test_what_lies_in_the_folder_above(saved):
@@ -319,14 +328,14 @@ def test_data_that_are_opened_later_are_found_without_being_located(saved, away)
 
 
 def test_a_cancel_leaves_the_search_and_the_run_is_shown(saved, monkeypatch):
-    bench, load = Bench(), library.datasets.load
+    bench, load = Bench(), datasets.load
 
     def slow(name, *, progress, **options):
         bench.worker.inbox.put(Cancel(OPENING))
         progress(0.5)
         return load(name, **options)
 
-    monkeypatch.setattr(library.datasets, "load", slow)
+    monkeypatch.setattr(datasets, "load", slow)
     run = opened(saved / "run.npz", bench)
     assert isinstance(run, RunOpened)
     assert run.wanted.kind == "data"

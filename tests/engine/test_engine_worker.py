@@ -12,7 +12,6 @@ from engine_bench import Bench
 
 import geomodel as gm
 import resources
-from app.engine import library
 from app.engine.contract import Site, TaskEnded
 from app.engine.inbox import Inbox
 from app.engine.library import Library
@@ -49,6 +48,7 @@ from app.rooms.plane.messages import (
 )
 from app.rooms.schedule.messages import EndErrorTask
 from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
+from geomodel import datasets
 from geomodel.denoisers.base import Denoiser
 from geomodel.settings import RunSettings
 
@@ -166,6 +166,35 @@ def test_closing_a_network_frees_it(bench):
     assert bench.kinds()[-1] == "RunFinished"
 
 
+def test_closing_a_network_leaves_the_theory_its_pieces(bench):
+    path = str(resources.path("checkpoints", "two-moons.safetensors"))
+    bench.handle(OpenNetwork(path))
+    options = {"deviation": 0.3, "draws": 2}
+    bench.handle(StartRun(1, replace(TOY, network=path, driver="smoothed", driver_options=options)))
+    before = bench.worker.contexts[1].job
+    bench.handle(CloseNetwork(path))
+    job = bench.worker.contexts[1].job
+    assert [type(part).__name__ for part in job.parts] == ["OptimalDenoiser", "SmoothedDenoiser"]
+    assert job.model is before.model
+
+
+def test_a_cancel_reaches_a_theory_between_its_pieces(bench, monkeypatch):
+    from geomodel.denoisers.smoothed import SmoothedDenoiser
+
+    asked, answer = [], SmoothedDenoiser._denoise
+
+    def counted(self, x, sigma, labels):
+        asked.append(len(x))
+        bench.worker.inbox.put(Cancel(1))
+        return answer(self, x, sigma, labels)
+
+    monkeypatch.setattr(SmoothedDenoiser, "_denoise", counted)
+    monkeypatch.setattr("geomodel.denoisers.smoothed._ROWS_AT_ONCE", 2)
+    stopped = bench.handle(StartRun(1, replace(TOY, driver="smoothed", driver_options={"draws": 2}, count=6)))
+    assert isinstance(stopped, RunStopped)
+    assert asked == [2]
+
+
 def test_cancel_is_obeyed_between_the_pieces_of_an_evaluation(bench, monkeypatch):
     calls = []
 
@@ -227,7 +256,7 @@ def test_what_waits_behind_a_run_is_cancelled_before_it_begins(bench, monkeypatc
 
 
 def test_what_waits_behind_an_opening_is_cancelled_before_it_begins(bench, monkeypatch):
-    task, load = EndErrorTask(2, TOY), library.datasets.load
+    task, load = EndErrorTask(2, TOY), datasets.load
 
     def slow(name, *, progress, **given):
         for command in (task, Cancel(2)):
@@ -235,7 +264,7 @@ def test_what_waits_behind_an_opening_is_cancelled_before_it_begins(bench, monke
         progress(0.5)
         return load(name, **given)
 
-    monkeypatch.setattr(library.datasets, "load", slow)
+    monkeypatch.setattr(datasets, "load", slow)
     bench.handle(OpenData("spiral", 20, 0))
     assert bench.of(TaskEnded) == [TaskEnded(task)]
     assert bench.kinds()[-1] == "DataOpened"
@@ -438,11 +467,10 @@ def test_the_mean_shift_at_a_sample_and_at_an_image_probe(bench):
 
 
 def test_opening_tells_how_far_it_is_and_can_be_cancelled(bench, monkeypatch):
-    from app.engine import library as store
     from app.engine import opening
 
     monkeypatch.setattr(opening, "TELL_SECONDS", -1.0)
-    load = store.datasets.load
+    load = datasets.load
 
     def slow(name, *, progress, **given):
         for fraction in (0.2, 0.6):
@@ -451,7 +479,7 @@ def test_opening_tells_how_far_it_is_and_can_be_cancelled(bench, monkeypatch):
                 bench.worker.inbox.put(Cancel(OPENING))
         return load(name, **given)
 
-    monkeypatch.setattr(store.datasets, "load", slow)
+    monkeypatch.setattr(datasets, "load", slow)
     bench.handle(OpenData("spiral", 20, 0))
     assert [event.fraction for event in bench.events if isinstance(event, Opening)] == [
         0.2,

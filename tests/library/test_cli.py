@@ -75,8 +75,7 @@ def test_columns_of_a_table_are_chosen(tmp_path):
     assert code == 0
     settings = settings_of(written)
     assert settings.data_columns == "a, b; class kind"
-    name, count, seed, columns = settings.data_key
-    data = gm.datasets.load(name, count=count, seed=seed, columns=columns)
+    data = settings.data_key.load()
     assert written.settings["data"]["fingerprint"] == data.fingerprint
     assert np.array_equal(runs.compute(settings, data).x, written.x)
     out = str(tmp_path / "net.safetensors")

@@ -91,7 +91,23 @@ def test_jumps_are_multistep_consistency_sampling():
 def test_gaps_are_distances_to_the_end():
     curve = np.arange(12.0).reshape(3, 2, 2)
     ends = np.ones((2, 2))
-    np.testing.assert_allclose(gm.consistency.gaps(curve, ends), np.linalg.norm(curve - ends, axis=2))
+    gaps = np.linalg.norm(curve - ends, axis=2)
+    np.testing.assert_allclose(gm.consistency.gaps(curve, ends), gaps)
+    assert gm.consistency.mean_gap(curve, ends) == pytest.approx(gaps.mean())
+    curve[0, 1] = np.nan
+    assert gm.consistency.mean_gap(curve, ends) == pytest.approx(np.delete(gaps, 1).mean())
+    assert math.isnan(gm.consistency.mean_gap(curve * np.nan, ends))
+
+
+def test_borders_are_where_neighbouring_ends_are_apart():
+    """On the plane of two Gaussians far apart the exact f jumps between them, at x = 0."""
+    ends = np.where(np.arange(6)[None, :, None] < 3, -2.0, 2.0) * np.ones((4, 1, 2))
+    ends[3, 5] += 0.5
+    expected = np.zeros((4, 6), bool)
+    expected[:, 3] = True
+    np.testing.assert_array_equal(gm.consistency.borders(ends, 1.0), expected)
+    expected[3, 5] = True
+    np.testing.assert_array_equal(gm.consistency.borders(ends, 0.5), expected)
 
 
 # ---------------------------------------------------------------- the function
@@ -165,6 +181,9 @@ def test_it_repeats_bit_for_bit_and_leaves_the_global_generator_alone():
         stepped.advance()
     x = start(2.0)
     np.testing.assert_array_equal(first(x, 1.0), stepped.function()(x, 1.0))
+    with torch.no_grad():  # as on a thread that only samples
+        again = gm.consistency.train(moons(), settings=SHORT)
+    np.testing.assert_array_equal(again(x, 1.0), first(x, 1.0))
     other = gm.consistency.train(moons(), settings=ConsistencySettings(iterations=20, batch=32, seed=1))
     assert np.abs(first(x, 1.0) - other(x, 1.0)).max() > 1e-4
 

@@ -173,7 +173,7 @@ def test_thousands_of_levels_are_written_out_in_python_alone(tmp_path):
     said = scripts.python(settings)
     assert max(map(len, said.splitlines())) <= 120
     assert here(said.partition("data = ")[0])["settings"].levels == levels
-    with pytest.raises(ValueError, match="The list of levels is longer than a command line takes; copy the run as Py"):
+    with pytest.raises(ValueError, match="levels or a drawing is longer than a command line takes; copy the run as Py"):
         scripts.command_line(settings)
 
 

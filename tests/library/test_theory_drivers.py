@@ -92,8 +92,8 @@ def test_what_does_not_fit_is_a_sentence_at_its_field(moons, pictures):
 
     assert said(moons, "local") == {"driver": "two-moons has points of 2 coordinates; Local patches is for images."}
     assert said(pictures, "local", patch=4) == {"driver_options.patch": "patch is one of 1, 3, 5, …; got 4."}
-    assert said(pictures, "local", patch=11) == {"driver_options.patch": "Patch is at most 9 for small; it is 11."}
-    assert said(moons, "nearest", k=61) == {"driver_options.k": "Neighbours k is at most 60 for two-moons; it is 61."}
+    assert said(pictures, "local", patch=11) == {"driver_options.patch": "Patch is at most 9 here; it is 11."}
+    assert said(moons, "nearest", k=61) == {"driver_options.k": "Neighbours k is at most 60 here; it is 61."}
     assert said(moons, "nearest", k=0) == {"driver_options.k": "k lies between 1 and 1e+06; got 0."}
     assert said(moons, "smoothed", draws=3) == {"driver_options.draws": "draws is one of 2, 4, 6, …; got 3."}
     assert said(moons, "smoothed", deviation=-1.0, draws=1).keys() == {
@@ -179,7 +179,7 @@ def test_the_order_of_options_changes_nothing(moons):
     ("words", "said"),
     [
         (["--driver", "local"], "Local patches is for images."),
-        (["--driver", "nearest", "--driver-option", "k=1001"], "Neighbours k is at most 1,000 for two-moons"),
+        (["--driver", "nearest", "--driver-option", "k=1001"], "Neighbours k is at most 1,000 here"),
         (["--driver", "smoothed", "--driver-option", "draws=3"], "draws is one of 2, 4, 6"),
         (["--driver", "bandwidth", "--driver-option", "factor=wide"], "factor must be a number"),
         (["--driver", "bandwidth", "--driver-option", "factor"], "--driver-option takes NAME=VALUE, such as patch=5"),
@@ -215,12 +215,30 @@ def test_a_smoothed_denoiser_is_the_mean_over_its_draws(moons):
     """Draws go to D* many at a time; one after the other they are the same sums."""
     optimal = gm.OptimalDenoiser(moons.points, moons.labels)
     smoothed = gm.SmoothedDenoiser(optimal, 0.5, draws=6, seed=3)
-    x = np.random.default_rng(1).normal(size=(700, 2))
+    x = np.random.default_rng(1).normal(size=(200, 2))
     noise = smoothed._noise.numpy()
-    labels = np.arange(700) % 3 - 1
+    labels = np.arange(200) % 3 - 1
     expected = np.mean([optimal(x + 0.5 * one, 0.4, labels) for one in noise], axis=0)
     np.testing.assert_allclose(smoothed(x, 0.4, labels), expected, rtol=1e-12, atol=1e-12)
     assert smoothed(x[:0], 0.4).shape == (0, 2)
+
+
+@pytest.mark.parametrize("labels", [None, np.arange(50) % 3 - 1])
+@pytest.mark.parametrize("k", [1, 7, 40, 60])
+def test_few_points_are_compared_by_differences(k, labels, moons, monkeypatch):
+    """The posterior takes the same points with the same weights; at σ = 0 the nearest one alone."""
+    optimal = gm.OptimalDenoiser(moons.points, moons.labels)
+    model = gm.NearestDenoiser(optimal, k)
+    x = 2 * np.random.default_rng(4).normal(size=(50, 2))
+    quick = [model(x, sigma, labels) for sigma in (0.0, 0.02, 0.5, 9.0)]
+    monkeypatch.setattr("geomodel.denoisers.nearest._FEW_NUMBERS", 0)
+    for sigma, found in zip((0.0, 0.02, 0.5, 9.0), quick, strict=True):
+        np.testing.assert_allclose(found, model(x, sigma, labels), rtol=1e-9, atol=1e-9)
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="No data point has the label 5"):
+        model(x[:1], 1.0, [5])
+    with pytest.raises(ValueError, match="finite"):
+        model(np.full((1, 2), np.nan), 1.0)
 
 
 def test_a_denoiser_that_jumps_is_followed_to_the_end(moons):

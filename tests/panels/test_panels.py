@@ -330,8 +330,8 @@ def test_what_a_driver_is_compared_with_can_be_chosen(model, told):
 
 def test_every_setting_has_a_field_somewhere(sampler, model):
     """A setting that is added later is not forgotten here."""
-    # own fields, a click, the schedule view
-    elsewhere = {"schema_version", "options", "driver_options", "start_point", "levels"}
+    # fields of their own, a click, the schedule view, the plane
+    elsewhere = {"schema_version", "options", "driver_options", "start_point", "levels", "drawing"}
     assert {*sampler.fields, *model.fields} | elsewhere == {item.name for item in fields(RunSettings)}
 
 

@@ -181,6 +181,8 @@ IN_FIGURES = {
     "likelihood": ("log p(x; σ) by the ODE", 0),
     "consistency": ("Mean gap to the end", 0),
     "theories": ("Unexplained share 1 − R²", None),
+    "tilt": ("Ends in the plane", 0),
+    "drift": ("Two mean shifts", 0),
     "error_bounds": ("TV over the frequency ω", 0),
     "training": ("D* of the points", 0),
     "families": ("Off the straight line", 0),

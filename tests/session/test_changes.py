@@ -31,6 +31,7 @@ BASE = RunSettings(sigma_min=0.01, sigma_max=80.0)
         ({"start": "exact"}, "start noise about the mean → data + noise"),
         ({"seed": 123456789}, "seed 0 → 123456789"),
         ({"compared_with": "classes"}, "compared with D* → D_C"),
+        ({"driver": "nearest", "driver_options": {"k": 4}}, "driver D* → nearest-data D, neighbours k 10 → 4"),
         ({"sigma_max": 80.00001}, "σ max changed"),
     ],
 )
@@ -55,6 +56,14 @@ def test_a_change_is_named_with_the_title_of_its_field(change, words):
 )
 def test_what_decides_nothing_is_no_change(change):
     assert changes(BASE, replace(BASE, **change)) == ()
+
+
+def test_options_of_the_same_driver_are_compared_with_each_other():
+    before = replace(BASE, driver="smoothed", driver_options={"deviation": 0.5, "draws": 4})
+    assert sentence(changes(before, replace(before, driver_options={"deviation": 0.2, "draws": 4}))) == (
+        "smoothing s 0.5 → 0.2"
+    )
+    assert changes(before, replace(before, driver_options={"draws": 4, "deviation": 0.5})) == ()
 
 
 def test_what_matters_with_another_field_is_named_beside_it():

@@ -12,7 +12,7 @@ from window_runs import computed, moons
 from app.engine.library import Library
 from app.engine.messages import RunFinished, RunOpened, RunStarted, StartRun
 from app.session.state import AppState, Run, Selection
-from geomodel.settings import RunSettings
+from geomodel.settings import DataKey, RunSettings
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def opened(tmp_path, count, name="points.csv"):
     """Other points in a file of the same name."""
     path = tmp_path / name
     np.savetxt(path, np.random.default_rng(count).normal(size=(count, 2)), delimiter=",")
-    return Library().data((str(path), 1000, 0, "")).opened
+    return Library().data(DataKey(str(path), 1000, 0)).opened
 
 
 def test_a_run_over_data_that_are_not_open_yet_shows_those_of_the_engine(session, tmp_path):

@@ -42,6 +42,10 @@ REFUSED = {
     "no draft": b"{}",
     "an unknown setting": text(draft={**DRAFT, "shell": "rm"}),
     "an unknown solver": text(draft={**DRAFT, "solver": "<b>" * 600}),
+    "an unknown option of a driver": text(draft={**DRAFT, "driver_options": {"<b>" * 600: 1}}),
+    "an option of a driver out of all bounds": text(
+        draft={**DRAFT, "driver": "smoothed", "driver_options": {"draws": 10**30}}
+    ),
     "a setting of another type": text(draft={**DRAFT, "steps": "many"}),
     "a count out of all bounds": text(draft={**DRAFT, "count": 10**30}),
     "more runs than there are": text(runs=[RUN] * 3),
@@ -64,6 +68,7 @@ REFUSED = {
     "a verdict of its own": text(rooms={"claims": {"claims": [{**CLAIM, "verdict": "always"}]}}),
     "claims about nonsense": text(rooms={"claims": {"base": {"solver": "none"}}}),
     "measures of no names": text(rooms={"measures": [1]}),
+    "a tilt beyond its sliders": text(rooms={"tilt": {"notch": 10**6}}),
     "a probe of a negative image": text(rooms={"mean_shift": {"probe": {"data_index": -5}}}),
 }
 

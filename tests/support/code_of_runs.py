@@ -70,8 +70,7 @@ def settings_of(kind: str, folder: Path) -> RunSettings:
 
 def computed(settings: RunSettings, hints=None, piece=None):
     """The run of the settings, and what it says of where it came from."""
-    name, count, seed, columns = settings.data_key
-    data = gm.datasets.load(name, count=count, seed=seed, columns=columns) if name else None
+    data = settings.data_key.load() if settings.data else None
     network = None
     if settings.network:
         network = gm.load_checkpoint(settings.network, hints=nested(hints or {}))

@@ -1,19 +1,24 @@
-"""Every room of the table, fed by a small real run of images and a race of two solvers."""
+"""Every room of the table, fed by a small real run of images and a race of two solvers, or of points where a room is
+for those.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pytest
 
 from app.export.offstage import Offstage
 from app.rooms import ROOMS
+from app.rooms.consistency import feed as consistency_feed
 from app.rooms.contract import Room
 from app.rooms.error_bounds.pictures import ERROR
 from app.session.plane_options import LAYERS, PlaneOptions
 
 SIZE = (640, 480)  # of a view
 LEVEL, SAMPLE = 2, 1  # of the selection
+FOR_POINTS = ("consistency",)  # rooms with nothing to show of images; each has an action of its own name
 
 
 @dataclass
@@ -74,6 +79,7 @@ def full_rooms(folder) -> FullRooms:
         ("commitment", "commitment"),
         ("likelihood", "likelihood"),
         ("theories", "theories"),
+        ("theories", "theories_hand_over"),
         ("families", "families"),
     ):
         made.rooms[name].handlers()[action]()
@@ -85,4 +91,49 @@ def full_rooms(folder) -> FullRooms:
         room.refresh()
         stage.settle()
         made.full[name] = room.picture()
+    made.full["tilt"] = of_points("tilt", "gaussian-ring")
+    made.full["drift"] = of_points("drift", "two-moons")
+    made.full |= _pictures_of_points(stage.services.state.run.sigmas)
     return made
+
+
+def of_points(name, data) -> object:
+    """The picture of a room that has nothing to show of images, of a run on other data."""
+    stage = Offstage()
+    room = stage.room(next(row for row in ROOMS if row.name == name))
+    room.view.resize(*SIZE)
+    room.view.show()
+    stage.services.player.drafting.edit({"data": data, "steps": 3, "count": 3})
+    stage.settle()
+    stage.services.player.run()
+    stage.settle()
+    picture = room.picture()
+    room.view.hide()
+    room.release()
+    room.view.deleteLater()
+    return picture
+
+
+def _pictures_of_points(sigmas) -> dict[str, object]:
+    """The pictures of the rooms for points, of a run between the same noise levels."""
+    stage = Offstage()
+    services = stage.services
+    rooms = {row.name: stage.room(row) for row in ROOMS if row.name in FOR_POINTS}
+    services.player.drafting.edit({"data": "two-moons", "data_count": 20})
+    stage.settle()
+    ends = {"sigma_min": float(sigmas[-1]), "sigma_max": float(sigmas[0])}
+    services.player.drafting.edit({"steps": len(sigmas) - 1, "count": 3, "solver": "heun", **ends})
+    services.player.run()
+    stage.settle()
+    services.playback.pause()
+    services.state.select(index=LEVEL, sample=SAMPLE)
+    found = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(consistency_feed, "ITERATIONS", 2)
+        for name, room in rooms.items():
+            room.handlers()[name]()
+            stage.settle()
+            found[name] = room.picture()
+            room.release()
+            room.view.deleteLater()
+    return found

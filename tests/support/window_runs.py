@@ -14,7 +14,7 @@ from geomodel import runs
 from geomodel.datasets import Dataset
 from geomodel.projection import principal_components
 from geomodel.run_measures import measure
-from geomodel.settings import RunSettings
+from geomodel.settings import DataKey, RunSettings
 
 TOY = RunSettings(data="two-moons", data_count=60, steps=5, count=4, seed=11)
 
@@ -22,7 +22,7 @@ TOY = RunSettings(data="two-moons", data_count=60, steps=5, count=4, seed=11)
 @cache
 def moons() -> DataOpened:
     """Sixty points in the plane."""
-    return Library().data(("two-moons", 60, 0, "")).opened
+    return Library().data(DataKey("two-moons", 60, 0)).opened
 
 
 @cache

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QFont, QWheelEvent
 
 from app.plotting.pens_and_numbers import curve_pen
@@ -18,6 +18,7 @@ from geomodel.number_text import general
 
 TITLE = "Mean gap to the end"
 UNIT = "data units"
+PREFERRED = (320, 130)  # pixels of width and height
 HEAD = 1.15  # room above the highest value of the first picture
 
 
@@ -60,6 +61,9 @@ class GapChart(pg.PlotWidget):
             self._box.addItem(drawn, ignoreBounds=True)
         self.set_titled(print_mode)
         self.set_theme(theme)
+
+    def sizeHint(self) -> QSize:
+        return QSize(*PREFERRED)
 
     def set_theme(self, theme: Theme) -> None:
         """Set all colours."""

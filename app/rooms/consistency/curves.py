@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QFont, QPen
 from PySide6.QtWidgets import QGraphicsItem
 
@@ -12,6 +13,8 @@ from app.plotting.equal_scale import EqualScaleCanvas
 from app.plotting.pens_and_numbers import hue
 from app.plotting.theme import Theme
 from app.rooms.consistency.pictures import CurvesPicture
+
+PREFERRED = (320, 240)  # pixels of width and height
 
 
 class CurvesCanvas(EqualScaleCanvas):
@@ -31,6 +34,9 @@ class CurvesCanvas(EqualScaleCanvas):
         self._axes = ("", "")
         self._picture: CurvesPicture | None = None
         self.set_theme(theme)
+
+    def sizeHint(self) -> QSize:
+        return QSize(*PREFERRED)
 
     def set_theme(self, theme: Theme) -> None:
         """Set all colours."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QFont
 
 from app.plotting.bundles import Dots, ImageItem
@@ -14,6 +15,7 @@ from geomodel import consistency
 from geomodel.arrays import Array
 from geomodel.basins import UNKNOWN
 
+PREFERRED = (320, 240)  # pixels of width and height
 SATURATION = (0.15, 0.8)  # at the middle of the data and at its farthest point
 VALUE = (0.62, 0.98)  # at the lowest and the highest point, so that the picture reads in grey
 
@@ -34,6 +36,9 @@ class FieldCanvas(EqualScaleCanvas):
         self._points: Array | None = None
         self._apart = 1.0
         self.set_theme(theme)
+
+    def sizeHint(self) -> QSize:
+        return QSize(*PREFERRED)
 
     def set_theme(self, theme: Theme) -> None:
         """Set all colours."""

@@ -22,7 +22,7 @@ MOST_SAMPLES = 64  # whose curves are drawn
 MOST_DATA = 4_000  # data points under a picture
 WIDTH = 2.5  # of the coloured plane to either side of the mean, in units of √(s² + σ²)
 SIDES = 11 / 8  # of its rectangle
-APART = 1.0  # of the data's scale: neighbouring cells whose ends are farther apart lie in two basins
+APART = 0.5  # of the data's scale: neighbouring cells whose ends are farther apart lie in two basins
 
 
 def undefined(run: Run) -> str:
@@ -190,11 +190,16 @@ def _field_words(answer: ColoursAnswer | None, scale: float, points: Array, *, w
         return "It goes on when the training pauses"
     if answer is None:
         return "The exact ODE is followed from the first cells"
+    return borders_words(answer, scale, points)
+
+
+def borders_words(answer: ColoursAnswer, scale: float, points: Array) -> str:
+    """How many cells are known, and which share of them are borders of basins."""
     rows, columns = answer.basins.known.shape
     if (answer.basins.classes == UNKNOWN).any():
         return f"{columns} × {rows} cells"
     edge = consistency.borders(points[answer.basins.classes], APART * scale)
     return (
         f"σ {fixed(answer.request.sigma, 3)}, {columns} × {rows} cells, of which {100 * edge.mean():.1f} % are "
-        f"borders: their ends are farther than s = {fixed(scale, 3)} from a neighbour's"
+        f"borders: their ends are farther than s/2 = {fixed(APART * scale, 3)} from a neighbour's"
     )

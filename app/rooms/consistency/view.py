@@ -1,4 +1,4 @@
-"""The consistency view: the gap over the iterations, the curves that shrink, three ways to the end, and the plane of
+"""The consistency view: the curves that shrink, the gap over the iterations, three ways to the end, and the plane of
 ends.
 """
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.cloud_canvas import CloudCanvas
@@ -22,6 +22,7 @@ from app.rooms.consistency.text import CLOUDS, CURVES, FIELD, GAP, SHOW_D, descr
 from app.rooms.contract import View
 from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
+from app.widgets.form import CheckBox
 from app.widgets.scrolled import scrolled
 from app.widgets.sigma_slider import SigmaSlider
 from app.widgets.text import PlainLabel, tooltip
@@ -61,7 +62,7 @@ class ConsistencyView(View):
         self.clouds = tuple(CloudCanvas(theme, font, kind, print_mode=print_mode) for kind in CLOUD_KINDS)
         self.field = FieldCanvas(theme, font, print_mode=print_mode)
         self._entries = tuple(Entry(kind, label, theme) for kind, label in LEGEND)
-        self._denoised, self._coloured = QCheckBox("D"), QCheckBox("Colour the plane")
+        self._denoised, self._coloured = CheckBox("D"), CheckBox("Colour the plane")
         self._denoised.setToolTip(tooltip("D in place of f", SHOW_D))
         self._coloured.setToolTip(tooltip("Colour the plane by its ends", FIELD))
         self._sigma = SigmaSlider("Noise level of the coloured plane", "σ at which the exact ODE starts in every cell.")
@@ -99,10 +100,10 @@ class ConsistencyView(View):
         self._build_trained()
         self._build_plane()
         inside = QVBoxLayout(self._page)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(8)
-        inside.addWidget(self._message)
-        inside.addWidget(self._trained, 1)
+        inside.setContentsMargins(*([0] * 4 if self._print else [6] * 4))  # for the frame of the focus
+        inside.setSpacing(12)
+        inside.addWidget(self._message, 1)
+        inside.addWidget(self._trained, 3)
         inside.addWidget(self._plane, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
@@ -113,6 +114,8 @@ class ConsistencyView(View):
         column.addWidget(self._whole, 1)
         if self._print:
             column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+            for control in (self._denoised, self._coloured, self._sigma, self._sigma_text):
+                control.hide()
         self._enlarged = None if self._print else Enlarged(self)
         if self._enlarged is not None:
             gap, curves, clouds = self._titles
@@ -129,7 +132,6 @@ class ConsistencyView(View):
         above = QHBoxLayout()
         above.addWidget(self._titles[1], 1)
         above.addWidget(self._denoised)
-        self._denoised.setHidden(self._print)
         self._row = QWidget()
         row = QHBoxLayout(self._row)
         row.setContentsMargins(0, 0, 0, 0)
@@ -146,10 +148,11 @@ class ConsistencyView(View):
         column.setSpacing(4)
         column.addWidget(self._caption)
         column.addLayout(legend)
-        for part, height in ((self._titles[0], 0), (self.chart, CHART_HEIGHT), (self._level, 0)):
-            self._add(column, part, height)
         column.addLayout(above)
         self._add(column, self.curves, CANVAS_HEIGHT)
+        self._add(column, self._level, 0)
+        self._add(column, self._titles[0], 0)
+        self._add(column, self.chart, CHART_HEIGHT)
         self._add(column, self._titles[2], 0)
         self._add(column, self._row, CLOUD_HEIGHT)
         self._add(column, self._clouds_words, 0)
@@ -159,7 +162,6 @@ class ConsistencyView(View):
         controls.setSpacing(8)
         for widget, stretch in ((self._coloured, 0), (self._sigma_text, 0), (self._sigma, 1)):
             controls.addWidget(widget, stretch)
-            widget.setHidden(self._print)
         column = QVBoxLayout(self._plane)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -167,12 +169,11 @@ class ConsistencyView(View):
         column.addLayout(controls)
         self._add(column, self.field, CANVAS_HEIGHT)
         column.addWidget(self._field_words)
+        column.addStretch()
 
     def _add(self, column: QVBoxLayout, part: QWidget, height: int) -> None:
-        """A part of the column, as high as this at least; a canvas prefers 480 pixels."""
-        if height:
-            part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-            part.setMinimumHeight(0 if self._print else height)
+        """A part of the column, as high as this at least."""
+        part.setMinimumHeight(0 if self._print else height)
         column.addWidget(part, height)
 
     # ------------------------------------------------------------ display

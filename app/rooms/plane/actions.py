@@ -108,6 +108,14 @@ ACTIONS: tuple[ActionRow, ...] = (
         tip="Drag x of the selected sample at the playhead, or nudge it with the arrows, and see where it ends",
     ),
     ActionRow(
+        id="tool.draw",
+        menu="Tool",
+        title="Draw…",
+        keys=("D",),
+        group="tool",
+        tip="Draw the data: the plane becomes a canvas with brush and eraser",
+    ),
+    ActionRow(
         id="branch_renoise",
         menu="Tool",
         title="Branch: renoise",

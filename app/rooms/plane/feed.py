@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from app.rooms.contract import Handlers, Services
 from app.rooms.in_parts import InParts
 from app.rooms.plane.branch_feed import BranchFeed
 from app.rooms.plane.commands import PlaneCommands
+from app.rooms.plane.drawing_feed import DrawingFeed
 from app.rooms.plane.film_feed import PlaneReel, basins_request, density_request, point_requests, still
 from app.rooms.plane.hover import Hover
 from app.rooms.plane.layers_feed import LayersFeed
@@ -23,6 +25,7 @@ from app.rooms.plane.messages import (
     DensityAnswer,
     InsideAnswer,
     ProbeAnswer,
+    SketchAnswer,
 )
 from app.rooms.plane.picture import PlaneAnswers, answered_picture, branch_handle, branch_picture, probes
 from app.rooms.plane.pictures import BranchPicture, PlanePicture
@@ -65,6 +68,8 @@ class PlaneRoom(QObject):
         self._branch.changed.connect(self._show)
         self._commands = PlaneCommands(self._state, services.playback, self._player, self.view, services.actions)
         self._layers = LayersFeed(services, self.view, self._show)
+        self._drawing = DrawingFeed(services, self.view)
+        self._drawing.changed.connect(self._show)
         self._hover = Hover(self._state, self.view, self)
         self._bring_forward = services.bring_forward
         self._state.selection_changed.connect(self.refresh)
@@ -79,7 +84,13 @@ class PlaneRoom(QObject):
 
     def handlers(self) -> Handlers:
         """What the plane's own actions do."""
-        return {**self._commands.handlers(), "layers": self._list_layers}
+        found = self._commands.handlers()
+        return {**found, "layers": self._list_layers, "tool.draw": partial(self._draw, found["tool.draw"])}
+
+    def _draw(self, choose: Callable[[], object]) -> None:
+        self._bring_forward("plane")
+        self.view.setFocus()
+        choose()
 
     def _list_layers(self) -> None:
         self._bring_forward("plane")
@@ -122,6 +133,7 @@ class PlaneRoom(QObject):
         moved = options.inside != self._was_inside
         if moved:  # the view moves to another part of the plane, which the old density does not cover
             self._was_inside, self._density = options.inside, None
+        self._drawing.follow()
         self.view.set_tool(options.tool)
         self._show()
         self._ask(again=moved)
@@ -154,6 +166,9 @@ class PlaneRoom(QObject):
             case BranchAnswer():
                 if not self._branch.take(answer):
                     return
+            case SketchAnswer():
+                if not self._drawing.take(answer):
+                    return
             case NeighboursAnswer():
                 self._neighbours = answer
                 if "weights" not in self._state.plane_options.layers:
@@ -172,7 +187,10 @@ class PlaneRoom(QObject):
         self.view.show_changes(self._drafted.lines, self._drafted.whole)
 
     def picture(self) -> PlanePicture:
-        """The plane at the playhead, with what the engine has answered so far."""
+        """The plane at the playhead, with what the engine has answered so far, or the canvas over it."""
+        return self._drawing.picture(self._picture()) if self._drawing.in_use else self._picture()
+
+    def _picture(self) -> PlanePicture:
         run, options, selection = self._state.run, self._state.plane_options, self._state.selection
         if run is None or run.committed == 0:
             return PlanePicture(message=EMPTY)
@@ -230,6 +248,8 @@ class PlaneRoom(QObject):
 
     def _tools(self) -> ToolBarPicture:
         run, options = self._state.run, self._state.plane_options
+        if (drawing := self._drawing.bar()) is not None:
+            return ToolBarPicture(drawing=drawing)
         if options.tool != "probe" or run is None or not probes(run, options):
             return ToolBarPicture(locate=run is not None and run.wanted is not None, branch=self._branch_hint(run))
         positive = run.sigmas[run.sigmas > 0]

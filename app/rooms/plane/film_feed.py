@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import prod
+from math import prod, sqrt
 from typing import Protocol
 
 from app.engine.contract import Answer, Rect, Request
@@ -24,10 +24,13 @@ from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from app.session.facts import probe_sigma
 from app.session.plane_options import PlaneOptions
 from app.session.state import Run, Selection
+from geomodel import theories
 from geomodel.number_text import general
 from geomodel.run_checks import DETAIL_NUMBERS
 
-ARROWS = (22, 18)
+ARROWS, FEWEST = (22, 18), (5, 4)  # columns and rows of a field
+IMAGES_TIMED = 10_000 * 28 * 28  # numbers of the data over which the milliseconds of theories were measured
+FIELD_MS = 2000.0  # the most that a field of a slice takes
 
 
 class Ground(Protocol):
@@ -42,15 +45,27 @@ class Ground(Protocol):
 
 def density_request(run: Run, selection: Selection, options: PlaneOptions, view: Ground) -> DensityRequest:
     """Density and field of what the view shows."""
+    site = site_of(run, selection, options)
     return DensityRequest(
         run_id=run.id,
-        site=site_of(run, selection, options),
+        site=site,
         sigma=_sigma(run, selection),
         rect=view.request_rect(),
         pixels=view.pixels() if "density" in options.layers else (1, 1),
-        arrows=ARROWS if "field" in options.layers else (0, 0),
+        arrows=_arrows(run, options, in_slice=site.mode == "slice") if "field" in options.layers else (0, 0),
         field=options.field,
     )
+
+
+def _arrows(run: Run, options: PlaneOptions, *, in_slice: bool) -> tuple[int, int]:
+    """Columns and rows of the field: fewer for a theory that takes long, because a request cannot be cancelled."""
+    asked = {"driver": run.settings.driver, "difference": run.settings.compared_with}.get(options.field, "")
+    theory, source = theories.of_driver(asked), run.source
+    if theory is None or source is None or not in_slice:
+        return ARROWS
+    taken = prod(source.dataset.points.shape) / IMAGES_TIMED * theory.milliseconds * prod(ARROWS)
+    share = min(1.0, sqrt(FIELD_MS / max(taken, 1.0)))
+    return max(FEWEST[0], int(ARROWS[0] * share)), max(FEWEST[1], int(ARROWS[1] * share))
 
 
 def basins_request(run: Run, selection: Selection, options: PlaneOptions, view: Ground) -> BasinsRequest:

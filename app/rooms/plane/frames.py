@@ -124,7 +124,11 @@ def density_rect(picture: PlanePicture) -> tuple[float, float, float, float] | N
 
 
 def frame_box(picture: PlanePicture) -> Box:
-    """Centre and size of the box to show, in displayed coordinates: the frame, or the inside of a small step."""
+    """Centre and size of the box to show, in displayed coordinates: a canvas, the frame, or the inside of a small
+    step.
+    """
+    if picture.drawing is not None:
+        return picture.drawing.box
     box = _frame_box(picture)
     if picture.inside is None:
         return box

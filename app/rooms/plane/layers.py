@@ -14,6 +14,7 @@ from app.plotting.theme import Theme
 from app.rooms.plane import frames
 from app.rooms.plane.basins import BasinsLayer
 from app.rooms.plane.branch import BranchLayer
+from app.rooms.plane.drawing_layer import DrawingLayer
 from app.rooms.plane.ghosts import HEIGHT, GhostsLayer
 from app.rooms.plane.inside import InsideLayer
 from app.rooms.plane.looks import tint
@@ -100,6 +101,7 @@ class PlaneLayers:
         self.inside = InsideLayer(box, vector=print_mode)
         self.branch = BranchLayer(box, vector=print_mode)
         self.ghosts = GhostsLayer(box, vector=print_mode)
+        self.drawing = DrawingLayer(box, vector=print_mode)
         self._stack = Stack(
             {
                 "density": (self.density,),
@@ -124,6 +126,7 @@ class PlaneLayers:
     def set_theme(self, theme: Theme) -> None:
         """Set the colours of every layer. Image, basins, ghosts and weights take them when they are shown."""
         self._theme = theme
+        self.drawing.set_theme(theme)
         self._table = self._tinted("density").lookup()
         data = QColor(self._tinted("data").data)
         data.setAlphaF(0.75)
@@ -190,6 +193,8 @@ class PlaneLayers:
             self.inside.show(new)
         if chart or new.branch is not before.branch:
             self.branch.show(new)
+        if new.drawing != before.drawing:
+            self.drawing.show(new)
         if chart or self._ghosts_shown is not new.ghosts:
             self._ghosts_shown = new.ghosts
             self.ghosts.show(new, self._theme)

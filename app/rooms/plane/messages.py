@@ -11,6 +11,7 @@ from geomodel.arrays import Array
 from geomodel.basins import Basins
 from geomodel.experiments.ghosts import Ghost
 from geomodel.record import StepDetail
+from geomodel.settings import DataKey
 from geomodel.trajectory import Trajectory
 
 DRAWN_WEIGHTS = 200  # most posterior weights that the plane draws; more would slow a drag
@@ -39,6 +40,23 @@ class DensityAnswer(Answer):
     at: Array
     denoised: Array  # (m, 2): D at the arrows' points (for field "difference": at + Dθ − what it is compared with)
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SketchRequest(Request):
+    """How data would look in the plane that are being drawn. The run only says to whom the answer goes."""
+
+    key: DataKey
+    shown: DensityRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SketchAnswer(Answer):
+    """Their points (N, 2), density and D*."""
+
+    request: SketchRequest
+    points: Array
+    background: DensityAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.plotting.bundles import Symbol
+from app.plotting.values import Box
 from app.rooms.plane.messages import BasinsAnswer, DensityAnswer, ProbeAnswer
 from app.rooms.strip.messages import NeighboursAnswer
 from app.session.plane_options import HIDDEN, LAYERS, Arrow, Frame, LayerLook, usual_order
 from geomodel.arrays import Array
 from geomodel.compared import Compared
+from geomodel.strokes import Strokes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,6 +79,14 @@ class GhostPicture:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawingPicture:
+    """The strokes on a canvas, which shows the same box whatever is drawn."""
+
+    strokes: Strokes
+    box: Box
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlanePicture:
     """Everything the plane view shows."""
@@ -103,6 +113,7 @@ class PlanePicture:
     inside: InsidePicture | None = None
     branch: BranchPicture | None = None
     branch_handle: tuple[float, float] | None = None  # x of the selected sample, where the branch tool takes hold of it
+    drawing: DrawingPicture | None = None  # while the plane is a canvas
     frame: Frame = "sigma"
     layers: frozenset[str] = field(default_factory=lambda: frozenset(LAYERS).difference(HIDDEN))
     order: tuple[str, ...] = field(default_factory=usual_order)  # of all layers, from back to front

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QWidget
 
 from app.plotting.pens_and_numbers import tabular
+from app.rooms.plane.drawing_bar import DrawingBar, DrawingBarPicture
 from app.widgets.elided import ElidedLabel
 from app.widgets.sigma_slider import SigmaSlider
 from app.widgets.text import PlainLabel
@@ -26,6 +27,7 @@ class ToolBarPicture:
     tool and is empty for others; `locate` offers to look for files.
     """
 
+    drawing: DrawingBarPicture | None = None  # for the drawing tool
     locate: bool = False
     branch: str = ""
     sigma: float | None = None
@@ -42,6 +44,7 @@ class ToolBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._nothing, self._probe, self._branch = QWidget(), QWidget(), QWidget()
+        self.drawing = DrawingBar()
         self._slider = SigmaSlider(
             "Noise level of the probe", "Bandwidth σ of the mean shift at the probe (Ctrl+Up, Ctrl+Down)"
         )
@@ -57,6 +60,7 @@ class ToolBar(QWidget):
         self._locate = QToolButton(self)
         self._layers = QToolButton()
         self._in_use = False  # the tool has controls
+        self._buttons: list[QToolButton] = []  # of the tools
         self._renoise, self._drop, self._hint = QToolButton(), QToolButton(), ElidedLabel()
         probe, branch = QHBoxLayout(self._probe), QHBoxLayout(self._branch)
         for row, widgets in (
@@ -69,7 +73,7 @@ class ToolBar(QWidget):
                 row.addWidget(widget, int(widget in (self._slider, self._hint)))
         self._own = QStackedWidget()
         self._own.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        for page in (self._nothing, self._probe, self._branch):
+        for page in (self._nothing, self._probe, self._branch, self.drawing):
             self._own.addWidget(page)
         self._tools = QHBoxLayout()
         self._tools.setSpacing(2)  # four tools stand in 280 pixels
@@ -90,6 +94,13 @@ class ToolBar(QWidget):
         self._rows.setContentsMargins(4 if self.width() < SHORT else 16, 4, 4 if self.width() < SHORT else 8, 0)
         beside = self.width() >= BESIDE
         self._rows.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """The controls of a drawing need the whole row, so the tools are away until it is ready."""
+        draws = self._own.currentWidget() is self.drawing
+        for button in self._buttons:
+            button.setVisible(not (draws and self.width() >= BESIDE))
 
     def _name_layers(self) -> None:
         """The button of the layers in one sign where the tools, or the controls of a tool, need the room."""
@@ -108,6 +119,7 @@ class ToolBar(QWidget):
             button.setDefaultAction(action)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             self._tools.addWidget(button)
+            self._buttons.append(button)
         self._tools.addStretch(1)
         self._tools.addWidget(self._layers)
         actions["locate"].setIconText("Locate…")
@@ -120,22 +132,32 @@ class ToolBar(QWidget):
         self._renoise.setDefaultAction(actions["branch_renoise"])
         actions["branch_drop"].setIconText("Drop")
         self._drop.setDefaultAction(actions["branch_drop"])
+        self.drawing.set_undo(actions["undo"])
         self._own.setFixedHeight(self._path.sizeHint().height())
 
     def display(self, picture: ToolBarPicture) -> None:
         """Show the probe's noise level and emit nothing."""
         self._locate.setVisible(picture.locate)
-        self._in_use = picture.sigma is not None or bool(picture.branch)
+        self._in_use = picture.sigma is not None or bool(picture.branch) or picture.drawing is not None
         self._name_layers()
         self._hint.setText(picture.branch)
-        self._own.setCurrentWidget(self._branch if picture.branch else self._nothing)
+        if picture.drawing is not None:
+            self.drawing.display(picture.drawing)
+        self._turn_to(picture)
         if picture.sigma is None:
             return
-        self._own.setCurrentWidget(self._probe)
         self._slider.show_sigma(picture.sigma, picture.lowest, picture.highest)
         self._value.setText(f"σ {picture.sigma:.4g}")
         with QSignalBlocker(self._follow):
             self._follow.setChecked(picture.follows)
+
+    def _turn_to(self, picture: ToolBarPicture) -> None:
+        """The controls of the tool."""
+        page = self._branch if picture.branch else self._nothing if picture.sigma is None else self._probe
+        page = page if picture.drawing is None else self.drawing
+        if page is not self._own.currentWidget():
+            self._own.setCurrentWidget(page)
+            self._make_room()
 
     def _moved(self, sigma: float) -> None:
         self.sigma_wanted.emit(sigma)

@@ -22,10 +22,12 @@ from app.rooms.plane import frames
 from app.rooms.plane import text as words
 from app.rooms.plane.branch_ends import BranchEnds
 from app.rooms.plane.changed_line import ChangedLine
+from app.rooms.plane.drawing_bar import DrawingBar
 from app.rooms.plane.handles import Handles
 from app.rooms.plane.layers import PlaneLayers, curves_drawn
 from app.rooms.plane.layers_over import LayersOver
 from app.rooms.plane.menu import LOOK_ROWS, point_rows
+from app.rooms.plane.pen import Pen
 from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.tool_bar import ToolBar, ToolBarPicture
 from app.widgets.context_menu import Row
@@ -76,6 +78,8 @@ class PlaneView(View):
         self.ground = EqualScaleCanvas(tabular(self.font(), 0.92), print_mode=print_mode)
         self.layers = PlaneLayers(self.ground.box, theme, print_mode=print_mode)
         self._handles = Handles(self.ground, self.layers, self)
+        self.pen = Pen(self.ground, self)
+        self.pen.tip_moved.connect(self.layers.drawing.show_tip)
         self._changes = ChangedLine(self.ground)
         self._ends = BranchEnds(self.ground, theme)
         self.layer_list = LayersOver(self, self.ground, theme)
@@ -188,6 +192,7 @@ class PlaneView(View):
         for signal in (self._timer.timeout, self.ground.range_changed, self.ground.freed, self.ground.resumed):
             signal.disconnect()
         self._handles.release()
+        self.pen.release()
         for signal in (self.ground.clicked, self.ground.hovered):
             signal.disconnect()
         self.ground.release()
@@ -201,6 +206,11 @@ class PlaneView(View):
     def set_actions(self, actions: Mapping[str, QAction]) -> None:
         """The tools as buttons above the plot."""
         self._tools.set_actions(actions)
+
+    @property
+    def drawing_bar(self) -> DrawingBar:
+        """The controls of the drawing tool."""
+        return self._tools.drawing
 
     def show_tools(self, picture: ToolBarPicture) -> None:
         """The probe's noise level in the row of tools."""
@@ -332,14 +342,19 @@ class PlaneView(View):
         return nearest if away[nearest] <= near else None
 
     def event(self, event: QEvent) -> bool:
-        """Keep the keys of the branch, which are shortcuts of the window otherwise."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._handles.takes(event):
+        """Keep the keys of the pen and the branch, which are shortcuts of the window otherwise."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._takes(event):
             event.accept()
             return True
         return super().event(event)
 
+    def _takes(self, event: QKeyEvent) -> bool:
+        return self.pen.takes(event) or self._handles.takes(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._handles.takes(event):
+        if self.pen.takes(event):
+            self.pen.press(event)
+        elif self._handles.takes(event):
             self._handles.press(event)
         elif event.key() == Qt.Key.Key_0 and event.modifiers() in (
             Qt.KeyboardModifier.NoModifier,

@@ -92,6 +92,7 @@ class HandOverPart(QWidget):
         for part in (self._slide, self._ends_title, self._panels):
             column.addWidget(part)
         column.addWidget(self._scatter, 1)
+        column.addStretch(0)
         self._bar.setHidden(self._print)
 
     def enlarge_by(self, enlarged: Enlarged) -> None:

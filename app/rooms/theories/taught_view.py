@@ -66,6 +66,7 @@ class TaughtPart(QWidget):
         column.addWidget(self._caption)
         column.addLayout(plots, 1)
         column.addWidget(self._now)
+        column.addStretch(0)
 
     def enlarge_by(self, enlarged: Enlarged) -> None:
         """Let each plot take the whole view."""

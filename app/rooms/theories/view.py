@@ -27,6 +27,7 @@ from app.widgets.work_bar import WorkBar
 
 CHART_HEIGHT = 180
 GAP = 16  # pixels between the parts of the page
+SHARES, SHARE = 150, 100  # of the height that is left over, which the first plot and each part take
 
 
 class TheoriesView(OnRequestView):
@@ -86,12 +87,13 @@ class TheoriesView(OnRequestView):
         self.inside.setContentsMargins(*([0] * 4 if self._print else [6] * 4))
         self.inside.addWidget(self._caption)
         self.inside.addLayout(self._legend)
-        self.inside.addWidget(self._plot, 1)
+        self.inside.addWidget(self._plot, SHARES)
         for part in (self._title, self._panels, self._patch, self._drives, self._ends_title, self._ends):
             self.inside.addWidget(part)
         for section in (self.hand_over, self.taught):
             self.inside.addSpacing(0 if self._print else GAP)
-            self.inside.addWidget(section, 1)
+            self.inside.addWidget(section)
+        self.inside.addStretch(1)  # keeps what is there at the top
         self.lay_out()
         if self.enlarged is not None:
             self.enlarged.add(self._heading, self._plot, self.chart.set_titled)
@@ -128,6 +130,8 @@ class TheoriesView(OnRequestView):
             self._ends.set_panels(picture.ends)
         self.hand_over.display(picture.hand_over, picture.sigmas)
         self.taught.display(picture.taught, picture.sigmas, picture.index)
+        for section, plotted in ((self.hand_over, picture.hand_over.plot), (self.taught, picture.taught.plots)):
+            self.inside.setStretchFactor(section, SHARE if plotted else 0)
 
     def _show_shares(self, picture: TheoriesPicture) -> None:
         plot, sigmas = picture.plot, picture.sigmas

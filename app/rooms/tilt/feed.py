@@ -10,12 +10,13 @@ import msgspec
 from PySide6.QtCore import QObject
 
 from app.engine.contract import Answer
+from app.engine.messages import DataOpened
 from app.rooms.contract import Handlers, Services
-from app.rooms.tilt.messages import LONGEST, Knobs, TiltAnswer, TiltRequest
-from app.rooms.tilt.picture import picture_of, request_of, turned, undefined
+from app.rooms.tilt.messages import Knobs, TiltAnswer, TiltRequest
+from app.rooms.tilt.picture import EMPTY, aimed, picture_of, request_of, undefined
 from app.rooms.tilt.pictures import TiltPicture
 from app.rooms.tilt.view import TiltView
-from app.session.facts import about
+from app.session.state import Run
 from app.widgets.sight import seen
 
 
@@ -29,6 +30,7 @@ class TiltRoom(QObject):
         self._knobs = Knobs()
         self._asked: TiltRequest | None = None
         self._answer: TiltAnswer | None = None
+        self._of: DataOpened | None = None  # the data of the answer, which several runs may have
         for fact in (self._state.selection_changed, self._state.runs_changed):
             fact.connect(self.refresh)
         self._player.answered.connect(self._answered)
@@ -53,17 +55,27 @@ class TiltRoom(QObject):
         run = self._state.run
         if run is not None and not undefined(run):
             request = request_of(run, self._knobs)
-            if request != self._asked:
+            if request != self._asked and not self._known(run, request):
                 self._asked = request
                 self._player.submit(request)
         self.view.display(self.picture())
 
+    def _known(self, run: Run, request: TiltRequest) -> bool:
+        """Whether the newest answer is one to this request, perhaps about another run of the same data."""
+        answer = self._answer
+        return (
+            answer is not None
+            and run.source is self._of
+            and replace(request, run_id=0) == replace(answer.request, run_id=0)
+        )
+
     def picture(self) -> TiltPicture:
-        """The view's picture. While a new answer is missing, the last one about the run stays."""
+        """The view's picture. While a new answer is missing, the last one about the same data stays."""
         run = self._state.run
         if run is None or (why := undefined(run)):
-            return TiltPicture(message=undefined(run) if run is None else why, knobs=self._knobs)
-        return picture_of(run, self._knobs, about(self._answer, run))
+            return TiltPicture(message=EMPTY if run is None else why, knobs=self._knobs)
+        answer = self._answer if run.source is self._of else None
+        return picture_of(run, self._knobs, answer, late=not self._known(run, request_of(run, self._knobs)))
 
     def keep(self) -> bytes:
         """The knobs, for a session."""
@@ -74,8 +86,9 @@ class TiltRoom(QObject):
         return partial(self._set, msgspec.json.decode(kept, type=Knobs))
 
     def _answered(self, answer: Answer) -> None:
-        if isinstance(answer, TiltAnswer) and answer.request.run_id == self._state.selection.run_id:
-            self._answer = answer
+        run = self._state.run
+        if isinstance(answer, TiltAnswer) and run is not None and answer.request.run_id == run.id:
+            self._answer, self._of = answer, run.source
             if seen(self.view):
                 self.view.display(self.picture())
 
@@ -83,9 +96,7 @@ class TiltRoom(QObject):
         self._set(replace(self._knobs, **{name: value}))
 
     def _drag(self, x: float, y: float) -> None:
-        picture = self.picture()
-        moved = turned((x - picture.origin[0], y - picture.origin[1]), picture.reach)
-        self._set(replace(self._knobs, degrees=moved["degrees"], twentieths=min(moved["twentieths"], LONGEST)))
+        self._set(aimed(self._knobs, self.picture(), x, y))
 
     def _reset(self) -> None:
         self._set(Knobs())

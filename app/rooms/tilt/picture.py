@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from app.rooms.tilt.messages import NOTCHES, Knobs, TiltAnswer, TiltRequest
+from app.rooms.tilt.messages import LONGEST, Knobs, TiltAnswer, TiltRequest
 from app.rooms.tilt.pictures import TiltPicture
 from app.session.facts import data_title
 from app.session.state import Run
 from geomodel import datasets
 from geomodel.datasets import Dataset
-from geomodel.projection import stride
 
 KNOWN = ("gaussian-ring", "gaussian-64", "clusters-64")  # the data whose distribution is a known mixture
 EMPTY = "Press Run (F5) on data whose distribution is known, such as the Gaussian ring."
 MANY, SINGLE = -24, -8  # notches of β at first, for a mixture and for one Gaussian: ½ on the Gaussian ring
-MOST_DATA = 2_000
 
 
-def undefined(run: Run | None) -> str:
-    """Why there is nothing to tilt, and what to do; empty where there is."""
-    if run is None:
-        return EMPTY
+def undefined(run: Run) -> str:
+    """Why a run has nothing to tilt, and what to do; empty where it has."""
     if run.source is None or not run.linked:
         return run.caption or "The tilt needs the data of this run, which are not open."
     if run.source.dataset.gaussians is None:
@@ -57,31 +54,31 @@ def request_of(run: Run, knobs: Knobs) -> TiltRequest:
     )
 
 
-def turned(knobs: tuple[float, float], reach: float) -> dict[str, int]:
-    """The direction and length of a from where the handle of the arrow was dragged to, relative to its beginning."""
-    x, y = knobs
-    length = round(20 * math.hypot(x, y) / reach)
-    return {"degrees": round(math.degrees(math.atan2(y, x))) % 360, "twentieths": length}
+def aimed(knobs: Knobs, picture: TiltPicture, x: float, y: float) -> Knobs:
+    """The knobs with the direction and length of a for which the handle of the arrow stands at (x, y)."""
+    dx, dy = x - picture.origin[0], y - picture.origin[1]
+    length = min(round(20 * math.hypot(dx, dy) / picture.reach), LONGEST)
+    return replace(knobs, degrees=round(math.degrees(math.atan2(dy, dx))) % 360, twentieths=length)
 
 
-def picture_of(run: Run, knobs: Knobs, answer: TiltAnswer | None) -> TiltPicture:
+def picture_of(run: Run, knobs: Knobs, answer: TiltAnswer | None, *, late: bool) -> TiltPicture:
     """Everything about a run that has a mixture."""
     assert run.source is not None
-    dataset, points, plane = run.source.dataset, run.source.plane_points, run.source.plane
+    dataset = run.source.dataset
     assert dataset.gaussians is not None
-    request, middle = request_of(run, knobs), plane.project(dataset.mean)
+    request, middle = request_of(run, knobs), run.source.plane.project(dataset.mean)
     several = len(dataset.gaussians[0]) == len(dataset.label_names or ())
     return TiltPicture(
         error=answer.message if answer is not None else "",
         knobs=knobs,
-        notch=min(max(notch_of(knobs, dataset), NOTCHES[0]), NOTCHES[1]),
+        notch=notch_of(knobs, dataset),
         beta=request.beta,
         quadratic=request.quadratic,
         title=data_title(run.settings.data),
-        data=points[:: stride(len(points), MOST_DATA)],
-        axes=("x₁", "x₂") if plane.whole else ("component 1", "component 2"),
+        data=run.source.plane_points,
         origin=(float(middle[0]), float(middle[1])),
         reach=dataset.largest_deviation,
         names=tuple(dataset.class_name(k) for k in range(len(dataset.gaussians[0]))) if several else ("the Gaussian",),
         answer=answer,
+        late=late,
     )

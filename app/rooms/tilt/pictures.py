@@ -20,8 +20,8 @@ class TiltPicture:
     quadratic: float = 0.0
     title: str = ""  # of the data
     data: Array | None = None  # (N, 2) in their plane
-    axes: tuple[str, str] = ("", "")
     origin: tuple[float, float] = (0.0, 0.0)  # where the arrow begins
     reach: float = 1.0  # the length of the arrow at |a| = 1, in data units
     names: tuple[str, ...] = ()  # of the components
     answer: TiltAnswer | None = None
+    late: bool = False  # the answer is to the knobs as they were before

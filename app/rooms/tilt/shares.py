@@ -13,7 +13,7 @@ from app.rooms.tilt.text import HELP, KINDS
 from app.widgets.text import tooltip
 from geomodel.number_text import percent
 
-HEIGHT = 110  # pixels
+HEIGHT = 110  # pixels at least
 LEFT = 40  # for the scale
 GAP = 0.3  # of a group's width, between it and the next
 
@@ -28,7 +28,8 @@ class ShareBars(QWidget):
         self._names: tuple[str, ...] = ()
         self.setFont(tabular(self.font(), 0.85))
         self.setAccessibleName("Shares of the components")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumHeight(HEIGHT)
 
     def sizeHint(self) -> QSize:
         return QSize(280, HEIGHT)

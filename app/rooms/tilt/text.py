@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.plotting.bundles import Symbol
 from app.plotting.pens_and_numbers import Kind
 from app.rooms.tilt.messages import TiltRow
 from app.rooms.tilt.pictures import TiltPicture
@@ -16,31 +17,37 @@ from geomodel.number_text import fixed, general, percent
 
 @dataclass(frozen=True, slots=True)
 class Density:
-    """One row of the table: its curve's kind, its name, how its KL is related to the number, and what it is."""
+    """One row of the table: hue, symbol and name, how its KL is related to the number, and what it is."""
 
     kind: Kind
+    symbol: Symbol
     name: str
     relation: str
     help: str
 
 
 KINDS = (
-    Density("reference", "untilted", "", "The control: ends of the exact denoiser of p, from the same noise."),
-    Density("optimal", "exact", "", "p exp(r/β)/Z in closed form. Its components are outlined at 2 deviations."),
+    Density("reference", "ring", "untilted", "", "The control: ends of the exact denoiser of p, from the same noise."),
+    Density(
+        "optimal", "ring", "exact", "", "p exp(r/β)/Z in closed form. Its components are outlined at 2 deviations."
+    ),
     Density(
         "runs.0",
-        "exact, sampled",
+        "disc",
+        "exact ends",
         "≈ ",
         "Ends of the exact denoiser of p exp(r/β)/Z. They differ from the closed form by chance and by the solver.",
     ),
     Density(
         "runs.1",
+        "square",
         "plug-in",
         "≥ ",
         "Ends of D + (σ²/β) Jᵀ∇r(D), J = ∂D/∂x: what guidance by a reward does in practice, from the same noise.",
     ),
 )
 FORMULA = "p exp(r/β)/Z with r(x) = a·x − c‖x‖²/2"
+LATE = "The numbers of this reward are being computed."
 HELP = {
     "cloud": "Ends in the plane of the data, all from one noise. Drag the handle of the arrow, or use the sliders. "
     "Exact: D' = D + σ²∇ ln E[exp(r/β) | x]. Plug-in: D + (σ²/β) Jᵀ∇r(D), with r(D)/β in place of ln E[exp(r/β) | x].",
@@ -99,7 +106,11 @@ def _sentences(picture: TiltPicture) -> Iterator[str]:
     yield f"Reward with {length} at {degrees}, {c}; {beta}."
     if picture.error:
         yield picture.error
+    if picture.late:
+        yield LATE
     if picture.answer is not None:
+        if picture.late:
+            yield "Of the reward before:"
         for density, row in zip(KINDS, picture.answer.rows, strict=False):
             most = int(np.argmax(row.shares))
             yield (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -14,7 +14,7 @@ from app.rooms.tilt.knobs import KnobSliders
 from app.rooms.tilt.pictures import TiltPicture
 from app.rooms.tilt.shares import ShareBars
 from app.rooms.tilt.table import Table
-from app.rooms.tilt.text import FORMULA, HELP, caption, describe
+from app.rooms.tilt.text import FORMULA, HELP, LATE, caption, describe
 from app.widgets.enlarged import Enlarged
 from app.widgets.explanation import Explanation
 from app.widgets.focus_area import show_area
@@ -23,6 +23,7 @@ from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Titled
 
 BESIDE = 640  # pixels of width from which the numbers stand beside the plane
+PATIENCE_MS = 400  # until it is said that numbers are being computed
 RESET_TIP = "Return to a = (1, 0), c = 0 and a β that suits the data"
 
 
@@ -38,10 +39,10 @@ class TiltView(View):
         self._picture, self._print, self._wide = TiltPicture(), print_mode, False
         self.setAccessibleName("Tilt")
         self._message = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        self._caption, self._outside = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
-        for label in (self._message, self._caption, self._outside):
+        self._caption, self._note = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
+        for label in (self._message, self._caption, self._note):
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        for label in (self._caption, self._outside):
+        for label in (self._caption, self._note):
             label.setFont(tabular(self.font(), 0.92))
         self.knobs = KnobSliders()
         self.knobs.turned.connect(self.knob_turned)
@@ -53,7 +54,9 @@ class TiltView(View):
         self.said.usual.setToolTip(tooltip("Reward and tilt", HELP["cloud"]))
         self.cloud = Cloud(theme, tabular(self.font(), 0.85), print_mode=print_mode)
         self.cloud.handle_moved.connect(self._dragged)
-        self.cloud.range_changed.connect(self._count_outside)
+        self.cloud.range_changed.connect(self._tell)
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._tell)
         self.table = Table(theme)
         self.bars = ShareBars(theme)
         self._build()
@@ -69,12 +72,12 @@ class TiltView(View):
         foot = QHBoxLayout()
         foot.addWidget(self.said, 1)
         foot.addWidget(self._reset, 0, Qt.AlignmentFlag.AlignTop)
-        self._reset.setHidden(self._print)
         if self._print:
+            self._reset.hide()
             self.knobs.hide_sliders()
         self._parts = (
             _column(self.knobs, foot),
-            _column(self._plane, self._outside),
+            _column(self._plane, self._note),
             _column(self.table, self._shares),
         )
         self._page = QWidget()
@@ -99,7 +102,7 @@ class TiltView(View):
 
     def display(self, picture: TiltPicture) -> None:
         """Show the picture. Of the same data only what the reward changes is drawn again."""
-        self._picture = picture
+        waited, self._picture = self._picture.late, picture
         self.setAccessibleDescription(describe(picture))
         there = not picture.message
         self._message.setText(picture.message)
@@ -114,16 +117,22 @@ class TiltView(View):
         self.table.display(rows)
         self.bars.show_shares(rows, picture.names)
         self.cloud.show_tilt(picture)
-        self._count_outside()
+        if not picture.late:
+            self._patience.stop()
+        elif not waited:
+            self._patience.start()
+        self._tell()
 
     def describe(self) -> str:
         """The picture in words and numbers."""
         return describe(self._picture)
 
-    def _count_outside(self) -> None:
+    def _tell(self) -> None:
+        """Say what is missing from the plane. A short wait is not told, so that nothing blinks in a drag."""
         answer = self._picture.answer
         beyond = 0 if answer is None else sum(self.cloud.beyond(ends) for ends in answer.ends)
-        self._outside.setText(f"{beyond} ends lie outside; the wheel zooms." if beyond else " ")
+        waits = self._picture.late and (self._print or not self._patience.isActive())
+        self._note.setText(LATE if waits else f"{beyond} ends lie outside; the wheel zooms." if beyond else " ")
 
     def _dragged(self, x: float, y: float, _let_go: bool) -> None:
         self.arrow_dragged.emit(x, y)
@@ -143,14 +152,13 @@ class TiltView(View):
         """Place the plane between reward and numbers, or beside both."""
         self._wide = wide
         reward, plane, numbers = self._parts
-        places = ((0, 1, 1), (0, 0, 3), (1, 1, 1)) if wide else ((0, 0, 1), (1, 0, 1), (2, 0, 1))
+        places = ((0, 1, 1), (0, 0, 2), (1, 1, 1)) if wide else ((0, 0, 1), (1, 0, 1), (2, 0, 1))
         for part, (row, column, rows) in zip((reward, plane, numbers), places, strict=True):
             self._grid.addWidget(part, row, column, rows, 1)
         self._grid.addWidget(self._caption, 3, 0, 1, 2 if wide else 1)
+        self._grid.setRowStretch(1, 1)
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, int(wide))
-        self._grid.setRowStretch(1, int(not wide))
-        self._grid.setRowStretch(2, int(wide))
 
     def set_theme(self, theme: Theme) -> None:
         """Set all colours."""
@@ -164,7 +172,9 @@ class TiltView(View):
         self.knobs.release()
         self._reset.clicked.disconnect(self._reset_clicked)
         self.cloud.handle_moved.disconnect(self._dragged)
-        self.cloud.range_changed.disconnect(self._count_outside)
+        self.cloud.range_changed.disconnect(self._tell)
+        self._patience.stop()
+        self._patience.timeout.disconnect(self._tell)
         self.cloud.release()
         if self._enlarged is not None:
             self._enlarged.release()

@@ -17,22 +17,24 @@ from app.widgets.number_field import FloatField, IntField
 from app.widgets.text import tooltip
 from geomodel.recipe import limits
 
-TIPS = {row.id: row.tip for row in ACTIONS}
+BESIDE = 28  # pixels of a button beside its words
+ROWS = {row.id: row for row in ACTIONS}
 
 
 class TrainingForm(QWidget):
-    """Emits the id of the action that a person wants."""
+    """Emits the id of the action that a person wants. `settings` holds the fields, which stand elsewhere."""
 
     wanted = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self.fields = [_field(name, value) for name, value in FIELDS.items()]
-        self.said = Explanation(lines=2)
+        self.settings = _flow(self.fields)
+        self.said = Explanation()
         explain(self.fields, self.said)
         self.go = self._button("training", max(BUTTON.values(), key=len))
-        self.step = self._button("training_step", "1 iteration")
-        self.steps = self._button("training_steps", "100 iterations")
+        self.step = self._button("training_step", "+ 1")
+        self.steps = self._button("training_steps", "+ 100")
         self.anew = self._button("training_anew", "Train anew")
         self.save = self._button("training_save", "Save…")
         self.use = self._button("training_use", "Use this network")
@@ -41,7 +43,6 @@ class TrainingForm(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(_flow(self.fields))
         column.addWidget(_flow([self.go, self.step, self.steps, self.anew, self.save, self.use]))
         column.addWidget(self.words)
         column.addWidget(self.said)
@@ -49,9 +50,11 @@ class TrainingForm(QWidget):
     def _button(self, action: str, text: str) -> QPushButton:
         button = QPushButton(text, autoDefault=False)
         button.setMinimumHeight(28)
-        button.setFixedWidth(button.sizeHint().width() + 8)
-        button.setToolTip(tooltip(text.rstrip("…"), TIPS[action]))
-        button.setAccessibleName(text.rstrip("…"))
+        button.setFixedWidth(button.fontMetrics().horizontalAdvance(text) + BESIDE)
+        row = ROWS[action]
+        name = text if action == "training" else row.title.rstrip("…")
+        button.setToolTip(tooltip(name, " ".join((f"{row.tip}.", *row.keys))))
+        button.setAccessibleName(name)
         button.setProperty("action", action)
         button.clicked.connect(self._pressed)
         return button

@@ -26,7 +26,7 @@ from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Title
 
 CELL_HEIGHT = 130
-WIDE = 760  # pixels of width from which the curves stand beside the trajectories
+WIDE = 560  # pixels of width from which the curves stand beside the trajectories
 
 
 class TrainingView(View):
@@ -93,20 +93,27 @@ class TrainingView(View):
             half.setContentsMargins(0, 0, 0, 0)
             half.setSpacing(4)
         self.paths.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self._grid = QGridLayout(self._page)
+        self._body = QWidget()
+        self._grid = QGridLayout(self._body)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(8)
+        page = QVBoxLayout(self._page)
+        page.setContentsMargins(*(4 * (not self._print),) * 4)  # the frame of the focus is drawn over the edge
+        page.addWidget(self.form.settings)
+        page.addWidget(self._body, 1)
+        page.addStretch(0)  # keeps the fields at the top while there is nothing under them
         self._arrange()
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
         column.addWidget(self.form)
-        self.form.setHidden(self._print)
+        for part in (self.form, self.form.settings):
+            part.setHidden(self._print)
         self._whole = self._page if self._print else scrolled(self._page, "A training over its iterations")
         column.addWidget(self._whole, 1)
-        column.addStretch(0)  # keeps the form at the top while the page is hidden
         if self._print:
             column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        show_area(self, self._whole, there=True)
         self._enlarged = None if self._print else Enlarged(self)
         if self._enlarged is not None:
             self._enlarged.add(self._title, self._left)
@@ -141,7 +148,7 @@ class TrainingView(View):
         self.setAccessibleDescription(describe(picture))
         self.form.display(picture)
         there = picture.paths is not None
-        show_area(self, self._whole, there=there)
+        self._body.setVisible(there)
         if picture.paths is None or picture.sigmas is None or picture.iterations is None or picture.places is None:
             return
         self._title.setText(picture.title)

@@ -15,7 +15,7 @@ RESIDENT_NUMBERS = 10_000_000  # N·d up to which the centred points stay in mem
 NUMBERS_AT_ONCE = 2**21  # numbers in one temporary (16 MB): logits, gathered differences
 _NUMBERS_IN_BLOCK = 2**18  # numbers of points that are read and converted to float64 at once
 _LOGIT_ERROR = 1e-9  # nats, in the worst case; above it the logits that carry weight are recomputed from differences
-_NO_WEIGHT = 42.0  # nats below the largest logit: a weight under 6e-19
+NO_WEIGHT = 42.0  # nats below the largest logit: a weight under 6e-19
 SMALLEST_SIGMA = 1e-150  # 1/σ² must be finite; every gap above 1e-297 has no weight there, as at σ = 0
 _UNIT = 2.0**-53
 
@@ -35,6 +35,17 @@ class Gaps:
     @property
     def logits(self) -> Tensor:
         return self.gap * -self.precision
+
+    @property
+    def logit_error(self) -> Tensor:
+        """How far a logit with weight can be off, (b,)."""
+        error = torch.full((len(self.gap),), _LOGIT_ERROR, dtype=torch.float64)
+        if self.refined is not None:
+            rows, columns, bounds = self.refined
+            precision = self.precision[rows, 0]
+            carries = (bounds - self.gap[rows, columns]) * precision > -NO_WEIGHT
+            error.scatter_reduce_(0, rows[carries], (bounds * precision)[carries], "amax")
+        return error
 
 
 class Untruncated:
@@ -82,7 +93,7 @@ class Untruncated:
         gap -= least
         offset, refined = x - self.points[anchor[:, 0]], None
         if bool(rough.any()):
-            limit = torch.where(rough, margin + _NO_WEIGHT / precision, -1.0)
+            limit = torch.where(rough, margin + NO_WEIGHT / precision, -1.0)
             row, column = (gap <= limit).nonzero(as_tuple=True)
             gap[row, column], error = self._differences(row, column, anchor[:, 0], offset)
             refined = (row, column, error)

@@ -9,7 +9,7 @@ from window_runs import moons
 from app.engine.library import Library
 from app.export.offstage import Offstage
 from app.rooms import ROOMS
-from geomodel.settings import RunSettings
+from geomodel.settings import DataKey, RunSettings
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_a_race_is_shown_over_its_own_data(stage, tmp_path):
     stage.services.lanes.add(player.drafting.filled())
     room.race()
     np.savetxt(tmp_path / "space.csv", np.random.default_rng(0).normal(size=(40, 3)), delimiter=",")
-    state.set_data(Library().data((str(tmp_path / "space.csv"), 1000, 0, "")).opened)
+    state.set_data(Library().data(DataKey(str(tmp_path / "space.csv"), 1000, 0)).opened)
     stage.settle()
     picture = room.picture()
     assert picture.message == ""

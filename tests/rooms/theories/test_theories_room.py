@@ -73,14 +73,20 @@ def test_theories_answer_in_turn_and_the_picture_fills(qtbot, monkeypatch):
     assert "Best:" in known[-1].caption
     assert known[-1].can_drive
     room.drive()
-    while len(begun) < 10:
+    while room._work.running:
         task = begun[-1]
         assert isinstance(task, DriveTask)
-        room._work._happened(TaskEnded(task, np.array(run.x[-1, :4]) + len(begun)))
-    room._work._happened(TaskEnded(begun[-1], np.array(run.x[-1, :4])))
-    assert [task.theory.name for task in begun[:5]] == [task.theory.name for task in begun[5:]]
+        last = len(begun) == 10
+        room._work._happened(TaskEnded(task, np.array(run.x[-1, :4]) + (0 if last else len(begun))))
+    assert [task.theory.name for task in begun[:5]] == [task.stages[0][1].name for task in begun[5:10]]
+    assert [task.stages for task in begun[10:]] == [
+        stages
+        for title, stages in picture.drives_in_turn(run.source.dataset, tuple(titles[:5]), room._known[run.id].found)
+        if title == picture.IN_TURN
+    ]
+    one = picture.fixed(1.0, 2)
     assert "D*(x; 1.5 σ)" in room.picture().drives
-    assert f"10 nearest {picture.fixed(1.0, 2)}" in room.picture().drives  # the last one ended where the run did
+    assert f"10 nearest {one} ({one}; 4)" in room.picture().drives  # it ended where the run did
     assert not room.picture().can_drive
     room.release()
 
@@ -115,7 +121,7 @@ def test_shares_that_are_worse_than_the_mean_are_off_the_plot():
     assert floor.kind == "reference"
     legend = picture.legend_of(found, levels, int(levels[1]))
     assert legend[0].endswith(f"nearest to {len(samples)} of {len(samples)}")
-    assert picture.caption_of(run, found, samples).startswith("3 samples of D* at 4 levels. Best: a at σ")
+    assert picture.caption_of(run, found, samples).startswith("3 samples of D* at 4 levels. Best: a from σ")
 
 
 def test_images_of_the_selected_sample_stand_side_by_side():

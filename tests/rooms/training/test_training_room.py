@@ -69,7 +69,7 @@ def test_the_engine_trains_the_library_s_weights_in_parts(bench, tmp_path):
     optimal = gm.OptimalDenoiser(data.points)
     assert controls.floor == job.floor(optimal)
     fresh = gm.datasets.load("gaussian-ring", count=2_000, seed=1).points
-    scales = TwoScales(data.points, optimal, controls.sigmas, fresh=fresh, population=data.mixture)
+    scales = TwoScales(data.points, optimal, controls.sigmas, fresh=fresh, population=data.mixture, draws=128)
     assert controls.fresh == scales.control
     started = bench.handle(StartRun(9, replace(SETTINGS, solver="heun")))
     noise = started.trajectory.x[0]
@@ -264,9 +264,9 @@ def test_steps_pause_by_themselves_and_a_training_goes_on_from_there(stage):
     made, room = stage
     ring(made)
     small(room)
-    button(room.view, "1 iteration").click()
+    button(room.view, "+ 1").click()
     made.settle()
-    button(room.view, "1 iteration").click()
+    button(room.view, "+ 1").click()
     made.settle()
     assert recorded(room) == [0, 1, 2]
     assert room.view.form.go.text() == "Continue"
