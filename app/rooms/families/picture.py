@@ -155,16 +155,21 @@ def _chords(curve: Array) -> Floats:
     return np.asarray(np.linalg.norm((curve[-1] - curve[0]).reshape(curve.shape[1], -1), axis=1))
 
 
+def _share(distances: Floats, chords: Floats) -> Floats:
+    """Of all chords together, because a sample that ends where it began has none of its own."""
+    length = float(np.sqrt(np.mean(chords**2)))
+    return distances / length if length else np.full_like(distances, np.nan)
+
+
 def _straight(x: Array, sigmas: Array, z: Array, times: Array, family: FamilyRow) -> MeasurePlot:
-    with np.errstate(divide="ignore", invalid="ignore"):  # a sample that has not moved has no line
-        in_time = geometry.off_straight(z, times) / _chords(z)
-        in_sigma = geometry.off_straight(x, sigmas) / _chords(x)
+    in_time = _share(geometry.off_straight(z, times), _chords(z))
+    in_sigma = _share(geometry.off_straight(x, sigmas), _chords(x))
     return MeasurePlot(
         name="straight",
         title="Off the straight line",
-        unit="share of the chord",
-        formula="‖a − [a₀ + u (a₁ − a₀)]‖/‖a₁ − a₀‖ at the share u of the time: of z over t in the family, and of x "
-        "over σ as the control",
+        unit="share of the chords",
+        formula="‖a − [a₀ + u (a₁ − a₀)]‖ at the share u of the time, over the root mean square of ‖a₁ − a₀‖: of z over t "
+        "in the family, and of x over σ as the control",
         curves=(
             Curve(kind="runs.3", label=f"z in t of {family.title}", values=in_time),
             Curve(kind="reference", label="x in σ", values=in_sigma),
