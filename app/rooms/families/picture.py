@@ -155,25 +155,35 @@ def _chords(curve: Array) -> Floats:
     return np.asarray(np.linalg.norm((curve[-1] - curve[0]).reshape(curve.shape[1], -1), axis=1))
 
 
-def _share(distances: Floats, chords: Floats) -> Floats:
-    """Of all chords together, because a sample that ends where it began has none of its own."""
-    length = float(np.sqrt(np.mean(chords**2)))
-    return distances / length if length else np.full_like(distances, np.nan)
-
-
 def _straight(x: Array, sigmas: Array, z: Array, times: Array, family: FamilyRow) -> MeasurePlot:
-    in_time = _share(geometry.off_straight(z, times), _chords(z))
-    in_sigma = _share(geometry.off_straight(x, sigmas), _chords(x))
+    in_time, in_sigma = _off(z, times), _off(x, sigmas)
     return MeasurePlot(
         name="straight",
         title="Off the straight line",
         unit="share of the chords",
-        formula="‖a − [a₀ + u (a₁ − a₀)]‖ at the share u of the time, over the root mean square of ‖a₁ − a₀‖: of z over t "
-        "in the family, and of x over σ as the control",
+        formula="‖a − [a₀ + u (a₁ − a₀)]‖ at the share u of the time, over the root mean square of ‖a₁ − a₀‖: of z "
+        "over t in the family, and of x over σ as the control",
         curves=(
             Curve(kind="runs.3", label=f"z in t of {family.title}", values=in_time),
             Curve(kind="reference", label="x in σ", values=in_sigma),
         ),
+    )
+
+
+def _off(curve: Array, times: Array) -> Floats:
+    """How far a curve is off its straight line, as a share of all chords together, because a sample that ends where it
+    began has none of its own; NaN where there is no line.
+    """
+    length = float(np.sqrt(np.mean(_chords(curve) ** 2)))
+    if not length or not _told_apart(times):
+        return np.full(curve.shape[:2], np.nan)
+    return np.asarray(geometry.off_straight(curve, times) / length)
+
+
+def _told_apart(times: Array) -> bool:
+    """Whether no two times are one share of the whole: levels over hundreds of decades are."""
+    return bool(
+        (np.diff(times) / (times[-1] - times[0]) > 0).all() and np.diff((times - times[0]) / np.ptp(times)).all()
     )
 
 
@@ -182,6 +192,8 @@ def straightness_words(x: Array, sigmas: Array, z: Array, times: Array, family: 
     of_z, of_x = _chords(z), _chords(x)
     if not (of_z.any() and of_x.any()):
         return "No sample moves, so there is no line that it could be off"
+    if not (_told_apart(times) and _told_apart(sigmas)):
+        return f"The levels are so far apart that some have one time in {family.title}, so there is no straightness"
     in_time = float(geometry.straightness(z, times).sum() / np.square(of_z).sum())
     in_sigma = float(geometry.straightness(x, sigmas).sum() / np.square(of_x).sum())
     deviation = float(geometry.deviation(x).max(axis=0).sum() / of_x.sum())
