@@ -194,6 +194,9 @@ def test_why_it_is_undefined():
     assert "is trained for points here" in undefined(computed(pictures(), replace(TOY, data="pictures.npy")))
     tiny = computed(moons(), replace(TOY, sigma_max=0.01, sigma_min=0.001))
     assert "no noise level above" in undefined(tiny)
+    noisy = computed(moons())
+    noisy.settings = replace(noisy.settings, solver="euler_maruyama")
+    assert "the solver draws noise" in undefined(noisy)
     run.trajectory.x[-1] = np.nan
     assert "no sample of the run is finite" in undefined(run)
     run.linked, run.source = False, None
