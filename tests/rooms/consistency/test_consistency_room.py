@@ -127,10 +127,20 @@ def test_a_cancel_stops_it_and_the_next_piece_goes_on(bench):
 def test_a_training_of_one_class_draws_from_that_class_alone(bench):
     settings = replace(SETTINGS, label=1)
     run = bench.handle(StartRun(1, settings)).trajectory
-    found = bench.handle(task_of(run, settings=settings, until=0)).result
+    found = bench.handle(task_of(run, settings=settings)).result
     data = gm.datasets.load("two-moons", count=60)
-    own = data.points[data.labels == 1]
-    nearest = np.linalg.norm(found.solved.ends[:, None] - own[None], axis=2).min(axis=1)
+    optimal, rows = gm.OptimalDenoiser(data.points, data.labels), np.flatnonzero(data.labels == 1)
+
+    def teacher(x, sigma):
+        return optimal(x, sigma, labels=np.ones(len(x), np.int64))
+
+    distillation = Distillation(data, teacher, DISTILLED, rows)
+    for _ in range(2):
+        distillation.advance()
+    f = distillation.function()
+    expected = np.stack([f(x, float(sigma)) for x, sigma in zip(run.x[:2], run.sigmas[:2], strict=True)])
+    np.testing.assert_allclose(found.curve, expected, atol=1e-12)
+    nearest = np.linalg.norm(found.solved.ends[:, None] - data.points[rows][None], axis=2).min(axis=1)
     assert nearest.max() < 0.2 * data.std
 
 
