@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from superqt import QFlowLayout
 
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.scatter import Scatter
@@ -57,8 +58,6 @@ class HandOverPart(QWidget):
         self._theory, self._reverse = ChoiceField("theory", THEORY), BoolField("reverse", REVERSE)
         self._theory.edited.connect(self._choose)
         self._reverse.edited.connect(self._turn)
-        for field in (self._theory, self._reverse):
-            self._bar.add(field)
         self._caption, self._level, self._ends_title = (PlainLabel(wordWrap=wrap) for wrap in (True, False, True))
         self._caption.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._caption.setFont(tabular(self.font(), 0.92))
@@ -78,6 +77,13 @@ class HandOverPart(QWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
+        self._choices = QWidget()
+        choices = QFlowLayout(self._choices)
+        choices.setContentsMargins(0, 0, 0, 0)
+        choices.setHorizontalSpacing(16)
+        choices.setVerticalSpacing(4)
+        for field in (self._theory, self._reverse):
+            choices.addWidget(field)
         self._slide = QWidget()
         slide = QHBoxLayout(self._slide)
         slide.setContentsMargins(0, 0, 0, 0)
@@ -86,14 +92,15 @@ class HandOverPart(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        for label in (self._title, self._bar, self._caption):
+        for label in (self._title, self._choices, self._bar, self._caption):
             column.addWidget(label)
         column.addWidget(self._cell, 1)
         for part in (self._slide, self._ends_title, self._panels):
             column.addWidget(part)
         column.addWidget(self._scatter, 1)
         column.addStretch(0)
-        self._bar.setHidden(self._print)
+        for control in (self._choices, self._bar):
+            control.setHidden(self._print)
 
     def enlarge_by(self, enlarged: Enlarged) -> None:
         """Let the plot take the whole view."""
