@@ -86,7 +86,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         title="Training",
         tip="A network or a consistency function while it learns, and particles that drift to the data",
         centre="training",
-        right=(("consistency",), ("drift", "plane")),
+        right=(("consistency", "drift", "plane"),),
     ),
 )
 

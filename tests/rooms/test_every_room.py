@@ -182,6 +182,7 @@ IN_FIGURES = {
     "consistency": ("Mean gap to the end", 0),
     "theories": ("Unexplained share 1 − R²", None),
     "tilt": ("Ends in the plane", 0),
+    "drift": ("Two mean shifts", 0),
     "error_bounds": ("TV over the frequency ω", 0),
     "training": ("D* of the points", 0),
     "families": ("Off the straight line", 0),

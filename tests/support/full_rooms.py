@@ -92,6 +92,7 @@ def full_rooms(folder) -> FullRooms:
         stage.settle()
         made.full[name] = room.picture()
     made.full["tilt"] = of_points("tilt", "gaussian-ring")
+    made.full["drift"] = of_points("drift", "two-moons")
     made.full |= _pictures_of_points(stage.services.state.run.sigmas)
     return made
 

@@ -8,6 +8,7 @@ from app.engine.context import Context
 from app.engine.contract import frozen
 from app.rooms.plane.messages import DensityAnswer, SketchAnswer, SketchRequest
 from geomodel import density
+from geomodel.denoisers.optimal import OptimalDenoiser
 
 
 def sketch(request: SketchRequest, _at: Context) -> SketchAnswer:
@@ -16,7 +17,7 @@ def sketch(request: SketchRequest, _at: Context) -> SketchAnswer:
     points = np.asarray(request.key.load().points)
     image = density.density_image(points, np.zeros(len(points)), None, shown.sigma, shown.rect, shown.pixels)
     at = density.grid_points(shown.rect, *shown.arrows) if shown.arrows[0] else np.zeros((0, 2))
-    denoised = density.plane_denoised(points, np.zeros(len(points)), None, shown.sigma, at) if len(at) else at
+    denoised = np.asarray(OptimalDenoiser(points)(at, shown.sigma)) if len(at) else at
     background = DensityAnswer(
         request=shown, density=frozen(image), at=frozen(at), denoised=frozen(denoised), seconds=0.0
     )

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.plotting.values import Box
 from app.rooms.contract import Services
@@ -27,6 +27,7 @@ ROOM = 6.0  # deviations of the data that a canvas over them is wide
 LINES, BLUR = 40.0, 20.0  # parts of the canvas: the first line width, and σ of the density that is shown
 NARROWEST, WIDEST = 1000.0, 8.0  # … and the ends of the slider
 ERASER = 12.0  # pixels
+FRAME_MS = 16
 SMOOTH = 0.5  # pixels by which a vertex may be left out
 CAUSE = "drawing"  # of errors about a drawing
 HINT = "Enter keeps it, Esc leaves, Ctrl+Z undoes"
@@ -46,8 +47,11 @@ class DrawingFeed(QObject):
         self._over: DataKey | None = None  # the data that the first stroke takes the place of
         self._width, self._erases = 0.0, False
         self._held: Strokes | None = None  # while the pen is down
-        self._stroke: list[Vertex] = []
+        self._stroke: list[Vertex] = []  # where the pen was since it was put down
+        self._cut = 0  # how many of these places the eraser has cut out
         self._sketch: SketchAnswer | None = None
+        self._frame = QTimer(self, interval=FRAME_MS, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
+        self._frame.timeout.connect(self._move_pen)
         self._state.data_changed.connect(self._data_changed)
         bar, pen = view.drawing_bar, view.pen
         pen.put_down.connect(self._put_down)
@@ -127,14 +131,21 @@ class DrawingFeed(QObject):
     # ------------------------------------------------------------ gestures
 
     def _put_down(self, x: float, y: float) -> None:
-        self._stroke = [(x, y)]
+        self._stroke, self._cut = [(x, y)], 0
         self._move_pen()
 
     def _move(self, x: float, y: float) -> None:
         self._stroke.append((x, y))
-        self._move_pen()
+        self._soon()
+
+    def _soon(self) -> None:
+        """Show where the pen is in the next frame, whatever comes until then."""
+        if not self._frame.isActive():
+            self._frame.start()
 
     def _move_pen(self) -> None:
+        if not self._stroke:
+            return
         self._held = self._after()
         self._ask()
         self.changed.emit()
@@ -144,12 +155,17 @@ class DrawingFeed(QObject):
         if not self._erases:
             before = self._state.draft.drawing if self._drawn else ()
             return (*before, tuple(self._stroke))
-        return erased(self.strokes, self._stroke[-1], ERASER * self._view.ground.unit())
+        found, radius = self.strokes, ERASER * self._view.ground.unit()
+        for place in self._stroke[self._cut :]:
+            found = erased(found, place, radius)
+        self._cut = len(self._stroke)
+        return found
 
     def _lift(self) -> None:
-        if self._held is None:
+        if not self._stroke:
             return
-        held, self._held = self._held, None
+        self._frame.stop()
+        held, self._held = self._after(), None
         unit = self._view.ground.unit()
         if not self._erases:
             held = (*held[:-1], _tidy(held[-1], unit))
@@ -185,10 +201,13 @@ class DrawingFeed(QObject):
     # ------------------------------------------------------------ how the data look
 
     def take(self, answer: SketchAnswer) -> bool:
-        """Keep an answer. False where the pen is away."""
-        if self.in_use:
-            self._sketch = answer
-        return self.in_use
+        """Keep an answer. False where nothing is to be shown now: the pen is away, or its next frame shows it."""
+        if not self.in_use:
+            return False
+        self._sketch = answer
+        if self._held is not None:
+            self._soon()
+        return self._held is None
 
     def _ask(self) -> None:
         run, strokes = self._state.run, self.strokes

@@ -141,18 +141,23 @@ class ToolBar(QWidget):
         self._in_use = picture.sigma is not None or bool(picture.branch) or picture.drawing is not None
         self._name_layers()
         self._hint.setText(picture.branch)
-        self._own.setCurrentWidget(self._branch if picture.branch else self._nothing)
         if picture.drawing is not None:
-            self._own.setCurrentWidget(self.drawing)
             self.drawing.display(picture.drawing)
-        self._make_room()
+        self._turn_to(picture)
         if picture.sigma is None:
             return
-        self._own.setCurrentWidget(self._probe)
         self._slider.show_sigma(picture.sigma, picture.lowest, picture.highest)
         self._value.setText(f"σ {picture.sigma:.4g}")
         with QSignalBlocker(self._follow):
             self._follow.setChecked(picture.follows)
+
+    def _turn_to(self, picture: ToolBarPicture) -> None:
+        """The controls of the tool."""
+        page = self._branch if picture.branch else self._nothing if picture.sigma is None else self._probe
+        page = page if picture.drawing is None else self.drawing
+        if page is not self._own.currentWidget():
+            self._own.setCurrentWidget(page)
+            self._make_room()
 
     def _moved(self, sigma: float) -> None:
         self.sigma_wanted.emit(sigma)
