@@ -25,7 +25,7 @@ from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Title
 from app.widgets.work_bar import WorkBar
 
-CHART_HEIGHT = 180
+CHART_HEIGHT, PRINTED = 180, 120  # pixels at the least
 GAP = 16  # pixels between the parts of the page
 SHARES, SHARE = 150, 100  # of the height that is left over, which the first plot and each part take
 
@@ -82,7 +82,7 @@ class TheoriesView(OnRequestView):
         plot.setContentsMargins(0, 0, 0, 0)
         plot.addWidget(self._heading)
         plot.addWidget(self.chart, 1)
-        self.chart.setMinimumHeight(0 if self._print else CHART_HEIGHT)
+        self.chart.setMinimumHeight(PRINTED if self._print else CHART_HEIGHT)
         self.chart.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # it prefers 480 pixels
         self.inside.setContentsMargins(*([0] * 4 if self._print else [6] * 4))
         self.inside.addWidget(self._caption)
