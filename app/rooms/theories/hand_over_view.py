@@ -24,7 +24,7 @@ from geomodel.arrays import Array
 from geomodel.number_text import fixed
 from geomodel.settings import Limits
 
-CELL_HEIGHT = 170
+CELL_HEIGHT, PRINTED = 170, 100  # pixels at the least
 WHAT = (
     "A theory moves the noise down to a level, the driver goes on to the end. Down to where the end stays the driver's "
     "own, one formula could take the place of all steps."
@@ -66,7 +66,7 @@ class HandOverPart(QWidget):
         self._slider = Slider(1, "Hand-over level", LEVEL)
         self._slider.valueChanged.connect(self.at_picked)
         self._cell = Cell(theme, print_mode=print_mode)
-        self._cell.setMinimumHeight(0 if print_mode else CELL_HEIGHT)
+        self._cell.setMinimumHeight(PRINTED if print_mode else CELL_HEIGHT)
         self._cell.picked.connect(self.level_picked)
         self._ends_title.setToolTip(tooltip("Ends", ENDS))
         self._panels = PanelGrid(theme, smallest=64, largest=112, marks=False)
@@ -119,10 +119,10 @@ class HandOverPart(QWidget):
         for part, shown in (
             (self._cell, there),
             (self._ends_title, there),
-            (self._panels, bool(picture.panels)),
-            (self._scatter, picture.scatter is not None),
+            (self._panels, picture.panels and not self._print),  # print has room for the curve and the numbers
+            (self._scatter, picture.scatter is not None and not self._print),
         ):
-            part.setVisible(shown)
+            part.setVisible(bool(shown))
         if picture.plot is None:
             return
         self._cell.show_plot(picture.plot, sigmas, index=picture.index)

@@ -57,7 +57,8 @@ class TheoriesView(OnRequestView):
         self._title = Title()
         self._title.setWordWrap(True)
         self._title.setToolTip(tooltip("D at the playhead", PANELS))
-        self._panels = PanelGrid(theme, smallest=64, largest=112, marks=False)
+        smallest, largest = (56, 56) if print_mode else (64, 112)  # print shows everything at once
+        self._panels = PanelGrid(theme, smallest=smallest, largest=largest, marks=False)
         self._panels.setAccessibleName("D of the driver and of each theory")
         self._patch = PatchRow()
         self._patch.picked.connect(self.patch_picked)
@@ -65,7 +66,7 @@ class TheoriesView(OnRequestView):
         self._drives.setFont(tabular(self.font(), 0.92))
         self._ends_title = Title()
         self._ends_title.setToolTip(tooltip("Ends", ENDS))
-        self._ends = PanelGrid(theme, smallest=64, largest=112, marks=False)
+        self._ends = PanelGrid(theme, smallest=smallest, largest=largest, marks=False)
         self._ends.setAccessibleName("Ends of the run and of each theory")
         self.hand_over = HandOverPart(theme, print_mode=print_mode)
         self.taught = TaughtPart(theme, print_mode=print_mode)
