@@ -109,8 +109,9 @@ def asked(settings: RunSettings, data: Dataset | None, network: Any = None) -> A
     elif not driven and network is not None and needs_null_class(settings, network):
         in_network = None
         note = "The network has no null class, so it is compared only for a class without guidance."
-    if label >= 0 and settings.compares and settings.compared_with == "gaussian" and data is not None and not note:
-        note = "One Gaussian answers for no class, so nothing is compared with it; choose D* or class Gaussians."
+    if label >= 0 and settings.compares and not has_classes(settings.compared_with) and data is not None and not note:
+        title = theories.row(settings.compared_with).title
+        note = f"“{title}” answers for no class, so nothing is compared with it; choose D* or class Gaussians."
     return Asked(name, in_data, in_network, note)
 
 

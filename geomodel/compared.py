@@ -1,4 +1,4 @@
-"""What stands beside a run, in symbols and words: D* of the data, or Gaussians that are fitted to them."""
+"""What stands beside a run, in symbols and words: D* of the data, Gaussians that are fitted to them, or patches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Compared = Literal["optimal", "gaussian", "classes"]
+Compared = Literal["optimal", "gaussian", "classes", "local", "wiener-local"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ NAMES: dict[Compared, Names] = {
     "optimal": Names("D*", "the exact run", "Optimal denoiser D*"),
     "gaussian": Names("D_G", "the Gaussian's run", "Gaussian D_G"),
     "classes": Names("D_C", "the class Gaussians' run", "Class Gaussians D_C"),
+    "local": Names("D_L", "the local patches' run", "Local patches D_L"),
+    "wiener-local": Names("D_W", "the Wiener-local run", "Wiener-local D_W"),
 }
 
 

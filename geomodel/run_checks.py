@@ -34,8 +34,8 @@ def problems(settings: RunSettings, data: Dataset | None, network: Any = None) -
         found |= driver_problems(settings, data)
     if label := _label_problem(settings, data, network):
         found["label"] = label
-    if settings.compared_with == "classes" and settings.compares and data is not None and data.labels is None:
-        found["compared_with"] = f"{data.name} has no classes; compare with one Gaussian or with D*."
+    if settings.compares and data is not None and (refusal := theories.refusal(settings.compared_with, data)):
+        found["compared_with"] = refusal
     if data is not None and network is not None and tuple(network.shape) != tuple(data.shape):
         found["network"] = (
             f"The network works on shape {tuple(network.shape)}, the data have {tuple(data.shape)}; open matching ones."

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
-from geomodel import classes, theories
+from geomodel import classes
 from geomodel.arrays import Array
 from geomodel.curves import CENTER
 from geomodel.hooks import Between, nothing
@@ -22,6 +21,7 @@ from geomodel.places import absolute
 from geomodel.record import Record, StepDetail, detail_of
 from geomodel.run_checks import DETAIL_NUMBERS, problems
 from geomodel.run_measures import distance, measure, measure_beside, measure_end
+from geomodel.run_models import answering, asked_of, driver_of, theory_of
 from geomodel.run_start import (
     center,
     noise_levels,
@@ -36,7 +36,6 @@ from geomodel.trajectory import Step, Trajectory
 
 if TYPE_CHECKING:
     from geomodel.datasets import Dataset
-    from geomodel.denoisers.base import Denoiser
     from geomodel.denoisers.network import NetworkDenoiser
     from geomodel.denoisers.optimal import OptimalDenoiser
 
@@ -92,85 +91,31 @@ def prepare(
         optimal = optimal or OptimalDenoiser(data.points, data.labels)
         optimal.piece = max(1, int(PIECE_NUMBERS / (len(data) * prod(data.shape))))
     exact, guided = asked_of(settings, optimal, asked.data), asked_of(settings, network, asked.network)
-    fitted = partial(_fitted, settings, data, asked.data, between)
-    theory = _theory(settings, data, optimal)
-    own = theory if theory is None else asked_of(settings, theory, settings.label)
+    driving = theory_of(settings.driver, settings.driver_options, data, optimal, between)
+    other = theory_of(settings.compared_with, {}, data, optimal, between) if settings.compares else None
+    own, beside = (
+        None if theory is None else answering(settings, name, theory, asked.data)
+        for name, theory in ((settings.driver, driving), (settings.compared_with, other))
+    )
+    model = own or driver_of(settings, data, exact, guided)
+    assert model is not None, "problems() lets no such settings pass"
     return Job(
         settings=settings,
         asked=asked,
-        model=own or _driver(settings, data, exact, guided, fitted),
+        model=model,
         optimal=optimal,
         exact=exact,
-        compared=exact if settings.compared_with == "optimal" else fitted(settings.compared_with),
+        compared=exact if settings.compared_with == "optimal" else beside if settings.compares else own,
         network=guided,
         x=torch.as_tensor(start_points(settings, data, network)),
         center=center(data, network),
         schedule=whole_schedule(settings),
         data=data,
-        parts=tuple(part for part in (optimal, network, theory) if part is not None),
+        parts=tuple(part for part in (optimal, network, driving, other) if part is not None),
         identity=identity(data, network)
         | ({"class": asked.name} if asked.name else {})
         | {"computed": computed(network, settings.count)},
     )
-
-
-def asked_of(settings: RunSettings, model: Denoiser | None, number: int | None) -> Denoiser | None:
-    """A denoiser for the run's class and guidance. number: its own number of the class; None where it has none."""
-    if model is None or number is None:
-        return None
-    if number != settings.label:
-        from geomodel.denoisers.renumbered import Renumbered
-
-        model = Renumbered(model, {settings.label: number})
-    if not settings.guided:
-        return model
-    from geomodel.denoisers.guided import Guided
-
-    return Guided(model, settings.guidance)
-
-
-def _fitted(
-    settings: RunSettings, data: Dataset | None, number: int | None, between: Between, kind: str
-) -> Denoiser | None:
-    """Gaussians fitted to the data, for the run's class and guidance. None where there are no data, or none of the
-    classes that it needs: one Gaussian answers for no class.
-    """
-    per_class = kind == "classes"
-    if data is None or number is None or (data.labels is None if per_class else number >= 0):
-        return None
-    return asked_of(settings, data.fitted(per_class, between), number)
-
-
-def _theory(settings: RunSettings, data: Dataset | None, optimal: OptimalDenoiser | None) -> Denoiser | None:
-    """The theory that drives, where it is neither D* itself nor Gaussians, which are there already."""
-    if data is None or settings.theory is None or settings.driver in ("optimal", "gaussian", "classes"):
-        return None
-    return theories.build(settings.driver, data, optimal=optimal, **settings.driver_options)
-
-
-def _driver(
-    settings: RunSettings,
-    data: Dataset | None,
-    exact: Denoiser | None,
-    network: Denoiser | None,
-    fitted: Callable[[str], Denoiser | None],
-) -> Denoiser:
-    from geomodel.denoisers.blend import Blend
-
-    model: Denoiser | None
-    match settings.driver:
-        case "mixture":
-            model = data.mixture if data is not None else None
-        case "gaussian" | "classes":
-            model = fitted(settings.driver)
-        case "network":
-            model = network
-        case "blend":
-            model = Blend(network, exact, settings.blend) if network is not None and exact is not None else None
-        case _:
-            model = exact
-    assert model is not None, "problems() lets no such settings pass"
-    return model
 
 
 def new_record(job: Job, keep: int = 0) -> Record:

@@ -151,9 +151,10 @@ class RunSettings:
         Compared,
         Meta(
             title="Compared with",
-            description="What the driver is compared with: D* of the data, or the denoiser of one Gaussian that is "
-            "fitted to them, or of one for each class. Posterior weights, mean shift, effective neighbours and basins "
-            "are those of D* in any case, because a Gaussian has no data points.",
+            description="What the driver is compared with: D* of the data, the denoiser of one Gaussian that is "
+            "fitted to them or of one for each class, or for images local patches or Wiener-local, with the usual "
+            "options. Posterior weights, mean shift, effective neighbours and basins do not follow it, because a "
+            "Gaussian has no data points.",
         ),
     ] = "optimal"
     solver: Annotated[

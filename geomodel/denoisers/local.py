@@ -34,11 +34,10 @@ class LocalDenoiser(Pixelwise):
         self._down, self._across = _band(height, self.patch), _band(width, self.patch)
 
     def gaps(self, points: Tensor, x: Tensor, sigma: float) -> Tensor:
-        channels, height, width = self.shape
-        squares = torch.sub(points, x).square_().view(-1, channels, height, width)
-        summed = squares[:, 0] if channels == 1 else squares.sum(1)
-        across = torch.mm(summed.reshape(-1, width), self._across).view(-1, height, width)
-        return torch.matmul(self._down, across).view(-1, height * width).mul_(0.5)
+        _, height, width = self.shape
+        squares = self.squares(points, x)
+        down = torch.mm(self._down, squares.view(height, -1)).view(height, width, -1)
+        return torch.matmul(self._across, down).view(height * width, -1).mul_(0.5)
 
 
 def checked_patch(patch: Any, shape: tuple[int, ...]) -> int:

@@ -14,7 +14,7 @@ from geomodel.denoisers.optimal.input import check_queries, given_points
 from geomodel.denoisers.optimal.posterior import Rows
 from geomodel.denoisers.optimal.untruncated import RESIDENT_NUMBERS, SMALLEST_SIGMA
 
-_NUMBERS_IN_BLOCK = 2**18  # of points that are weighed at once; their temporaries then stay in the cache
+_NUMBERS_IN_BLOCK = 2**17  # of points that are weighed at once; their temporaries then stay in the cache
 
 
 class Pixelwise(Denoiser):
@@ -39,30 +39,38 @@ class Pixelwise(Denoiser):
         if len(shape) != 4:
             raise ValueError(f"Local denoisers need images (N, C, H, W); these points have the shape {shape}.")
         self.shape: tuple[int, int, int] = shape[1:]
-        resident = math.prod(shape) <= RESIDENT_NUMBERS
-        if isinstance(points, Tensor):
-            rows: Tensor | Rows = points.detach().cpu().flatten(1)
-        else:
-            rows = Rows(points)
-        self._points = rows[:].double() if resident else rows
-        total = torch.zeros(self._points.shape[1], dtype=torch.float64)
+        self._count: int = shape[0]
+        self._dimension = math.prod(self.shape)
+        rows = points.detach().cpu().flatten(1) if isinstance(points, Tensor) else Rows(points)
+        self._points: list[Tensor] | Tensor | Rows = rows
+        if math.prod(shape) <= RESIDENT_NUMBERS:
+            self._points = list(self._blocks())
+        total = torch.zeros(self._dimension, dtype=torch.float64)
         for block in self._blocks():
-            total += block.sum(0)
+            total += block.sum(1)
         if not bool(torch.isfinite(total).all()):
             raise ValueError("points holds numbers that are not finite; expected finite numbers.")
         self.center = (total / len(self)).reshape(self.shape)
 
     def __len__(self) -> int:
-        return len(self._points)
+        return self._count
 
     def _blocks(self) -> Iterator[Tensor]:
-        """The points as float64 rows (n, d), some at a time."""
-        size = max(1, _NUMBERS_IN_BLOCK // self._points.shape[1])
-        for start in range(0, len(self._points), size):
-            yield self._points[start : start + size].double()
+        """The points in float64, some at a time, (d, n): sums go over the points, so a pixel's values lie together."""
+        if isinstance(self._points, list):
+            yield from self._points
+            return
+        size = max(1, _NUMBERS_IN_BLOCK // self._dimension)
+        for start in range(0, len(self), size):
+            yield self._points[start : start + size].double().T.contiguous()
+
+    def squares(self, points: Tensor, x: Tensor) -> Tensor:
+        """(y − x)² of the points (d, n) at a query x (d,), summed over the channels, (H·W, n), as a new tensor."""
+        squares = torch.sub(points, x[:, None]).square_().view(self.shape[0], -1, points.shape[1])
+        return squares[0] if len(squares) == 1 else squares.sum(0)
 
     def gaps(self, points: Tensor, x: Tensor, sigma: float) -> Tensor:
-        """g (n, H·W) of the points (n, d) at a query x (d,), as a new tensor."""
+        """g (H·W, n) of the points (d, n) at a query x (d,), as a new tensor."""
         raise NotImplementedError
 
     @torch.no_grad()
@@ -75,15 +83,15 @@ class Pixelwise(Denoiser):
     def _mean(self, x: Tensor, sigma: float) -> Tensor:
         precision = max(sigma, SMALLEST_SIGMA) ** -2
         channels, pixels = self.shape[0], self.shape[1] * self.shape[2]
-        least = x.new_full((pixels,), math.inf)
+        least = x.new_full((pixels, 1), math.inf)
         total, mean = x.new_zeros(pixels), x.new_zeros(channels, pixels)
         for block in self._blocks():
             gap = self.gaps(block, x, sigma)
-            low = torch.minimum(least, gap.amin(0))
-            kept = ((low - least) * precision).exp_()
+            low = torch.minimum(least, gap.amin(1, keepdim=True))
+            kept = ((low - least) * precision).exp_()[:, 0]
             weights = gap.sub_(low).mul_(-precision).exp_()
-            total.mul_(kept).add_(weights.sum(0))
-            values = block.view(-1, channels, pixels)
-            mean.mul_(kept).add_(torch.stack([(weights * values[:, c]).sum(0) for c in range(channels)]))
+            total.mul_(kept).add_(weights.sum(1))
+            values = block.view(channels, pixels, -1)
+            mean.mul_(kept).add_(torch.stack([torch.linalg.vecdot(weights, values[c]) for c in range(channels)]))
             least = low
         return (mean / total).flatten()

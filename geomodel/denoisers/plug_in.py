@@ -51,5 +51,5 @@ class PlugInTilt(Denoiser):
             slope = self.linear.to(answer) - self.quadratic * answer
             pulled = pulled_back(denoised, query, slope, create_graph=traced)
             strength = (sigma**2 / self.beta).to(answer).reshape(-1, *[1] * len(self.shape))
-            moved = answer + torch.where(strength > 0, strength * pulled, 0.0)  # at σ = 0 J may have no finite value
+            moved = answer + strength * pulled
         return moved if traced else moved.detach()

@@ -10,10 +10,12 @@ from torch import Tensor
 
 from geomodel.arrays import Integers
 from geomodel.denoisers.optimal.untruncated import SMALLEST_SIGMA
+from geomodel.denoisers.patch_sums import PatchSums
 from geomodel.denoisers.pixelwise import Pixelwise
 from geomodel.denoisers.spectrum import spectrum
 
 _CONSTANT = 1e-12  # of the largest variance of a pixel: less is rounding
+_ROUGH = 0.1  # of the largest deviation of a pixel: at a smaller σ, sums over patches are taken number by number
 MOST_DIMENSIONS = 4096  # a covariance of more takes over 128 MB, and its eigenvectors minutes
 
 
@@ -46,29 +48,30 @@ class WienerLocalDenoiser(Pixelwise):
         self._vectors, self._values = torch.from_numpy(fitted.vectors), torch.from_numpy(fitted.values)
         variance = (self._vectors.square() * self._values).sum(1)
         self._varies = variance > _CONSTANT * variance.max()
-        self._seen: tuple[float, Tensor] = (math.nan, torch.empty(0))
+        self._deviation = float(variance.max().sqrt())
+        self._last: tuple[float, PatchSums] | None = None
 
     def sizes(self, sigma: float) -> Integers:
         """How many pixels each pixel sees, (H, W)."""
-        sizes: Integers = self._mask(sigma).sum(0).long().reshape(self.shape[1:]).numpy()
+        sizes: Integers = self._mask(sigma).sum(1).reshape(self.shape[1:]).numpy()
         return sizes
 
     def _mask(self, sigma: float) -> Tensor:
-        """(H·W, H·W), 1 in row p and column q where q sees p. That of the last σ is kept, for the next query."""
-        if self._seen[0] != sigma:
-            self._seen = (sigma, self._made(sigma))
-        return self._seen[1]
-
-    def _made(self, sigma: float) -> Tensor:
+        """(H·W, H·W), true in row q and column p where q sees p."""
         shares = self._values / (self._values + max(sigma, SMALLEST_SIGMA) ** 2)
         filter_ = (self._vectors * shares) @ self._vectors.T
         seen = filter_.abs() >= self.threshold * filter_.diagonal()[:, None]
         seen &= self._varies[:, None] | (self.threshold == 0)
         channels, pixels = self.shape[0], self.shape[1] * self.shape[2]
         whole = seen.view(channels, pixels, channels, pixels).any(2).any(0)
-        return (whole | torch.eye(pixels, dtype=torch.bool)).T.double()
+        return whole | torch.eye(pixels, dtype=torch.bool)
+
+    def _sums(self, sigma: float) -> PatchSums:
+        """The sums over the patches. Those of the last σ are kept, for the next query."""
+        if self._last is None or self._last[0] != sigma:
+            running = sigma >= _ROUGH * self._deviation
+            self._last = (sigma, PatchSums(self._mask(sigma), self.shape[1], running=running))
+        return self._last[1]
 
     def gaps(self, points: Tensor, x: Tensor, sigma: float) -> Tensor:
-        channels = self.shape[0]
-        squares = torch.sub(points, x).square_().view(len(points), channels, -1)
-        return torch.mm(squares[:, 0] if channels == 1 else squares.sum(1), self._mask(sigma)).mul_(0.5)
+        return self._sums(sigma)(self.squares(points, x)).mul_(0.5)

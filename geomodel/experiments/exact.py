@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from geomodel import formulas, solvers
-from geomodel.arrays import Array, Floats
+from geomodel.arrays import Array, Floats, plain
 from geomodel.formulas import Levels
 from geomodel.reference import FLOOR
 from geomodel.trajectory import Trajectory
@@ -17,6 +17,7 @@ from geomodel.trajectory import Trajectory
 SOLVER = "dop853"
 TOLERANCE = {True: 1e-10, False: 1e-6}  # for an analytic model (True) and a float32 network
 UNIT = 80.0  # the first level of a run over data of about unit scale; the absolute tolerance is in units of the data
+ROUNDINGS = 32  # of x, below which no absolute tolerance lies, because D far from the origin has no more digits
 LOG_STEP = 1 / 32  # the sub-steps of a solver that does not choose its own
 TO_ZERO = 8  # levels between the last one above 0 and FLOOR times it, where D is taken for x
 
@@ -33,9 +34,9 @@ def solve(
     """The ODE's solution from x at sigmas[0] at all of these levels, (levels, B, *shape) float64.
 
     reference: a solver, a trajectory that has all of the levels, or None for dop853. An adaptive solver runs with
-    `tolerance` as the relative one (None: 10⁻¹⁰, and 10⁻⁶ for networks) and that times sigmas[0]/80 as the absolute
-    one, another one takes sub-steps of 1/32 in log σ. A level 0 is reached from 10⁻⁴ times the level before it, where D
-    is taken for x.
+    `tolerance` as the relative one (None: 10⁻¹⁰, 10⁻⁶ for networks, or what the rounding of an x far from the origin
+    allows) and that times sigmas[0]/80 as the absolute one; another one takes sub-steps of 1/32 in log σ. A level 0 is
+    reached from 10⁻⁴ times the level before it, where D is taken for x.
     """
     if isinstance(reference, Trajectory):
         return _at_levels(reference, sigmas, np.shape(x))
@@ -44,7 +45,8 @@ def solve(
     name, grid = reference or SOLVER, _to_zero(sigmas)
     options: dict[str, Any] = {}
     if solvers.row(name).adaptive:
-        tolerance = tolerance or TOLERANCE[getattr(model, "analytic", True)]
+        rounding = ROUNDINGS * np.finfo(np.float64).eps * float(np.abs(plain(x)).max()) * UNIT / float(sigmas[0])
+        tolerance = tolerance or max(TOLERANCE[getattr(model, "analytic", True)], rounding)
         options = {"rtol": tolerance, "atol": tolerance * float(sigmas[0]) / UNIT}
     else:
         grid = _refined(grid)

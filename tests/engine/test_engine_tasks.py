@@ -17,6 +17,8 @@ from app.engine.worker import Worker
 from app.rooms.claims.messages import ClaimTask
 from app.rooms.commitment.messages import CommitmentTask
 from app.rooms.compare.messages import RaceTask, SweepTask
+from app.rooms.consistency.messages import ConsistencyTask
+from app.rooms.families.messages import FamiliesTask
 from app.rooms.interpolation.messages import InterpolationTask
 from app.rooms.likelihood.messages import LikelihoodTask
 from app.rooms.plane.messages import BasinsRequest, BranchTask, GhostTask
@@ -24,10 +26,11 @@ from app.rooms.quality.messages import JumpTask, RunQualityTask
 from app.rooms.schedule import answers
 from app.rooms.schedule.messages import DesignTask, EndErrorTask
 from app.rooms.space.messages import ControlTask
-from app.rooms.theories.messages import Asked, DriveTask, TheoryTask
+from app.rooms.theories.messages import Asked, DriveTask, HandOverTask, TaughtTask, TheoryTask
 from app.rooms.training.messages import SaveTrainedTask, TrainTask
 from app.session.plane_options import BranchStart
 from geomodel import memory, runs
+from geomodel.consistency import ConsistencySettings
 from geomodel.recipe import TrainSettings
 from geomodel.settings import RunSettings
 
@@ -41,6 +44,7 @@ RECIPE = TrainSettings(iterations=9, batch=8, width=8, depth=1)
 RUN = runs.compute(FILLED, gm.datasets.load("two-moons", count=50))
 KINDS = ("race", "gits", "tors", "end error", "jumps", "quality", "interpolation", "control", "branch", "commitment")
 KINDS = (*KINDS, "likelihood", "claim", "sweep", "gits for a solver", "ghost", "theory", "drive", "train")
+KINDS = (*KINDS, "hand-over", "taught", "families", "consistency")
 
 
 def tasks(first=1):
@@ -72,9 +76,42 @@ def tasks(first=1):
         GhostTask(task_id=own[14], settings=FILLED, sample=0, kind="ode"),
         TheoryTask(task_id=own[15], settings=FILLED, theory=Asked("10", "nearest"), x=x, sigmas=tuple(sigmas.tolist())),
         DriveTask(
-            task_id=own[16], settings=FILLED, theory=Asked("D*", "optimal"), x=x[0], sigmas=tuple(sigmas.tolist())
+            task_id=own[16],
+            settings=FILLED,
+            stages=((5.0, Asked("D*", "optimal")), (0.0, Asked("Gaussian", "gaussian"))),
+            x=x[0],
+            sigmas=tuple(sigmas.tolist()),
         ),
         TrainTask(task_id=own[17], settings=FILLED, training_id=first, recipe=RECIPE, until=9, begins=True),
+        HandOverTask(
+            task_id=own[18],
+            settings=FILLED,
+            theory=Asked("Gaussian", "gaussian"),
+            reverse=False,
+            x=x[0],
+            sigmas=tuple(sigmas.tolist()),
+            at=(1, 3),
+        ),
+        TaughtTask(task_id=own[19], settings=FILLED, x=x, sigmas=tuple(sigmas.tolist()), count=4, unseen=""),
+        FamiliesTask(
+            task_id=own[20],
+            settings=FILLED,
+            x=x[0],
+            sigmas=tuple(sigmas.tolist()),
+            steps=3,
+            center=np.zeros(2),
+            unit=1.0,
+        ),
+        ConsistencyTask(
+            task_id=own[21],
+            settings=FILLED,
+            training=first,
+            done=0,
+            until=3,
+            distillation=ConsistencySettings(iterations=3, batch=8),
+            x=x,
+            sigmas=tuple(sigmas.tolist()),
+        ),
     ]
 
 

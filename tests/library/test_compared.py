@@ -10,6 +10,7 @@ import pytest
 
 import geomodel as gm
 from geomodel import classes, compared, measures, runs, scripts, settings
+from geomodel.datasets.dataset import Dataset
 from geomodel.settings import RunSettings
 
 SETTINGS = RunSettings(
@@ -65,14 +66,36 @@ def test_what_drives_has_nothing_beside_it(clusters):
 
 def test_one_gaussian_is_not_compared_for_a_class(clusters):
     asked = replace(SETTINGS, label=4)
-    assert "One Gaussian answers for no class" in classes.asked(asked, clusters).note
+    assert "“Gaussian” answers for no class" in classes.asked(asked, clusters).note
     assert "denoiser_difference" not in runs.compute(asked, clusters).extras
 
 
 def test_classes_are_needed_for_class_gaussians():
     moons = gm.datasets.load("checkerboard", count=40)
     found = runs.problems(RunSettings(data="checkerboard", compared_with="classes"), moons)
-    assert found == {"compared_with": f"{moons.name} has no classes; compare with one Gaussian or with D*."}
+    assert found == {"compared_with": f"{moons.name} has no classes; Class Gaussians is for data with classes."}
+
+
+@pytest.mark.parametrize("name", ["local", "wiener-local"])
+def test_patches_stand_beside_a_run_over_images(name):
+    points = np.random.default_rng(3).uniform(-1, 1, (20, 1, 5, 5)).astype(np.float32)
+    data = Dataset(name="small", kind="images", stored=points, labels=np.arange(20) % 2)
+    asked = RunSettings(data="small", driver="gaussian", compared_with=name, solver="euler", steps=4, count=3)
+    run, model = runs.compute(asked, data), gm.theories.build(name, data)
+    levels = range(len(run.denoised))
+    expected = [model(run.x[at], float(run.sigmas[at])) for at in levels]
+    np.testing.assert_allclose(run.extras[name], expected, rtol=1e-9, atol=1e-9)
+    difference = np.linalg.norm((run.denoised - expected).reshape(4, 3, -1), axis=2)
+    np.testing.assert_allclose(run.extras["denoiser_difference"][:4], difference, rtol=1e-9)
+    alone = gm.sample(model, run.x[0], run.sigmas, solver="euler")
+    apart = np.linalg.norm((run.x - alone.x).reshape(5, 3, -1), axis=2)
+    np.testing.assert_allclose(run.extras["exact_distance_x"], apart, rtol=1e-9, atol=1e-9)
+    assert any(type(part) is type(model) for part in runs.prepare(asked, data).parts)  # a cancel reaches it
+    flat = gm.datasets.load("two-moons", count=20)
+    assert "is for images" in runs.problems(replace(asked, data="two-moons"), flat)["compared_with"]
+    of_class = replace(asked, driver="classes", label=1)
+    assert "answers for no class" in classes.asked(of_class, data).note
+    assert runs.prepare(of_class, data).compared is None
 
 
 def test_a_saved_run_says_what_stands_beside_it(run, tmp_path):

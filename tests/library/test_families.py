@@ -87,6 +87,14 @@ def test_the_ends_of_the_clock(name):
             row.time([0.1, 1.001 * row.largest])
 
 
+@pytest.mark.parametrize("name", ["cosine", "flow"])
+def test_two_of_them_leave_nothing_of_the_data(name):
+    row = F.row(name)
+    assert row.mean(1.0) == 0.0
+    assert row.largest == np.inf
+    assert row.time(np.inf) == 1.0
+
+
 def test_an_unknown_family_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match="no family 'edm'; choose one of vp, sub_vp"):
         F.row("edm")
@@ -245,6 +253,15 @@ def test_what_the_prior_ignores_against_draws(name):
     assert found.ratio == found.spread / row.prior
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_noise_alone_ignores_at_a_level_is_the_same_in_every_family(name):
+    found = F.mismatch(name, 1.5, [0.3, 0.4], sigma=0.8)
+    assert found.ratio == pytest.approx(np.hypot(1.5, 0.8) / 0.8, rel=1e-12)
+    assert found.shift == pytest.approx(0.5 / 0.8, rel=1e-12)
+    with pytest.raises(ValueError, match="above 0; got 0"):
+        F.mismatch(name, 1.5, sigma=0.0)
+
+
 def test_the_prior_of_contractive_vp_ignores_the_data_themselves():
     assert F.mismatch("cvp", 1.0).ratio == pytest.approx(np.sqrt(2), rel=1e-4)
     assert F.mismatch("flow", 1.0, [3.0]).ratio == 1.0
@@ -280,6 +297,18 @@ def test_errors_against_runs_by_hand():
             np.testing.assert_allclose(values, np.linalg.norm(ends - truth[-1], axis=1), rtol=1e-12)
     assert {part for part, _ in told} == set(range(-1, len(NAMES)))
     assert all(0 <= share <= 1 for _, share in told)
+
+
+def test_data_far_from_the_origin_are_solved_as_accurately_as_they_are_rounded():
+    """Spread 10⁻³ at 10⁵: a number there has 1.5e-11 as its last digit, so 10⁻¹⁰ of the spread cannot be reached."""
+    rng = np.random.default_rng(0)
+    points = 1e-3 * rng.normal(size=(20, 2))
+    x, levels = 0.01 * START, gm.schedules.karras(6, 2e-5, 0.01)
+    near, far = (
+        exact.solve(gm.OptimalDenoiser(points + c), x + c, levels, labels=None, reference=None)[-1] - c
+        for c in (0.0, 1e5)
+    )
+    np.testing.assert_allclose(far, near, atol=2e-7)  # 32 roundings a step, of 10⁵
 
 
 def test_a_family_that_reaches_one_level_at_most_is_left_out():

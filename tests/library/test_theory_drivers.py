@@ -215,9 +215,9 @@ def test_a_smoothed_denoiser_is_the_mean_over_its_draws(moons):
     """Draws go to D* many at a time; one after the other they are the same sums."""
     optimal = gm.OptimalDenoiser(moons.points, moons.labels)
     smoothed = gm.SmoothedDenoiser(optimal, 0.5, draws=6, seed=3)
-    x = np.random.default_rng(1).normal(size=(700, 2))
+    x = np.random.default_rng(1).normal(size=(200, 2))
     noise = smoothed._noise.numpy()
-    labels = np.arange(700) % 3 - 1
+    labels = np.arange(200) % 3 - 1
     expected = np.mean([optimal(x + 0.5 * one, 0.4, labels) for one in noise], axis=0)
     np.testing.assert_allclose(smoothed(x, 0.4, labels), expected, rtol=1e-12, atol=1e-12)
     assert smoothed(x[:0], 0.4).shape == (0, 2)

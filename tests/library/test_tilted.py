@@ -113,13 +113,15 @@ def test_the_ring_at_one_half():
 
 
 def test_data_far_from_the_origin_and_of_other_scales_keep_their_digits():
-    usual = gm.tilted(PLANE, [0.8, -0.5], 0.0, 0.6)
-    far = gm.MixtureDenoiser(PLANE.means + 2.0**17, PLANE.variances, PLANE.weights)
-    moved = gm.tilted(far, [0.8, -0.5], 0.0, 0.6)
-    # coordinates of 1.3e5 are rounded to 1.5e-11, and r/β changes by as much
-    np.testing.assert_allclose(moved.weights, usual.weights, atol=1e-10)
-    np.testing.assert_allclose(moved.means - 2.0**17, usual.means, atol=1e-10)
-    assert moved.kl == pytest.approx(usual.kl, abs=1e-10)
+    binary = gm.MixtureDenoiser([[-1.0, 0.5], [1.25, -0.25]], [[0.3, 0.15], [0.2, 0.5]], [0.35, 0.65])
+    usual = gm.tilted(binary, [0.8, -0.5], 0.0, 0.6)
+    for away in (1e5, 2.0**30):
+        far = gm.MixtureDenoiser(binary.means + away, binary.variances, binary.weights)  # exact, and so are differences
+        moved = gm.tilted(far, [0.8, -0.5], 0.0, 0.6)
+        np.testing.assert_allclose(moved.weights, usual.weights, atol=1e-14)
+        assert moved.kl == pytest.approx(usual.kl, abs=1e-14)
+        np.testing.assert_allclose(moved.means - away, usual.means, atol=2.0**-22)  # of 2³⁰ the last digit
+        assert moved.least_kl(moved.mean_reward) == pytest.approx(usual.kl, abs=1e-6)  # r itself is of size 1e9
     for scale in (1e3, 1e-3):
         wide = gm.MixtureDenoiser(PLANE.means * scale, PLANE.variances * scale**2, PLANE.weights)
         tilt = gm.tilted(wide, [0.8 / scale, -0.5 / scale], 0.7 / scale**2, 0.6)
@@ -207,8 +209,12 @@ def test_the_plug_in_of_the_optimal_denoiser_is_the_covariance_over_the_data():
     for row in range(2):
         cov = PosteriorCovariance(optimal, data.points, x[row], float(sigma[row]))
         np.testing.assert_allclose(found[row], optimal(x, sigma)[row] + cov.times(a) / 0.25, atol=1e-10)
-    # at σ = 0 D* is the nearest point, and no derivative there spoils it
-    np.testing.assert_array_equal(gm.PlugInTilt(optimal, a, 0.25)(x, 0.0), optimal(x, 0.0))
+
+
+def test_at_no_noise_the_plug_in_is_the_denoiser_also_where_that_has_no_derivative():
+    pair = gm.OptimalDenoiser(np.array([[-1.0, 0.0], [1.0, 0.0]]))
+    x = np.array([[0.0, 0.3], [0.4, 0.1]])  # the first is as near to both points: D* jumps there
+    np.testing.assert_array_equal(gm.PlugInTilt(pair, [0.3, 1.0], 0.25)(x, 0.0), pair(x, 0.0))
 
 
 def test_the_plug_in_of_a_network_is_a_product_with_its_transposed_jacobian():

@@ -112,5 +112,7 @@ def test_what_a_command_line_cannot_hold_is_said(qtbot, window):
     kept_settings, run.settings = run.settings, replace(run.settings, schedule="custom", levels=levels)
     window.actions_by_id["copy_command"].trigger()
     run.settings = kept_settings
-    assert said(window) == "⚠ The list of levels is longer than a command line takes; copy the run as Python."
+    assert said(window) == (
+        "⚠ A list of levels or a drawing is longer than a command line takes; copy the run as Python."
+    )
     assert QApplication.clipboard().text() == ""

@@ -335,7 +335,7 @@ def test_what_has_vanished_is_not_replaced_by_its_neighbour(window, tmp_path):
 
 
 def test_a_driver_that_needs_a_network_says_so(palette):
-    assert find_kind(palette, "network", "Driver").reason == "Open a checkpoint first."
+    assert find_kind(palette, "network", "Driver").reason == "The network drives only when a checkpoint is open."
 
 
 # ------------------------------------------------------------ what is chosen

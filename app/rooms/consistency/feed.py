@@ -74,13 +74,14 @@ class ConsistencyRoom(OnRequestRoom[_Known]):
 
     def __init__(self, services: Services) -> None:
         view = ConsistencyView(services.theme)
-        self._denoised = False
+        self._denoised = self._pausing = False
         self._colours = InParts[ColoursRequest, ColoursAnswer](
             services.player.submit, partial(QTimer.singleShot, REST_MS, self)
         )
         self._coloured = False  # a person asked for the plane
         self._sigma: float | None = None  # at this σ; None: the data's scale
         super().__init__(services, view, view.start_wanted, view.pause_wanted, view.level_picked)
+        view.pause_wanted.connect(self._pause)
         view.discard_wanted.connect(self.discard)
         view.denoised_wanted.connect(self._show_denoised)
         view.field_wanted.connect(self._show_field)
@@ -100,9 +101,19 @@ class ConsistencyRoom(OnRequestRoom[_Known]):
     def _toggle(self) -> None:
         if self._work.running:
             self._services.bring_forward(self.name)
-            self._work.cancel()
+            self._pause()
         else:
             self._begin_in_sight()
+
+    def _pause(self) -> None:
+        """The piece under way may be finished already; then no other follows it."""
+        self._pausing = True
+        self._work.cancel()
+
+    def begin(self) -> None:
+        """Train on the selected run, or go on."""
+        self._pausing = False
+        super().begin()
 
     def discard(self) -> None:
         """Stop the training on the selected run and forget it."""
@@ -149,7 +160,7 @@ class ConsistencyRoom(OnRequestRoom[_Known]):
         super()._ended(event)
         if event.result is not None:
             run = self._state.run
-            if run is not None and run.id == run_id:
+            if run is not None and run.id == run_id and not self._pausing:
                 super().begin()  # the next piece
         elif not event.message:  # paused
             self._failed = (run_id, "" if run_id in self._known else STOPPED)

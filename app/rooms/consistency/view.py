@@ -1,4 +1,4 @@
-"""The consistency view: the gap over the iterations, the curves that shrink, three ways to the end, and the plane of
+"""The consistency view: the curves that shrink, the gap over the iterations, three ways to the end, and the plane of
 ends.
 """
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.cloud_canvas import CloudCanvas
@@ -22,6 +22,7 @@ from app.rooms.consistency.text import CLOUDS, CURVES, FIELD, GAP, SHOW_D, descr
 from app.rooms.contract import View
 from app.widgets.enlarged import Enlarged
 from app.widgets.focus_area import show_area
+from app.widgets.form import CheckBox
 from app.widgets.scrolled import scrolled
 from app.widgets.sigma_slider import SigmaSlider
 from app.widgets.text import PlainLabel, tooltip
@@ -61,7 +62,7 @@ class ConsistencyView(View):
         self.clouds = tuple(CloudCanvas(theme, font, kind, print_mode=print_mode) for kind in CLOUD_KINDS)
         self.field = FieldCanvas(theme, font, print_mode=print_mode)
         self._entries = tuple(Entry(kind, label, theme) for kind, label in LEGEND)
-        self._denoised, self._coloured = QCheckBox("D"), QCheckBox("Colour the plane")
+        self._denoised, self._coloured = CheckBox("D"), CheckBox("Colour the plane")
         self._denoised.setToolTip(tooltip("D in place of f", SHOW_D))
         self._coloured.setToolTip(tooltip("Colour the plane by its ends", FIELD))
         self._sigma = SigmaSlider("Noise level of the coloured plane", "σ at which the exact ODE starts in every cell.")
@@ -147,10 +148,11 @@ class ConsistencyView(View):
         column.setSpacing(4)
         column.addWidget(self._caption)
         column.addLayout(legend)
-        for part, height in ((self._titles[0], 0), (self.chart, CHART_HEIGHT), (self._level, 0)):
-            self._add(column, part, height)
         column.addLayout(above)
         self._add(column, self.curves, CANVAS_HEIGHT)
+        self._add(column, self._level, 0)
+        self._add(column, self._titles[0], 0)
+        self._add(column, self.chart, CHART_HEIGHT)
         self._add(column, self._titles[2], 0)
         self._add(column, self._row, CLOUD_HEIGHT)
         self._add(column, self._clouds_words, 0)

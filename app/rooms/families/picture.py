@@ -68,9 +68,9 @@ def axis_of(run: Run) -> tuple[Floats, str]:
 
 
 def formula_of(family: FamilyRow) -> str:
-    """The process and its clock."""
+    """The family, its process and its clock."""
     until = "" if math.isinf(family.largest) else f", up to σ = {general(family.largest, 3)}"
-    return f"{family.process};  {family.clock}{until}"
+    return f"{family.title}: {family.process};  {family.clock}{until}"
 
 
 def start_of(run: Run, name: str) -> int | str:
@@ -119,12 +119,12 @@ def paths_of(run: Run, name: str, samples: Integers) -> FamilyPaths | str:
             name="z",
             title=f"z{axis}",
             unit="",
-            formula=f"z = m(t) (x − c){'' if scale == 1 else f'/{general(scale, 1)}'}: the state of {family.title}",
+            formula=f"z = m(t) (x − c){'' if scale == 1 else f'/{general(scale, 4)}'}: the state of {family.title}",
             curves=(curve("runs.3", "z", _of(family.mean(times), drawn) / scale),),
         ),
         straight=_straight(x, sigmas, z, times, family),
         straightness=straightness_words(x, sigmas, z, times, family),
-        prior=prior_words(run, family),
+        prior=prior_words(run, family, float(sigmas[0])),
     )
 
 
@@ -133,7 +133,7 @@ def caption_of(run: Run, paths: FamilyPaths) -> str:
     levels, count, scale = len(positive(run)), len(finite_samples(run)), unit(run)
     of_levels = f"{levels} levels" if len(paths.sigmas) == levels else f"{len(paths.sigmas)} of {levels} levels"
     of_samples = f"{len(paths.samples)} of {count} samples" if len(paths.samples) < count else f"{count} samples"
-    units = "" if scale == 1 else f", data and σ in units of {general(scale, 1)}"
+    units = "" if scale == 1 else f", data and σ in units of {general(scale, 4)}"
     return f"{of_levels} from σ {fixed(paths.sigmas[0], 3)}, {of_samples}{units}"
 
 
@@ -156,9 +156,7 @@ def _chords(curve: Array) -> Floats:
 
 
 def _straight(x: Array, sigmas: Array, z: Array, times: Array, family: FamilyRow) -> MeasurePlot:
-    with np.errstate(divide="ignore", invalid="ignore"):  # a sample that has not moved has no line
-        in_time = geometry.off_straight(z, times) / _chords(z)
-        in_sigma = geometry.off_straight(x, sigmas) / _chords(x)
+    in_time, in_sigma = _off(z, times), _off(x, sigmas)
     return MeasurePlot(
         name="straight",
         title="Off the straight line",
@@ -172,11 +170,28 @@ def _straight(x: Array, sigmas: Array, z: Array, times: Array, family: FamilyRow
     )
 
 
+def _off(curve: Array, times: Array) -> Floats:
+    """How far a curve is off its straight line, as a share of the chord; NaN where there is no line."""
+    if not _told_apart(times):
+        return np.full(curve.shape[:2], np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a sample that has not moved has no line
+        return np.asarray(geometry.off_straight(curve, times) / _chords(curve))
+
+
+def _told_apart(times: Array) -> bool:
+    """Whether no two times are one share of the whole: levels over hundreds of decades are."""
+    return bool(
+        (np.diff(times) / (times[-1] - times[0]) > 0).all() and np.diff((times - times[0]) / np.ptp(times)).all()
+    )
+
+
 def straightness_words(x: Array, sigmas: Array, z: Array, times: Array, family: FamilyRow) -> str:
     """S in both clocks, and the deviation, which knows none."""
     of_z, of_x = _chords(z), _chords(x)
     if not (of_z.any() and of_x.any()):
         return "No sample moves, so there is no line that it could be off"
+    if not (_told_apart(times) and _told_apart(sigmas)):
+        return f"The levels are so far apart that some have one time in {family.title}, so there is no straightness"
     in_time = float(geometry.straightness(z, times).sum() / np.square(of_z).sum())
     in_sigma = float(geometry.straightness(x, sigmas).sum() / np.square(of_x).sum())
     deviation = float(geometry.deviation(x).max(axis=0).sum() / of_x.sum())
@@ -187,8 +202,8 @@ def straightness_words(x: Array, sigmas: Array, z: Array, times: Array, family: 
     )
 
 
-def prior_words(run: Run, family: FamilyRow) -> str:
-    """What the family's prior ignores of the reference data."""
+def prior_words(run: Run, family: FamilyRow, sigma: float) -> str:
+    """What the family's prior ignores of the reference data, and what noise alone ignores at σ."""
     scale = unit(run)
     if run.source is None:
         return "No reference data are open, so what the prior ignores is not known"
@@ -198,6 +213,11 @@ def prior_words(run: Run, family: FamilyRow) -> str:
     words = (
         f"At t = {family.last:g} the deviation of data + noise is {general(found.ratio, 5)} times the prior's "
         f"({general(found.prior, 5)}) along the widest direction; their mean is {general(found.shift, 2)} times it away"
+    )
+    here = families.mismatch(family.name, spread, offset, sigma=sigma, unit=scale)
+    words += (
+        f". At σ {fixed(sigma, 3)}, where the levels begin, they are {general(here.ratio, 4)} times as wide as the "
+        "noise alone, in every family"
     )
     if family.largest < 1:
         words += f". {family.title} never reaches σ = 1, so it starts from data + noise"

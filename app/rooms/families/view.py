@@ -18,7 +18,7 @@ from app.rooms.families.text import CLOCKS, LEFT_OUT, STRAIGHT, UNCHANGED, descr
 from app.widgets.enlarged import Enlarged
 from app.widgets.explanation import Explanation
 from app.widgets.focus_area import show_area
-from app.widgets.form import Choice, ChoiceField, explain
+from app.widgets.form import Choice, ChoiceField, commit_all, explain
 from app.widgets.measure_cell import Cell
 from app.widgets.number_field import IntField
 from app.widgets.scrolled import scrolled
@@ -72,7 +72,7 @@ class FamiliesView(View):
         for title in (self._clocks.title, self._heading):
             title.setWordWrap(True)
         self._build()
-        self._bar.start_wanted.connect(self.start_wanted)
+        self._bar.start_wanted.connect(self._start)
         self._bar.cancel_wanted.connect(self.cancel_wanted)
         self.family.edited.connect(self._pick_family)
         self.steps.edited.connect(self._pick_steps)
@@ -134,7 +134,8 @@ class FamiliesView(View):
         self._picture = picture
         self.setAccessibleDescription(describe(picture))
         self.family.set_value(picture.family)
-        self.steps.set_value(picture.steps)
+        if not self.steps.error:
+            self.steps.set_value(picture.steps)
         self._said.say(picture.formula)
         self._bar.display(enabled=picture.ready, running=picture.running, words=picture.words)
         self._message.setText(picture.message)
@@ -197,7 +198,12 @@ class FamiliesView(View):
 
     def _pick_steps(self, _: str, steps: object) -> None:
         assert isinstance(steps, int)
-        self.steps_picked.emit(steps)
+        if not self.steps.error:
+            self.steps_picked.emit(steps)
+
+    def _start(self) -> None:
+        if commit_all((self.steps,)) and not self.steps.error:
+            self.start_wanted.emit()
 
     def _pick_level(self, level: int) -> None:
         if self._picture.paths is not None:

@@ -24,6 +24,7 @@ from app.rooms.strip.messages import NeighboursAnswer, NeighboursRequest
 from app.session.facts import probe_sigma
 from app.session.plane_options import PlaneOptions
 from app.session.state import Run, Selection
+from geomodel import theories
 from geomodel.number_text import general
 from geomodel.run_checks import DETAIL_NUMBERS
 
@@ -58,8 +59,9 @@ def density_request(run: Run, selection: Selection, options: PlaneOptions, view:
 
 def _arrows(run: Run, options: PlaneOptions, *, in_slice: bool) -> tuple[int, int]:
     """Columns and rows of the field: fewer for a theory that takes long, because a request cannot be cancelled."""
-    theory, source = run.settings.theory, run.source
-    if theory is None or source is None or not in_slice or options.field != "driver":
+    asked = {"driver": run.settings.driver, "difference": run.settings.compared_with}.get(options.field, "")
+    theory, source = theories.of_driver(asked), run.source
+    if theory is None or source is None or not in_slice:
         return ARROWS
     taken = prod(source.dataset.points.shape) / IMAGES_TIMED * theory.milliseconds * prod(ARROWS)
     share = min(1.0, sqrt(FIELD_MS / max(taken, 1.0)))

@@ -55,7 +55,7 @@ def ends_of(
     pixels = images.pixels(np.stack([own, end, found.ends[-1, k]]))
     panels = [
         Panel(caption=driver, kind="sampling", image=pixels[0], note="own end"),
-        Panel(caption=f"{below} from σ {sigma}", kind="sampling", image=pixels[1], note=f"{apart} away"),
+        Panel(caption=f"{below} after σ {sigma}", kind="sampling", image=pixels[1], note=f"{apart} away"),
     ]
     if not reverse:
         away = f"{fixed(float(found.distances[-1, k]))} away"

@@ -49,7 +49,8 @@ def caption_of(run: Run, samples: Array, count: int, unseen: str) -> str:
     """How the numbers were made."""
     driver, named = DRIVER_NAMES[run.settings.driver], f", and of {unseen}" if unseen else ""
     counted = f"{len(samples)} sample{'s' * (len(samples) > 1)}"
-    return f"{driver} against D* at {counted} of the run, at {count} noisy points y + σz of the data{named}"
+    marks = "Dotted: noisy data" + "; diamonds: unseen data" * bool(unseen)
+    return f"{driver} against D* at {counted} of the run, at {count} noisy points y + σz of the data{named}. {marks}"
 
 
 def now_of(found: Underfitting, levels: Integers, index: int) -> str:

@@ -19,7 +19,7 @@ from geomodel.projection import stride
 
 ROOM = 1.3  # around the frame of the data, because tilted ends move out of it
 PREFERRED = (320, 210)  # pixels of width and height
-SAMPLED = (0, 2, 3)  # of `KINDS`; the exact tilt has outlines
+SAMPLED = ((0, 4.0), (2, 4.0), (3, 6.0))  # of `KINDS`, and their size; the exact tilt has outlines
 MOST_DATA = 2_000
 NOTHING = np.empty((0, 2))
 
@@ -32,10 +32,11 @@ class Cloud(EqualScaleCanvas):
         self.setAccessibleName("Ends of the exact tilt and of the plug-in")
         self.setMinimumHeight(0 if print_mode else PREFERRED[1])
         self._data = Dots("disc", 2.0, vector=print_mode)
-        self.ends = [Dots(KINDS[at].symbol, 4.0, vector=print_mode) for at in SAMPLED]
+        self.ends = [Dots(KINDS[at].symbol, size, vector=print_mode) for at, size in SAMPLED]
         self._outlines, self._arrow = Bundle(), Bundle()
         self._tip = Dots("handle", 12.0, vector=print_mode)
-        items: list[pg.GraphicsObject] = [self._data, *self.ends, self._outlines, self._arrow, self._tip]
+        untilted, exact, plug_in = self.ends  # equal ends are seen, because those below are larger
+        items: list[pg.GraphicsObject] = [self._data, untilted, plug_in, exact, self._outlines, self._arrow, self._tip]
         for depth, item in enumerate(items):
             item.setZValue(depth)
             self.box.addItem(item, ignoreBounds=True)
@@ -51,7 +52,7 @@ class Cloud(EqualScaleCanvas):
         """Set all colours."""
         super().set_theme(theme)
         self._data.set_look(theme.line)
-        kinds = [hue(KINDS[at].kind, theme) for at in SAMPLED]
+        kinds = [hue(KINDS[at].kind, theme) for at, _ in SAMPLED]
         self.ends[0].set_look(theme.base, kinds[0], 1.0)
         self.ends[1].set_look(kinds[1], theme.base, 0.4)
         self.ends[2].set_look(kinds[2], theme.base, 0.4)

@@ -15,7 +15,8 @@ from app.widgets.text import PlainLabel, tooltip
 from geomodel.number_text import percent
 
 COLUMNS = (("reward", "mean r", "0.00 ± 0.00"), ("kl", "KL", "≥ 0.00"), ("largest", "share", "100 %"))
-SYMBOL = 20  # pixels for a symbol
+SYMBOL = 18  # pixels for a symbol
+SMALLER = 0.92  # of the font, so that the table fits a narrow column
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -25,6 +26,7 @@ class Name(QWidget):
     def __init__(self, density: Density, theme: Theme) -> None:
         super().__init__()
         self._density, self._theme = density, theme
+        self.setFont(tabular(self.font(), SMALLER))
         self.setAccessibleName(density.name)
         self.setToolTip(tooltip(density.name, density.help))
 
@@ -63,11 +65,12 @@ class Table(QWidget):
         self._cells = [[PlainLabel(alignment=RIGHT) for _ in COLUMNS] for _ in KINDS]
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(10)
+        grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(1)
-        font = tabular(self.font())
+        font = tabular(self.font(), SMALLER)
         for column, (name, title, widest) in enumerate(COLUMNS, 1):
             heading = PlainLabel(title, alignment=RIGHT)
+            heading.setFont(font)
             heading.setForegroundRole(QPalette.ColorRole.PlaceholderText)
             heading.setToolTip(tooltip(title, HELP[name]))
             grid.addWidget(heading, 0, column)

@@ -34,7 +34,7 @@ KINDS = (
     Density(
         "runs.0",
         "disc",
-        "exact, sampled",
+        "exact ends",
         "≈ ",
         "Ends of the exact denoiser of p exp(r/β)/Z. They differ from the closed form by chance and by the solver.",
     ),

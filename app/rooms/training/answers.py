@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 KEPT = "training"
 SHOWN = 64  # trajectories that cross to the window, of those whose ends are counted
+DRAWS = 128  # noisy points at which denoisers are compared, at each level: a fifth of a snapshot's time
 MOST_POINTS = 20_000  # data up to which copies are looked for and D* is asked for its loss, because both are sums
 GONE = "The engine no longer has this training, because it was started again. Train anew."
 
@@ -48,6 +49,7 @@ class Kept:
             self._sigmas[self._sigmas > 0],
             fresh=fresh if self._few else None,
             population=data.mixture,
+            draws=DRAWS,
             between=work.between,
         )
         self.controls = Controls(

@@ -186,14 +186,15 @@ class TrainingRoom(QObject):
 
     def _pick(self, at: int) -> None:
         """Show a snapshot. At the newest the view follows the training again."""
-        assert self._known is not None
+        if self._known is None:
+            return
         self._at = at if at < len(self._known.snapshots) - 1 else None
         self.refresh()
 
     def _pick_level(self, level: int) -> None:
         """Show another level, and let the playhead of the selected run follow as near as it can."""
-        assert self._known is not None
-        assert self._known.controls is not None
+        if self._known is None or self._known.controls is None:
+            return
         self._level, run = level, self._state.run
         if run is not None:
             self._moving = True

@@ -293,6 +293,25 @@ def test_pause_continue_and_discard(stage):
     assert feed.DISCARDED in room.view.describe()
 
 
+def test_a_pause_that_meets_a_finished_piece_pauses_too(stage):
+    made, room = stage
+    run_moons(made)
+    room.begin()
+    engine = made._engine._worker
+    happened = made.services.player.receive
+    held = []
+    made._engine.happened.disconnect(happened)
+    made._engine.happened.connect(held.append)
+    engine.handle(engine.inbox.take())
+    button(room.view, "Pause").click()  # the result is on its way
+    made._engine.happened.disconnect(held.append)
+    made._engine.happened.connect(happened)
+    for event in held:
+        happened(event)
+    made.settle()
+    assert "0 of 4 iterations, paused" in room.view.describe()
+
+
 def test_a_training_stopped_at_once_and_one_that_failed_say_so(stage):
     made, room = stage
     run_moons(made)

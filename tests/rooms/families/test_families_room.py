@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
 from window_runs import TOY, computed, moons, pictures
 
 import geomodel as gm
@@ -154,7 +155,7 @@ def test_data_far_away_and_of_any_size_look_the_same(scale, unit):
 def test_one_data_point_and_a_sample_that_does_not_move():
     run = computed(opened([[3.0, 4.0]]), replace(TOY, data="", sigma_max=5.0, sigma_min=0.1))
     paths = picture.paths_of(run, "vp", picture.samples_of(run, 0))
-    assert "prior" in paths.prior
+    assert "At σ 5.00, where the levels begin, they are 1 times as wide as the noise alone" in paths.prior
     still = np.broadcast_to(run.x[:1], run.x.shape)
     row = gm.families.row("ve")
     words = picture.straightness_words(still, run.sigmas, still, row.time(run.sigmas), row)
@@ -298,6 +299,34 @@ def test_a_click_on_a_clock_and_the_arrows_of_the_boxes(qtbot):
     QTest.keyClick(view.steps.editor, Qt.Key.Key_Up)
     qtbot.waitUntil(lambda: room.picture().steps == 6)
     assert "Contractive VP" in view.describe()
+    room.release()
+
+
+def test_a_number_of_steps_that_does_not_fit_is_said_at_the_field(qtbot, monkeypatch):
+    stage = Offstage()
+    room = shown(stage, computed(moons()))
+    begun = []
+    monkeypatch.setattr(stage.services.player, "begin", lambda task, name="": begun.append(task))
+    view = room.view
+    qtbot.addWidget(view)
+    view.show()
+    room.refresh()
+    line = view.steps.editor.findChild(QLineEdit)
+    line.selectAll()
+    QTest.keyClicks(line, "0")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert view.steps.error == "N must be at least 1; it is 0."
+    assert room.picture().steps == 5
+    stage.services.state.select(index=2)
+    assert line.text() == "0"  # the view leaves what a person has typed
+    view._bar._button.click()
+    assert not begun
+    line.selectAll()
+    QTest.keyClicks(line, "7")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert view.steps.error == ""
+    view._bar._button.click()
+    assert begun[0].steps == 7
     room.release()
 
 

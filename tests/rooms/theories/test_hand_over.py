@@ -79,7 +79,7 @@ def test_ends_of_images_stand_side_by_side():
     title, panels, scatter = ends_of(run, found, np.arange(2), 1, 1, "Gaussian", False)
     assert scatter is None
     sigma = fixed(float(run.sigmas[2]), 3)
-    assert [panel.caption for panel in panels] == ["D*", f"D* from σ {sigma}", "Gaussian to the end"]
+    assert [panel.caption for panel in panels] == ["D*", f"D* after σ {sigma}", "Gaussian to the end"]
     assert f"Gaussian down to σ {sigma}, then D*" in title
     assert len(ends_of(run, found, np.arange(2), 1, 1, "Gaussian", True)[1]) == 2
     title, panels, scatter = ends_of(run, found, np.arange(2), 1, 7, "Gaussian", False)

@@ -75,7 +75,7 @@ def test_differences_stand_beside_shell_ratios():
     assert "on unseen data" in now_of(with_unseen, levels, 0)
     assert f"σ {run.sigmas[2]:.3g}" in now_of(found, levels, 4)  # the last level that was measured
     assert caption_of(run, np.arange(1), 5, "") == (
-        "Gaussian D against D* at 1 sample of the run, at 5 noisy points y + σz of the data"
+        "Gaussian D against D* at 1 sample of the run, at 5 noisy points y + σz of the data. Dotted: noisy data"
     )
 
 

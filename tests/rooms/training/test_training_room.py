@@ -69,7 +69,7 @@ def test_the_engine_trains_the_library_s_weights_in_parts(bench, tmp_path):
     optimal = gm.OptimalDenoiser(data.points)
     assert controls.floor == job.floor(optimal)
     fresh = gm.datasets.load("gaussian-ring", count=2_000, seed=1).points
-    scales = TwoScales(data.points, optimal, controls.sigmas, fresh=fresh, population=data.mixture)
+    scales = TwoScales(data.points, optimal, controls.sigmas, fresh=fresh, population=data.mixture, draws=128)
     assert controls.fresh == scales.control
     started = bench.handle(StartRun(9, replace(SETTINGS, solver="heun")))
     noise = started.trajectory.x[0]
