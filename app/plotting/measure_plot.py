@@ -210,6 +210,7 @@ class MeasureChart(pg.PlotWidget):
             _, below, above = measures.band(curve.values)
             layer.draw_band(self._x[curve.levels], self._shown(below), self._shown(above))
         self._regions.draw(regions, sigmas, scale, self._theme)
+        self._still = None  # the scene tells of its change later, and the cursor is already drawn on the new ranges
         self._tints.draw(tints, sigmas, scale, self._theme)
         self.set_sample(sample)
 

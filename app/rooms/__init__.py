@@ -150,7 +150,7 @@ ROOMS: tuple[RoomRow, ...] = (
         area="right",
         room="app.rooms.theories.feed.TheoriesRoom",
         answers="app.rooms.theories.answers",
-        figure=(170.0, 240.0),
+        figure=(170.0, 280.0),
         actions=theories.ACTIONS,
         help="theories.html",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.pens_and_numbers import tabular
@@ -13,6 +13,7 @@ from app.rooms.drift.actions import PAUSE, PLAY, PLAY_TIP, RESET, RESET_TIP, STE
 from app.rooms.drift.messages import MOST, Knobs
 from app.rooms.drift.pictures import DriftPicture
 from app.rooms.drift.text import ANNEAL, COUNT, WIDTH
+from app.widgets.form import CheckBox
 from app.widgets.number_field import IntField
 from app.widgets.slider import Slider
 from app.widgets.spread import Spread
@@ -46,7 +47,7 @@ class DriftBar(QWidget):
         self._value.setFont(tabular(self.font()))
         self._value.setMinimumWidth(self._value.fontMetrics().horizontalAdvance("h 0.00000"))
         self._value.setToolTip(tooltip("Bandwidth h", WIDTH))
-        self.anneal = QCheckBox("anneal")
+        self.anneal = CheckBox("anneal")
         self.anneal.setAccessibleName("Anneal the bandwidth")
         self.anneal.setToolTip(tooltip("Anneal", ANNEAL))
         row = QFlowLayout(self)

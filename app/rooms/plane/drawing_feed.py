@@ -46,6 +46,7 @@ class DrawingFeed(QObject):
         self._box: Box | None = None  # of the canvas, while the tool is in use
         self._over: DataKey | None = None  # the data that the first stroke takes the place of
         self._width, self._erases = 0.0, False
+        self._focused = False  # the playhead has been moved for the strokes
         self._held: Strokes | None = None  # while the pen is down
         self._stroke: list[Vertex] = []  # where the pen was since it was put down
         self._cut = 0  # how many of these places the eraser has cut out
@@ -53,6 +54,7 @@ class DrawingFeed(QObject):
         self._frame = QTimer(self, interval=FRAME_MS, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._frame.timeout.connect(self._move_pen)
         self._state.data_changed.connect(self._data_changed)
+        self._state.run_grew.connect(self._focus)
         bar, pen = view.drawing_bar, view.pen
         pen.put_down.connect(self._put_down)
         pen.moved.connect(self._move)
@@ -85,9 +87,16 @@ class DrawingFeed(QObject):
             return
         self._width = self._state.draft.drawing_width if self._drawn else _rounded(self._box[3] / LINES)
         self._playback.pause()
+        self._focused = False
+        self._focus()
+
+    def _focus(self, _run_id: int = -1) -> None:
+        """Move the playhead once to a level at which strokes are seen, where the run has levels for the plane."""
         run = self._state.run
-        if run is not None and run.x.shape[2:] == (2,):
-            self._state.select(index=nearest_level(run.sigmas[: run.committed], self._box[3] / BLUR))
+        if self._box is None or self._focused or run is None or run.x.shape[2:] != (2,) or not run.complete:
+            return
+        self._focused = True
+        self._state.select(index=nearest_level(run.sigmas, self._box[3] / BLUR))
 
     def _data_changed(self) -> None:
         """A person who chooses other data has done with the drawing; one who takes the first stroke back has not."""

@@ -386,6 +386,26 @@ def test_moving_through_time_and_noise_computes_nothing(stage, monkeypatch, qtbo
     assert not [command for command in asked if isinstance(command, TrainTask)]
 
 
+def test_a_level_that_the_playhead_cannot_reach_stays(stage):
+    """A run of two steps has three levels, the training five: the playhead goes near and pulls nothing back."""
+    made, room = stage
+    ring(made)
+    made.services.player.drafting.edit({"steps": 2})
+    small(room)
+    room.step(1)
+    made.settle()
+    made.services.player.run()
+    made.settle()
+    for level in (1, 3):
+        room.view.level.setValue(level)
+        assert room.picture().paths.level == level
+        sigmas = made.services.state.run.sigmas
+        assert made.services.state.selection.index == gm.schedules.nearest_level(
+            sigmas, float(room.picture().sigmas[level])
+        )
+    assert "the recorded level nearest to the playhead's" in room.view.describe()
+
+
 def test_a_chosen_snapshot_stays_while_the_training_goes_on(stage):
     made, room = stage
     ring(made)
