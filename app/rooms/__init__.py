@@ -189,7 +189,6 @@ ROOMS: tuple[RoomRow, ...] = (
         area="centre",
         room="app.rooms.training.feed.TrainingRoom",
         answers="app.rooms.training.answers",
-        follows=False,
         figure=(170.0, 150.0),
         actions=training.ACTIONS,
         help="training.html",

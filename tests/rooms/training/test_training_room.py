@@ -378,6 +378,8 @@ def test_moving_through_time_and_noise_computes_nothing(stage, monkeypatch, qtbo
     assert made.services.state.selection.index == len(made.services.state.run.sigmas) - 1  # the playhead follows
     made.services.playback.go(0)
     assert view.level.value() == 0  # and the reverse
+    with made.services.state.at_level(len(made.services.state.run.sigmas) - 1):
+        assert room.picture().paths.level == 4  # in a film over σ
     view.cells[0].picked.emit(1)
     assert "After 10 iterations" in view.describe()
     view.cells[0].picked.emit(99)
