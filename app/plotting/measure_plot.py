@@ -44,13 +44,17 @@ def wants_log(values: Array) -> bool:
 
 
 def value_range(values: Array, log: bool) -> tuple[float, float]:
-    """Axis limits around finite values. A linear axis starts at zero if zero is near."""
+    """Axis limits around finite values. A linear axis starts at zero if zero is near, and never shows less than a
+    twenty-fifth of the largest value, because its labels have few digits.
+    """
     if not len(values):
         return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
     if not log and 0 < low < high / 3:
         low = 0.0
     margin = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
+    if not log:
+        margin = max(margin, 0.02 * max(abs(low), abs(high)))
     return low - margin, high + margin
 
 

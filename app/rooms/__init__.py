@@ -199,7 +199,7 @@ ROOMS: tuple[RoomRow, ...] = (
         area="right",
         room="app.rooms.consistency.feed.ConsistencyRoom",
         answers="app.rooms.consistency.answers",
-        figure=(170.0, 200.0),
+        figure=(170.0, 240.0),
         actions=consistency.ACTIONS,
         help="consistency.html",
     ),

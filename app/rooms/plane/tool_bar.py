@@ -73,7 +73,8 @@ class ToolBar(QWidget):
                 row.addWidget(widget, int(widget in (self._slider, self._hint)))
         self._own = QStackedWidget()
         self._own.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        for page in (self._nothing, self._probe, self._branch, self.drawing):
+        self._pages = (self._nothing, self._probe, self._branch, self.drawing)
+        for page in self._pages:
             self._own.addWidget(page)
         self._claim_room()
         self._tools = QHBoxLayout()
@@ -164,8 +165,7 @@ class ToolBar(QWidget):
     def _claim_room(self) -> None:
         """Only the controls in sight need room; else the widest ones would take it from the tools."""
         across = QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored
-        for at in range(self._own.count()):
-            page = self._own.widget(at)
+        for page in self._pages:
             page.setSizePolicy(across[page is not self._own.currentWidget()], QSizePolicy.Policy.Preferred)
 
     def _moved(self, sigma: float) -> None:
