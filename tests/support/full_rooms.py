@@ -46,13 +46,9 @@ def full_rooms(folder) -> FullRooms:
         room = made.rooms[row.name] = stage.room(row)
         made.empty[row.name] = room.picture()
         room.view.resize(*SIZE)
+    _train(stage, made.rooms["training"])
+    for room in made.rooms.values():
         room.view.show()
-    services.player.drafting.edit({"data": "two-moons", "data_count": 20})
-    stage.settle()
-    for number in made.rooms["training"].view.form.fields:
-        number.set_value({"iterations": 3, "batch": 8, "width": 8, "depth": 1}.get(number.name, number.value))
-    made.rooms["training"].handlers()["training"]()  # points alone are trained; it stays when images are opened
-    stage.settle()
     path = folder / "images.npz"  # in two classes
     np.savez(path, x=np.random.default_rng(0).integers(0, 256, (12, 5, 4), np.uint8), y=np.arange(12) % 2)
     services.player.drafting.edit({"data": str(path)})
@@ -137,3 +133,13 @@ def _pictures_of_points(sigmas) -> dict[str, object]:
             room.release()
             room.view.deleteLater()
     return found
+
+
+def _train(stage: Offstage, room: Room) -> None:
+    """Train on points, which alone are trained, while no room is in sight. It stays when images are opened."""
+    stage.services.player.drafting.edit({"data": "two-moons", "data_count": 20, "count": 2, "steps": 3})
+    stage.settle()
+    for number in room.view.form.fields:
+        number.set_value({"iterations": 3, "batch": 8, "width": 8, "depth": 1}.get(number.name, number.value))
+    room.toggle()
+    stage.settle()
