@@ -133,6 +133,8 @@ class ToolBar(QWidget):
         actions["branch_drop"].setIconText("Drop")
         self._drop.setDefaultAction(actions["branch_drop"])
         self.drawing.set_undo(actions["undo"])
+        beside = max(page.minimumSizeHint().width() for page in (self._probe, self._branch))
+        self._own.setMinimumWidth(beside)  # the drawing's controls have the place of the tools too
         self._own.setFixedHeight(self._path.sizeHint().height())
 
     def display(self, picture: ToolBarPicture) -> None:
