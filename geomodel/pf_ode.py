@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -37,8 +36,8 @@ _BINS = 600  # of a density that is drawn
 _FOLD = 0.5  # of the largest slope with which a step keeps the order of its points; Newton's method then converges
 
 
-def _noise(steps: int) -> Floats:
-    """b_1 … b_T, (T,)."""
+def learning_rates(steps: int) -> Floats:
+    """b_1 … b_T, (T,), see the module."""
     first, rate = float(steps) ** -2, 4 * math.log(steps) / steps
     growing = first * np.exp(np.minimum(np.arange(1, steps) * math.log1p(rate), -math.log(first)))
     return np.concatenate([[first], rate * growing])
@@ -99,10 +98,9 @@ def _whole(name: str, values: ArrayLike, low: int, high: int) -> Integers:
     return given.astype(np.int64)
 
 
-@lru_cache(4096)
 def _spread(steps: int, variance: float, score_error: float, sampler: Sampler) -> float:
     """|ln w − ln var_1|."""
-    b = _noise(steps)
+    b = learning_rates(steps)
     kept = np.cumprod(1 - b)
     var = kept * variance + 1 - kept
     b, a, pull = b[1:], 1 - b[1:], (1 + score_error) * b[1:] / var[1:]
@@ -216,7 +214,7 @@ def oscillating(frequency: float, *, amplitude: float = 0.05, steps: int = 400) 
         if not 0 <= value <= limit or value == math.inf:
             raise ValueError(f"{name} is {value!r}; expected a finite number from 0 to {limit:,g}.")
     count = int(_whole("steps", steps, LEAST_STEPS, MOST_STEPS))
-    noise = _noise(count)[:0:-1]  # of the steps T … 2
+    noise = learning_rates(count)[:0:-1]  # of the steps T … 2
     most = _FOLD * float((2 / noise - 1).min())
     if frequency * amplitude > most:
         raise ValueError(

@@ -96,7 +96,7 @@ THEORIES: tuple[TheoryRow, ...] = (
         help="Each pixel is D* of the patch about it, so that the image is a mosaic of data.",
         formula="D_q = Σᵢ w_iq y_iq, w_iq = softmax(−Σ_{p ∈ patch about q} (x_p − y_ip)²/2σ²)",
         source="Kamb and Ganguli 2024 (arXiv 2412.20292)",
-        milliseconds=45,
+        milliseconds=40,
         make=theory_makers.local,
         needs="images",
         options=(
@@ -119,7 +119,7 @@ THEORIES: tuple[TheoryRow, ...] = (
         help="The same with patches that shrink with σ, taken from the covariance of the data.",
         formula="the same with p where |W_qp| ≥ τ W_qq, W = C (C + σ²)⁻¹",
         source="Lukoianov et al. 2025 (arXiv 2509.09672)",
-        milliseconds=200,
+        milliseconds=120,
         make=theory_makers.wiener_local,
         needs="images",
         options=(

@@ -44,13 +44,17 @@ def wants_log(values: Array) -> bool:
 
 
 def value_range(values: Array, log: bool) -> tuple[float, float]:
-    """Axis limits around finite values. A linear axis starts at zero if zero is near."""
+    """Axis limits around finite values. A linear axis starts at zero if zero is near, and never shows less than a
+    twenty-fifth of the largest value, because its labels have few digits.
+    """
     if not len(values):
         return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
     if not log and 0 < low < high / 3:
         low = 0.0
     margin = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
+    if not log:
+        margin = max(margin, 0.02 * max(abs(low), abs(high)))
     return low - margin, high + margin
 
 
@@ -210,6 +214,7 @@ class MeasureChart(pg.PlotWidget):
             _, below, above = measures.band(curve.values)
             layer.draw_band(self._x[curve.levels], self._shown(below), self._shown(above))
         self._regions.draw(regions, sigmas, scale, self._theme)
+        self._still = None  # the scene tells of its change later, and the cursor is already drawn on the new ranges
         self._tints.draw(tints, sigmas, scale, self._theme)
         self.set_sample(sample)
 

@@ -77,7 +77,9 @@ class ValueAxis(TitledAxis):
         power = math.floor(math.log10(spacing) + 1e-9)
         if -4 <= power <= 4:
             return [f"{value:.{max(0, -power)}f}".replace("-", "−") for value in values]
-        return ["0" if value == 0 else general(value, 2) for value in values]
+        largest = max((abs(value) for value in values), default=0.0) or 1.0
+        digits = max(2, math.floor(math.log10(largest) + 1e-9) - power + 1)  # as many as tell two labels apart
+        return ["0" if value == 0 else general(value, digits) for value in values]
 
 
 def _multiples(step: float, low: float, high: float) -> list[float]:

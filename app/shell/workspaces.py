@@ -79,7 +79,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         title="Theories",
         tip="Which denoiser made from the data alone explains what the driver does, level by level",
         centre="theories",
-        right=(("tilt", "families", "error_bounds", "measures", "plane"), ("inspector",)),
+        right=(("families", "tilt", "error_bounds"), ("measures", "plane", "inspector")),
     ),
     Workspace(
         name="training",

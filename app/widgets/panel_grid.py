@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -79,6 +80,11 @@ class Grid:
         return self.caption + self.image[1] + self.note
 
 
+def _same(one: Panel, other: Panel) -> bool:
+    texts = (one.caption, one.note, one.kind) == (other.caption, other.note, other.kind)
+    return texts and np.array_equal(one.image, other.image)
+
+
 class PanelGrid(Flowing):
     """Images with a caption over each and a note under it, in one row if that leaves each enough room."""
 
@@ -95,6 +101,9 @@ class PanelGrid(Flowing):
         self._filled: tuple[QSize, Grid] | None = None  # of the enlarged widget
 
     def set_panels(self, panels: tuple[Panel, ...]) -> None:
+        """Show panels. Nothing is drawn again if they are what is shown."""
+        if len(panels) == len(self._panels) and all(map(_same, panels, self._panels)):
+            return
         before = self.heightForWidth(self.width())
         self._panels = panels
         self._forget()

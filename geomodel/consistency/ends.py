@@ -46,7 +46,7 @@ def jumps(f: Function, x: ArrayLike, sigmas: Sequence[float], seed: int = 0) -> 
     x (B, *shape) at sigmas[0]; sigmas descend -> (B, *shape) float64. σ_min is `f.sigma_min`, or 0 where f has none;
     z ~ N(0, I) depends on the seed alone. Source: Song et al. 2023 (arXiv 2303.01469), algorithm 1.
     """
-    lowest, random = getattr(f, "sigma_min", 0.0), np.random.default_rng(seed)
+    lowest, random = getattr(f, "sigma_min", 0.0), np.random.default_rng([seed, 1])
     ends = np.asarray(f(np.asarray(x, np.float64), sigmas[0]))
     for sigma in sigmas[1:]:
         deviation = np.sqrt(max(sigma**2 - lowest**2, 0.0))

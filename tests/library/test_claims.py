@@ -11,6 +11,7 @@ import torch
 
 import geomodel as gm
 from app.rooms import ROOMS
+from geomodel import pf_ode
 from geomodel.designed import GitsTable
 from geomodel.experiments.literature import (
     KINDS,
@@ -26,7 +27,6 @@ from geomodel.experiments.literature import (
     write,
 )
 from geomodel.experiments.literature import against_data as on_data
-from geomodel.experiments.literature import convergence_theory as theory
 from geomodel.experiments.literature.writing import COLUMNS
 
 BY_NAME = {statement.find.__name__: statement for statement in STATEMENTS}
@@ -381,31 +381,13 @@ def test_broken_slow_toys_are_found(monkeypatch):
 
 @pytest.mark.parametrize("name", ["rates_vanish", "steps_needed", "growth_in_dimension", "noise_helps", "rough_scores"])
 def test_another_schedule_breaks_the_theory(monkeypatch, name):
-    right = theory.learning_rates
+    right = pf_ode.learning_rates
     if name == "growth_in_dimension":
-        monkeypatch.setattr(theory, "variance_reached", lambda steps: (1.0, 0.1))
+        monkeypatch.setattr(pf_ode, "_spread", lambda *given: 2.3)
     else:
         scale = 0.3 if name in ("rates_vanish", "rough_scores") else 1.2 if name == "steps_needed" else 0.02
-        monkeypatch.setattr(theory, "learning_rates", lambda steps: scale * right(steps))
+        monkeypatch.setattr(pf_ode, "learning_rates", lambda steps: scale * right(steps))
     fails(name, material(None, None))
-
-
-def test_total_variation_is_that_of_the_densities():
-    grid = np.linspace(-12, 12, 200_001)
-    one, other = (np.exp(-(grid**2) / (2 * v)) / np.sqrt(2 * np.pi * v) for v in (1.3, 0.8))
-    plain = np.abs(one - other).sum() / 2 * (grid[1] - grid[0])
-    assert theory.total_variation(1.3, 0.8, 1) == pytest.approx(plain, abs=1e-7)  # of a sum over 200,000 steps
-    assert theory.total_variation(0.8, 1.3, 1) == theory.total_variation(1.3, 0.8, 1)
-    assert theory.total_variation(1.0, 1.0, 5) == 0.0
-
-
-def test_the_variance_of_the_sampler_is_that_of_its_steps():
-    rates, v = theory.learning_rates(50), 0.25
-    kept, y = np.cumprod(1 - rates), 1.0  # a standard deviation, because the sampler is linear
-    for t in range(49, 0, -1):
-        score = -y / (kept[t] * v + 1 - kept[t])
-        y = (y + rates[t] / 2 * score) / np.sqrt(1 - rates[t])
-    assert theory.variance_reached(50)[0] == pytest.approx(y**2, rel=1e-12)
 
 
 def test_kin_of_d_star_that_are_wrong_fail(monkeypatch):

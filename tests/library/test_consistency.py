@@ -83,7 +83,7 @@ def test_jumps_are_multistep_consistency_sampling():
     x = mean + np.random.default_rng(1).standard_normal((4000, 2)) * math.sqrt(variance + 100)
     one, two = gm.consistency.jumps(exact, x, [10.0]), gm.consistency.jumps(exact, x, [10.0, 0.8], seed=3)
     np.testing.assert_allclose(one, exact(x, 10.0))
-    noise = np.random.default_rng(3).standard_normal(x.shape)
+    noise = np.random.default_rng([3, 1]).standard_normal(x.shape)
     np.testing.assert_allclose(two, exact(one + 0.8 * noise, 0.8))
     np.testing.assert_allclose(two.std(axis=0), 0.5, rtol=0.05)  # 4,000 draws: 1.1 %
 

@@ -77,6 +77,17 @@ def test_distances_are_means_over_noisy_points_of_each_law() -> None:
     assert found.population[0] < 1e-5
 
 
+def test_each_distance_is_taken_at_noisy_points_of_its_own_law() -> None:
+    seen: list[np.ndarray] = []
+    TwoScales(
+        RING.points, lambda x, sigma: x, [1e-9], fresh=FRESH, population=lambda x, sigma: x, draws=len(FRESH)
+    ).measure(lambda x, sigma: seen.append(x) or x, None)
+    of_population, of_data = seen
+    np.testing.assert_allclose(of_population, FRESH, atol=1e-8)  # five deviations of the noise
+    nearest = np.linalg.norm(of_data[:, None] - RING.points, axis=-1).min(axis=1)
+    assert (nearest < 1e-8).all()
+
+
 def test_without_a_population_or_a_second_point_its_numbers_are_undefined() -> None:
     one = RING.points[:1]
     alone = TwoScales(one, gm.OptimalDenoiser(one), [1.0], fresh=FRESH)

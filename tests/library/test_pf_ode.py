@@ -143,7 +143,7 @@ def test_without_an_error_it_is_the_distance_of_two_normals():
 def test_densities_against_particles(frequency):
     """Of 100,000 particles a bin holds up to a fifth, with a standard deviation of 0.0013."""
     x = np.random.default_rng(0).normal(size=100_000)
-    for b in pf_ode._noise(400)[:0:-1]:
+    for b in pf_ode.learning_rates(400)[:0:-1]:
         x = (x + b / 2 * (0.05 * np.sin(frequency * x) - x)) / math.sqrt(1 - b)
     found = oscillating(frequency)
     counts, _ = np.histogram(x, bins=60, range=(-4, 4))

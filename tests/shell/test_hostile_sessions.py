@@ -69,6 +69,7 @@ REFUSED = {
     "claims about nonsense": text(rooms={"claims": {"base": {"solver": "none"}}}),
     "measures of no names": text(rooms={"measures": [1]}),
     "a tilt beyond its sliders": text(rooms={"tilt": {"notch": 10**6}}),
+    "step bounds of no steps": text(rooms={"error_bounds": {"steps": 0}}),
     "a probe of a negative image": text(rooms={"mean_shift": {"probe": {"data_index": -5}}}),
 }
 

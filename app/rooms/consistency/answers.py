@@ -79,7 +79,7 @@ def _begun(task: ConsistencyTask, work: Work) -> _Training:
     ends = consistency.solve(teacher, task.x[-1], last, low, tolerance=EXACT)
     yardstick = Yardstick.of(data.points, SAMPLES, rows=rows, between=work.between)
     high = settings.highest * data.std
-    noise = data.mean + high * np.random.default_rng(settings.seed).standard_normal((SAMPLES, *data.shape))
+    noise = data.mean + high * np.random.default_rng([settings.seed, 0]).standard_normal((SAMPLES, *data.shape))
     from geomodel.sampling import sample
 
     run = sample(teacher, noise, karras(STEPS, low, high), solver="heun", display="off", record="float64")

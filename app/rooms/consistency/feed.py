@@ -228,8 +228,10 @@ class ConsistencyRoom(OnRequestRoom[_Known]):
         failed = self._failed[1] * (self._failed[0] == run.id)
         if failed or known is None:
             return failed or self._work.words
-        done = f"{known.newest.iteration:,} of {known.settings.iterations:,} iterations"
-        return done if self._work.running else f"{done}, {'finished' if known.finished else 'paused'}"
+        done = f"{known.newest.iteration:,} of {known.settings.iterations:,}"
+        if self._work.running:
+            return f"{done} iterations"
+        return f"Finished, {done}" if known.finished else f"Paused at {done}"
 
     def _filled(self, picture: ConsistencyPicture, run: Run, known: _Known) -> ConsistencyPicture:
         selection, newest = self._state.selection, known.newest

@@ -17,6 +17,7 @@ from geomodel.basins import UNKNOWN
 from geomodel.consistency import ConsistencySettings
 from geomodel.number_text import fixed
 from geomodel.projection import stride
+from geomodel.solvers import row as solver_row
 
 MOST_SAMPLES = 64  # whose curves are drawn
 MOST_DATA = 4_000  # data points under a picture
@@ -33,6 +34,8 @@ def undefined(run: Run) -> str:
         return run.caption or f"{UNDEFINED} the run has no reference data."
     if why := consistency.refusal(run.source.dataset):
         return why
+    if solver_row(run.settings.solver).stochastic:
+        return f"{UNDEFINED} the solver draws noise, so the points of a sample have no common end."
     if not len(levels_of(run, settings_of(run, 1))):
         return f"{UNDEFINED} the run has no noise level above 0.02 times the data's scale."
     return "" if len(samples_of(run)) else f"{UNDEFINED} no sample of the run is finite."
@@ -71,7 +74,7 @@ def caption_of(run: Run, levels: Integers, samples: Integers) -> str:
     assert run.source is not None
     return (
         f"f learns from {DRIVER_NAMES[run.settings.driver]} on {run.source.dataset.name}. "
-        f"{len(samples)} samples × {len(levels)} levels of this run"
+        f"{len(samples)} sample{'s' * (len(samples) > 1)} × {len(levels)} levels of this run"
     )
 
 
@@ -175,7 +178,7 @@ def field_of(run: Run, sigma: float, answer: ColoursAnswer | None, *, wanted: bo
         answer=answer,
         data=None if answer is None else points,
         apart=APART * dataset.std,
-        words=_field_words(answer, dataset.std, points, waits=waits) if wanted else "",
+        words=_field_words(answer, dataset.std, points, waits=waits) if wanted and has_field(run) else "",
     )
 
 

@@ -103,8 +103,8 @@ class ConsistencyView(View):
         inside.setContentsMargins(*([0] * 4 if self._print else [6] * 4))  # for the frame of the focus
         inside.setSpacing(12)
         inside.addWidget(self._message, 1)
-        inside.addWidget(self._trained, 3)
-        inside.addWidget(self._plane, 1)
+        inside.addWidget(self._trained, 5)
+        inside.addWidget(self._plane, 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
+from app.rooms.error_bounds.pictures import Chosen
 from geomodel.number_text import fixed
 
 Name = Literal["steps", "dimension", "variance", "score_error", "frequency"]
@@ -89,5 +90,16 @@ DIALS: tuple[Dial, ...] = (
         text=_frequency,
     ),
 )
+
+
+def at_stops(chosen: Chosen) -> Chosen:
+    """The nearest place at which every slider can stand."""
+    stops: dict[str, Any] = {}
+    for dial in DIALS:
+        value = getattr(chosen, dial.name)
+        stops[dial.name] = type(value)(dial.values[dial.nearest(value)])
+    return replace(chosen, **stops)
+
+
 BY_NAME = {dial.name: dial for dial in DIALS}
 T_STOPS, D_STOPS = (np.array(BY_NAME[name].values) for name in ("steps", "dimension"))

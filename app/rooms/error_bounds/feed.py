@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer
 
 from app.rooms.contract import Handlers, Services
-from app.rooms.error_bounds.dials import BY_NAME
+from app.rooms.error_bounds.dials import BY_NAME, at_stops
 from app.rooms.error_bounds.picture import computed, picture_of
 from app.rooms.error_bounds.pictures import ERROR, BoundsPicture, Chosen
 from app.rooms.error_bounds.view import BoundsView
@@ -61,6 +64,14 @@ class ErrorBoundsRoom(QObject):
             if frequency not in self._known:
                 self._known[frequency] = computed(frequency)
         return picture_of(self.chosen, self._known)
+
+    def keep(self) -> bytes:
+        """The places of the sliders, for a session."""
+        return msgspec.json.encode(asdict(self.chosen))
+
+    def understand(self, kept: bytes) -> Callable[[], None]:
+        """What brings the places of a session back. ValueError where there are none."""
+        return partial(self.choose, at_stops(msgspec.json.decode(kept, type=Chosen)))
 
     def _missing(self) -> list[float]:
         return [value for value in BY_NAME["frequency"].values if value not in self._known]

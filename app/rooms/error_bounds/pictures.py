@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from msgspec import Meta
 
 from geomodel.arrays import Array
 from geomodel.pf_ode import Oscillation
@@ -12,14 +15,14 @@ STEPS, ERROR = 0, 1  # the pages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """Where the sliders stand, and which page is in view."""
+    """Where the sliders stand, and which page is in view. A session keeps it."""
 
-    page: int = STEPS
-    steps: int = 3200
-    dimension: int = 16
-    variance: float = 0.25
-    score_error: float = 0.0
-    frequency: float = 10.0
+    page: Annotated[int, Meta(ge=STEPS, le=ERROR)] = STEPS
+    steps: Annotated[int, Meta(ge=1, le=10**6)] = 3200
+    dimension: Annotated[int, Meta(ge=1, le=10**6)] = 16
+    variance: Annotated[float, Meta(gt=0, le=1e6)] = 0.25
+    score_error: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    frequency: Annotated[float, Meta(ge=0, le=1e4)] = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

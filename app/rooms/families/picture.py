@@ -160,9 +160,9 @@ def _straight(x: Array, sigmas: Array, z: Array, times: Array, family: FamilyRow
     return MeasurePlot(
         name="straight",
         title="Off the straight line",
-        unit="share of the chord",
-        formula="‖a − [a₀ + u (a₁ − a₀)]‖/‖a₁ − a₀‖ at the share u of the time: of z over t in the family, and of x "
-        "over σ as the control",
+        unit="share of the chords",
+        formula="‖a − [a₀ + u (a₁ − a₀)]‖ at the share u of the time, over the root mean square of ‖a₁ − a₀‖: of z "
+        "over t in the family, and of x over σ as the control",
         curves=(
             Curve(kind="runs.3", label=f"z in t of {family.title}", values=in_time),
             Curve(kind="reference", label="x in σ", values=in_sigma),
@@ -171,11 +171,13 @@ def _straight(x: Array, sigmas: Array, z: Array, times: Array, family: FamilyRow
 
 
 def _off(curve: Array, times: Array) -> Floats:
-    """How far a curve is off its straight line, as a share of the chord; NaN where there is no line."""
-    if not _told_apart(times):
+    """How far a curve is off its straight line, as a share of all chords together, because a sample that ends where it
+    began has none of its own; NaN where there is no line.
+    """
+    length = float(np.sqrt(np.mean(_chords(curve) ** 2)))
+    if not length or not _told_apart(times):
         return np.full(curve.shape[:2], np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a sample that has not moved has no line
-        return np.asarray(geometry.off_straight(curve, times) / _chords(curve))
+    return np.asarray(geometry.off_straight(curve, times) / length)
 
 
 def _told_apart(times: Array) -> bool:

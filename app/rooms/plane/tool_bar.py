@@ -73,8 +73,10 @@ class ToolBar(QWidget):
                 row.addWidget(widget, int(widget in (self._slider, self._hint)))
         self._own = QStackedWidget()
         self._own.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        for page in (self._nothing, self._probe, self._branch, self.drawing):
+        self._pages = (self._nothing, self._probe, self._branch, self.drawing)
+        for page in self._pages:
             self._own.addWidget(page)
+        self._claim_room()
         self._tools = QHBoxLayout()
         self._tools.setSpacing(2)  # four tools stand in 280 pixels
         self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
@@ -159,7 +161,14 @@ class ToolBar(QWidget):
         page = page if picture.drawing is None else self.drawing
         if page is not self._own.currentWidget():
             self._own.setCurrentWidget(page)
+            self._claim_room()
             self._make_room()
+
+    def _claim_room(self) -> None:
+        """Only the controls in sight need room; else the widest ones would take it from the tools."""
+        across = QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored
+        for page in self._pages:
+            page.setSizePolicy(across[page is not self._own.currentWidget()], QSizePolicy.Policy.Preferred)
 
     def _moved(self, sigma: float) -> None:
         self.sigma_wanted.emit(sigma)

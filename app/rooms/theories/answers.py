@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-from weakref import WeakKeyDictionary
-
 import numpy as np
 
 from app.engine.context import Answers, Context, Tasks, Work
@@ -27,7 +24,6 @@ from geomodel.experiments import HandedOver, Underfitting, explained_of, hand_ov
 from geomodel.experiments.progress import Watched
 
 NO_DATA = "Theories are made from reference data, and this run has none."
-_CONVERTED: WeakKeyDictionary[Dataset, Any] = WeakKeyDictionary()  # the points as a tensor of float64
 
 
 def asked(task: TheoryTask, work: Work) -> Array:
@@ -104,23 +100,9 @@ def patched(request: PatchRequest, at: Context) -> PatchAnswer:
     x = np.asarray(at.record.x[index, sample], np.float64)[None]
     own = np.asarray(at.record.denoised[index, sample], np.float64)[None]
     sigma = float(at.record.sigmas[index])
-    found = _patches(data, request.patch)(x, sigma)
+    found = theories.build("local", data, patch=request.patch)(x, sigma)
     share = explained_of(("local",), np.array([sigma]), own[None], found[None, None], x[None], data.mean).r2[0, 0]
     return PatchAnswer(request, frozen(found[0]), float(share))
-
-
-def _patches(data: Dataset, patch: int) -> Denoiser:
-    """Built from points that are converted once for each data set, so that another patch costs little."""
-    import torch
-
-    from geomodel.denoisers.local import LocalDenoiser
-
-    points: Any = data.points
-    if isinstance(points, np.ndarray):
-        if data not in _CONVERTED:
-            _CONVERTED[data] = torch.from_numpy(np.asarray(points, np.float64))
-        points = _CONVERTED[data]
-    return LocalDenoiser(points, patch)
 
 
 def _data(work: Work) -> Dataset:

@@ -61,6 +61,7 @@ class _Known:
     caption: str
     ends: Array | None = None
     drivers: tuple[str, ...] = ()
+    drives: str = ""  # how near the ends are to the run's
 
 
 class TheoriesRoom(OnRequestRoom[_Known]):
@@ -239,9 +240,8 @@ class TheoriesRoom(OnRequestRoom[_Known]):
             panels = (*panels, panel_of_patch(self._patch.about(*place), self._patch.patch, shape))
             shown = replace(shown, patch=self._patch.patch, most_patch=2 * max(shape[1:]) - 1)
         if known.ends is not None:
-            driven = (run, known.drivers, known.ends, known.samples)
-            ends_title, ends = ends_of(*driven, selection.sample)
-            shown = replace(shown, drives=drives_of(*driven), ends_title=ends_title, ends=ends)
+            ends_title, ends = ends_of(run, known.drivers, known.ends, known.samples, selection.sample)
+            shown = replace(shown, drives=known.drives, ends_title=ends_title, ends=ends)
         return replace(
             shown,
             message="",
@@ -254,10 +254,14 @@ class TheoriesRoom(OnRequestRoom[_Known]):
         )
 
 
-def _driven(known: _Known, title: str, _run: Run, ends: Array) -> _Known:
+def _driven(known: _Known, title: str, run: Run, ends: Array) -> _Known:
     """What is known with the ends of one theory more."""
     joined = ends[None] if known.ends is None else np.concatenate([known.ends, ends[None]])
-    return replace(known, ends=joined, drivers=(*known.drivers, title))
+    return _with_ends(known, run, joined, (*known.drivers, title))
+
+
+def _with_ends(known: _Known, run: Run, ends: Array, drivers: tuple[str, ...]) -> _Known:
+    return replace(known, ends=ends, drivers=drivers, drives=drives_of(run, drivers, ends, known.samples))
 
 
 def _joined(before: _Known | None, task: TheoryTask, levels: Integers, samples: Integers, run: Run, d: Array) -> _Known:
@@ -273,4 +277,4 @@ def _joined(before: _Known | None, task: TheoryTask, levels: Integers, samples: 
     if before is None or before.ends is None:
         return joined
     alone = [title != IN_TURN for title in before.drivers]  # another theory changes which are best
-    return replace(joined, ends=before.ends[alone], drivers=tuple(filter(IN_TURN.__ne__, before.drivers)))
+    return _with_ends(joined, run, before.ends[alone], tuple(filter(IN_TURN.__ne__, before.drivers)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from superqt import QFlowLayout
 
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.scatter import Scatter
@@ -23,7 +24,7 @@ from geomodel.arrays import Array
 from geomodel.number_text import fixed
 from geomodel.settings import Limits
 
-CELL_HEIGHT = 170
+CELL_HEIGHT, PRINTED = 170, 100  # pixels at the least
 WHAT = (
     "A theory moves the noise down to a level, the driver goes on to the end. Down to where the end stays the driver's "
     "own, one formula could take the place of all steps."
@@ -57,8 +58,6 @@ class HandOverPart(QWidget):
         self._theory, self._reverse = ChoiceField("theory", THEORY), BoolField("reverse", REVERSE)
         self._theory.edited.connect(self._choose)
         self._reverse.edited.connect(self._turn)
-        for field in (self._theory, self._reverse):
-            self._bar.add(field)
         self._caption, self._level, self._ends_title = (PlainLabel(wordWrap=wrap) for wrap in (True, False, True))
         self._caption.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._caption.setFont(tabular(self.font(), 0.92))
@@ -67,7 +66,7 @@ class HandOverPart(QWidget):
         self._slider = Slider(1, "Hand-over level", LEVEL)
         self._slider.valueChanged.connect(self.at_picked)
         self._cell = Cell(theme, print_mode=print_mode)
-        self._cell.setMinimumHeight(0 if print_mode else CELL_HEIGHT)
+        self._cell.setMinimumHeight(PRINTED if print_mode else CELL_HEIGHT)
         self._cell.picked.connect(self.level_picked)
         self._ends_title.setToolTip(tooltip("Ends", ENDS))
         self._panels = PanelGrid(theme, smallest=64, largest=112, marks=False)
@@ -78,6 +77,13 @@ class HandOverPart(QWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
+        self._choices = QWidget()
+        choices = QFlowLayout(self._choices)
+        choices.setContentsMargins(0, 0, 0, 0)
+        choices.setHorizontalSpacing(16)
+        choices.setVerticalSpacing(4)
+        for field in (self._theory, self._reverse):
+            choices.addWidget(field)
         self._slide = QWidget()
         slide = QHBoxLayout(self._slide)
         slide.setContentsMargins(0, 0, 0, 0)
@@ -86,14 +92,15 @@ class HandOverPart(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        for label in (self._title, self._bar, self._caption):
+        for label in (self._title, self._choices, self._bar, self._caption):
             column.addWidget(label)
         column.addWidget(self._cell, 1)
         for part in (self._slide, self._ends_title, self._panels):
             column.addWidget(part)
         column.addWidget(self._scatter, 1)
         column.addStretch(0)
-        self._bar.setHidden(self._print)
+        for control in (self._choices, self._bar):
+            control.setHidden(self._print)
 
     def enlarge_by(self, enlarged: Enlarged) -> None:
         """Let the plot take the whole view."""
@@ -112,10 +119,10 @@ class HandOverPart(QWidget):
         for part, shown in (
             (self._cell, there),
             (self._ends_title, there),
-            (self._panels, bool(picture.panels)),
-            (self._scatter, picture.scatter is not None),
+            (self._panels, picture.panels and not self._print),  # print has room for the curve and the numbers
+            (self._scatter, picture.scatter is not None and not self._print),
         ):
-            part.setVisible(shown)
+            part.setVisible(bool(shown))
         if picture.plot is None:
             return
         self._cell.show_plot(picture.plot, sigmas, index=picture.index)

@@ -17,7 +17,7 @@ from app.widgets.titled import Title
 from app.widgets.work_bar import WorkBar
 from geomodel.arrays import Array
 
-CELL_HEIGHT = 170
+CELL_HEIGHT, PRINTED = 170, 100  # pixels at the least
 UNSEEN = "Unseen data…"
 UNSEEN_TIP = "Choose a file of data that the network was not trained on, and measure there too"
 WHERE = (
@@ -54,7 +54,7 @@ class TaughtPart(QWidget):
         plots = QHBoxLayout()
         plots.setSpacing(8)
         for cell in self._cells:
-            cell.setMinimumHeight(0 if print_mode else CELL_HEIGHT)
+            cell.setMinimumHeight(PRINTED if print_mode else CELL_HEIGHT)
             cell.picked.connect(self.level_picked)
             plots.addWidget(cell, 1)
         column = QVBoxLayout(self)

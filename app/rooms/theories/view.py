@@ -25,7 +25,7 @@ from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Title
 from app.widgets.work_bar import WorkBar
 
-CHART_HEIGHT = 180
+CHART_HEIGHT, PRINTED = 180, 120  # pixels at the least
 GAP = 16  # pixels between the parts of the page
 SHARES, SHARE = 150, 100  # of the height that is left over, which the first plot and each part take
 
@@ -57,7 +57,8 @@ class TheoriesView(OnRequestView):
         self._title = Title()
         self._title.setWordWrap(True)
         self._title.setToolTip(tooltip("D at the playhead", PANELS))
-        self._panels = PanelGrid(theme, smallest=64, largest=112, marks=False)
+        smallest, largest = (56, 56) if print_mode else (64, 112)  # print shows everything at once
+        self._panels = PanelGrid(theme, smallest=smallest, largest=largest, marks=False)
         self._panels.setAccessibleName("D of the driver and of each theory")
         self._patch = PatchRow()
         self._patch.picked.connect(self.patch_picked)
@@ -65,7 +66,7 @@ class TheoriesView(OnRequestView):
         self._drives.setFont(tabular(self.font(), 0.92))
         self._ends_title = Title()
         self._ends_title.setToolTip(tooltip("Ends", ENDS))
-        self._ends = PanelGrid(theme, smallest=64, largest=112, marks=False)
+        self._ends = PanelGrid(theme, smallest=smallest, largest=largest, marks=False)
         self._ends.setAccessibleName("Ends of the run and of each theory")
         self.hand_over = HandOverPart(theme, print_mode=print_mode)
         self.taught = TaughtPart(theme, print_mode=print_mode)
@@ -82,7 +83,7 @@ class TheoriesView(OnRequestView):
         plot.setContentsMargins(0, 0, 0, 0)
         plot.addWidget(self._heading)
         plot.addWidget(self.chart, 1)
-        self.chart.setMinimumHeight(0 if self._print else CHART_HEIGHT)
+        self.chart.setMinimumHeight(PRINTED if self._print else CHART_HEIGHT)
         self.chart.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # it prefers 480 pixels
         self.inside.setContentsMargins(*([0] * 4 if self._print else [6] * 4))
         self.inside.addWidget(self._caption)

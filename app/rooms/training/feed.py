@@ -16,7 +16,9 @@ from app.rooms.training.pictures import TrainingPicture
 from app.rooms.training.recorded import Recorded
 from app.rooms.training.view import TrainingView
 from app.session.one_task import OneTask
+from app.session.state import Selection
 from app.widgets.sight import seen
+from geomodel.arrays import Array
 from geomodel.recipe import TrainError, from_options
 from geomodel.schedules import nearest_level
 from geomodel.settings import RunSettings
@@ -39,13 +41,13 @@ class TrainingRoom(QObject):
         self._known: Recorded | None = None
         self._goal = 0  # the iteration at which it stops
         self._at: int | None = None  # the snapshot that a person picked; None: the newest
-        self._level, self._moving = 0, False  # moving: the playhead follows this room, and not the reverse
+        self._picked: tuple[Selection | None, int] = (None, 0)  # where the playhead went for a level that was picked
         self._message, self._pausing = "", False
         self._work, self._network = OneTask(self._player, self), NetworkFeed(services, self)
         self._work.progressed.connect(self.refresh)
         self._work.ended.connect(self._trained)
         self._state.data_changed.connect(self.refresh)
-        self._state.selection_changed.connect(self._follow_playhead)
+        self._state.selection_changed.connect(self.refresh)
         self.view.action_wanted.connect(self._do)
         self.view.snapshot_picked.connect(self._pick)
         self.view.level_picked.connect(self._pick_level)
@@ -154,8 +156,6 @@ class TrainingRoom(QObject):
                     known.snapshots.append(found.snapshot)
                     known.rate = found.rate
                 known.controls = found.controls
-                if len(known.snapshots) == 1:
-                    self._follow_playhead()
                 if found.stopped:
                     self._message = "" if self._pausing else CANCELLED
                 elif known.iteration < self._goal:
@@ -195,18 +195,19 @@ class TrainingRoom(QObject):
         """Show another level, and let the playhead of the selected run follow as near as it can."""
         if self._known is None or self._known.controls is None:
             return
-        self._level, run = level, self._state.run
+        run = self._state.run
         if run is not None:
-            self._moving = True
             self._services.playback.go(nearest_level(run.sigmas, float(self._known.controls.sigmas[level])))
-            self._moving = False
+        self._picked = self._state.selection, level
         self.refresh()
 
-    def _follow_playhead(self) -> None:
-        known, run = self._known, self._state.run
-        if run is not None and known is not None and known.controls is not None and not self._moving:
-            self._level = nearest_level(known.controls.sigmas, float(run.sigmas[self._state.selection.index]))
-            self.refresh()
+    def _level(self, sigmas: Array) -> int:
+        """The level that a person picked here, until the playhead moves elsewhere; then the nearest to the playhead."""
+        selection, run = self._state.selection, self._state.run
+        where, level = self._picked
+        if selection == where or run is None:
+            return level
+        return nearest_level(sigmas, float(run.sigmas[selection.index]))
 
     # ------------------------------------------------------------ showing
 
@@ -233,7 +234,7 @@ class TrainingRoom(QObject):
                 message=self._message or why or ("" if running else START),
             )
         (places, loss, copies), newest = known.curves(), len(known.snapshots) - 1
-        at = newest if self._at is None else self._at
+        at, level = newest if self._at is None else self._at, self._level(known.controls.sigmas)
         snapshot, run = known.snapshots[at], self._state.run
         playhead = None if run is None else float(run.sigmas[self._state.selection.index])
         return TrainingPicture(
@@ -241,14 +242,14 @@ class TrainingRoom(QObject):
             can_train=not why,
             words=self._words(known),
             message=self._message,
-            paths=known.paths(snapshot, self._level),
+            paths=known.paths(snapshot, level),
             sigmas=known.controls.sigmas,
             iterations=places[: newest + 1],
             at=at,
             places=places,
-            plots=(loss, known.distance(self._level), copies),
-            title=pictures.title_of(snapshot, known.controls, self._level, playhead),
-            numbers=pictures.numbers_of(snapshot, known.controls, self._level),
+            plots=(loss, known.distance(level), copies),
+            title=pictures.title_of(snapshot, known.controls, level, playhead),
+            numbers=pictures.numbers_of(snapshot, known.controls, level),
             caption=pictures.caption_of(known.source, known.recipe, known.controls),
         )
 

@@ -88,6 +88,22 @@ def test_pieces_of_a_training_are_the_library_s_training(bench):
     assert np.isfinite([second.two.distance, second.fresh, second.loss]).all()
 
 
+def test_the_second_jump_has_noise_of_its_own(bench, monkeypatch):
+    """Before the first iteration f is c_skip x about the mean, from which both noises follow."""
+    monkeypatch.setattr(answers, "SAMPLES", 200)
+    run = bench.handle(StartRun(1, SETTINGS)).trajectory
+    found = bench.handle(task_of(run, until=0)).result
+    data = gm.datasets.load("two-moons", count=60)
+    s, low = data.std, DISTILLED.lowest
+
+    def undone(ends, tau):
+        return (ends - data.mean) * ((tau - low) ** 2 + 1) + data.mean
+
+    first = undone(found.one.ends, DISTILLED.highest) - data.mean
+    second = undone(found.two.ends, found.middle / s) - found.one.ends
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.2  # 4 deviations of 400 independent numbers
+
+
 def test_a_training_that_another_one_replaced_says_so(bench):
     run = bench.handle(StartRun(1, SETTINGS)).trajectory
     bench.handle(task_of(run))
@@ -111,10 +127,20 @@ def test_a_cancel_stops_it_and_the_next_piece_goes_on(bench):
 def test_a_training_of_one_class_draws_from_that_class_alone(bench):
     settings = replace(SETTINGS, label=1)
     run = bench.handle(StartRun(1, settings)).trajectory
-    found = bench.handle(task_of(run, settings=settings, until=0)).result
+    found = bench.handle(task_of(run, settings=settings)).result
     data = gm.datasets.load("two-moons", count=60)
-    own = data.points[data.labels == 1]
-    nearest = np.linalg.norm(found.solved.ends[:, None] - own[None], axis=2).min(axis=1)
+    optimal, rows = gm.OptimalDenoiser(data.points, data.labels), np.flatnonzero(data.labels == 1)
+
+    def teacher(x, sigma):
+        return optimal(x, sigma, labels=np.ones(len(x), np.int64))
+
+    distillation = Distillation(data, teacher, DISTILLED, rows)
+    for _ in range(2):
+        distillation.advance()
+    f = distillation.function()
+    expected = np.stack([f(x, float(sigma)) for x, sigma in zip(run.x[:2], run.sigmas[:2], strict=True)])
+    np.testing.assert_allclose(found.curve, expected, atol=1e-12)
+    nearest = np.linalg.norm(found.solved.ends[:, None] - data.points[rows][None], axis=2).min(axis=1)
     assert nearest.max() < 0.2 * data.std
 
 
@@ -178,6 +204,9 @@ def test_why_it_is_undefined():
     assert "is trained for points here" in undefined(computed(pictures(), replace(TOY, data="pictures.npy")))
     tiny = computed(moons(), replace(TOY, sigma_max=0.01, sigma_min=0.001))
     assert "no noise level above" in undefined(tiny)
+    noisy = computed(moons())
+    noisy.settings = replace(noisy.settings, solver="euler_maruyama")
+    assert "the solver draws noise" in undefined(noisy)
     run.trajectory.x[-1] = np.nan
     assert "no sample of the run is finite" in undefined(run)
     run.linked, run.source = False, None
@@ -258,7 +287,7 @@ def test_from_the_button_to_the_end_of_the_training(stage):
     assert picture.gap.iterations == (0, 2, 4)
     assert not picture.running
     assert not picture.ready
-    assert "4 of 4 iterations, finished" in room.view.describe()
+    assert "Finished, 4 of 4." in room.view.describe()
     assert f"of D {fixed(picture.gap.control, 3)}." in room.view.describe()
     assert len(picture.clouds) == 3
     made.go(1)
@@ -278,7 +307,7 @@ def test_pause_continue_and_discard(stage):
     assert room.picture().running
     room.handlers()["consistency"]()  # the same key pauses
     made.settle()
-    assert "0 of 4 iterations, paused" in room.view.describe()
+    assert "Paused at 0 of 4." in room.view.describe()
     button(room.view, "Continue").click()
     made.settle()
     assert room.picture().gap.iterations == (0, 2, 4)
@@ -309,7 +338,7 @@ def test_a_pause_that_meets_a_finished_piece_pauses_too(stage):
     for event in held:
         happened(event)
     made.settle()
-    assert "0 of 4 iterations, paused" in room.view.describe()
+    assert "Paused at 0 of 4." in room.view.describe()
 
 
 def test_a_training_stopped_at_once_and_one_that_failed_say_so(stage):

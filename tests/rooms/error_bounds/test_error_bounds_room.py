@@ -18,6 +18,7 @@ from app.rooms.error_bounds.text import describe, distances
 from geomodel.pf_ode import bound_shape, oscillating, total_variation
 
 ROW = next(row for row in ROOMS if row.name == "error_bounds")
+WAIT = 60_000  # a bound for a stuck test, not a speed
 KNOWN = {frequency: oscillating(frequency) for frequency in (0.0, 10.0)}
 
 
@@ -105,7 +106,8 @@ def test_the_second_page_fills_its_curve(qtbot, room):
     assert room.chosen.page == ERROR
     assert view.sliders["frequency"].isVisible()
     assert not view.sliders["steps"].isVisible()
-    qtbot.waitUntil(lambda: len(view.picture.swept) == len(BY_NAME["frequency"].values) - 1)
+    whole = len(BY_NAME["frequency"].values) - 1
+    qtbot.waitUntil(lambda: len(view.picture.swept) == whole, timeout=WAIT)
     distances = view.picture.swept[:, 1]
     assert distances[0] == pytest.approx(0.179, abs=2e-3)
     assert distances[-1] > 0.99
@@ -147,3 +149,17 @@ def test_no_axis_moves_with_a_slider(room):
     before = [(plot.across, plot.up) for plot in plots]
     room.choose(Chosen(steps=50, dimension=1024, variance=16.0, score_error=0.2))
     assert [(plot.across, plot.up) for plot in plots] == before
+
+
+def test_a_session_keeps_the_sliders_and_refuses_other_places(room):
+    chosen = Chosen(page=ERROR, steps=400, dimension=64, variance=1.0, score_error=0.04, frequency=100.0)
+    room.choose(chosen)
+    kept = room.keep()
+    room.choose(Chosen())
+    room.understand(kept)()
+    assert room.chosen == replace(chosen, frequency=BY_NAME["frequency"].values[-1])
+    room.understand(b'{"steps": 401, "variance": 1e-9}')()
+    assert (room.chosen.steps, room.chosen.variance) == (400, BY_NAME["variance"].values[0])
+    for wrong in (b'{"steps": 0}', b'{"page": 2}', b'{"variance": 0}', b'{"frequency": "high"}', b"[]"):
+        with pytest.raises(ValueError):
+            room.understand(wrong)

@@ -112,6 +112,9 @@ def test_the_control_of_straightness_does_not_know_the_family():
     run = computed(moons())
     samples = picture.samples_of(run, 0)
     found = [picture.paths_of(run, name, samples) for name in ("vp", "flow")]
+    chords = np.linalg.norm(run.x[-1] - run.x[0], axis=1)
+    expected = gm.geometry.off_straight(run.x, run.sigmas) / np.sqrt(np.mean(chords**2))
+    np.testing.assert_allclose(found[0].straight.curves[1].values, expected, rtol=1e-12)
     (in_vp, first), (in_flow, second) = (paths.straight.curves for paths in found)
     np.testing.assert_array_equal(first.values, second.values)
     assert not np.allclose(in_vp.values, in_flow.values)

@@ -16,6 +16,7 @@ from app.plotting import sigma_axis
 from app.plotting.measure_plot import value_range, wants_log
 from app.plotting.sigma_axis import GAP, SigmaAxis, break_at, labels, minor_ticks, positions, sigma_text
 from app.plotting.theme import DARK, LIGHT
+from app.plotting.value_axis import ValueAxis
 from app.plotting.values import Curve, MeasurePlot
 from app.rooms.measures.pictures import MeasuresPicture
 from app.rooms.measures.view import MeasuresView
@@ -291,6 +292,17 @@ def test_value_range_holds_the_values():
     low, high = value_range(np.array([5.0, 5.0]), log=False)
     assert low < 5 < high
     assert value_range(np.zeros(3), log=False) == (-1.0, 1.0)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 3.6e-3, 1.0, 7e5, 1e12])
+@pytest.mark.parametrize("spread", [1e-12, 1e-5, 1e-3, 0.02, 0.5])
+def test_no_two_labels_of_an_axis_are_the_same(qapp, scale, spread):
+    """Values that hardly differ, such as a curve that stays where it is, have an axis that is read too."""
+    axis = ValueAxis(LIGHT, QFont())
+    low, high = value_range(np.array([scale, scale * (1 + spread)]), log=False)
+    ((spacing, ticks),) = axis.tickValues(low, high, 120)
+    texts = axis.tickStrings(ticks, 1.0, spacing)
+    assert len(texts) == len(set(texts)) > 1
 
 
 def test_a_measure_that_waits_says_why(view):

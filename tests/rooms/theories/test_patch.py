@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -9,11 +11,15 @@ from PySide6.QtTest import QTest
 
 import geomodel as gm
 from app.export.offstage import Offstage
-from app.plotting.theme import DARK, LIGHT
+from app.plotting.theme import DARK, LIGHT, PRINT
 from app.rooms import ROOMS
 from app.rooms.theories import feed
 from app.rooms.theories.messages import PatchAnswer, PatchRequest
 from app.rooms.theories.patch_feed import FIRST
+from app.rooms.theories.pictures import TaughtPicture
+from app.rooms.theories.taught_picture import plots_of
+from app.rooms.theories.view import TheoriesView
+from geomodel.experiments import Underfitting
 
 ROW = next(row for row in ROOMS if row.name == "theories")
 
@@ -79,3 +85,22 @@ def test_the_axis_has_the_hue_of_the_best(compared):
         for item, (kind, high, low) in zip(items, plot.tints, strict=True):
             assert item.brush().color().name() == theme.hue(kind).lower()
             assert run.sigmas[0] >= high > low > 0
+
+
+def test_everything_fits_on_paper(compared):
+    """Parts that have no room would be drawn over each other."""
+    stage, room = compared
+    for action in ("theories_drive", "theories_hand_over"):
+        room.handlers()[action]()
+        stage.settle()
+    one = np.ones(3)
+    plots = plots_of(stage.services.state.run, Underfitting(one, one, one, one, one, one, one), np.arange(3))
+    picture = replace(room.picture(), taught=TaughtPicture(plots=plots, caption="caption", now="now"))
+    assert picture.ends
+    assert picture.hand_over.plot is not None
+    view = TheoriesView(PRINT, print_mode=True)
+    view.display(picture)
+    width, height = (round(side * 96 / 25.4) for side in ROW.figure)
+    assert view.page.layout().heightForWidth(width - 16) <= height - 16
+    view.release()
+    view.deleteLater()

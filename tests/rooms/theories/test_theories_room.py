@@ -95,8 +95,36 @@ def test_the_engine_drives_the_same_noise_in_euler_steps(bench):
     run = bench.handle(StartRun(1, SETTINGS)).trajectory
     given = {"task_id": 6, "settings": SETTINGS, "stages": ((0.0, Asked("Gaussian", "gaussian")),)}
     found = bench.handle(DriveTask(**given, x=run.x[0], sigmas=tuple(run.sigmas))).result
-    model = gm.theories.build("gaussian", gm.datasets.load("two-moons", count=60))
+    data = gm.datasets.load("two-moons", count=60)
+    model = gm.theories.build("gaussian", data)
     np.testing.assert_allclose(found, gm.sample(model, run.x[0], run.sigmas, solver="euler").x[-1], rtol=1e-12)
+    given["stages"] = ((float(run.sigmas[2]), Asked("D*", "optimal")), (0.0, Asked("Gaussian", "gaussian")))
+    found = bench.handle(DriveTask(**given, x=run.x[0], sigmas=tuple(run.sigmas))).result
+    relay = gm.Relay([(run.sigmas[2], gm.OptimalDenoiser(data.points)), (0.0, model)])
+    np.testing.assert_allclose(found, gm.sample(relay, run.x[0], run.sigmas, solver="euler").x[-1], rtol=1e-12)
+
+
+def test_the_best_hand_over_half_way_between_their_levels():
+    names, sigmas = ("D*", "Gaussian"), np.array([8.0, 2.0, 0.5])
+    x = np.ones((3, 2, 2))
+    guesses = np.stack([x + np.array([0.1, 0.3, 0.3]).reshape(3, 1, 1), x + 0.2])
+    found = explained_of(names, sigmas, x, guesses, x, np.zeros(2))
+    assert picture.spans(found) == [("D*", 8.0, 4.0), ("Gaussian", 4.0, 0.5)]
+    dataset = moons().dataset
+    *alone, (title, stages) = picture.drives_in_turn(dataset, names, found)
+    assert [name for name, _ in alone] == list(names)
+    assert title == picture.IN_TURN
+    assert [(level, asked.name) for level, asked in stages] == [(4.0, "optimal"), (0.0, "gaussian")]
+    worse = explained_of(names, sigmas, x, guesses + 2, x, np.zeros(2))  # than the data mean
+    assert picture.spans(worse) == [("", 8.0, 0.5)]
+    assert len(picture.drives_in_turn(dataset, names, worse)) == 2
+    assert picture.plot_of(names, worse, np.arange(3)).tints == ()
+    same = explained_of(names, sigmas, x * 0, guesses, x, np.zeros(2))  # a model that always gives the mean
+    assert picture.spans(same) == [("", 8.0, 0.5)]
+    assert (
+        picture.legend_of(same, np.arange(3), 0)[0].startswith("∞")
+        or "–" in picture.legend_of(same, np.arange(3), 0)[0]
+    )
 
 
 # ---------------------------------------------------------------- the picture

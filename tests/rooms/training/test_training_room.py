@@ -378,12 +378,34 @@ def test_moving_through_time_and_noise_computes_nothing(stage, monkeypatch, qtbo
     assert made.services.state.selection.index == len(made.services.state.run.sigmas) - 1  # the playhead follows
     made.services.playback.go(0)
     assert view.level.value() == 0  # and the reverse
+    with made.services.state.at_level(len(made.services.state.run.sigmas) - 1):
+        assert room.picture().paths.level == 4  # in a film over σ
     view.cells[0].picked.emit(1)
     assert "After 10 iterations" in view.describe()
     view.cells[0].picked.emit(99)
     assert "After 25 iterations" in view.describe()
     assert [snapshot.x for snapshot in room._known.snapshots] == x
     assert not [command for command in asked if isinstance(command, TrainTask)]
+
+
+def test_a_level_that_the_playhead_cannot_reach_stays(stage):
+    """A run of two steps has three levels, the training five: the playhead goes near and pulls nothing back."""
+    made, room = stage
+    ring(made)
+    made.services.player.drafting.edit({"steps": 2})
+    small(room)
+    room.step(1)
+    made.settle()
+    made.services.player.run()
+    made.settle()
+    for level in (1, 3):
+        room.view.level.setValue(level)
+        assert room.picture().paths.level == level
+        sigmas = made.services.state.run.sigmas
+        assert made.services.state.selection.index == gm.schedules.nearest_level(
+            sigmas, float(room.picture().sigmas[level])
+        )
+    assert "the recorded level nearest to the playhead's" in room.view.describe()
 
 
 def test_a_chosen_snapshot_stays_while_the_training_goes_on(stage):
