@@ -103,6 +103,8 @@ class ToolBar(QWidget):
         draws = self._own.currentWidget() is self.drawing
         for button in self._buttons:
             button.setVisible(not (draws and self.width() >= BESIDE))
+        self._rows.invalidate()
+        self.updateGeometry()
 
     def _name_layers(self) -> None:
         """The button of the layers in one sign where the tools, or the controls of a tool, need the room."""
