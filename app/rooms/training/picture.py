@@ -23,6 +23,8 @@ PAD, NOISE = 1.08, 2.8  # around the data; deviations of the scaled noise that t
 
 LOSS = "E λ(σ) ‖D(y + σz; σ) − y‖² / dim, λ = (σ² + d²)/(σ d)², smoothed over 100 iterations; always the mean: 1"
 APART = "mean of ‖D − D_pop‖ at fresh samples + σz, and of ‖D − D*‖ at the data + σz"
+ONE_POINT = "Undefined here, because copies are told from the second nearest data point, and there is none."
+MANY_POINTS = "Not counted for more than 20,000 points, because every end is compared with every point."
 COPIES = "share of ends with ‖x − y₍₁₎‖ < ⅓ ‖x − y₍₂₎‖, y₍₁₎ and y₍₂₎ the two nearest data"
 
 
@@ -69,15 +71,27 @@ def places_of(snapshots: Sequence[Snapshot], recipe: TrainSettings) -> Array:
 def loss_plot(snapshots: Sequence[Snapshot], controls: Controls, count: int) -> MeasurePlot:
     """The loss over the iterations, and its floor. count: how many places the curves stand over."""
     values = [snapshot.loss for snapshot in snapshots]
-    curves = (_curve("network", "training", values), _control("optimal", "D* of the points", controls.floor, count))
-    return MeasurePlot(name="loss", title="Loss", unit="", formula=LOSS, curves=curves)
+    curves = [_curve("network", "training", values)]
+    if np.isfinite(controls.floor):
+        curves.append(_control("optimal", "D* of the points", controls.floor, count))
+    return MeasurePlot(name="loss", title="Loss", unit="", formula=LOSS, curves=tuple(curves))
 
 
 def copies_plot(snapshots: Sequence[Snapshot], controls: Controls, count: int) -> MeasurePlot:
     """The share of ends that are copies over the iterations, and that of fresh samples."""
     values = [snapshot.memorised for snapshot in snapshots]
-    curves = (_curve("network", "ends", values), _control("reference", "fresh samples", controls.fresh, count))
-    return MeasurePlot(name="memorised", title="Memorised", unit="share", formula=COPIES, curves=curves, linear=True)
+    curves = [_curve("network", "ends", values)] if np.isfinite(values).any() else []
+    if np.isfinite(controls.fresh):
+        curves.append(_control("reference", "fresh samples", controls.fresh, count))
+    return MeasurePlot(
+        name="memorised",
+        title="Memorised",
+        unit="share",
+        formula=COPIES,
+        curves=tuple(curves),
+        waiting="" if curves else ONE_POINT if controls.ends else MANY_POINTS,
+        linear=True,
+    )
 
 
 def distance_plot(snapshots: Sequence[Snapshot], controls: Controls, level: int) -> MeasurePlot:
@@ -115,9 +129,10 @@ def title_of(snapshot: Snapshot, controls: Controls, level: int, playhead: float
 
 def caption_of(source: DataOpened, recipe: TrainSettings, controls: Controls) -> str:
     """How it was made."""
+    points = f"{len(source.dataset):,} point{'s' * (len(source.dataset) > 1)}"
     counted = f"; copies among {controls.ends} ends" if controls.ends else ""
     return (
-        f"{source.dataset.name}, {len(source.dataset):,} points; batch {recipe.batch:,}, width {recipe.width}, depth "
+        f"{source.dataset.name}, {points}; batch {recipe.batch:,}, width {recipe.width}, depth "
         f"{recipe.depth}, learning rate {recipe.learning_rate:g}, seed {recipe.seed}. "
         f"{controls.optimal.shape[1]} trajectories of the average of the weights, Heun, "
         f"{len(controls.sigmas) - 1} steps, always from the same noise{counted}."
@@ -133,11 +148,15 @@ def words_of(iteration: int, recipe: TrainSettings, rate: float) -> str:
 def numbers_of(snapshot: Snapshot, controls: Controls, level: int) -> str:
     """The numbers of a snapshot in words."""
     row = _row(snapshot, level)
+    floor, fresh = (
+        f" ({name}: {fixed(value, digits)})" if np.isfinite(value) else ""
+        for name, value, digits in (("D*", controls.floor, 4), ("fresh samples", controls.fresh, 2))
+    )
     parts = [
-        f"Loss {fixed(snapshot.loss)} (D*: {fixed(controls.floor)})",
+        f"Loss {fixed(snapshot.loss)}{floor}",
         f"at σ {sigma_text(float(controls.sigmas[row]))} {fixed(float(snapshot.data[row]))} from D* of the points",
         f"{fixed(float(snapshot.population[row]))} from the population",
-        f"{fixed(snapshot.memorised, 2)} of the ends memorised (fresh samples: {fixed(controls.fresh, 2)})",
+        f"{fixed(snapshot.memorised, 2)} of the ends memorised{fresh}",
     ]
     values = (snapshot.loss, snapshot.data[row], snapshot.population[row], snapshot.memorised)
     return "; ".join(part for part, value in zip(parts, values, strict=True) if np.isfinite(value))

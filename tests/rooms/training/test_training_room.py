@@ -196,6 +196,20 @@ def test_x_is_scaled_about_the_mean_and_the_frame_never_moves():
     assert right > source.plane_points[:, 0].max()
 
 
+def test_what_is_undefined_is_left_out_and_says_why():
+    nan = float("nan")
+    made = shown()
+    made.controls = replace(made.controls, floor=nan, fresh=nan)
+    made.snapshots = [replace(snapshot, memorised=nan) for snapshot in made.snapshots]
+    _, loss, copies = made.curves()
+    assert [curve.label for curve in loss.curves] == ["training"]
+    assert copies.curves == ()
+    assert copies.waiting == picture.ONE_POINT
+    many = replace(made.controls, ends=0)
+    assert picture.copies_plot(made.snapshots, many, 4).waiting == picture.MANY_POINTS
+    assert "–" not in picture.numbers_of(made.snapshots[0], made.controls, 1)
+
+
 def test_long_trainings_are_recorded_less_often():
     assert picture.every(replace(RECIPE, iterations=200_000)) == 100
     assert picture.every(replace(RECIPE, iterations=10_000_000)) == 5_000
