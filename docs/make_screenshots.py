@@ -252,6 +252,17 @@ def quality(stage: Stage) -> None:
     wait_until(lambda: rooms.interpolation.found is not None, "the interpolation")
 
 
+def training(stage: Stage) -> None:
+    """Forty-eight points of the ring: the network passes the population and copies more and more of them."""
+    window = stage.window
+    window.player.drafting.edit({"network": "", "driver": "optimal", "data": "gaussian-ring", "data_count": 48})
+    stage.complete(data="gaussian-ring", data_count=48)
+    stage.act("workspace.training")
+    for action in ("training", "consistency"):
+        stage.act(action)
+        wait_until(lambda: not window.player.tasks, f"the end of {action}")
+
+
 def difference(stage: Stage, path: Path) -> None:
     """The paper's figure: denoiser difference and distance to the exact run, as exported."""
     measures = stage.window.views.measures
@@ -276,6 +287,7 @@ SCENES: Mapping[str, tuple[Theme, Callable[[Stage], None]]] = {
     "network": (LIGHT, network),
     "theories": (LIGHT, theories),
     "quality": (LIGHT, quality),
+    "training": (LIGHT, training),
 }
 
 
@@ -302,18 +314,20 @@ def _png(image: Image.Image, shades: int) -> bytes:
     return file.getvalue()
 
 
-def draw(size: tuple[int, int], out: Path) -> None:
-    """Every picture, from one window."""
+def draw(size: tuple[int, int], out: Path, names: list[str]) -> None:
+    """The pictures of these names, from one window."""
     application = QApplication(["Geomodel"])
     start_logging()
     application.setStyle("Fusion")
     stage = Stage(size)
     try:
-        for name, (theme, arrange) in SCENES.items():
+        for name in names:
+            theme, arrange = SCENES[name]
             stage.window.set_theme(theme)
             arrange(stage)
             save(stage.window, out / f"{name}.png")
-        difference(stage, out / "difference.png")
+        if "network" in names:
+            difference(stage, out / "difference.png")
     finally:
         stage.window.close()  # joins the engine
 
@@ -324,6 +338,7 @@ def main() -> int:
     parser.add_argument("--size", default="1280x800", metavar="WxH", help="of the window (default 1280x800)")
     parser.add_argument("--scale", default="1", help="device pixels a pixel (default 1)")
     parser.add_argument("--out", type=Path, default=IMAGES, help="folder (default docs/images)")
+    parser.add_argument("--only", nargs="+", choices=SCENES, default=list(SCENES), help="some pictures, in this order")
     arguments = parser.parse_args()
     if arguments.scale != os.environ.get("QT_SCALE_FACTOR", "1"):
         environment = {**os.environ, "QT_SCALE_FACTOR": arguments.scale}
@@ -333,7 +348,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GEOMODEL_HOME"] = folder
         SettingsStore().change(greeted=True)
-        draw((int(width), int(height)), arguments.out)
+        draw((int(width), int(height)), arguments.out, arguments.only)
     return 0
 
 

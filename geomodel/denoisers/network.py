@@ -79,10 +79,19 @@ class NetworkDenoiser(Denoiser):
         """D_F(y; sigma), all in the network's own unit."""
         coefficients = self.clock.coefficients(sigma)
         c_skip, c_out, c_in = (column(c, y).to(y.dtype).to(y.device) for c in coefficients[:3])
-        c_noise = coefficients.c_noise.to(self._dtype).to(self._device)
-        inputs = (c_in * y).to(self._dtype).to(self._device)
-        outputs: Tensor = self.network(inputs, c_noise, self._rows(labels, len(y)))
+        inputs, c_noise = (c_in * y).to(self._dtype), coefficients.c_noise.to(self._dtype)
+        outputs: Tensor = self.network(*self._sent(inputs, c_noise, self._rows(labels, len(y))))
         return c_skip * y + c_out * outputs.to(y.device).to(y.dtype)
+
+    def _sent(self, inputs: Tensor, noise: Tensor, rows: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+        """What the network is given, on its device. It is sent there as one tensor, because each transfer waits."""
+        if inputs.device.type == "cpu" != self._device.type:
+            here = [inputs.flatten(1), noise[:, None], *([] if rows is None else [rows[:, None].to(noise.dtype)])]
+            there = torch.cat(here, dim=1).to(self._device)
+            many = here[0].shape[1]
+            known = None if rows is None else there[:, -1].long()  # exact: labels are far below 2²⁴
+            return there[:, :many].reshape(inputs.shape), there[:, many].contiguous(), known
+        return inputs.to(self._device), noise.to(self._device), None if rows is None else rows.to(self._device)
 
     def _rows(self, labels: Tensor | None, batch: int) -> Tensor | None:
         """Rows of the label table: the class, or the last row for the null class."""
@@ -94,7 +103,7 @@ class NetworkDenoiser(Denoiser):
             return None
         if not self.info.has_null_class and bool((classes < 0).any()):
             raise ValueError("This network has no null class: it needs a label from 0 on for every sample.")
-        return torch.where(classes < 0, self.num_classes, classes).to(self._device)
+        return torch.where(classes < 0, self.num_classes, classes)
 
 
 def column(coefficient: Tensor, x: Tensor) -> Tensor:

@@ -136,8 +136,8 @@ class DiffusersDiT(OpenedNetwork):
 
     def forward(self, x: Tensor, time: Tensor, labels: Tensor | None = None) -> Tensor:
         waves = positional_embedding(time, DIFFUSERS_FREQUENCIES, last=DIFFUSERS_FREQUENCIES // 2 - 1, sine_first=False)
-        places = place_embedding(self._width, x.shape[2] // self._patch, x.shape[3] // self._patch)
-        tokens = self.pos_embed(x) + places.to(x)
+        places = place_embedding(self._width, x.shape[2] // self._patch, x.shape[3] // self._patch, x.device, x.dtype)
+        tokens = self.pos_embed(x) + places
         first: Tensor | None = None
         for block in self.transformer_blocks:
             tokens, embedding = block(tokens, waves, labels)
@@ -147,12 +147,19 @@ class DiffusersDiT(OpenedNetwork):
 
 
 @lru_cache(maxsize=8)
-def place_embedding(width: int, rows: int, columns: int) -> Tensor:
-    """(1, rows · columns, width): in the first half sines and cosines of the column, in the second of the row."""
+def place_embedding(width: int, rows: int, columns: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """(1, rows · columns, width): in the first half sines and cosines of the column, in the second of the row.
+
+    They stay on the device, so that they are sent there once.
+    """
     row, column = torch.meshgrid(torch.arange(rows).double(), torch.arange(columns).double(), indexing="ij")
     frequencies = 10000.0 ** -(torch.arange(width // 4) / (width // 4)).double()
     angles = [place.flatten()[:, None] * frequencies for place in (column, row)]
-    return torch.cat([wave for angle in angles for wave in (angle.sin(), angle.cos())], dim=1)[None].float()
+    return (
+        torch.cat([wave for angle in angles for wave in (angle.sin(), angle.cos())], dim=1)[None]
+        .float()
+        .to(device, dtype)
+    )
 
 
 class _DiffusersBlock(nn.Module):

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QWidget
 
 from app.plotting.pens_and_numbers import tabular
 from app.rooms.plane.drawing_bar import DrawingBar, DrawingBarPicture
 from app.widgets.elided import ElidedLabel
+from app.widgets.form import CheckBox
 from app.widgets.sigma_slider import SigmaSlider
 from app.widgets.text import PlainLabel
 
@@ -52,7 +53,7 @@ class ToolBar(QWidget):
         self._value = PlainLabel()
         self._value.setFont(tabular(self.font()))
         self._value.setMinimumWidth(self._value.fontMetrics().horizontalAdvance("σ 0.0000000"))
-        self._follow = QCheckBox("follow")
+        self._follow = CheckBox("follow")
         self._follow.setAccessibleName("The probe follows the playhead")
         self._follow.setToolTip("The probe's σ is the playhead's (Ctrl+0)")
         self._follow.toggled.connect(self._followed)
@@ -103,6 +104,8 @@ class ToolBar(QWidget):
         draws = self._own.currentWidget() is self.drawing
         for button in self._buttons:
             button.setVisible(not (draws and self.width() >= BESIDE))
+        self._rows.invalidate()
+        self.updateGeometry()
 
     def _name_layers(self) -> None:
         """The button of the layers in one sign where the tools, or the controls of a tool, need the room."""
@@ -135,6 +138,8 @@ class ToolBar(QWidget):
         actions["branch_drop"].setIconText("Drop")
         self._drop.setDefaultAction(actions["branch_drop"])
         self.drawing.set_undo(actions["undo"])
+        beside = max(page.minimumSizeHint().width() for page in (self._probe, self._branch))
+        self._own.setMinimumWidth(beside)  # the drawing's controls have the place of the tools too
         self._own.setFixedHeight(self._path.sizeHint().height())
 
     def display(self, picture: ToolBarPicture) -> None:

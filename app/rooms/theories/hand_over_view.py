@@ -34,7 +34,7 @@ THEORY = Limits("Theory", "Which denoiser made from the data alone stands in for
 REVERSE = Limits(
     "Theory below", "The driver moves the noise down to the level, and the theory goes on to the end.", None, None
 )
-LEVEL = "The last level at which the upper denoiser is asked. Drag, or press the arrow keys; or click on the plot."
+LEVEL = "The last level at which the upper denoiser is asked. Drag, press the keys Up and Down, or click on the plot."
 
 
 class HandOverPart(QWidget):

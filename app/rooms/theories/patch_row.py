@@ -11,7 +11,7 @@ from app.widgets.text import PlainLabel
 
 TIP = (
     "Side of the patch by which each pixel of the last image is weighed. One pixel gives a mosaic; a patch that holds "
-    "the whole image everywhere gives D*. Drag, or press the arrow keys."
+    "the whole image everywhere gives D*. Drag, or press the keys Up and Down."
 )
 
 

@@ -57,7 +57,7 @@ def test_a_key_on_the_slider_asks_for_another_patch(compared):
     answer = room._patch._answer
     assert answer.request.patch == FIRST
     assert picture.panels[-1].caption == f"Patches {FIRST}"
-    QTest.keyClick(view._patch._slider, Qt.Key.Key_Left)
+    QTest.keyClick(view._patch._slider, Qt.Key.Key_Down)
     assert room.picture().panels[-1].caption == f"Patches {FIRST}"  # until there is a newer one
     stage.settle()
     assert room.picture().panels[-1].caption == f"Patches {FIRST - 2}"
