@@ -162,7 +162,12 @@ def test_every_row_of_the_format_is_tried():
     unlike_others |= {"extra.exact_distance_x", "extra.exact_distance_denoised", "extra.information"}
     unlike_others |= {"extra.turning_exact"}  # rows like that of extra.nearest_x
     unlike_others |= {"extra.gain_x", "extra.gain_denoised"}  # likewise, but of either sign
-    unlike_others |= {"extra.gaussian", "extra.classes"}  # rows like that of extra.optimal
+    unlike_others |= {
+        "extra.gaussian",
+        "extra.classes",
+        "extra.local",
+        "extra.wiener-local",
+    }  # rows like that of extra.optimal
     assert {row.name for row in ARRAYS} - names == unlike_others
 
 
