@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 import geomodel as gm
+import resources
+from app.engine.messages import StartRun
+from app.rooms.plane.messages import ProbeRequest
 from geomodel import runs
 from geomodel.denoisers.optimal import optimal
 from geomodel.live import live as live_job
@@ -39,3 +45,20 @@ def test_a_driver_of_another_kind_stays(monkeypatch):
     live = live_job(asked)
     assert live.model is asked.model
     assert live.exact is live.optimal is not asked.optimal
+
+
+@pytest.mark.parametrize("driver", ["optimal", "network"])
+def test_the_probe_is_answered_without_the_network_where_it_is_not_asked(bench, driver):
+    """D* and what follows from it are the same; what is the network's is not there."""
+    checkpoint = str(resources.path("checkpoints", "two-moons.safetensors"))
+    settings = RunSettings(data="two-moons", data_count=50, count=3, steps=6, network=checkpoint, driver=driver)
+    bench.handle(StartRun(1, settings))
+    asked = ProbeRequest(run_id=1, point=(0.2, 0.1), sigma=0.5, path=False)
+    whole, quick = (bench.handle(replace(asked, network=network)) for network in (True, False))
+    assert whole.seconds > 0 == quick.seconds
+    assert whole.network is not None
+    assert quick.network is None
+    np.testing.assert_array_equal(quick.optimal, whole.optimal)
+    assert quick.shift == whole.shift
+    assert np.isnan(quick.difference)
+    assert (quick.denoised is None) == (driver == "network")

@@ -103,7 +103,9 @@ def probe(request: ProbeRequest, at: Context) -> ProbeAnswer:
         return np.asarray(job.evaluate(model, x, sigma))
 
     exact = None if job.exact is None else ask(job.exact)
-    network = None if job.network is None else ask(job.network)
+    started, asked = time.perf_counter(), request.network or exact is None
+    network = None if job.network is None or not asked else ask(job.network)
+    seconds = 0.0 if network is None else time.perf_counter() - started
     fitted = None if job.compared is job.exact or job.compared is None else ask(job.compared)
     path = None
     if request.path and job.optimal is not None and job.settings.label < 0 and isinstance(plane, Direct):
@@ -114,7 +116,7 @@ def probe(request: ProbeRequest, at: Context) -> ProbeAnswer:
         log_density = float("nan") if posterior is None else float(posterior.log_density[0])
     return ProbeAnswer(
         request=request,
-        denoised=frozen(plane.project(ask(job.model))[0]),
+        denoised=frozen(plane.project(ask(job.model))[0]) if asked or not job.settings.network_drives else None,
         optimal=None if exact is None else frozen(plane.project(exact)[0]),
         network=None if network is None else frozen(plane.project(network)[0]),
         fitted=None if fitted is None else frozen(plane.project(fitted)[0]),
@@ -125,6 +127,7 @@ def probe(request: ProbeRequest, at: Context) -> ProbeAnswer:
         path=path,
         shift=_distance(exact, x),
         difference=_distance(exact if job.settings.compared_with == "optimal" else fitted, network),
+        seconds=seconds,
     )
 
 

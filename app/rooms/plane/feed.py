@@ -25,10 +25,12 @@ from app.rooms.plane.messages import (
     DensityAnswer,
     InsideAnswer,
     ProbeAnswer,
+    ProbeRequest,
     SketchAnswer,
 )
 from app.rooms.plane.picture import PlaneAnswers, answered_picture, branch_handle, branch_picture, probes
 from app.rooms.plane.pictures import BranchPicture, PlanePicture
+from app.rooms.plane.probe_feed import ProbeFeed
 from app.rooms.plane.projected import Projected
 from app.rooms.plane.tool_bar import ToolBarPicture
 from app.rooms.plane.view import PlaneView
@@ -57,7 +59,8 @@ class PlaneRoom(QObject):
         self.view.set_actions(services.actions)
         self._projected: dict[int, Projected] = {}
         self._density: DensityAnswer | None = None
-        self._probe: ProbeAnswer | None = None
+        self._probe = ProbeFeed(self)
+        self._probe.rested.connect(partial(self._ask_points, resting=True))
         self._inside: InsideAnswer | None = None
         self._neighbours: NeighboursAnswer | None = None
         self._was_inside = False
@@ -122,6 +125,7 @@ class PlaneRoom(QObject):
 
     def _runs_changed(self) -> None:
         self._projected = {key: value for key, value in self._projected.items() if key in self._state.runs}
+        self._probe.keep(self._state.runs)
         self._want_branch()
         self._layers.follow_pins()
         if not self._state.runs:
@@ -157,7 +161,7 @@ class PlaneRoom(QObject):
             case DensityAnswer():
                 self._density = answer
             case ProbeAnswer():
-                self._probe = answer
+                self._probe.take(answer)
             case InsideAnswer():
                 self._inside = answer
             case BasinsAnswer():
@@ -202,7 +206,7 @@ class PlaneRoom(QObject):
         answers = PlaneAnswers(
             density=self._density,
             basins=self._basins.answer,
-            probe=self._probe,
+            probe=self._probe.answer,
             inside=self._inside,
             neighbours=self._neighbours,
         )
@@ -269,13 +273,18 @@ class PlaneRoom(QObject):
         return run if run is not None and run.linked and seen(self.view) else None
 
     def _ask(self, *, again: bool = False) -> None:
-        run, selection, options = self._asked_of(), self._state.selection, self._state.plane_options
         self._ask_density(again=again)
-        self._layers.want(run)
+        self._layers.want(self._asked_of())
+        self._ask_points(resting=False)
+
+    def _ask_points(self, *, resting: bool) -> None:
+        """Ask about the probe, the inside of the step and the weights; resting: the probe has not moved."""
+        run = self._asked_of()
         if run is None:
             return
-        for request in point_requests(run, selection, options):
-            self._player.ask(request)
+        for request in point_requests(run, self._state.selection, self._state.plane_options):
+            asked = self._probe.asked(request, resting=resting) if isinstance(request, ProbeRequest) else request
+            self._player.ask(asked)
 
     def _ask_density(self, *, again: bool = False) -> None:
         run, options = self._asked_of(), self._state.plane_options

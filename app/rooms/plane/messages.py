@@ -67,6 +67,7 @@ class ProbeRequest(Request):
     point: tuple[float, float]
     sigma: float
     path: bool  # also iterate the mean shift to its mode
+    network: bool = True  # also ask the network, where D* does not have to wait for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ class ProbeAnswer(Answer):
     """Everything the probe shows."""
 
     request: ProbeRequest
-    denoised: Array  # (2,): the driver's D
+    denoised: Array | None  # (2,): the driver's D; None where it is the network's, which was not asked
     optimal: Array | None  # (2,): D* over the data points
     network: Array | None  # (2,)
     fitted: Array | None = None  # (2,): of the Gaussians that the run is compared with; None where that is D*
@@ -85,6 +86,7 @@ class ProbeAnswer(Answer):
     path: Array | None  # (iterations + 1, 2)
     shift: float  # ‖D* − x‖ in the data's space; the plane may show only a part of it
     difference: float  # ‖Dθ − D*‖ there, or to what the run is compared with instead
+    seconds: float = 0.0  # that the network took
 
 
 @dataclass(frozen=True, slots=True)

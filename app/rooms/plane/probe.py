@@ -84,7 +84,7 @@ class ProbeLayer:
             return frames.shown(picture, points, answer.request.sigma)
 
         start = shown(np.array(answer.request.point))
-        if answer.optimal is None and answer.network is None:
+        if answer.optimal is None and answer.network is None and answer.denoised is not None:
             self.driver.set_points(shown(answer.denoised))
             self.to_driver.set_curves(np.stack([start, shown(answer.denoised)]))
         else:

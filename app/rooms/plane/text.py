@@ -139,7 +139,7 @@ def _probe(picture: PlanePicture) -> Iterator[Entry]:
         yield Entry("network", f"network{beside}", "The network's denoiser at the same point")
     if answer.fitted is not None:
         yield Entry("fitted", NAMES[picture.compared].title, "What the run is compared with, at the same point")
-    if answer.optimal is None and answer.network is None:
+    if answer.optimal is None and answer.network is None and answer.denoised is not None:
         far = fixed(float(np.linalg.norm(answer.denoised - point)), 3)
         yield Entry("driver", f"{picture.driver_name} ‖D − x‖: {far}", "The denoiser that moves the samples")
     if answer.path is not None:
@@ -243,7 +243,7 @@ def _probe_parts(picture: PlanePicture) -> Iterator[str]:
         yield f"network D = {_point(answer.network)}"
     if answer.fitted is not None:
         yield f"{NAMES[picture.compared].symbol} = {_point(answer.fitted)}"
-    if answer.optimal is None and answer.network is None:
+    if answer.optimal is None and answer.network is None and answer.denoised is not None:
         yield f"{picture.driver_name} = {_point(answer.denoised)}"
     yield f"log density {fixed(answer.log_density)}"
 
