@@ -55,6 +55,7 @@ class PlaneRoom(QObject):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._state, self._player, self._drafted = services.state, services.player, services.drafted
+        self._playback = services.playback
         self.view = PlaneView(services.theme)
         self.view.set_actions(services.actions)
         self._projected: dict[int, Projected] = {}
@@ -282,6 +283,7 @@ class PlaneRoom(QObject):
         run = self._asked_of()
         if run is None:
             return
+        resting = resting or self._playback.playing  # no hand moves the probe then
         for request in point_requests(run, self._state.selection, self._state.plane_options):
             asked = self._probe.asked(request, resting=resting) if isinstance(request, ProbeRequest) else request
             self._player.ask(asked)
