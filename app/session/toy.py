@@ -14,7 +14,8 @@ def is_toy(draft: RunSettings, dataset: Any) -> bool:
     """Whether a run of the draft over these data takes a second at most."""
     if dataset.kind == "images":
         return False
-    return bool(draft.count * draft.steps * len(dataset) * dataset.shape[0] * _evaluations(draft) <= TOY_WORK)
+    work = draft.count * draft.steps * len(dataset) * dataset.shape[0]  # a whole number, however long somebody types
+    return bool(work <= TOY_WORK / _evaluations(draft))
 
 
 def _evaluations(draft: RunSettings) -> float:

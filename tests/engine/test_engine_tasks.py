@@ -109,8 +109,8 @@ def tasks(first=1):
             done=0,
             until=3,
             distillation=ConsistencySettings(iterations=3, batch=8),
-            x=x,
-            sigmas=tuple(sigmas.tolist()),
+            x=x[:4],  # levels above 0.02 of the data's scale, as the room asks
+            sigmas=tuple(sigmas[:4].tolist()),
         ),
     ]
 

@@ -34,7 +34,7 @@ def job(script, processes, *arguments):
 @pytest.mark.slow
 @pytest.mark.parametrize("processes", [2, 3])
 def test_parts_are_merged_within_the_bounds(processes):
-    assert int(job("tests/support/sharded_parts.py", processes)) == 7 * 14 * 2 * 40
+    assert int(job("tests/support/sharded_parts.py", processes)) == 7 * 9 * 2 * 40
 
 
 @pytest.mark.slow

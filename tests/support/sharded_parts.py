@@ -17,7 +17,7 @@ import torch.distributed as dist
 from geomodel.denoisers.optimal import OptimalDenoiser
 from geomodel.denoisers.optimal.sharded import ShardedOptimalDenoiser
 
-LEVELS = (0.0, 1e-12, 1e-6, 1e-3, 0.03, 0.15, 0.5, 1.0, 2.0, 5.0, 20.0, 80.0, 1e4, 1e9)
+LEVELS = (0.0, 1e-12, 1e-6, 0.03, 0.3, 1.0, 5.0, 80.0, 1e9)
 
 
 def sets():
