@@ -61,7 +61,7 @@ class PlaneRoom(QObject):
         self._projected: dict[int, Projected] = {}
         self._density: DensityAnswer | None = None
         self._probe = ProbeFeed(self)
-        self._probe.rested.connect(partial(self._ask_points, resting=True))
+        self._probe.rested.connect(self._probe_rested)
         self._inside: InsideAnswer | None = None
         self._neighbours: NeighboursAnswer | None = None
         self._was_inside = False
@@ -277,6 +277,9 @@ class PlaneRoom(QObject):
         self._ask_density(again=again)
         self._layers.want(self._asked_of())
         self._ask_points(resting=False)
+
+    def _probe_rested(self) -> None:
+        self._ask_points(resting=True)
 
     def _ask_points(self, *, resting: bool) -> None:
         """Ask about the probe, the inside of the step and the weights; resting: the probe has not moved."""
