@@ -235,7 +235,10 @@ class MeasureChart(pg.PlotWidget):
         return [curve.at(self._index, self._sample) for curve in self._curves]
 
     def _shown(self, values: Array) -> Array:
-        return np.log10(values) if self.log else values
+        if not self.log:
+            return values
+        with np.errstate(divide="ignore", invalid="ignore"):  # the engine may write a 0 after the scale was chosen
+            return np.asarray(np.log10(values))
 
     # ------------------------------------------------------------ painting
 

@@ -13,7 +13,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGraphicsPathItem
 
 from app.plotting import sigma_axis
-from app.plotting.measure_plot import value_range, wants_log
+from app.plotting.measure_plot import MeasureChart, value_range, wants_log
 from app.plotting.sigma_axis import GAP, SigmaAxis, break_at, labels, minor_ticks, positions, sigma_text
 from app.plotting.theme import DARK, LIGHT
 from app.plotting.value_axis import ValueAxis
@@ -427,3 +427,16 @@ def test_the_theme_changes_everything(view):
     image = view.grab().toImage()
     assert image.pixelColor(2, 2).name() == DARK.base
     assert chart.layers[0].line.opts["pen"].color().name() == DARK.sampling
+
+
+def test_a_zero_that_is_written_after_the_scale_was_chosen_is_a_gap(qapp):
+    """A run that grows writes into the arrays that are being drawn."""
+    chart = MeasureChart(LIGHT, QFont())
+    values = np.array([[1e-3], [1.0], [10.0]])
+    curve = Curve(kind="sampling", label="x", values=values)
+    chart.set_data(np.array([3.0, 2.0, 1.0]), "log", (curve,), 0)
+    assert chart.log
+    values[1] = 0.0
+    chart.set_sample(0)  # warnings are errors here
+    chart.grab()
+    chart.deleteLater()
