@@ -215,11 +215,11 @@ for k in range(10**6):
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(sys.platform == "win32", reason="no process can be killed so there")
 def test_a_session_whose_writer_is_killed_is_the_old_one_or_the_new_one(tmp_path):
-    """Fifty times: kill the process while it saves. What lies there is whole, and its runs belong to its text."""
+    """Twenty-five times: kill the process while it saves. What lies there is whole, and its runs belong to its text."""
     path = tmp_path / "s.geomodel"
     code = WRITING.format(root=str(ROOT), support=str(ROOT / "tests" / "support"), path=str(path))
     rng, halves = np.random.default_rng(0), 0
-    for _ in range(50):
+    for _ in range(25):
         process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         assert process.stdout.readline() == "ready\n"
         while not path.exists():
@@ -236,4 +236,4 @@ def test_a_session_whose_writer_is_killed_is_the_old_one_or_the_new_one(tmp_path
         for half in tmp_path.glob("*.tmp"):
             half.unlink()
         path.unlink()
-    assert halves > 5  # the kills did fall into the writing
+    assert halves > 2  # the kills did fall into the writing
