@@ -183,7 +183,7 @@ class Yardstick:
         note = ""
         if held < count:
             all_of_them = f"{size} point{'s' * (size > 1)}"
-            note = f"There are only {all_of_them}, of which {held} are held out as the control of {count} samples."
+            note = f"The data have only {all_of_them}, of which {held} are held out as the control of {count} samples."
         basis = data_basis(reference, between=between)
         return cls(
             reference=reference,

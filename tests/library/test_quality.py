@@ -188,7 +188,7 @@ def test_every_number_is_that_of_its_function_and_the_control_is_that_of_held_ou
 def test_too_few_data_halve_themselves_and_say_so():
     yardstick = Yardstick.of(CLOUD[:10], 256)
     assert (len(yardstick.held_out), len(yardstick.reference)) == (5, 5)
-    assert yardstick.note == "There are only 10 points, of which 5 are held out as the control of 256 samples."
+    assert yardstick.note == "The data have only 10 points, of which 5 are held out as the control of 256 samples."
     alone = Yardstick.of(CLOUD[:1], 4)
     assert "no samples" in alone.control.note
     assert np.isnan(alone.control.sliced)

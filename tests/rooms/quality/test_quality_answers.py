@@ -110,7 +110,7 @@ def test_images_cross_as_pixels(tmp_path):
     found = ended(bench, JumpTask(1, jump_settings(settings, count=70, seed=0, evaluations=2), 2)).result
     assert found.ends[0].images.shape == (64, 5, 4, 3)  # the first ones
     assert found.held_out.images.shape == (6, 5, 4, 3)
-    assert found.note == "There are only 12 points, of which 6 are held out as the control of 70 samples."
+    assert found.note == "The data have only 12 points, of which 6 are held out as the control of 70 samples."
 
 
 @pytest.mark.parametrize("rows", ["0.5", "0.5,1\n0.5,1\n0.5,1", "0.5,1", "1\n2\n4"])
