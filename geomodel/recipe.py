@@ -18,7 +18,8 @@ class TrainSettings:
     training gives the same weights, bit for bit.
 
     A share `uniform_share` of the noise levels is drawn log-uniformly from sigma_data × [0.001, 200]; for the rest,
-    ln(sigma / sigma_data) is drawn from N(p_mean, p_std²) and clamped to that range.
+    ln(sigma / sigma_data) is drawn from N(p_mean, p_std²) and clamped to that range. Where sigma / sigma_data exceeds
+    `exact_above`, the target is D* of the data at the noisy point rather than the point itself.
     """
 
     iterations: Annotated[int, Meta(ge=1, le=10_000_000, description="optimisation steps")] = 8000
@@ -35,6 +36,9 @@ class TrainSettings:
     bfloat16: Annotated[bool, Meta(description="multiply in bfloat16: faster where the processor has AMX")] = False
     uniform_share: Annotated[float, Meta(ge=0, le=1, description="share of log-uniform noise levels")] = 0.5
     conditional: Annotated[bool, Meta(description="train with the data's labels and a null class")] = False
+    exact_above: Annotated[
+        float, Meta(ge=0, le=1e6, description="σ/data's scale above which the target is D* of the data; 0 is never")
+    ] = 0.0
     label_dropout: Annotated[float, Meta(ge=0, le=1, description="share of samples trained without label")] = 0.1
 
 

@@ -24,11 +24,10 @@ from geomodel.denoisers import clocks
 from geomodel.denoisers.base import Denoiser
 from geomodel.denoisers.network import NetworkDenoiser, column
 from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
+from geomodel.training_draws import generator_of, pace, relative_levels
 from geomodel.training_start import Coordinates, TrainingData, levels_of, take_over
+from geomodel.training_targets import ExactTargets
 
-# Noise levels in units of the data's standard deviation, because a training is the same for data in metres and in
-# kilometres. They are drawn from a wider range than a checkpoint allows: a network is worst at the edge of what it saw.
-DRAWN = (0.001, 200.0)
 ALLOWED = {"mlp": (0.002, 100.0), "unet": (0.002, 160.0)}
 LOWEST = {"mlp": 0.002, "unet": 0.004}  # recommended; images: EDM's 0.002 to 80, whose images have the deviation 0.5
 WIDTHS = 10.0  # the highest level recommended for points, in units of their deviation along their widest direction
@@ -121,6 +120,7 @@ class Training:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             network = networks.build(self.architecture, self.config, self.shape, self.classes + bool(self.classes))
+        self.exact = ExactTargets(data.points, self.labels, self.coordinates) if settings.exact_above else None
         self.start = "" if start is None else take_over(network, start, self.classes, self.shape)
         try:
             self.network = network.to(device)
@@ -135,7 +135,7 @@ class Training:
         """One optimisation step."""
         settings = self.settings
         for group in self.optimizer.param_groups:
-            group["lr"] = settings.learning_rate * _pace(self.iteration, settings)
+            group["lr"] = settings.learning_rate * pace(self.iteration, settings)
         with torch.enable_grad():  # the caller's thread may compute without gradients
             loss = self._loss()
             self.optimizer.zero_grad(set_to_none=True)
@@ -152,11 +152,11 @@ class Training:
         self.loss += max(SMOOTHING, 1 / self.iteration) * (loss.item() - self.loss)
 
     def _draw(self, iteration: int) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-        """The batch of an iteration in the network's coordinates: y, σ, y + σz and the labels."""
+        """The batch of an iteration in the network's coordinates: target, σ, y + σz and the labels."""
         settings, seen = self.settings, self.coordinates
-        generator = _generator(settings.seed, iteration)
+        generator = generator_of(settings.seed, iteration)
         rows = torch.randint(len(self.points), (settings.batch,), generator=generator)
-        sigma = _relative_levels(settings, generator) * seen.sigma_data
+        sigma = relative_levels(settings, generator) * seen.sigma_data
         # Only the rows of a batch are read, so that a large set stays in its file.
         stored = np.array(self.points[rows.numpy()], np.float64)
         clean = torch.from_numpy((stored - seen.mean) / seen.unit)
@@ -164,8 +164,11 @@ class Training:
         labels = None
         if self.labels is not None:
             dropped = torch.rand(settings.batch, generator=generator) < settings.label_dropout
-            labels = torch.where(dropped, self.classes, self.labels[rows]).to(self.device)
-        return clean, sigma, x, labels
+            labels = torch.where(dropped, self.classes, self.labels[rows])
+        if self.exact is not None:
+            high = sigma > settings.exact_above * seen.sigma_data
+            clean[high] = self.exact(x[high], sigma[high], None if labels is None else labels[high])
+        return clean, sigma, x, None if labels is None else labels.to(self.device)
 
     def _loss(self) -> Tensor:
         """The loss of the present iteration's batch."""
@@ -193,8 +196,7 @@ class Training:
         losses = []
         for iteration in range(batches):
             clean, sigma, x, _ = self._draw(iteration)
-            mean, unit = torch.from_numpy(self.coordinates.mean), self.coordinates.unit
-            denoised = (optimal(mean + unit * x, unit * sigma) - mean) / unit
+            denoised = self.coordinates.seen(optimal, x, sigma)
             weights = sigma**-2 + self.coordinates.sigma_data**-2  # λ
             losses.append((column(weights, clean) * (denoised - clean).square()).mean())
         return float(torch.stack(losses).mean())
@@ -279,28 +281,7 @@ def _config(architecture: str, settings: TrainSettings, shape: tuple[int, ...]) 
 
 
 def _levels(architecture: str, data: TrainingData) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The noise levels that the checkpoint allows, and those that it recommends; both lie inside `DRAWN`."""
+    """The noise levels that the checkpoint allows, and recommends; all lie inside the range that is drawn."""
     low, high = (data.std * relative for relative in ALLOWED[architecture])
     top = high if architecture == "unet" else min(high, WIDTHS * data.largest_deviation)
     return (low, high), (data.std * LOWEST[architecture], top)
-
-
-def _pace(iteration: int, settings: TrainSettings) -> float:
-    """The factor of the learning rate: a linear warm-up times half a cosine that ends at 0."""
-    warm = min(1.0, (iteration + 1) / (settings.warmup + 1))
-    return warm * 0.5 * (1 + math.cos(math.pi * iteration / settings.iterations))
-
-
-def _generator(seed: int, iteration: int) -> torch.Generator:
-    """The random numbers of an iteration, which a resumed run repeats: they depend on seed and iteration alone."""
-    state = np.random.SeedSequence((seed, iteration)).generate_state(1, np.uint64)[0]
-    return torch.Generator().manual_seed(int(state >> np.uint64(1)))
-
-
-def _relative_levels(settings: TrainSettings, generator: torch.Generator) -> Tensor:
-    """sigma / sigma_data for a batch, float64."""
-    low, high = (math.log(relative) for relative in DRAWN)
-    uniform = low + (high - low) * torch.rand(settings.batch, generator=generator, dtype=torch.float64)
-    normal = settings.p_mean + settings.p_std * torch.randn(settings.batch, generator=generator, dtype=torch.float64)
-    first = torch.arange(settings.batch) < round(settings.uniform_share * settings.batch)
-    return torch.where(first, uniform, normal.clamp(low, high)).exp()

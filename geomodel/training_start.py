@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from geomodel.arrays import Floats
+from geomodel.denoisers.base import Denoiser
 from geomodel.recipe import TrainError
 
 if TYPE_CHECKING:
@@ -60,6 +63,12 @@ class Coordinates:
         info = network.info
         mean = np.asarray(info.mean or [0.0] * info.shape[0], np.float64)
         return cls(mean.reshape(-1, *[1] * (len(info.shape) - 1)), info.unit, info.sigma_data / info.unit)
+
+    def seen(self, model: Denoiser, x: Tensor, sigma: Tensor, labels: Tensor | None = None) -> Tensor:
+        """What a denoiser of the data answers, with x, σ and the answer in these coordinates."""
+        mean = torch.from_numpy(self.mean)
+        answer: Tensor = model(mean + self.unit * x, self.unit * sigma, labels)
+        return (answer - mean) / self.unit
 
 
 def take_over(network: nn.Module, start: NetworkDenoiser, classes: int, shape: tuple[int, ...]) -> str:

@@ -18,7 +18,7 @@ from scipy.stats import norm
 
 import geomodel as gm
 import resources
-from geomodel import memory, training
+from geomodel import memory, training, training_draws
 from geomodel.checkpoints import CheckpointInfo, load_checkpoint
 from geomodel.cli_train import add_arguments, run
 from geomodel.recipe import TrainError, TrainProgress, TrainSettings, from_options
@@ -58,9 +58,9 @@ def test_loss_is_the_weighted_denoising_error(tmp_path: Path) -> None:
         job.advance()
     loss = job._loss().item()
     # The same draws again, in their order.
-    generator = training._generator(SMALL.seed, job.iteration)
+    generator = training_draws.generator_of(SMALL.seed, job.iteration)
     clean = torch.as_tensor(DATA.points)[torch.randint(len(DATA), (64,), generator=generator)]
-    sigma = DATA.std * training._relative_levels(job.settings, generator)
+    sigma = DATA.std * training_draws.relative_levels(job.settings, generator)
     x = clean + sigma[:, None] * torch.randn(clean.shape, generator=generator, dtype=torch.float64)
     job.average = {key: value.clone() for key, value in job.network.state_dict().items()}
     job.write(tmp_path / "a")
@@ -72,8 +72,8 @@ def test_loss_is_the_weighted_denoising_error(tmp_path: Path) -> None:
 
 def test_noise_levels_follow_the_stated_mixture() -> None:
     settings = TrainSettings(batch=100_000, uniform_share=0.3, p_mean=-0.7, p_std=4.0)  # so wide that clamping acts
-    levels = np.sort(training._relative_levels(settings, training._generator(1, 2)).log().numpy())
-    low, high = np.log(training.DRAWN)
+    levels = np.sort(training_draws.relative_levels(settings, training_draws.generator_of(1, 2)).log().numpy())
+    low, high = np.log(training_draws.RANGE)
     assert low <= levels[0]
     assert levels[-1] <= high
     inside = levels[(levels > low) & (levels < high)]
@@ -111,7 +111,7 @@ def test_kept_weights_are_the_exponential_average() -> None:
 
 def test_step_size_warms_up_and_ends_at_zero() -> None:
     settings = replace(SMALL, iterations=1000, warmup=99)
-    paces = [training._pace(iteration, settings) for iteration in range(1001)]
+    paces = [training_draws.pace(iteration, settings) for iteration in range(1001)]
     assert paces[0] == pytest.approx(0.01)
     assert paces[500] == pytest.approx(0.5)
     assert paces[1000] == pytest.approx(0, abs=1e-15)
@@ -367,9 +367,9 @@ def test_the_floor_is_the_loss_of_the_optimal_denoiser() -> None:
     job = training.Training(DATA, SMALL)
     points, losses = torch.as_tensor(DATA.points), []
     for iteration in range(3):
-        generator = training._generator(SMALL.seed, iteration)
+        generator = training_draws.generator_of(SMALL.seed, iteration)
         clean = points[torch.randint(len(DATA), (32,), generator=generator)]
-        sigma = DATA.std * training._relative_levels(SMALL, generator)
+        sigma = DATA.std * training_draws.relative_levels(SMALL, generator)
         x = clean + sigma[:, None] * torch.randn(clean.shape, generator=generator, dtype=torch.float64)
         weight = (sigma**2 + DATA.std**2) / (sigma * DATA.std) ** 2
         optimal = torch.softmax(-torch.cdist(x, points).square() / (2 * sigma[:, None] ** 2), dim=1) @ points
@@ -388,6 +388,28 @@ def test_the_floor_moves_and_grows_with_the_data(shift: float, scale: float) -> 
     floors = [training.Training(data, SMALL).floor(gm.OptimalDenoiser(data.points)) for data in (DATA, moved)]
     # The shifted points are rounded to 1.5e-11, of a scale of 1e-3 at least; λ reaches 10⁶ where σ is 10⁻³ of it.
     assert floors[1] == pytest.approx(floors[0], rel=1e-3)
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_exact_targets_are_the_mean_of_the_class_above_their_level_alone(conditional: bool) -> None:
+    """By hand: a softmax over the points that a row may come from. Rows below the level keep the point drawn."""
+    settings = replace(SMALL, batch=200, uniform_share=1.0, conditional=conditional, label_dropout=0.4)
+    plain = training.Training(DATA, settings)
+    exact = training.Training(DATA, replace(settings, exact_above=0.3))
+    clean, sigma, x, labels = plain._draw(3)
+    targets, *rest = exact._draw(3)
+    for ours, theirs in zip(rest, (sigma, x, labels), strict=True):
+        assert (ours is None and theirs is None) or torch.equal(ours, theirs)
+    points = (torch.as_tensor(DATA.points) - torch.as_tensor(DATA.mean)) / DATA.std
+    logits = -torch.cdist(x, points).square() / (2 * sigma[:, None] ** 2)
+    if labels is not None:
+        classes = torch.as_tensor(DATA.labels)
+        logits[(labels[:, None] < 2) & (labels[:, None] != classes)] = -torch.inf
+    high = sigma > 0.3
+    assert 50 < int(high.sum()) < 150
+    # Logits are below 20 there, so that rounding is about 1e-14.
+    torch.testing.assert_close(targets[high], (logits.softmax(1) @ points)[high], rtol=0, atol=1e-12)
+    assert torch.equal(targets[~high], clean[~high])
 
 
 # --- trained further ------------------------------------------------------------------------------------------------
