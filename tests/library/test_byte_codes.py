@@ -86,9 +86,9 @@ def test_sums_too_large_for_float32_are_off_by_what_is_said():
     sums, error = byte_tables.PackedTable(entries).across(rows)
     off = (sums - (rows.double() - 128) @ entries.double()).abs()
     assert off.numel() >= 10_000
-    assert (off <= error).all()
+    assert (off.norm(dim=1) <= error).all()
     assert 0 < (error > 0).double().mean() < 1
-    assert (off / error.clamp(min=1)).max() > 0.3  # a bound, not a platitude
+    assert (off.norm(dim=1) / error.clamp(min=1)).max() > 0.1  # a bound, not a platitude
 
 
 def test_distances_are_rather_too_large_and_close():

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from geomodel.denoisers.optimal.byte_products import LARGEST, PARTS, SHARE_POWERS, digits, powers, share_digits
+from geomodel.denoisers.optimal.byte_products import LARGEST, PARTS, SHARE_POWERS, digits, powers, share_digits, worths
 from geomodel.denoisers.optimal.byte_tables import PlainTable, Table, fastest
 from geomodel.denoisers.optimal.file_codes import FileCodes, values
 
@@ -228,11 +228,10 @@ class Codes:
 
     def mean(self, weights: Weights) -> tuple[Tensor, Tensor]:
         """o + a Σ_i q_i k_i/Σ_i q_i (b, d) for the weights' whole numbers q, and a bound of the sums' rounding (b,)."""
-        worth = torch.tensor(SHARE_POWERS, dtype=torch.float64, device=self.device)
+        worth, size = worths(self.device), len(weights.parts)
         sums, errors = self._codes.across(weights.digits.flatten(0, 1))
-        size = len(weights.parts)
-        mean, error = (self.scale * (worth @ part.view(size, len(worth), -1)) for part in (sums, errors))
-        mean, error = mean[:, : self._dimension].cpu(), error.norm(dim=1).cpu()
+        mean = (self.scale * (worth @ sums.view(size, len(worth), -1)))[:, : self._dimension].cpu()
+        error = self.scale * (errors.view(size, -1) @ worth).cpu()
         return self.origin + mean / weights.parts[:, None], error / weights.parts
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
@@ -36,6 +38,13 @@ def share_digits(whole: Tensor, out: Tensor) -> None:
     out[:, 4], out[:, 5] = top.bitwise_and(15).add_(120), top.bitwise_right_shift(4).add_(120)
 
 
+@cache
+def worths(device: torch.device) -> Tensor:
+    """`SHARE_POWERS` as float64."""
+    return torch.tensor(SHARE_POWERS, dtype=torch.float64, device=device)
+
+
+@cache
 def powers(count: int, device: torch.device) -> Tensor:
     """The place values of the `count` greatest of four digits, float64."""
     return torch.tensor([_BASE**place for place in range(4 - count, 4)], dtype=torch.float64, device=device)

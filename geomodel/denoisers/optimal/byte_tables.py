@@ -35,7 +35,7 @@ class Table(Protocol):
         """Σ_j rows_j table_ij for rows (m, k), exact: yields slices of n, and the sums (m, slice)."""
 
     def across(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Σ_i rows_i table_ij for rows (m, n): (m, k) float64, and a bound of each sum's error."""
+        """Σ_i rows_i table_ij for rows (m, n): (m, k) float64, and bounds of the norms of their errors, (m,)."""
 
 
 class PackedTable:
@@ -60,8 +60,10 @@ class PackedTable:
 
     def across(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         sums = torch.stack([_times(packed, rows[:, at]) for at, packed in self._across]).double()
-        size = sums.abs()
-        return sums.sum(0), torch.where(size < _EXACT, 0.0, size / _EXACT).sum(0)
+        size, found = sums.abs(), sums.sum(0)
+        if float(size.amax()) < _EXACT:
+            return found, found.new_zeros(len(rows))
+        return found, torch.where(size < _EXACT, 0.0, size / _EXACT).norm(dim=2).sum(0)
 
 
 class PlainTable:
@@ -90,7 +92,7 @@ class PlainTable:
         else:
             for part in self._parts(1, len(self._table)):
                 sums += torch._int_mm(digits[:, part].contiguous(), self._table[part])
-        return sums, torch.zeros_like(sums)
+        return sums, sums.new_zeros(len(rows))
 
     def picked(self, index: Tensor, rows: Tensor) -> Tensor:
         """`along` for those rows of the table alone, (m, len(index))."""
@@ -139,11 +141,16 @@ def _packed(table: Tensor) -> Tensor:
 
 def _times(packed: Tensor, rows: Tensor) -> Tensor:
     """Rows (m, k) of digits times a packed table (n, k): (m, n) float32."""
-    one, zero = torch.ones(1), torch.zeros(1, dtype=torch.int64)
     found: Tensor = torch.ops.onednn.qlinear_pointwise(
-        rows.contiguous(), 1.0, OFFSET, packed, one, zero, None, 1.0, 0, torch.float32, "none", [], ""
+        rows.contiguous(), 1.0, OFFSET, packed, *_neither_scaled_nor_moved(), None, 1.0, 0, torch.float32, "none", [], ""
     )
     return found
+
+
+@cache
+def _neither_scaled_nor_moved() -> tuple[Tensor, Tensor]:
+    """The scale and the zero of a table's numbers."""
+    return torch.ones(1), torch.zeros(1, dtype=torch.int64)
 
 
 def _digits(rows: Tensor) -> Tensor:

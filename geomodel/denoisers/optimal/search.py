@@ -47,8 +47,8 @@ from geomodel.denoisers.optimal.pruning import Heads
 _AT_ONCE = 16  # queries; with 60,000 points their temporaries take about 60 MB
 _BYTES_A_GAP = 64  # bytes of temporaries for one query and point
 _HOPE = 0.9  # share of the tolerance that the e_i of a typical posterior may use up before they are added
-_STRAINED = 1.4  # times the tolerance: a bound that posteriors narrower than the data usually keep below it
-_HEAVY = 6144  # points whose e_i are picked out; adding those of more costs as much as adding all
+_STRAINED = 1.0  # times the tolerance: a bound that posteriors narrower than the data usually keep below it
+_HEAVY = 12288  # points whose e_i are picked out; adding those of more costs as much as adding all
 _NEAREST = 8  # candidates among which the nearest point is sought
 _FARTHEST = 1e20  # a query with larger numbers, or NaN, is left to untruncated float64
 _LONGEST = 2**15  # dimensions up to which sums of products are exact
