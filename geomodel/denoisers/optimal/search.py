@@ -137,24 +137,35 @@ class Search:
         for at, limit in enumerate((half + window).tolist()):
             index = (lower[at] <= limit).nonzero()[:, 0]
             if len(index) > 1:
-                index, anchor[at], half[at] = self._tightened(x[at], index, float(window[at]))
+                index, anchor[at], half[at] = self._tightened(x[at], index, lower[at, index], float(window[at]))
             kept.append(index)
         gaps = None
         if answers.gap is not None:  # the other points have no weight, but their order is wanted
             gaps = (lower.double() - half[:, None]).maximum(self._nats * answers.sigma[rows, None].square())
         self._differences.few(answers, rows, kept, anchor, gaps)
 
-    def _tightened(self, x: Tensor, index: Tensor, window: float) -> tuple[Tensor, Tensor, Tensor]:
-        """Which of some points can be within the window of one x, a near one of them, and its half squared distance."""
-        lower = self._heads.closer(x, index)
-        near = index[lower.topk(min(_NEAREST, len(index)), largest=False).indices]
-        halves = self._half(x, near)
+    def _tightened(self, x: Tensor, index: Tensor, lower: Tensor, window: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Which of some points can be within the window of one x, a near one of them, and its half squared distance.
+
+        lower: the points' lower bounds. Exact distances of those with the least bounds rule out the others, first with
+        these bounds and then with closer ones.
+        """
+        near, halves = self._nearest(x, index, lower)
         index = index[lower <= float(halves.min()) + window]
-        if TIGHTEN < len(index) <= differences.FEW:
+        if len(index) > _NEAREST:
+            lower = self._heads.closer(x, index)
+            near, halves = self._nearest(x, index, lower)
+            index = index[lower <= float(halves.min()) + window]
+        if 1 < len(index) <= differences.FEW:
             near, halves = index, self._half(x, index)
             index = index[halves <= halves.min() + window]
         best = halves.argmin()
         return index, near[best], halves[best]
+
+    def _nearest(self, x: Tensor, index: Tensor, lower: Tensor) -> tuple[Tensor, Tensor]:
+        """The few of some points that have the least lower bounds, and their half squared distances."""
+        near = index[lower.topk(min(_NEAREST, len(index)), largest=False).indices]
+        return near, self._half(x, near)
 
     def _half(self, x: Tensor, index: Tensor) -> Tensor:
         """h_i − ‖x − c‖²/2 of points, for one x or one x a point; its rounding is far below that of `Heads.lower`."""
