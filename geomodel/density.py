@@ -143,7 +143,7 @@ def grid_denoised(
     sums = sums.reshape(-1, 3)
     small = sums[:, 2] < _SMALLEST_SUM
     with np.errstate(invalid="ignore", divide="ignore"):
-        denoised = sums[:, :2] / sums[:, 2:]
+        denoised: Floats = sums[:, :2] / sums[:, 2:]
     if small.any():
         denoised[small] = plane_denoised(means2, 0.0, None, sigma, at[small], log_weights=log_weights)
     return denoised
