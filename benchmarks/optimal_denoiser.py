@@ -3,10 +3,12 @@
 Fused attention is PyTorch's scaled_dot_product_attention as a kernel smoother in float32: queries x/σ², keys and values
 the points, −‖y‖²/2σ² as a mask or in one more column, whichever is faster. The loop over samples is what published
 codes do: differences to all points, a softmax, a weighted sum, in float32. Every timed call gets queries of its own,
-from true trajectories, and the kinds take turns. `error` is against brute force by differences in float64.
+from true trajectories, and the kinds take turns. `error` is against brute force by differences in float64. A pass is
+one product of a query's digits with all codes, by the same kernel. With `--processor` one thread computes and the least
+of its processor times are shown, because other programs disturb them less than the median of times on the clock.
 
     python benchmarks/optimal_denoiser.py SET [--only levels trajectory memory mapped] [--count 16] [--repeats 5]
-                                              [--device cuda]
+                                              [--device cuda] [--processor]
 """
 
 from __future__ import annotations
@@ -91,10 +93,20 @@ def brute(points: Tensor, x: Tensor, sigma: float) -> Tensor:
     return torch.stack(found)
 
 
+CLOCKS = {False: (time.perf_counter, statistics.median), True: (time.thread_time, min)}
+processor = False  # whether one thread's processor time is measured, and its least counts
+
+
 def milliseconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    clock, _ = CLOCKS[processor]
+    start = clock()
     call()
-    return 1000 * (time.perf_counter() - start)
+    return 1000 * (clock() - start)
+
+
+def typical(samples: list[float]) -> float:
+    """The figure that stands for some."""
+    return CLOCKS[processor][1](samples)
 
 
 def levels(points: np.ndarray, model: gm.OptimalDenoiser, sigmas: np.ndarray, count: int, repeats: int) -> None:
@@ -104,7 +116,7 @@ def levels(points: np.ndarray, model: gm.OptimalDenoiser, sigmas: np.ndarray, co
     batches = trajectories(model, sigmas, repeats + 1, count)
     heads = ("one", "fused", "ratio", "batch", "fused", "ratio", "error", "bound")
     common.line("noise level", heads, 12)
-    ratios = []
+    ratios, slowest = [], 0.0
     for level, sigma in enumerate(float(value) for value in sigmas):
         samples: list[list[float]] = [[], [], [], []]
         for batch in batches:
@@ -117,15 +129,32 @@ def levels(points: np.ndarray, model: gm.OptimalDenoiser, sigmas: np.ndarray, co
             )
             for kind, call in zip(samples, calls, strict=True):
                 kind.append(milliseconds(call))
-        one, fused_one, many, fused_many = (statistics.median(kind[1:]) for kind in samples)
+        one, fused_one, many, fused_many = (typical(kind[1:]) for kind in samples)
         x = batches[0][level]
         error = float((model(x[:2], sigma).flatten(1) - brute(flat, x[:2], sigma)).norm(dim=1).max())
         bound = float(model.posterior(x, sigma).bound.max())
         ratios.append([fused_one / one, fused_many / many])
+        slowest = max(slowest, one)
         figures = [one, fused_one, ratios[-1][0], many, fused_many, ratios[-1][1]]
         common.line(f"{sigma:.4g}", [*(f"{figure:.1f}" for figure in figures), f"{error:.1e}", f"{bound:.1e}"], 12)
     means = [statistics.geometric_mean(column) for column in zip(*ratios, strict=True)]
     print("geometric means against fused attention: one {:.2f}, batch {:.2f}".format(*means))
+    once = a_pass(model, batches[0][0][:1])
+    if once is not None:
+        print(f"a pass takes {once:.1f} ms, the slowest level of one query {slowest / once:.1f} passes")
+
+
+def a_pass(model: gm.OptimalDenoiser, x: Tensor) -> float | None:
+    """How long one product of a query's digits with all codes takes; None without codes."""
+    codes = None if model._search is None else model._search._codes
+    if codes is None:
+        return None
+    rows = codes.query(x.flatten(1).double()).digits.flatten(0, 1)
+    emptied, samples = torch.zeros(2**26, dtype=torch.int8), []
+    for _ in range(9):
+        emptied.add_(1)  # the caches, as between the calls of the table
+        samples.append(milliseconds(lambda: list(codes._codes.along(rows))))
+    return typical(samples)
 
 
 def trajectory(points: np.ndarray, model: gm.OptimalDenoiser, sigmas: np.ndarray, repeats: int) -> None:
@@ -140,9 +169,9 @@ def trajectory(points: np.ndarray, model: gm.OptimalDenoiser, sigmas: np.ndarray
     common.times("A trajectory of one sample, 18 levels")
     for name, figures in samples.items():
         common.row(name, figures[1:])
-    ours = statistics.median(samples["D*"][1:])
+    ours = typical(samples["D*"][1:])
     for name in list(kinds)[1:]:
-        print(f"{name} / D*: {statistics.median(samples[name][1:]) / ours:.2f}")
+        print(f"{name} / D*: {typical(samples[name][1:]) / ours:.2f}")
 
 
 def peak() -> float:
@@ -230,8 +259,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=16)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--processor", action="store_true", help="processor time of one thread")
     parser.add_argument("--alone", choices=("memory", "mapped"), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.processor:
+        torch.set_num_threads(1)
+        globals()["processor"] = True
     if options.alone == "mapped":
         return mapped(Path(options.set))
     points = np.asarray(gm.datasets.load(options.set).points)

@@ -330,3 +330,35 @@ def test_squared_distances_are_off_by_what_is_said_at_most(large):
             seen += len(exact)
     assert seen >= 10_000
     assert OptimalDenoiser(points, tolerance=0).squared_distances(points[0]) is None
+
+
+def test_the_bound_holds_where_only_the_heaviest_points_are_made_finer(large):
+    """10,000 queries of many points at the levels where a part of them gets its conversion errors back, among them
+    queries along those errors, where the logits are most wrong.
+    """
+    random, seen, partly, worst = np.random.default_rng(24), 0, 0, 0.0
+    for trial in range(25):
+        stored = _images(random, 60, 30)
+        if trial % 2:  # the second half are the first with a few changes, so that weights stay shared
+            stored[30:-1] = np.clip(stored[30:-1] * 0 + stored[:29] + random.integers(-9, 10, (29, 30)), 0, 255)
+        points = _points(stored)
+        optimal = OptimalDenoiser(points)
+        search, picked = optimal._search, []
+        heaviest = search._codes.heaviest
+        search._codes.heaviest = lambda *given, of=heaviest, to=picked: to.append(of(*given)) or to[-1]
+        low, high = float(points.min()), float(points.max())
+        errors = points.astype(np.float64) - (low + (high - low) / 255 * stored)
+        aim = errors[random.integers(0, 60, 400)] - errors[random.integers(0, 60, 400)]
+        aim /= np.linalg.norm(aim, axis=1, keepdims=True) + 1e-300
+        sigma = 10.0 ** random.uniform(-1, 0.8, 400)
+        x = points[random.integers(0, 60, 400)] + sigma[:, None] * random.standard_normal((400, 30))
+        x += random.choice([0.0, 5.0, 50.0], (400, 1)) * sigma[:, None] * aim
+        posterior = optimal.posterior(x, sigma)
+        error = np.linalg.norm(posterior.mean.numpy() - _brute(points, x, sigma), axis=1)
+        bound = posterior.bound.numpy()
+        assert (error <= bound + 1e-14 * (float(optimal._all.reach) + 1)).all()
+        seen, worst = seen + 400, max(worst, float((error / bound).max()))
+        partly += sum(0 < len(index) < 60 for index in picked)
+    assert seen >= 10_000
+    assert partly > 1_000
+    assert worst > 0.005  # a bound, not a platitude

@@ -20,7 +20,8 @@ the largest |η_i| in the window, a mean whose weights have these errors is off 
     e^{2δ} √V (A + ρ √(Σ w ‖e_i‖²/Σ w))/σ²,   V = Σ w ‖y_i − mean‖²/Σ w,   ρ the largest ρ_i in the window.
 
 Where that is too much, −(x_q − o − a k_i)·e_i is added to h'_i, with e_i written in bytes as well and x_q in its two
-greater digits. The bound then has, in place of e_i, what those bytes leave of it. The weights, at most 1, are rounded
+greater digits, for the points with most weight, or for all if those are too many. The bound then has, in place of their
+e_i, what those bytes leave of it. The weights, at most 1, are rounded
 to whole parts of S, which moves the mean by √(Σ (q_i − S w_i)²) √(Σ ‖y_i − mean‖²)/(S Σ w), and are multiplied with the
 k_i in integer arithmetic. Taking o + a k_i for y_i adds E.
 
@@ -39,9 +40,10 @@ import torch
 from torch import Tensor
 
 from geomodel.denoisers.optimal import differences
-from geomodel.denoisers.optimal.byte_codes import Codes, Query, Weights
+from geomodel.denoisers.optimal.byte_codes import Codes, Weights
 from geomodel.denoisers.optimal.byte_products import PARTS, exact_products
 from geomodel.denoisers.optimal.differences import Answers, Differences
+from geomodel.denoisers.optimal.many import Many
 from geomodel.denoisers.optimal.pruning import Heads
 
 _AT_ONCE = 16  # queries; with 60,000 points their temporaries take about 60 MB
@@ -127,10 +129,8 @@ class Search:
 
     @torch.no_grad()
     def squared_distances(self, x: Tensor) -> Tensor | None:
-        """‖x − y_i‖² of one x (d,), (N,) float64, by a pass over the codes; None where there are none.
-
-        With u = ‖x − x_q‖ + E, off by at most 2 u (‖x − y_i‖ + ‖x − o‖ + u), and by the rounding of float64.
-        """
+        """‖x − y_i‖² (N,) of one x (d,), by a pass over the codes; None where there are none. Off by float64's rounding
+        and at most 2 u (‖x − y_i‖ + ‖x − o‖ + u) with u = ‖x − x_q‖ + E."""
         if self._codes is None or not bool(x.abs().amax() < _FARTHEST):
             return None
         query = self._codes.query(x[None])
@@ -159,8 +159,7 @@ class Search:
     def _tightened(self, x: Tensor, index: Tensor, lower: Tensor, window: float) -> tuple[Tensor, Tensor, Tensor]:
         """Which of some points can be within the window of one x, a near one of them, and its half squared distance.
 
-        lower: the points' lower bounds. Exact distances of those with the least bounds rule out the others, first with
-        these bounds and then with closer ones.
+        lower: the points' bounds. Exact distances where they are least rule out others, also by closer bounds.
         """
         near, halves = self._nearest(x, index, lower)
         index = index[lower <= float(halves.min()) + window]
@@ -196,7 +195,7 @@ class Search:
         least = gap.amin(dim=1).cpu()
         near = codes.distance(query, least, rounding)
         window = self._margin(codes.error, query.missed, near, sigma) + rounding + self._nats * sigma.square()
-        asked = _Many(
+        asked = Many(
             rows=rows,
             query=query,
             gap=gap,
@@ -224,7 +223,7 @@ class Search:
         fixed = 2 * (self._reach + error) * missed + (missed + error) ** 2 + 50 * error**2
         return 1.02 * (fixed + pair * error)
 
-    def _many(self, answers: Answers, asked: _Many, codes: Codes, strain: Tensor) -> None:
+    def _many(self, answers: Answers, asked: Many, codes: Codes, strain: Tensor) -> None:
         """Means over every point in integer arithmetic, and their bounds.
 
         strain: (b,), the bound of a typical posterior without the e_i, relative to the tolerance. Where it is large,
@@ -242,7 +241,7 @@ class Search:
         if bool(left.any()):
             self._answer_many(answers, asked[left], codes, None)
 
-    def _heaviest(self, asked: _Many, codes: Codes, strain: Tensor) -> list[Tensor | None]:
+    def _heaviest(self, asked: Many, codes: Codes, strain: Tensor) -> list[Tensor | None]:
         """For each query, the points whose e_i are to be added; None for all.
 
         The other points have so little weight that their e_i use up a part of the tolerance at most.
@@ -260,7 +259,7 @@ class Search:
                     heavy[at] = none
         return heavy
 
-    def _answer_many(self, answers: Answers, asked: _Many, codes: Codes, picked: list[Tensor] | None) -> None:
+    def _answer_many(self, answers: Answers, asked: Many, codes: Codes, picked: list[Tensor] | None) -> None:
         """Answer queries after adding the e_i of the picked points of each to its gaps; None: of all points."""
         gap, sigma, cut = asked.gap, asked.sigma, codes.cut(asked.query)
         if picked is None:
@@ -299,29 +298,3 @@ class Search:
         doubt, worst = doubt + 8 * _UNIT * (self._nats + 2), worst + 8 * _UNIT * (self._nats + 2)
         bound: Tensor = (2 * worst).exp() * doubt * variance.sqrt() + moved
         return bound
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Many:
-    """What is known about queries for which many points have weight. `_many` changes gap and least in place."""
-
-    rows: Tensor
-    query: Query
-    gap: Tensor
-    least: Tensor
-    sigma: Tensor
-    widest: Tensor  # the largest ρ_i in the window
-    fixed: Tensor  # A, and the gaps' rounding
-
-    def __getitem__(self, wanted: Tensor) -> _Many:
-        if bool(wanted.all()):
-            return self
-        return _Many(
-            rows=self.rows[wanted],
-            query=self.query[wanted],
-            gap=self.gap[wanted.to(self.gap.device)],
-            least=self.least[wanted],
-            sigma=self.sigma[wanted],
-            widest=self.widest[wanted],
-            fixed=self.fixed[wanted],
-        )
