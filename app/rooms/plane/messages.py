@@ -43,23 +43,6 @@ class DensityAnswer(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SketchRequest(Request):
-    """How data would look in the plane that are being drawn. The run only says to whom the answer goes."""
-
-    key: DataKey
-    shown: DensityRequest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SketchAnswer(Answer):
-    """Their points (N, 2), density and D*."""
-
-    request: SketchRequest
-    points: Array
-    background: DensityAnswer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeRequest(Request):
     """The denoisers at one point of the plane."""
 
@@ -144,6 +127,25 @@ class BasinsAnswer(Answer):
     interrupted: bool = False  # another command went first, so no cell was added
     of: str = "D*"  # the denoiser that carries the points
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SketchRequest(Request):
+    """How data would look in the plane that are being drawn. The run only says to whom the answer goes."""
+
+    key: DataKey
+    shown: DensityRequest
+    basins: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SketchAnswer(Answer):
+    """Their points (N, 2), density and D*, and the coarse basins that were asked for."""
+
+    request: SketchRequest
+    points: Array
+    background: DensityAnswer
+    basins: BasinsAnswer | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
