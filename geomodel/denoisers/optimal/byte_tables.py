@@ -142,7 +142,18 @@ def _packed(table: Tensor) -> Tensor:
 def _times(packed: Tensor, rows: Tensor) -> Tensor:
     """Rows (m, k) of digits times a packed table (n, k): (m, n) float32."""
     found: Tensor = torch.ops.onednn.qlinear_pointwise(
-        rows.contiguous(), 1.0, OFFSET, packed, *_neither_scaled_nor_moved(), None, 1.0, 0, torch.float32, "none", [], ""
+        rows.contiguous(),
+        1.0,
+        OFFSET,
+        packed,
+        *_neither_scaled_nor_moved(),
+        None,
+        1.0,
+        0,
+        torch.float32,
+        "none",
+        [],
+        "",
     )
     return found
 

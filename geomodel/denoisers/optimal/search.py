@@ -41,7 +41,7 @@ from torch import Tensor
 from geomodel.denoisers.optimal import differences
 from geomodel.denoisers.optimal.byte_codes import Codes, Query, Weights
 from geomodel.denoisers.optimal.byte_products import PARTS, exact_products
-from geomodel.denoisers.optimal.differences import TIGHTEN, Answers, Differences
+from geomodel.denoisers.optimal.differences import Answers, Differences
 from geomodel.denoisers.optimal.pruning import Heads
 
 _AT_ONCE = 16  # queries; with 60,000 points their temporaries take about 60 MB
