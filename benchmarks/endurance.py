@@ -38,9 +38,9 @@ from random_hands import Faults, Session, act  # noqa: E402
 from watching import wait_until  # noqa: E402
 
 TICK_MS = 5
-LONG = 0.1  # seconds of a stall that is looked into
+LONG = 0.03  # seconds of a stall that is looked into
 EVERY = 100  # gestures between two samples
-MOST = 10
+MOST = 60
 MB = 2**20
 
 
