@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -156,25 +157,36 @@ class Layout(QWidget):
         self._show(target)
 
     def _show(self, target: Workspace) -> None:
-        self._window.setUpdatesEnabled(False)  # otherwise a person would see every dock move
-        try:
+        with self._at_once():
             left = self.current.centre
             self._places[left].addWidget(self._rooms[left].view)
             self.current = target
             self._take_centre()
             state = self._states.get(target.name)
             if state is not None:
-                self._take_out()
+                arrangement.take_out(self._window, self.docks)
             if state is None or not self._window.restoreState(state, VERSION):
                 self._arrange()
             self.docks[target.centre].hide()
             self._show_image_rooms()
-        finally:
-            self._window.setUpdatesEnabled(True)
         self.tabs.setCurrentIndex(WORKSPACES.index(target))
         self.workspace_changed.emit(target.name)
         self.main_view().setFocus()
         self._came_into_sight(target.centre)
+
+    @contextlib.contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """The docks are laid out and painted once, after the last has its place. Qt would lay out all of them again for
+        each one that is shown, and a person would see every one move.
+        """
+        layout = self._window.layout()
+        self._window.setUpdatesEnabled(False)
+        layout.setEnabled(False)
+        try:
+            yield
+        finally:
+            layout.setEnabled(True)
+            self._window.setUpdatesEnabled(True)
 
     def _take_centre(self) -> None:
         """Move the main view from its dock to the centre."""
@@ -189,12 +201,13 @@ class Layout(QWidget):
 
     def reset(self) -> None:
         """Return the present workspace, and no other, to its first arrangement."""
-        self._arrange()
-        self._show_image_rooms()
+        with self._at_once():
+            self._arrange()
+            self._show_image_rooms()
 
     def _arrange(self) -> None:
         window, docks = self._window, self.docks
-        self._take_out()
+        arrangement.take_out(window, docks)
         for name, dock in docks.items():
             window.addDockWidget(self._areas[name], dock)
             dock.setVisible(name == LEFT_TITLE)  # the others when they have their places, else the window would grow
@@ -212,14 +225,6 @@ class Layout(QWidget):
         right = max(LEAST_RIGHT, round(0.28 * window.width()))
         window.resizeDocks([docks[LEFT_TITLE], tops[0]], [LEFT_WIDTH, right], Qt.Orientation.Horizontal)
         window.resizeDocks(tops, [600, 300][: len(tops)], Qt.Orientation.Vertical)
-
-    def _take_out(self) -> None:
-        """Take every dock out of its place: one that stays behind a tab would take its neighbours there, and the row of
-        tabs would stay although nothing is behind it.
-        """
-        for dock in self.docks.values():
-            dock.setFloating(False)
-            self._window.removeDockWidget(dock)
 
     def bring_forward(self, name: str) -> None:
         """Show a room. If the present workspace lacks it, switch to one that has it."""
@@ -258,13 +263,10 @@ class Layout(QWidget):
         self.switch(name)
         if not places or self._fresh:
             return
-        self._window.setUpdatesEnabled(False)
-        try:
+        with self._at_once():
             arrangement.put(self._window, self.docks, places)
             self.docks[self.current.centre].hide()
             self._show_image_rooms()
-        finally:
-            self._window.setUpdatesEnabled(True)
 
     # ------------------------------------------------------------ rooms for images
 
