@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -28,6 +28,7 @@ from app.session.snapshot import Place
 from app.shell import arrangement
 from app.shell.help_buttons import HelpButton, TitleHelp
 from app.shell.settings_store import SettingsStore
+from app.shell.turns import Turns
 from app.shell.workspaces import WORKSPACES, Workspace, home_of, workspace
 
 VERSION = 4  # version of the docks; a layout of another version is not restored, because it can crash Qt
@@ -41,12 +42,12 @@ class Layout(QWidget):
     workspace_changed = Signal(str)
     help_wanted = Signal(str)  # the name of a room
 
-    def __init__(self, window: QMainWindow, store: SettingsStore) -> None:
+    def __init__(self, window: QMainWindow, store: SettingsStore, turns: Turns) -> None:
         super().__init__(window)
         self.docks: dict[str, QDockWidget] = {}  # by the name of the room, or the title of the panel
         self._areas: dict[str, Qt.DockWidgetArea] = {}  # where each dock stands at first
         self.current: Workspace = WORKSPACES[0]
-        self._window, self._store = window, store
+        self._window, self._store, self._turns = window, store, turns
         self._rooms: Mapping[str, Room] = {}
         self._views: dict[str, View] = {}  # of the rooms that are built
         self._places: dict[str, QVBoxLayout] = {}  # what a dock holds: the view, once it is built
@@ -180,13 +181,12 @@ class Layout(QWidget):
         each one that is shown, and a person would see every one move.
         """
         layout = self._window.layout()
-        self._window.setUpdatesEnabled(False)
+        self._turns.hold()
         layout.setEnabled(False)
         try:
             yield
         finally:
             layout.setEnabled(True)
-            self._window.setUpdatesEnabled(True)
 
     def _take_centre(self) -> None:
         """Move the main view from its dock to the centre."""
@@ -250,7 +250,7 @@ class Layout(QWidget):
         self.switch(WORKSPACES[at].name)
 
     def _came_into_sight(self, name: str) -> None:
-        QTimer.singleShot(0, self._rooms[name].view, self._rooms[name].refresh)  # after the dock has its place
+        self._turns.add(self._rooms[name].refresh)  # after the dock has its place
 
     # ------------------------------------------------------------ as a session keeps it
 
