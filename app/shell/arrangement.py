@@ -54,8 +54,8 @@ def _in_front(dock: QDockWidget) -> bool:
 
 
 def take_out(window: QMainWindow, docks: dict[str, QDockWidget]) -> None:
-    """Take every dock out of its place: one that stays behind a tab would take its neighbours there, and the row of tabs
-    would stay although nothing is behind it.
+    """Take every dock out of its place: one that stays behind a tab would take its neighbours there, and the row of
+    tabs would stay although nothing is behind it.
     """
     for dock in docks.values():
         if dock.isFloating():  # Qt makes a dock's window anew even where it floats no more

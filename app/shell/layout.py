@@ -181,6 +181,7 @@ class Layout(QWidget):
         each one that is shown, and a person would see every one move.
         """
         layout = self._window.layout()
+        assert layout is not None
         self._turns.hold()
         layout.setEnabled(False)
         try:
