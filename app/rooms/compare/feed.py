@@ -254,7 +254,7 @@ class CompareRoom(QObject):
             self.refresh()
 
     def _sample(self, found: Comparison) -> int:
-        return min(self._state.selection.sample, found.reference.shape[1] - 1)
+        return min(self._state.selection.sample, int(found.reference.shape[1]) - 1)
 
     def refresh(self) -> None:
         """Show the present state."""
