@@ -38,7 +38,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from app.engine.messages import OpenFailed, Saved
 from app.main_window import MainWindow
 
-STALL = 5.0  # seconds after which a window that does not answer is a fault
+STALL = 15.0  # seconds after which a window that does not answer is a fault
 COMPUTED = 1.0  # seconds that the window's own thread may compute without answering: twenty times the aim
 TIDY = 500  # gestures after which everything is put away
 GROWTH = {"resident": 60.0, "objects": 20_000.0, "widgets": 100.0}  # over 1,000 gestures, when everything is put away
@@ -273,13 +273,14 @@ def main() -> int:
     parser.add_argument("files", type=Path)
     parser.add_argument("seed", type=int)
     parser.add_argument("--actions", type=int, default=150)
+    parser.add_argument("--quiet", action="store_true", help="print no gestures")
     arguments = parser.parse_args()
     faulthandler.enable()
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
     qt = QApplication([])
     qt.setStyle("Fusion")
     qt.setQuitOnLastWindowClosed(False)
-    faults = Faults()
+    faults = Faults(quiet=arguments.quiet)
     faults.watch()
     with tempfile.TemporaryDirectory() as out:
         session = Session(arguments.files, Path(out), faults)
