@@ -1,4 +1,4 @@
-"""What a drawing would be, while a person draws: its points, their density and D* over them."""
+"""What a drawing would be, while a person draws: points, density and D* over them; and what a picture draws."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import numpy as np
 
 from app.engine.context import Context
 from app.engine.contract import frozen
-from app.rooms.plane.messages import DensityAnswer, SketchAnswer, SketchRequest
+from app.rooms.plane.messages import DensityAnswer, SketchAnswer, SketchRequest, TraceAnswer, TraceRequest
 from geomodel import density
+from geomodel.datasets import DataError
+from geomodel.datasets.traced import traced
 from geomodel.denoisers.optimal import OptimalDenoiser
 
 
@@ -22,3 +24,12 @@ def sketch(request: SketchRequest, _at: Context) -> SketchAnswer:
         request=shown, density=frozen(image), at=frozen(at), denoised=frozen(denoised), seconds=0.0
     )
     return SketchAnswer(request=request, points=frozen(points), background=background)
+
+
+def trace(request: TraceRequest, _at: Context) -> TraceAnswer:
+    """The ink of a picture."""
+    try:
+        strokes, width = traced(request.path, request.box)
+    except DataError as error:
+        return TraceAnswer(request=request, problem=str(error))
+    return TraceAnswer(request=request, strokes=strokes, width=width)
