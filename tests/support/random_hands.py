@@ -3,8 +3,9 @@
     PYTHONPATH=.:tests/support python tests/support/random_hands.py FOLDER SEED [--actions 150]
 
 FOLDER holds what `hand_files.py` writes. The same seed makes the same gestures; what they meet depends on how quickly
-the engine answers. Each gesture is printed before it is made, so that the last lines say what killed the process. Every few
-hundred gestures the hands put everything away, so that what there is more of then has leaked. The stalls come last.
+the engine answers. Each gesture is printed before it is made, so that the last lines say what killed the process.
+Every few hundred gestures the hands put everything away, so that what there is more of then has leaked. The longest
+stalls come last.
 """
 
 from __future__ import annotations
