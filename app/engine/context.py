@@ -47,7 +47,8 @@ class Context:
         """Returns the plane of a request. The last plane is kept, because a drag requests it again and again."""
         if self._plane is None or site != self._site:
             opened = self.data.opened if self.data else None
-            self._site, self._plane = site, plane_space(site, self.job, opened, self.record)
+            job = self.live if site.mode == "slice" else self.job
+            self._site, self._plane = site, plane_space(site, job, opened, self.record)
         return self._plane
 
 

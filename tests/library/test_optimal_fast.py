@@ -311,3 +311,22 @@ def test_what_is_searched_beside_the_untruncated_is_within_both_bounds(monkeypat
             found = searched.posterior(x, sigma, seen)
             assert ((found.mean - known.mean).norm(dim=1) <= found.bound + known.bound).all()
             np.testing.assert_array_equal(searched(x, sigma, seen), found.mean.numpy())
+
+
+def test_squared_distances_are_off_by_what_is_said_at_most(large):
+    """12,000 distances, from points of the data and from far away."""
+    random = np.random.default_rng(23)
+    points = _points(_images(random, 300, 40))
+    optimal = OptimalDenoiser(points)
+    codes, seen = optimal._search._codes, 0
+    for sigma in (0.0, 1e-6, 1e-3, 0.1, 3.0, 80.0, 1e3, 1e6):
+        for row in range(5):
+            x = torch.from_numpy(points[row] + sigma * random.standard_normal(40))
+            exact = ((points.astype(np.float64) - x.numpy()) ** 2).sum(1)
+            away = float(codes.query(x[None]).missed[0]) + codes.error
+            reach = np.sqrt(exact) + float((x - codes.origin).norm())
+            found = optimal.squared_distances(x).numpy()
+            assert (np.abs(found - exact) <= 2 * away * (reach + away) + 1e-14 * reach**2).all(), sigma
+            seen += len(exact)
+    assert seen >= 10_000
+    assert OptimalDenoiser(points, tolerance=0).squared_distances(points[0]) is None

@@ -24,7 +24,7 @@ def sketch(request: SketchRequest, _at: Context) -> SketchAnswer:
     at = denoised = np.zeros((0, 2))
     if shown.arrows[0]:
         at = density.grid_points(shown.rect, *shown.arrows)
-        denoised = density.grid_denoised(points, shown.sigma, shown.rect, shown.arrows)
+        denoised = density.grid_denoised(points, shown.sigma, shown.rect, *shown.arrows)
     background = DensityAnswer(
         request=shown, density=frozen(image), at=frozen(at), denoised=frozen(denoised), seconds=0.0
     )

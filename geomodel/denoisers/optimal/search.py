@@ -125,6 +125,18 @@ class Search:
             self._by_codes(answers, rest, self._codes)
         return Found(anchor=answers.anchor, mean=answers.mean, bound=answers.bound, left=answers.left, gap=answers.gap)
 
+    @torch.no_grad()
+    def squared_distances(self, x: Tensor) -> Tensor | None:
+        """‖x − y_i‖² of one x (d,), (N,) float64, by a pass over the codes; None where there are none.
+
+        With u = ‖x − x_q‖ + E, off by at most 2 u (‖x − y_i‖ + ‖x − o‖ + u), and by the rounding of float64.
+        """
+        if self._codes is None or not bool(x.abs().amax() < _FARTHEST):
+            return None
+        query = self._codes.query(x[None])
+        gap, _ = self._codes.gaps(query)
+        return (2 * gap[0, : self._count].cpu() + query.square[0]).clamp(min=0)
+
     def _by_components(self, answers: Answers, rows: Tensor) -> None:
         """Answer those queries for which the components leave few points."""
         x, window = answers.x[rows], self._nats * answers.sigma[rows].square()
