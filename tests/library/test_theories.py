@@ -83,6 +83,16 @@ def test_blocks_do_not_matter(monkeypatch):
     np.testing.assert_allclose(gm.LocalDenoiser(np.repeat(points, 2, axis=0), 3)(x, 1.0), whole, **EXACT)
 
 
+def test_another_patch_over_the_same_points():
+    points = pictures(20)
+    x, first = queries(points, 0.5), gm.LocalDenoiser(points, 3)
+    before = first(x, 0.5)
+    np.testing.assert_array_equal(first.with_patch(5)(x, 0.5), gm.LocalDenoiser(points, 5)(x, 0.5))
+    np.testing.assert_array_equal(first(x, 0.5), before)
+    with pytest.raises(ValueError, match="odd"):
+        first.with_patch(4)
+
+
 @pytest.mark.parametrize("sigma", [0.0, 0.3, 5.0])
 def test_what_sees_the_whole_image_is_the_optimal_denoiser(sigma):
     points = pictures(30)
