@@ -2,8 +2,9 @@
 
     python benchmarks/networks.py            about four minutes on one core
 
-Each row sets the processor time of a network's answer against that of its bare convolutions: the same kernels over
-inputs of the same shapes, one after the other. The two are measured in turn in one run, so a busy machine slows both.
+Each row sets the processor time of a network's answer against that of its bare convolutions, and of all its layers with
+weights (convolutions, linear layers and norms): the same kernels over inputs of the same shapes and layout, one after
+the other. All are measured in turn in one run, so a busy machine slows all.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import statistics
 from collections.abc import Callable
+from functools import partial
 from time import process_time
 from typing import Any
 
@@ -18,9 +20,11 @@ import common  # noqa: F401  (first: it puts the repository on the path)
 import torch
 from common import line
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, linear
+from torch.nn.functional import conv2d, group_norm, linear
 from torch.overrides import TorchFunctionMode
 
+import geomodel
+import resources
 from geomodel.networks import Blueprint, assemble, fold
 from geomodel.networks.configs import DhariwalConfig, EDM2Config, SongConfig
 
@@ -57,17 +61,21 @@ Call = Callable[[], Any]
 
 
 class _Recorder(TorchFunctionMode):
-    """Notes every convolution and every linear layer over tokens, with inputs of the same shape to repeat it on."""
+    """Notes every layer with weights, with inputs of the same shape and layout to repeat it on."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.calls: list[Call] = []
+        self.convolutions: list[Call] = []  # and linear layers over tokens, which are convolutions of width 1
+        self.layers: list[Call] = []
 
     def __torch_function__(self, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
         options = options or {}
-        if function is conv2d or (function is linear and arguments[0].ndim == 3):
-            given = (torch.randn(arguments[0].shape), *arguments[1:])
-            self.calls.append(lambda: function(*given, **options))
+        if function in (conv2d, linear, group_norm):
+            given = (torch.randn_like(arguments[0]), *arguments[1:])
+            call = partial(function, *given, **options)
+            self.layers.append(call)
+            if function is conv2d or (function is linear and arguments[0].ndim == 3):
+                self.convolutions.append(call)
         return function(*arguments, **options)
 
 
@@ -89,32 +97,42 @@ def seconds(call: Call) -> float:
     return process_time() - begin
 
 
-def ratio(network: nn.Module, shape: tuple[int, ...], batch: int, rounds: int) -> tuple[float, float]:
-    """Seconds of an answer, and over those of its convolutions: medians of pairs measured in turn."""
-    x, time = torch.randn(batch, *shape), torch.full((batch,), 0.3)
+def ratios(network: nn.Module, given: tuple[Tensor, ...], rounds: int) -> tuple[float, float, float]:
+    """Seconds of an answer, over those of its convolutions, and over those of its layers: medians of calls in turn."""
     with _Recorder() as recorder:
-        network(x, time)
+        network(*given)
 
-    def answer() -> Tensor:
-        found: Tensor = network(x, time)
-        return found
+    def all_of(calls: list[Call]) -> Call:
+        return lambda: [call() for call in calls]
 
-    def bare() -> None:
-        for call in recorder.calls:
-            call()
+    calls = (partial(network, *given), all_of(recorder.convolutions), all_of(recorder.layers))
+    for call in calls:
+        call()
+    rows = [[seconds(call) for call in calls] for _ in range(rounds)]
+    whole, bare, layers = (
+        statistics.median(row)
+        for row in zip(*((whole, whole / bare, whole / every) for whole, bare, every in rows), strict=True)
+    )
+    return whole, bare, layers
 
-    answer(), bare()
-    pairs = [(seconds(answer), seconds(bare)) for _ in range(rounds)]
-    return statistics.median(whole for whole, _ in pairs), statistics.median(whole / part for whole, part in pairs)
+
+def bundled() -> tuple[str, nn.Module]:
+    network = geomodel.load_checkpoint(resources.path("checkpoints", "fashion-mnist.safetensors")).network
+    return "the bundled U-Net, 1.65 M weights at 28 × 28", network
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="the small network alone")
+    parser.add_argument("--quick", action="store_true", help="the small networks alone")
     quick = parser.parse_args().quick
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
-    line("network, against its bare convolutions", ("batch", "ms", "ratio", "budget"))
+    line("network", ("batch", "ms", "× convolutions", "budget", "× layers", "budget"))
+    name, network = bundled()
+    for batch in (1, 4, 16, 64):
+        given = (torch.randn(batch, 1, 28, 28), torch.full((batch,), 0.3), torch.zeros(batch, dtype=torch.int64))
+        whole, bare, layers = ratios(network, given, 11 if batch == 64 else 41)
+        line(name, (f"{batch}", f"{1e3 * whole:.1f}", f"{bare:.3f}", "", f"{layers:.3f}", "1.15"))
     for name, (blueprint, budgets) in NETWORKS.items():
         network = made(blueprint)
         count = sum(parameter.numel() for parameter in network.parameters())
@@ -122,8 +140,10 @@ def main() -> None:
             continue
         for batch, budget in budgets.items():
             rounds = 5 if count * batch > 2e8 else 15 if count * batch > 2e7 else 41
-            whole, over = ratio(network, blueprint.shape, batch, rounds)
-            line(name, (f"{batch}", f"{1e3 * whole:.1f}", f"{over:.3f}", "" if budget is None else f"{budget:g}"))
+            given = torch.randn(batch, *blueprint.shape), torch.full((batch,), 0.3)
+            whole, bare, layers = ratios(network, given, rounds)
+            asked = "" if budget is None else f"{budget:g}"
+            line(name, (f"{batch}", f"{1e3 * whole:.1f}", f"{bare:.3f}", asked, f"{layers:.3f}", ""))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ MOST_VERTICES = 10_000  # of all strokes together
 FARTHEST = 1e100  # of a coordinate, so that its square is a finite number
 WIDTH = 0.2  # of a line, in data units
 WIDEST = 1e100
+SMOOTH = 0.5  # pixels by which a vertex may be left out
 EMPTY = "The drawing is empty. Draw at least one stroke."
 
 
@@ -80,6 +81,12 @@ def simplified(stroke: Sequence[Vertex], tolerance: float) -> Stroke:
             kept.add(middle)
             parts += [(first, middle), (middle, last)]
     return tuple(stroke[at] for at in sorted(kept))
+
+
+def tidied(stroke: Sequence[Vertex], unit: float) -> Stroke:
+    """The stroke with the vertices that can be seen, in as many digits as tell a tenth of a pixel of size `unit`."""
+    digits = 1 - math.floor(math.log10(unit))
+    return tuple((round(x, digits), round(y, digits)) for x, y in simplified(stroke, SMOOTH * unit))
 
 
 def erased(strokes: Strokes, centre: Vertex, radius: float) -> Strokes:

@@ -66,7 +66,6 @@ class Step:
     x: Tensor
     x_next: Tensor
     denoised: Tensor  # D(x; sigma); NaN where nothing was evaluated there and display="off"
-    slope: Tensor  # (x - denoised) / sigma
     stages: tuple[Evaluation, ...]  # the true evaluations of this step, in order
     combination: Combination
     evaluations: Any  # used in this step: one number, or (B,) for adaptive solvers
@@ -74,6 +73,11 @@ class Step:
     looks: int  # display evaluations: extra ones that only serve what is shown
     info: Mapping[str, int] = field(default_factory=dict)  # how many attempts were accepted and rejected
     state: Any = None  # opaque; `iterate(resume=step)` needs it
+
+    @property
+    def slope(self) -> Tensor:
+        """dx/dσ at x: (x − D)/σ. Computed when it is asked for, because most runs never ask."""
+        return (self.x - self.denoised) / self.sigma
 
 
 @dataclass(frozen=True, slots=True, eq=False)

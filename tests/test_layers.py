@@ -20,7 +20,8 @@ QT = {"PySide6", "shiboken6", "pyqtgraph", "superqt"}
 # On Windows torch must come before Qt's libraries: the one import outside the engine, under its own condition.
 BEFORE_QT = ("app/application.py", "sys.platform == 'win32'")
 # What works on tensors itself; the rest of geomodel's own folder, and every table, imports torch only when asked.
-WORKS_ON_TENSORS = {"sampling.py", "randomness.py", "training.py", "training_state.py"}
+TRAINING = {"training.py", "training_draws.py", "training_start.py", "training_state.py", "training_targets.py"}
+WORKS_ON_TENSORS = {"sampling.py", "randomness.py", *TRAINING}
 
 SPOKEN = {"app.engine.contract", "app.engine.messages"}  # frozen dataclasses of numbers and text
 SHARED = {"app.export.formats"}  # a table of what can be saved: the engine writes by it, the rooms ask by it

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from app.engine.contract import frozen
+from app.engine.kept_pieces import KeptPieces
 from app.engine.messages import DataOpened, Machine, Ready
 from geomodel import checkpoints, files, runs
 from geomodel.arrays import Array
@@ -102,6 +103,7 @@ class Library:
         self._data: dict[DataKey, OpenSet] = {}
         self._networks: dict[str, Any] = {}
         self._paces: dict[str, float] = {}
+        self._pieces = KeptPieces(machine.pieces)
         self._answers: dict[str, Mapping[str, Answer]] = {}  # with which each network was opened
         self._trusted: set[str] = set()
         self._device = ""
@@ -217,10 +219,23 @@ class Library:
             # measured once, so that a network that is opened again works in the same pieces
             if path not in self._paces:
                 self._paces[path] = measure_pace(network)
-            network.piece = piece_rows(self._paces[path])
+            network.piece = self._rows(network, piece_rows(self._paces[path]))
             gc.freeze()
             self._networks[path], self._answers[path] = network, answers
         return self._networks[path]
+
+    def _rows(self, network: Any, fitting: int) -> int:
+        """How many rows a piece has: as many as when the network was first opened on this computer."""
+        import torch
+
+        info = network.info
+        if info.sha256 is None:
+            return fitting
+        name = (info.sha256, self._device, info.precision, torch.get_num_threads(), torch.__version__)
+        kept = self._pieces.rows(*name)
+        if kept is None:
+            self._pieces.keep(*name, rows=fitting)
+        return kept or fitting
 
     def network_with(self, wanted: NetworkIdentity) -> str | None:
         """The path of the open network of a saved run: its file has this hash, and it was opened with these answers."""

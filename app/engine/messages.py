@@ -24,11 +24,14 @@ OPENING = 0  # stands for the run id when an opening is cancelled, because an op
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What the engine computes with, for as long as it lives. 0 threads: as many as suit this computer."""
+    """What the engine computes with, for as long as it lives. 0 threads: as many as suit this computer. `pieces`: the
+    file that keeps in which pieces networks work; empty for none.
+    """
 
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["float32", "bfloat16"] = "float32"
     threads: int = 0
+    pieces: str = ""
 
 
 # ---------------------------------------------------------------- commands

@@ -115,8 +115,8 @@ class SettingsStore:
     @property
     def machine(self) -> Machine:
         """What a new engine computes with."""
-        settings = self.settings
-        return Machine(device=settings.device, precision=settings.precision, threads=settings.threads)
+        settings, pieces = self.settings, str(self.path.with_name("pieces.json"))
+        return Machine(device=settings.device, precision=settings.precision, threads=settings.threads, pieces=pieces)
 
     def mark_open(self) -> bool:
         """Leave a mark while the window is open. Returns True if there was one, because the last window crashed."""

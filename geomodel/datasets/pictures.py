@@ -24,13 +24,13 @@ from geomodel.datasets.marks import PICTURES
 from geomodel.datasets.picture_files import Found, Picture
 from geomodel.datasets.reading import PIECE, check_shape, check_size
 
-_LARGEST_FILE = 2**26  # bytes of one encoded image
+LARGEST_FILE = 2**26  # bytes of one encoded image
 _LARGEST_LIST = 2**27  # bytes of a dataset.json; one for a million pictures takes 45 MB
 _NAMED = 3  # files that a sentence about the rest names
-_MOST_SCANS = 100  # of a progressive JPEG, because each one is as much work as the whole image
+MOST_SCANS = 100  # of a progressive JPEG, because each one is as much work as the whole image
 _MODES = {"L": 1, "RGB": 3}
 # What Pillow raises for damaged images; a warning is raised where a filter turns it into an error.
-_FAULTS = (
+FAULTS = (
     OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, ArithmeticError, MemoryError, RuntimeError,
     AttributeError, AssertionError, struct.error, zlib.error, Image.DecompressionBombError, Warning,
 )  # fmt: skip
@@ -133,28 +133,28 @@ def _unequal(name: str, first: str, found: str) -> DataError:
 
 def _opened(name: str, picture: Picture) -> Image.Image:
     """Opens an image and reads only its header."""
-    if picture.size > _LARGEST_FILE:
+    if picture.size > LARGEST_FILE:
         raise DataError(
             f"{picture.name!r} in {name!r} has {memory.text(picture.size)}; an image file may have "
-            f"{memory.text(_LARGEST_FILE)}. Make it smaller."
+            f"{memory.text(LARGEST_FILE)}. Make it smaller."
         )
     content = picture.read()
     with _faults(name, picture):
-        image = Image.open(io.BytesIO(content), formats=_formats())
+        image = Image.open(io.BytesIO(content), formats=formats())
     if image.mode not in _MODES and (image.format, image.mode) != ("GIF", "P"):  # a GIF always has a palette
         raise DataError(
             f"{picture.name!r} in {name!r} is of mode {image.mode}. Expected grey (L) or RGB images; convert them."
         )
-    if image.format in ("JPEG", "MPO") and content.count(b"\xff\xda") > _MOST_SCANS:
+    if image.format in ("JPEG", "MPO") and content.count(b"\xff\xda") > MOST_SCANS:
         raise DataError(
-            f"{picture.name!r} in {name!r} has more than {_MOST_SCANS} scans, which no camera or program writes. "
+            f"{picture.name!r} in {name!r} has more than {MOST_SCANS} scans, which no camera or program writes. "
             "Save it again."
         )
     return image
 
 
 @cache
-def _formats() -> tuple[str, ...]:
+def formats() -> tuple[str, ...]:
     """The formats of the table that this computer's Pillow can open."""
     Image.init()
     return tuple(name for name in PICTURES if name in Image.OPEN)
@@ -178,7 +178,7 @@ def _upright(image: Image.Image) -> Image.Image | None:
 def _faults(name: str, picture: Picture) -> Iterator[None]:
     try:
         yield
-    except _FAULTS as error:
+    except FAULTS as error:
         raise DataError(
             f"{picture.name!r} in {name!r} is not a picture that can be read "
             f"({str(error).splitlines()[0][:100] if str(error) else type(error).__name__}). Repair or remove it."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -91,6 +92,8 @@ def real(name: str, values: Any) -> Tensor:
 
 
 def _per_sample(sigma: Any, batch: int) -> Tensor:
+    if type(sigma) is float and 0 <= sigma < math.inf:  # a solver's, at every step: what follows takes longer than D
+        return torch.full((batch,), sigma, dtype=torch.float64)
     levels = unmapped("sigma", real("sigma", sigma)).to(device="cpu", dtype=torch.float64)
     if levels.ndim == 0:
         levels = levels.expand(batch)

@@ -215,7 +215,6 @@ def _steps(model: Any, x: Tensor, rule: _Rule, labels: Any, sigmas: Levels, leve
             x=x,
             x_next=x,
             denoised=x,
-            slope=x,
             stages=(),
             combination=Combination(1.0),
             evaluations=0,

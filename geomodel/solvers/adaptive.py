@@ -131,7 +131,6 @@ class Adaptive(Solver):
                 x=x,
                 x_next=x_next,
                 denoised=denoised,
-                slope=(x - denoised) / sigmas[index],
                 stages=(),
                 combination=Combination(0.0, constant=x_next),
                 evaluations=evaluations,

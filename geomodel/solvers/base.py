@@ -291,7 +291,6 @@ def run(
             x=x,
             x_next=x_next,
             denoised=denoised,
-            slope=(x - denoised) / at.sigma,
             stages=tuple(at.stages),
             combination=combination,
             evaluations=len(at.stages),

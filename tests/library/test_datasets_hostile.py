@@ -242,7 +242,7 @@ def test_images_are_counted_and_measured_before_they_are_read(tmp_path, monkeypa
     refused(tmp_path / "a.zip", zipped(many), "lists more than 8 files")
     (tmp_path / "a.zip").unlink()
     refused(tmp_path, None, "more than 8 files")
-    monkeypatch.setattr(pictures, "_LARGEST_FILE", 50)
+    monkeypatch.setattr(pictures, "LARGEST_FILE", 50)
     refused(tmp_path / "b.zip", zipped({"a.png": PNG}), "'a.png' in 'b.zip' has .* an image file may have 50 B")
     refused(tmp_path / "c.zip", zipped({"a.png": PNG + bytes(10**8)}), "'a.png' in 'c.zip' has 100 MB")
 

@@ -7,11 +7,13 @@ import math
 
 import numpy as np
 import pytest
+from PIL import Image
 from plane_mouse import let_go, move, press
 from PySide6.QtCore import Qt
 from real_window import WAIT, finished, kept, opened
 from real_window import press as key
 
+from app.shell import file_dialogs
 from geomodel import datasets, strokes
 from geomodel.settings import from_json, to_json
 
@@ -170,3 +172,25 @@ def test_more_than_a_drawing_may_hold_is_not_taken(qtbot, window, caplog):
     assert window.state.draft.drawing == full
     assert "Erase a part of it" in caplog.text
     assert from_json(json.loads(json.dumps(to_json(window.state.draft)))) == window.state.draft
+
+
+def test_the_ink_of_a_picture_becomes_strokes(qtbot, window, tmp_path, monkeypatch, caplog):
+    """By the button and the dialog; a file that is no picture is said, and one undo takes the strokes back."""
+    pixels = np.full((60, 60), 255, np.uint8)
+    pixels[20:40, 10:50] = 0
+    Image.fromarray(pixels).save(tmp_path / "bar.png")
+    (tmp_path / "no.png").write_text("no picture")
+    chosen = []
+    monkeypatch.setattr(file_dialogs, "ask_open", lambda *asked, store: asked[-1](str(chosen[-1])))
+    bar = window.views.plane.drawing_bar
+    chosen.append(tmp_path / "no.png")
+    qtbot.mouseClick(bar._picture, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "not a picture" in caplog.text, timeout=WAIT)
+    chosen.append(tmp_path / "bar.png")
+    qtbot.mouseClick(bar._picture, Qt.MouseButton.LeftButton)
+    run = finished(qtbot, window, lambda run: len(run.settings.drawing) > 10)
+    box = window.views.plane.picture.drawing.box
+    vertices = np.concatenate([np.asarray(stroke) for stroke in run.settings.drawing])
+    assert np.ptp(vertices[:, 0]) == pytest.approx(0.8 * box[2] * 40 / 60, rel=0.1)
+    window.actions_by_id["undo"].trigger()
+    assert window.state.draft.data == "two-moons"

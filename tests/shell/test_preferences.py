@@ -101,7 +101,8 @@ def test_what_waits_for_the_next_start_says_so(window, dialog):
     later = {name for name, note in notes.items() if note.endswith("after the next start")}
     assert later == {"font_scale", "device", "precision", "threads"}
     window.store.change(device="cpu", threads=1, precision="bfloat16")
-    assert window.store.machine == Machine(device="cpu", threads=1, precision="bfloat16")
+    pieces = str(window.store.path.with_name("pieces.json"))
+    assert window.store.machine == Machine(device="cpu", threads=1, precision="bfloat16", pieces=pieces)
     window.store.change(device="auto", threads=0, precision="float32")
 
 

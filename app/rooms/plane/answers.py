@@ -13,7 +13,7 @@ from app.engine.contract import frozen
 from app.engine.plane_space import Direct, Kernels, PlaneSpace
 from app.rooms.plane.answers_basins import basins
 from app.rooms.plane.answers_branch import branch_later, branch_now
-from app.rooms.plane.answers_drawing import sketch
+from app.rooms.plane.answers_drawing import sketch, trace
 from app.rooms.plane.answers_ghosts import ghost_later
 from app.rooms.plane.messages import (
     DRAWN_WEIGHTS,
@@ -28,6 +28,7 @@ from app.rooms.plane.messages import (
     ProbeAnswer,
     ProbeRequest,
     SketchRequest,
+    TraceRequest,
 )
 from geomodel import density, runs
 from geomodel.arrays import Array
@@ -161,6 +162,7 @@ def _curve(request: InsideRequest, at: Context) -> tuple[Array, float]:
 ANSWERS: Answers = {
     DensityRequest: density_and_field,
     SketchRequest: sketch,
+    TraceRequest: trace,
     ProbeRequest: probe,
     InsideRequest: inside,
     BasinsRequest: basins,

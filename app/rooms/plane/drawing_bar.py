@@ -1,4 +1,4 @@
-"""The controls of the drawing tool in the row above the plane: brush, eraser, width, undo, clear."""
+"""The controls of the drawing tool in the row above the plane: brush, eraser, image file, width, undo, clear."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class DrawingBar(QWidget):
 
     erase_wanted = Signal(bool)
     width_moved = Signal(float, bool)  # a line width, and whether the slider was let go
+    picture_wanted = Signal()
     clear_wanted = Signal()
     done_wanted = Signal()
 
@@ -40,6 +41,7 @@ class DrawingBar(QWidget):
         self._ends = (0.01, 1.0)
         self._brush, self._eraser = _button("Brush", "Draw strokes"), _button("Eraser", "Cut strokes away")
         self._undo = _button("Undo", "Take back the last stroke, or the last change of a setting (Ctrl+Z)")
+        self._picture = _button("Picture…", "Add the ink of an image file as strokes: the rarer of dark and light")
         self._clear = _button("Clear", "Take every stroke away; Ctrl+Z brings them back")
         self._done = _button("Done", "Keep the drawing as data (Enter)")
         self._width = Slider(WIDTH_STEPS, "Line width", "The points stand within about half of it on each side")
@@ -48,6 +50,7 @@ class DrawingBar(QWidget):
             button.setCheckable(True)
             self._choice.addButton(button)
         self._eraser.toggled.connect(self.erase_wanted)
+        self._picture.clicked.connect(self._on_picture)
         self._clear.clicked.connect(self._on_clear)
         self._done.clicked.connect(self._on_done)
         self._width.valueChanged.connect(self._on_width)
@@ -55,7 +58,7 @@ class DrawingBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
-        for widget in (self._brush, self._eraser, self._undo, self._clear, self._done):
+        for widget in (self._brush, self._eraser, self._picture, self._undo, self._clear, self._done):
             row.addWidget(widget)
         row.addWidget(self._width, 1)
 
@@ -79,6 +82,9 @@ class DrawingBar(QWidget):
     def _on_width(self) -> None:
         narrow, wide = self._ends
         self.width_moved.emit(narrow * (wide / narrow) ** self._width.part(), not self._width.isSliderDown())
+
+    def _on_picture(self) -> None:
+        self.picture_wanted.emit()
 
     def _on_clear(self) -> None:
         self.clear_wanted.emit()

@@ -12,15 +12,16 @@ from app.plotting.values import Box
 from app.rooms.contract import Services
 from app.rooms.plane.drawing_bar import DrawingBarPicture
 from app.rooms.plane.film_feed import ARROWS
-from app.rooms.plane.messages import DensityRequest, SketchAnswer, SketchRequest
+from app.rooms.plane.messages import DensityRequest, SketchAnswer, SketchRequest, TraceAnswer
 from app.rooms.plane.pictures import DrawingPicture, PlanePicture
+from app.rooms.plane.trace_feed import TraceFeed
 from app.rooms.plane.view import PlaneView
 from app.session.plane_options import LEGEND
 from app.session.state import Run
 from geomodel.datasets import DRAWING
 from geomodel.schedules import nearest_level
 from geomodel.settings import DataKey
-from geomodel.strokes import EMPTY, Stroke, Strokes, Vertex, erased, problem, simplified
+from geomodel.strokes import EMPTY, Strokes, Vertex, erased, problem, tidied
 
 CANVAS: Box = (0.0, 0.0, 9.0, 9.0)  # where no points lie in the plane: the generated sets lie within ±4
 ROOM = 6.0  # deviations of the data that a canvas over them is wide
@@ -29,7 +30,6 @@ NARROWEST, WIDEST = 1000.0, 8.0  # … and the ends of the slider
 ERASER = 12.0  # pixels
 FRAME_MS = 16
 FOLLOWING = frozenset({"density", "data", "field", "basins", LEGEND})  # layers that follow the pen
-SMOOTH = 0.5  # pixels by which a vertex may be left out
 CAUSE = "drawing"  # of errors about a drawing
 HINT = "Enter keeps it, Esc leaves, Ctrl+Z undoes"
 WHOLE_HINT = f"The left button draws, and so do the arrows after Space. {HINT}"
@@ -44,6 +44,7 @@ class DrawingFeed(QObject):
         super().__init__(view)
         self._state, self._player, self._playback = services.state, services.player, services.playback
         self._say, self._settle, self._view = services.say, services.settle, view
+        self._trace = TraceFeed(services, self)
         self._box: Box | None = None  # of the canvas, while the tool is in use
         self._over: DataKey | None = None  # the data that the first stroke takes the place of
         self._width, self._erases = 0.0, False
@@ -58,6 +59,7 @@ class DrawingFeed(QObject):
         self._frame.timeout.connect(self._move_pen)
         self._state.data_changed.connect(self._data_changed)
         self._state.run_grew.connect(self._focus)
+        self._trace.traced.connect(self._traced)
         bar, pen = view.drawing_bar, view.pen
         pen.put_down.connect(self._put_down)
         pen.moved.connect(self._move)
@@ -66,6 +68,7 @@ class DrawingFeed(QObject):
         pen.left.connect(self._leave)
         bar.erase_wanted.connect(self._choose)
         bar.width_moved.connect(self._set_width)
+        bar.picture_wanted.connect(self._choose_picture)
         bar.clear_wanted.connect(self._clear)
         bar.done_wanted.connect(self._end)
 
@@ -82,6 +85,7 @@ class DrawingFeed(QObject):
         if wanted == self.in_use:
             return
         self._held, self._stroke, self._sketch, self._erases = None, [], None, False
+        self._trace.forget()
         self._box = self._canvas() if wanted else None
         self._over = None if self._state.data is None else self._state.data.key
         self._view.pen.use(wanted)
@@ -181,7 +185,7 @@ class DrawingFeed(QObject):
         held, self._held = self._after(), None
         unit = self._view.ground.unit()
         if not self._erases:
-            held = (*held[:-1], _tidy(held[-1], unit))
+            held = (*held[:-1], tidied(held[-1], unit))
         self._stroke = []
         self._keep(held)
 
@@ -207,6 +211,17 @@ class DrawingFeed(QObject):
             self._player.drafting.draw(self.strokes, self._width)
         self._ask()
         self.changed.emit()
+
+    def _choose_picture(self) -> None:
+        if self._box is not None:
+            self._trace.choose(self._box)
+
+    def _traced(self, answer: TraceAnswer) -> None:
+        if answer.problem:
+            self._say(answer.problem, True, CAUSE)
+            return
+        self._width = _rounded(answer.width)
+        self._keep((*self.strokes, *answer.strokes))
 
     def _clear(self) -> None:
         self._keep(())
@@ -283,12 +298,6 @@ class DrawingFeed(QObject):
             widest=self._box[3] / WIDEST,
             clears=bool(self.strokes),
         )
-
-
-def _tidy(stroke: Stroke, unit: float) -> Stroke:
-    """A stroke with the vertices that can be seen, in as many digits as tell a tenth of a pixel."""
-    digits = 1 - math.floor(math.log10(unit))
-    return tuple((round(x, digits), round(y, digits)) for x, y in simplified(stroke, SMOOTH * unit))
 
 
 def _rounded(width: float) -> float:

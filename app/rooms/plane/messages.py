@@ -12,6 +12,7 @@ from geomodel.basins import Basins
 from geomodel.experiments.ghosts import Ghost
 from geomodel.record import StepDetail
 from geomodel.settings import DataKey
+from geomodel.strokes import Strokes
 from geomodel.trajectory import Trajectory
 
 DRAWN_WEIGHTS = 200  # most posterior weights that the plane draws; more would slow a drag
@@ -40,6 +41,24 @@ class DensityAnswer(Answer):
     at: Array
     denoised: Array  # (m, 2): D at the arrows' points (for field "difference": at + Dθ − what it is compared with)
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceRequest(Request):
+    """The ink of a picture as strokes in a box (x, y, width, height). The run only says to whom the answer goes."""
+
+    path: str
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceAnswer(Answer):
+    """The strokes and the width of their lines, or why there are none."""
+
+    request: TraceRequest
+    strokes: Strokes = ()
+    width: float = 0.0
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,6 @@ from app.rooms.theories.picture import (
     caption_of,
     drives_in_turn,
     drives_of,
-    ends_of,
     legend_of,
     levels_of,
     line_up,
@@ -31,7 +30,7 @@ from app.rooms.theories.picture import (
     samples_of,
     undefined,
 )
-from app.rooms.theories.pictures import TheoriesPicture
+from app.rooms.theories.pictures import Ends, TheoriesPicture
 from app.rooms.theories.taught_feed import Taught
 from app.rooms.theories.view import TheoriesView
 from app.session.state import Run
@@ -62,6 +61,7 @@ class _Known:
     ends: Array | None = None
     drivers: tuple[str, ...] = ()
     drives: str = ""  # how near the ends are to the run's
+    rows: tuple[Ends, ...] = ()  # the ends as images
 
 
 class TheoriesRoom(OnRequestRoom[_Known]):
@@ -78,6 +78,7 @@ class TheoriesRoom(OnRequestRoom[_Known]):
         self._hand_over, self._taught = hand_over, taught = HandOver(services, self), Taught(services, self)
         view.drive_wanted.connect(self.drive)
         view.patch_picked.connect(self._pick_patch)
+        view.sample_picked.connect(self._pick_sample)
         for part, work in ((view.hand_over, hand_over), (view.taught, taught)):
             part.start_wanted.connect(work.begin)
             part.cancel_wanted.connect(work.cancel)
@@ -127,6 +128,9 @@ class TheoriesRoom(OnRequestRoom[_Known]):
     def _pick_patch(self, patch: int) -> None:
         self._patch.patch = patch
         self.refresh()
+
+    def _pick_sample(self, sample: int) -> None:
+        self._state.select(sample=sample)
 
     def _answered(self, answer: Answer) -> None:
         if isinstance(answer, PatchAnswer):
@@ -240,8 +244,8 @@ class TheoriesRoom(OnRequestRoom[_Known]):
             panels = (*panels, panel_of_patch(self._patch.about(*place), self._patch.patch, shape))
             shown = replace(shown, patch=self._patch.patch, most_patch=2 * max(shape[1:]) - 1)
         if known.ends is not None:
-            ends_title, ends = ends_of(run, known.drivers, known.ends, known.samples, selection.sample)
-            shown = replace(shown, drives=known.drives, ends_title=ends_title, ends=ends)
+            samples = tuple(known.samples.tolist())
+            shown = replace(shown, drives=known.drives, ends=known.rows, samples=samples, sample=selection.sample)
         return replace(
             shown,
             message="",
@@ -261,7 +265,8 @@ def _driven(known: _Known, title: str, run: Run, ends: Array) -> _Known:
 
 
 def _with_ends(known: _Known, run: Run, ends: Array, drivers: tuple[str, ...]) -> _Known:
-    return replace(known, ends=ends, drivers=drivers, drives=drives_of(run, drivers, ends, known.samples))
+    drives, rows = drives_of(run, drivers, ends, known.samples)
+    return replace(known, ends=ends, drivers=drivers, drives=drives, rows=rows)
 
 
 def _joined(before: _Known | None, task: TheoryTask, levels: Integers, samples: Integers, run: Run, d: Array) -> _Known:

@@ -10,6 +10,7 @@ import numpy as np
 from app.plotting.pens_and_numbers import Kind
 from app.plotting.values import Curve, MeasurePlot, Panel
 from app.rooms.theories.messages import Asked, PatchAnswer, Stages
+from app.rooms.theories.pictures import Ends
 from app.session.facts import DRIVER_NAMES, UNDEFINED
 from app.session.state import Run
 from geomodel import images
@@ -159,32 +160,38 @@ def shares_of(own: Array, others: Array, mean: Array) -> Explained:
     return explained_of(names, np.ones(1), own[None], others[:, None], own[None], mean)
 
 
-def drives_of(run: Run, titles: tuple[str, ...], ends: Array, samples: Integers) -> str:
-    """How near the ends of each theory's own run are to the driver's, from the same noise."""
+def drives_of(run: Run, titles: tuple[str, ...], ends: Array, samples: Integers) -> tuple[str, tuple[Ends, ...]]:
+    """How near the ends of each theory's own run are to the driver's, from the same noise: in words, and for images as
+    the rows of the line-up.
+    """
     assert run.source is not None
-    found = shares_of(np.asarray(run.x[run.committed - 1, samples], np.float64), ends, run.source.dataset.mean)
-    parts = [
-        f"{title} {fixed(median, 2)} ({fixed(pooled, 2)}; {wins})"
-        for title, median, pooled, wins in zip(
-            titles, found.median[:, 0], found.r2[:, 0], found.wins[:, 0], strict=False
-        )
+    own = np.asarray(run.x[run.committed - 1, samples], np.float64)
+    found = shares_of(own, ends, run.source.dataset.mean)
+    notes = [
+        f"{fixed(median, 2)} ({fixed(pooled, 2)}; {wins})"
+        for median, pooled, wins in zip(found.median[:, 0], found.r2[:, 0], found.wins[:, 0], strict=True)
     ]
-    return (
+    meaning = (
         f"Ends from the same noise, {len(run.sigmas) - 1} Euler steps. Median R² to the run's (pooled R²; nearest to "
-        f"how many of {len(samples)}): {', '.join(parts)}"
+        f"how many of {len(samples)})"
     )
-
-
-def ends_of(
-    run: Run, titles: tuple[str, ...], ends: Array, samples: Integers, sample: int
-) -> tuple[str, tuple[Panel, ...]]:
-    """The end of the selected sample and those to which each theory drives its noise."""
-    assert run.source is not None
-    if sample not in samples or run.source.dataset.kind != "images":
-        return "", ()
-    k = int(np.flatnonzero(samples == sample)[0])
-    own = np.asarray(run.x[run.committed - 1, sample], np.float64)
-    return f"Where each theory drives sample {sample}", _beside(run, own, "end of the run", titles, ends[:, k])
+    if run.source.dataset.kind != "images":
+        named = (f"{title} {note}" for title, note in zip(titles, notes, strict=True))
+        return f"{meaning}: {', '.join(named)}", ()
+    with np.errstate(divide="ignore", invalid="ignore"):  # an end at the data mean has nothing to explain
+        scales = np.square(own - run.source.dataset.mean).sum(axis=(1, 2, 3))
+        each = 1 - np.square(found.errors[:, 0]) / scales
+    first = Ends(
+        caption=DRIVER_NAMES[run.settings.driver],
+        images=images.pixels(own),
+        note="the run itself",
+        shares=("",) * len(own),
+    )
+    rows = [
+        Ends(caption=title, images=images.pixels(row), note=note, shares=tuple(f"R² {fixed(r2, 2)}, " for r2 in shares))
+        for title, row, note, shares in zip(titles, ends, notes, each.tolist(), strict=True)
+    ]
+    return meaning, (first, *rows)
 
 
 def panels_of(

@@ -41,6 +41,16 @@ class TaughtPicture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ends:
+    """One row of the line-up: where the run, or a theory, takes the noise of each sample."""
+
+    caption: str
+    images: Array  # (B, H, W) or (B, H, W, 3) uint8
+    note: str = ""  # how near they are to the run's
+    shares: tuple[str, ...]  # the same of each sample, for its tooltip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TheoriesPicture:
     """The unexplained shares of the theories that are known, and their D at the playhead."""
 
@@ -55,8 +65,9 @@ class TheoriesPicture:
     patch: int = 0  # side of the patch that a person picks; 0 where there are no patches
     most_patch: int = 1
     drives: str = ""  # how near the theories' own ends are
-    ends_title: str = ""
-    ends: tuple[Panel, ...] = ()
+    ends: tuple[Ends, ...] = ()  # of images
+    samples: tuple[int, ...] = ()  # of the ends
+    sample: int = -1  # that is selected
     ready: bool = False
     can_drive: bool = False
     hand_over: HandOverPicture = HandOverPicture()

@@ -12,7 +12,12 @@ PANELS = (
     "last image is that of the patch that the slider picks."
 )
 
-ENDS = "The end of the selected sample beside the ends to which each theory drives the same noise in Euler steps."
+ENDS = (
+    "The same noise driven to the end by the run and by each theory, in Euler steps: a row each, a column for each "
+    "sample. Click a sample, or press Up and Down, to select it. R² compares an end with the run's end of the same "
+    "sample: 1 is the same image, 0 is as far off as the data mean. A few samples that end in another class decide the "
+    "pooled R², so the median and the counts stand beside it."
+)
 
 
 def describe(picture: TheoriesPicture) -> str:
@@ -30,7 +35,7 @@ def _sentences(picture: TheoriesPicture) -> Iterator[str]:
     yield from (f"{panel.caption}: {panel.note}." for panel in picture.panels)
     if picture.drives:
         yield f"{picture.drives}."
-    yield from (f"{panel.caption}: {panel.note}." for panel in picture.ends)
+    yield from (f"{row.caption}: {row.note}." for row in picture.ends)
     if (over := picture.hand_over).plot is not None:
         yield f"Hand-over, {over.plot.curves[0].label}: {over.caption}. {over.title}."
         yield from (f"{panel.caption}: {panel.note}." for panel in over.panels)

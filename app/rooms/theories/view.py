@@ -15,6 +15,7 @@ from app.plotting.values import Curve, MeasurePlot
 from app.rooms.on_request_view import OnRequestView
 from app.rooms.theories.actions import DRIVE, DRIVE_TIP, TIP, TITLE
 from app.rooms.theories.hand_over_view import HandOverPart
+from app.rooms.theories.line_up import LineUp
 from app.rooms.theories.patch_row import PatchRow
 from app.rooms.theories.pictures import TheoriesPicture
 from app.rooms.theories.taught_view import TaughtPart
@@ -35,6 +36,7 @@ class TheoriesView(OnRequestView):
 
     drive_wanted = Signal()
     patch_picked = Signal(int)
+    sample_picked = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(theme, parent, TheoriesPicture(), "Theories", WorkBar(TITLE, TIP), print_mode)
@@ -64,10 +66,10 @@ class TheoriesView(OnRequestView):
         self._patch.picked.connect(self.patch_picked)
         self._drives = PlainLabel(wordWrap=True)
         self._drives.setFont(tabular(self.font(), 0.92))
-        self._ends_title = Title()
-        self._ends_title.setToolTip(tooltip("Ends", ENDS))
-        self._ends = PanelGrid(theme, smallest=smallest, largest=largest, marks=False)
-        self._ends.setAccessibleName("Ends of the run and of each theory")
+        self._ends_title = Title("Line-up")
+        self._ends_title.setToolTip(tooltip("Line-up", ENDS))
+        self._ends = LineUp(theme, 28 if print_mode else 56)
+        self._ends.sample_picked.connect(self.sample_picked)
         self.hand_over = HandOverPart(theme, print_mode=print_mode)
         self.taught = TaughtPart(theme, print_mode=print_mode)
         self._build()
@@ -89,7 +91,7 @@ class TheoriesView(OnRequestView):
         self.inside.addWidget(self._caption)
         self.inside.addLayout(self._legend)
         self.inside.addWidget(self._plot, SHARES)
-        for part in (self._title, self._panels, self._patch, self._drives, self._ends_title, self._ends):
+        for part in (self._title, self._panels, self._patch, self._ends_title, self._drives, self._ends):
             self.inside.addWidget(part)
         for section in (self.hand_over, self.taught):
             self.inside.addSpacing(0 if self._print else GAP)
@@ -113,13 +115,12 @@ class TheoriesView(OnRequestView):
         self._show_shares(picture)
         self._drives.setText(f"{picture.drives}." if picture.drives else "")
         self._title.setText(picture.title)
-        self._ends_title.setText(picture.ends_title)
         for part, there in (
             (self._title, picture.title),
             (self._panels, picture.panels),
             (self._patch, picture.patch and not self._print),
             (self._drives, picture.drives),
-            (self._ends_title, picture.ends_title),
+            (self._ends_title, picture.drives),
             (self._ends, picture.ends),
         ):
             part.setVisible(bool(there))
@@ -128,7 +129,7 @@ class TheoriesView(OnRequestView):
         if picture.patch:
             self._patch.show_patch(picture.patch, picture.most_patch)
         if picture.ends:
-            self._ends.set_panels(picture.ends)
+            self._ends.set_rows(picture.ends, picture.samples, picture.sample)
         self.hand_over.display(picture.hand_over, picture.sigmas)
         self.taught.display(picture.taught, picture.sigmas, picture.index)
         for section, plotted in ((self.hand_over, picture.hand_over.plot), (self.taught, picture.taught.plots)):
@@ -178,5 +179,6 @@ class TheoriesView(OnRequestView):
         self._drive.clicked.disconnect(self._drive_clicked)
         self.chart.picked.disconnect(self.level_picked)
         self._patch.picked.disconnect(self.patch_picked)
+        self._ends.sample_picked.disconnect(self.sample_picked)
         for part in (self._patch, self.hand_over, self.taught):
             part.release()

@@ -167,15 +167,24 @@ def test_images_of_the_selected_sample_stand_side_by_side():
     assert panels == ()
 
 
-def test_ends_of_images_stand_beside_the_run_s_own():
+def test_the_line_up_has_a_row_for_each_theory_and_the_share_of_each_sample():
     run = computed(pictures())
     samples = picture.samples_of(run, 2)
-    ends = np.stack([run.x[-1, samples], run.x[-1, samples] + 1.0])
-    title, panels = picture.ends_of(run, ("a", "b", "c"), ends, samples, 1)
-    assert "sample 1" in title
-    assert [panel.caption for panel in panels][1:] == ["a", "b"]
-    assert panels[1].note == f"R² {picture.fixed(1.0, 2)}"
-    assert picture.ends_of(run, ("a", "b"), ends, samples, 99) == ("", ())
+    ends = np.stack([run.x[-1, samples], run.x[-1, samples] + np.array([0.0, 1.0]).reshape(2, 1, 1, 1)])
+    words, rows = picture.drives_of(run, ("a", "b"), ends, samples)
+    assert "Median R²" in words
+    assert [row.caption for row in rows] == ["D*", "a", "b"]
+    one, mean = picture.fixed(1.0, 2), run.source.dataset.mean
+    np.testing.assert_array_equal(rows[0].images, rows[1].images)
+    assert rows[1].note == f"{one} ({one}; 2)"  # ties go to the first
+    assert rows[1].shares == (f"R² {one}, ",) * 2
+    own = run.x[-1, samples[1]]
+    share = 1 - own.size / np.square(own - mean).sum()
+    assert rows[2].shares == (f"R² {one}, ", f"R² {picture.fixed(share, 2)}, ")
+    points = computed(moons())
+    words, rows = picture.drives_of(points, ("a",), points.x[-1:], np.arange(points.x.shape[1]))
+    assert rows == ()
+    assert f"a {one} ({one}; {points.x.shape[1]})" in words
 
 
 @pytest.mark.parametrize(("change", "words"), [({"label": 1}, "one class"), ({}, "")])
