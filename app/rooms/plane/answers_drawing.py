@@ -1,4 +1,4 @@
-"""What a drawing would be, while a person draws: points, density, D* and coarse basins; and what a picture draws."""
+"""What a drawing would be, while a person draws: its points, their density, D* over them and coarse basins."""
 
 from __future__ import annotations
 
@@ -7,21 +7,11 @@ import numpy as np
 from app.engine.context import Context
 from app.engine.contract import frozen
 from app.rooms.plane.answers_basins import COARSE, areas_of
-from app.rooms.plane.messages import (
-    BasinsAnswer,
-    BasinsRequest,
-    DensityAnswer,
-    SketchAnswer,
-    SketchRequest,
-    TraceAnswer,
-    TraceRequest,
-)
+from app.rooms.plane.messages import BasinsAnswer, BasinsRequest, DensityAnswer, SketchAnswer, SketchRequest
 from geomodel import density, runs
 from geomodel.arrays import Array
 from geomodel.basins import Basins, carried, nearest
-from geomodel.datasets import DataError
 from geomodel.datasets.dataset import Dataset
-from geomodel.datasets.traced import traced
 
 MOST_CARRYING = 256  # points that carry the coarse basins, which then take 4 ms; they are spread evenly too
 
@@ -60,12 +50,3 @@ def _basins(request: SketchRequest, data: Dataset) -> BasinsAnswer | None:
     found = found.advanced(classify, found.known.size)
     asked = BasinsRequest(run_id=request.run_id, sigma=shown.sigma, rect=shown.rect)
     return BasinsAnswer(request=asked, basins=found, areas=areas_of(found, data), finished=False)
-
-
-def trace(request: TraceRequest, _at: Context) -> TraceAnswer:
-    """The ink of a picture."""
-    try:
-        strokes, width = traced(request.path, request.box)
-    except DataError as error:
-        return TraceAnswer(request=request, problem=str(error))
-    return TraceAnswer(request=request, strokes=strokes, width=width)
