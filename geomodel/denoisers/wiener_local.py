@@ -73,5 +73,9 @@ class WienerLocalDenoiser(Pixelwise):
             self._last = (sigma, PatchSums(self._mask(sigma), self.shape[1], chained=chained))
         return self._last[1]
 
+    def _mean(self, x: Tensor, sigma: float) -> Tensor:
+        self._sums(sigma)  # made once, before several threads ask for them
+        return super()._mean(x, sigma)
+
     def gaps(self, points: Tensor, x: Tensor, sigma: float) -> Tensor:
         return self._sums(sigma)(self.squares(points, x))
