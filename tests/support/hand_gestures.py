@@ -59,7 +59,8 @@ class Hands:
     def __init__(self, window: MainWindow, files: Path, out: Path, say: Callable[[str], None]) -> None:
         self.window, self.say, self.out = window, say, out
         self.random = Random()
-        self.good = sorted(path for path in (files / "good").iterdir() if "labels" not in path.name)
+        kept = (path for path in (files / "good").iterdir() if not path.name.startswith("New Folder"))  # made by hands
+        self.good = sorted(path for path in kept if "labels" not in path.name)
         self.bad = sorted((files / "bad").iterdir())
         self.own = files / "bad" / "own.py"
 
