@@ -1,8 +1,8 @@
 """The processes of a job of torchrun: which one this is, and that all of them end where one does.
 
 Each process beats once a second, in a thread of its own: all add up how many have finished. A process that has died
-breaks the sum at once, because its connections close, and one that hangs breaks it after five minutes. The others then end
-with a sentence, whatever they are computing. They may end at any moment, because files appear whole or not at all.
+breaks the sum at once, because its connections close, and one that hangs breaks it after five minutes. The others then
+end with a sentence, whatever they are computing. They may end at any moment, because files appear whole or not at all.
 """
 
 from __future__ import annotations
