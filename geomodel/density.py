@@ -23,6 +23,7 @@ FLOOR = -30.0  # e^-30 of the maximum; a picture shows nothing below it
 _WIDE = 4.0  # pixels; for kernels this wide or wider, the density at a pixel's centre gives its mean
 _FAR = 8.5  # standard deviations; a pixel edge farther away has the whole kernel on one side, to 1e-17
 _CHUNK = 1 << 20
+_UNDERFLOWN = 1e-200  # a sum of products above it lacks nothing that float64 could tell
 
 
 def density_image(
@@ -109,6 +110,29 @@ def plane_denoised(
         r = np.exp(logits, out=logits)
         r /= r.sum(axis=1, keepdims=True)
         denoised[start : start + rows] = r @ (m * (1 - shrink)) + part * (r @ shrink)
+    return denoised
+
+
+def grid_denoised(points: ArrayLike, sigma: float, rect: Rect, size: tuple[int, int]) -> Floats:
+    """D* of plane data (K, 2) at the `grid_points` of nx × ny cells, (ny·nx, 2), as `plane_denoised` gives it.
+
+    A kernel at a grid point is one factor along x times one along y, so all sums are products Aᵀ B and Aᵀ diag(m) B of
+    A (K, ny) and B (K, nx), with K (nx + ny) exponentials where single points take K nx ny. Grid points so far from all
+    data that these sums leave float64's range are computed one by one. Raises ValueError as `plane_denoised` and
+    `density_image` do.
+    """
+    m, v, _ = _kernels(points, sigma**2, None, None)
+    at = grid_points(rect, *size)
+    x_edges, y_edges = _edges(rect, size)
+    with np.errstate(all="ignore"):  # what leaves the range is computed again
+        rows, log_rows = _bells(y_edges, m[:, 1], v[:, 1])
+        columns, log_columns = _bells(x_edges, m[:, 0], v[:, 0])
+        scale = log_rows + log_columns
+        rows *= np.exp(scale - scale.max())[:, None]
+        sums = [(rows.T @ (columns * factor)).ravel() for factor in (1.0, m[:, :1], m[:, 1:])]
+        denoised = np.stack([sums[1] / sums[0], sums[2] / sums[0]], axis=1)
+    far = ~(sums[0] > _UNDERFLOWN)  # or NaN
+    denoised[far] = plane_denoised(points, 0.0, None, sigma, at[far])
     return denoised
 
 
@@ -199,13 +223,18 @@ def _factors(edges: Floats, means: Floats, scales: Floats) -> tuple[Floats, Floa
 
 
 def _wide_factors(edges: Floats, means: Floats, scales: Floats) -> tuple[Floats, Floats]:
-    centres = (edges[1:] + edges[:-1]) / 2
     variances = scales**2 + (edges[1] - edges[0]) ** 2 / 12
-    exponents = (centres - means[:, None]) ** 2
+    factors, largest = _bells(edges, means, variances)
+    return factors, largest - 0.5 * np.log(2 * math.pi * variances)
+
+
+def _bells(edges: Floats, means: Floats, variances: Floats) -> tuple[Floats, Floats]:
+    """e^(−(c − m)²/2v) at the cells' centres, (K, n), divided by the largest of each row; the log of that, (K,)."""
+    exponents = ((edges[1:] + edges[:-1]) / 2 - means[:, None]) ** 2
     exponents *= (-0.5 / variances)[:, None]
     largest = exponents.max(axis=1)
     exponents -= largest[:, None]
-    return np.exp(exponents, out=exponents), largest - 0.5 * np.log(2 * math.pi * variances)
+    return np.exp(exponents, out=exponents), largest
 
 
 def _narrow_factors(edges: Floats, means: Floats, scales: Floats) -> tuple[Floats, Floats]:

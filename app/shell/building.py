@@ -64,7 +64,7 @@ class Building(QObject):
         """Take the colours of a theme, in rooms that come later too."""
         self._services = replace(self._services, theme=theme)
         for room in self.built:
-            room.view.set_theme(theme)
+            room.view.wear(theme)
 
     def build_early(self) -> None:
         """Build the rooms that others rely on."""

@@ -37,7 +37,7 @@ class LocalDenoiser(Pixelwise):
         _, height, width = self.shape
         squares = self.squares(points, x)
         down = torch.mm(self._down, squares.view(height, -1)).view(height, width, -1)
-        return torch.matmul(self._across, down).view(height * width, -1).mul_(0.5)
+        return torch.matmul(self._across, down).view(height * width, -1)
 
 
 def checked_patch(patch: Any, shape: tuple[int, ...]) -> int:

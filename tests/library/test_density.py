@@ -226,6 +226,23 @@ def test_plane_denoised_is_the_gradient_of_the_density(rng):
     np.testing.assert_allclose(found - at, sigma**2 * gradient, atol=1e-9)  # differences of step 1e-5: 1e-10 and 1e-11
 
 
+@pytest.mark.parametrize("sigma", [3.0, 0.3, 0.01])
+@pytest.mark.parametrize("rect", [RECT, (40.0, -3.0, 2.0, 1.0)])
+def test_a_grid_is_denoised_as_its_points_are(rng, sigma, rect):
+    """Exponents to 700, where sums do not underflow yet, round by 1e-13 of coordinates up to 40. At σ = 0.01 sums
+    underflow between the points, and everywhere in the rectangle far away."""
+    points = np.concatenate([mixture(rng, 40)[0], [[2.9, 2.8]]])
+    found = density.grid_denoised(points, sigma, rect, SIZE)
+    at = density.grid_points(rect, *SIZE)
+    np.testing.assert_allclose(found, density.plane_denoised(points, 0.0, None, sigma, at), rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("sigma", [0.0, -1.0])
+def test_a_grid_needs_a_noise_level(sigma):
+    with pytest.raises(ValueError, match="noise level"):
+        density.grid_denoised([[0.0, 1.0]], sigma, RECT, SIZE)
+
+
 def test_plane_denoised_in_pieces_and_by_limits(rng):
     points = rng.standard_normal((900, 2))
     at = rng.standard_normal((3000, 2))  # more than one piece

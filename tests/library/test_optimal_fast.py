@@ -8,8 +8,9 @@ import torch
 
 import geomodel as gm
 from geomodel.datasets import arrays, dataset
-from geomodel.denoisers.optimal import OptimalDenoiser, byte_codes, byte_products, differences
+from geomodel.denoisers.optimal import OptimalDenoiser, byte_products, byte_tables, differences
 from geomodel.denoisers.optimal import optimal as optimal_module
+from geomodel.denoisers.optimal import search as search_module
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.skipif(not byte_products.exact_products(CPU), reason="no exact byte products here")
@@ -108,7 +109,7 @@ def test_the_bound_is_not_exceeded_in_ten_thousand_cases(large):
     assert worst > 0.005  # a bound, not a platitude
 
 
-def test_every_way_is_gone(large):
+def test_every_way_is_gone(large, monkeypatch):
     stored = _images(np.random.default_rng(0), 200, 30)
     points = _points(stored)
     search = OptimalDenoiser(points)._search
@@ -123,16 +124,23 @@ def test_every_way_is_gone(large):
     for name in ("_by_components", "_by_codes", "_many"):
         watched(search, name)
     watched(search._differences, "_answer")
-    watched(search._codes, "finer_gaps")
+    for name in ("finer_gap", "finer_gaps"):
+        watched(search._codes, name)
     for sigma, ways in (
         (0.05, ["_by_components", "_answer"]),
-        (0.9, ["_by_codes", "_many", "finer_gaps"]),
+        (0.9, ["_by_codes", "_many", "finer_gap"]),
         (1e3, ["_by_codes", "_many"]),
     ):
         gone.clear()
         found = search(x, torch.full((4,), sigma, dtype=torch.float64), None, False)
         assert not found.left.any()
         assert list(dict.fromkeys(gone)) == ways, sigma
+    monkeypatch.setattr(search_module, "_HEAVY", 0)  # the heaviest are too many to be picked out
+    monkeypatch.setattr(search_module, "_STRAINED", 0)
+    gone.clear()
+    found = search(x, torch.full((4,), 0.7, dtype=torch.float64), None, False)
+    assert not found.left.any()
+    assert list(dict.fromkeys(gone)) == ["_by_codes", "_many", "finer_gaps"]
 
 
 def test_codes_in_a_file_answer_like_codes_in_memory(large, tmp_path, monkeypatch):
@@ -142,11 +150,11 @@ def test_codes_in_a_file_answer_like_codes_in_memory(large, tmp_path, monkeypatc
     points = gm.datasets.load(tmp_path / "images.npy").points
     for module in (arrays, dataset):
         monkeypatch.setattr(module, "limit", lambda: 100)
-    monkeypatch.setattr(byte_codes, "BYTES_AT_ONCE", 32 * 48)  # five runs
+    monkeypatch.setattr(byte_tables, "BYTES_AT_ONCE", 32 * 48)  # five runs
     data = gm.datasets.load(tmp_path / "images.npy")
     labels = np.arange(150) // 40
     optimal = OptimalDenoiser(data.points, labels)
-    assert optimal._search._codes._columns == []
+    assert isinstance(optimal._search._codes._codes, byte_tables.PlainTable)
     for sigma in LEVELS:
         x = points[:30] + sigma * random.standard_normal((30, 1, 5, 7))
         wanted = np.arange(30) % 5 - 1
