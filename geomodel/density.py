@@ -3,7 +3,8 @@
 Everything here is two-dimensional: means (K, 2); variances (not standard deviations) a float, (K,) or (K, 2), 0 for a
 data set; weights (K,) or None for uniform, or their logarithms. A rectangle is (x, y, width, height) from its corner
 of smallest x and y; images have shape (ny, nx) with row 0 at the smallest y. Of more than `MAX_KERNELS` kernels every
-k-th one is used, k = `stride(K, MAX_KERNELS)`.
+k-th one is used, k = `stride(K, MAX_KERNELS)`; where they have logarithms of weights, the heaviest are used, because a
+few may have all the weight.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ FLOOR = -30.0  # e^-30 of the maximum; a picture shows nothing below it
 _WIDE = 4.0  # pixels; for kernels this wide or wider, the density at a pixel's centre gives its mean
 _FAR = 8.5  # standard deviations; a pixel edge farther away has the whole kernel on one side, to 1e-17
 _CHUNK = 1 << 20
+_KERNELS_AT_ONCE = 1000  # their factors stay in the processor's caches
+_SMALLEST_SUM = 1e-200  # beside it, products that underflow, at 1e-308, do not matter
 
 
 def density_image(
@@ -54,11 +57,18 @@ def density_image(
         raise ValueError(f"sigma is {sigma}; a noise level is not negative.")
     x_edges, y_edges = _edges(rect, size)
     with np.errstate(all="ignore"):  # what overflows leaves a pixel without mass
-        rows, log_rows = _factors(y_edges, m[:, 1], np.sqrt(v[:, 1] + sigma**2))
-        columns, log_columns = _factors(x_edges, m[:, 0], np.sqrt(v[:, 0] + sigma**2))
-        scale = log_w + log_rows + log_columns
-        rows *= np.exp(scale - scale.max())[:, None]
-        image = np.nan_to_num(rows.T @ columns, nan=0.0, posinf=0.0)
+        image, top = np.zeros(size[::-1]), -np.inf
+        for start in range(0, len(m), _KERNELS_AT_ONCE):
+            part = slice(start, start + _KERNELS_AT_ONCE)
+            rows, log_rows = _factors(y_edges, m[part, 1], np.sqrt(v[part, 1] + sigma**2))
+            columns, log_columns = _factors(x_edges, m[part, 0], np.sqrt(v[part, 0] + sigma**2))
+            scale = log_w[part] + log_rows + log_columns
+            if not np.isfinite(scale.max()):
+                continue
+            below, top = top, max(top, float(scale.max()))
+            rows *= np.exp(scale - top).astype(rows.dtype)[:, None]
+            image = image * np.exp(below - top) + rows.T @ columns  # all is positive, so float32 loses 1e-6 of it
+        image = np.nan_to_num(image, nan=0.0, posinf=0.0)
     largest = image.max()
     if largest == 0:
         return np.full(image.shape, FLOOR, np.float32)
@@ -112,6 +122,33 @@ def plane_denoised(
     return denoised
 
 
+def grid_denoised(
+    means2: ArrayLike, sigma: float, rect: Rect, nx: int, ny: int, *, log_weights: ArrayLike | None = None
+) -> Floats:
+    """`plane_denoised` of plane data at `grid_points(rect, nx, ny)`, (ny·nx, 2), from a factor along x and one along y.
+
+    Takes (nx + ny) K exponentials instead of nx ny K. A point of the grid where all weights are small beside those of
+    kernels in other places is computed by itself.
+    """
+    m, _, logs = _kernels(means2, 0.0, None, log_weights)
+    at = grid_points(rect, nx, ny)
+    if not sigma > 0:
+        return plane_denoised(means2, 0.0, None, sigma, at, log_weights=log_weights)
+    x, y = at[:nx, 0], at[::nx, 1]
+    along_x, along_y = ((m[:, axis, None] - places) ** 2 / (-2 * sigma**2) for axis, places in enumerate((x, y)))
+    scales = along_x.max(axis=1) + along_y.max(axis=1) + logs
+    columns = np.exp(along_x - along_x.max(axis=1, keepdims=True))
+    rows = np.exp(along_y - along_y.max(axis=1, keepdims=True) + (scales - scales.max())[:, None])
+    sums = np.stack([rows.T @ (columns * factor[:, None]) for factor in (m[:, 0], m[:, 1], np.ones(len(m)))], axis=-1)
+    sums = sums.reshape(-1, 3)
+    small = sums[:, 2] < _SMALLEST_SUM
+    with np.errstate(invalid="ignore", divide="ignore"):
+        denoised: Floats = sums[:, :2] / sums[:, 2:]
+    if small.any():
+        denoised[small] = plane_denoised(means2, 0.0, None, sigma, at[small], log_weights=log_weights)
+    return denoised
+
+
 def _scaled_erfc(z: Floats) -> Floats:
     """exp(z²) erfc(z) for z >= 0, to 1e-14: t times a polynomial in 2t − 1, t = 3 / (3 + z), by Horner's rule."""
     t = 3.0 / (3.0 + z)
@@ -160,8 +197,11 @@ def _kernels(
         raise ValueError(f"variances have shape {v.shape} and weights {w.shape}; there are {len(m)} means.")
     if not (v >= 0).all() or not (w >= 0).all():
         raise ValueError("Variances and weights must not be negative.")
-    every = stride(len(m), MAX_KERNELS)
     v = np.broadcast_to(v[:, None] if v.ndim == 1 else v, m.shape)
+    if log_weights is not None and len(m) > MAX_KERNELS and logs.min() < logs.max():
+        heaviest = np.argpartition(logs, -MAX_KERNELS)[-MAX_KERNELS:]
+        m, v, w, logs = m[heaviest], v[heaviest], w[heaviest], logs[heaviest]
+    every = stride(len(m), MAX_KERNELS)
     m, v, w = m[::every], v[::every], w[::every]
     if not w.sum() > 0:
         raise ValueError("The weights are all zero.")
@@ -199,13 +239,18 @@ def _factors(edges: Floats, means: Floats, scales: Floats) -> tuple[Floats, Floa
 
 
 def _wide_factors(edges: Floats, means: Floats, scales: Floats) -> tuple[Floats, Floats]:
-    centres = (edges[1:] + edges[:-1]) / 2
     variances = scales**2 + (edges[1] - edges[0]) ** 2 / 12
-    exponents = (centres - means[:, None]) ** 2
+    factors, largest = _bells(edges, means, variances)
+    return factors, largest - 0.5 * np.log(2 * math.pi * variances)
+
+
+def _bells(edges: Floats, means: Floats, variances: Floats) -> tuple[Floats, Floats]:
+    """e^(−(c − m)²/2v) at the cells' centres, (K, n), divided by the largest of each row; the log of that, (K,)."""
+    exponents = ((edges[1:] + edges[:-1]) / 2 - means[:, None]) ** 2
     exponents *= (-0.5 / variances)[:, None]
     largest = exponents.max(axis=1)
     exponents -= largest[:, None]
-    return np.exp(exponents, out=exponents), largest - 0.5 * np.log(2 * math.pi * variances)
+    return np.exp(exponents.astype(np.float32)), largest
 
 
 def _narrow_factors(edges: Floats, means: Floats, scales: Floats) -> tuple[Floats, Floats]:

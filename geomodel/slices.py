@@ -35,12 +35,24 @@ class Slice:
     outside: Floats
 
     @classmethod
-    def through(cls, x: ArrayLike, basis: Basis, data: Any, points: Floats, rows: Integers | None = None) -> Slice:
+    def through(
+        cls,
+        x: ArrayLike,
+        basis: Basis,
+        data: Any,
+        points: Floats,
+        rows: Integers | None = None,
+        squares: Floats | None = None,
+    ) -> Slice:
         """The slice through x (*shape) for data (N, *shape), or some rows of it, whose projections `points` are known.
 
-        The data may be an array-like over a file, which is read in blocks.
+        The data may be an array-like over a file, which is read in blocks. It is not read where the squared distances
+        of x to those points are given.
         """
         anchor = np.asarray(x, np.float64).reshape(-1)
+        if squares is not None:
+            inside = ((basis.project(np.asarray(x, np.float64)[None]) - points) ** 2).sum(axis=1)
+            return cls(basis, np.asarray(x, np.float64), points, np.maximum(squares - inside, 0.0))
         outside = np.empty(len(points))
         size = max(1, _BLOCK_NUMBERS // max(1, len(anchor)))
         for start in range(0, len(points), size):

@@ -32,6 +32,7 @@ class Context:
     data: OpenSet | None
     record: Record | Trajectory
     waits: Callable[[], bool] = nobody_waits  # whether another command waits for the engine
+    kept: dict[object, Any] = field(default_factory=dict)  # what earlier answers left for later ones to use again
     _live: Job | None = None
     _site: Site | None = None
     _plane: PlaneSpace | None = None
@@ -47,7 +48,8 @@ class Context:
         """Returns the plane of a request. The last plane is kept, because a drag requests it again and again."""
         if self._plane is None or site != self._site:
             opened = self.data.opened if self.data else None
-            self._site, self._plane = site, plane_space(site, self.job, opened, self.record)
+            job = self.live if site.mode == "slice" else self.job
+            self._site, self._plane = site, plane_space(site, job, opened, self.record)
         return self._plane
 
 

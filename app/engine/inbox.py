@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 
-from app.engine.contract import Command
+from app.engine.contract import Command, Request
 from app.engine.messages import Cancel, Shutdown
 
 
@@ -19,14 +19,22 @@ class Inbox:
 
     def put(self, command: Command) -> list[Command]:
         """Add a command. If its class says that the latest wins, it replaces waiting ones of the same class, which are
-        returned.
+        returned. A request takes the place of the one that it replaces if only requests wait behind it, because one
+        that is made again at every move of the pointer would otherwise wait behind all others forever.
         """
         with self._changed:
             replaced = [item for item in self._commands if command.latest_wins and type(item) is type(command)]
-            self._commands = deque(item for item in self._commands if item not in replaced)
-            self._commands.append(command)
+            place = next((at for at, item in enumerate(self._commands) if item in replaced), len(self._commands))
+            if not all(isinstance(item, Request) for item in (command, *self._split(place)[1])):
+                place = len(self._commands)
+            ahead, behind = ([item for item in part if item not in replaced] for part in self._split(place))
+            self._commands = deque([*ahead, command, *behind])
             self._changed.notify()
         return replaced
+
+    def _split(self, place: int) -> tuple[list[Command], list[Command]]:
+        waiting = list(self._commands)
+        return waiting[:place], waiting[place:]
 
     def put_back(self, commands: Sequence[Command]) -> None:
         """Put commands back at the front, in their order."""

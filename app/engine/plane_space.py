@@ -83,7 +83,9 @@ class Cut:
 
     def __init__(self, job: Job, opened: DataOpened, x: Array) -> None:
         points, rows = _of_class(job, opened)
-        self.slice = Slice.through(x, opened.plane, opened.dataset.points, points, rows)
+        known = None if job.optimal is None else job.optimal.squared_distances(x)  # sooner than reading all data
+        squares = None if known is None else known.numpy()[slice(None) if rows is None else rows]
+        self.slice = Slice.through(x, opened.plane, opened.dataset.points, points, rows, squares)
         self.lift = self.slice.lift
 
     def kernels(self, sigma: float, rect: Rect) -> Kernels | None:

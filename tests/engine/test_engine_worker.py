@@ -447,6 +447,21 @@ def test_the_newest_request_of_a_kind_wins_and_commands_keep_their_order():
     assert inbox.drain() == [Warm(), Forget(1), Shutdown()]
 
 
+def test_a_request_that_is_renewed_keeps_its_place_among_requests():
+    """Else one that follows a pointer would wait behind every slower one that comes meanwhile."""
+    inbox = Inbox()
+    inbox.put(NeighboursRequest(1, 0, 0))
+    inbox.put(InsideRequest(1, 0, 0))
+    renewed = NeighboursRequest(1, 1, 0)
+    assert inbox.put(renewed) == [NeighboursRequest(1, 0, 0)]
+    assert inbox.put(renewed) == [renewed]
+    assert inbox.drain() == [renewed, InsideRequest(1, 0, 0)]
+    inbox.put(NeighboursRequest(1, 0, 0))
+    inbox.put(OpenRun(2, "run.npz"))  # what the newer request is about may be made here
+    inbox.put(NeighboursRequest(2, 1, 0))
+    assert inbox.drain() == [OpenRun(2, "run.npz"), NeighboursRequest(2, 1, 0)]
+
+
 def test_the_mean_shift_at_a_sample_and_at_an_image_probe(bench):
     finished = bench.handle(StartRun(1, TOY))
     data = bench.worker.contexts[1].data.dataset

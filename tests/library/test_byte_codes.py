@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from geomodel.denoisers.optimal import byte_codes, byte_products, pruning
+from geomodel.denoisers.optimal import byte_codes, byte_products, byte_tables, pruning
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.skipif(not byte_products.exact_products(CPU), reason="no exact byte products here")
@@ -26,9 +26,69 @@ def test_products_of_bytes_are_exact(count):
 def test_digits_are_the_number():
     most = byte_products.LARGEST
     whole = torch.tensor([[0, 1, -1, 127, 128, -128, -129], [most, -most, 2**23, -(2**23), 255, 65535, -65536]])
-    digits = byte_products.digits(whole)
-    assert (digits.dtype, digits.shape) == (torch.int8, (2, 7, 4))
-    assert (digits.double() @ byte_products.powers(4, CPU) == whole).all()
+    found = byte_products.digits(whole)
+    assert (found.dtype, found.shape) == (torch.uint8, (2, 4, 7))
+    assert (byte_products.powers(4, CPU) @ (found.double() - 128) == whole).all()
+
+
+def test_digits_of_shares_are_the_number():
+    most, random = byte_products.PARTS, np.random.default_rng(3)
+    edges = [0, 1, 127, 128, 255, 2**31, 2**32 - 1, 2**32, 7 * 2**32, 8 * 2**32, most // 2, most - 1, most]
+    whole = torch.from_numpy(np.concatenate([edges, random.integers(0, most + 1, 10_000)]))[None].double()
+    found = torch.empty(1, 6, whole.shape[1], dtype=torch.uint8)
+    byte_products.share_digits(whole, found)
+    signed = found.double() - 128
+    assert (torch.tensor(byte_products.SHARE_POWERS, dtype=torch.float64) @ signed == whole).all()
+    assert signed[:, 4:].min() >= -8
+    assert signed[:, 4:].max() <= 7
+
+
+TABLES = [byte_tables.PackedTable] if byte_tables.packs() else []
+
+
+@pytest.mark.parametrize("kind", [*TABLES, lambda table: byte_tables.PlainTable(table, turned=True)])
+def test_tables_multiply_exactly_from_both_sides(kind, monkeypatch):
+    monkeypatch.setattr(byte_tables, "_SHORT", 48)  # several pieces, as with more numbers
+    monkeypatch.setattr(byte_tables, "_LONG", 64)
+    monkeypatch.setattr(byte_tables, "_TALL", 96)
+    random = np.random.default_rng(19)
+    entries = torch.from_numpy(random.integers(-128, 128, (240, 112), dtype=np.int8))
+    table = kind(entries)
+    for count in (1, 2, 4, 6, 18, 64, 96):
+        rows = torch.from_numpy(random.integers(0, 256, (count, 112), dtype=np.uint8))
+        found = torch.cat([dots.double() for _, dots in table.along(rows)], dim=1)
+        assert (found == (rows.double() - 128) @ entries.double().T).all()
+        rows = torch.from_numpy(random.integers(0, 256, (count, 240), dtype=np.uint8))
+        sums, error = table.across(rows)
+        assert (sums == (rows.double() - 128) @ entries.double()).all()
+        assert (error == 0).all()
+
+
+def test_picked_rows_of_a_table_are_multiplied_exactly():
+    random = np.random.default_rng(20)
+    entries = torch.from_numpy(random.integers(-128, 128, (240, 112), dtype=np.int8))
+    table = byte_tables.PlainTable(entries, turned=False)
+    rows = torch.from_numpy(random.integers(0, 256, (2, 112), dtype=np.uint8))
+    for count in (1, 15, 16, 17, 33, 240):
+        index = torch.from_numpy(random.permutation(240)[:count])
+        assert (table.picked(index, rows) == (rows.double() - 128) @ entries[index].double().T).all()
+
+
+@pytest.mark.skipif(not TABLES, reason="no packed products here")
+def test_sums_too_large_for_float32_are_off_by_what_is_said():
+    """10,000 sums over 2¹⁵ rows, of random and of the most extreme digits and bytes."""
+    random, count = np.random.default_rng(21), 2**15
+    entries = torch.from_numpy(random.integers(-128, 128, (count, 128), dtype=np.int8))
+    entries[:, ::3], entries[:, 1::6] = 127, -128
+    rows = torch.from_numpy(random.integers(0, 256, (80, count), dtype=np.uint8))
+    rows[::3], rows[1::6] = 255, 0
+    rows[2::6] -= rows[2::6] // 3  # far from even
+    sums, error = byte_tables.PackedTable(entries).across(rows)
+    off = (sums - (rows.double() - 128) @ entries.double()).abs()
+    assert off.numel() >= 10_000
+    assert (off.norm(dim=1) <= error).all()
+    assert 0 < (error > 0).double().mean() < 1
+    assert (off.norm(dim=1) / error.clamp(min=1)).max() > 0.1  # a bound, not a platitude
 
 
 def test_distances_are_rather_too_large_and_close():
@@ -40,11 +100,12 @@ def test_distances_are_rather_too_large_and_close():
     for sigma in (0.0, 1e-9, 1e-6, 1e-3, 1.0, 1e4, 1e8):
         x = torch.from_numpy(points[:40].astype(np.float64) + sigma * random.standard_normal((40, 60)))
         query = codes.query(x)
-        whole = (query.digits.double() @ byte_products.powers(4, CPU))[:, :60]
-        coded = query.middle[:, None] + query.step[:, None] * whole - codes._codes[:40, :60].double()
+        whole = (byte_products.powers(4, CPU) @ (query.digits.double() - 128))[:, :60]
+        bytes_of_points = torch.from_numpy(stored[:40] - 128).double()
+        coded = query.middle[:, None] + query.step[:, None] * whole - bytes_of_points
         exact = codes.scale * coded.norm(dim=1)
         gap, rounding = codes.gaps(query)
-        found = codes.distance(query, gap[:40].diagonal(), rounding)
+        found = codes.distance(query, gap[:, :40].diagonal(), rounding)
         assert (found >= exact * (1 - 1e-14)).all(), sigma
         # near a point, the root of what cancels: 2 · 20 · 2e-10 of the query's last digit
         assert (found <= exact * (1 + 1e-9) + 2e-4).all() or sigma > 1, sigma
@@ -61,7 +122,23 @@ def test_lower_bounds_are_below_and_close():
         x = points[:20] + sigma * torch.from_numpy(random.standard_normal((20, 120)))
         lower, room = heads.lower(x)
         half = ((x[:, None] - points) ** 2).sum(2) / 2 - (x - centre).square().sum(1, keepdim=True) / 2
-        assert (lower.double() <= half + room[:, None]).all()
-        if sigma < 1:  # the rest is what the outer parts' angles hide: at most 2 t t'
-            tail = (norms.square() - ((points - centre) @ heads._directions).square().sum(1)).clamp(min=0).sqrt()
-            assert (half - lower <= 2 * tail * (tail[:20, None] + sigma * 120**0.5) + room[:, None]).all()
+        closer = torch.stack([heads.closer(row, torch.arange(500)) for row in x])
+        some = torch.arange(0, 500, 7)
+        assert torch.allclose(heads.closer(x[3], some), closer[3, some], rtol=1e-6, atol=float(room[3]))
+        for found, count in ((lower, pruning._LEADING), (closer, pruning._COMPONENTS)):
+            assert (found.double() <= half + room[:, None]).all()
+            if sigma < 1:  # the rest is what the outer parts' angles hide: at most 2 t t'
+                inside = ((points - centre) @ heads._directions[:, :count]).square().sum(1)
+                tail = (norms.square() - inside).clamp(min=0).sqrt()
+                assert (half - found <= 2 * tail * (tail[:20, None] + sigma * 120**0.5) + room[:, None]).all()
+
+
+def test_the_leading_components_come_first():
+    """Components sorted by what they hold, so that the first few hold most: against the covariance's eigenvalues."""
+    points = torch.from_numpy(np.random.default_rng(22).standard_normal((4000, 60)) * np.linspace(3, 0.1, 60))
+    points = points - points.mean(0)
+    directions = pruning.Heads(points, [slice(0, 4000)], torch.zeros(60), points.norm(dim=1))._directions
+    held = (points @ directions).square().mean(0)
+    values = torch.linalg.eigvalsh(points.T @ points / 4000).flip(0)
+    # the subspace holds the leading directions nearly exactly after three rounds from 48 of 60 dimensions
+    assert torch.allclose(held[:12], values[:12], rtol=0.01)

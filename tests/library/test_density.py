@@ -226,6 +226,12 @@ def test_plane_denoised_is_the_gradient_of_the_density(rng):
     np.testing.assert_allclose(found - at, sigma**2 * gradient, atol=1e-9)  # differences of step 1e-5: 1e-10 and 1e-11
 
 
+@pytest.mark.parametrize("sigma", [0.0, -1.0])
+def test_a_grid_needs_a_noise_level(sigma):
+    with pytest.raises(ValueError, match="noise level"):
+        density.grid_denoised([[0.0, 1.0]], sigma, RECT, *SIZE)
+
+
 def test_plane_denoised_in_pieces_and_by_limits(rng):
     points = rng.standard_normal((900, 2))
     at = rng.standard_normal((3000, 2))  # more than one piece
@@ -259,3 +265,29 @@ def test_an_image_without_mass_is_the_floor_everywhere(scale, sigma, rect):
     image = density.density_image(points, 0.0, None, sigma, rect, (8, 6))
     assert image.shape == (6, 8)
     assert (image == density.FLOOR).all()
+
+
+@pytest.mark.parametrize("sigma", [1e-3, 0.05, 0.7, 30.0])
+def test_the_denoiser_on_a_grid_is_that_of_its_points(sigma):
+    """Near the data and far from them, where all factors underflow; with weights that differ by hundreds of nats."""
+    random = np.random.default_rng(6)
+    points, logs = random.standard_normal((400, 2)), -300 * random.random(400) ** 2
+    for rect in ((-2.0, -2.0, 4.0, 3.0), (5.0, -80.0, 90.0, 100.0), (1e3, 1e3, 1.0, 1.0)):
+        at = density.grid_points(rect, 9, 7)
+        for given in (None, logs):
+            found = density.grid_denoised(points, sigma, rect, 9, 7, log_weights=given)
+            expected = density.plane_denoised(points, 0.0, None, sigma, at, log_weights=given)
+            # logits are up to half this square, rounded to 1e-16 of them; the points are of size one to four
+            square = (np.abs(rect).max() + 110) ** 2 / sigma**2
+            np.testing.assert_allclose(found, expected, atol=1e-14 + 4e-16 * square)
+
+
+def test_of_many_kernels_with_weights_the_heaviest_are_kept(monkeypatch):
+    """One of forty kernels has all the weight, as in a slice at small σ. Every k-th may miss it."""
+    monkeypatch.setattr(density, "MAX_KERNELS", 10)
+    random = np.random.default_rng(7)
+    points, logs = random.standard_normal((40, 2)), -1e4 * random.random(40)
+    logs[3] = 0.0
+    image = density.density_image(points, 0.0, None, 0.1, (-3.0, -3.0, 6.0, 6.0), (30, 30), log_weights=logs)
+    alone = density.density_image(points[3:4], 0.0, None, 0.1, (-3.0, -3.0, 6.0, 6.0), (30, 30))
+    np.testing.assert_allclose(image, alone, atol=1e-5)

@@ -23,7 +23,7 @@ from geomodel import datasets, projection, runs
 from geomodel.classes import NO_CLASS
 from geomodel.datasets import arrays, common, dataset, file_array
 from geomodel.datasets.file_array import FileArray
-from geomodel.denoisers.optimal import byte_codes, differences, pruning, untruncated
+from geomodel.denoisers.optimal import byte_tables, differences, pruning, untruncated
 from geomodel.denoisers.optimal import optimal as optimal_module
 from geomodel.recipe import TrainSettings
 from geomodel.settings import RunSettings
@@ -49,7 +49,7 @@ def asked(monkeypatch):
     monkeypatch.setattr("geomodel.slices._BLOCK_NUMBERS", BLOCK)
     monkeypatch.setattr(untruncated, "_NUMBERS_IN_BLOCK", BLOCK)
     monkeypatch.setattr(pruning, "_SAMPLE_NUMBERS", BLOCK)
-    monkeypatch.setattr(byte_codes, "BYTES_AT_ONCE", 4 * BLOCK)
+    monkeypatch.setattr(byte_tables, "BYTES_AT_ONCE", 4 * BLOCK)
     monkeypatch.setattr(differences, "FEW", 3)
     monkeypatch.setattr(optimal_module, "RESIDENT_NUMBERS", 0)
     return sizes

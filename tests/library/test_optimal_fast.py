@@ -8,8 +8,9 @@ import torch
 
 import geomodel as gm
 from geomodel.datasets import arrays, dataset
-from geomodel.denoisers.optimal import OptimalDenoiser, byte_codes, byte_products, differences
+from geomodel.denoisers.optimal import OptimalDenoiser, byte_products, byte_tables, differences
 from geomodel.denoisers.optimal import optimal as optimal_module
+from geomodel.denoisers.optimal import search as search_module
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.skipif(not byte_products.exact_products(CPU), reason="no exact byte products here")
@@ -108,7 +109,7 @@ def test_the_bound_is_not_exceeded_in_ten_thousand_cases(large):
     assert worst > 0.005  # a bound, not a platitude
 
 
-def test_every_way_is_gone(large):
+def test_every_way_is_gone(large, monkeypatch):
     stored = _images(np.random.default_rng(0), 200, 30)
     points = _points(stored)
     search = OptimalDenoiser(points)._search
@@ -123,16 +124,23 @@ def test_every_way_is_gone(large):
     for name in ("_by_components", "_by_codes", "_many"):
         watched(search, name)
     watched(search._differences, "_answer")
-    watched(search._codes, "finer_gaps")
+    for name in ("finer_gap", "finer_gaps"):
+        watched(search._codes, name)
     for sigma, ways in (
         (0.05, ["_by_components", "_answer"]),
-        (0.9, ["_by_codes", "_many", "finer_gaps"]),
+        (0.9, ["_by_codes", "_many", "finer_gap"]),
         (1e3, ["_by_codes", "_many"]),
     ):
         gone.clear()
         found = search(x, torch.full((4,), sigma, dtype=torch.float64), None, False)
         assert not found.left.any()
         assert list(dict.fromkeys(gone)) == ways, sigma
+    monkeypatch.setattr(search_module, "_HEAVY", 0)  # the heaviest are too many to be picked out
+    monkeypatch.setattr(search_module, "_STRAINED", 0)
+    gone.clear()
+    found = search(x, torch.full((4,), 0.7, dtype=torch.float64), None, False)
+    assert not found.left.any()
+    assert list(dict.fromkeys(gone)) == ["_by_codes", "_many", "finer_gaps"]
 
 
 def test_codes_in_a_file_answer_like_codes_in_memory(large, tmp_path, monkeypatch):
@@ -142,11 +150,11 @@ def test_codes_in_a_file_answer_like_codes_in_memory(large, tmp_path, monkeypatc
     points = gm.datasets.load(tmp_path / "images.npy").points
     for module in (arrays, dataset):
         monkeypatch.setattr(module, "limit", lambda: 100)
-    monkeypatch.setattr(byte_codes, "BYTES_AT_ONCE", 32 * 48)  # five runs
+    monkeypatch.setattr(byte_tables, "BYTES_AT_ONCE", 32 * 48)  # five runs
     data = gm.datasets.load(tmp_path / "images.npy")
     labels = np.arange(150) // 40
     optimal = OptimalDenoiser(data.points, labels)
-    assert optimal._search._codes._columns == []
+    assert isinstance(optimal._search._codes._codes, byte_tables.PlainTable)
     for sigma in LEVELS:
         x = points[:30] + sigma * random.standard_normal((30, 1, 5, 7))
         wanted = np.arange(30) % 5 - 1
@@ -303,3 +311,22 @@ def test_what_is_searched_beside_the_untruncated_is_within_both_bounds(monkeypat
             found = searched.posterior(x, sigma, seen)
             assert ((found.mean - known.mean).norm(dim=1) <= found.bound + known.bound).all()
             np.testing.assert_array_equal(searched(x, sigma, seen), found.mean.numpy())
+
+
+def test_squared_distances_are_off_by_what_is_said_at_most(large):
+    """12,000 distances, from points of the data and from far away."""
+    random = np.random.default_rng(23)
+    points = _points(_images(random, 300, 40))
+    optimal = OptimalDenoiser(points)
+    codes, seen = optimal._search._codes, 0
+    for sigma in (0.0, 1e-6, 1e-3, 0.1, 3.0, 80.0, 1e3, 1e6):
+        for row in range(5):
+            x = torch.from_numpy(points[row] + sigma * random.standard_normal(40))
+            exact = ((points.astype(np.float64) - x.numpy()) ** 2).sum(1)
+            away = float(codes.query(x[None]).missed[0]) + codes.error
+            reach = np.sqrt(exact) + float((x - codes.origin).norm())
+            found = optimal.squared_distances(x).numpy()
+            assert (np.abs(found - exact) <= 2 * away * (reach + away) + 1e-14 * reach**2).all(), sigma
+            seen += len(exact)
+    assert seen >= 10_000
+    assert OptimalDenoiser(points, tolerance=0).squared_distances(points[0]) is None

@@ -82,6 +82,22 @@ def test_strokes_become_the_data_of_the_run(qtbot, window):
     assert view.picture.drawing is None
 
 
+def test_basins_follow_the_pen(qtbot, window):
+    """A dot belongs to the first stroke; while the second is drawn, the half of the canvas about it becomes its own."""
+    view, layer = window.views.plane, window.actions_by_id["layer.basins"]
+    layer.trigger()
+    draw(window, [(-2.0, 0.0)])
+    drawn(qtbot, window, 1)
+    press(view, (2.0, -1.0))
+    move(view, (2.0, 1.0), buttons=Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: view.picture.basins is not None and len(view.picture.basins.areas) == 2, timeout=WAIT)
+    right = max(view.picture.basins.areas, key=lambda area: area.place[0])
+    assert (right.name, view.picture.drawing.strokes[1][0][0] > 0) == ("stroke 2", True)
+    let_go(view, (2.0, 1.0))
+    drawn(qtbot, window, 2)
+    layer.trigger()
+
+
 def test_every_stroke_can_be_taken_back(qtbot, window):
     draw(window, LINE)
     draw(window, [(0.0, 3.0), (1.0, 3.0)])  # before the first has been opened

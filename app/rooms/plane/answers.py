@@ -13,8 +13,9 @@ from app.engine.contract import frozen
 from app.engine.plane_space import Direct, Kernels, PlaneSpace
 from app.rooms.plane.answers_basins import basins
 from app.rooms.plane.answers_branch import branch_later, branch_now
-from app.rooms.plane.answers_drawing import sketch, trace
+from app.rooms.plane.answers_drawing import sketch
 from app.rooms.plane.answers_ghosts import ghost_later
+from app.rooms.plane.answers_trace import trace
 from app.rooms.plane.messages import (
     DRAWN_WEIGHTS,
     BasinsRequest,
@@ -76,6 +77,8 @@ def _field(request: DensityRequest, job: Job, plane: PlaneSpace, kernels: Kernel
         if kernels is None:
             return None
         means, variances, logs = kernels.means, kernels.variances, kernels.log_weights
+        if isinstance(variances, float) and not variances:
+            return density.grid_denoised(means, request.sigma, request.rect, *request.arrows, log_weights=logs)
         return density.plane_denoised(means, variances, None, request.sigma, at, log_weights=logs)
     return None if model is None else plane.project(np.asarray(job.evaluate(model, plane.lift(at), request.sigma)))
 

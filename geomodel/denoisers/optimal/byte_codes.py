@@ -7,7 +7,7 @@ number (a guard digit) that holds most of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,16 +15,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from geomodel.denoisers.optimal.byte_products import LARGEST, digits, powers, product, runs
-from geomodel.denoisers.optimal.file_codes import BYTES_AT_ONCE, FileCodes, values
+from geomodel.denoisers.optimal.byte_products import LARGEST, PARTS, SHARE_POWERS, digits, powers, share_digits, worths
+from geomodel.denoisers.optimal.byte_tables import PlainTable, Table, fastest
+from geomodel.denoisers.optimal.file_codes import FileCodes, values
 
 _COARSEST = 2.0**-20  # of the range: where the conversion error is larger, the points did not come from bytes
 _RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))  # what the bytes 0 and 255 usually become; images need not have both
-PARTS = 127 * 2.0**31  # a weight of 1 as a whole number: one top digit, worth 2³¹, and four lesser ones hold it
 _CUT = 2.0**15 + 2.0**7  # what the two lesser digits of a whole number can hold
 _LEAST_LOGIT = -100.0  # a smaller logit is a weight of nothing, and exp takes ten times as long where it underflows
 _UNIT = 2.0**-53
-_WIDTH = 16  # points and coordinates are padded to multiples of this, and to at least twice as many
+_WIDTH = 64  # points and coordinates are padded to multiples of this, which packed products read fastest
 _CELLS = 2**19  # numbers in the temporaries of one part: 4 MB, which stay in the processor's caches
 
 
@@ -66,7 +66,7 @@ class Codes:
             if stored is None:
                 codes[rows, :dimension], guards[rows, :dimension] = whole.to(torch.int8), guard_digit.to(torch.int8)
             sums[rows], guard_sums[rows] = whole.sum(1), guard_digit.sum(1)
-            halves[rows] = whole.square().sum(1) / 2
+            halves[rows] = whole.square().sum(1) * (self.scale**2 / 2)
             across[rows] = self._fine * ((self.origin + self.scale * whole) * guard_digit).sum(1)
             errors[rows] = remainder.norm(dim=1)
             self.finer = max(self.finer, float((remainder - self._fine * guard_digit).norm(dim=1).max()))
@@ -78,19 +78,17 @@ class Codes:
         ones[:count] = 1
         self._moments = torch.stack([ones, pad(norms.square(), (0, shape[0] - count)), errors.square()]).to(device)
         self._halves, self._across = halves.to(device), across.to(device)
-        self._sums, self._guard_sums = sums.to(device), guard_sums.to(device)
-        self._largest_sum, self._largest_half = float(self._sums.abs().max()), float(halves[:count].max())
-        self._codes: Tensor | FileCodes
-        self._guards: Tensor | FileCodes
-        self._columns: list[Tensor] = []
+        self._sums, self._guard_sums = (self.scale**2 * sums).to(device), guard_sums.to(device)
+        self._largest = float(halves[:count].max()), float(self._sums.abs().max())
+        self._filled = shape
+        self._codes: Table
         if stored is None:
-            self._codes, self._guards = codes.to(device), guards.to(device)
-            self._columns = [self._codes[part].T.contiguous() for part in runs(shape[0])]
+            self._codes, self._guards = fastest(codes.to(device)), PlainTable(guards.to(device), turned=False)
         else:
             step = values() - self.origin
             left = ((step - self.scale * (step / self.scale).round()) / self._fine).round().clamp(-128, 127)
-            self._codes = FileCodes(stored, shape)
-            self._guards = FileCodes(stored, shape, left.to(torch.int8).numpy())
+            self._codes = fastest(FileCodes(stored, shape))
+            self._guards = PlainTable(FileCodes(stored, shape, left.to(torch.int8).numpy()), turned=False)
 
     @staticmethod
     def build(
@@ -132,22 +130,35 @@ class Codes:
         middle, step = (low + high) / 2, ((high - low) / 2 / LARGEST).clamp(min=1e-300)
         whole = ((t - middle) / step).round_().clamp_(-LARGEST, LARGEST)
         missed = (t - middle - step * whole).norm(dim=1) + 8 * _UNIT * math.sqrt(x.shape[1]) * t.abs().amax(dim=1)
-        filled = digits(pad(whole, (0, self._codes.shape[1] - x.shape[1])).to(self.device))
+        filled = digits(pad(whole, (0, self._filled[1] - x.shape[1])).to(self.device))
         return Query(middle[:, 0], step[:, 0], filled, self.scale * missed, (x - self.origin).square().sum(1))
 
     def gaps(self, query: Query) -> tuple[Tensor, Tensor]:
-        """h'_i − ‖x_q − o‖²/2 (N', b) with h'_i = ‖x_q − o − a k_i‖²/2, and a bound of its differences' rounding (b,).
+        """h'_i − ‖x_q − o‖²/2 (b, N') with h'_i = ‖x_q − o − a k_i‖²/2, and a bound of its differences' rounding (b,).
 
-        Every product of digits is a whole number below 2⁵³, and so is their sum: only its last scaling rounds.
+        Every product of digits is a whole number below 2⁵³; only scaling and adding them up rounds.
         """
         middle, step = query.middle.to(self.device), query.step.to(self.device)
-        square = self.scale**2
-        found = self._dots(
-            query.digits, self._codes, -square * step, -square * middle, self._sums, self._halves, square
-        )
-        wide = query.middle.abs() + 2.0**32 * query.step
-        size = self._largest_half + wide * (self._largest_sum + 128 * self._dimension)
-        return found, 2 * square * 16 * _UNIT * size
+        square, found = self.scale**2, []
+        for part, dots in self._codes.along(query.digits.flatten(0, 1)):
+            constant = torch.addcmul(self._halves[part], self._sums[part], -middle[:, None])
+            found.append(self._scaled(dots, -square * step, constant))
+        wide, (half, total) = query.middle.abs() + 2.0**32 * query.step, self._largest
+        rounding = 2 * 16 * _UNIT * (half + wide * (total + square * 128 * self._dimension))
+        return found[0] if len(found) == 1 else torch.cat(found, dim=1), rounding
+
+    def _scaled(self, dots: Tensor, factor: Tensor, constant: Tensor) -> Tensor:
+        """constant + factor Σ_p 256^p dots_p (b, n), for dots (p b, n) of the greatest digits of b queries.
+
+        The constant is changed.
+        """
+        dots = dots.reshape(len(factor), -1, dots.shape[1])
+        factors, out = factor[:, None, None] * powers(dots.shape[1], self.device), constant[:, None]
+        size = max(_WIDTH, _CELLS // (len(factor) * dots.shape[1]))
+        for start in range(0, dots.shape[2], size):
+            part = slice(start, start + size)
+            out[:, :, part].baddbmm_(factors, dots[:, :, part].double())
+        return constant
 
     def distance(self, query: Query, gap: Tensor, rounding: Tensor) -> Tensor:
         """An upper bound of ρ = ‖x_q − o − a k_i‖ from the gap of a point, (b,).
@@ -158,85 +169,77 @@ class Codes:
         doubt = 2 * rounding + 2 * query.square.sqrt() * query.missed + query.missed**2 + 8 * _UNIT * query.square
         return ((2 * gap + query.square).clamp(min=0) + doubt).sqrt()
 
-    def finer_gaps(self, query: Query) -> Tensor:
-        """−(x_q − o − a k_i)·f r_i (N', b): nearly all that `gaps` leaves out. x_q is cut to its two greater digits."""
-        step, fine = query.step.to(self.device), self._fine
-        origin = fine * (self.origin + self.scale * query.middle.to(self.device))
-        factor = -self.scale * fine * step
-        return self._dots(query.digits[..., 2:], self._guards, factor, -origin, self._guard_sums, self._across, 1.0)
+    def finer_gaps(self, query: Query, gap: Tensor) -> None:
+        """Add −(x_q − o − a k_i)·f r_i to the gaps (b, N'): nearly all that `gaps` leaves out.
+
+        x_q is cut to its two greater digits.
+        """
+        factor, slope = self._finer_factors(query)
+        for part, dots in self._guards.along(query.digits[:, 2:].flatten(0, 1)):
+            constant = torch.addcmul(self._across[part], self._guard_sums[part], slope[:, None])
+            gap[:, part] += self._scaled(dots, factor, constant)
+
+    def finer_gap(self, query: Query, gap: Tensor, index: Tensor) -> None:
+        """`finer_gaps` of one query for some of its points alone; gap (N')."""
+        factor, slope = self._finer_factors(query)
+        constant = torch.addcmul(self._across[index], self._guard_sums[index], slope[:, None])
+        gap[index] += self._scaled(self._guards.picked(index, query.digits[0, 2:]), factor, constant)[0]
+
+    def _finer_factors(self, query: Query) -> tuple[Tensor, Tensor]:
+        middle, step = query.middle.to(self.device), query.step.to(self.device)
+        return -self.scale * self._fine * step, -self._fine * (self.origin + self.scale * middle)
 
     def cut(self, query: Query) -> Tensor:
         """How far the cut of `finer_gaps` can be off, (b,)."""
         return self.scale * query.step * _CUT * math.sqrt(self._dimension) * (self.error + self.finer)
 
-    def _dots(
-        self,
-        digit: Tensor,
-        codes: Tensor | FileCodes,
-        factor: Tensor,
-        slope: Tensor,
-        sums: Tensor,
-        constant: Tensor,
-        scale: float,
-    ) -> Tensor:
-        """factor Σ_p 256^p (digit_p·k_i) + slope Σ k_i + scale constant_i, (N', b)."""
-        count, worth = len(digit), powers(digit.shape[2], self.device)
-        columns = digit.permute(1, 0, 2).reshape(codes.shape[1], -1).contiguous()
-        found = torch.empty(len(codes), count, dtype=torch.float64, device=self.device)
-        for rows in self._parts(columns.shape[1]):
-            whole, part = product(codes[rows], columns).reshape(-1, count, len(worth)), found[rows]
-            torch.matmul(whole.double(), worth, out=part)
-            part.mul_(factor).addcmul_(sums[rows, None], slope).add_(constant[rows, None], alpha=scale)
-        return found
-
     def weigh(self, gap: Tensor, least: Tensor, sigma: Tensor) -> Weights:
-        """Weights w_i = exp(−(gap_i − least)/σ²) for gaps (N', b), in whole parts of `PARTS`, and their sums."""
-        precision, least = -(sigma.to(self.device) ** -2), least.to(self.device)
-        digit = torch.empty(len(gap), 5 * len(sigma), dtype=torch.int8, device=self.device)
-        totals = torch.zeros(3, len(sigma), dtype=torch.float64, device=self.device)
-        parts, lost = torch.zeros_like(totals[:2])
-        for rows in self._parts(digit.shape[1]):
-            weights = (gap[rows] - least).mul_(precision).clamp_(min=_LEAST_LOGIT).exp_()
-            totals.addmm_(self._moments[:, rows], weights)
+        """Weights w_i = exp(−(gap_i − least)/σ²) for gaps (b, N'), in whole parts of `PARTS`, and their sums."""
+        precision, least = -(sigma.to(self.device) ** -2)[:, None], least.to(self.device)[:, None]
+        digit = torch.empty(len(gap), len(SHARE_POWERS), gap.shape[1], dtype=torch.uint8, device=self.device)
+        totals = torch.zeros(len(gap), 5, dtype=torch.float64, device=self.device)
+        size = max(_WIDTH, _CELLS // len(gap))
+        for start in range(0, gap.shape[1], size):
+            part = slice(start, start + size)
+            weights = (gap[:, part] - least).mul_(precision).clamp_(min=_LEAST_LOGIT).exp_()
+            totals[:, :3] += weights @ self._moments[:, part].T
             whole = weights.mul_(PARTS).round()
-            parts += whole.sum(0)
-            lost += weights.sub_(whole).square_().sum(0)
-            top_digit = (whole * 2.0**-31).round_()
-            digit[rows, : len(sigma)] = top_digit.to(torch.int8)
-            digit[rows, len(sigma) :] = digits(whole.sub_(top_digit, alpha=2.0**31)).flatten(1)
-        return Weights(digit, parts, lost.sqrt().cpu(), *totals.cpu())
+            totals[:, 3] += whole.sum(1)
+            totals[:, 4] += weights.sub_(whole).square_().sum(1)
+            share_digits(whole, digit[:, :, part])
+        total, spread, remainders, parts, lost = totals.cpu().unbind(1)
+        return Weights(digit, parts, lost.sqrt(), total, spread, remainders)
 
-    def sums(self, weights: Weights) -> Tensor:
-        """Σ_i q_i k_i (b, d) for the weights' whole numbers q."""
-        count, worth = len(weights.parts), powers(4, self.device)
-        sums = torch.zeros(count, self._codes.shape[1], dtype=torch.float64, device=self.device)
-        for dots in self._weighed(weights.digits):
-            sums += (dots[:, :count] * 2.0**31 + torch.matmul(dots[:, count:].reshape(-1, count, 4), worth)).T
-        return sums[:, : self._dimension]
+    def heaviest(self, gap: Tensor, least: Tensor, sigma: Tensor, allowed: float) -> Tensor:
+        """Points with so much weight that for the others Σ w ‖e_i‖² ≤ allowed Σ w, from one query's gaps (N').
 
-    def _weighed(self, digit: Tensor) -> Iterator[Tensor]:
-        """Σ_i k_i digit_i over runs of points, (d', m) float64."""
-        if self._columns:
-            for part, columns in zip(runs(len(self._codes)), self._columns, strict=True):
-                yield product(columns, digit[part]).double()
-        else:
-            for part in self._parts(1):
-                yield torch._int_mm(digit[part].T.contiguous(), self._codes[part]).T.double()
+        Weights are told apart to a factor of √e.
+        """
+        logits = ((gap - least.to(gap.device)) * -(sigma.to(gap.device) ** -2)).clamp_(min=_LEAST_LOGIT)
+        steps, weights = (logits * -2).to(torch.int64), logits.exp_()
+        limit = allowed * weights.sum()
+        missed = torch.bincount(steps, weights.mul_(self._moments[2])).flip(0).cumsum(0).flip(0)
+        return (steps < (missed > limit).sum()).nonzero()[:, 0]
 
-    def _parts(self, width: int) -> Iterator[slice]:
-        """Runs of points, short enough for their rows of `width` numbers to stay in a processor's cache."""
-        size = max(_WIDTH, _CELLS // width // _WIDTH * _WIDTH)
-        if not self._columns:
-            size = max(_WIDTH, min(size, BYTES_AT_ONCE // self._codes.shape[1] // _WIDTH * _WIDTH))
-        for start in range(0, len(self._codes), size):
-            yield slice(start, min(start + size, len(self._codes)))
+    def removed(self, gap: Tensor, least: Tensor, sigma: Tensor, index: Tensor) -> Tensor:
+        """Σ w (‖e_i‖² − ‖e'_i‖²) of some points, at least."""
+        weights = ((gap - least.to(gap.device)) * -(sigma.to(gap.device) ** -2)).exp()
+        return (weights * (self._moments[2, index] - self.finer**2)).sum().cpu()
+
+    def mean(self, weights: Weights) -> tuple[Tensor, Tensor]:
+        """o + a Σ_i q_i k_i/Σ_i q_i (b, d) for the weights' whole numbers q, and a bound of the sums' rounding (b,)."""
+        worth, size = worths(self.device), len(weights.parts)
+        sums, errors = self._codes.across(weights.digits.flatten(0, 1))
+        mean = (self.scale * (worth @ sums.view(size, len(worth), -1)))[:, : self._dimension].cpu()
+        error = self.scale * (errors.view(size, -1) @ worth).cpu()
+        return self.origin + mean / weights.parts[:, None], error / weights.parts
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
     """Weights w as whole numbers q ≈ S w with S = `PARTS`, and their sums over the points, each (b,).
 
-    digits (N', 5 b): the digits of q, all top digits first. parts: Σ q. lost: the root of Σ (q − S w)². total: Σ w.
+    digits (b, 6, N'): the digits of q. parts: Σ q. lost: the root of Σ (q − S w)². total: Σ w.
     spread: Σ w ‖y_i − c‖². remainders: Σ w ‖e_i‖².
     """
 
@@ -250,7 +253,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """b queries x_q = o + a (m + s U): m (b,), s (b,), the digits of U (b, d', 4), ‖x − x_q‖ and ‖x − o‖² (b,)."""
+    """b queries x_q = o + a (m + s U): m (b,), s (b,), the digits of U (b, 4, d'), ‖x − x_q‖ and ‖x − o‖² (b,)."""
 
     middle: Tensor
     step: Tensor
@@ -264,4 +267,4 @@ class Query:
 
 
 def _filled(count: int) -> int:
-    return max(2, -(-count // _WIDTH)) * _WIDTH
+    return -(-count // _WIDTH) * _WIDTH

@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
 _BASE = 256.0
 LARGEST = 2**31 - 2**24  # what four digits hold
 _OFFSET = 0x808080  # moves the three lesser digits from −128 … 127 to 0 … 255, the bytes of a whole number
+PARTS = 119 * 2**32  # a share of 1 as a whole number; its top byte leaves room for the offset
+SHARE_POWERS = (1.0, 2.0**8, 2.0**16, 2.0**24, 2.0**32, 2.0**36)
+_SHARE_OFFSET = 0x88_80808080  # 128 for each of four digits, 8 for each of the two greatest
 _TILE = 16  # columns that a processor's byte unit multiplies at once
 _SHORT = 2**12  # rows up to this length are multiplied several at a time
 _LONGEST = 2**16  # rows whose sums of 2¹⁴ each stay below 2³¹ by far
 
 
 def digits(whole: Tensor) -> Tensor:
-    """Whole numbers (…) of at most `LARGEST` as digits of base 256 from −128 to 127, int8 (…, 4), the least first."""
-    changed = (whole.to(torch.int32) + _OFFSET).bitwise_xor_(_OFFSET).contiguous()
-    found: Tensor = changed.view(torch.int8).view(*whole.shape, 4)
-    return found
+    """Whole numbers (b, n) of at most `LARGEST` as four digits of base 256 from −128 to 127, the least first.
+
+    (b, 4, n) uint8: each digit plus 128.
+    """
+    changed = (whole.to(torch.int32) + _OFFSET).bitwise_xor_(-(2**31)).contiguous()
+    return changed.view(torch.uint8).view(*whole.shape, 4).transpose(1, 2).contiguous()
 
 
+def share_digits(whole: Tensor, out: Tensor) -> None:
+    """Whole numbers (b, n) from 0 to `PARTS` as digits into out (b, 6, n) uint8; worth `SHARE_POWERS`.
+
+    Four are digits of base 256 from −128 to 127, the greatest two of base 16 from −8 to 7; each has 128 added.
+    """
+    found = whole.to(torch.int64).add_(_SHARE_OFFSET).view(torch.uint8).view(*whole.shape, 8)
+    out[:, :4] = found[..., :4].transpose(1, 2)
+    top = found[..., 4].contiguous()
+    out[:, 4], out[:, 5] = top.bitwise_and(15).add_(120), top.bitwise_right_shift(4).add_(120)
+
+
+@cache
+def worths(device: torch.device) -> Tensor:
+    """`SHARE_POWERS` as float64."""
+    return torch.tensor(SHARE_POWERS, dtype=torch.float64, device=device)
+
+
+@cache
 def powers(count: int, device: torch.device) -> Tensor:
     """The place values of the `count` greatest of four digits, float64."""
     return torch.tensor([_BASE**place for place in range(4 - count, 4)], dtype=torch.float64, device=device)

@@ -37,18 +37,16 @@ class Differences:
         self._points, self._nats, self._count, self._reach = points, nats, len(norms), float(norms.max())
         self._gamma = (points.shape[1] + 8) * _UNIT
 
-    def few(self, answers: Answers, rows: Tensor, kept: Tensor, anchor: Tensor, gaps: Tensor | None) -> Tensor:
-        """Answer those of m queries that have few points left; returns which these are, (m,).
+    def few(self, answers: Answers, rows: Tensor, kept: list[Tensor], anchor: Tensor, gaps: Tensor | None) -> None:
+        """Answer those of m queries that have few points left.
 
-        kept: (m, N), the points left. anchor: (m,), a near one of them. gaps: (m, N), of the other points, or None.
+        kept: for each the points left. anchor: (m,), a near one of them. gaps: (m, N), of the other points, or None.
         """
-        counts = kept.sum(1)
-        together = (counts <= TIGHTEN).nonzero()[:, 0]
-        alone = ((counts > TIGHTEN) & (counts <= FEW)).nonzero()[:, 0]
-        for at in (together, *torch.split(alone, 1)):
-            if len(at):
-                self._answer(answers, rows[at], _listed(kept[at]), anchor[at], None if gaps is None else gaps[at])
-        return counts <= FEW
+        together = [at for at, index in enumerate(kept) if len(index) <= TIGHTEN]
+        alone = [[at] for at, index in enumerate(kept) if TIGHTEN < len(index) <= FEW]
+        for chosen in ([together] if together else []) + alone:
+            at, listed = torch.tensor(chosen), _listed([kept[place] for place in chosen])
+            self._answer(answers, rows[at], listed, anchor[at], None if gaps is None else gaps[at])
 
     def _answer(
         self, answers: Answers, rows: Tensor, listed: tuple[Tensor, Tensor], anchor: Tensor, gaps: Tensor | None
@@ -58,9 +56,14 @@ class Differences:
         listed: indices (m, n) of the points of each query, and which of them count. gaps (m, N): of the others.
         """
         index, real = listed
-        nearest = self._points[anchor].double()
+        nearest = self._points.index_select(0, anchor).double()
+        if index.shape[1] == 1 and gaps is None:
+            answers.mean[rows], answers.left[rows], answers.anchor[rows] = nearest, False, anchor
+            others = math.exp(-self._nats) * (self._count - 1) * 2 * self._reach
+            answers.bound[rows] = others + 4 * _UNIT * nearest.norm(dim=1)
+            return
         offset = answers.x[rows] - nearest
-        delta = self._points[index.flatten()].double().view(*index.shape, -1).sub_(nearest[:, None])
+        delta = self._points.index_select(0, index.flatten()).double().view(*index.shape, -1).sub_(nearest[:, None])
         lengths, near = delta.norm(dim=2), offset.norm(dim=1, keepdim=True)
         gap = lengths.square() / 2 - (delta @ offset[:, :, None])[:, :, 0]
         precision = answers.sigma[rows, None].clamp(min=1e-150) ** -2
@@ -88,11 +91,8 @@ class Differences:
             answers.gap[rows] = gaps
 
 
-def _listed(kept: Tensor) -> tuple[Tensor, Tensor]:
-    """The columns that are true in each row of (m, N): indices (m, n), padded with 0, and which of them are real."""
-    row, column = kept.nonzero(as_tuple=True)
-    counts = kept.sum(1)
-    place = torch.arange(len(row)) - (counts.cumsum(0) - counts)[row]
-    index = torch.zeros(len(kept), max(1, int(counts.max())), dtype=torch.int64)
-    index[row, place] = column
+def _listed(kept: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """Lists of indices as (m, n), padded with 0, and which of them are real."""
+    counts = torch.tensor([len(index) for index in kept])
+    index = torch.nn.utils.rnn.pad_sequence(kept, batch_first=True)
     return index, torch.arange(index.shape[1]) < counts[:, None]

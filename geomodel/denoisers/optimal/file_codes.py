@@ -28,15 +28,22 @@ class FileCodes:
         return self.shape[0]
 
     def __getitem__(self, rows: slice) -> Tensor:
-        found = np.asarray(self._stored[rows.start : min(rows.stop, len(self._stored))])
+        codes = self._coded(self._stored[rows.start : min(rows.stop, len(self._stored))])
+        return torch.nn.functional.pad(codes, (0, 0, 0, rows.stop - rows.start - len(codes)))
+
+    def index_select(self, _: int, index: Tensor) -> Tensor:
+        """The codes of some points."""
+        return self._coded(self._stored[index.numpy()])
+
+    def _coded(self, stored: Any) -> Tensor:
+        found = np.asarray(stored)
+        shape = (len(found), found[:1].size)  # there may be none
         if self._table is None:
-            codes = (found ^ np.uint8(128)).view(np.int8).reshape(len(found), -1)
+            codes = (found ^ np.uint8(128)).view(np.int8).reshape(shape)
         else:  # bytes.translate is the quickest of all ways to look up bytes in a table
-            codes = np.frombuffer(bytearray(found.tobytes().translate(self._table)), np.int8).reshape(len(found), -1)
-        missing = (rows.stop - rows.start - len(codes), self.shape[1] - codes.shape[1])
-        if any(missing):
-            codes = np.pad(codes, ((0, missing[0]), (0, missing[1])))
-        return torch.from_numpy(codes)
+            codes = np.frombuffer(bytearray(found.tobytes().translate(self._table)), np.int8).reshape(shape)
+        missing = self.shape[1] - codes.shape[1] if len(codes) else self.shape[1]
+        return torch.from_numpy(np.pad(codes, ((0, 0), (0, missing))) if missing else codes)
 
 
 def values() -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from geomodel import repeats
 from geomodel.datasets.common import limit
-from geomodel.denoisers.base import Denoiser, _labels
+from geomodel.denoisers.base import Denoiser, _labels, real
 from geomodel.denoisers.mixture import float64_queries
 from geomodel.denoisers.optimal import derivatives
 from geomodel.denoisers.optimal.input import check_queries, check_tolerance, checked_count, given_classes, given_points
@@ -156,6 +156,14 @@ class OptimalDenoiser(Denoiser):
         columns = {name: torch.cat([part[name] for part in parts])[place] for name in parts[0]}
         columns["mean"] = columns["mean"].reshape(points.shape)
         return Posterior(**columns)
+
+    def squared_distances(self, x: Any) -> Tensor | None:
+        """‖x − y_i‖² of one x (*shape) to all points, (N,) float64, from the codes of a search, and with the error that
+        `Search.squared_distances` states; None where there are no codes.
+        """
+        points, _ = float64_queries(self.shape, real("x", x)[None], 0.0)
+        check_queries(points, torch.zeros(1, dtype=torch.float64))
+        return None if self._search is None else self._search.squared_distances(points.flatten())
 
     def mean_shift_path(self, x: Any, sigma: Any, *, tolerance: float = 1e-6, max_iterations: int = 500) -> Tensor:
         """Mean shift at a fixed bandwidth: x ← D*(x; σ), every full jump, towards a mode of p_σ.

@@ -57,6 +57,10 @@ class Rows:
         writable = np.require(rows, self._dtype, ["C", "W"])  # torch warns of arrays that cannot be written
         return torch.from_numpy(writable).flatten(1)
 
+    def index_select(self, _: int, index: Tensor) -> Tensor:
+        """Rows by their indices, as a tensor gives them."""
+        return self[index]
+
 
 def in_memory(points: Any) -> bool:
     """Whether the points are in memory, rather than read from a file when they are used."""

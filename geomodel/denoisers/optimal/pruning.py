@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 _COMPONENTS = 48
+_LEADING = 12  # of them; they are read for every point, the others only for points that these leave
 _SAMPLE_NUMBERS = 2**22  # numbers of the points that the components are computed from (16 MB)
 _ROUNDS = 3  # of subspace iteration; any orthonormal directions give right bounds, better ones prune more
 _SINGLE = 2.0**-24
@@ -25,7 +26,8 @@ class Heads:
         2 h_i ≥ ‖h − H_i‖² + (t − t_i)²,
 
     with equality where both lie in the span of V. Up to ‖x − c‖²/2 that is q_i − (H_i, t_i)·(h, t) with
-    q_i = (‖H_i‖² + t_i²)/2: one product of a (k + 1)-column matrix, in float32.
+    q_i = (‖H_i‖² + t_i²)/2: one product of a (k + 1)-column matrix, in float32. It holds for the first few of the
+    directions as well, with t_i of their own.
 
     Args:
         points: indexable by slices, giving (n, d) tensors. blocks: slices that cover the points.
@@ -34,23 +36,24 @@ class Heads:
 
     def __init__(self, points: Any, blocks: Iterable[slice], centre: Tensor, norms: Tensor) -> None:
         step = -(-len(norms) * len(centre) // _SAMPLE_NUMBERS)
-        count = min(_COMPONENTS, len(centre))
+        count, leading = min(_COMPONENTS, len(centre)), min(_LEADING, len(centre))
         self._centre, self._directions = centre, _directions(points[::step].float() - centre.float(), count).double()
-        self._heads = torch.empty(len(norms), count + 1)
+        self._leading, self._all = torch.empty(leading + 1, len(norms)), torch.empty(len(norms), count + 1)
         inside = 0.0
         for rows in blocks:
             head = (points[rows].double() - centre) @ self._directions
-            square = head.square().sum(1)
-            inside += float(square.sum())
-            self._heads[rows, :count] = head.float()
-            self._heads[rows, count] = (norms[rows].square() - square).clamp(min=0).sqrt().float()
+            squares = head.square().cumsum(1)
+            inside += float(squares[:, -1].sum())
+            tails = (norms[rows, None].square() - squares[:, [leading - 1, -1]]).clamp(min=0).sqrt().float()
+            self._leading[:leading, rows], self._leading[leading, rows] = head[:, :leading].T.float(), tails[:, 0]
+            self._all[rows, :count], self._all[rows, count] = head.float(), tails[:, 1]
         self._halves = (norms.square() / 2).float()
         self._reach = float(norms.max())
         self._inside = inside / len(norms)
         self._outside = max(float(norms.square().mean()) - self._inside, 0.0)
 
-    def hopeful(self, sigma: Tensor, nats: float) -> Tensor:
-        """Whether the bounds are likely to leave few points at σ (b,).
+    def hopeful(self, sigma: float, nats: float) -> bool:
+        """Whether the bounds are likely to leave few points at σ.
 
         Around a point of the data with noise σz the bound of the outer part is too low by about
         2 t (√(t² + σ²(d − k)) − t), with t the typical t_i. A point can only be ruled out if it is farther than that
@@ -58,26 +61,42 @@ class Heads:
         """
         free = len(self._centre) - self._directions.shape[1]
         tail = math.sqrt(self._outside)
-        slack = 2 * tail * ((self._outside + sigma.square() * free).sqrt() - tail)
-        within = slack + 2 * nats * sigma.square() <= _HOPEFUL * self._inside
-        return within & (_SMALLEST < self._reach < _LARGEST)
+        slack = 2 * tail * (math.sqrt(self._outside + sigma * sigma * free) - tail)
+        within = slack + 2 * nats * sigma * sigma <= _HOPEFUL * self._inside
+        return within and _SMALLEST < self._reach < _LARGEST
 
     def lower(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Lower bounds of h_i − ‖x − c‖²/2 for x (b, d) float64: (b, N) float32, and their rounding errors (b,)."""
+        """Lower bounds of h_i − ‖x − c‖²/2 for x (b, d) float64, from the first few components.
+
+        (b, N) float32, and their rounding errors (b,), which hold for `closer` as well.
+        """
         query = x - self._centre
-        head = query @ self._directions
         length = query.norm(dim=1)
-        tail = (length.square() - head.square().sum(1)).clamp(min=0).sqrt()
-        found = torch.addmm(self._halves, torch.cat([head, tail[:, None]], dim=1).float(), self._heads.T, alpha=-1)
+        found = torch.addmm(self._halves, self._seen(query, len(self._leading) - 1), self._leading, alpha=-1)
         # Covers the float32 rounding of a dot product of k + 1 numbers, its factors, q_i, and the compared number.
-        return found, (self._heads.shape[1] + 10) * _SINGLE * self._reach * (length + self._reach)
+        return found, (self._all.shape[1] + 10) * _SINGLE * self._reach * (length + self._reach)
+
+    def closer(self, x: Tensor, index: Tensor) -> Tensor:
+        """Better lower bounds of some points for one x (d,), from all components."""
+        seen = self._seen(x[None] - self._centre, self._all.shape[1] - 1)
+        if len(index) > len(self._all) // 2:
+            return torch.addmv(self._halves, self._all, seen[0], alpha=-1)[index]
+        return torch.addmv(self._halves[index], self._all.index_select(0, index), seen[0], alpha=-1)
+
+    def _seen(self, query: Tensor, count: int) -> Tensor:
+        """(h, t) of centred queries (b, d), (b, count + 1) float32."""
+        head = query @ self._directions[:, :count]
+        tail = (query.square().sum(1) - head.square().sum(1)).clamp(min=0).sqrt()
+        return torch.cat([head, tail[:, None]], dim=1).float()
 
 
 def _directions(sample: Tensor, count: int) -> Tensor:
-    """Orthonormal (d, count): approximately the leading principal components of the sample (n, d)."""
+    """Orthonormal (d, count): approximately the leading principal components of the sample (n, d), the first first."""
     random = torch.Generator().manual_seed(0)
     basis = torch.randn(sample.shape[1], count, generator=random)
     for _ in range(_ROUNDS):
         basis = torch.linalg.qr(sample.T @ (sample @ basis)).Q
-    directions: Tensor = torch.linalg.qr(basis.double()).Q
+    basis = torch.linalg.qr(basis.double()).Q
+    _, turned = torch.linalg.eigh((sample @ basis.float()).double().T @ (sample @ basis.float()).double())
+    directions: Tensor = torch.linalg.qr(basis @ turned.flip(1)).Q
     return directions

@@ -39,14 +39,16 @@ import torch
 from torch import Tensor
 
 from geomodel.denoisers.optimal import differences
-from geomodel.denoisers.optimal.byte_codes import PARTS, Codes, Query, Weights
-from geomodel.denoisers.optimal.byte_products import exact_products
-from geomodel.denoisers.optimal.differences import TIGHTEN, Answers, Differences
+from geomodel.denoisers.optimal.byte_codes import Codes, Query, Weights
+from geomodel.denoisers.optimal.byte_products import PARTS, exact_products
+from geomodel.denoisers.optimal.differences import Answers, Differences
 from geomodel.denoisers.optimal.pruning import Heads
 
 _AT_ONCE = 16  # queries; with 60,000 points their temporaries take about 60 MB
 _BYTES_A_GAP = 64  # bytes of temporaries for one query and point
-_HOPE = 0.8  # share of the tolerance that the e_i of a typical posterior may use up before they are added
+_HOPE = 0.9  # share of the tolerance that the e_i of a typical posterior may use up before they are added
+_STRAINED = 1.0  # times the tolerance: a bound that posteriors narrower than the data usually keep below it
+_HEAVY = 12288  # points whose e_i are picked out; adding those of more costs as much as adding all
 _NEAREST = 8  # candidates among which the nearest point is sought
 _FARTHEST = 1e20  # a query with larger numbers, or NaN, is left to untruncated float64
 _LONGEST = 2**15  # dimensions up to which sums of products are exact
@@ -115,7 +117,7 @@ class Search:
         """Answers for x (b, d) float64 and σ (b,); `hidden` (b, N) marks points that a query does not see."""
         answers = Answers(x, sigma.clamp(max=1e150), hidden, self._count, gaps)  # σ² must be finite
         usual = x.abs().amax(dim=1) < _FARTHEST
-        near = usual & self._heads.hopeful(answers.sigma, self._nats)
+        near = usual & torch.tensor([self._heads.hopeful(level, self._nats) for level in answers.sigma.tolist()])
         if bool(near.any()):
             self._by_components(answers, near.nonzero()[:, 0])
         rest = (usual & answers.left).nonzero()[:, 0]
@@ -123,32 +125,63 @@ class Search:
             self._by_codes(answers, rest, self._codes)
         return Found(anchor=answers.anchor, mean=answers.mean, bound=answers.bound, left=answers.left, gap=answers.gap)
 
+    @torch.no_grad()
+    def squared_distances(self, x: Tensor) -> Tensor | None:
+        """‖x − y_i‖² of one x (d,), (N,) float64, by a pass over the codes; None where there are none.
+
+        With u = ‖x − x_q‖ + E, off by at most 2 u (‖x − y_i‖ + ‖x − o‖ + u), and by the rounding of float64.
+        """
+        if self._codes is None or not bool(x.abs().amax() < _FARTHEST):
+            return None
+        query = self._codes.query(x[None])
+        gap, _ = self._codes.gaps(query)
+        return (2 * gap[0, : self._count].cpu() + query.square[0]).clamp(min=0)
+
     def _by_components(self, answers: Answers, rows: Tensor) -> None:
         """Answer those queries for which the components leave few points."""
-        lower, room = self._heads.lower(answers.x[rows])
+        x, window = answers.x[rows], self._nats * answers.sigma[rows].square()
+        lower, room = self._heads.lower(x)
         if answers.hidden is not None:
             lower.masked_fill_(answers.hidden[rows], math.inf)
         anchor = lower.argmin(dim=1)
-        half = self._half(answers.x[rows], anchor)
-        window = room + self._nats * answers.sigma[rows].square()
-        kept = lower <= (half + window)[:, None]
-        for at in (kept.sum(1) > TIGHTEN).nonzero()[:, 0].tolist():
-            index = kept[at].nonzero()[:, 0]
-            if len(index) > differences.FEW:
-                index = index[lower[at, index].topk(_NEAREST, largest=False).indices]
-            halves = self._half(answers.x[rows[at]], index)
-            half[at], anchor[at] = halves.min(), index[halves.argmin()]
-            kept[at] = lower[at] <= half[at] + window[at]
-            if len(index) > _NEAREST:  # the distances of all these points are known
-                kept[at, index] = halves <= half[at] + window[at]
+        half, window = self._half(x, anchor), window + room
+        kept = []
+        for at, limit in enumerate((half + window).tolist()):
+            index = (lower[at] <= limit).nonzero()[:, 0]
+            if len(index) > 1:
+                index, anchor[at], half[at] = self._tightened(x[at], index, lower[at, index], float(window[at]))
+            kept.append(index)
         gaps = None
         if answers.gap is not None:  # the other points have no weight, but their order is wanted
             gaps = (lower.double() - half[:, None]).maximum(self._nats * answers.sigma[rows, None].square())
         self._differences.few(answers, rows, kept, anchor, gaps)
 
+    def _tightened(self, x: Tensor, index: Tensor, lower: Tensor, window: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Which of some points can be within the window of one x, a near one of them, and its half squared distance.
+
+        lower: the points' lower bounds. Exact distances of those with the least bounds rule out the others, first with
+        these bounds and then with closer ones.
+        """
+        near, halves = self._nearest(x, index, lower)
+        index = index[lower <= float(halves.min()) + window]
+        if len(index) > _NEAREST:
+            lower = self._heads.closer(x, index)
+            near, halves = self._nearest(x, index, lower)
+            index = index[lower <= float(halves.min()) + window]
+        if 1 < len(index) <= differences.FEW:
+            near, halves = index, self._half(x, index)
+            index = index[halves <= halves.min() + window]
+        best = halves.argmin()
+        return index, near[best], halves[best]
+
+    def _nearest(self, x: Tensor, index: Tensor, lower: Tensor) -> tuple[Tensor, Tensor]:
+        """The few of some points that have the least lower bounds, and their half squared distances."""
+        near = index[lower.topk(min(_NEAREST, len(index)), largest=False).indices]
+        return near, self._half(x, near)
+
     def _half(self, x: Tensor, index: Tensor) -> Tensor:
         """h_i − ‖x − c‖²/2 of points, for one x or one x a point; its rounding is far below that of `Heads.lower`."""
-        query, rows = x - self._centre, self._points[index].double()
+        query, rows = x - self._centre, self._points.index_select(0, index).double()
         dots = rows @ query if x.ndim == 1 else (rows * query).sum(1)
         half: Tensor = self._norms[index].square() / 2 - dots + query @ self._centre
         return half
@@ -159,8 +192,8 @@ class Search:
         query = codes.query(answers.x[rows])
         gap, rounding = codes.gaps(query)
         if answers.hidden is not None:
-            gap[: self._count].masked_fill_(answers.hidden[rows].T.to(gap.device), math.inf)
-        least = gap.amin(dim=0).cpu()
+            gap[:, : self._count].masked_fill_(answers.hidden[rows].to(gap.device), math.inf)
+        least = gap.amin(dim=1).cpu()
         near = codes.distance(query, least, rounding)
         window = self._margin(codes.error, query.missed, near, sigma) + rounding + self._nats * sigma.square()
         asked = _Many(
@@ -172,17 +205,18 @@ class Search:
             widest=(near.square() + 2 * window).sqrt(),
             fixed=(self._reach + 2 * codes.error) * query.missed + codes.error**2 + rounding,
         )
-        doubt = (asked.fixed + asked.widest * codes.typical) * self._spread
-        rough = doubt > _HOPE * self._tolerance * sigma.square()
+        strain = (asked.fixed + asked.widest * codes.typical) * self._spread / (self._tolerance * sigma.square())
+        rough = strain > _HOPE
         few = rough
         if bool(rough.any()):
-            few = rough & ((gap <= (least + window).to(gap.device)).sum(0) <= differences.FEW).cpu()
+            few = rough & ((gap <= (least + window)[:, None].to(gap.device)).sum(1) <= differences.FEW).cpu()
         if bool(few.any()):
-            seen = asked[few].gap[: self._count].T.contiguous().cpu() - least[few, None]
+            seen = asked[few].gap[:, : self._count].cpu() - least[few, None]
             gaps = None if answers.gap is None else seen
-            self._differences.few(answers, rows[few], seen <= window[few, None], seen.argmin(dim=1), gaps)
+            kept = [row.nonzero()[:, 0] for row in seen <= window[few, None]]
+            self._differences.few(answers, rows[few], kept, seen.argmin(dim=1), gaps)
         if not bool(few.all()):
-            self._many(answers, asked[~few], codes, rough[~few])
+            self._many(answers, asked[~few], codes, strain[~few])
 
     def _margin(self, error: float, missed: Tensor, near: Tensor, sigma: Tensor) -> Tensor:
         """How far a gap of h' can be off at the edge of the window, (b,)."""
@@ -190,30 +224,71 @@ class Search:
         fixed = 2 * (self._reach + error) * missed + (missed + error) ** 2 + 50 * error**2
         return 1.02 * (fixed + pair * error)
 
-    def _many(self, answers: Answers, asked: _Many, codes: Codes, rough: Tensor) -> None:
-        """Means over every point in integer arithmetic, and their bounds; queries in `rough` (b,) need the e_i."""
-        gap, variance = asked.gap, asked.sigma.square()
-        if bool(rough.any()):
-            part = asked.query[rough]
-            at = slice(None) if bool(rough.all()) else rough.nonzero()[:, 0].to(gap.device)  # a slice copies nothing
-            gap[:, at] += codes.finer_gaps(part)
-            asked.least[rough] = gap[:, at].amin(dim=0).cpu()
-        weights = codes.weigh(gap, asked.least, asked.sigma)
-        mean = (codes.origin + codes.scale * codes.sums(weights) / weights.parts[:, None]).cpu()
-        finer = asked.fixed + asked.widest * codes.finer + codes.cut(asked.query)
-        doubt = torch.where(rough, finer, asked.fixed + asked.widest * (weights.remainders / weights.total).sqrt())
-        worst = torch.where(rough, finer, asked.fixed + asked.widest * codes.error)
-        bound = self._bound_of_many(mean, weights, doubt / variance, worst / variance, codes.error)
+    def _many(self, answers: Answers, asked: _Many, codes: Codes, strain: Tensor) -> None:
+        """Means over every point in integer arithmetic, and their bounds.
+
+        strain: (b,), the bound of a typical posterior without the e_i, relative to the tolerance. Where it is large,
+        the e_i of the heaviest points are added; where those would be too many, or are not enough, all are.
+        """
+        heavy = self._heaviest(asked, codes, strain)
+        some = torch.tensor([index is not None for index in heavy])
+        if bool(some.any()):
+            part, picked = asked[some], [index for index in heavy if index is not None]
+            before = [row[index] for row, index in zip(part.gap, picked, strict=True)]
+            self._answer_many(answers, part, codes, picked)
+            for row, index, gaps in zip(part.gap, picked, before, strict=True):
+                row[index] = gaps
+        left = answers.left[asked.rows]
+        if bool(left.any()):
+            self._answer_many(answers, asked[left], codes, None)
+
+    def _heaviest(self, asked: _Many, codes: Codes, strain: Tensor) -> list[Tensor | None]:
+        """For each query, the points whose e_i are to be added; None for all.
+
+        The other points have so little weight that their e_i use up a part of the tolerance at most.
+        """
+        none = torch.zeros(0, dtype=torch.int64, device=codes.device)
+        heavy: list[Tensor | None] = [none] * len(strain)
+        for at in (strain > _HOPE).nonzero()[:, 0].tolist():
+            heavy[at] = None
+            share = float(_HOPE * self._tolerance * asked.sigma[at] ** 2 / (asked.widest[at] * self._spread)) ** 2
+            if share > 0 and codes.device.type == "cpu":  # an accelerator reads all codes sooner than it picks some
+                index = codes.heaviest(asked.gap[at], asked.least[at], asked.sigma[at], share)
+                if len(index) <= _HEAVY:
+                    heavy[at] = index
+                elif strain[at] <= _STRAINED:
+                    heavy[at] = none
+        return heavy
+
+    def _answer_many(self, answers: Answers, asked: _Many, codes: Codes, picked: list[Tensor] | None) -> None:
+        """Answer queries after adding the e_i of the picked points of each to its gaps; None: of all points."""
+        gap, sigma, cut = asked.gap, asked.sigma, codes.cut(asked.query)
+        if picked is None:
+            codes.finer_gaps(asked.query, gap)
+        for at, index in enumerate(picked or []):
+            if len(index):
+                codes.finer_gap(asked.query[torch.tensor([at])], gap[at], index)
+        least = gap.amin(dim=1).cpu()
+        weights = codes.weigh(gap, least, sigma)
+        mean, error = codes.mean(weights)
+        remainders, worst = weights.remainders, asked.fixed + asked.widest * codes.error + cut
+        if picked is None:
+            doubt = worst = asked.fixed + asked.widest * codes.finer + cut
+        else:
+            for at, index in enumerate(picked):
+                if len(index):
+                    remainders[at] -= codes.removed(gap[at, index], least[at], sigma[at], index)
+                else:
+                    cut[at] = 0.0
+            doubt = asked.fixed + cut + asked.widest * (remainders.clamp(min=0) / weights.total).sqrt()
+        bound = self._bound_of_many(mean, weights, doubt / sigma.square(), worst / sigma.square(), codes.error + error)
         answers.mean[asked.rows], answers.bound[asked.rows] = mean, bound
         answers.left[asked.rows] = ~(bound <= self._tolerance)
         if answers.gap is not None:
-            seen = gap[: self._count] - asked.least.to(gap.device)
-            answers.gap[asked.rows], answers.anchor[asked.rows] = seen.T.cpu(), seen.argmin(dim=0).cpu()
-        again = answers.left[asked.rows] & ~rough
-        if bool(again.any()):
-            self._many(answers, asked[again], codes, again[again])
+            seen = gap[:, : self._count] - least[:, None].to(gap.device)
+            answers.gap[asked.rows], answers.anchor[asked.rows] = seen.cpu(), seen.argmin(dim=1).cpu()
 
-    def _bound_of_many(self, mean: Tensor, weights: Weights, doubt: Tensor, worst: Tensor, error: float) -> Tensor:
+    def _bound_of_many(self, mean: Tensor, weights: Weights, doubt: Tensor, worst: Tensor, error: Tensor) -> Tensor:
         """A bound on ‖mean − exact‖, (b,); the module's docstring has the derivation."""
         total, length, count = weights.total, (mean - self._centre).norm(dim=1), self._count
         far = (count * (self._spread**2 + length.square())).sqrt()  # the root of Σ ‖y_i − mean‖²
@@ -244,7 +319,7 @@ class _Many:
         return _Many(
             rows=self.rows[wanted],
             query=self.query[wanted],
-            gap=self.gap[:, wanted.to(self.gap.device)],
+            gap=self.gap[wanted.to(self.gap.device)],
             least=self.least[wanted],
             sigma=self.sigma[wanted],
             widest=self.widest[wanted],
