@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from pausing import pause
 from PIL import Image
 from plane_mouse import let_go, move, press
 from PySide6.QtCore import Qt
@@ -194,3 +195,11 @@ def test_the_ink_of_a_picture_becomes_strokes(qtbot, window, tmp_path, monkeypat
     assert np.ptp(vertices[:, 0]) == pytest.approx(0.8 * box[2] * 40 / 60, rel=0.1)
     window.actions_by_id["undo"].trigger()
     assert window.state.draft.data == "two-moons"
+
+
+def test_a_number_of_points_that_does_not_fit_is_not_tried(qtbot, window, caplog):
+    window.player.drafting.edit({"data_count": 10**9})
+    draw(window, LINE)
+    pause(100)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    window.player.drafting.edit({"data_count": 200})

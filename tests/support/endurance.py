@@ -48,7 +48,7 @@ class StallWatch(QObject):
         self.stalls: list[Stall] = []
         self._last_gesture, self._thread = last_gesture, threading.get_ident()
         self._last, self._own = time.perf_counter(), time.thread_time()
-        self._seen: Counter[str] = Counter()
+        self._caught: list[FrameType] = []
         self._timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
         self._timer.start()
@@ -63,18 +63,22 @@ class StallWatch(QObject):
         self._last, self._own = time.perf_counter(), time.thread_time()
 
     def _tick(self) -> None:
-        now, own, seen = time.perf_counter(), time.thread_time(), self._seen
+        now, own, caught = time.perf_counter(), time.thread_time(), self._caught
         if own - self._own > LONG:
+            seen = Counter(map(_place, caught))
             self.stalls.append(Stall(now - self._last, own - self._own, self._last_gesture(), seen))
             if len(self.stalls) > KEPT:
                 self.stalls = self.worst(KEPT // 2)
-        self._last, self._own, self._seen = now, own, Counter()
+        self._last, self._own, self._caught = now, own, []
 
     def _look(self) -> None:
+        """Keep what the thread does. Only a tick lets go of it: the last holder of a frame destroys what its function
+        had, and Qt's objects must be destroyed on the window's thread.
+        """
         while True:
             time.sleep(LOOK)
             if time.perf_counter() - self._last > LONG / 2:
-                self._seen[_place(sys._current_frames()[self._thread])] += 1
+                self._caught.append(sys._current_frames()[self._thread])
 
 
 def _place(frame: FrameType | None) -> str:

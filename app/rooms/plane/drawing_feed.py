@@ -20,7 +20,7 @@ from app.session.plane_options import LEGEND
 from app.session.state import Run
 from geomodel.datasets import DRAWING
 from geomodel.schedules import nearest_level
-from geomodel.settings import DataKey
+from geomodel.settings import DataKey, problems
 from geomodel.strokes import EMPTY, Strokes, Vertex, erased, problem, tidied
 
 CANVAS: Box = (0.0, 0.0, 9.0, 9.0)  # where no points lie in the plane: the generated sets lie within ±4
@@ -29,6 +29,7 @@ LINES, BLUR = 40.0, 20.0  # parts of the canvas: the first line width, and σ of
 NARROWEST, WIDEST = 1000.0, 8.0  # … and the ends of the slider
 ERASER = 12.0  # pixels
 FRAME_MS = 16
+OF_DATA = {"data", "data_count", "data_seed"}  # what must be right before a drawing is tried
 FOLLOWING = frozenset({"density", "data", "field", "basins", LEGEND})  # layers that follow the pen
 CAUSE = "drawing"  # of errors about a drawing
 HINT = "Enter keeps it, Esc leaves, Ctrl+Z undoes"
@@ -239,10 +240,10 @@ class DrawingFeed(QObject):
 
     def _ask(self) -> None:
         run, strokes = self._state.run, self.strokes
-        if run is None or self._box is None or problem(strokes):
+        drawn = replace(self._state.draft, data=DRAWING, data_columns="", drawing=strokes, drawing_width=self._width)
+        if run is None or self._box is None or OF_DATA & problems(drawn).keys():
             return
-        draft, options = self._state.draft, self._state.plane_options
-        key = replace(draft, data=DRAWING, data_columns="", drawing=strokes, drawing_width=self._width).data_key
+        options = self._state.plane_options
         shown = DensityRequest(
             run_id=run.id,
             sigma=self._sigma(run),
@@ -251,7 +252,8 @@ class DrawingFeed(QObject):
             arrows=ARROWS if "field" in options.layers else (0, 0),
             field="optimal",
         )
-        self._player.ask(SketchRequest(run.id, key=key, shown=shown, basins="basins" in options.layers))
+        basins = "basins" in options.layers
+        self._player.ask(SketchRequest(run.id, key=drawn.data_key, shown=shown, basins=basins))
 
     def _sigma(self, run: Run) -> float:
         """The level that is shown; where that is one of other data, one at which strokes are seen."""
