@@ -53,6 +53,7 @@ from app.shell.recipes import Recipes
 from app.shell.screens import expected_frame, first_size
 from app.shell.sessions import Sessions
 from app.shell.settings_store import SettingsStore
+from app.shell.turns import Turns
 from app.shell.unsaved import Unsaved
 from app.shell.welcome import Welcome
 from geomodel.checkpoints.plan import Answers
@@ -99,7 +100,8 @@ class MainWindow(QMainWindow):
         kept_look.restore(self.state, store)
         self.actions_by_id = actions.build(self)
         self.panels = Panels(LIGHT, self.actions_by_id)
-        self.layout_of_docks = Layout(self, self.store)
+        self.turns = Turns(self)
+        self.layout_of_docks = Layout(self, self.store, self.turns)
         self.context_menus = ContextMenus(self)
         self.building = Building(self._services(), self._place, self)
         self.rooms, self.views = self.building.rooms, self.building.views
@@ -247,6 +249,7 @@ class MainWindow(QMainWindow):
                 os._exit(0)  # someone's denoiser holds a thread, and a live QThread must not be destroyed
             self.collecting.release()
             self.keys.release()
+            self.turns.release()
             self.measured.release()
             self.judging.release()
             self.building.release()
@@ -267,6 +270,7 @@ class MainWindow(QMainWindow):
 
     def set_theme(self, theme: Theme) -> None:
         """Set the colours of everything."""
+        self.turns.hold()
         application().setPalette(palette(theme))
         self.building.set_theme(theme)
         self.panels.set_theme(theme)

@@ -98,7 +98,7 @@ def query(data: Dataset, repeats: int) -> None:
 
 def sums(data: Dataset, repeats: int) -> None:
     """Processor time of the sums over patches alone, as they are chosen and as a dense product."""
-    wiener, values = gm.WienerLocalDenoiser(data.points), torch.rand(784, 167, dtype=torch.float64)
+    wiener, values = gm.WienerLocalDenoiser(data.points), torch.rand(784, 320, dtype=torch.float64)
     blocks = len(data.points) / values.shape[1]
     print()
     common.line("sums over patches, ms a query at σ", ("pixels", "numbers", "cpu", "dense", "ratio"), 36)

@@ -30,6 +30,8 @@ COMMANDS = {
     "train": "train a small denoiser and write a checkpoint",
     "convert": "write a checkpoint of any program as one of Geomodel's own format",
     "claims": "check the claims of the literature on a model and its data",
+    "quality": "measure how good x and D of a run are at every level, over many samples",
+    "theories": "measure which theories explain what a denoiser does, over many samples",
     "experiment": "run a race, a sweep, designed levels, jumps or the quality of a run, and write the numbers",
 }
 
@@ -66,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
         choices=("png", "svg", "pdf"),
         help="also draw the plane, the measures and whatever else the run can show, as PNG if no format is named",
     )
-    cli_study.add_arguments(run_parser)
+    cli_study.add_arguments(run_parser, keep=True)
     for command, text in COMMANDS.items():
         command_parser = commands.add_parser(command, help=text)
         command_parser.set_defaults(command=command)
@@ -103,11 +105,10 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         settings, hints = settings_from(arguments), cli_hints.hints(arguments)
         check_machine(arguments)
-        arguments.out.mkdir(parents=True, exist_ok=True)  # if this fails, it fails before the work is done
         if arguments.samples is not None:
-            cli_study.run(settings, hints, arguments)
-        else:
-            _write(_compute(settings, hints, arguments), arguments.out)
+            return cli_study.guarded(arguments, lambda: cli_study.run(settings, hints, arguments))
+        arguments.out.mkdir(parents=True, exist_ok=True)  # if this fails, it fails before the work is done
+        _write(_compute(settings, hints, arguments), arguments.out)
     except OSError as error:
         print(files.write_error(arguments.out, error), file=sys.stderr)
         return 2
@@ -115,8 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        done = "nothing was written" if arguments.samples is None else "the same command goes on where it stopped"
-        print(f"\nCancelled; {done}.", file=sys.stderr)
+        print("\nCancelled; nothing was written.", file=sys.stderr)
         return 130
     return 0
 

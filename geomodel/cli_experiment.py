@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geomodel import classes, cli_claims, cli_hints, cli_settings, files, runs, schedules
+from geomodel.quality import CONTROL
 from geomodel.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 USAGE_ERROR, INTERRUPTED = 2, 130
 FINE_STEPS = {"gits": 60, "tors": 100}  # the least steps of the fine grids from which schedules are designed
-CONTROL = "held-out data"
 
 
 def counts(text: str) -> tuple[int, ...]:

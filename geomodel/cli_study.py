@@ -1,49 +1,54 @@
-"""The options of the command ``run`` for many samples, which are written to a folder shard by shard."""
+"""The options of commands for many samples, which are written to a folder shard by shard, and how they run."""
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from math import nan
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING, Any, cast
 
-from geomodel import cli_settings, runs, study
-from geomodel.cli_experiment import CONTROL
+from geomodel import cli_settings, files, runs, study
+from geomodel.quality import CONTROL
 from geomodel.settings import MOST_SAMPLES, RunSettings
-from geomodel.study import Keep, Plan, Progress
+from geomodel.study import Keep, Plan, Study
+from geomodel.study_shards import Content, Progress, compute, ends, whole_runs
+from geomodel.together import USAGE_ERROR, part, together
 
 if TYPE_CHECKING:
     from geomodel.datasets import Dataset
+    from geomodel.denoisers.network import NetworkDenoiser
     from geomodel.denoisers.optimal import OptimalDenoiser
 
 SHARD = 256
+KEPT: dict[Keep, Content] = {"ends": ends, "runs": whole_runs}
+INTERRUPTED = 130
 EVERY = 10.0  # seconds between two lines of progress where it is not a terminal that shows them
-WAIT = timedelta(days=30)  # for the other processes of a job, which may have slower shards
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """The options of a study."""
+def add_arguments(
+    parser: ArgumentParser, *, keep: bool = False, samples: int | None = None, batch: int = SHARD
+) -> None:
+    """The options of a study. keep: of what is kept of the runs too. samples, batch: the defaults."""
     group = parser.add_argument_group(
         "many samples",
-        "With --samples, the folder --out gets the samples in shards, an index and quality.csv. The same command goes "
-        "on where a killed one stopped. torchrun --nproc-per-node N main.py run … shares the shards among N processes.",
+        "The folder --out gets the shards of --batch samples, an index and, at the end, the table. The same command "
+        "goes on where a killed one stopped. torchrun --nproc-per-node N main.py … shares the shards among N "
+        "processes; with the same --threads they write the same bytes.",
     )
-    group.add_argument("--samples", type=int, metavar="N", help="how many samples, from the seeds --seed onwards")
+    default = "" if samples is None else f" (default {samples:,})"
     group.add_argument(
-        "--batch", type=int, default=SHARD, metavar="N", help=f"samples that move at once, a shard (default {SHARD})"
+        "--samples", type=int, default=samples, metavar="N", help=f"how many, from the seeds --seed onwards{default}"
     )
+    group.add_argument("--batch", type=int, metavar="N", help=f"samples that move at once, a shard (default {batch})")
+    parser.set_defaults(batch=batch)
+    if not keep:
+        return
     group.add_argument(
-        "--keep",
-        default="ends",
-        choices=get_args(Keep),
-        help="ends alone, as NPY, or whole runs, as NPZ (default ends)",
+        "--keep", default="ends", choices=tuple(KEPT), help="ends alone, as NPY, or whole runs, as NPZ (default ends)"
     )
     group.add_argument(
         "--split",
@@ -54,44 +59,72 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
+def guarded(arguments: Namespace, action: Callable[[], int | None]) -> int:
+    """The exit code of a study: 0, what the action says, 2 for what is refused, 130 after Ctrl+C."""
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)  # if this fails, it fails before the work is done
+        return action() or 0
+    except OSError as error:
+        print(files.write_error(arguments.out, error), file=sys.stderr)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+    except KeyboardInterrupt:
+        print("\nCancelled; the same command goes on where it stopped.", file=sys.stderr)
+        return INTERRUPTED
+    return USAGE_ERROR
+
+
 def run(settings: RunSettings, hints: dict[str, object], arguments: Namespace) -> None:
-    """Compute a study, or what is missing of it, and measure it. ValueError with a sentence, OSError."""
-    for option, given in (("--count", arguments.count), ("--figures", arguments.figures)):
-        if given is not None:
-            raise ValueError(f"{option} is for one run. With --samples, --batch says how many samples move at once.")
+    """Compute a study of ends or runs, or what is missing of it, and measure it. ValueError, OSError."""
+    split = arguments.split == "data"
+    if split and (settings.driver != "optimal" or arguments.keep != "ends"):
+        raise ValueError("--split data is for the driver optimal and the ends alone: it splits the data of D*.")
+    check(arguments)
+    data, network = cli_settings.opened(settings, hints, arguments)
+    there = computed(settings, arguments, data, network, arguments.keep, KEPT[arguments.keep], split=split)
+    if there is not None and data is not None:
+        _measure(there, data)
+
+
+def check(arguments: Namespace) -> None:
+    """ValueError with a sentence for options that are for one run, and for shards of no size."""
+    for option in ("count", "figures"):
+        if getattr(arguments, option, None) is not None:
+            raise ValueError(f"--{option} is for one run. With --samples, --batch says how many samples move at once.")
     if not 1 <= arguments.batch <= MOST_SAMPLES:
         raise ValueError(f"--batch lies between 1 and {MOST_SAMPLES:,}; got {arguments.batch:,}.")
-    rank, ranks = _part()
-    if arguments.split == "data" and (settings.driver != "optimal" or arguments.keep != "ends"):
-        raise ValueError("--split data is for the driver optimal and the ends alone: it splits the data of D*.")
-    data, network = cli_settings.opened(settings, hints, arguments)
-    asked = study.plan(replace(settings, count=arguments.batch), arguments.samples, arguments.keep, data, network)
+
+
+def computed(
+    settings: RunSettings,
+    arguments: Namespace,
+    data: Dataset | None,
+    network: NetworkDenoiser | None,
+    keep: Keep,
+    content: Content,
+    asked: dict[str, Any] | None = None,
+    *,
+    split: bool = False,
+) -> Study | None:
+    """Compute a study, or what is missing of it, in the folder --out, as one of the processes of a job. The study, or
+    None in every process but the first. ValueError with a sentence, OSError.
+    """
+    rank, ranks = part()
+    plan = study.plan(replace(settings, count=arguments.batch), arguments.samples, keep, data, network, asked)
     folder: Path = arguments.out
-    begun = study.begin(folder, asked)
+    begun = study.begin(folder, plan)
     _as_it_began(begun, network)
     line = _Line(rank, ranks)
-    with _together(ranks):
-        if arguments.split == "data" and data is not None and ranks > 1:
-            part = _merged(data, rank, ranks)
-            study.compute(folder, begun, data, network, progress=line, optimal=part, writes=not rank)
+    with together(ranks):
+        if split and data is not None and ranks > 1:
+            own = _merged(data, rank, ranks)
+            compute(folder, begun, data, network, content, progress=line, optimal=own, writes=not rank)
         else:
-            study.compute(folder, begun, data, network, progress=line, part=(rank, ranks))
+            compute(folder, begun, data, network, content, progress=line, part=(rank, ranks))
     if rank:
-        return
+        return None
     print(folder / study.INDEX)
-    if data is not None:
-        _measure(folder, data)
-
-
-def _part() -> tuple[int, int]:
-    """The number of this process and of all, as torchrun gives them."""
-    try:
-        rank, ranks = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-    except ValueError:
-        rank, ranks = -1, 0
-    if not 0 <= rank < ranks:
-        raise ValueError("RANK and WORLD_SIZE are set, but not to the number of this process and of all.")
-    return rank, ranks
+    return study.read(folder)
 
 
 def _as_it_began(begun: Plan, network: object) -> None:
@@ -108,24 +141,6 @@ def _as_it_began(begun: Plan, network: object) -> None:
         network.piece = computed.piece or None
 
 
-@contextmanager
-def _together(ranks: int) -> Iterator[None]:
-    """All processes of a job leave this block together. ValueError where another one has ended."""
-    if ranks == 1:
-        yield
-        return
-    import torch.distributed as dist
-
-    dist.init_process_group("gloo", timeout=WAIT)
-    try:
-        yield
-        dist.barrier()
-    except RuntimeError as error:
-        raise ValueError("Another process of the job has ended. The same command goes on where it stopped.") from error
-    finally:
-        dist.destroy_process_group()
-
-
 def _merged(data: Dataset, rank: int, ranks: int) -> OptimalDenoiser:
     """D* of all data, of which this process reads its part. It has no posteriors, which the ends do not need."""
     from geomodel.denoisers.optimal.sharded import ShardedOptimalDenoiser
@@ -137,15 +152,14 @@ def _merged(data: Dataset, rank: int, ranks: int) -> OptimalDenoiser:
     return cast("OptimalDenoiser", part)
 
 
-def _measure(folder: Path, data: Dataset) -> None:
+def _measure(there: Study, data: Dataset) -> None:
     from geomodel.experiments.quality import write_qualities
     from geomodel.study_quality import quality_of
 
-    there = study.read(folder)
     found, control = quality_of(there, data)
     for sentence in filter(None, (found.note, control.note)):
         print(sentence, file=sys.stderr)
-    path = folder / "quality.csv"
+    path = there.folder / "quality.csv"
     last = float(runs.noise_levels(there.plan.settings)[-1])
     write_qualities([("ends", last, found), (CONTROL, nan, control)], path)
     print(path)

@@ -239,13 +239,18 @@ def _factors(edges: Floats, means: Floats, scales: Floats) -> tuple[Floats, Floa
 
 
 def _wide_factors(edges: Floats, means: Floats, scales: Floats) -> tuple[Floats, Floats]:
-    centres = (edges[1:] + edges[:-1]) / 2
     variances = scales**2 + (edges[1] - edges[0]) ** 2 / 12
-    exponents = (centres - means[:, None]) ** 2
+    factors, largest = _bells(edges, means, variances)
+    return factors, largest - 0.5 * np.log(2 * math.pi * variances)
+
+
+def _bells(edges: Floats, means: Floats, variances: Floats) -> tuple[Floats, Floats]:
+    """e^(−(c − m)²/2v) at the cells' centres, (K, n), divided by the largest of each row; the log of that, (K,)."""
+    exponents = ((edges[1:] + edges[:-1]) / 2 - means[:, None]) ** 2
     exponents *= (-0.5 / variances)[:, None]
     largest = exponents.max(axis=1)
     exponents -= largest[:, None]
-    return np.exp(exponents.astype(np.float32)), largest - 0.5 * np.log(2 * math.pi * variances)
+    return np.exp(exponents.astype(np.float32)), largest
 
 
 def _narrow_factors(edges: Floats, means: Floats, scales: Floats) -> tuple[Floats, Floats]:

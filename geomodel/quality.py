@@ -29,6 +29,7 @@ from geomodel.clouds import (
 from geomodel.hooks import Between, nothing
 from geomodel.projection import Basis, basis_name, principal_components
 
+CONTROL = "held-out data"  # what tables call the control
 COMPONENTS = 64  # of the data, in which the Fréchet distance is taken where no basis is given
 DIRECTIONS = 128
 MOST_REFERENCE = 5_000  # points that samples are compared with; more would only cost time
@@ -206,17 +207,17 @@ class Yardstick:
         if not len(rows):
             return Quality(note=" ".join([*notes, "Undefined here because there are no samples."]))
         flat = rows.reshape(len(rows), -1)
-        along = sorted_along(flat - self._centre, self._lines)
+        along = sorted_along(flat - self.centre, self.lines)
         if len(rows) < 2 or len(self.reference) < 2:
             few = "sample" if len(rows) < 2 else "data point"
             notes.append(f"Fréchet distance and spread are undefined here because there is only one {few}.")
-        elif not self._variance:
+        elif not self.variance:
             notes.append("The spread is undefined here because all data points are equal.")
         return Quality(
-            sliced=sliced_of(along, self._along),
-            frechet=frechet_of(moments(self.basis.project(rows)), self._moments),
-            spread=variance(flat) / self._variance if self._variance > 0 else math.nan,
-            nearest=float(np.median(nearest_of(flat, self._flat, self._centre, between))),
+            sliced=sliced_of(along, self.along),
+            frechet=frechet_of(moments(self.basis.project(rows)), self.moments),
+            spread=variance(flat) / self.variance if self.variance > 0 else math.nan,
+            nearest=float(np.median(nearest_of(flat, self.flat, self.centre, between))),
             count=len(rows),
             note=" ".join(notes),
         )
@@ -234,28 +235,34 @@ class Yardstick:
         return rows[whole], len(rows)
 
     @cached_property
-    def _flat(self) -> Floats:
+    def flat(self) -> Floats:
+        """The reference as rows (M, d)."""
         return self.reference.reshape(len(self.reference), -1)
 
     @cached_property
-    def _centre(self) -> Floats:
-        return np.asarray(self._flat.mean(axis=0))
+    def centre(self) -> Floats:
+        """Their mean (d,)."""
+        return np.asarray(self.flat.mean(axis=0))
 
     @cached_property
-    def _lines(self) -> Floats:
-        return unit_directions(self._flat.shape[1], self.directions, self.seed)
+    def lines(self) -> Floats:
+        """The directions of the sliced distance, (d, R)."""
+        return unit_directions(self.flat.shape[1], self.directions, self.seed)
 
     @cached_property
-    def _along(self) -> Floats:
-        return sorted_along(self._flat - self._centre, self._lines)
+    def along(self) -> Floats:
+        """The reference along them, each column sorted, (M, R)."""
+        return sorted_along(self.flat - self.centre, self.lines)
 
     @cached_property
-    def _moments(self) -> tuple[Floats, Floats]:
+    def moments(self) -> tuple[Floats, Floats]:
+        """Mean and covariance of the reference in the basis."""
         return moments(self.basis.project(self.reference))
 
     @cached_property
-    def _variance(self) -> float:
-        return variance(self._flat)
+    def variance(self) -> float:
+        """tr Cov of the reference."""
+        return variance(self.flat)
 
 
 def curves(qualities: list[Quality]) -> dict[str, Floats]:

@@ -113,8 +113,7 @@ class Record:
         after = reached or {}
         for name, value in (extras or {}).items():
             if name not in self.extras:
-                rows = len(self.sigmas) - (name not in after)
-                self.extras[name] = np.full((rows, *value.shape), np.nan, value.dtype)
+                self._begin(name, value, len(self.sigmas) - (name not in after))
             self.extras[name][i] = value
         for name, value in after.items():
             self.extras[name][i + 1] = value
@@ -125,8 +124,12 @@ class Record:
         """Write measures that are known only after their level was left: a row for every level but the last."""
         for name, value in measures.items():
             if name not in self.extras:
-                self.extras[name] = np.full((len(self.sigmas) - 1, *value.shape), np.nan, value.dtype)
+                self._begin(name, value, len(self.sigmas) - 1)
             self.extras[name][level] = value
+
+    def _begin(self, name: str, value: Array, rows: int) -> None:
+        """A measure that was not there before. The dictionary is replaced, because a reader may be going over it."""
+        self.extras = {**self.extras, name: np.full((rows, *value.shape), np.nan, value.dtype)}
 
     def trajectory(
         self, *, final_denoised: Array | None, seeds: Any, labels: Any, settings: dict[str, Any]

@@ -16,53 +16,69 @@ from geomodel.arrays import Floats
 
 
 class Gathered(ABC):
-    """Takes up rows (n, d) part by part. `count`: how many so far."""
+    """Takes up rows (n, d) part by part. `count`: how many so far; `mean` (d,) and `scatter`: of them."""
+
+    scatter: Floats
 
     def __init__(self, dimension: int) -> None:
         self.count, self.mean = 0, np.zeros(dimension)
 
     def add(self, rows: Floats) -> None:
         """Take up rows (m, d), which may be none."""
-        more = len(rows)
-        if not more:
+        if len(rows):
+            mean = rows[0] + (rows - rows[0]).mean(axis=0)  # exact where all are equal, wherever they lie
+            self.merge(len(rows), mean, self._scatter_of(rows - mean))
+
+    def merge(self, count: int, mean: Floats, scatter: Floats) -> None:
+        """Take up a cloud whose numbers are known."""
+        if not count:
             return
-        mean = rows[0] + (rows - rows[0]).mean(axis=0)  # exact where all are equal, wherever they lie
-        total, apart = self.count + more, mean - self.mean
-        self._scatter(rows - mean, apart, self.count * more / total)
-        self.mean += apart * (more / total)
+        total, apart = self.count + count, mean - self.mean
+        self.scatter = self.scatter + (scatter + self._square(apart) * (self.count * count / total))
+        self.mean = self.mean + apart * (count / total)
         self.count = total
 
     @abstractmethod
-    def _scatter(self, rows: Floats, apart: Floats, weight: float) -> None:
-        """Take up the scatter of rows about their mean, and the weighted square of a distance of means."""
+    def _scatter_of(self, away: Floats) -> Floats:
+        """The scatter of rows that are differences from their mean."""
+
+    @abstractmethod
+    def _square(self, apart: Floats) -> Floats:
+        """The scatter of one row."""
 
 
 class Moments(Gathered):
-    """Mean and covariance."""
+    """Mean and covariance; the scatter is (d, d)."""
 
     def __init__(self, dimension: int) -> None:
         super().__init__(dimension)
-        self._sums = np.zeros((dimension, dimension))
+        self.scatter = np.zeros((dimension, dimension))
 
-    def _scatter(self, rows: Floats, apart: Floats, weight: float) -> None:
-        self._sums += rows.T @ rows + np.outer(apart, apart) * weight
+    def _scatter_of(self, away: Floats) -> Floats:
+        return np.asarray(away.T @ away)
+
+    def _square(self, apart: Floats) -> Floats:
+        return np.outer(apart, apart)
 
     def __call__(self) -> tuple[Floats, Floats]:
         """Mean (d,) and covariance (d, d) with n − 1 in the denominator; the covariance of fewer than two is NaN."""
         fewer = self.count < 2
-        return self.mean, np.full_like(self._sums, math.nan) if fewer else self._sums / (self.count - 1)
+        return self.mean, np.full_like(self.scatter, math.nan) if fewer else self.scatter / (self.count - 1)
 
 
 class Variance(Gathered):
-    """The trace of the covariance, in memory for two rows."""
+    """The trace of the covariance, in memory for two rows; the scatter is one number, ()."""
 
     def __init__(self, dimension: int) -> None:
         super().__init__(dimension)
-        self._sum = 0.0
+        self.scatter = np.zeros(())
 
-    def _scatter(self, rows: Floats, apart: Floats, weight: float) -> None:
-        self._sum += float((rows**2).sum()) + float(apart @ apart) * weight
+    def _scatter_of(self, away: Floats) -> Floats:
+        return np.asarray((away**2).sum())
+
+    def _square(self, apart: Floats) -> Floats:
+        return np.asarray(apart @ apart)
 
     def __call__(self) -> float:
         """tr Cov with n − 1 in the denominator; NaN for fewer than two rows."""
-        return self._sum / (self.count - 1) if self.count > 1 else math.nan
+        return float(self.scatter) / (self.count - 1) if self.count > 1 else math.nan

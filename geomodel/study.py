@@ -3,6 +3,7 @@
     index.json            the settings of the run, what decides its last bits, how many samples and how many in a shard
     ends-00000.npy        the ends of the first samples (b, *shape)
     run-00000.npz         or their whole run, which the window opens too
+    quality-00000.npz     or sums and numbers of theirs, from which a table follows; also theories-*, claims-*.json
 
 Sample k starts from seed + k, and every shard is computed by itself and appears whole or not at all. So a study that
 was killed goes on with the shards that are not there, several processes can share the shards, and the files are the
@@ -11,13 +12,10 @@ same bytes either way. Memory does not grow with the number of samples.
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
-from functools import partial
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -25,38 +23,52 @@ import numpy as np
 from msgspec import Meta
 
 from geomodel import files, runs
-from geomodel.arrays import Array
+from geomodel.arrays import Array, Floats
 from geomodel.origin import check as check_settings
 from geomodel.origin import computed, made_of
 from geomodel.settings import MOST_SAMPLES, RunSettings, from_json, to_json
+from geomodel.zip_files import FAULTS
 
 if TYPE_CHECKING:
     from geomodel.datasets import Dataset
     from geomodel.denoisers.network import NetworkDenoiser
-    from geomodel.denoisers.optimal import OptimalDenoiser
 
 INDEX = "index.json"
 LONGEST_INDEX = 2**20  # bytes
 LAST_SEED = 2**31 - 1
-Keep = Literal["ends", "runs"]
+Keep = Literal["ends", "runs", "quality", "theories", "claims"]
+FILES: dict[Keep, str] = {
+    "ends": "ends-{:05d}.npy",
+    "runs": "run-{:05d}.npz",
+    "quality": "quality-{:05d}.npz",
+    "theories": "theories-{:05d}.npz",
+    "claims": "claims-{:05d}.json",
+}
 
 
 class StudyError(ValueError):
     """A study that cannot be started, continued or read; the message is one sentence."""
 
 
+def unreadable(path: Path) -> StudyError:
+    """The error for the file of a shard that is damaged."""
+    return StudyError(f"{path.name} cannot be read; remove it and start the command again.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a study computes.
 
-    settings: of its first shard; `count` is the number of samples in a shard. samples: in all. keep: the ends alone, or
-    whole runs. identity: names and fingerprints of data and network, and how it is computed (`geomodel.origin`).
+    settings: of its first shard; `count` is the number of samples in a shard. samples: in all. keep: what is kept of a
+    shard, see `FILES`. identity: names and fingerprints of data and network, and how it is computed
+    (`geomodel.origin`). asked: what else decides the shards, such as the numbers of claims.
     """
 
     settings: RunSettings
     samples: int
     keep: Keep
     identity: dict[str, Any]
+    asked: dict[str, Any] = field(default_factory=dict)
 
     @property
     def shards(self) -> int:
@@ -70,23 +82,18 @@ class Plan:
 
     def path(self, folder: Path, shard: int) -> Path:
         """The file of a shard."""
-        return folder / (f"ends-{shard:05d}.npy" if self.keep == "ends" else f"run-{shard:05d}.npz")
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a study stands: samples done, of all; samples a second and seconds left, as this process sees them."""
-
-    done: float
-    samples: int
-    rate: float
-    left: float
+        return folder / FILES[self.keep].format(shard)
 
 
 def plan(
-    settings: RunSettings, samples: int, keep: Keep, data: Dataset | None, network: NetworkDenoiser | None
+    settings: RunSettings,
+    samples: int,
+    keep: Keep,
+    data: Dataset | None,
+    network: NetworkDenoiser | None,
+    asked: dict[str, Any] | None = None,
 ) -> Plan:
-    """The plan of a study. `settings.count` samples are in a shard.
+    """The plan of a study. `settings.count` samples are in a shard; asked: as in `Plan`.
 
     Raises StudyError where the samples do not fit, and ValueError where the settings do not fit data or network.
     """
@@ -100,7 +107,7 @@ def plan(
     if found := runs.problems(settings, data, network):
         raise StudyError(next(iter(found.values())))
     identity = runs.identity(data, network) | {"computed": computed(network, settings.count)}
-    return Plan(settings=runs.placed(settings), samples=samples, keep=keep, identity=identity)
+    return Plan(settings=runs.placed(settings), samples=samples, keep=keep, identity=identity, asked=asked or {})
 
 
 def begin(folder: Path, wanted: Plan) -> Plan:
@@ -111,7 +118,7 @@ def begin(folder: Path, wanted: Plan) -> Plan:
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / INDEX).exists():
-        if any(folder.glob("ends-*.npy")) or any(folder.glob("run-*.npz")):
+        if any(any(folder.glob(name.replace("{:05d}", "*"))) for name in FILES.values()):
             raise StudyError(f"{folder} holds shards without an index; choose another folder.")
         files.write_bytes(folder / INDEX, msgspec.json.format(msgspec.json.encode(_said(wanted)), indent=1))
         return wanted
@@ -121,62 +128,6 @@ def begin(folder: Path, wanted: Plan) -> Plan:
     if replace(there, identity={}) != replace(wanted, identity={}):
         raise StudyError(f"{folder} holds a study with other settings; repeat its options, or choose another folder.")
     return there
-
-
-def compute(
-    folder: Path,
-    study: Plan,
-    data: Dataset | None,
-    network: NetworkDenoiser | None,
-    *,
-    progress: Callable[[Progress], None] | None = None,
-    part: tuple[int, int] = (0, 1),
-    optimal: OptimalDenoiser | None = None,
-    writes: bool = True,
-) -> None:
-    """Compute the shards that are not in the folder.
-
-    progress: called after every step of a shard; what it raises stops the study, which can go on later.
-    part: (r, n) computes the shards r, r + n, r + 2n, … where n processes share the study.
-    optimal: D* of the data, where it is there already. writes: whether this process writes the files.
-    """
-    import torch
-
-    mine = range(part[0], study.shards, part[1])
-    missing = [shard for shard in mine if not study.path(folder, shard).exists()]
-    total = sum(study.settings_of(shard).count for shard in mine)
-    there = total - sum(study.settings_of(shard).count for shard in missing)
-    started, done = monotonic(), 0.0
-
-    def tell(count: int, share: float) -> None:
-        if progress is not None:
-            now = done + share * count
-            rate = now / max(monotonic() - started, 1e-9)
-            progress(Progress(there + now, total, rate, (total - there - now) / max(rate, 1e-9)))
-
-    with torch.no_grad():
-        for shard in missing:
-            job = runs.prepare(study.settings_of(shard), data, network, optimal)
-            optimal, count = job.optimal, len(job.x)
-            content = _computed(job, study.keep, partial(tell, count))
-            if writes:
-                files.write_bytes(study.path(folder, shard), content)
-            done += count
-
-
-def _computed(job: runs.Job, keep: Keep, tell: Callable[[float], None]) -> bytes:
-    """What the file of a shard holds. `tell` is called with the share of its steps that are done."""
-    content, steps = io.BytesIO(), len(job.sigmas) - 1
-    if keep == "runs":
-        record = runs.new_record(job)
-        runs.advance(job, job.model, record, lambda: tell((record.committed - 1) / steps))
-        runs.finish(job, record).save_into(content)
-        return content.getvalue()
-    for step in runs.steps_of(job, job.model, display="off"):  # no level but the present one is in memory
-        x = step.x_next
-        tell((step.index + 1) / steps)
-    np.save(content, np.asarray(x.numpy(), job.record_dtype))
-    return content.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +142,35 @@ class Study:
         """The shards that are not there yet."""
         return tuple(k for k in range(self.plan.shards) if not self.plan.path(self.folder, k).exists())
 
-    def ends(self) -> Iterator[Array]:
-        """The ends (b, *shape) of shard after shard, as far as they are there. Ends alone are mapped, not read."""
+    @property
+    def files(self) -> Iterator[tuple[Path, RunSettings]]:
+        """The files of the shards that are there, with the settings of each."""
         for shard in range(self.plan.shards):
-            path = self.plan.path(self.folder, shard)
-            if path.exists():
-                yield self._ends_of(path, self.plan.settings_of(shard).count)
+            if (path := self.plan.path(self.folder, shard)).exists():
+                yield path, self.plan.settings_of(shard)
+
+    def ends(self) -> Iterator[Array]:
+        """The ends (b, *shape) of shard after shard, as far as they are there. Ends alone are mapped, not read.
+        StudyError where a file cannot be read, or the study keeps neither ends nor runs.
+        """
+        if self.plan.keep not in ("ends", "runs"):
+            raise StudyError(f"The study in {self.folder} keeps numbers for a table of {self.plan.keep}, and no ends.")
+        for path, settings in self.files:
+            yield self._ends_of(path, settings.count)
+
+    def numbers(self, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[dict[str, Floats]]:
+        """The arrays of shard after shard, float64 of these shapes, where -1 is any size. StudyError as in `ends`."""
+        for path, _ in self.files:
+            try:
+                with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+                    found = {name: np.asarray(file[name], np.float64) for name in shapes}
+            except (*FAULTS, TypeError, OSError, EOFError) as error:
+                raise unreadable(path) from error
+            for name, shape in shapes.items():
+                got = found[name].shape
+                if len(got) != len(shape) or any(size not in (-1, own) for size, own in zip(shape, got, strict=True)):
+                    raise StudyError(f"{path.name} is no shard of this study; remove it and start the command again.")
+            yield found
 
     def _ends_of(self, path: Path, count: int) -> Array:
         from geomodel.trajectory import Trajectory
@@ -206,7 +180,7 @@ class Study:
                 return np.asarray(Trajectory.load(path).x[-1])
             ends: Array = np.load(path, mmap_mode="r", allow_pickle=False)
         except (ValueError, OSError, EOFError) as error:
-            raise StudyError(f"{path.name} cannot be read; remove it and start the command again.") from error
+            raise unreadable(path) from error
         if len(ends) != count or ends.dtype.kind != "f":
             raise StudyError(f"{path.name} is no shard of this study; remove it and start the command again.")
         return ends
@@ -219,10 +193,12 @@ class _Index(msgspec.Struct, forbid_unknown_fields=True):
     samples: Annotated[int, Meta(ge=1, le=MOST_SAMPLES)]
     keep: Keep
     identity: dict[str, Any]
+    asked: dict[str, Any] = {}
 
 
 def _said(study: Plan) -> _Index:
-    return _Index("geomodel-study", 1, to_json(study.settings), study.samples, study.keep, study.identity)
+    settings = to_json(study.settings)
+    return _Index("geomodel-study", 1, settings, study.samples, study.keep, study.identity, study.asked)
 
 
 def read(folder: str | Path) -> Study:
@@ -244,7 +220,8 @@ def read(folder: str | Path) -> Study:
         raise
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise StudyError(f"{path} is not the index of a study: {error}") from error
-    return Study(folder, Plan(settings=settings, samples=index.samples, keep=index.keep, identity=index.identity))
+    found = Plan(settings=settings, samples=index.samples, keep=index.keep, identity=index.identity, asked=index.asked)
+    return Study(folder, found)
 
 
 def _made_of(study: Plan) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geomodel.clouds import frechet_of, moments, nearest_of, variance
+from geomodel.clouds import frechet_of, nearest_of
 from geomodel.hooks import Between, nothing
 from geomodel.quality import Quality, Yardstick, sliced_wasserstein
 from geomodel.streamed import Moments, Variance
@@ -31,8 +31,7 @@ def quality_of(study: Study, data: Dataset, *, between: Between = nothing) -> tu
     """
     held_out = min(study.plan.samples, MOST_HELD_OUT)
     yardstick = Yardstick.of(data.points, held_out, between=between)
-    reference = yardstick.reference.reshape(len(yardstick.reference), -1)
-    inside, outside = Moments(yardstick.basis.count), Variance(reference.shape[1])
+    inside, outside = Moments(yardstick.basis.count), Variance(yardstick.flat.shape[1])
     nearest, first, seen = [np.zeros(0)], np.zeros((0, *data.points.shape[1:])), 0
     for ends in study.ends():
         between()
@@ -45,11 +44,11 @@ def quality_of(study: Study, data: Dataset, *, between: Between = nothing) -> tu
         first = np.concatenate([first, rows[: max(0, held_out - len(first))]])
         inside.add(yardstick.basis.project(rows))
         outside.add(flat)
-        nearest.append(nearest_of(flat, reference, reference.mean(axis=0), between))
-    whole, count = variance(reference), outside.count
+        nearest.append(nearest_of(flat, yardstick.flat, yardstick.centre, between))
+    whole, count = yardstick.variance, outside.count
     found = Quality(
         sliced=sliced_wasserstein(first, yardstick.reference) if count else math.nan,
-        frechet=frechet_of(inside(), moments(yardstick.basis.project(yardstick.reference))),
+        frechet=frechet_of(inside(), yardstick.moments),
         spread=outside() / whole if whole > 0 else math.nan,
         nearest=float(np.median(np.concatenate(nearest))) if count else math.nan,
         count=count,

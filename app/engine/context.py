@@ -32,6 +32,7 @@ class Context:
     data: OpenSet | None
     record: Record | Trajectory
     waits: Callable[[], bool] = nobody_waits  # whether another command waits for the engine
+    kept: dict[object, Any] = field(default_factory=dict)  # what earlier answers left for later ones to use again
     _live: Job | None = None
     _site: Site | None = None
     _plane: PlaneSpace | None = None

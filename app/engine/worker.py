@@ -76,7 +76,7 @@ class Worker:
         self.notify = notify
         self._library = Library(machine)
         self._opener = Opener(self._library, self._tell, self._warm, self._stop_opening)
-        self._kept: dict[object, Any] = {}  # what tasks leave for later tasks
+        self._kept: dict[object, Any] = {}  # what tasks and answers leave for later ones
         self._tables: tuple[Answers, Tasks] | None = None
         self.contexts: dict[int, Context] = {}
         self.current: Command | None = None  # the command that the loop handles
@@ -197,7 +197,7 @@ class Worker:
             self._warm()
             job, data = self._library.prepare(command.settings, self._poll_commands)
             record = runs.new_record(job, command.keep)
-            self.contexts[run_id] = Context(job, data, record, self._waits)
+            self.contexts[run_id] = Context(job, data, record, self._waits, self._kept)
             if job.asked.note:
                 log.info("%s", job.asked.note)
             opened = None if data is None else data.opened
@@ -325,7 +325,7 @@ class Worker:
                 else:
                     parts = tuple(part for part in context.job.parts if part is not network)
                     job = replace(context.job, network=None, parts=parts)
-                    self.contexts[run_id] = Context(job, context.data, context.record, self._waits)
+                    self.contexts[run_id] = Context(job, context.data, context.record, self._waits, self._kept)
 
     def _forget(self, run_id: int) -> None:
         self.contexts.pop(run_id, None)

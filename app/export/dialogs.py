@@ -211,9 +211,9 @@ class SavePicture(QDialog):
 
     def _show_preview(self) -> None:
         """Draw the figure small, in the layout that it will have."""
-        wanted = self._size()
-        if not all(SIDES[0] <= side <= SIDES[1] for side in wanted):
+        if any(item.error for item in self._typed):
             return  # the field says what is wrong
+        wanted = self._size()
         room = self._preview.room()
         dpi = min(room.width() / wanted[0], room.height() / wanted[1]) * MM_PER_INCH * self.devicePixelRatioF()
         view = self._views[self._view.value]
@@ -228,9 +228,12 @@ class SavePicture(QDialog):
     def _size(self) -> tuple[float, float]:
         return self._width.value, self._height.value
 
+    @property
+    def _typed(self) -> tuple[Field, ...]:
+        return (*self._own, self._width, self._height, self._points, self._dpi)
+
     def _ask(self) -> None:
-        typed = (*self._own, self._width, self._height, self._points, self._dpi)
-        if not commit_all(typed) or any(item.error for item in typed):
+        if not commit_all(self._typed) or any(item.error for item in self._typed):
             return
         name = f"{self._view.value.lower()}-{number_text(self._width.value)}mm"
         files.ask_save(self, self._kind.value, name, self._save, store=self._store, say=self._say)

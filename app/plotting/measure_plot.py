@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
+from app.plotting.axes_plot import AxesPlot
 from app.plotting.pens_and_numbers import SYMBOLS, curve_pen, hue
 from app.plotting.regions import Named, Regions
 from app.plotting.sigma_axis import AXIS_TITLES, Scale, SigmaAxis, nearest, positions
@@ -108,7 +109,7 @@ class _Layer:
             item.setVisible(visible)
 
 
-class MeasureChart(pg.PlotWidget):
+class MeasureChart(AxesPlot):
     """Curves over the noise levels. A click or a drag picks the nearest level.
 
     The plot is kept as a pixmap without the playhead, because a cursor that moves in the scene would repaint every
@@ -119,18 +120,10 @@ class MeasureChart(pg.PlotWidget):
 
     def __init__(self, theme: Theme, font: QFont, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         self._bottom, self._left = SigmaAxis(theme, font), ValueAxis(theme, font)
-        super().__init__(parent, axisItems={"bottom": self._bottom, "left": self._left}, enableMenu=False)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        super().__init__(self._bottom, self._left, (0, 0, RIGHT, 0), parent)
         self.setMouseTracking(False)
-        item = self.getPlotItem()
-        item.hideButtons()
-        item.layout.setContentsMargins(0, 0, RIGHT, 0)
-        self._left.setZValue(-1)  # the axis draws lines across the plot, which belong behind the curves
-        self._box = item.getViewBox()
-        self._box.setMouseEnabled(False, False)
-        self._box.disableAutoRange()
         self.layers: list[_Layer] = []
-        self._regions, self._tints = Regions(self._box, font), Tints(self._box)
+        self._regions, self._tints = Regions(self.box, font), Tints(self.box)
         self._theme, self._print = theme, print_mode
         self._still: QPixmap | None = None
         self._x: Array = np.zeros(1)
@@ -197,16 +190,16 @@ class MeasureChart(pg.PlotWidget):
         self._write_titles()
         low, high = float(self._x.min()), float(self._x.max())
         margin = 0.03 * (high - low) or 1.0
-        self._box.setXRange(low - margin, high + margin, padding=0)
+        self.box.setXRange(low - margin, high + margin, padding=0)
         finite = np.concatenate([c.values[np.isfinite(c.values)] for c in curves]) if curves else np.empty(0)
         self.log = not linear and wants_log(finite)
         self._left.set_kind(log=self.log, empty=not curves)
         bottom, top = value_range(np.log10(finite) if self.log else finite, self.log)
         top += (top - bottom) * (NAMES if regions else 0.0)
         bottom -= (top - bottom) * (SHARE if tints else 0.0)
-        self._box.setYRange(bottom, top, padding=0)
+        self.box.setYRange(bottom, top, padding=0)
         while len(self.layers) < len(curves):
-            self.layers.append(_Layer(self._box))
+            self.layers.append(_Layer(self.box))
         for at, layer in enumerate(self.layers):
             layer.set_visible(at < len(curves))
         for layer, curve in zip(self.layers, curves, strict=False):
@@ -269,7 +262,7 @@ class MeasureChart(pg.PlotWidget):
 
     def _paint_cursor(self, painter: QPainter) -> None:
         x = self._x[min(self._index, len(self._x) - 1)]
-        low, high = self._box.viewRange()[1]
+        low, high = self.box.viewRange()[1]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(self._theme.accent), 1.0))
         painter.drawLine(self._at(x, low), self._at(x, high))
@@ -280,7 +273,7 @@ class MeasureChart(pg.PlotWidget):
                 painter.drawEllipse(self._at(x, value), 3.5, 3.5)
 
     def _at(self, x: float, y: float) -> QPointF:
-        place: QPointF = self.viewportTransform().map(self._box.mapViewToScene(QPointF(x, y)))
+        place: QPointF = self.viewportTransform().map(self.box.mapViewToScene(QPointF(x, y)))
         return place
 
     # ------------------------------------------------------------ picking
@@ -306,7 +299,7 @@ class MeasureChart(pg.PlotWidget):
         event.ignore()  # lets the wheel scroll the column
 
     def _pick(self, at: QPointF) -> None:
-        level = nearest(self._x, self._box.mapSceneToView(self.mapToScene(at.toPoint())).x())
+        level = nearest(self._x, self.box.mapSceneToView(self.mapToScene(at.toPoint())).x())
         if level != self._picked:
             self._picked = level
             self.picked.emit(level)

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QPoint, QSize
-from PySide6.QtGui import QAction, QColor, QPalette
+from PySide6.QtGui import QAction, QColor, QPalette, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from app.engine.contract import Answer, Request
@@ -35,6 +35,7 @@ class View(QWidget):
     """
 
     _picture: Any  # of the room's own class
+    _waiting: Theme | None = None  # a theme that it takes when it comes into sight
 
     @property
     def picture(self) -> Any:
@@ -55,6 +56,23 @@ class View(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
         raise NotImplementedError
+
+    def wear(self, theme: Theme) -> None:
+        """Take the colours of a theme now, or before a person next sees the view: dozens of hidden plots would keep a
+        person waiting.
+        """
+        self._waiting = theme
+        if self.isVisible():
+            self._put_on()
+
+    def _put_on(self) -> None:
+        if self._waiting is not None:
+            theme, self._waiting = self._waiting, None
+            self.set_theme(theme)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._put_on()
+        super().showEvent(event)
 
     def set_background(self, theme: Theme) -> None:
         """Take the palette of a theme, and fill the view with the background of plots."""

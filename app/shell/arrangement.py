@@ -53,11 +53,19 @@ def _in_front(dock: QDockWidget) -> bool:
     return not dock.visibleRegion().isEmpty()
 
 
+def take_out(window: QMainWindow, docks: dict[str, QDockWidget]) -> None:
+    """Take every dock out of its place: one that stays behind a tab would take its neighbours there, and the row of
+    tabs would stay although nothing is behind it.
+    """
+    for dock in docks.values():
+        if dock.isFloating():  # Qt makes a dock's window anew even where it floats no more
+            dock.setFloating(False)
+        window.removeDockWidget(dock)
+
+
 def put(window: QMainWindow, docks: dict[str, QDockWidget], places: Sequence[Place]) -> None:
     """Put the docks into these places and hide the others. Names that this window does not have are left out."""
-    for dock in docks.values():
-        dock.setFloating(False)
-        window.removeDockWidget(dock)
+    take_out(window, docks)
     known, seen = [], set[str]()
     for place in places:
         names = [name for name in place.docks if name in docks and name not in seen]

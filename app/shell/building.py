@@ -5,9 +5,11 @@ The window opens with the rooms that it shows: all of them together would keep a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -18,7 +20,7 @@ from app.rooms.row import RoomRow
 from app.shell.by_name import ByName
 
 Placed = Callable[[RoomRow, View], None]
-REST_MS, BETWEEN_MS = 1000, 100
+REST_MS, BETWEEN_MS = 1000, 50
 _ROWS = {row.name: row for row in ROOMS}
 
 
@@ -64,7 +66,7 @@ class Building(QObject):
         """Take the colours of a theme, in rooms that come later too."""
         self._services = replace(self._services, theme=theme)
         for room in self.built:
-            room.view.set_theme(theme)
+            room.view.wear(theme)
 
     def build_early(self) -> None:
         """Build the rooms that others rely on."""
@@ -77,10 +79,16 @@ class Building(QObject):
         QTimer.singleShot(after, self, self._build_next)
 
     def _build_next(self) -> None:
+        """Import the modules of the next room, or build it if they are there: each takes some of a person's time."""
         missing = next((name for name in _ROWS if name not in self._built), None)
-        if missing is not None:
+        if missing is None:
+            return
+        module = _ROWS[missing].room.rpartition(".")[0]
+        if module in sys.modules:
             self._room(missing)
-            self.build_rest(BETWEEN_MS)
+        else:
+            import_module(module)
+        self.build_rest(BETWEEN_MS)
 
     def release(self) -> None:
         """Let every room stop listening and asking, because the window closes."""

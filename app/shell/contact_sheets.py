@@ -64,7 +64,7 @@ class Sheet(QObject):
         super().__init__()
         from app.rooms.strip.sheet import ContactSheet  # as a room, when it is needed
 
-        self._run, count, batch = run, len(run.sigmas), run.x.shape[1]
+        self._run, count, batch = run, run.committed, run.x.shape[1]  # a run that was cancelled has fewer levels
         self.view = ContactSheet()
         self.shows = ChoiceField("shows", Limits("Shows", "Which of the two trajectories.", None, None), SHOWS)
         self.levels = TextField("levels", Limits("Levels", f"Such as 0 3 6-9; from 0 to {count - 1}.", None, None))
@@ -81,7 +81,7 @@ class Sheet(QObject):
         from app.rooms.strip.picture import sheet_picture
 
         found = []
-        for field, count in ((self.levels, len(self._run.sigmas)), (self.samples, self._run.x.shape[1])):
+        for field, count in ((self.levels, self._run.committed), (self.samples, self._run.x.shape[1])):
             try:
                 found.append(chosen(field.value, count))
                 field.set_error("")

@@ -11,7 +11,7 @@ and down arrows for a list, a slider or tabs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
@@ -45,23 +45,44 @@ COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 
 
 class FocusLaw(QObject):
-    """Watches the events of the whole application, and decides for the controls of one window."""
+    """Watches events, and decides for the controls of one window.
+
+    A filter in Python costs more than most events do, and a new theme or workspace sends tens of thousands. So the
+    whole application is watched only while something else than the main view has the focus. While the main view has
+    it, no text is half typed and a click has nothing to give back: only its own keys matter.
+    """
 
     def __init__(self, window: QMainWindow, main_view: Callable[[], QWidget]) -> None:
         super().__init__(window)
         self._window, self._main_view = window, main_view
         self._frame: FocusFrame | None = None
+        self._watched: list[QObject] = []
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         self._app = app
-        self._app.installEventFilter(self)
         self._app.focusChanged.connect(self._focus_moved)
         self.give_back()
+        self._watch(self._app.focusWidget())
 
     def release(self) -> None:
         """Stop watching, because the window closes."""
-        self._app.removeEventFilter(self)
         self._app.focusChanged.disconnect(self._focus_moved)
+        self._watch_only([])
+
+    def _watch(self, focus: QWidget | None) -> None:
+        home = self._main_view()
+        if focus is not None and focus in (home, home.focusProxy()):
+            self._watch_only(list(_with_parents(focus)))
+        else:
+            self._watch_only([self._app])
+
+    def _watch_only(self, watched: list[QObject]) -> None:
+        for each in self._watched:
+            if isValid(each):
+                each.removeEventFilter(self)
+        self._watched = watched
+        for each in watched:
+            each.installEventFilter(self)
 
     def give_back(self) -> None:
         """Move the focus to the main view. A field takes over its half-typed text."""
@@ -160,6 +181,7 @@ class FocusLaw(QObject):
         """When the focused control vanishes or is disabled, Qt moves the focus to its neighbour, which nobody
         wanted.
         """
+        self._watch(now)
         gone = old is not None and isValid(old) and not (old.isVisible() and old.isEnabled())
         if gone and self._window.isVisible() and (now is None or self._is_ours(now)) and now is not self._main_view():
             self.give_back()
@@ -168,6 +190,14 @@ class FocusLaw(QObject):
             self._frame.hide()
             self._frame.deleteLater()
         self._frame = FocusFrame(now) if now is not None and self._is_ours(now) else None
+
+
+def _with_parents(widget: QWidget) -> Iterator[QWidget]:
+    """A widget and all in which it stands: an event that it ignores comes to each of them."""
+    found: QWidget | None = widget
+    while found is not None:
+        yield found
+        found = found.parentWidget()
 
 
 def _pass_on(event: QKeyEvent) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -27,6 +28,7 @@ from app.session.snapshot import Place
 from app.shell import arrangement
 from app.shell.help_buttons import HelpButton, TitleHelp
 from app.shell.settings_store import SettingsStore
+from app.shell.turns import Turns
 from app.shell.workspaces import WORKSPACES, Workspace, home_of, workspace
 
 VERSION = 4  # version of the docks; a layout of another version is not restored, because it can crash Qt
@@ -40,12 +42,12 @@ class Layout(QWidget):
     workspace_changed = Signal(str)
     help_wanted = Signal(str)  # the name of a room
 
-    def __init__(self, window: QMainWindow, store: SettingsStore) -> None:
+    def __init__(self, window: QMainWindow, store: SettingsStore, turns: Turns) -> None:
         super().__init__(window)
         self.docks: dict[str, QDockWidget] = {}  # by the name of the room, or the title of the panel
         self._areas: dict[str, Qt.DockWidgetArea] = {}  # where each dock stands at first
         self.current: Workspace = WORKSPACES[0]
-        self._window, self._store = window, store
+        self._window, self._store, self._turns = window, store, turns
         self._rooms: Mapping[str, Room] = {}
         self._views: dict[str, View] = {}  # of the rooms that are built
         self._places: dict[str, QVBoxLayout] = {}  # what a dock holds: the view, once it is built
@@ -156,25 +158,36 @@ class Layout(QWidget):
         self._show(target)
 
     def _show(self, target: Workspace) -> None:
-        self._window.setUpdatesEnabled(False)  # otherwise a person would see every dock move
-        try:
+        with self._at_once():
             left = self.current.centre
             self._places[left].addWidget(self._rooms[left].view)
             self.current = target
             self._take_centre()
             state = self._states.get(target.name)
             if state is not None:
-                self._take_out()
+                arrangement.take_out(self._window, self.docks)
             if state is None or not self._window.restoreState(state, VERSION):
                 self._arrange()
             self.docks[target.centre].hide()
             self._show_image_rooms()
-        finally:
-            self._window.setUpdatesEnabled(True)
         self.tabs.setCurrentIndex(WORKSPACES.index(target))
         self.workspace_changed.emit(target.name)
         self.main_view().setFocus()
         self._came_into_sight(target.centre)
+
+    @contextlib.contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """The docks are laid out and painted once, after the last has its place. Qt would lay out all of them again for
+        each one that is shown, and a person would see every one move.
+        """
+        layout = self._window.layout()
+        assert layout is not None
+        self._turns.hold()
+        layout.setEnabled(False)
+        try:
+            yield
+        finally:
+            layout.setEnabled(True)
 
     def _take_centre(self) -> None:
         """Move the main view from its dock to the centre."""
@@ -189,12 +202,13 @@ class Layout(QWidget):
 
     def reset(self) -> None:
         """Return the present workspace, and no other, to its first arrangement."""
-        self._arrange()
-        self._show_image_rooms()
+        with self._at_once():
+            self._arrange()
+            self._show_image_rooms()
 
     def _arrange(self) -> None:
         window, docks = self._window, self.docks
-        self._take_out()
+        arrangement.take_out(window, docks)
         for name, dock in docks.items():
             window.addDockWidget(self._areas[name], dock)
             dock.setVisible(name == LEFT_TITLE)  # the others when they have their places, else the window would grow
@@ -212,14 +226,6 @@ class Layout(QWidget):
         right = max(LEAST_RIGHT, round(0.28 * window.width()))
         window.resizeDocks([docks[LEFT_TITLE], tops[0]], [LEFT_WIDTH, right], Qt.Orientation.Horizontal)
         window.resizeDocks(tops, [600, 300][: len(tops)], Qt.Orientation.Vertical)
-
-    def _take_out(self) -> None:
-        """Take every dock out of its place: one that stays behind a tab would take its neighbours there, and the row of
-        tabs would stay although nothing is behind it.
-        """
-        for dock in self.docks.values():
-            dock.setFloating(False)
-            self._window.removeDockWidget(dock)
 
     def bring_forward(self, name: str) -> None:
         """Show a room. If the present workspace lacks it, switch to one that has it."""
@@ -245,7 +251,7 @@ class Layout(QWidget):
         self.switch(WORKSPACES[at].name)
 
     def _came_into_sight(self, name: str) -> None:
-        QTimer.singleShot(0, self._rooms[name].view, self._rooms[name].refresh)  # after the dock has its place
+        self._turns.add(self._rooms[name].refresh)  # after the dock has its place
 
     # ------------------------------------------------------------ as a session keeps it
 
@@ -258,13 +264,10 @@ class Layout(QWidget):
         self.switch(name)
         if not places or self._fresh:
             return
-        self._window.setUpdatesEnabled(False)
-        try:
+        with self._at_once():
             arrangement.put(self._window, self.docks, places)
             self.docks[self.current.centre].hide()
             self._show_image_rooms()
-        finally:
-            self._window.setUpdatesEnabled(True)
 
     # ------------------------------------------------------------ rooms for images
 

@@ -14,6 +14,7 @@ from geomodel.arrays import Array
 Progress = Callable[[float], None]  # called with the fraction done, 0 to 1; what it raises stops the work
 
 _NUMBERS_AT_ONCE = 2**22  # float64 temporaries stay below 32 MB
+CACHED = 2**16  # numbers whose float64 temporaries stay in a processor's cache
 
 
 class DataError(ValueError):
@@ -34,9 +35,9 @@ def limit() -> int:
     return memory.physical() // 4
 
 
-def blocks(count: int, numbers: int, progress: Progress = silent) -> Iterator[slice]:
-    """Slices of `count` rows of `numbers` numbers each, such that each slice has a bounded size."""
-    rows = max(1, _NUMBERS_AT_ONCE // max(1, numbers))
+def blocks(count: int, numbers: int, progress: Progress = silent, at_once: int | None = None) -> Iterator[slice]:
+    """Slices of `count` rows of `numbers` numbers each, `at_once` of them at most, or as many as are read at once."""
+    rows = max(1, (at_once or _NUMBERS_AT_ONCE) // max(1, numbers))
     for start in range(0, count, rows):
         yield slice(start, min(start + rows, count))
         progress(min(1.0, (start + rows) / count))

@@ -13,7 +13,7 @@ import numpy as np
 
 from geomodel.arrays import Array, Floats, Integers
 from geomodel.collapse import speciation_sigma
-from geomodel.datasets.common import Progress, blocks, gathered, limit, portion, silent
+from geomodel.datasets.common import CACHED, Progress, blocks, gathered, limit, portion, silent
 from geomodel.hooks import Between, nothing
 from geomodel.projection import Basis, identity_basis, principal_components
 from geomodel.repeats import distinct
@@ -164,18 +164,22 @@ class Dataset:
     def _mean(self, progress: Progress) -> Floats:
         first = np.asarray(self.points[0], np.float64)  # sums of differences, because far from 0 a sum loses digits
         total = np.zeros(self.shape)
-        for rows in self._blocks(progress):
+        for rows in blocks(len(self), math.prod(self.shape), progress, CACHED):
             part = self.points[rows] - first
             part[0] += total  # sums point after point, so that the result does not depend on the blocks
             total = part.sum(axis=0)
         return np.asarray(first + total / len(self))
 
     def _std(self, progress: Progress) -> float:
-        total, varied, first = 0.0, False, self.points[0]
+        total, varied, first, mean = 0.0, False, self.points[0], self.mean
         for rows in self._blocks(progress):
-            part = self.points[rows]
-            total += float(np.square(part - self.mean).sum())
-            varied = varied or bool((part != first).any())
+            squares = np.empty((rows.stop - rows.start, *self.shape))
+            for part in blocks(len(squares), math.prod(self.shape), at_once=CACHED):
+                points = self.points[rows.start + part.start : rows.start + part.stop]
+                varied = varied or bool((points != first).any())
+                np.subtract(points, mean, out=squares[part])
+                np.square(squares[part], out=squares[part])
+            total += float(squares.sum())
         return math.sqrt(total / self.points.size) if varied else 1.0
 
     def _fingerprint(self, progress: Progress) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import torch
@@ -29,6 +30,15 @@ class LocalDenoiser(Pixelwise):
 
     def __init__(self, points: Any, patch: int) -> None:
         super().__init__(points)
+        self._take(patch)
+
+    def with_patch(self, patch: int) -> LocalDenoiser:
+        """The same over patches of another side. It shares the points, which take longer to lay out than a query."""
+        found = copy(self)
+        found._take(patch)
+        return found
+
+    def _take(self, patch: int) -> None:
         self.patch = checked_patch(patch, self.shape)
         _, height, width = self.shape
         self._down, self._across = _band(height, self.patch), _band(width, self.patch)
@@ -37,7 +47,7 @@ class LocalDenoiser(Pixelwise):
         _, height, width = self.shape
         squares = self.squares(points, x)
         down = torch.mm(self._down, squares.view(height, -1)).view(height, width, -1)
-        return torch.matmul(self._across, down).view(height * width, -1).mul_(0.5)
+        return torch.matmul(self._across, down).view(height * width, -1)
 
 
 def checked_patch(patch: Any, shape: tuple[int, ...]) -> int:

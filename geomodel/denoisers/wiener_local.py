@@ -15,7 +15,7 @@ from geomodel.denoisers.pixelwise import Pixelwise
 from geomodel.denoisers.spectrum import spectrum
 
 _CONSTANT = 1e-12  # of the largest variance of a pixel: less is rounding
-_ROUGH = 0.1  # of the largest deviation of a pixel: at a smaller σ, sums over patches are taken number by number
+_ROUGH = 0.1  # of the largest deviation of a pixel: at a smaller σ, sums over patches are taken one by one
 MOST_DIMENSIONS = 4096  # a covariance of more takes over 128 MB, and its eigenvectors minutes
 
 
@@ -69,9 +69,13 @@ class WienerLocalDenoiser(Pixelwise):
     def _sums(self, sigma: float) -> PatchSums:
         """The sums over the patches. Those of the last σ are kept, for the next query."""
         if self._last is None or self._last[0] != sigma:
-            running = sigma >= _ROUGH * self._deviation
-            self._last = (sigma, PatchSums(self._mask(sigma), self.shape[1], running=running))
+            chained = sigma >= _ROUGH * self._deviation
+            self._last = (sigma, PatchSums(self._mask(sigma), self.shape[1], chained=chained))
         return self._last[1]
 
+    def _mean(self, x: Tensor, sigma: float) -> Tensor:
+        self._sums(sigma)  # made once, before several threads ask for them
+        return super()._mean(x, sigma)
+
     def gaps(self, points: Tensor, x: Tensor, sigma: float) -> Tensor:
-        return self._sums(sigma)(self.squares(points, x)).mul_(0.5)
+        return self._sums(sigma)(self.squares(points, x))

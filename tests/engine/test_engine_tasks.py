@@ -141,7 +141,7 @@ def test_a_task_that_is_cancelled_at_a_random_moment_leaves_an_engine_that_runs(
     direct = bench.handle(StartRun(90, TOY)).trajectory
     looked = looks_of(bench, monkeypatch)
     assert bench.handle(task).result is not None
-    moments = [*random.Random(kind).sample(range(1, looked[0] + 1), min(6, looked[0])), 1, looked[0]]
+    moments = [*random.Random(kind).sample(range(1, looked[0] + 1), min(3, looked[0])), 1, looked[0]]
     for at in moments:
         with monkeypatch.context() as patch:
             bench.worker._kept.clear()  # the end of the ODE, which would not be solved again

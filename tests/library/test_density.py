@@ -226,6 +226,12 @@ def test_plane_denoised_is_the_gradient_of_the_density(rng):
     np.testing.assert_allclose(found - at, sigma**2 * gradient, atol=1e-9)  # differences of step 1e-5: 1e-10 and 1e-11
 
 
+@pytest.mark.parametrize("sigma", [0.0, -1.0])
+def test_a_grid_needs_a_noise_level(sigma):
+    with pytest.raises(ValueError, match="noise level"):
+        density.grid_denoised([[0.0, 1.0]], sigma, RECT, *SIZE)
+
+
 def test_plane_denoised_in_pieces_and_by_limits(rng):
     points = rng.standard_normal((900, 2))
     at = rng.standard_normal((3000, 2))  # more than one piece

@@ -22,7 +22,7 @@ def ragged(share, seed=0):
 
 
 def blobs(radius):
-    """Discs, which have few runs."""
+    """Discs, of which neighbours differ in little."""
     place = torch.stack(torch.meshgrid(torch.arange(HEIGHT), torch.arange(WIDTH), indexing="ij"), -1).view(-1, 2)
     return torch.cdist(place.double(), place.double()) <= radius
 
@@ -38,27 +38,29 @@ PATCHES = {
 
 
 @pytest.mark.parametrize("sparse", [True, False])
-@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("chained", [True, False])
 @pytest.mark.parametrize("name", PATCHES)
-def test_sums_are_those_of_loops(name, running, sparse, monkeypatch):
+def test_sums_are_those_of_loops(name, chained, sparse, monkeypatch):
     """Correctly rounded sums by math.fsum, and the bound that the docstring states."""
     monkeypatch.setattr(patch_sums, "sparse_products", lambda: sparse)
     patches = PATCHES[name]
     values = torch.rand(HEIGHT * WIDTH, 5, dtype=torch.float64, generator=torch.manual_seed(1)) ** 8 * 100
-    found = PatchSums(patches, HEIGHT, running=running)(values)
-    column = values.view(HEIGHT, WIDTH, 5).sum(0).amax(0)
-    for q, seen in enumerate(patches):
-        wanted = torch.tensor([math.fsum(values[seen, n].tolist()) for n in range(5)], dtype=torch.float64)
-        ends = 2 * HEIGHT * WIDTH
-        assert bool(((found[q] - wanted).abs() <= ends * (ends + HEIGHT) * 2.0**-53 * column).all())
-        if not running:  # then nothing outside the patch counts
-            assert bool(((found[q] - wanted).abs() <= int(seen.sum()) * 2.0**-53 * wanted).all())
+    found = PatchSums(patches, HEIGHT, chained=chained)(values)
+    wanted = torch.tensor(
+        [[math.fsum(column[seen].tolist()) for column in values.T] for seen in patches], dtype=torch.float64
+    )
+    links = HEIGHT + WIDTH
+    numbers = links * int((patches[1:] != patches[:-1]).sum(1).max() + patches[0].sum())
+    error = (found - wanted).abs()
+    assert bool((error <= (2 * numbers + links) * 2.0**-53 * wanted.amax(0)).all())
+    if not chained:  # then nothing outside the patch counts
+        assert bool((error <= patches.sum(1)[:, None] * 2.0**-53 * wanted).all())
 
 
-def test_running_sums_are_taken_where_they_save_numbers():
-    assert PatchSums(PATCHES["large discs"], HEIGHT)._running
-    assert not PatchSums(PATCHES["large discs"], HEIGHT, running=False)._running
-    assert not PatchSums(PATCHES["small discs"], HEIGHT)._running
+def test_sums_are_chained_where_that_saves_numbers():
+    assert PatchSums(PATCHES["large discs"], HEIGHT)._chained
+    assert not PatchSums(PATCHES["large discs"], HEIGHT, chained=False)._chained
+    assert not PatchSums(PATCHES["few"], HEIGHT)._chained
     assert PatchSums(PATCHES["few"], HEIGHT)._matrix.layout == torch.sparse_csr
     assert PatchSums(PATCHES["half"], HEIGHT)._matrix.layout == torch.strided
 
@@ -76,7 +78,7 @@ def test_wiener_local_is_the_same_by_dense_products(sigma, monkeypatch):
 
 
 def test_at_a_small_level_nothing_outside_a_patch_counts():
-    """An image that is near in a patch and 10⁶ away beside it; running sums would lose six more digits."""
+    """An image that is near in a patch and 10⁶ away beside it; a chain of sums would lose six more digits."""
     random = np.random.default_rng(0)
     points = random.normal(size=(40, 1, 8, 8)).cumsum(axis=2).cumsum(axis=3)
     model = gm.WienerLocalDenoiser(points)
@@ -85,7 +87,7 @@ def test_at_a_small_level_nothing_outside_a_patch_counts():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
                 "geomodel.denoisers.wiener_local.PatchSums",
-                lambda *given, running, made=made: made.append(running) or PatchSums(*given, running=running),
+                lambda *given, chained, made=made: made.append(chained) or PatchSums(*given, chained=chained),
             )
             model(points[:1], sigma)
         assert made == [allowed]

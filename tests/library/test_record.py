@@ -223,3 +223,12 @@ def test_extras_have_a_row_for_every_step():
     record, _ = recorded()
     assert record.extras["index"].shape == (6, 4)
     assert record.extras["index"][:, 0].tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_reader_of_the_extras_does_not_mind_a_measure_that_begins():
+    record = Record(SIGMAS, 2, (2,), "float64")
+    record.pass_by(0, {"first": np.ones(2)})
+    reading = iter(record.extras.items())
+    record.pass_by(0, {"second": np.ones(2)})
+    assert [name for name, _ in reading] == ["first"]
+    assert list(record.extras) == ["first", "second"]

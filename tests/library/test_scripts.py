@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from code_of_runs import KINDS, QUICK, computed, here, python_in, same, settings_of, shell_in
+from code_of_runs import KINDS, MORE, QUICK, computed, here, python_in, same, settings_of, shell_in
 from state_dicts import ANSWERS, state_dict
 
 import geomodel as gm
@@ -17,6 +17,8 @@ from geomodel.origin import Computed, NetworkIdentity, origin
 from geomodel.run_start import resolved
 from geomodel.settings import RunSettings
 
+# A process takes three seconds, most of them for torch: a network, lists of numbers, and names that a shell must quote.
+IN_PROCESSES = ("network", "own levels", "columns of a strange table")
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="the command line is for POSIX shells")
 
 
@@ -58,7 +60,22 @@ def resolved_without_data(settings):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", MORE)
+def test_a_script_gives_other_runs_again(tmp_path, kind):
+    run, found = computed(settings_of(kind, tmp_path))
+    assert same(run, here(code_of(found))["run"])
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_command_line_gives_the_run_again(tmp_path, kind):
+    run, found = computed(settings_of(kind, tmp_path))
+    assert cli.run(cli.parse([*shlex.split(command_of(found))[2:], "--out", str(tmp_path)])) == 0
+    assert same(run, gm.Trajectory.load(tmp_path / "run.npz"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", IN_PROCESSES)
 def test_a_process_of_its_own_gives_the_run_again(tmp_path, kind):
     run, found = computed(settings_of(kind, tmp_path))
     assert same(run, python_in(tmp_path, code_of(found)))
@@ -66,7 +83,7 @@ def test_a_process_of_its_own_gives_the_run_again(tmp_path, kind):
 
 @POSIX
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", QUICK)
+@pytest.mark.parametrize("kind", IN_PROCESSES)
 def test_a_shell_gives_the_run_again(tmp_path, kind):
     run, found = computed(settings_of(kind, tmp_path))
     assert same(run, shell_in(tmp_path, command_of(found)))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import geomodel as gm
 from geomodel import cli, runs, study
@@ -177,11 +178,19 @@ def environment():
     return {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
+@pytest.fixture
+def one_thread():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 def test_kills_at_any_moment_lose_no_more_than_a_shard(tmp_path):
     """A killed study goes on, to the byte; files appear whole."""
     options = ("--samples", "2000", "--batch", "100", "--steps", "40", "--data-count", "400")
-    subprocess.run([sys.executable, *command(tmp_path / "whole", *options)], cwd=ROOT, check=True, env=environment())
+    assert run(tmp_path / "whole", *options, "--threads", "1") == 0
     random, killed = np.random.default_rng(0), 0
     for _ in range(3):
         process = subprocess.Popen(
@@ -194,7 +203,7 @@ def test_kills_at_any_moment_lose_no_more_than_a_shard(tmp_path):
         process.wait()
         for path in (tmp_path / "killed").glob("ends-*.npy"):
             assert len(np.load(path)) == 100
-    subprocess.run([sys.executable, *command(tmp_path / "killed", *options)], cwd=ROOT, check=True, env=environment())
+    assert run(tmp_path / "killed", *options, "--threads", "1") == 0
     for path in (tmp_path / "killed").glob("*.tmp"):  # what was being written when it was killed
         path.unlink()
     assert killed > 0
@@ -202,9 +211,10 @@ def test_kills_at_any_moment_lose_no_more_than_a_shard(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("processes", [3])
 def test_more_processes_write_the_same_bytes(tmp_path, processes):
-    subprocess.run([sys.executable, *command(tmp_path / "one")], cwd=ROOT, check=True, env=environment())
+    assert run(tmp_path / "one", "--threads", "1") == 0
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     subprocess.run([*launch, *command(tmp_path / "many")], cwd=ROOT, check=True, env=environment())
     assert contents(tmp_path / "one") == contents(tmp_path / "many")

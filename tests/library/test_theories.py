@@ -83,6 +83,34 @@ def test_blocks_do_not_matter(monkeypatch):
     np.testing.assert_allclose(gm.LocalDenoiser(np.repeat(points, 2, axis=0), 3)(x, 1.0), whole, **EXACT)
 
 
+@pytest.mark.parametrize("make", [lambda points: gm.LocalDenoiser(points, 3), gm.WienerLocalDenoiser])
+def test_threads_do_not_matter(make, monkeypatch):
+    """Each thread sums some of the blocks; a point that is near in one of them outweighs all others."""
+    monkeypatch.setattr("geomodel.denoisers.pixelwise._NUMBERS_IN_BLOCK", 3 * 25)
+    points = pictures(50)
+    model, x, before = make(points), queries(points, 0.3), torch.get_num_threads()
+    found = {}
+    try:
+        for count in (1, 2, 3):
+            torch.set_num_threads(count)
+            found[count] = model(x, 0.3)
+            assert torch.get_num_threads() == count
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(found[2], found[1])
+    np.testing.assert_array_equal(found[3], found[1])
+
+
+def test_another_patch_over_the_same_points():
+    points = pictures(20)
+    x, first = queries(points, 0.5), gm.LocalDenoiser(points, 3)
+    before = first(x, 0.5)
+    np.testing.assert_array_equal(first.with_patch(5)(x, 0.5), gm.LocalDenoiser(points, 5)(x, 0.5))
+    np.testing.assert_array_equal(first(x, 0.5), before)
+    with pytest.raises(ValueError, match="odd"):
+        first.with_patch(4)
+
+
 @pytest.mark.parametrize("sigma", [0.0, 0.3, 5.0])
 def test_what_sees_the_whole_image_is_the_optimal_denoiser(sigma):
     points = pictures(30)

@@ -177,6 +177,13 @@ def test_what_does_not_fit_is_explained_and_nothing_is_asked(dialog):
     assert not dialog.findChildren(QFileDialog)
 
 
+def test_no_preview_is_drawn_of_a_number_that_does_not_fit(qtbot, dialog):
+    qtbot.waitUntil(lambda: not dialog._preview._image.isNull())
+    _enter(dialog._points, "0")  # as many points would need infinitely many pixels
+    dialog._show_preview()
+    assert "at least 4" in dialog._points.error
+
+
 def test_a_failure_is_told_and_the_dialog_stays(dialog, window, tmp_path):
     dialog._save(str(tmp_path / "missing" / "a.png"))
     assert "could not be written" in dialog._result.error

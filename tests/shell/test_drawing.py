@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from pausing import pause
 from PIL import Image
 from plane_mouse import let_go, move, press
 from PySide6.QtCore import Qt
@@ -79,6 +80,22 @@ def test_strokes_become_the_data_of_the_run(qtbot, window):
     key(qtbot, window, Qt.Key.Key_Return)
     assert window.state.plane_options.tool == "select"
     assert view.picture.drawing is None
+
+
+def test_basins_follow_the_pen(qtbot, window):
+    """A dot belongs to the first stroke; while the second is drawn, the half of the canvas about it becomes its own."""
+    view, layer = window.views.plane, window.actions_by_id["layer.basins"]
+    layer.trigger()
+    draw(window, [(-2.0, 0.0)])
+    drawn(qtbot, window, 1)
+    press(view, (2.0, -1.0))
+    move(view, (2.0, 1.0), buttons=Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: view.picture.basins is not None and len(view.picture.basins.areas) == 2, timeout=WAIT)
+    right = max(view.picture.basins.areas, key=lambda area: area.place[0])
+    assert (right.name, view.picture.drawing.strokes[1][0][0] > 0) == ("stroke 2", True)
+    let_go(view, (2.0, 1.0))
+    drawn(qtbot, window, 2)
+    layer.trigger()
 
 
 def test_every_stroke_can_be_taken_back(qtbot, window):
@@ -178,3 +195,11 @@ def test_the_ink_of_a_picture_becomes_strokes(qtbot, window, tmp_path, monkeypat
     assert np.ptp(vertices[:, 0]) == pytest.approx(0.8 * box[2] * 40 / 60, rel=0.1)
     window.actions_by_id["undo"].trigger()
     assert window.state.draft.data == "two-moons"
+
+
+def test_a_number_of_points_that_does_not_fit_is_not_tried(qtbot, window, caplog):
+    window.player.drafting.edit({"data_count": 10**9})
+    draw(window, LINE)
+    pause(100)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    window.player.drafting.edit({"data_count": 200})

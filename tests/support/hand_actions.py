@@ -113,7 +113,9 @@ def in_dialog(hands: Hands, dialog: QDialog) -> None:
     chance = hands.random.random()
     if isinstance(dialog, QFileDialog) and chance < 0.6:
         saves = dialog.acceptMode() == QFileDialog.AcceptMode.AcceptSave
-        path = str(hands.out / hands.pick(("a", "b.npz", "no folder/c", "d.png", ""))) if saves else str(hands.path())
+        path = (
+            str(hands.out / hands.pick(("a", "b", "b.npz", "no folder/c", "d.png", ""))) if saves else str(hands.path())
+        )
         hands.say(f"file {path} in {dialog.windowTitle()!r}")
         line = dialog.findChild(QLineEdit, "fileNameEdit")
         line.setText(path)

@@ -59,7 +59,8 @@ class Hands:
     def __init__(self, window: MainWindow, files: Path, out: Path, say: Callable[[str], None]) -> None:
         self.window, self.say, self.out = window, say, out
         self.random = Random()
-        self.good = sorted(path for path in (files / "good").iterdir() if "labels" not in path.name)
+        kept = (path for path in (files / "good").iterdir() if not path.name.startswith("New Folder"))  # made by hands
+        self.good = sorted(path for path in kept if "labels" not in path.name)
         self.bad = sorted((files / "bad").iterdir())
         self.own = files / "bad" / "own.py"
 
@@ -68,7 +69,10 @@ class Hands:
         return self.random.choice(things)
 
     def path(self) -> Path:
-        """A file, good or damaged, or a place where there is none."""
+        """A file, good or damaged, one that the hands have saved, or a place where there is none."""
+        saved = sorted(self.out.iterdir()) if self.random.random() < 0.2 else []
+        if saved:
+            return Path(self.pick(saved))
         chance = self.random.random()
         return self.pick(self.good) if chance < 0.5 else self.pick(self.bad) if chance < 0.95 else self.out / "none.npz"
 
@@ -192,6 +196,7 @@ def press_key(hands: Hands) -> None:
         target = QApplication.activePopupWidget() or QApplication.focusWidget() or hands.window
         hands.say(f"key {key.name} {modifier} to {named(target)}")
         QTest.keyClick(target, key, modifier)
+        pause(0)
 
 
 def type_text(hands: Hands) -> None:

@@ -4,6 +4,8 @@
 
 FOLDER holds what `hand_files.py` writes. The same seed makes the same gestures; what they meet depends on how quickly
 the engine answers. Each gesture is printed before it is made, so that the last lines say what killed the process.
+Every few hundred gestures the hands put everything away, so that what there is more of then has leaked. The longest
+stalls come last.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+from endurance import HEADS, Sample, StallWatch, growth, sample
 from hand_actions import act, in_popup
 from hand_gestures import Hands
 from pausing import pause
@@ -36,7 +39,10 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from app.engine.messages import OpenFailed, Saved
 from app.main_window import MainWindow
 
-STALL = 5.0  # seconds after which a window that does not answer is a fault
+STALL = 15.0  # seconds after which a window that does not answer is a fault
+COMPUTED = 1.0  # seconds that the window's own thread may compute without answering: twenty times the aim
+TIDY = 500  # gestures after which everything is put away
+GROWTH = {"resident": 60.0, "objects": 20_000.0, "widgets": 100.0}  # over 1,000 gestures, when everything is put away
 ENDS = 90.0  # seconds within which a cancelled engine must be idle, and a small run complete
 DRAGGED = 1.0  # seconds after which a gesture that has not returned is taken for the dragging of a text
 SHOWN = 20  # of the last gestures
@@ -107,6 +113,8 @@ class Session:
         self.window.player.open_failed.connect(self._open_failed)
         self.window.player.saved.connect(self._saved)
         self.window.engine.died.connect(lambda why: faults.add(f"the engine died: {why}"))
+        self.watch = StallWatch(lambda: faults.last[-1] if faults.last else "")
+        self.samples: list[Sample] = []
         self._acting, self._began = False, 0.0  # whether a gesture has not returned, and since when
         self._answers = QTimer()
         self._answers.setInterval(40)
@@ -184,7 +192,11 @@ class Session:
             with self.answering():
                 random = Random(f"{seed}:{number}")
                 self.acting(partial(act, self.hands, random))
-                pause(random.choice((0, 0, 0, 1, 5, 20, 60)))
+                pause(random.choice((0, 0, 0, 1, 5, 20)))
+            if number % TIDY == TIDY - 1:
+                self.tidy()
+                self.samples.append(sample(number + 1))
+                self.watch.rest()
             if self.faults.found:
                 return
 
@@ -194,8 +206,8 @@ class Session:
         gesture()
         self._acting = False
 
-    def end(self) -> None:
-        """Cancel: everything must end, and a small run must still be computed."""
+    def tidy(self) -> None:
+        """Close what is open, cancel and wait until everything has ended, and put everything away but two moons."""
         window = self.window
         while (above := QApplication.activePopupWidget() or QApplication.activeModalWidget()) is not None:
             above.close()
@@ -203,11 +215,20 @@ class Session:
         self.faults.say("cancel, and wait for the engine")
         window.player.cancel()
         self.until(lambda: self.idle or self._cancel_again(), "The engine was not idle")
-        self.faults.say("open two moons, and run")
+        self.faults.say("put everything away, and open two moons")
+        for run_id in tuple(window.state.runs):
+            window.player.remove(run_id)
         window.player.close_network()
         settings = type(window.state.draft)(data="two-moons", data_count=100, steps=5, count=4)
         window.player.drafting.use(settings)
         self.until(lambda: window.state.data is not None and window.state.data.key == settings.data_key, "No data")
+        pause(50)
+
+    def end(self) -> None:
+        """Everything must end, and a small run must still be computed."""
+        self.tidy()
+        self.faults.say("run")
+        window = self.window
         window.player.run()
         self.until(lambda: window.player.computing is None, "The last run did not end")
         run = window.state.run
@@ -215,6 +236,19 @@ class Session:
             self.faults.add(f"the last run is {run and run.status}: {run and run.message}; {window.state.errors}")
         with self.answering():
             window.grab()
+
+    def judge(self) -> None:
+        """Look for leaks and for long stalls, and print what there was."""
+        print(HEADS, *(each.row for each in self.samples), sep="\n")
+        for name, most in GROWTH.items():
+            grows = growth(self.samples, name)
+            print(f"growth over 1,000 gestures: {name} {grows:+.1f}")
+            if grows > most:
+                self.faults.add(f"{name} grow by {grows:.0f} over 1,000 gestures, more than {most:.0f}: a leak")
+        worst = self.watch.worst(10)
+        print("   own     ms  where, and the last gesture", *(each.row for each in worst), sep="\n", flush=True)
+        if worst and worst[0].own > COMPUTED:
+            self.faults.add(f"the window computed for {worst[0].own:.1f} s without answering: {worst[0].row}")
 
     def _cancel_again(self) -> bool:
         """A judgement is asked for again when the engine is idle, so that a cancel may come between two."""
@@ -240,17 +274,20 @@ def main() -> int:
     parser.add_argument("files", type=Path)
     parser.add_argument("seed", type=int)
     parser.add_argument("--actions", type=int, default=150)
+    parser.add_argument("--quiet", action="store_true", help="print no gestures")
     arguments = parser.parse_args()
     faulthandler.enable()
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
     qt = QApplication([])
     qt.setStyle("Fusion")
     qt.setQuitOnLastWindowClosed(False)
-    faults = Faults()
+    faults = Faults(quiet=arguments.quiet)
     faults.watch()
     with tempfile.TemporaryDirectory() as out:
         session = Session(arguments.files, Path(out), faults)
         session.act(arguments.seed, arguments.actions)
+        if not faults.found:
+            session.judge()
         if not faults.found and arguments.seed % 3:  # every third closes the window in the midst of it
             session.end()
         if not faults.found:

@@ -15,7 +15,7 @@ import torch
 import torch.distributed as dist
 
 from geomodel.denoisers.optimal import OptimalDenoiser
-from geomodel.denoisers.optimal.sharded import ShardedOptimalDenoiser
+from geomodel.denoisers.optimal.sharded import MESSAGES, ShardedOptimalDenoiser
 
 LEVELS = (0.0, 1e-12, 1e-6, 0.03, 0.3, 1.0, 5.0, 80.0, 1e9)
 
@@ -64,6 +64,28 @@ def compared() -> int:
     return count
 
 
+def messages() -> None:
+    """An evaluation sends what the table of messages says."""
+    sent = []
+    kinds = {
+        "all_reduce": ("summed", lambda values, *_, **__: values),
+        "all_gather": ("gathered", lambda _, own, **__: own),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, (how, which) in kinds.items():
+            plain = getattr(dist, name)
+
+            def counted(*given, plain=plain, how=how, which=which, **more):
+                sent.append((which(*given, **more).numel(), how))
+                return plain(*given, **more)
+
+            patch.setattr(dist, name, counted)
+        sharded = ShardedOptimalDenoiser(np.random.default_rng(0).standard_normal((20, 3)))
+        sent.clear()
+        sharded(np.ones((5, 3)), 1.0)
+    assert sent == [(numbers(5, 3), how) for numbers, how in MESSAGES.values()], sent
+
+
 def refusals() -> None:
     """Every process refuses, so that none waits for the others."""
     rank = dist.get_rank()
@@ -82,6 +104,7 @@ if __name__ == "__main__":
     dist.init_process_group("gloo")
     answers = compared()
     refusals()
+    messages()
     if dist.get_rank() == 0:
         print(answers)
     dist.destroy_process_group()

@@ -249,8 +249,12 @@ class CompareRoom(QObject):
     # ------------------------------------------------------------ showing
 
     def _selected(self) -> None:
-        if self.comparison is not None:
+        """Another sample. The playhead, which moves sixty times a second, changes nothing here."""
+        if self.comparison is not None and self._sample(self.comparison) != self.view.picture.sample:
             self.refresh()
+
+    def _sample(self, found: Comparison) -> int:
+        return min(self._state.selection.sample, int(found.reference.shape[1]) - 1)
 
     def refresh(self) -> None:
         """Show the present state."""
@@ -263,9 +267,8 @@ class CompareRoom(QObject):
         message = self.sweeping.message if is_sweep else self._message
         if not self._lanes.lanes and not swept:
             return ComparePicture(message=message or EMPTY, costs=self.edits.costs())
-        found, over, k = self.comparison, self._over, 0
-        if found is not None:
-            k = min(self._state.selection.sample, found.reference.shape[1] - 1)
+        found, over = self.comparison, self._over
+        k = 0 if found is None else self._sample(found)
         shown = found is not None and found.reference.ndim == 5 and found.reference.shape[2] in (1, 3)
         scale = difference_scale(found, self._lanes.lanes, k) if shown and found is not None else 0.0
         basis = self._plane()

@@ -34,6 +34,7 @@ class _Cells(QWidget):
         self.theme, self.picture = theme, ComparePicture()
         self.room = 0  # pixels of height in view
         self.largest = LARGEST
+        self._name_heights: dict[float, float] = {}  # of the lanes that are shown, by the width of a name
         self.setFont(tabular(self.font(), 0.9))
 
     def _line(self) -> float:
@@ -45,9 +46,11 @@ class _Cells(QWidget):
 
     def _name_height(self, width: float) -> float:
         """As many lines as the longest name takes, at least two."""
-        metrics, room = QFontMetricsF(self.font()), QRectF(0, 0, width - SAMPLE_WIDTH - 6, 1000)
-        names = (metrics.boundingRect(room, WRAPPED, lane.name).height() for lane in self.picture.lanes)
-        return max(2 * self._line(), *names, 0.0)
+        if width not in self._name_heights:  # the search for a zoom asks for the same width again and again
+            metrics, room = QFontMetricsF(self.font()), QRectF(0, 0, width - SAMPLE_WIDTH - 6, 1000)
+            names = (metrics.boundingRect(room, WRAPPED, lane.name).height() for lane in self.picture.lanes)
+            self._name_heights[width] = max(2 * self._line(), *names, 0.0)
+        return self._name_heights[width]
 
     def lay_out(self) -> tuple[int, float, int, float]:
         """Zoom in device pixels, pitch across, columns, pitch down, for the largest zoom that needs no scrolling."""
@@ -70,6 +73,7 @@ class _Cells(QWidget):
 
     def fit(self) -> None:
         """Take the height that all cells need."""
+        self._name_heights.clear()
         self.setMinimumHeight(round(self.rect_of(len(self.picture.lanes)).bottom()))
         self.update()
 
@@ -151,7 +155,8 @@ class LaneImages(QScrollArea):
     def display(self, picture: ComparePicture) -> None:
         """Show the images of the lanes."""
         self.cells.picture = picture
-        self.cells.fit()
+        if any(lane.image is not None for lane in picture.lanes):  # else a person does not see this page
+            self.cells.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.cells.room = self.height()

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QBrush, QFont, QFontMetricsF, QMouseEvent, QPainterPath, QPen, QWheelEvent
 from PySide6.QtWidgets import QGraphicsPathItem, QToolTip, QWidget
 
+from app.plotting.axes_plot import AxesPlot
 from app.plotting.bundles import Bundle
 from app.plotting.measure_plot import band_path
 from app.plotting.sigma_axis import SigmaAxis, positions
@@ -109,24 +110,16 @@ class _Layer:
         self.dots.setData(*dots[np.isfinite(dots).all(1)].T)
 
 
-class ErrorChart(pg.PlotWidget):
+class ErrorChart(AxesPlot):
     """Errors of the lanes on logarithmic axes. A click picks the lane whose curve is near."""
 
     lane_picked = Signal(int)
 
     def __init__(self, theme: Theme, font: QFont, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         self._bottom, self._left = LaneAxis(theme, font), ValueAxis(theme, font)
-        super().__init__(parent, axisItems={"bottom": self._bottom, "left": self._left}, enableMenu=False)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        super().__init__(self._bottom, self._left, (0, 4, 12, 0), parent)
         self.setAccessibleName("Errors of the samplers")
         self.viewport().setMouseTracking(not print_mode)
-        item = self.getPlotItem()
-        item.hideButtons()
-        item.layout.setContentsMargins(0, 4, 12, 0)
-        self._left.setZValue(-1)  # the axis draws lines across the plot, which belong behind the curves
-        self._box = item.getViewBox()
-        self._box.setMouseEnabled(False, False)
-        self._box.disableAutoRange()
         self.layers: list[_Layer] = []
         self._picture, self._plotted, self._lane = ComparePicture(), "sigma", -1
         self.curves: tuple[LaneCurve | None, ...] = ()
@@ -167,15 +160,15 @@ class ErrorChart(pg.PlotWidget):
         self._bottom.show_counts(counts)
         self._set_range(places)
         while len(self.layers) < len(picture.lanes):
-            self.layers.append(_Layer(self._box))
-        bottom = self._box.viewRange()[1][0]
+            self.layers.append(_Layer(self.box))
+        bottom = self.box.viewRange()[1][0]
         for at, layer in enumerate(self.layers):
             curve = self.curves[at] if at < len(self.curves) else None
             layer.draw(curve, bottom, self.places(at) if curve is not None else np.empty((0, 2)))
         titles_across, titles_up = AXES[plotted]
         self._bottom.set_titles(*titles_across)
         self._left.set_titles(*titles_up)
-        self.getPlotItem().setVisible(any(self.curves))
+        self.plot.setVisible(any(self.curves))
         self._style()
 
     def _set_range(self, places: Array) -> None:
@@ -184,12 +177,12 @@ class ErrorChart(pg.PlotWidget):
         bottom, top, self._zero = up(known)
         self._left.set_kind(log=True, empty=not known)
         self._left.set_zero(self._zero)
-        self._box.setYRange(bottom, top, padding=0)
+        self.box.setYRange(bottom, top, padding=0)
         if self._plotted != "sigma":
             places = np.concatenate([curve.dots[:, 0] for curve in known] or [np.zeros(1)])
         shifts = beside(self.curves)
         left, right = across(places[np.isfinite(places)], shifts)
-        self._box.setXRange(left, right, padding=0)
+        self.box.setXRange(left, right, padding=0)
         self._shifts = [part * (right - left) for part in shifts]
 
     @property
@@ -211,7 +204,7 @@ class ErrorChart(pg.PlotWidget):
         """The lane whose curve is near a place on the plot, and its nearest symbol; (−1, 0) if there is none."""
         found, least = (-1, 0), float(NEAR)
         for lane, curve in enumerate(self.curves):
-            if curve is None or self._box.width() <= 0:
+            if curve is None or self.box.width() <= 0:
                 continue
             away = self._pixels(self.places(lane)) - (at.x(), at.y())
             near = distance(away)
@@ -220,7 +213,7 @@ class ErrorChart(pg.PlotWidget):
         return found
 
     def _pixels(self, points: Array) -> Array:
-        corner, along = (self._box.mapViewToScene(QPointF(side, side)) for side in (0.0, 1.0))
+        corner, along = (self.box.mapViewToScene(QPointF(side, side)) for side in (0.0, 1.0))
         unit = np.array((along.x() - corner.x(), along.y() - corner.y()))
         return np.asarray(np.array((corner.x(), corner.y())) + points * unit)
 

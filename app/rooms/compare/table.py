@@ -185,7 +185,7 @@ class LaneTable(QTableView):
         self._delegate = Delegate(theme, self)
         self.setItemDelegate(self._delegate)
         self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # `_spread` sets the heights
         self._header = header = Header(theme, self)
         self.setHorizontalHeader(header)
         header.setSectionsClickable(True)

@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSize
 from PySide6.QtGui import QFont, QWheelEvent
 
+from app.plotting.axes_plot import AxesPlot
 from app.plotting.pens_and_numbers import curve_pen
 from app.plotting.theme import Theme
 from app.plotting.titled_axis import TitledAxis
@@ -40,25 +41,17 @@ class IterationAxis(TitledAxis):
         return [f"{value:,.0f}" for value in values]
 
 
-class GapChart(pg.PlotWidget):
+class GapChart(AxesPlot):
     """The gap of f as a curve, and that of D as a line across. The ranges stay for the whole training."""
 
     def __init__(self, theme: Theme, font: QFont, *, print_mode: bool) -> None:
         self._bottom, self._left = IterationAxis(theme, font), ValueAxis(theme, font)
-        super().__init__(axisItems={"bottom": self._bottom, "left": self._left}, enableMenu=False)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        super().__init__(self._bottom, self._left, (0, 4, 20, 0))
         self.setAccessibleName(TITLE)
-        item = self.getPlotItem()
-        item.hideButtons()
-        item.layout.setContentsMargins(0, 4, 20, 0)
-        self._left.setZValue(-1)  # the axis draws lines across the plot, which belong behind the curves
-        self._box = item.getViewBox()
-        self._box.setMouseEnabled(False, False)
-        self._box.disableAutoRange()
         self._print = print_mode
         self.curve, self.control = (pg.PlotCurveItem(antialias=True) for _ in range(2))
         for drawn in (self.control, self.curve):
-            self._box.addItem(drawn, ignoreBounds=True)
+            self.box.addItem(drawn, ignoreBounds=True)
         self.set_titled(print_mode)
         self.set_theme(theme)
 
@@ -84,8 +77,8 @@ class GapChart(pg.PlotWidget):
         """Draw what is known of a training."""
         first = [value for value in (gap.gaps[0], gap.control) if math.isfinite(value)]
         top = HEAD * max(first, default=1.0) or 1.0
-        self._box.setXRange(0, gap.total, padding=0.02)
-        self._box.setYRange(0, top, padding=0)
+        self.box.setXRange(0, gap.total, padding=0.02)
+        self.box.setYRange(0, top, padding=0)
         self._left.set_kind(log=False, empty=False)
         self.curve.setData(np.array(gap.iterations, np.float64), np.array(gap.gaps))
         known = math.isfinite(gap.control)

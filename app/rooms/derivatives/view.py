@@ -66,7 +66,7 @@ class StepPlot(QWidget):
         self._lone = {kind: pg.ScatterPlotItem(pen=None, symbol=symbol, size=8) for kind, symbol in LONE.items()}
         for item in self._lone.values():
             item.setZValue(3)
-            self.chart.getPlotItem().getViewBox().addItem(item, ignoreBounds=True)
+            self.chart.box.addItem(item, ignoreBounds=True)
         self.chart.set_quantity(title, unit)
         self.setAccessibleName(title)
         column = QVBoxLayout(self)

@@ -121,16 +121,18 @@ class DriftRoom(QObject):
 
     def _reset(self) -> None:
         self._play(False)
-        self._forget(self._source)
         run = self._state.run
-        if run is not None and self._source is not None:
+        if run is None or undefined(run):
+            self._forget(None)
+        else:
+            self._forget(run.source)
             self._ask(run)
         self._show()
 
     def _turn(self, knobs: Knobs) -> None:
         """Another number of particles begins again; another h only shows where they would go."""
         before, self._knobs = self._knobs, knobs
-        run = self._state.run
+        run = self._run()
         if knobs.count != before.count:
             self._reset()
         elif self._answer is not None and run is not None and not self._playing:
@@ -138,6 +140,11 @@ class DriftRoom(QObject):
         self._show()
 
     # ------------------------------------------------------------ rounds
+
+    def _run(self) -> Run | None:
+        """The selected run, if the particles are among its data: a hidden view follows another one later."""
+        run = self._state.run
+        return run if run is not None and run.source is self._source else None
 
     def _forget(self, source: DataOpened | None) -> None:
         self._source = source
@@ -154,7 +161,7 @@ class DriftRoom(QObject):
 
     def _advance(self) -> None:
         """The next round, once the last one is there."""
-        run, answer = self._state.run, self._answer
+        run, answer = self._run(), self._answer
         if run is None or answer is None or self._asked is not None:
             return
         if len(self._distances) > MOST_ROUNDS:

@@ -36,7 +36,7 @@ class BundleChart(MeasureChart):
         """Show new levels or values."""
         super().set_data(sigmas, scale, curves, sample, regions, tints, linear=linear)
         for item in self._thin:
-            self._box.removeItem(item)
+            self.box.removeItem(item)
         self._thin = tuple(self._line(curve) for curve in curves[:1])  # of all of them they would be a thicket
         self._style()
         for layer in self.layers:
@@ -57,7 +57,7 @@ class BundleChart(MeasureChart):
         item.setData(x.T.ravel(), np.where(np.isfinite(values), values, 0.0).T.ravel(), connect=joined.T.ravel())
         item.setZValue(-1)
         item.setOpacity(THIN)
-        self._box.addItem(item, ignoreBounds=True)
+        self.box.addItem(item, ignoreBounds=True)
         return item
 
     def _style(self) -> None:

@@ -13,8 +13,9 @@ from app.engine.contract import frozen
 from app.engine.plane_space import Direct, Kernels, PlaneSpace
 from app.rooms.plane.answers_basins import basins
 from app.rooms.plane.answers_branch import branch_later, branch_now
-from app.rooms.plane.answers_drawing import sketch, trace
+from app.rooms.plane.answers_drawing import sketch
 from app.rooms.plane.answers_ghosts import ghost_later
+from app.rooms.plane.answers_trace import trace
 from app.rooms.plane.messages import (
     DRAWN_WEIGHTS,
     BasinsRequest,

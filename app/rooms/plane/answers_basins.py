@@ -13,6 +13,7 @@ from app.rooms.plane.messages import BasinArea, BasinsAnswer, BasinsRequest
 from geomodel import runs
 from geomodel.arrays import Array
 from geomodel.basins import Basins, Classify, carried, nearest
+from geomodel.datasets.dataset import Dataset
 from geomodel.density import MAX_KERNELS, plane_denoised
 from geomodel.projection import stride
 
@@ -45,19 +46,21 @@ def basins(request: BasinsRequest, at: Context) -> BasinsAnswer:
         found, interrupted = found.advanced(classify, max(FEWEST, int(BATCH / numbers))), False
     except Interrupted:
         interrupted = True
-    places = found.places()
-    areas = [
-        BasinArea(label, job.data.class_name(label), share, places[label]) for label, share in found.shares().items()
-    ]
     finished = found.complete and found.known.shape[1] >= FINEST[direct]
     return BasinsAnswer(
         request=request,
         basins=found,
-        areas=tuple(areas),
+        areas=areas_of(found, job.data),
         finished=finished,
         interrupted=interrupted,
         of=_model(job, plane)[1],
     )
+
+
+def areas_of(basins: Basins, data: Dataset) -> tuple[BasinArea, ...]:
+    """The classes' shares and places, largest first."""
+    places, shares = basins.places(), basins.shares()
+    return tuple(BasinArea(label, data.class_name(label), share, places[label]) for label, share in shares.items())
 
 
 def _refusal(job: runs.Job) -> str:

@@ -1,4 +1,4 @@
-"""What a drawing would be, while a person draws: points, density and D* over them; and what a picture draws."""
+"""What a drawing would be, while a person draws: its points, their density, D* over them and coarse basins."""
 
 from __future__ import annotations
 
@@ -6,30 +6,47 @@ import numpy as np
 
 from app.engine.context import Context
 from app.engine.contract import frozen
-from app.rooms.plane.messages import DensityAnswer, SketchAnswer, SketchRequest, TraceAnswer, TraceRequest
-from geomodel import density
-from geomodel.datasets import DataError
-from geomodel.datasets.traced import traced
-from geomodel.denoisers.optimal import OptimalDenoiser
+from app.rooms.plane.answers_basins import COARSE, areas_of
+from app.rooms.plane.messages import BasinsAnswer, BasinsRequest, DensityAnswer, SketchAnswer, SketchRequest
+from geomodel import density, runs
+from geomodel.arrays import Array
+from geomodel.basins import Basins, carried, nearest
+from geomodel.datasets.dataset import Dataset
+
+MOST_CARRYING = 256  # points that carry the coarse basins, which then take 4 ms; they are spread evenly too
 
 
 def sketch(request: SketchRequest, _at: Context) -> SketchAnswer:
-    """Points, density and field of the strokes, whatever the run is about."""
-    shown = request.shown
-    points = np.asarray(request.key.load().points)
+    """Points, density, field and basins of the strokes, whatever the run is about."""
+    shown, data = request.shown, request.key.load()
+    points = np.asarray(data.points)
     image = density.density_image(points, np.zeros(len(points)), None, shown.sigma, shown.rect, shown.pixels)
-    at = density.grid_points(shown.rect, *shown.arrows) if shown.arrows[0] else np.zeros((0, 2))
-    denoised = np.asarray(OptimalDenoiser(points)(at, shown.sigma)) if len(at) else at
+    at = denoised = np.zeros((0, 2))
+    if shown.arrows[0]:
+        at = density.grid_points(shown.rect, *shown.arrows)
+        denoised = density.grid_denoised(points, shown.sigma, shown.rect, *shown.arrows)
     background = DensityAnswer(
         request=shown, density=frozen(image), at=frozen(at), denoised=frozen(denoised), seconds=0.0
     )
-    return SketchAnswer(request=request, points=frozen(points), background=background)
+    found = _basins(request, data) if request.basins else None
+    return SketchAnswer(request=request, points=frozen(points), background=background, basins=found)
 
 
-def trace(request: TraceRequest, _at: Context) -> TraceAnswer:
-    """The ink of a picture."""
-    try:
-        strokes, width = traced(request.path, request.box)
-    except DataError as error:
-        return TraceAnswer(request=request, problem=str(error))
-    return TraceAnswer(request=request, strokes=strokes, width=width)
+def _basins(request: SketchRequest, data: Dataset) -> BasinsAnswer | None:
+    """The first pass of the basins of the strokes; None where there are too many for classes."""
+    if data.labels is None:
+        return None
+    shown = request.shown
+    points, labels = np.asarray(data.points)[:MOST_CARRYING], np.asarray(data.labels)
+    lowest, _ = runs.recommended_sigmas(data)
+
+    def denoise(x: Array, sigma: float) -> Array:
+        return density.plane_denoised(points, 0.0, None, sigma, x)
+
+    def classify(at: Array) -> Array:
+        return np.asarray(labels[nearest(points, carried(denoise, at, shown.sigma, lowest))])
+
+    found = Basins.unknown(shown.rect, COARSE[True])
+    found = found.advanced(classify, found.known.size)
+    asked = BasinsRequest(run_id=request.run_id, sigma=shown.sigma, rect=shown.rect)
+    return BasinsAnswer(request=asked, basins=found, areas=areas_of(found, data), finished=False)

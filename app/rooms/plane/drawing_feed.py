@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
 
 from app.plotting.values import Box
 from app.rooms.contract import Services
@@ -20,7 +20,7 @@ from app.session.plane_options import LEGEND
 from app.session.state import Run
 from geomodel.datasets import DRAWING
 from geomodel.schedules import nearest_level
-from geomodel.settings import DataKey
+from geomodel.settings import DataKey, problems
 from geomodel.strokes import EMPTY, Strokes, Vertex, erased, problem, tidied
 
 CANVAS: Box = (0.0, 0.0, 9.0, 9.0)  # where no points lie in the plane: the generated sets lie within ±4
@@ -29,6 +29,8 @@ LINES, BLUR = 40.0, 20.0  # parts of the canvas: the first line width, and σ of
 NARROWEST, WIDEST = 1000.0, 8.0  # … and the ends of the slider
 ERASER = 12.0  # pixels
 FRAME_MS = 16
+OF_DATA = {"data", "data_count", "data_seed"}  # what must be right before a drawing is tried
+FOLLOWING = frozenset({"density", "data", "field", "basins", LEGEND})  # layers that follow the pen
 CAUSE = "drawing"  # of errors about a drawing
 HINT = "Enter keeps it, Esc leaves, Ctrl+Z undoes"
 WHOLE_HINT = f"The left button draws, and so do the arrows after Space. {HINT}"
@@ -52,7 +54,9 @@ class DrawingFeed(QObject):
         self._stroke: list[Vertex] = []  # where the pen was since it was put down
         self._cut = 0  # how many of these places the eraser has cut out
         self._sketch: SketchAnswer | None = None
-        self._frame = QTimer(self, interval=FRAME_MS, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
+        self._since = QElapsedTimer()  # the last frame
+        self._since.start()
+        self._frame = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._frame.timeout.connect(self._move_pen)
         self._state.data_changed.connect(self._data_changed)
         self._state.run_grew.connect(self._focus)
@@ -152,13 +156,14 @@ class DrawingFeed(QObject):
         self._soon()
 
     def _soon(self) -> None:
-        """Show where the pen is in the next frame, whatever comes until then."""
+        """Show where the pen is in the next frame, whatever comes until then: 16 ms after the one before."""
         if not self._frame.isActive():
-            self._frame.start()
+            self._frame.start(max(0, FRAME_MS - self._since.elapsed()))
 
     def _move_pen(self) -> None:
         if not self._stroke:
             return
+        self._since.start()
         self._held = self._after()
         self._ask()
         self.changed.emit()
@@ -235,10 +240,10 @@ class DrawingFeed(QObject):
 
     def _ask(self) -> None:
         run, strokes = self._state.run, self.strokes
-        if run is None or self._box is None or problem(strokes):
+        drawn = replace(self._state.draft, data=DRAWING, data_columns="", drawing=strokes, drawing_width=self._width)
+        if run is None or self._box is None or OF_DATA & problems(drawn).keys():
             return
-        draft, options = self._state.draft, self._state.plane_options
-        key = replace(draft, data=DRAWING, data_columns="", drawing=strokes, drawing_width=self._width).data_key
+        options = self._state.plane_options
         shown = DensityRequest(
             run_id=run.id,
             sigma=self._sigma(run),
@@ -247,7 +252,8 @@ class DrawingFeed(QObject):
             arrows=ARROWS if "field" in options.layers else (0, 0),
             field="optimal",
         )
-        self._player.ask(SketchRequest(run.id, key=key, shown=shown))
+        basins = "basins" in options.layers
+        self._player.ask(SketchRequest(run.id, key=drawn.data_key, shown=shown, basins=basins))
 
     def _sigma(self, run: Run) -> float:
         """The level that is shown; where that is one of other data, one at which strokes are seen."""
@@ -270,16 +276,18 @@ class DrawingFeed(QObject):
                 scale=self._box[3] / ROOM,
                 center=self._box[:2],
                 arrow=options.arrow,
-                layers=options.layers & {"density", "data", "field", LEGEND},
+                layers=options.layers & FOLLOWING,
                 looks=options.looks,
                 order=base.order,
             )
         elif self._held is None and run is not None and run.settings.data_key == self._state.draft.data_key:
             sketch = None  # the run is about these strokes
+        if self._held is not None:  # its curves are not
+            base = replace(base, layers=base.layers & FOLLOWING)
         base = replace(base, frame="data", drawing=canvas, caption=HINT, caption_whole=WHOLE_HINT)
         if sketch is None or not strokes:
             return base
-        return replace(base, data=sketch.points, background=sketch.background)
+        return replace(base, data=sketch.points, background=sketch.background, basins=sketch.basins)
 
     def bar(self) -> DrawingBarPicture | None:
         """The controls of the tool; None while it is not in use."""

@@ -44,23 +44,6 @@ class DensityAnswer(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SketchRequest(Request):
-    """How data would look in the plane that are being drawn. The run only says to whom the answer goes."""
-
-    key: DataKey
-    shown: DensityRequest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SketchAnswer(Answer):
-    """Their points (N, 2), density and D*."""
-
-    request: SketchRequest
-    points: Array
-    background: DensityAnswer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TraceRequest(Request):
     """The ink of a picture as strokes in a box (x, y, width, height). The run only says to whom the answer goes."""
 
@@ -163,6 +146,25 @@ class BasinsAnswer(Answer):
     interrupted: bool = False  # another command went first, so no cell was added
     of: str = "D*"  # the denoiser that carries the points
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SketchRequest(Request):
+    """How data would look in the plane that are being drawn. The run only says to whom the answer goes."""
+
+    key: DataKey
+    shown: DensityRequest
+    basins: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SketchAnswer(Answer):
+    """Their points (N, 2), density and D*, and the coarse basins that were asked for."""
+
+    request: SketchRequest
+    points: Array
+    background: DensityAnswer
+    basins: BasinsAnswer | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,7 +29,7 @@ class LevelChart(MeasureChart):
             self.viewport().update()
 
     def _pick(self, at: QPointF) -> None:
-        x = self._box.mapSceneToView(self.mapToScene(at.toPoint())).x()
+        x = self.box.mapSceneToView(self.mapToScene(at.toPoint())).x()
         x = min(max(x, float(self._x.min())), float(self._x.max()))
         level = self._x[nearest(self._x, x)]
         far = abs(self._at(level, 0.0).x() - self._at(x, 0.0).x()) > SNAP
@@ -50,7 +50,7 @@ class LevelChart(MeasureChart):
         sigma = self._under_way if self._dragged is None else self._dragged
         if sigma is None or not len(self._x):
             return
-        low, high = self._box.viewRange()[1]
+        low, high = self.box.viewRange()[1]
         top, bottom = (self._at(-math.log10(sigma), y) for y in (high, low))
         said = "computing" if self._dragged is None else "release to compute"
         text = f"σ {sigma_text(sigma)}, {said}"

@@ -138,7 +138,7 @@ class QualityView(View):
         self._jump_title = Title("Jump to D")
         self._jump_title.setToolTip(tooltip("Jump to D", JUMP))
         under = QHBoxLayout()  # the slider stands under the plot's area
-        under.setContentsMargins(round(self.jump_plot.chart.getPlotItem().getAxis("left").width()), 0, RIGHT, 0)
+        under.setContentsMargins(round(self.jump_plot.chart.left.width()), 0, RIGHT, 0)
         under.addWidget(self.slider)
         self._plot_column, part = QWidget(), QWidget()
         plot = QVBoxLayout(self._plot_column)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from app.engine.context import Answers, Context, Tasks, Work
@@ -20,6 +22,7 @@ from geomodel import datasets, theories
 from geomodel.arrays import Array
 from geomodel.datasets import Dataset
 from geomodel.denoisers.base import Denoiser
+from geomodel.denoisers.local import LocalDenoiser
 from geomodel.experiments import HandedOver, Underfitting, explained_of, hand_over, underfitting
 from geomodel.experiments.progress import Watched
 
@@ -100,9 +103,17 @@ def patched(request: PatchRequest, at: Context) -> PatchAnswer:
     x = np.asarray(at.record.x[index, sample], np.float64)[None]
     own = np.asarray(at.record.denoised[index, sample], np.float64)[None]
     sigma = float(at.record.sigmas[index])
-    found = theories.build("local", data, patch=request.patch)(x, sigma)
+    found = _patches(request.patch, data, at.kept)(x, sigma)
     share = explained_of(("local",), np.array([sigma]), own[None], found[None, None], x[None], data.mean).r2[0, 0]
     return PatchAnswer(request, frozen(found[0]), float(share))
+
+
+def _patches(patch: int, data: Dataset, kept: dict[object, Any]) -> LocalDenoiser:
+    """Local patches over the data. Those of every side share the points that the first one has laid out."""
+    found: tuple[str, LocalDenoiser] | None = kept.get("patches")
+    if found is None or found[0] != data.fingerprint:
+        found = kept["patches"] = data.fingerprint, LocalDenoiser(data.points, patch)
+    return found[1].with_patch(patch)
 
 
 def _data(work: Work) -> Dataset:

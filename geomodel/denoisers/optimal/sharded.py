@@ -1,4 +1,4 @@
-"""D* of data that are split among processes: each one reads its own part, and two messages make one answer.
+"""D* of data that are split among processes: each one reads its own part, and a few messages make one answer.
 
 Every process r has the points y_i of its part, an anchor a_r (its nearest point) and, from `untruncated`, the gaps
 g_i = (‖x − y_i‖² − ‖x − a_r‖²)/2 with the sum S_r = Σ exp(−g_i/σ²) and the mean m_r. The gap of the anchors themselves
@@ -16,6 +16,7 @@ most e^{2δ}, so that with the bounds β_r of the parts
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
     from torch.distributed import ProcessGroup
 
 _UNIT = 2.0**-53
+# Of an evaluation: what → how many float64 for b queries in d coordinates, and whether they are summed or gathered.
+MESSAGES: dict[str, tuple[Callable[[int, int], int], str]] = {
+    "distances of the anchors": (lambda b, d: 2 * b, "gathered"),
+    "the nearest anchor": (lambda b, d: b * d, "summed"),
+    "logits and their errors": (lambda b, d: 2 * b, "gathered"),
+    "means and bounds": (lambda b, d: b * (d + 1), "summed"),
+    "distances of the means": (lambda b, d: b, "summed"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +69,8 @@ class ShardedOptimalDenoiser(Denoiser):
     """`OptimalDenoiser` over points that are split among the processes of a group, without truncation.
 
     Every process calls it with the same x, sigma and labels, and gets the same answer, to the bit. An evaluation of b
-    queries in d coordinates sends two messages: the anchors, b (d + 1) numbers from each process to each, and sums and
-    maxima of b (d + 6) numbers. The bytes do not depend on the number of points.
+    queries in d coordinates is two gatherings of 2 b numbers, and sums of b d, b (d + 1) and b numbers (`MESSAGES`).
+    The bytes do not depend on the number of points, and those of the sums hardly on the number of processes.
 
     Args:
         points: (n, *shape), this process's own part, as `OptimalDenoiser` takes them; it may be an array-like over a
@@ -116,16 +125,18 @@ class ShardedOptimalDenoiser(Denoiser):
         length, gamma = delta.norm(dim=1), (flat.shape[1] + 8) * _UNIT
         doubt = gamma * length * (length / 2 + (flat - anchor).norm(dim=1))
         logit = torch.where(own.seen, own.log_sum - gap * precision, -math.inf)
-        share = (logit - self._all(logit, dist.ReduceOp.MAX)).exp()
-        share = share / self._all(share, dist.ReduceOp.SUM)
-        mean = self._all(share[:, None] * own.mean, dist.ReduceOp.SUM)
-        there = share > 0
         error = own.error + doubt * precision + 8 * _UNIT * (own.log_sum.abs() + gap.abs() * precision)
-        error = self._all(torch.where(there, error, 0.0), dist.ReduceOp.MAX)
-        away = share * ((own.mean - mean).norm(dim=1) + own.bound)
-        sums = self._all(torch.where(there, torch.stack([share * own.bound, away]), 0.0), dist.ReduceOp.SUM)
+        logits, errors = self._every(torch.stack([logit, error])).unbind(1)
+        shares = logits.softmax(0)
+        share = shares[dist.get_rank(self._group)]
+        there = share > 0
+        error = torch.where(shares > 0, errors, 0.0).amax(0)
+        parts = torch.where(there[:, None], torch.cat([own.mean, own.bound[:, None]], dim=1) * share[:, None], 0.0)
+        sums = self._all(parts, dist.ReduceOp.SUM)
+        mean, inside = sums[:, :-1], sums[:, -1]
+        away = torch.where(there, share * ((own.mean - mean).norm(dim=1) + own.bound), 0.0)
         slack = 16 * _UNIT * (self._reach + mean.norm(dim=1)) + 2 * self._reach * self._count * math.exp(-NO_WEIGHT)
-        bound = (sums[0] + (2 * error).expm1() * sums[1]).nan_to_num(nan=math.inf) + slack
+        bound = (inside + (2 * error).expm1() * self._all(away, dist.ReduceOp.SUM)).nan_to_num(nan=math.inf) + slack
         return Merged(mean.reshape(x.shape), bound.clamp(max=2 * self._reach))
 
     def _own(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> _Own:
@@ -134,10 +145,6 @@ class ShardedOptimalDenoiser(Denoiser):
         if labels is not None and self._classes is not None and bool((labels >= 0).any()):
             hidden = (labels[:, None] >= 0) & (self._classes != labels[:, None])
             seen = ~hidden.all(dim=1)
-        if not bool(self._all(seen.to(torch.int64), dist.ReduceOp.MAX).all()):
-            raise ValueError(
-                "No data point has the label of a query; choose a class of the data, or -1 for all points."
-            )
         if hidden is not None:
             hidden[~seen] = False  # these rows count for nothing; with their points hidden they would be NaN
         parts = []
@@ -149,11 +156,21 @@ class ShardedOptimalDenoiser(Denoiser):
         return _Own(seen, *(torch.cat(part) for part in zip(*parts, strict=True)))
 
     def _nearest(self, x: Tensor, own: _Own) -> Tensor:
-        """The anchor (b, d) of the part whose anchor is nearest to each query, in every process the same one."""
+        """The anchor (b, d) of the part whose anchor is nearest to each query, in every process the same one.
+
+        ValueError where no part has points of the class of a query.
+        """
         far = torch.where(own.seen, (x - own.anchor).norm(dim=1), math.inf)
-        sent = torch.cat([far[:, None], own.anchor], dim=1)
-        got = [torch.empty_like(sent) for _ in range(dist.get_world_size(self._group))]
-        dist.all_gather(got, sent, group=self._group)
-        every = torch.stack(got)
-        best = every[:, :, 0].argmin(dim=0)
-        return every[best, torch.arange(len(x)), 1:]
+        every, seen = self._every(torch.stack([far, own.seen.double()])).unbind(1)
+        if not bool(seen.any(dim=0).all()):
+            raise ValueError(
+                "No data point has the label of a query; choose a class of the data, or -1 for all points."
+            )
+        mine = every.argmin(dim=0) == dist.get_rank(self._group)
+        return self._all(torch.where(mine[:, None], own.anchor, 0.0), dist.ReduceOp.SUM)  # of one and zeros: exact
+
+    def _every(self, own: Tensor) -> Tensor:
+        """The values of all processes, (R, *own.shape)."""
+        got = [torch.empty_like(own) for _ in range(dist.get_world_size(self._group))]
+        dist.all_gather(got, own, group=self._group)
+        return torch.stack(got)

@@ -90,7 +90,7 @@ def column_of(view, column):
 def dot_at(chart, lane, dot):
     """The pixel of a lane's symbol."""
     x, y = chart.curves[lane].dots[dot] + (chart._shifts[lane], 0.0)
-    return chart._box.mapViewToScene(QPointF(x, y)).toPoint()
+    return chart.box.mapViewToScene(QPointF(x, y)).toPoint()
 
 
 # ---------------------------------------------------------------- what is plotted
@@ -133,7 +133,7 @@ def test_errors_of_zero_take_the_band_to_the_bottom(view):
     lanes = (replace(view.picture.lanes[0], errors=errors), *view.picture.lanes[1:])
     view.display(replace(view.picture, lanes=lanes))
     assert view.chart.curves[0].low[-1] == -np.inf
-    bottom = view.chart._box.viewRange()[1][0]
+    bottom = view.chart.box.viewRange()[1][0]
     area = view.chart.layers[0].band.path().boundingRect()
     assert area.top() == pytest.approx(bottom)  # y grows upwards in the plot
 
@@ -208,7 +208,7 @@ def test_what_is_plotted_can_be_chosen(view, plotted):
     for at, lane in enumerate(view.picture.lanes):
         expected = lane_curve(lane, plotted, SAMPLE, 0.0).dots
         np.testing.assert_array_equal(view.chart.curves[at].dots, expected)
-    low, high = view.chart._box.viewRange()[0]
+    low, high = view.chart.box.viewRange()[0]
     assert low < np.log10(4) < np.log10(14) < high
     assert view._pane.note.text() == ("median" if plotted == "end" else "sample 2") + ", 10–90 % of 20"
 

@@ -73,7 +73,7 @@ def tabs_with(view, text):
 def assert_in_sight(view):
     """Each lane has a symbol inside the axes, half a symbol from their edge at least."""
     chart = view.chart
-    area = chart._box.mapRectToScene(QRectF(chart._box.rect())).adjusted(4, 4, -4, -4)
+    area = chart.box.mapRectToScene(QRectF(chart.box.rect())).adjusted(4, 4, -4, -4)
     for lane, curve in enumerate(chart.curves):
         pixels = chart._pixels(chart.places(lane))
         pixels = pixels[np.isfinite(pixels).all(axis=1)]
@@ -113,7 +113,7 @@ def test_an_error_of_zero_has_a_place_of_its_own_under_the_rest(qtbot):
     view = shown(qtbot, make_lane(0, 5), exact(1))
     plot(view, "end")
     view.grab()
-    chart, (bottom, top) = view.chart, view.chart._box.viewRange()[1]
+    chart, (bottom, top) = view.chart, view.chart.box.viewRange()[1]
     zero, least = chart.places(1)[0, 1], chart.places(0)[0, 1]
     assert bottom < zero < least
     ((spacing, ticks),) = chart._left.tickValues(bottom, top, 300)

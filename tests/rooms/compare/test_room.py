@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from code_of_runs import here
 from gestures import choose
-from pausing import pause
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -52,7 +51,7 @@ def show(qtbot, window, name):
     window.layout_of_docks.bring_forward(name)
     view = window.views[name]
     qtbot.waitUntil(lambda: seen(view))
-    pause(0)  # what it shows when it comes into sight
+    qtbot.waitUntil(window.updatesEnabled)  # all that it shows when it comes into sight
     return view
 
 

@@ -396,7 +396,7 @@ def test_the_view_draws_what_it_is_given(qtbot, stage):
     chart, curves = part(view, GapChart), part(view, CurvesCanvas)
     assert chart.curve.getData()[1].tolist() == list(picture.gap.gaps)
     assert set(chart.control.getData()[1]) == {picture.gap.control}
-    assert chart.getViewBox().viewRange()[0][1] >= picture.gap.total
+    assert chart.box.viewRange()[0][1] >= picture.gap.total
     assert len(curves.curves.xData) == picture.curves.curves.shape[0] * picture.curves.curves.shape[1]
     field = part(view, FieldCanvas)
     run = made.services.state.run

@@ -156,7 +156,7 @@ def test_a_click_picks_the_step(view, qtbot):
     picked = []
     view.level_picked.connect(picked.append)
     for plot in plots(view):
-        box = plot.chart.getPlotItem().getViewBox()
+        box = plot.chart.box
         middle = sum(box.viewRange()[1]) / 2
         for level in (0, 3):
             at = plot.chart.mapFromScene(box.mapViewToScene(QPointF(plot.chart._x[level], middle)))

@@ -193,3 +193,15 @@ def test_a_printed_view_has_no_controls(stage, room, qtbot):
     assert not view.bar.isVisible()
     assert view.canvas.isVisible()
     assert view.cell.isVisible()
+
+
+def test_a_hidden_room_whose_data_were_changed_begins_with_the_new_ones(stage, room, tmp_path):
+    np.save(tmp_path / "five.npy", np.random.default_rng(0).normal(size=(60, 5)))
+    room.view.hide()
+    stage.services.player.drafting.open_data(str(tmp_path / "five.npy"))
+    stage.settle()
+    stage.services.player.run()
+    stage.settle()
+    turn(room, count=200)  # as a session does that is opened
+    stage.settle()
+    assert room.picture().particles.particles.shape == (200, 2)

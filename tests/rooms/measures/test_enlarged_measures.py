@@ -73,7 +73,7 @@ def test_it_stays_while_pictures_and_sizes_change(view, qtbot):
     view.resize(800, 600)  # the others would stand in two columns now
     qtbot.waitUntil(lambda: is_large(view, cell) and view.width() == 800)
     view.level_picked.connect(picked.append)
-    box = cell.chart.getPlotItem().getViewBox()
+    box = cell.chart.box
     place = cell.chart.mapFromScene(box.mapViewToScene(QPointF(cell.chart._x[2], sum(box.viewRange()[1]) / 2)))
     QTest.mouseClick(cell.chart.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert picked == [2]

@@ -88,7 +88,7 @@ def chart_of(view, name):
 
 def point_at(chart, level, y=None):
     """The pixel of the chart's viewport where a level stands."""
-    box = chart.getPlotItem().getViewBox()
+    box = chart.box
     middle = sum(box.viewRange()[1]) / 2 if y is None else y
     return chart.mapFromScene(box.mapViewToScene(QPointF(chart._x[level], middle)))
 
@@ -225,7 +225,7 @@ def test_regions_are_named_between_their_borders(view, scale):
     chart._regions._box.resize(40, 40)
     chart._regions.fit()
     assert not any(name.isVisible() for name in names)  # no two names run into each other
-    top = chart.getPlotItem().getViewBox().viewRange()[1][1]
+    top = chart.box.viewRange()[1][1]
     shown = np.log10(norm.curves[0].values) if chart.log else norm.curves[0].values
     assert np.nanmax(shown) < top - 0.1 * (top - np.nanmin(shown))  # names lie above the curves
     view.display(replace(view.picture, plots=(replace(norm, regions=(), curves=norm.curves * 2),)))
@@ -318,12 +318,12 @@ def test_a_playhead_move_moves_the_cursor_and_the_values_only(view):
     picture = view.picture
     charts = [chart_of(view, plot.name) for plot in picture.plots]
     stills = [chart._still for chart in charts]
-    ranges = [chart.viewRange() for chart in charts]
+    ranges = [chart.box.viewRange() for chart in charts]
     before = view.grab().toImage()
     view.display(replace(picture, index=2))
     after = view.grab().toImage()
     assert [chart._still for chart in charts] == stills
-    assert [chart.viewRange() for chart in charts] == ranges
+    assert [chart.box.viewRange() for chart in charts] == ranges
     assert before != after
     expected = [fixed(curve.values[2, 3]) for curve in picture.plots[0].curves]
     assert [text for _, text in cell_of(view, "norm").header.values] == expected
@@ -335,7 +335,7 @@ def test_the_cursor_stands_at_its_level(view):
     for index in (0, 2, 4):
         view.display(replace(view.picture, index=index))
         image = chart.grab().toImage()
-        at = point_at(chart, index, chart.viewRange()[1][1])
+        at = point_at(chart, index, chart.box.viewRange()[1][1])
         colours = [image.pixelColor(at.x() + dx, at.y() + 4) for dx in (-1, 0, 1)]
         assert any(color.blue() - color.red() > 60 for color in colours)  # the accent, antialiased over white
         elsewhere = image.pixelColor(at.x() + 12, at.y() + 4)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -94,6 +96,21 @@ class Window:
 
     def say(self, text, is_error=False, cause=""):
         self.said.append((text, is_error))
+
+
+def test_a_run_that_was_cancelled_offers_the_levels_that_it_has(run):
+    whole, stopped = run.trajectory, copy(run)
+    stopped.record = SimpleNamespace(sigmas=whole.sigmas)  # those of the schedule
+    stopped.trajectory = replace(
+        whole,
+        x=whole.x[:3],
+        denoised=whole.denoised[:2],
+        sigmas=whole.sigmas[:3],
+        evaluations_at=whole.evaluations_at[:3],
+        final_denoised=None,
+        extras={},
+    )
+    assert Sheet(stopped).levels.value == "0 1 2"
 
 
 def test_points_have_no_sheet(qapp):

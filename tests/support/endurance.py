@@ -1,0 +1,132 @@
+"""What a long session costs: times in which the window answered nothing, and what it has more of than before."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+ROOT = Path(__file__).resolve().parents[2]
+TICK_MS = 5
+LOOK = 0.01  # seconds between two looks at the stack
+LONG = 0.03  # seconds of a stall that is kept
+KEPT = 500  # stalls
+MB = 2**20
+
+
+@dataclass
+class Stall:
+    """A time in which the window handled no event, and where its thread was."""
+
+    seconds: float
+    own: float  # of it, the thread computed; the rest it waited for the interpreter or a core
+    gesture: str
+    seen: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def row(self) -> str:
+        """A line of the table."""
+        cause = self.seen.most_common(1)[0][0] if self.seen else "not seen"
+        return f"{1000 * self.own:6.0f} {1000 * self.seconds:6.0f}  {cause}   [{self.gesture[:70]}]"
+
+
+class StallWatch(QObject):
+    """Ticks on the window's thread; another thread looks at its stack where the ticks stay away."""
+
+    def __init__(self, last_gesture: Callable[[], str]) -> None:
+        super().__init__()
+        self.stalls: list[Stall] = []
+        self._last_gesture, self._thread = last_gesture, threading.get_ident()
+        self._last, self._own = time.perf_counter(), time.thread_time()
+        self._caught: list[FrameType] = []
+        self._timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start()
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def worst(self, count: int) -> list[Stall]:
+        """The stalls in which the window's own thread computed longest."""
+        return sorted(self.stalls, key=lambda each: -each.own)[:count]
+
+    def rest(self) -> None:
+        """Count from now: what went before was no person's doing."""
+        self._last, self._own = time.perf_counter(), time.thread_time()
+
+    def _tick(self) -> None:
+        now, own, caught = time.perf_counter(), time.thread_time(), self._caught
+        if own - self._own > LONG:
+            seen = Counter(map(_place, caught))
+            self.stalls.append(Stall(now - self._last, own - self._own, self._last_gesture(), seen))
+            if len(self.stalls) > KEPT:
+                self.stalls = self.worst(KEPT // 2)
+        self._last, self._own, self._caught = now, own, []
+
+    def _look(self) -> None:
+        """Keep what the thread does. Only a tick lets go of it: the last holder of a frame destroys what its function
+        had, and Qt's objects must be destroyed on the window's thread.
+        """
+        while True:
+            time.sleep(LOOK)
+            if time.perf_counter() - self._last > LONG / 2:
+                self._caught.append(sys._current_frames()[self._thread])
+
+
+def _place(frame: FrameType | None) -> str:
+    """The innermost function of the program on a stack, and the library function that it waits for."""
+    innermost = "" if frame is None else frame.f_code.co_name
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if path.startswith((str(ROOT / "app"), str(ROOT / "geomodel"))):
+            own = f"{Path(path).relative_to(ROOT)}:{frame.f_lineno} {frame.f_code.co_name}"
+            return own if frame.f_code.co_name == innermost else f"{own} → {innermost}"
+        frame = frame.f_back
+    return f"Qt, from the gesture ({innermost})"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What there was after a number of gestures."""
+
+    gestures: int
+    resident: float  # MB
+    objects: int  # that Python's collector knows
+    widgets: int
+
+    @property
+    def row(self) -> str:
+        """A line of the table."""
+        return f"{self.gestures:8} {self.resident:9.0f} {self.objects:9} {self.widgets:8}"
+
+
+HEADS = "gestures  RSS (MB)   objects  widgets"
+
+
+def sample(gestures: int) -> Sample:
+    """Look after a full collection."""
+    gc.collect()
+    objects = len(gc.get_objects()) + gc.get_freeze_count()
+    return Sample(gestures, _resident() / MB, objects, len(QApplication.allWidgets()))
+
+
+def _resident() -> int:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(text.split()[1]) for text in lines if text.startswith("VmRSS:")) * 1024
+
+
+def growth(samples: Sequence[Sample], name: str) -> float:
+    """Growth over 1,000 gestures: the slope of a straight line through the second half."""
+    half = samples[len(samples) // 2 :]
+    if len(half) < 2:
+        return float("nan")
+    values = [getattr(each, name) for each in half]
+    return 1000 * float(np.polyfit([each.gestures for each in half], values, 1)[0])
