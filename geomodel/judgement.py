@@ -109,6 +109,8 @@ def judge(model: Denoiser, data: Dataset | None, progress: Progress = silent) ->
         part = portion(progress, k / len(sigmas), (k + 1) / len(sigmas))
         denoised = _denoised(model, x, sigma, None if labels is None else labels[kept], part)
         shrunk = _error(_shrunk(x, sigma, data), clean)
+        if shrunk == 0:  # the squares of numbers such as 1e-300 vanish
+            return _unjudged(model, progress)
         best = _error(exact(x, sigma, None if classes is None else classes[kept]), clean) / shrunk
         ratios.append(_error(denoised, clean) / shrunk)
         limits.append((1 + best) / 2 + TOLERANCE * best)

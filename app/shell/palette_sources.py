@@ -115,7 +115,7 @@ def _panels(window: MainWindow) -> Iterator[PaletteEntry]:
 
 
 def _offers(window: MainWindow) -> Iterator[PaletteEntry]:
-    for room in window.rooms.values():
+    for room in window.building.built:  # to build the others now would keep a person waiting for a second
         if isinstance(room, Offers):
             yield from room.offers()
 

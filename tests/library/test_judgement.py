@@ -203,6 +203,12 @@ def test_without_data(clothes: Dataset, trained: NetworkDenoiser) -> None:
     assert "not finite" in broken.sentence
 
 
+def test_data_whose_squares_vanish_cannot_judge(tmp_path: Path) -> None:
+    (tmp_path / "tiny.csv").write_text("1e-300,2e-300\n3e-300,1e-300\n")
+    network = load_checkpoint(resources.path("checkpoints", "two-moons.safetensors"))
+    assert judge(network, gm.datasets.load(str(tmp_path / "tiny.csv"))) == judge(network, None)
+
+
 def test_numbers_that_are_not_finite(clothes: Dataset) -> None:
     found = judge(Formula(clothes.shape, lambda x, sigma: x * math.inf), clothes)
     assert found.words == MISREAD

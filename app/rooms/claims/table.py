@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHeaderView, QTableView
 
@@ -216,6 +223,8 @@ class ClaimTable(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._spread()
+        self.updateGeometries()  # the scroll bar knows the new heights
+        self.scrollTo(self.currentIndex())  # it stays in sight
 
     def release(self) -> None:
         """Disconnect the selection."""
