@@ -16,6 +16,7 @@ from app.engine.thread import EngineThread
 from app.panels import Panels
 from app.panels.feed import PanelsFeed
 from app.panels.network_feed import NetworkFeed
+from app.plotting import wrapping
 from app.plotting.theme import LIGHT, THEMES, Theme, palette
 from app.rooms.contract import Room, Services, View
 from app.rooms.row import RoomRow
@@ -75,6 +76,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self) -> None:
         super().__init__()
+        wrapping.install()
         self.setWindowTitle("Geomodel")
         self.setObjectName("main")
         self.resize(first_size(self.screen().availableSize(), expected_frame(self)))
