@@ -7,6 +7,7 @@ is bounded, and a file that claims more than it holds only ends the search.
 from __future__ import annotations
 
 import mmap
+import os
 import re
 import struct
 import zlib
@@ -36,7 +37,7 @@ def recipe_in(path: str) -> str | None:
     the file cannot be read.
     """
     try:
-        if not Path(path).is_file():  # a pipe would be waited for
+        if not os.path.isfile(path):  # a pipe would be waited for
             return None
         with open(path, "rb") as file:
             found = _found(file)

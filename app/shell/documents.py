@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -129,11 +130,11 @@ class Documents(QObject):
 
     def recent(self) -> list[tuple[str, bool]]:
         """The recent files, newest first, and whether each still exists."""
-        return [(path, Path(path).exists()) for path in self._store.settings.recent_files]
+        return [(path, os.path.exists(path)) for path in self._store.settings.recent_files]
 
     def recent_networks(self) -> list[str]:
         """The checkpoints among the recent files that are still there."""
-        return [path for path in self._store.settings.recent_networks if Path(path).exists()]
+        return [path for path in self._store.settings.recent_networks if os.path.exists(path)]
 
     def forget_recent(self) -> None:
         """Empty the list."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -83,7 +84,7 @@ def ask_save(
     """
     row = formats.row(format)
     dialog = _dialog(parent, row.title, row.filter, format, partial(_save_as, row, callback, say), store)
-    if Path(store.settings.folder or "?").is_dir():
+    if os.path.isdir(store.settings.folder or "?"):
         dialog.setDirectory(store.settings.folder)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(row.suffix)
@@ -94,7 +95,7 @@ def ask_save(
 
 def _save_as(row: ExportFormat, callback: Chosen, say: Say, chosen: str) -> None:
     path = row.named(chosen)
-    if path != chosen and Path(path).exists():
+    if path != chosen and os.path.exists(path):
         say(f"{path} exists already, so nothing was saved. Choose it by its whole name to replace it.", True, SAVE)
     else:
         callback(path)
@@ -104,7 +105,7 @@ def _dialog(
     parent: QWidget, title: str, filters: str, purpose: str, callback: Chosen, store: SettingsStore
 ) -> QFileDialog:
     remembered = store.settings.directories.get(purpose, "")
-    directory = remembered if remembered and Path(remembered).is_dir() else str(Path.home())
+    directory = remembered if remembered and os.path.isdir(remembered) else str(Path.home())
     dialog = QFileDialog(parent, title, directory, filters)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.fileSelected.connect(partial(_chosen, store, purpose, callback))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -168,7 +168,7 @@ class PreferencesDialog(QDialog):
     def _edited(self, name: str, value: Any) -> None:
         field = self.fields[name]
         if name == "folder":
-            field.set_error("" if not value or Path(value).is_dir() else f"{value} is no folder.")
+            field.set_error("" if not value or os.path.isdir(value) else f"{value} is no folder.")
         if field.error:
             return
         changes = {"greeted": not value} if name == "welcome" else {name: value}

@@ -81,6 +81,7 @@ def test_what_is_wrong_is_explained_and_not_kept(qtbot, window, dialog):
         ("threads", "1.5", "is a whole number"),
         ("font_scale", "0", "must be at least 0.5"),
         ("folder", "/nowhere/at/all", "is no folder"),
+        ("folder", "x" * 300, "is no folder"),
     ):
         field = dialog.fields[name]
         type_in(qtbot, field, text)
