@@ -82,8 +82,8 @@ def test_a_hand_over_is_after_a_step(at):
 
 @pytest.mark.slow
 def test_the_bundled_network_can_be_reached_in_one_jump_of_a_gaussian():
-    """Measured with 16 samples, of a norm of 23: .07 at 50, .2 at 30, .8 at 17.5, 1.7 at 9.7, 3.5 at 5.1 and 6.7 at
-    2.5; the network above and the Gaussian below: 6.6 at 0.74, 2.7 at 0.17, 0.44 at 0.026. 8 samples move the small
+    """Measured with 16 samples, of a norm of 22: .03 at 50, .17 at 30, .47 at 17.5, 1.6 at 9.7, 4.6 at 5.1 and 7.4 at
+    2.5; the network above and the Gaussian below: 6.1 at 0.74, 2.6 at 0.17, 0.47 at 0.026. 8 samples move the small
     ones by a third.
     """
     data = gm.datasets.load("fashion-mnist")
@@ -97,6 +97,6 @@ def test_the_bundled_network_can_be_reached_in_one_jump_of_a_gaussian():
         below = hand_over(network, gaussian, x, sigmas, at[5:] - 1, reverse=True)  # the Gaussian is asked from there on
     assert 20 < np.linalg.norm(found.own.reshape(8, -1), axis=1).mean() < 25
     assert 18 < found.between < 25
-    assert 0.15 < found.distance[0] < 0.4
-    np.testing.assert_allclose(found.distance[1:], [0.8, 1.7, 3.5, 6.7], rtol=0.3)
-    np.testing.assert_allclose(below.distance, [6.6, 2.7, 0.44], rtol=0.4)
+    assert 0.05 < found.distance[0] < 0.25
+    np.testing.assert_allclose(found.distance[1:], [0.47, 1.6, 4.6, 7.4], rtol=0.35)
+    np.testing.assert_allclose(below.distance, [6.1, 2.6, 0.47], rtol=0.4)

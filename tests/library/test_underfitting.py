@@ -142,7 +142,7 @@ def test_what_does_not_fit_is_said(change, words):
 
 @pytest.mark.slow
 def test_the_bundled_network_was_taught_on_noisy_data_and_runs_elsewhere():
-    """Measured with 48 samples: within 15 % down to σ = 1.7, 1.3 against 9.2 at 0.1, shell ratio 3.6 there. With 16 the
+    """Measured with 32 samples: within 6 % down to σ = 1.7, 1.3 against 9.2 at 0.1, shell ratio 3.5 there. With 16 the
     means move by a tenth.
     """
     data = gm.datasets.load("fashion-mnist")
@@ -154,9 +154,9 @@ def test_the_bundled_network_was_taught_on_noisy_data_and_runs_elsewhere():
         x = run.x[np.isin(ladder, levels)]
         found = underfitting(network, gm.OptimalDenoiser(data.points), data, x, levels, count=16)
     ratio = found.extrapolation / found.supervision
-    np.testing.assert_allclose(ratio[:4], 1.0, atol=0.2)  # 0.15, and what 16 samples move
+    np.testing.assert_allclose(ratio[:4], 1.0, atol=0.2)  # 0.06, and what 16 samples move
     assert 4.5 < ratio[5] < 9
-    np.testing.assert_allclose(found.supervision, [2.6, 3.8, 6.3, 6.8, 3.7, 1.3], rtol=0.2)
-    np.testing.assert_allclose(found.extrapolation, [2.5, 3.6, 5.5, 6.5, 8.5, 9.2], rtol=0.2)
+    np.testing.assert_allclose(found.supervision, [1.84, 3.0, 5.3, 6.2, 3.6, 1.3], rtol=0.2)
+    np.testing.assert_allclose(found.extrapolation, [1.75, 2.9, 5.2, 6.3, 8.5, 9.2], rtol=0.2)
     np.testing.assert_allclose(found.shell_supervision, 1.0, atol=0.03)
-    np.testing.assert_allclose(found.shell_extrapolation, [1.0, 1.0, 1.01, 1.02, 1.21, 3.6], rtol=0.15)
+    np.testing.assert_allclose(found.shell_extrapolation, [1.0, 1.0, 1.01, 1.02, 1.22, 3.5], rtol=0.15)
