@@ -269,9 +269,9 @@ class PlaneRoom(QObject):
     # ------------------------------------------------------------ asking
 
     def _asked_of(self) -> Run | None:
-        """The run that the engine can be asked about; none while the view is out of sight."""
+        """The run whose plane the engine can be asked about; none while the view is out of sight."""
         run = self._state.run
-        return run if run is not None and run.linked and seen(self.view) else None
+        return run if run is not None and run.linked and run_basis(run) is not None and seen(self.view) else None
 
     def _ask(self, *, again: bool = False) -> None:
         self._ask_density(again=again)
