@@ -1,21 +1,28 @@
-"""Lets pyqtgraph wrap its own memory, where PySide takes it for something that Qt has deleted."""
+"""Keeps PySide's memory of layout items apart from what Qt puts into their places.
+
+`layout.addLayout(inner)` makes Python objects for the items of the inner layout, and the outer layout keeps them. When
+Qt deletes such an item, because its widget moves or goes, PySide goes on believing that the item is there. Whatever
+comes to its address is then taken for the item: an array of pyqtgraph, whose points cannot be painted, or a widget,
+whose end crashes the program. So these objects are let go of as soon as they are made.
+"""
 
 from __future__ import annotations
 
-from typing import TypeVar
+import gc
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 import shiboken6
 from pyqtgraph.Qt import compat
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QLayout, QSpacerItem, QWidgetItem
 
 Kind = TypeVar("Kind")
+ADDING = ((QBoxLayout, "addLayout"), (QBoxLayout, "insertLayout"), (QGridLayout, "addLayout"))
 
 
 def wrapped(address: int, kind: type[Kind]) -> Kind:
-    """The object of this kind at an address.
-
-    PySide remembers where the items of a layout were, also after Qt has deleted them. If an array of pyqtgraph gets
-    such a place, `wrapInstance` answers with the old item, and a plot could not paint its points.
-    """
+    """The object of this kind at an address, whatever PySide believes to be there."""
     found = shiboken6.wrapInstance(address, kind)
     if not isinstance(found, kind):
         shiboken6.invalidate(found)  # then its place is free
@@ -24,6 +31,23 @@ def wrapped(address: int, kind: type[Kind]) -> Kind:
     return found
 
 
+def forgetting(add: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that adds a layout to a layout, which does not remember the items of it."""
+
+    @wraps(add)
+    def added(layout: QLayout, *arguments: Any, **named: Any) -> Any:
+        found = add(layout, *arguments, **named)
+        for child in gc.get_referents(layout):
+            if type(child) in (QWidgetItem, QSpacerItem):
+                shiboken6.invalidate(child)
+        return found
+
+    return added
+
+
 def install() -> None:
-    """Let pyqtgraph wrap in this way. It may be called again."""
-    compat.wrapinstance = wrapped
+    """Let PySide and pyqtgraph work in this way. It may be called again."""
+    if compat.wrapinstance is not wrapped:
+        compat.wrapinstance = wrapped
+        for kind, name in ADDING:
+            setattr(kind, name, forgetting(getattr(kind, name)))

@@ -1,12 +1,23 @@
-"""Memory that Qt has given back and an array of pyqtgraph has got."""
+"""Items of layouts that Qt deletes, and what comes into their places."""
 
 from __future__ import annotations
+
+import gc
 
 import shiboken6
 from pyqtgraph.Qt import compat
 from pyqtgraph.Qt.internals import PrimitiveArray
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget, QWidgetItem
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLayout,
+    QLayoutItem,
+    QPushButton,
+    QSpacerItem,
+    QVBoxLayout,
+    QWidget,
+    QWidgetItem,
+)
 
 from app.plotting import wrapping
 
@@ -32,3 +43,32 @@ def test_pyqtgraph_wraps_in_this_way():
     array = PrimitiveArray(QPainter.PixmapFragment, 10)
     array.resize(3)
     assert isinstance(array.drawargs()[0], QPainter.PixmapFragment)
+
+
+def test_a_layout_that_is_added_leaves_no_items_in_python(qtbot):
+    """Nor after its widget has gone, when another object may come to the item's address."""
+    wrapping.install()
+    page = QWidget()
+    qtbot.addWidget(page)
+    column, row = QVBoxLayout(page), QHBoxLayout()
+    row.addWidget(QPushButton())
+    row.addStretch(1)
+    plain = QVBoxLayout.addLayout.__wrapped__
+    plain(column, row)
+    assert kinds(column) == {QWidgetItem, QSpacerItem}  # the control: without the change PySide makes them
+    other = QHBoxLayout()
+    other.addWidget(QPushButton())
+    column.addLayout(other)
+    assert not any(shiboken6.isValid(item) for item in items(column))
+    assert column.count() == 2
+    assert other.count() == 1
+
+
+def items(layout):
+    return [
+        each for each in gc.get_referents(layout) if isinstance(each, QLayoutItem) and not isinstance(each, QLayout)
+    ]
+
+
+def kinds(layout):
+    return {type(each) for each in items(layout) if shiboken6.isValid(each)}
