@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import shiboken6
 from pyqtgraph.Qt import compat
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QLayout, QSpacerItem, QWidgetItem
+from superqt import QFlowLayout
 
 Kind = TypeVar("Kind")
 ADDING = ((QBoxLayout, "addLayout"), (QBoxLayout, "insertLayout"), (QGridLayout, "addLayout"))
@@ -32,13 +33,17 @@ def wrapped(address: int, kind: type[Kind]) -> Kind:
 
 
 def forgetting(add: Callable[..., Any]) -> Callable[..., Any]:
-    """A method that adds a layout to a layout, which does not remember the items of it."""
+    """A method that adds a layout to a layout, which does not remember the items of it. A flow layout is written in
+    Python and needs its own.
+    """
 
     @wraps(add)
     def added(layout: QLayout, *arguments: Any, **named: Any) -> Any:
         found = add(layout, *arguments, **named)
+        flows = layout.findChildren(QFlowLayout)
+        needed = {id(flow.itemAt(at)) for flow in flows for at in range(flow.count())}
         for child in gc.get_referents(layout):
-            if type(child) in (QWidgetItem, QSpacerItem):
+            if type(child) in (QWidgetItem, QSpacerItem) and id(child) not in needed:
                 shiboken6.invalidate(child)
         return found
 

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
     QWidgetItem,
 )
+from superqt import QFlowLayout
 
 from app.plotting import wrapping
 
@@ -60,7 +61,11 @@ def test_a_layout_that_is_added_leaves_no_items_in_python(qtbot):
     other.addWidget(QPushButton())
     column.addLayout(other)
     assert not any(shiboken6.isValid(item) for item in items(column))
-    assert column.count() == 2
+    flow = QFlowLayout()
+    flow.addWidget(QPushButton())
+    column.addLayout(flow)
+    assert shiboken6.isValid(flow.itemAt(0))  # which is written in Python
+    assert column.count() == 3
     assert other.count() == 1
 
 
