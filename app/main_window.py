@@ -272,7 +272,6 @@ class MainWindow(QMainWindow):
 
     def set_theme(self, theme: Theme) -> None:
         """Set the colours of everything."""
-        self.turns.hold()
         application().setPalette(palette(theme))
         self.building.set_theme(theme)
         self.panels.set_theme(theme)

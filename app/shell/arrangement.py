@@ -58,8 +58,7 @@ def take_out(window: QMainWindow, docks: dict[str, QDockWidget]) -> None:
     tabs would stay although nothing is behind it.
     """
     for dock in docks.values():
-        if dock.isFloating():  # Qt makes a dock's window anew even where it floats no more
-            dock.setFloating(False)
+        dock.setFloating(False)  # also where it does not float, or a row of tabs stays
         window.removeDockWidget(dock)
 
 

@@ -177,17 +177,12 @@ class Layout(QWidget):
 
     @contextlib.contextmanager
     def _at_once(self) -> Iterator[None]:
-        """The docks are laid out and painted once, after the last has its place. Qt would lay out all of them again for
-        each one that is shown, and a person would see every one move.
-        """
-        layout = self._window.layout()
-        assert layout is not None
-        self._turns.hold()
-        layout.setEnabled(False)
+        """The docks are painted once, after the last has its place, or a person would see every one move."""
+        self._window.setUpdatesEnabled(False)
         try:
             yield
         finally:
-            layout.setEnabled(True)
+            self._window.setUpdatesEnabled(True)
 
     def _take_centre(self) -> None:
         """Move the main view from its dock to the centre."""

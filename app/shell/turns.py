@@ -1,22 +1,21 @@
-"""Spreads work over turns of the event loop, and shows the window again when all of it is done."""
+"""Spreads work over turns of the event loop."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from time import perf_counter
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QWidget
+
+TURN = 0.010  # seconds that a turn works for, unless one thing takes longer
 
 
 class Turns(QObject):
-    """Does one thing a turn, so that keys and clicks are answered in between. Meanwhile the window keeps its last
-    picture: a person does not see the parts change one after the other, and nothing is painted twice.
-    """
+    """Does a few things a turn, so that keys and clicks are answered in between."""
 
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
         self._acts: deque[Callable[[], object]] = deque()
         self._timer = QTimer(self, interval=0)
         self._timer.timeout.connect(self._next)
@@ -25,25 +24,22 @@ class Turns(QObject):
         """Do this after what has been added before. What waits already is not added again."""
         if act not in self._acts:
             self._acts.append(act)
-        self.hold()
+        self._timer.start()
 
-    def hold(self) -> None:
-        """Keep the window's picture until the next turn, or until all is done."""
-        if not self._timer.isActive():
-            self._window.setUpdatesEnabled(False)
-            self._timer.start()
+    @property
+    def resting(self) -> bool:
+        """Whether everything has been done."""
+        return not self._acts
 
     def release(self) -> None:
         """Do nothing more, because the window closes."""
         self._acts.clear()
-        self._end()
+        self._timer.stop()
 
     def _next(self) -> None:
-        if self._acts:
+        end = perf_counter() + TURN
+        while self._acts:
             self._acts.popleft()()
-        if not self._acts:
-            self._end()
-
-    def _end(self) -> None:
+            if perf_counter() > end:
+                return
         self._timer.stop()
-        self._window.setUpdatesEnabled(True)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import geomodel as gm
-from geomodel import training
+from geomodel import training, training_draws
 from geomodel.checkpoints import inspect, load_checkpoint
 from geomodel.cli_train import add_arguments, run
 from geomodel.datasets.dataset import Dataset
@@ -63,9 +63,9 @@ def test_loss_is_the_weighted_denoising_error(tmp_path: Path) -> None:
     for _ in range(3):
         job.advance()
     loss = job._loss().item()
-    generator = training._generator(SMALL.seed, job.iteration)  # the same draws again, in their order
+    generator = training_draws.generator_of(SMALL.seed, job.iteration)  # the same draws again, in their order
     rows = torch.randint(len(DATA), (32,), generator=generator)
-    sigma = DATA.std * training._relative_levels(job.settings, generator)
+    sigma = DATA.std * training_draws.relative_levels(job.settings, generator)
     clean = torch.as_tensor(DATA.points, dtype=torch.float64)[rows]
     noise = torch.randn(clean.shape, generator=generator, dtype=torch.float64)
     labels = torch.where(torch.rand(32, generator=generator) < 0.4, -1, torch.as_tensor(DATA.labels)[rows])
@@ -179,7 +179,7 @@ def test_the_levels_lie_inside_those_that_were_drawn() -> None:
         for architecture, stored in (("unet", scale * DATA.points), ("mlp", line)):
             data = Dataset(name="x", kind="points", stored=stored)
             (low, high), (usual_low, usual_high) = training._levels(architecture, data)
-            drawn = training.DRAWN[0] * data.std, training.DRAWN[1] * data.std
+            drawn = training_draws.RANGE[0] * data.std, training_draws.RANGE[1] * data.std
             assert drawn[0] <= low <= usual_low < usual_high <= high <= drawn[1]
 
 

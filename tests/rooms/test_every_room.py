@@ -306,7 +306,7 @@ def test_a_room_comes_into_sight_by_the_key_of_its_workspace_or_by_its_tab(qtbot
     digit = Qt.Key(Qt.Key.Key_1 + WORKSPACES.index(home_of(name)))
     QTest.keyClick(window, digit, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(lambda: seen(view) or behind_a_tab(window, row) is not None)
-    qtbot.waitUntil(window.updatesEnabled)  # the tabs have their places
+    qtbot.waitUntil(lambda: window.turns.resting)  # the tabs have their places
     if not seen(view):
         bar, at = behind_a_tab(window, row)
         qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(at).center())

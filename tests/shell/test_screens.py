@@ -39,6 +39,8 @@ window.show()
 found = []
 for name in ("solvers", "mean_shift", "geometry", "explore"):
     window.layout_of_docks.switch(name)
+    while not window.turns.resting:  # the views of a workspace are filled one a turn
+        qt.processEvents()
     for _ in range(5):
         qt.processEvents()
     found += faults(window)

@@ -51,7 +51,7 @@ def show(qtbot, window, name):
     window.layout_of_docks.bring_forward(name)
     view = window.views[name]
     qtbot.waitUntil(lambda: seen(view))
-    qtbot.waitUntil(window.updatesEnabled)  # all that it shows when it comes into sight
+    qtbot.waitUntil(lambda: window.turns.resting)  # all that it shows when it comes into sight
     return view
 
 
