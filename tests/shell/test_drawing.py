@@ -203,3 +203,12 @@ def test_a_number_of_points_that_does_not_fit_is_not_tried(qtbot, window, caplog
     pause(100)
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
     window.player.drafting.edit({"data_count": 200})
+
+
+def test_a_canvas_over_data_whose_squares_vanish_has_a_size(qtbot, window, tmp_path):
+    key(qtbot, window, Qt.Key.Key_Escape)
+    (tmp_path / "tiny.csv").write_text("x,y\n5e-300,7e-300\n1e-300,2e-300\n")
+    window.player.drafting.open_data(str(tmp_path / "tiny.csv"))
+    qtbot.waitUntil(lambda: window.state.data.name.endswith("tiny.csv"), timeout=WAIT)
+    key(qtbot, window, Qt.Key.Key_D)
+    assert window.views.plane.picture.drawing.box[2:] == (9.0, 9.0)

@@ -129,7 +129,7 @@ class DrawingFeed(QObject):
         if data is None or tuple(data.dataset.shape) != (2,):
             return CANVAS
         x, y = data.dataset.mean.tolist()
-        side = ROOM * float(data.dataset.std)
+        side = ROOM * float(data.dataset.std) or max(CANVAS[2], abs(x), abs(y))  # one point has no deviation
         if self._drawn and self.strokes:
             vertices = np.concatenate([np.asarray(stroke) for stroke in self.strokes])
             low, high = vertices.min(0), vertices.max(0)
