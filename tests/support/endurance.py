@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
-import sys
+import re
+import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -48,7 +49,7 @@ class StallWatch(QObject):
         self.stalls: list[Stall] = []
         self._last_gesture, self._thread = last_gesture, threading.get_ident()
         self._last, self._own = time.perf_counter(), time.thread_time()
-        self._caught: list[FrameType] = []
+        self._caught: list[str] = []
         self._timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
         self._timer.start()
@@ -72,24 +73,29 @@ class StallWatch(QObject):
         self._last, self._own, self._caught = now, own, []
 
     def _look(self) -> None:
-        """Keep what the thread does. Only a tick lets go of it: the last holder of a frame destroys what its function
+        """Keep what the thread does, as text. A frame must not be held here: its last holder destroys what its function
         had, and Qt's objects must be destroyed on the window's thread.
         """
-        while True:
-            time.sleep(LOOK)
-            if time.perf_counter() - self._last > LONG / 2:
-                self._caught.append(sys._current_frames()[self._thread])
+        with tempfile.TemporaryFile() as file:
+            while True:
+                time.sleep(LOOK)
+                if time.perf_counter() - self._last > LONG / 2:
+                    file.seek(0)
+                    file.truncate()
+                    faulthandler.dump_traceback(file, all_threads=True)
+                    file.seek(0)
+                    self._caught.append(file.read().decode(errors="replace").split(f"0x{self._thread:016x}")[-1])
 
 
-def _place(frame: FrameType | None) -> str:
+def _place(stack: str) -> str:
     """The innermost function of the program on a stack, and the library function that it waits for."""
-    innermost = "" if frame is None else frame.f_code.co_name
-    while frame is not None:
-        path = frame.f_code.co_filename
+    own_stack = stack.split("\n\n")[0]
+    calls = re.findall(r'File "(.*)", line (\d+) in (.*)', own_stack)
+    innermost = calls[0][2] if calls else ""
+    for path, line, name in calls:
         if path.startswith((str(ROOT / "app"), str(ROOT / "geomodel"))):
-            own = f"{Path(path).relative_to(ROOT)}:{frame.f_lineno} {frame.f_code.co_name}"
-            return own if frame.f_code.co_name == innermost else f"{own} → {innermost}"
-        frame = frame.f_back
+            own = f"{Path(path).relative_to(ROOT)}:{line} {name}"
+            return own if name == innermost else f"{own} → {innermost}"
     return f"Qt, from the gesture ({innermost})"
 
 
