@@ -61,7 +61,8 @@ def test_d_is_under_dispersed_until_late_and_x_carries_its_noise(network, data):
     at = [int(np.abs(np.log(run.sigmas / sigma)).argmin()) for sigma in (14, 4, 0.47, 0.002)]
     # the spread of 64 samples varies by about a tenth
     np.testing.assert_allclose(spread[at], [0.14, 0.63, 0.97, 1.03], rtol=0.25)
-    assert (np.diff(found.curve("sliced", "denoised")[: at[2]]) < 1e-3).all()  # flat at the end
+    # strictly down to the floor of so many samples, which it reaches one level before 0.47
+    assert (np.diff(found.curve("sliced", "denoised")[: at[2] - 1]) < 0).all()
     total = float(data.points.reshape(len(data), -1).var(axis=0).sum())
     np.testing.assert_allclose(noisy[:6], 784 * run.sigmas[:6] ** 2 / total, rtol=0.1)
 

@@ -119,14 +119,16 @@ def test_the_bundled_network():
     model = gm.load_checkpoint(resources.path("checkpoints", "fashion-mnist.safetensors"))
     data = gm.datasets.load("fashion-mnist")
     quick = [s.number for s in literature.STATEMENTS if s.kind != "toy" and s.find.__name__ != "early_jump"]
+    shares = [s.number for s in literature.STATEMENTS if s.find.__name__ == "decided_classes"]  # need more samples
+    quick = [number for number in quick if number not in shares]
     found = {claim.number: claim for claim in gm.experiments.claims(model, data, count=4, only=quick)}
+    assert {claim.verdict for claim in gm.experiments.claims(model, data, count=16, only=shares)} == {"holds"}
     assert not literature.failed_self_tests(found.values())
     by_name = {s.find.__name__: found[s.number] for s in literature.STATEMENTS if s.number in found}
     assert {name for name, claim in by_name.items() if claim.verdict == "does not hold"} <= {
         "straight_at_last",
         "alike_at_large_noise",
         "designed_levels",
-        "decided_classes",  # with so few samples
     }
     assert by_name["straight_at_last"].measured == pytest.approx(0.62, abs=0.05)
     assert by_name["small_deviation"].measured == pytest.approx(0.0048, abs=0.001)

@@ -98,5 +98,5 @@ def test_the_bundled_network_can_be_reached_in_one_jump_of_a_gaussian():
     assert 20 < np.linalg.norm(found.own.reshape(8, -1), axis=1).mean() < 25
     assert 18 < found.between < 25
     assert 0.05 < found.distance[0] < 0.25
-    np.testing.assert_allclose(found.distance[1:], [0.47, 1.6, 4.6, 7.4], rtol=0.35)
+    np.testing.assert_allclose(found.distance[1:], [0.35, 1.4, 4.6, 7.3], rtol=0.3)  # of these 8
     np.testing.assert_allclose(below.distance, [6.1, 2.6, 0.47], rtol=0.4)
