@@ -82,10 +82,8 @@ class DriverOptions(QWidget):
     # ------------------------------------------------------------ inside
 
     def _build(self) -> None:
-        for name, item in self.fields.items():
-            self._place.set_error(name, "")
-            item.hide()
-            item.deleteLater()  # this may run inside one of its signals
+        for item in self.fields.values():
+            item.retire()
         options = () if self._theory is None or self._data is None else self._theory.options
         self.fields = {option.name: self._field(option) for option in options}
         explain(self.fields.values(), self._place)

@@ -93,6 +93,7 @@ class HintsForm(QWidget):
             self._rows[question.hint] = row
             self._column.insertWidget(at, row)
         for gone in old.values():
+            gone.field.retire()
             gone.hide()
             gone.deleteLater()
         align([self.preset, *self.fields.values()])

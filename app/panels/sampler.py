@@ -168,12 +168,9 @@ class SamplerPanel(QWidget):
         self._advanced.set_changed(frozenset(item for item, default in folded if item.value != default or item.error))
 
     def _build_options(self, options: tuple[Option, ...]) -> None:
-        for name, item in self._options.items():
-            self._solver_place.set_error(name, "")
-            self._advanced_place.set_error(name, "")
+        for item in self._options.values():
             self._advanced.drop(item)
-            item.hide()
-            item.deleteLater()  # this may run inside one of its signals
+            item.retire()
         self._options = {option.name: _option_field(option) for option in options}
         for item in self._options.values():
             item.edited.connect(self._option_edited)

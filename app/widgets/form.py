@@ -85,6 +85,15 @@ class Field(QWidget):
         """Take over the typed text. Returns False and explains it if it is no value."""
         return not self._typed_error
 
+    def retire(self) -> None:
+        """Take the field away for good, with what was typed into it and not taken over."""
+        if self._explanation is not None:
+            self._explanation.set_error(self.name, "")
+            self._explanation = None
+        self.blockSignals(True)  # hiding takes the focus, which ends the typing
+        self.hide()
+        self.deleteLater()  # this may run inside one of its signals
+
     def _tell(self, value: Any) -> None:
         if value != self._value:
             self._value = value

@@ -260,7 +260,9 @@ class Session:
         """Close the window, which joins the engine, and let everything go."""
         self.faults.say("close")
         self._answers.stop()
-        self.window.close()
+        if not self.window.close():  # a person has asked to be asked, and says yes
+            box = self.window.findChild(QMessageBox)
+            next(each for each in box.buttons() if box.buttonRole(each) == QMessageBox.ButtonRole.AcceptRole).click()
         if self.window.engine.isRunning():
             self.faults.add("the engine runs after the window was closed")
         self.window.deleteLater()
