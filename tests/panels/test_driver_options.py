@@ -126,6 +126,18 @@ def test_a_wrong_option_is_explained_at_its_field(panel):
     assert not panel.commit()
 
 
+@pytest.mark.parametrize("typed", ["3", "-1"])
+def test_what_is_typed_goes_with_its_theory(panel, told, typed):
+    show(panel, moons().dataset, "smoothed")
+    editor = panel.options.fields["seed"].editor
+    editor.setFocus()
+    _type(panel.options.fields["seed"], typed, end=None)
+    show(panel, moons().dataset, "bandwidth")
+    assert told == []
+    assert panel.places[2].error == ""
+    assert panel.commit()
+
+
 def test_a_drag_is_told_while_it_goes_on_and_keeps_its_own_value(panel, told):
     show(panel, moons().dataset, "bandwidth")
     item = panel.options.fields["factor"]

@@ -253,8 +253,9 @@ class LaneTable(QTableView):
         if column is None:
             self.use_wanted.emit(self.lane())
             return
+        self.setFocus()  # a cell that is being edited takes over its number first
         index = self._sorted.mapFromSource(self._model.index(self.lane(), column))
-        if index.flags() & Qt.ItemFlag.ItemIsEditable:
+        if self.state() != self.State.EditingState and index.flags() & Qt.ItemFlag.ItemIsEditable:
             self.edit(index)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:

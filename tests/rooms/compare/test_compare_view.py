@@ -9,7 +9,7 @@ import pytest
 from gestures import open_window
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QSpinBox
 
 from app.export import figure
 from app.plotting.sigma_axis import positions
@@ -282,6 +282,22 @@ def test_a_row_can_be_removed(view, qtbot):
     menu.actions()[-1].trigger()
     menu.close()
     assert removed == [2, 2]
+
+
+def test_the_menu_of_a_row_ends_the_typing_in_it(view, qtbot, qtlog):
+    told = []
+    view.table._model.edited.connect(lambda *number: told.append(number))
+    view.table.selectRow(0)
+    view.table._enter(EVALUATIONS)
+    editor = view.table.findChild(QSpinBox)
+    QTest.keyClicks(editor, "7")
+    view.table.contextMenuEvent(_ContextEvent())
+    menu = view.table.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly)[-1]
+    next(action for action in menu.actions() if "evaluations" in action.text().lower()).trigger()
+    menu.close()
+    assert [record.message for record in qtlog.records if "editing failed" in record.message] == []
+    assert len(told) == 1
+    assert view.table.findChildren(QSpinBox)
 
 
 class _ContextEvent:
