@@ -22,6 +22,7 @@ from pathlib import Path
 from common import ROOT
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 from watching import Stalls, run_for
 
 import resources
@@ -61,7 +62,7 @@ class Deeds:
         self._now = name
         self.done |= {name} - {""}
         self.watch.rest()
-        QTimer.singleShot(0, act)  # the event loop calls it, as it calls what follows from a click
+        QTimer.singleShot(1, act)  # not 0, which would share one look at the events with what follows
         self.rest(more)
         self._now = ""
 
@@ -137,7 +138,8 @@ def pictures(deeds: Deeds, data: str) -> None:
         run_for(0.5)
         dialog = window.findChildren(SavePicture)[-1]
         dialog._kind.set_value(kind)
-        deeds.do(f"the plane is saved as {kind}, {data}", partial(dialog._save, str(folder / f"{data}.{kind}")))
+        save = partial(dialog._save, str(folder / f"{data}.{kind}"))
+        deeds.do(f"the plane is saved as {kind}, {data}", save, more=partial(isValid, dialog))
         close_what_is_over(window)
 
 
