@@ -57,8 +57,10 @@ def take_out(window: QMainWindow, docks: dict[str, QDockWidget]) -> None:
     """Take every dock out of its place: one that stays behind a tab would take its neighbours there, and the row of
     tabs would stay although nothing is behind it.
     """
+    tabbed = [dock for dock in docks.values() if dock.isFloating() or window.tabifiedDockWidgets(dock)]
+    for dock in tabbed:
+        dock.setFloating(False)  # also where it does not float, or the row of tabs stays
     for dock in docks.values():
-        dock.setFloating(False)  # also where it does not float, or a row of tabs stays
         window.removeDockWidget(dock)
 
 
