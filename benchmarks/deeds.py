@@ -61,6 +61,7 @@ class Deeds:
         """Do something, and wait until all that follows from it is over, and there is no `more` to come."""
         self._now = name
         self.done |= {name} - {""}
+        self.window.playback.pause()  # a run that plays paints the window all the time
         self.watch.rest()
         QTimer.singleShot(1, act)  # not 0, which would share one look at the events with what follows
         self.rest(more)
@@ -122,7 +123,6 @@ def actions(deeds: Deeds, data: str) -> None:
         deeds.act(row.id, f"{row.title}, {data}")
         if row.checkable and not row.group:
             deeds.act(row.id, f"{row.title} back, {data}")
-        deeds.window.playback.pause()
         close_what_is_over(deeds.window)
 
 
@@ -172,9 +172,12 @@ def running(deeds: Deeds, data: str) -> None:
 def opened(deeds: Deeds, data: str) -> None:
     """The bundled network is opened while a run plays, drives, and is closed."""
     path, player = str(resources.path("checkpoints", f"{data}.safetensors")), deeds.window.player
-    deeds.window.playback.play()
-    deeds.do(f"a network is opened while a run plays, {data}", partial(player.drafting.open_network, path))
-    deeds.window.playback.pause()
+
+    def open_it() -> None:
+        deeds.window.playback.play()
+        player.drafting.open_network(path)
+
+    deeds.do(f"a network is opened while a run plays, {data}", open_it)
     deeds.do(f"the network drives, {data}", partial(player.drafting.edit, {"driver": "network"}))
 
 
