@@ -94,7 +94,7 @@ class Deeds:
 def close_what_is_over(window: MainWindow) -> None:
     """Close every dialog and menu."""
     for above in QApplication.topLevelWidgets():
-        if above is not window and above.isVisible():
+        if isValid(above) and above is not window and above.isVisible():
             above.close()
 
 
