@@ -182,6 +182,7 @@ def test_what_is_not_on_this_computer_is_said_and_located(qtbot, window, saved, 
 def test_docks_that_a_session_does_not_name_wait_in_their_usual_areas(qtbot, window, qtlog):
     """Among them a room for images that the session's own data have, which is shown at once."""
     layout, outside = window.layout_of_docks, Qt.DockWidgetArea.NoDockWidgetArea
+    layout.switch("explore")
     named = tuple(place for place in layout.places() if "strip" not in place.docks)
     layout.images = True
     layout.restore(layout.current.name, named[:1])
