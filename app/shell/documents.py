@@ -88,14 +88,14 @@ class Documents(QObject):
 
     def open_run(self) -> None:
         """Ask for a saved run."""
-        self._ask_open("Open run", filters("Runs", "run"), "run", self._player.open_run)
+        self._ask_open("Open run", filters("Runs", "run"), "run", self._player.saved_runs.open)
 
     def locate(self) -> None:
         """Ask for the file that the selected run, or else the session, was made of and that is missing."""
         run, restoring = self._state.run, self._window.restoring
         then: Callable[[str], None]
         if run is not None and run.wanted is not None:
-            wanted, then = run.wanted, partial(self._player.locate, run.id)
+            wanted, then = run.wanted, partial(self._player.saved_runs.locate, run.id)
         elif restoring.wanted:
             wanted, then = restoring.wanted[0], restoring.locate
         else:
