@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from geomodel.datasets.dataset import Points
+from geomodel.datasets.points import converted
 
 BYTES_AT_ONCE = 2**21  # of one part: less than a processor's cache
 
@@ -48,4 +48,4 @@ class FileCodes:
 
 def values() -> Tensor:
     """The value that each of the 256 bytes has in the points, float64."""
-    return torch.from_numpy(Points(np.arange(256, dtype=np.uint8))[:]).double()
+    return torch.from_numpy(converted(np.arange(256, dtype=np.uint8))).double()

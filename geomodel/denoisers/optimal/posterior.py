@@ -49,6 +49,11 @@ class Rows:
         dtype = getattr(self._points, "dtype", None)
         self._dtype = dtype if dtype in (np.float16, np.float32, np.float64, np.uint8) else np.float64
 
+    @property
+    def stored(self) -> Any:
+        """The numbers that the rows are converted from, which are equal where the rows are."""
+        return getattr(self._points, "stored", self._points)
+
     def __len__(self) -> int:
         return self.shape[0]
 
