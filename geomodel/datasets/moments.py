@@ -41,10 +41,32 @@ def moments(first: Array) -> Moments:
     return ByteMoments(first.shape) if first.dtype == np.uint8 else FloatMoments(first)
 
 
+class ByteSums:
+    """Sums of converted bytes, point by point. A point is y = 2⁻²⁴ m(k) with whole numbers m, so they are exact."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._shape, self.count = shape, 0
+        self.sums = np.zeros(math.prod(shape), np.int64)  # of m
+
+    def add(self, part: Array) -> None:
+        """Add stored bytes (n, *shape)."""
+        rows = part.reshape(len(part), -1)
+        self.count += len(rows)
+        for piece in blocks(*rows.shape, at_once=min(_BYTES_AT_ONCE, _SHORT * rows.shape[1])):
+            self.sums += _WHOLE[0] * (piece.stop - piece.start) + _SLOPE * _column_sums(rows[piece])
+            for byte, excess in _STAIRS:
+                self.sums += excess * _column_sums((rows[piece] > byte).view(np.uint8))
+
+    @property
+    def mean(self) -> Floats:
+        """The mean point, (*shape)."""
+        return np.asarray(self.sums / self.count * _STEP).reshape(self._shape)
+
+
 class ByteMoments:
     """Moments of converted bytes: exact sums of whole numbers, which are rounded once.
 
-    A point is y = 2⁻²⁴ m(k) with whole numbers m, so the mean variance of d coordinates is
+    With the m of `ByteSums`, the mean variance of d coordinates is
 
         2⁻⁴⁸ (N Σ m² − Σ_j (Σ_i m_ij)²)/(N² d),
 
@@ -52,29 +74,22 @@ class ByteMoments:
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        self._shape, self._count = shape, 0
-        self._often = np.zeros(256, np.int64)
-        self._sums = np.zeros(math.prod(shape), np.int64)  # of m
+        self._points, self._often = ByteSums(shape), np.zeros(256, np.int64)
 
     def add(self, part: Array) -> None:
-        rows = part.reshape(len(part), -1)
-        self._count += len(rows)
-        self._often += _often(rows.reshape(-1))
-        for piece in blocks(*rows.shape, at_once=min(_BYTES_AT_ONCE, _SHORT * rows.shape[1])):
-            self._sums += _WHOLE[0] * (piece.stop - piece.start) + _SLOPE * _column_sums(rows[piece]).astype(np.int64)
-            for byte, excess in _STAIRS:
-                self._sums += excess * _column_sums((rows[piece] > byte).view(np.uint8)).astype(np.int64)
+        self._points.add(part)
+        self._often += _often(part.reshape(-1))
 
     @property
     def mean(self) -> Floats:
-        return np.asarray(self._sums / self._count * _STEP).reshape(self._shape)
+        return self._points.mean
 
     @property
     def deviation(self) -> float:
+        count, sums = self._points.count, self._points.sums
         squares = sum(often * whole**2 for often, whole in zip(self._often.tolist(), _WHOLE.tolist(), strict=True))
-        of_sums = sum(total**2 for total in _plain(self._sums))
-        away: int = self._count * squares - of_sums
-        return math.sqrt(away / (self._count**2 * len(self._sums))) * _STEP if away else 1.0
+        away: int = count * squares - sum(total**2 for total in _plain(sums))
+        return math.sqrt(away / (count**2 * len(sums))) * _STEP if away else 1.0
 
 
 class FloatMoments:
@@ -120,9 +135,9 @@ def _often(content: Bytes) -> Integers:
     return np.asarray(pairs.sum(0) + pairs.sum(1) + np.bincount(content[paired:], minlength=256))
 
 
-def _column_sums(rows: Bytes) -> Array:
+def _column_sums(rows: Bytes) -> Integers:
     """Σ_i rows_ij of at most `_SHORT` rows of bytes."""
-    return np.asarray(np.add.reduce(rows, axis=0, dtype=np.uint16))
+    return np.asarray(np.add.reduce(rows, axis=0, dtype=np.uint16), np.int64)
 
 
 def _plain(numbers: Integers) -> Iterator[int]:

@@ -116,9 +116,9 @@ def test_whole_numbers_of_a_set_have_no_largest(monkeypatch):
     sums = moments.ByteMoments((2,))
     part = np.array([[255, 255], [255, 254]], np.uint8)
     sums.add(part)
-    for name in ("_often", "_sums"):
-        setattr(sums, name, getattr(sums, name) * 10**7)
-    sums._count *= 10**7
+    sums._often *= 10**7
+    sums._points.sums *= 10**7
+    sums._points.count *= 10**7
     half = float(converted(np.array([255], np.uint8))[0]) - float(converted(np.array([254], np.uint8))[0])
     assert sums.deviation == pytest.approx(half / 2 / math.sqrt(2), rel=1e-15)
     assert sums.mean.tolist() == [1.0, 1.0 - half / 2]
