@@ -125,8 +125,8 @@ class Codes:
         return middle[:, 0], step[:, 0], filled, missed
 
     def along(self, directions: Tensor, centre: Tensor) -> tuple[Iterator[tuple[slice, Tensor]], float]:
-        """(o + a k_i − c)·v for directions v (d, m): slices of points and (n, m) for each, and a bound of what they
-        are off, as a vector, by the digits that v is written in."""
+        """(o + a k_i − c)·v for directions v (d, m): slices of points with (m, n), and how far each point's m numbers
+        can be off, as a vector, because v is written in digits."""
         middle, step, filled, missed = self._written(directions.T)
         constant = (self.origin - centre) @ directions
         reach = self.scale * 128 * math.sqrt(self._dimension)
@@ -135,7 +135,7 @@ class Codes:
             for part, dots in self._codes.along(filled.flatten(0, 1)):
                 rows = slice(part.start, max(part.start, min(part.stop, self._count)))
                 start = torch.outer(middle, self._sums[part] / self.scale) + constant[:, None]
-                yield rows, self._scaled(dots, self.scale * step, start)[:, : rows.stop - rows.start].T
+                yield rows, self._scaled(dots, self.scale * step, start)[:, : rows.stop - rows.start]
 
         return parts(), reach * float(missed.norm())
 

@@ -64,7 +64,7 @@ class Sums(NamedTuple):
     @staticmethod
     def of_points(grid: Grid, points: Any, blocks: Iterable[slice], codes: Tensor, guards: Tensor) -> Sums:
         """Of points that are indexable by slices, (n, d); their digits go into codes and guards (N', d'), int8."""
-        found, dimension = Sums.empty(len(points)), points.shape[1]
+        found, dimension = Sums(*torch.empty(_TERMS, len(points), dtype=torch.float64)), points.shape[1]
         for rows in blocks:
             digits = grid.digits(points[rows].double())
             codes[rows, :dimension], guards[rows, :dimension] = digits.whole.to(torch.int8), digits.guard.to(torch.int8)
@@ -78,16 +78,10 @@ class Sums(NamedTuple):
 
         A sum over the numbers of a point follows from how often each byte occurs in it.
         """
-        terms = torch.stack(list(grid.terms(grid.digits(values))), dim=1)
-        found = Sums.empty(len(stored))
+        terms = torch.stack(list(grid.terms(grid.digits(values))), dim=1).numpy()
+        found = np.empty((_TERMS, len(stored)))
         for rows in blocks:
             part = np.asarray(stored[rows])
             often = [np.bincount(point, minlength=256) for point in part.reshape(len(part), -1)]
-            for total, sums in zip(found, (torch.from_numpy(np.stack(often)).double() @ terms).T, strict=True):
-                total[rows] = sums
-        return found
-
-    @staticmethod
-    def empty(count: int) -> Sums:
-        """Room for the sums of so many points."""
-        return Sums(*torch.empty(_TERMS, count, dtype=torch.float64))
+            found[:, rows] = (np.array(often, np.float64) @ terms).T
+        return Sums(*torch.from_numpy(found))

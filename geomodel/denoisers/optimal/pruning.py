@@ -55,18 +55,18 @@ class Heads:
         self._centre, self._directions = centre, _directions(points[::step].float() - centre.float(), count).double()
         self._leading, self._all = torch.empty(leading + 1, len(norms)), torch.empty(len(norms), count + 1)
         inside, self._error = 0.0, 0.0
-        heads = ((rows, (points[rows].double() - centre) @ self._directions) for rows in blocks)
+        heads = ((rows, ((points[rows].double() - centre) @ self._directions).T) for rows in blocks)
         if codes is not None:
             heads, written = codes.along(self._directions, centre)
             self._error = codes.error + written
         for rows, head in heads:
             between()
-            squares, lengths = head.square().cumsum(1), norms[rows, None]
-            inside += float(squares[:, -1].sum())
-            outside = lengths.square() - squares[:, [leading - 1, -1]] + (2 * lengths + self._error) * self._error
+            squares, lengths = head.square().cumsum(0), norms[rows]
+            inside += float(squares[-1].sum())
+            outside = lengths.square() - squares[[leading - 1, -1]] + (2 * lengths + self._error) * self._error
             tails = outside.clamp(min=0).sqrt().float()
-            self._leading[:leading, rows], self._leading[leading, rows] = head[:, :leading].T.float(), tails[:, 0]
-            self._all[rows, :count], self._all[rows, count] = head.float(), tails[:, 1]
+            self._leading[:leading, rows], self._leading[leading, rows] = head[:leading].float(), tails[0]
+            self._all[rows, :count], self._all[rows, count] = head.T.float(), tails[1]
         self._halves = (norms.square() / 2).float()
         self._reach = float(norms.max())
         self._inside = inside / len(norms)
