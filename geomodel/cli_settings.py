@@ -11,6 +11,7 @@ from geomodel.compared import Compared
 from geomodel.origin import MOST_THREADS
 from geomodel.settings import CUSTOM, MOST_SAMPLES, Driver, Option, RunSettings, Start, limits, problems
 from geomodel.strokes import Strokes, from_text
+from geomodel.together import own_device
 
 if TYPE_CHECKING:
     from geomodel.datasets import Dataset
@@ -177,7 +178,7 @@ def opened(
     if settings.network:
         from geomodel.checkpoints import load_checkpoint
 
-        network = load_checkpoint(settings.network, device=machine.device, hints=hints)
+        network = load_checkpoint(settings.network, device=own_device(machine.device), hints=hints)
         network.piece = machine.piece
     if machine.threads is not None:
         import torch

@@ -35,6 +35,12 @@ def part() -> tuple[int, int]:
     return rank, ranks
 
 
+def own_device(device: str) -> str:
+    """The device of this process: where several processes ask for "cuda", each takes the card of its number."""
+    card = os.environ.get("LOCAL_RANK", "")
+    return f"cuda:{card}" if device == "cuda" and part()[1] > 1 and card.isdecimal() else device
+
+
 @contextmanager
 def together(ranks: int) -> Iterator[None]:
     """All processes of a job leave this block together. Where one leaves it by an exception, dies or hangs, the others

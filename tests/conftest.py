@@ -45,6 +45,16 @@ def _own_home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def one_thread():
+    """The number of threads afterwards is that before, whatever `--threads` asks for."""
+    import torch
+
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
 def bench():
     """An engine without its thread."""
     from engine_bench import Bench

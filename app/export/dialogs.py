@@ -189,10 +189,11 @@ class SavePicture(QDialog):
             self._describe()
 
     def _set_size(self, width: float, height: float | None) -> None:
-        """Set a size. Without a height the view keeps its proportions."""
-        view = self._views[self._view.value]
+        """Set a size. Without a height the view keeps its proportions, as far as the limits allow."""
+        view, (least, most) = self._views[self._view.value], SIDES
         self._width.set_value(width)
-        self._height.set_value(height or float(round(width * view.height() / max(1, view.width()))))
+        proportional = round(width * view.height() / max(1, view.width()))
+        self._height.set_value(height or float(min(max(proportional, least), most)))
         self._describe()
 
     def _describe(self) -> None:

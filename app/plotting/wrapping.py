@@ -33,17 +33,21 @@ def wrapped(address: int, kind: type[Kind]) -> Kind:
 
 
 def forgetting(add: Callable[..., Any]) -> Callable[..., Any]:
-    """A method that adds a layout to a layout, which does not remember the items of it. A flow layout is written in
-    Python and needs its own.
+    """A method that adds a layout to a layout, which does not remember the items of it.
+
+    Raises:
+        ValueError: if a flow layout in it has items, which it needs because it is written in Python.
     """
 
     @wraps(add)
     def added(layout: QLayout, *arguments: Any, **named: Any) -> Any:
+        inner = next(each for each in (*arguments, *named.values()) if isinstance(each, QLayout))
+        flows = (*inner.findChildren(QFlowLayout), inner)
+        if any(isinstance(flow, QFlowLayout) and flow.count() for flow in flows):
+            raise ValueError("Fill a flow layout after it was added: PySide would keep its items for good.")
         found = add(layout, *arguments, **named)
-        flows = layout.findChildren(QFlowLayout)
-        needed = {id(flow.itemAt(at)) for flow in flows for at in range(flow.count())}
         for child in gc.get_referents(layout):
-            if type(child) in (QWidgetItem, QSpacerItem) and id(child) not in needed:
+            if type(child) in (QWidgetItem, QSpacerItem):
                 shiboken6.invalidate(child)
         return found
 

@@ -168,12 +168,22 @@ class Layout(QWidget):
                 arrangement.take_out(self._window, self.docks)
             if state is None or not self._window.restoreState(state, VERSION):
                 self._arrange()
-            self.docks[target.centre].hide()
-            self._show_image_rooms()
+            self._complete()
         self.tabs.setCurrentIndex(WORKSPACES.index(target))
         self.workspace_changed.emit(target.name)
         self.main_view().setFocus()
         self._came_into_sight(target.centre)
+
+    def _complete(self) -> None:
+        """Give the docks that an arrangement does not name their usual areas, where they wait until they are asked for:
+        a dock in no area would lie over the others.
+        """
+        for name, dock in self.docks.items():
+            if self._window.dockWidgetArea(dock) == Qt.DockWidgetArea.NoDockWidgetArea:
+                self._window.addDockWidget(self._areas[name], dock)
+                dock.hide()
+        self.docks[self.current.centre].hide()
+        self._show_image_rooms()
 
     @contextlib.contextmanager
     def _at_once(self) -> Iterator[None]:
@@ -261,8 +271,7 @@ class Layout(QWidget):
             return
         with self._at_once():
             arrangement.put(self._window, self.docks, places)
-            self.docks[self.current.centre].hide()
-            self._show_image_rooms()
+            self._complete()
 
     # ------------------------------------------------------------ rooms for images
 

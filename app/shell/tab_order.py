@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDockWidget, QGridLayout, QLayout, QMainWindow, QS
 
 BY_TAB = (Qt.FocusPolicy.TabFocus, Qt.FocusPolicy.StrongFocus, Qt.FocusPolicy.WheelFocus)
 LEFT, RIGHT = (Qt.DockWidgetArea.LeftDockWidgetArea,), (Qt.DockWidgetArea.RightDockWidgetArea,)
+DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 BELOW = (Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea)
 
 
@@ -43,7 +44,7 @@ def _areas(window: QMainWindow) -> Iterator[QWidget | None]:
     """The parts of a window: the row on top, the left column, the central view, the right column, and what stands
     below.
     """
-    bars = window.findChildren(QToolBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    bars = window.findChildren(QToolBar, options=DIRECT)
     yield from (bar for bar in bars if window.toolBarArea(bar) == Qt.ToolBarArea.TopToolBarArea)
     yield from _docks(window, LEFT)
     yield window.centralWidget()
@@ -54,7 +55,7 @@ def _areas(window: QMainWindow) -> Iterator[QWidget | None]:
 
 
 def _docks(window: QMainWindow, areas: tuple[Qt.DockWidgetArea, ...]) -> list[QDockWidget]:
-    docks = window.findChildren(QDockWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    docks = window.findChildren(QDockWidget, options=DIRECT)
     # Qt calls a dock behind another's tab visible, but it stands outside the window.
     shown = [dock for dock in docks if not dock.isFloating() and not dock.visibleRegion().isEmpty()]
     return sorted(
@@ -63,13 +64,18 @@ def _docks(window: QMainWindow, areas: tuple[Qt.DockWidgetArea, ...]) -> list[QD
 
 
 def _laid_out(layout: QLayout) -> Iterator[QWidget]:
+    """What stands in a layout and in the layouts inside. Its items are not asked for: PySide would go on believing in
+    them after Qt has deleted them, and take whatever comes to their address for them.
+    """
+    around = layout.parentWidget()
+    assert around is not None
+    widgets = {layout.indexOf(widget): widget for widget in around.findChildren(QWidget, options=DIRECT)}
+    layouts = {layout.indexOf(inner): inner for inner in layout.findChildren(QLayout, options=DIRECT)}
     for at in _places(layout):
-        item = layout.itemAt(at)
-        assert item is not None
-        if widget := item.widget():
-            yield widget
-        elif inner := item.layout():
-            yield from _laid_out(inner)
+        if at in widgets:
+            yield widgets[at]
+        elif at in layouts:
+            yield from _laid_out(layouts[at])
 
 
 def _places(layout: QLayout) -> list[int]:

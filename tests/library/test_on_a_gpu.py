@@ -10,12 +10,14 @@ import blueprints
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
 from torch.autograd import forward_ad
 
 import geomodel as gm
 import resources
 from geomodel.denoisers.half import in_bfloat16
 from geomodel.denoisers.network import NetworkDenoiser
+from geomodel.denoisers.optimal.sharded import ShardedOptimalDenoiser
 from geomodel.recipe import TrainSettings
 from geomodel.training import Training
 
@@ -136,3 +138,17 @@ def test_the_optimal_denoiser_of_bytes(device):
         for asked in (None, labels[:20]):
             one, other = here.posterior(x, sigma, asked), there.posterior(x, sigma, asked)
             assert ((one.mean - other.mean).norm(dim=1) <= one.bound + other.bound + 1e-9).all()
+
+
+def test_the_optimal_denoiser_of_split_data(device, tmp_path):
+    """One process sends its messages to itself, over NCCL or gloo. No sum is computed on the device: to the bound."""
+    points, x = np.random.default_rng(2).normal(size=(200, 6)), gm.noise(range(5), (6,), 0.5)
+    dist.init_process_group("nccl" if device == "cuda" else "gloo", f"file://{tmp_path}/met", rank=0, world_size=1)
+    try:
+        found = ShardedOptimalDenoiser(points).merged(
+            x := gm.noise(range(5), (6,), 0.5), torch.full((5,), 0.5).double()
+        )
+    finally:
+        dist.destroy_process_group()
+    known = gm.OptimalDenoiser(points).posterior(x, 0.5)
+    assert bool(((found.mean - known.mean).norm(dim=1) <= found.bound + known.bound).all())

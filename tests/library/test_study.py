@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from jobs import job
 
 import geomodel as gm
 from geomodel import cli, runs, study
@@ -178,13 +178,6 @@ def environment():
     return {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
-@pytest.fixture
-def one_thread():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_kills_at_any_moment_lose_no_more_than_a_shard(tmp_path):
@@ -215,6 +208,5 @@ def test_kills_at_any_moment_lose_no_more_than_a_shard(tmp_path):
 @pytest.mark.parametrize("processes", [3])
 def test_more_processes_write_the_same_bytes(tmp_path, processes):
     assert run(tmp_path / "one", "--threads", "1") == 0
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    subprocess.run([*launch, *command(tmp_path / "many")], cwd=ROOT, check=True, env=environment())
+    job("main.py", processes, "run", "--out", tmp_path / "many", *SMALL, "--threads", "1")
     assert contents(tmp_path / "one") == contents(tmp_path / "many")

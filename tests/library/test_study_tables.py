@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from jobs import job
 
 import geomodel as gm
 from geomodel import cli, runs, study
@@ -222,3 +223,13 @@ def test_an_observation_is_weighed_by_its_samples_and_needs_most_batches():
     wrong = replace(b, verdict="does not hold")  # another condition of the claim failed
     assert pooling.pooled([[a], [wrong], [wrong]])[0].verdict == "does not hold"
     assert pooling.pooled([[no], [no]])[0].verdict == "not applicable"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_more_processes_write_the_same_table_and_shards(name, tmp_path):
+    options = [*COMMANDS[name], "--threads", "1", "--out"]
+    job("main.py", 2, name, *options, tmp_path / "many")
+    assert cli.run(cli.parse([name, *options, str(tmp_path / "one")])) == 0
+    assert contents(tmp_path / "one") == contents(tmp_path / "many")

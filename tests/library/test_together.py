@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
 
 from geomodel import cli, study, together
 
@@ -37,13 +36,6 @@ def processes(folder, *options):
 
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".tmp"}
-
-
-@pytest.fixture
-def one_thread():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.slow
@@ -84,3 +76,14 @@ def test_a_number_of_a_process_that_is_none_is_a_sentence(monkeypatch, rank, ran
     monkeypatch.setenv("WORLD_SIZE", ranks)
     with pytest.raises(ValueError, match="RANK and WORLD_SIZE"):
         together.part()
+
+
+@pytest.mark.parametrize(
+    ("asked", "ranks", "card", "own"),
+    [("cuda", 4, "3", "cuda:3"), ("cuda", 1, "3", "cuda"), ("cuda:1", 4, "3", "cuda:1"), ("cpu", 4, "3", "cpu"),
+     ("cuda", 4, "", "cuda")],
+)  # fmt: skip
+def test_each_process_takes_a_card_of_its_own(monkeypatch, asked, ranks, card, own):
+    for name, value in (("RANK", "0"), ("WORLD_SIZE", str(ranks)), ("LOCAL_RANK", card)):
+        monkeypatch.setenv(name, value)
+    assert together.own_device(asked) == own

@@ -141,6 +141,16 @@ def test_the_picture_is_written_where_it_is_asked_for(qtbot, dialog, window, tmp
     assert json.loads(image.text("recipe")) == {"run": "a later one"}  # of the moment it was made
 
 
+@pytest.mark.parametrize(("width", "height", "millimetres"), [(1200, 3, 10.0), (2, 900, 1000.0)])
+def test_a_view_that_is_a_sliver_has_a_picture_within_the_limits(qtbot, window, width, height, millimetres):
+    view = Blank()
+    view.resize(width, height)
+    made = dialogs.save_picture(window, {"view": view}, lambda _: RECIPE, print, store=SettingsStore())
+    assert made._height.value == millimetres
+    made._show_preview()
+    made.reject()
+
+
 def test_a_picture_of_lines_and_text_has_no_resolution(qtbot, dialog, window, tmp_path):
     dialog._kind.editor.setFocus()
     QTest.keyClick(dialog._kind.editor, Qt.Key.Key_Down)

@@ -177,3 +177,19 @@ def test_what_is_not_on_this_computer_is_said_and_located(qtbot, window, saved, 
     assert window.state.run.linked
     assert window.state.draft == replace(draft, data=str(away / "renamed.csv"))
     assert "Not on this computer" not in told(window)
+
+
+def test_docks_that_a_session_does_not_name_wait_in_their_usual_areas(qtbot, window, qtlog):
+    """Among them a room for images that the session's own data have, which is shown at once."""
+    layout, outside = window.layout_of_docks, Qt.DockWidgetArea.NoDockWidgetArea
+    layout.switch("explore")
+    named = tuple(place for place in layout.places() if "strip" not in place.docks)
+    layout.images = True
+    layout.restore(layout.current.name, named[:1])
+    strip, log = layout.docks["strip"], layout.docks["Log"]
+    log.show()
+    for dock in (strip, log):
+        assert not dock.isHidden()
+        assert window.dockWidgetArea(dock) == Qt.DockWidgetArea.BottomDockWidgetArea
+    assert [name for name, dock in layout.docks.items() if window.dockWidgetArea(dock) == outside] == []
+    assert [record.message for record in qtlog.records if "resizeDocks" in record.message] == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from focused_window import (
     SHIFT,
@@ -22,9 +24,12 @@ from PySide6.QtWidgets import (
     QAbstractSlider,
     QAbstractSpinBox,
     QComboBox,
+    QLayout,
+    QLayoutItem,
     QTabBar,
     QToolBar,
 )
+from shiboken6 import isValid
 
 from app.plotting.headings import Header
 from app.plotting.theme import THEMES
@@ -144,3 +149,11 @@ def test_the_control_that_has_the_focus_shows_an_edge_and_no_other_does(window, 
         if isinstance(control, QAbstractScrollArea):  # its scroll bars do not cut the edge
             assert frame.bottomRight() == control.viewport().geometry().bottomRight()
     window.set_theme(THEMES["light"])
+
+
+def test_nothing_in_python_holds_an_item_of_a_layout(window):
+    """Else PySide takes what comes to its address, once Qt has deleted it, for the item."""
+    assert list(reading_order(window))
+    for layout in window.findChildren(QLayout):
+        held = [each for each in gc.get_referents(layout) if isinstance(each, QLayoutItem)]
+        assert not [item for item in held if not isinstance(item, QLayout) and isValid(item)], layout.parentWidget()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 
+import pytest
 import shiboken6
 from pyqtgraph.Qt import compat
 from pyqtgraph.Qt.internals import PrimitiveArray
@@ -61,12 +62,30 @@ def test_a_layout_that_is_added_leaves_no_items_in_python(qtbot):
     other.addWidget(QPushButton())
     column.addLayout(other)
     assert not any(shiboken6.isValid(item) for item in items(column))
-    flow = QFlowLayout()
-    flow.addWidget(QPushButton())
-    column.addLayout(flow)
-    assert shiboken6.isValid(flow.itemAt(0))  # which is written in Python
-    assert column.count() == 3
+    assert column.count() == 2
     assert other.count() == 1
+
+
+def test_a_flow_layout_is_added_before_it_is_filled(qtbot):
+    """It is written in Python and needs its items, so that the outer layout must not come to know them."""
+    wrapping.install()
+    page = QWidget()
+    qtbot.addWidget(page)
+    column, row, flow = QVBoxLayout(page), QHBoxLayout(), QFlowLayout()
+    column.addLayout(flow)
+    flow.addWidget(QPushButton())
+    assert items(column) == []
+    assert shiboken6.isValid(flow.itemAt(0))
+    filled = QFlowLayout()
+    filled.addWidget(QPushButton())
+    with pytest.raises(ValueError, match="Fill a flow layout after it was added"):
+        column.addLayout(filled)
+    assert column.count() == 1
+    empty = QFlowLayout()
+    row.addLayout(empty)
+    empty.addWidget(QPushButton())
+    with pytest.raises(ValueError, match="Fill a flow layout"):
+        column.addLayout(row)
 
 
 def items(layout):

@@ -127,8 +127,6 @@ class ConsistencyView(View):
     def _build_trained(self) -> None:
         legend = QFlowLayout()
         legend.setHorizontalSpacing(16)
-        for entry in self._entries:
-            legend.addWidget(entry)
         above = QHBoxLayout()
         above.addWidget(self._titles[1], 1)
         above.addWidget(self._denoised)
@@ -148,6 +146,8 @@ class ConsistencyView(View):
         column.setSpacing(4)
         column.addWidget(self._caption)
         column.addLayout(legend)
+        for entry in self._entries:
+            legend.addWidget(entry)
         column.addLayout(above)
         self._add(column, self.curves, CANVAS_HEIGHT)
         self._add(column, self._level, 0)

@@ -98,11 +98,11 @@ class BoundsView(View):
         entries = QFlowLayout()
         entries.setHorizontalSpacing(16)
         entries.setVerticalSpacing(0)
+        column.addLayout(entries)
         for kind, label, tip in legend:
             entry = Entry(kind, label, self._theme, page)
             entry.setToolTip(tooltip(label, tip))
             entries.addWidget(entry)
-        column.addLayout(entries)
         for part in parts:
             part.setMinimumHeight(0 if self._print else LEAST)
             column.addWidget(part, 1)

@@ -76,7 +76,8 @@ class ShardedOptimalDenoiser(Denoiser):
         points: (n, *shape), this process's own part, as `OptimalDenoiser` takes them; it may be an array-like over a
             file. A part may not be empty.
         labels: (n,) whole numbers, or None in every process.
-        group: of processes; None: all of them. Its backend must carry tensors of the CPU (gloo).
+        group: of processes; None: all of them. Over NCCL the messages go by way of the current CUDA device; the sums
+            are those of the CPU.
 
     Raises:
         ValueError: what `OptimalDenoiser` refuses, parts of different shapes, or a query whose class has no points in
@@ -89,6 +90,7 @@ class ShardedOptimalDenoiser(Denoiser):
         self.shape = tuple(points.shape)[1:]
         flat: Tensor | Rows = points.detach().cpu().flatten(1) if isinstance(points, Tensor) else Rows(points)
         self._part, self._group = Untruncated(flat, resident=False), group
+        self._wire = torch.device("cuda" if dist.get_backend(group) == dist.Backend.NCCL else "cpu")
         self._classes = None if labels is None else given_classes(labels, len(points))
         classes = 0 if self._classes is None else max(0, int(self._classes.max()) + 1)
         shapes = torch.tensor([len(self.shape), *self.shape, *[0] * (7 - len(self.shape))], dtype=torch.int64)
@@ -106,9 +108,9 @@ class ShardedOptimalDenoiser(Denoiser):
 
     def _all(self, values: Tensor, how: Any) -> Tensor:
         """The values of all processes, combined."""
-        values = values.clone()
-        dist.all_reduce(values, how, group=self._group)
-        return values
+        sent = values.to(self._wire, copy=True)
+        dist.all_reduce(sent, how, group=self._group)
+        return sent.to(values.device)
 
     def _denoise(self, x: Tensor, sigma: Tensor, labels: Tensor | None) -> Tensor:
         return self.merged(x.to(device="cpu", dtype=torch.float64), sigma, labels).mean
@@ -171,6 +173,6 @@ class ShardedOptimalDenoiser(Denoiser):
 
     def _every(self, own: Tensor) -> Tensor:
         """The values of all processes, (R, *own.shape)."""
-        got = [torch.empty_like(own) for _ in range(dist.get_world_size(self._group))]
-        dist.all_gather(got, own, group=self._group)
-        return torch.stack(got)
+        got = [torch.empty_like(own, device=self._wire) for _ in range(dist.get_world_size(self._group))]
+        dist.all_gather(got, own.to(self._wire), group=self._group)
+        return torch.stack(got).to(own.device)
