@@ -55,8 +55,10 @@ class Heads:
         self._centre, self._directions = centre, _directions(points[::step].float() - centre.float(), count).double()
         self._leading, self._all = torch.empty(leading + 1, len(norms)), torch.empty(len(norms), count + 1)
         inside, self._error = 0.0, 0.0
-        heads = ((rows, ((points[rows].double() - centre) @ self._directions).T) for rows in blocks)
-        if codes is not None:
+        heads: Iterable[tuple[slice, Tensor]]
+        if codes is None:
+            heads = ((rows, ((points[rows].double() - centre) @ self._directions).T) for rows in blocks)
+        else:
             heads, written = codes.along(self._directions, centre)
             self._error = codes.error + written
         for rows, head in heads:
