@@ -263,7 +263,7 @@ class Session:
         self.faults.say("close")
         self._answers.stop()
         if not self.window.close():  # a person has asked to be asked, and says yes
-            box = self.window.findChild(QMessageBox)
+            box = self.window.unsaved._box  # there may be other questions
             next(each for each in box.buttons() if box.buttonRole(each) == QMessageBox.ButtonRole.AcceptRole).click()
         if self.window.engine.isRunning():
             self.faults.add(f"the engine runs after the window was closed: {self.state_of_engine()}")

@@ -45,6 +45,7 @@ from geomodel.denoisers.optimal.byte_products import PARTS, exact_products
 from geomodel.denoisers.optimal.differences import Answers, Differences
 from geomodel.denoisers.optimal.many import Many
 from geomodel.denoisers.optimal.pruning import Heads
+from geomodel.hooks import Between, nothing
 
 _AT_ONCE = 16  # queries; with 60,000 points their temporaries take about 60 MB
 _BYTES_A_GAP = 64  # bytes of temporaries for one query and point
@@ -97,15 +98,17 @@ class Search:
         tolerance: float,
         device: torch.device | None,
         stored: Any = None,
+        between: Between = nothing,
     ) -> Search:
         """A search over the points. It has no codes where `device` is None or has no exact byte products.
 
-        stored: the points' bytes (N, *shape) in a file, if they are to stay there.
+        stored: the points' bytes (N, *shape) in a file, if they are to stay there. between: called between its parts.
         """
         codes = None
         if device is not None and len(centre) <= _LONGEST and exact_products(device):
             codes = Codes.build(points, blocks, norms, device, stored)
-        return Search(points, centre, norms, Heads(points, blocks(), centre, norms), codes, tolerance)
+        heads = Heads(points, blocks(), centre, norms, None if stored is None else codes, between)
+        return Search(points, centre, norms, heads, codes, tolerance)
 
     def at_once(self) -> int:
         """How many queries to answer at once. On the CPU, so few that their numbers stay in its caches."""
