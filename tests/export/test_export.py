@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 import pyqtgraph as pg  # isort: skip - after PySide6, which it then uses
 
 from app.export import figure
+from app.export.steps import at_once
 from app.plotting.theme import DARK, LIGHT, PRINT, palette
 from app.plotting.values import Curve, ImageRow, MeasurePlot
 from app.rooms.measures.pictures import MeasuresPicture
@@ -140,7 +141,7 @@ def test_a_picture_that_is_drawn_in_steps_is_the_same_and_keeps_no_view(qapp):
     steps = figure.rendered(figure.Figure(view=view, size_mm=SIZE, dpi=96, recipe=RECIPE))
     next(steps)
     assert TinyView.built == before + 1
-    assert figure.at_once(steps) == whole
+    assert at_once(steps) == whole
     given_up = figure.rendered(figure.Figure(view=view, size_mm=SIZE, dpi=96))
     next(given_up)
     given_up.close()
