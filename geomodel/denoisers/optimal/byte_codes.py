@@ -210,16 +210,17 @@ class Codes:
         total, spread, remainders, parts, lost = totals.cpu().unbind(1)
         return Weights(digit, parts, lost.sqrt(), total, spread, remainders)
 
-    def heaviest(self, gap: Tensor, least: Tensor, sigma: Tensor, allowed: float) -> Tensor:
-        """Points with so much weight that for the others Σ w ‖e_i‖² ≤ allowed Σ w, from one query's gaps (N').
+    def heaviest(self, gap: Tensor, sigma: float, allowed: float) -> Tensor:
+        """Points with so much weight that for the others Σ w ‖e_i‖² ≤ allowed Σ w, from one query's gaps (N') to the
+        least of them, on a processor.
 
-        Weights are told apart to a factor of √e.
+        Weights are told apart to a factor of √e, in float32; whether the choice was right, the bound says.
         """
-        logits = ((gap - least.to(gap.device)) * -(sigma.to(gap.device) ** -2)).clamp_(min=_LEAST_LOGIT)
-        steps, weights = (logits * -2).to(torch.int64), logits.exp_()
-        limit = allowed * weights.sum()
-        missed = torch.bincount(steps, weights.mul_(self._moments[2])).flip(0).cumsum(0).flip(0)
-        return (steps < (missed > limit).sum()).nonzero()[:, 0]
+        logits = (gap * -(sigma**-2)).clamp_(min=_LEAST_LOGIT).float()
+        steps, weights = (logits * -2).int(), logits.exp_()
+        limit = allowed * float(weights.sum())
+        missed = torch.bincount(steps, weights * self._moments[2]).flip(0).cumsum(0).flip(0)
+        return (steps < int((missed > limit).sum())).nonzero()[:, 0]
 
     def removed(self, gap: Tensor, least: Tensor, sigma: Tensor, index: Tensor) -> Tensor:
         """Σ w (‖e_i‖² − ‖e'_i‖²) of some points, at least."""
@@ -261,8 +262,8 @@ class Query:
     missed: Tensor
     square: Tensor
 
-    def __getitem__(self, rows: Tensor) -> Query:
-        digit = self.digits[rows.to(self.digits.device)]
+    def __getitem__(self, rows: Tensor | slice) -> Query:
+        digit = self.digits[rows.to(self.digits.device) if isinstance(rows, Tensor) else rows]
         return Query(self.middle[rows], self.step[rows], digit, self.missed[rows], self.square[rows])
 
 

@@ -118,13 +118,15 @@ class Search:
     def __call__(self, x: Tensor, sigma: Tensor, hidden: Tensor | None, gaps: bool) -> Found:
         """Answers for x (b, d) float64 and σ (b,); `hidden` (b, N) marks points that a query does not see."""
         answers = Answers(x, sigma.clamp(max=1e150), hidden, self._count, gaps)  # σ² must be finite
-        usual = x.abs().amax(dim=1) < _FARTHEST
-        near = usual & torch.tensor([self._heads.hopeful(level, self._nats) for level in answers.sigma.tolist()])
-        if bool(near.any()):
-            self._by_components(answers, near.nonzero()[:, 0])
-        rest = (usual & answers.left).nonzero()[:, 0]
-        if len(rest) and self._codes is not None:
-            self._by_codes(answers, rest, self._codes)
+        sizes, levels = x.abs().amax(dim=1).tolist(), answers.sigma.tolist()
+        usual = [at for at, size in enumerate(sizes) if size < _FARTHEST]
+        near = [at for at in usual if self._heads.hopeful(levels[at], self._nats)]
+        if near:
+            self._by_components(answers, torch.tensor(near))
+        left = answers.left.tolist()
+        rest = [at for at in usual if left[at]]
+        if rest and self._codes is not None:
+            self._by_codes(answers, torch.tensor(rest), self._codes)
         return Found(anchor=answers.anchor, mean=answers.mean, bound=answers.bound, left=answers.left, gap=answers.gap)
 
     @torch.no_grad()
@@ -192,14 +194,14 @@ class Search:
         gap, rounding = codes.gaps(query)
         if answers.hidden is not None:
             gap[:, : self._count].masked_fill_(answers.hidden[rows].to(gap.device), math.inf)
-        least = gap.amin(dim=1).cpu()
-        near = codes.distance(query, least, rounding)
+        least = gap.amin(dim=1)
+        gap -= least[:, None]
+        near = codes.distance(query, least.cpu(), rounding)
         window = self._margin(codes.error, query.missed, near, sigma) + rounding + self._nats * sigma.square()
         asked = Many(
             rows=rows,
             query=query,
             gap=gap,
-            least=least,
             sigma=sigma,
             widest=(near.square() + 2 * window).sqrt(),
             fixed=(self._reach + 2 * codes.error) * query.missed + codes.error**2 + rounding,
@@ -208,12 +210,12 @@ class Search:
         rough = strain > _HOPE
         few = rough
         if bool(rough.any()):
-            few = rough & ((gap <= (least + window)[:, None].to(gap.device)).sum(1) <= differences.FEW).cpu()
+            inside = gap[:, : self._count] <= window[:, None].to(gap.device)
+            few = rough & (inside.sum(1) <= differences.FEW).cpu()
         if bool(few.any()):
-            seen = asked[few].gap[:, : self._count].cpu() - least[few, None]
-            gaps = None if answers.gap is None else seen
-            kept = [row.nonzero()[:, 0] for row in seen <= window[few, None]]
-            self._differences.few(answers, rows[few], kept, seen.argmin(dim=1), gaps)
+            kept, gaps = [row.nonzero()[:, 0] for row in inside[few].cpu()], asked[few].gap[:, : self._count].cpu()
+            anchor = torch.stack([index[row[index].argmin()] for row, index in zip(gaps, kept, strict=True)])
+            self._differences.few(answers, rows[few], kept, anchor, None if answers.gap is None else gaps)
         if not bool(few.all()):
             self._many(answers, asked[~few], codes, strain[~few])
 
@@ -235,10 +237,11 @@ class Search:
             part, picked = asked[some], [index for index in heavy if index is not None]
             before = [row[index] for row, index in zip(part.gap, picked, strict=True)]
             self._answer_many(answers, part, codes, picked)
-            for row, index, gaps in zip(part.gap, picked, before, strict=True):
-                row[index] = gaps
         left = answers.left[asked.rows]
         if bool(left.any()):
+            if bool(some.any()):
+                for row, index, gaps in zip(part.gap, picked, before, strict=True):
+                    row[index] = gaps
             self._answer_many(answers, asked[left], codes, None)
 
     def _heaviest(self, asked: Many, codes: Codes, strain: Tensor) -> list[Tensor | None]:
@@ -250,9 +253,10 @@ class Search:
         heavy: list[Tensor | None] = [none] * len(strain)
         for at in (strain > _HOPE).nonzero()[:, 0].tolist():
             heavy[at] = None
-            share = float(_HOPE * self._tolerance * asked.sigma[at] ** 2 / (asked.widest[at] * self._spread)) ** 2
+            sigma = float(asked.sigma[at])
+            share = (_HOPE * self._tolerance * sigma**2 / (float(asked.widest[at]) * self._spread)) ** 2
             if share > 0 and codes.device.type == "cpu":  # an accelerator reads all codes sooner than it picks some
-                index = codes.heaviest(asked.gap[at], asked.least[at], asked.sigma[at], share)
+                index = codes.heaviest(asked.gap[at], sigma, share)
                 if len(index) <= _HEAVY:
                     heavy[at] = index
                 elif strain[at] <= _STRAINED:
@@ -266,7 +270,7 @@ class Search:
             codes.finer_gaps(asked.query, gap)
         for at, index in enumerate(picked or []):
             if len(index):
-                codes.finer_gap(asked.query[torch.tensor([at])], gap[at], index)
+                codes.finer_gap(asked.query[at : at + 1], gap[at], index)
         least = gap.amin(dim=1).cpu()
         weights = codes.weigh(gap, least, sigma)
         mean, error = codes.mean(weights)
