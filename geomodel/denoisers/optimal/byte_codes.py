@@ -18,6 +18,7 @@ from torch.nn.functional import pad
 from geomodel.denoisers.optimal.byte_products import LARGEST, PARTS, SHARE_POWERS, digits, powers, share_digits, worths
 from geomodel.denoisers.optimal.byte_tables import PlainTable, Table, fastest
 from geomodel.denoisers.optimal.file_codes import FileCodes, values
+from geomodel.denoisers.optimal.pruning import within
 
 _COARSEST = 2.0**-20  # of the range: where the conversion error is larger, the points did not come from bytes
 _RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))  # what the bytes 0 and 255 usually become; images need not have both
@@ -216,11 +217,11 @@ class Codes:
 
         Weights are told apart to a factor of √e, in float32; whether the choice was right, the bound says.
         """
-        logits = (gap * -(sigma**-2)).clamp_(min=_LEAST_LOGIT).float()
+        logits = (gap * -(sigma**-2)).clamp_(min=-80).float()
         steps, weights = (logits * -2).int(), logits.exp_()
         limit = allowed * float(weights.sum())
         missed = torch.bincount(steps, weights * self._moments[2]).flip(0).cumsum(0).flip(0)
-        return (steps < int((missed > limit).sum())).nonzero()[:, 0]
+        return within(steps, int((missed > limit).sum()) - 1)
 
     def removed(self, gap: Tensor, least: Tensor, sigma: Tensor, index: Tensor) -> Tensor:
         """Σ w (‖e_i‖² − ‖e'_i‖²) of some points, at least."""

