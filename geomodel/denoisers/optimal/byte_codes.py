@@ -126,13 +126,15 @@ class Codes:
 
     def query(self, x: Tensor) -> Query:
         """Queries x (b, d) float64, written as whole numbers."""
-        t = (x - self.origin) / self.scale
+        offset = x - self.origin
+        t = offset / self.scale
         low, high = t.aminmax(dim=1, keepdim=True)
-        middle, step = (low + high) / 2, ((high - low) / 2 / LARGEST).clamp(min=1e-300)
-        whole = ((t - middle) / step).round_().clamp_(-LARGEST, LARGEST)
-        missed = (t - middle - step * whole).norm(dim=1) + 8 * _UNIT * math.sqrt(x.shape[1]) * t.abs().amax(dim=1)
+        middle, step = (low + high) / 2, ((high - low) / (2 * LARGEST)).clamp_(min=1e-300)
+        largest, apart = high.maximum(-low)[:, 0], t.sub_(middle)
+        whole = (apart / step).round_().clamp_(-LARGEST, LARGEST)
+        missed = apart.addcmul_(step, whole, value=-1).norm(dim=1) + 8 * _UNIT * math.sqrt(x.shape[1]) * largest
         filled = digits(pad(whole, (0, self._filled[1] - x.shape[1])).to(self.device))
-        return Query(middle[:, 0], step[:, 0], filled, self.scale * missed, (x - self.origin).square().sum(1))
+        return Query(middle[:, 0], step[:, 0], filled, self.scale * missed, offset.square().sum(1))
 
     def gaps(self, query: Query) -> tuple[Tensor, Tensor]:
         """h'_i − ‖x_q − o‖²/2 (b, N') with h'_i = ‖x_q − o − a k_i‖²/2, and a bound of its differences' rounding (b,).
@@ -215,13 +217,14 @@ class Codes:
         """Points with so much weight that for the others Σ w ‖e_i‖² ≤ allowed Σ w, from one query's gaps (N') to the
         least of them, on a processor.
 
-        Weights are told apart to a factor of √e, in float32; whether the choice was right, the bound says.
+        A choice, not a bound: weights are told apart to a factor of √e, and Σ w is taken from Σ w ‖e_i‖² and the mean
+        of the ‖e_i‖².
         """
-        logits = (gap * -(sigma**-2)).clamp_(min=-80).float()
-        steps, weights = (logits * -2).int(), logits.exp_()
-        limit = allowed * float(weights.sum())
-        missed = torch.bincount(steps, weights * self._moments[2]).flip(0).cumsum(0).flip(0)
-        return within(steps, int((missed > limit).sum()) - 1)
+        steps = (gap * (2 / sigma**2)).clamp_(max=-2 * _LEAST_LOGIT).int()
+        missed = torch.bincount(steps, self._moments[2])
+        missed *= (torch.arange(len(missed)) / -2).exp()
+        rest = missed.flip(0).cumsum(0).flip(0)
+        return within(steps, int((rest > allowed / self.typical**2 * rest[0]).sum()) - 1)
 
     def removed(self, gap: Tensor, least: Tensor, sigma: Tensor, index: Tensor) -> Tensor:
         """Σ w (‖e_i‖² − ‖e'_i‖²) of some points, at least."""

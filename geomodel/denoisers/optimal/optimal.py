@@ -214,18 +214,20 @@ class OptimalDenoiser(Denoiser):
             self._counts(labels)
         flat, rest = x.flatten(1), torch.arange(len(x))
         if self._search is not None and len(x):
-            parts, left = list(torch.split(rest, self._search.at_once())), []
+            size = self._search.at_once()
+            parts, left = [slice(start, min(start + size, len(x))) for start in range(0, len(x), size)], []
             while parts:
-                rows = parts.pop(0)
+                part = parts.pop(0)
                 try:
-                    found = self._search(flat[rows], sigma[rows], self._hidden(labels, rows), gaps)
+                    found = self._search(flat[part], sigma[part], self._hidden(labels, part), gaps)
                 except torch.OutOfMemoryError:  # other programs took memory of the device meanwhile
-                    if len(rows) == 1:
+                    if part.stop - part.start == 1:
                         raise
-                    parts[:0] = rows.chunk(2)
+                    middle = (part.start + part.stop + 1) // 2
+                    parts[:0] = [slice(part.start, middle), slice(middle, part.stop)]
                     continue
-                left.append(rows[found.left])
-                yield rows, found
+                left.append(rest[part][found.left])
+                yield rest[part], found
             rest = torch.cat(left)
             if not len(rest):
                 return
@@ -239,7 +241,7 @@ class OptimalDenoiser(Denoiser):
         precision, offset = sigma[rows, None].clamp(min=SMALLEST_SIGMA) ** -2, flat - self._all.points[anchor]
         return Gaps(gap=found.gap, precision=precision, anchor=anchor, x=flat, offset=offset, refined=None)
 
-    def _hidden(self, labels: Tensor | None, rows: Tensor) -> Tensor | None:
+    def _hidden(self, labels: Tensor | None, rows: Tensor | slice) -> Tensor | None:
         """The points that queries do not see, (b, N); None where they see all."""
         if labels is None or self._classes is None or bool((labels[rows] < 0).all()):
             return None
