@@ -217,14 +217,12 @@ class Codes:
         """Points with so much weight that for the others Σ w ‖e_i‖² ≤ allowed Σ w, from one query's gaps (N') to the
         least of them, on a processor.
 
-        A choice, not a bound: weights are told apart to a factor of √e, and Σ w is taken from Σ w ‖e_i‖² and the mean
-        of the ‖e_i‖².
+        A choice, not a bound: weights are told apart to a factor of √e.
         """
         steps = (gap * (2 / sigma**2)).clamp_(max=-2 * _LEAST_LOGIT).int()
-        missed = torch.bincount(steps, self._moments[2])
-        missed *= (torch.arange(len(missed)) / -2).exp()
-        rest = missed.flip(0).cumsum(0).flip(0)
-        return within(steps, int((rest > allowed / self.typical**2 * rest[0]).sum()) - 1)
+        sums = torch.stack([torch.bincount(steps).double(), torch.bincount(steps, self._moments[2])])
+        total, missed = (sums * (torch.arange(sums.shape[1]) / -2).exp()).flip(1).cumsum(1).flip(1)
+        return within(steps, int((missed > allowed * total[0]).sum()) - 1)
 
     def removed(self, gap: Tensor, least: Tensor, sigma: Tensor, index: Tensor) -> Tensor:
         """Σ w (‖e_i‖² − ‖e'_i‖²) of some points, at least."""
