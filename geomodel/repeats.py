@@ -21,9 +21,10 @@ def counts(points: Any, classes: ArrayLike | None = None, parts: Iterable[slice]
     in which the points are read.
     """
     size = max(1, _NUMBERS_AT_ONCE // max(1, math.prod(points.shape[1:])))
+    stored = getattr(points, "stored", points)  # equal where the points are, and smaller
     found = np.empty(len(points), np.int64)
     for rows in parts or (slice(start, start + size) for start in range(0, len(points), size)):
-        found[rows] = list(_hashes(np.asarray(points[rows])))
+        found[rows] = hashes(np.asarray(stored[rows]))
     if classes is not None:
         pairs = zip(found.tolist(), np.asarray(classes).tolist(), strict=True)
         found = np.array([hash(pair) for pair in pairs], np.int64)
@@ -31,14 +32,9 @@ def counts(points: Any, classes: ArrayLike | None = None, parts: Iterable[slice]
     return None if len(often) == len(found) else np.asarray(often[place])
 
 
-def distinct(points: Any, parts: Iterable[slice] | None = None) -> int:
-    """How many different points there are."""
-    often = counts(points, parts=parts)
-    return len(points) if often is None else round(float((1 / often).sum()))
-
-
-def _hashes(rows: Array) -> Iterable[int]:
+def hashes(rows: Array) -> Integers:
+    """A hash of each of the rows (n, *shape), (n,); it is the same where rows are equal."""
     plain = np.ascontiguousarray(rows.reshape(len(rows), -1))
     if plain.dtype.kind == "f":
         plain = plain + 0.0  # −0 is 0
-    return (hash(row.tobytes()) for row in plain)
+    return np.fromiter((hash(row.tobytes()) for row in plain), np.int64, len(plain))

@@ -75,7 +75,8 @@ def prepare(
 ) -> Job:
     """Build the run. ValueError with the first sentence of `problems` where the settings do not fit.
 
-    `between` is called between the parts of fitting Gaussians to the data, and may raise an exception to end it.
+    `between` is called between the parts of preparing D* and Gaussians of the data, and may raise an exception to end
+    it.
     """
     import torch
 
@@ -88,7 +89,7 @@ def prepare(
     if data is None or asked.data is None:
         optimal = None
     else:
-        optimal = optimal or OptimalDenoiser(data.points, data.labels)
+        optimal = optimal or OptimalDenoiser(data.points, data.labels, between=between)
         optimal.piece = max(1, int(PIECE_NUMBERS / (len(data) * prod(data.shape))))
     exact, guided = asked_of(settings, optimal, asked.data), asked_of(settings, network, asked.network)
     driving = theory_of(settings.driver, settings.driver_options, data, optimal, between)

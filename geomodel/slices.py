@@ -13,7 +13,7 @@ from geomodel.density import Rect
 from geomodel.projection import Basis
 
 NEGLIGIBLE = 45.0  # nats; e^-45 of the largest weight is below float64's rounding of the sum
-_BLOCK_NUMBERS = 1 << 22
+_BLOCK_NUMBERS = 1 << 18  # 2 MB in float64, as in `projection`
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,7 +22,7 @@ from geomodel.arrays import Array
 from geomodel.checkpoints.hints import nested
 from geomodel.checkpoints.plan import Answer
 from geomodel.datasets import Dataset
-from geomodel.datasets.common import Progress, blocks, silent
+from geomodel.datasets.common import Progress, blocks, portion, silent
 from geomodel.datasets.file_array import FileArray
 from geomodel.denoisers.own_calls import Calls
 from geomodel.hooks import nothing
@@ -30,6 +30,8 @@ from geomodel.origin import NetworkIdentity
 from geomodel.settings import DataKey, RunSettings
 
 log = logging.getLogger(__name__)
+READ, KNOWN = 0.5, 0.8  # of the opening of data, when they are read and when their plane is known
+PROJECTED = 2**18  # numbers of the points that are projected at once; more leave the processor's cache
 
 
 @dataclass(slots=True)
@@ -52,21 +54,15 @@ class OpenSet:
 
 
 def _loaded(key: DataKey, progress: Progress | None) -> Dataset:
-    return key.load(progress)
+    return key.load(None if progress is None else portion(progress, 0.0, READ))
 
 
 def _opened(key: DataKey, dataset: Dataset, progress: Progress | None) -> OpenSet:
     """The set with its plane and everything that the window asks of it."""
-
-    def between() -> None:
-        if progress is not None:
-            progress(1.0)  # the data are read now, but `progress` may still raise to stop
-
+    tell = progress or silent
     if prod(dataset.shape) < 2:
         raise ValueError(f"{dataset.name} has one number a point; the plane needs at least two columns.")
-    between()
-    points = dataset.points
-    plane = dataset.principal_plane(between)
+    plane = dataset.principal_plane(partial(tell, READ))
     # computed here and cached on the data, so that the window's thread never computes it
     _ = dataset.std, dataset.largest_deviation, dataset.fingerprint, dataset.distinct
     low, high = runs.recommended_sigmas(dataset)
@@ -81,18 +77,16 @@ def _opened(key: DataKey, dataset: Dataset, progress: Progress | None) -> OpenSe
         sigma_min=low,
         sigma_max=high,
         plane=plane,
-        plane_points=frozen(_projected(plane, points, between)),
+        plane_points=frozen(_projected(plane, dataset.points, portion(tell, KNOWN, 1.0))),
     )
     return OpenSet(opened)
 
 
-def _projected(plane: Any, points: Any, between: Callable[[], None]) -> Array:
-    """All points in the plane, a bounded number at a time, because the file may be larger than the memory."""
-    found = []
-    for rows in blocks(len(points), prod(points.shape[1:])):
-        between()
-        found.append(plane.project(points[rows]))
-    return np.concatenate(found)
+def _projected(plane: Any, points: Any, progress: Progress) -> Array:
+    """All points in the plane, a few at a time, because the file may be larger than the memory."""
+    return np.concatenate(
+        [plane.project(points[rows]) for rows in blocks(len(points), prod(points.shape[1:]), progress, PROJECTED)]
+    )
 
 
 class Library:

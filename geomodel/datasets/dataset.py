@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from geomodel.arrays import Array, Floats, Integers
 from geomodel.collapse import speciation_sigma
-from geomodel.datasets.common import CACHED, Progress, blocks, gathered, limit, portion, silent
+from geomodel.datasets.common import Progress, limit, silent
+from geomodel.datasets.facts import Check, Facts, facts
+from geomodel.datasets.points import Points, converted
 from geomodel.hooks import Between, nothing
 from geomodel.projection import Basis, identity_basis, principal_components
-from geomodel.repeats import distinct
 
 if TYPE_CHECKING:
     from geomodel.datasets.file_array import FileArray
     from geomodel.denoisers.gaussians import Gaussians
     from geomodel.denoisers.mixture import MixtureDenoiser
-
-
-def _converted(stored: Array) -> Array:
-    if stored.dtype != np.uint8:
-        return stored.astype(np.float64, copy=False)
-    points = stored.astype(np.float32)
-    points /= np.float32(127.5)
-    points -= np.float32(1)
-    return points
-
-
-class Points:
-    """An array-like of the points (N, *shape) of a set that is too large to be converted at once.
-
-    Indexing gives rows of converted numbers. `numpy.asarray` converts all of them, where memory has room.
-    """
-
-    def __init__(self, stored: Array | FileArray) -> None:
-        self._stored = stored
-        self.shape, self.ndim, self.size = stored.shape, stored.ndim, stored.size
-        self.dtype: np.dtype[Any] = np.dtype(np.float32 if stored.dtype == np.uint8 else np.float64)
-        self.nbytes = self.size * self.dtype.itemsize
-
-    @property
-    def stored(self) -> Array | FileArray:
-        """The stored numbers that the points are converted from."""
-        return self._stored
-
-    def __len__(self) -> int:
-        return len(self._stored)
-
-    def __getitem__(self, index: Any) -> Array:
-        return _converted(np.asarray(self._stored[index]))
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return gathered(self, self.dtype if dtype is None else dtype, copy)
 
 
 # Without slots, because cached properties live in the instance's dictionary; without eq, because fields are arrays.
@@ -110,17 +73,17 @@ class Dataset:
         points = Points(self.stored)
         if not isinstance(self.stored, np.ndarray):
             return points
-        return points if self.stored.dtype != points.dtype and points.nbytes > limit() else _converted(self.stored)
+        return points if self.stored.dtype != points.dtype and points.nbytes > limit() else converted(self.stored)
 
-    @cached_property
+    @property
     def mean(self) -> Floats:
         """The mean point, (*shape), in the units of `points`."""
-        return self._mean(silent)
+        return self._facts.mean
 
-    @cached_property
+    @property
     def std(self) -> float:
         """The data's scale: the root of the mean variance of a coordinate; 1 where all points are the same."""
-        return self._std(silent)
+        return self._facts.std
 
     @cached_property
     def largest_deviation(self) -> float:
@@ -143,54 +106,29 @@ class Dataset:
         """√d std, the root of the mean square of a point's distance from the mean."""
         return math.sqrt(math.prod(self.shape)) * self.std
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """sha256 over type, shape and stored bytes. The same numbers give the same text, whatever file they came in."""
-        return self._fingerprint(silent)
+        return self._facts.fingerprint
 
-    @cached_property
+    @property
     def distinct(self) -> int:
         """How many different points there are."""
-        return distinct(self.stored, self._blocks(silent))
+        return self._facts.distinct
 
-    def measure(self, progress: Progress) -> None:
-        """Compute fingerprint, mean, std and `distinct` now, so that reading them later takes no time."""
+    @cached_property
+    def _facts(self) -> Facts:
+        return facts(self.stored, silent)
+
+    def measure(self, progress: Progress, check: Check | None = None) -> None:
+        """Compute fingerprint, mean, std and `distinct` now, so that reading them later takes no time.
+
+        check: called with every block of the numbers before they are used.
+        """
         known = vars(self)  # cached properties keep their values there
-        known["fingerprint"] = self._fingerprint(portion(progress, 0.0, 0.2))
-        known["mean"] = self._mean(portion(progress, 0.2, 0.4))
-        known["std"] = self._std(portion(progress, 0.4, 0.8))
-        known["distinct"] = distinct(self.stored, self._blocks(portion(progress, 0.8, 1.0)))
-
-    def _mean(self, progress: Progress) -> Floats:
-        first = np.asarray(self.points[0], np.float64)  # sums of differences, because far from 0 a sum loses digits
-        total = np.zeros(self.shape)
-        for rows in blocks(len(self), math.prod(self.shape), progress, CACHED):
-            part = self.points[rows] - first
-            part[0] += total  # sums point after point, so that the result does not depend on the blocks
-            total = part.sum(axis=0)
-        return np.asarray(first + total / len(self))
-
-    def _std(self, progress: Progress) -> float:
-        total, varied, first, mean = 0.0, False, self.points[0], self.mean
-        for rows in self._blocks(progress):
-            squares = np.empty((rows.stop - rows.start, *self.shape))
-            for part in blocks(len(squares), math.prod(self.shape), at_once=CACHED):
-                points = self.points[rows.start + part.start : rows.start + part.stop]
-                varied = varied or bool((points != first).any())
-                np.subtract(points, mean, out=squares[part])
-                np.square(squares[part], out=squares[part])
-            total += float(squares.sum())
-        return math.sqrt(total / self.points.size) if varied else 1.0
-
-    def _fingerprint(self, progress: Progress) -> str:
-        native = self.stored.dtype.newbyteorder("=")
-        digest = hashlib.sha256(f"{native.str} {self.stored.shape}\n".encode())
-        for rows in self._blocks(progress):
-            digest.update(np.ascontiguousarray(self.stored[rows], dtype=native).data)
-        return f"sha256:{digest.hexdigest()}"
-
-    def _blocks(self, progress: Progress) -> Iterator[slice]:
-        return blocks(len(self), math.prod(self.shape), progress)
+        if "_facts" not in known:
+            known["_facts"] = facts(self.stored, progress, check)
+        progress(1.0)
 
     @cached_property
     def mixture(self) -> MixtureDenoiser | None:

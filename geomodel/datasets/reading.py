@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -120,17 +121,25 @@ def _arranged(stored: Array | FileArray, arrange: Arrange) -> Array | FileArray:
 
 
 def points(name: str, stored: Array | FileArray, progress: Progress, labels: Integers | None = None) -> Dataset:
-    """The data set of points (N, d), after a check of every value."""
-    for rows in blocks(len(stored), stored.shape[1], progress):
-        part = stored[rows]
-        bad = np.argwhere(~(np.abs(part) <= LARGEST_VALUE))  # in this form NaN counts as bad
-        if len(bad):
-            point, axis = bad[0]
-            raise DataError(
-                f"{name!r}: coordinate {axis + 1} of point {rows.start + point + 1} is {part[point, axis]}. Every "
-                f"value must be a finite number, below {LARGEST_VALUE:g} in size. Remove or repair such points."
-            )
-    return Dataset(name=name, kind="points", stored=stored, labels=labels)
+    """The data set of points (N, d), after a check of every value. Those in a file are measured in the same pass."""
+    found, check = Dataset(name=name, kind="points", stored=stored, labels=labels), partial(_check_values, name)
+    if isinstance(stored, FileArray):
+        found.measure(progress, check)
+    else:
+        for rows in blocks(len(stored), stored.shape[1], progress):
+            check(rows.start, stored[rows])
+    return found
+
+
+def _check_values(name: str, start: int, part: Array) -> None:
+    """DataError for values of points, from number `start` on, that cannot be computed with."""
+    bad = np.argwhere(~(np.abs(part) <= LARGEST_VALUE))  # in this form NaN counts as bad
+    if len(bad):
+        point, axis = bad[0]
+        raise DataError(
+            f"{name!r}: coordinate {axis + 1} of point {start + point + 1} is {part[point, axis]}. Every "
+            f"value must be a finite number, below {LARGEST_VALUE:g} in size. Remove or repair such points."
+        )
 
 
 def check_label_kind(name: str, dtype: np.dtype[Any], shape: tuple[int, ...], count: int) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
-from geomodel.denoisers.optimal import byte_codes, byte_products, byte_tables, pruning
+from geomodel.datasets.points import Points, converted
+from geomodel.denoisers.optimal import byte_codes, byte_grid, byte_products, byte_tables, file_codes, pruning
+from geomodel.denoisers.optimal.posterior import Rows
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.skipif(not byte_products.exact_products(CPU), reason="no exact byte products here")
@@ -131,6 +135,115 @@ def test_lower_bounds_are_below_and_close():
                 inside = ((points - centre) @ heads._directions[:, :count]).square().sum(1)
                 tail = (norms.square() - inside).clamp(min=0).sqrt()
                 assert (half - found <= 2 * tail * (tail[:20, None] + sigma * 120**0.5) + room[:, None]).all()
+
+
+def bytes_of(kind, count=90, dimension=60):
+    random = np.random.default_rng(24)
+    stored = random.integers(0, 256, (count, dimension), dtype=np.uint8)
+    match kind:
+        case "one colour each":
+            stored = np.repeat(stored[:, :1], dimension, axis=1)
+        case "black and white":
+            stored = (stored > 127).astype(np.uint8) * np.uint8(255)
+        case "nearly the same":
+            stored = stored[:1] + random.integers(0, 2, stored.shape, dtype=np.uint8)
+        case "one point":
+            stored = stored[:1]
+    return stored
+
+
+def _lower(heads, x):
+    return heads.lower(x)[0]
+
+
+def _closer(heads, x):
+    return torch.stack([heads.closer(row, torch.arange(len(heads._all))) for row in x])
+
+
+KINDS = ("random", "one colour each", "black and white", "nearly the same", "one point")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sums_of_stored_bytes_are_those_of_their_points(kind):
+    stored = bytes_of(kind)
+    points, grid = torch.from_numpy(converted(stored)), byte_grid.Grid.between(-1.0, 1.0)
+    blocks = [slice(start, min(start + 17, len(stored))) for start in range(0, len(stored), 17)]
+    codes, guards = torch.zeros(2, *stored.shape, dtype=torch.int8)
+    wanted = byte_grid.Sums.of_points(grid, points, blocks, codes, guards)
+    found = byte_grid.Sums.of_bytes(grid, stored.reshape(-1, 3, 4, 5), blocks, file_codes.values())
+    for name in ("whole", "guard", "squares"):  # whole numbers
+        assert getattr(found, name).tolist() == getattr(wanted, name).tolist()
+    for name, most in (("across", 128.0), ("errors", 2.0**-46), ("finer", 2.0**-60)):  # as large as a term may be
+        torch.testing.assert_close(getattr(found, name), getattr(wanted, name), rtol=0, atol=60 * most * 1e-15)
+    assert torch.equal(codes, torch.from_numpy((stored ^ np.uint8(128)).view(np.int8)))
+    filled = file_codes.FileCodes(stored, (len(stored), 64))
+    assert torch.equal(filled[0 : len(stored)][:, :60], codes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("parts", [1, 5])
+def test_lower_bounds_from_codes_are_below_and_close(kind, parts, monkeypatch):
+    """Against exact distances, and against bounds from the points themselves."""
+    stored = bytes_of(kind)
+    monkeypatch.setattr(byte_tables, "BYTES_AT_ONCE", 64 * (-(-128 // parts) // 16 * 16))
+    points = Rows(Points(stored))
+    whole = points[:].double()
+    centre = whole.mean(0) + 0.01
+    norms = (whole - centre).norm(dim=1)
+    everything = [slice(0, len(stored))]
+    codes = byte_codes.Codes.build(points, lambda: everything, norms, CPU, stored)
+    assert codes is not None
+    random, calls = np.random.default_rng(25), []
+    plain = pruning.Heads(points, everything, centre, norms)
+    heads = pruning.Heads(points, everything, centre, norms, codes, lambda: calls.append(1))
+    assert len(calls) >= parts - 1
+    assert torch.equal(heads._directions, plain._directions)
+    for sigma in (0.0, 1e-6, 1e-3, 0.2, 5.0, 1e4):
+        x = whole[:20] + sigma * torch.from_numpy(random.standard_normal((min(20, len(stored)), 60)))
+        half = ((x[:, None] - whole) ** 2).sum(2) / 2 - (x - centre).square().sum(1, keepdim=True) / 2
+        length, error = (x - centre).norm(dim=1, keepdim=True), heads._error
+        _, room = heads.lower(x)
+        for ask in (_lower, _closer):
+            found = ask(heads, x).double()
+            assert (found <= half + room[:, None]).all(), sigma
+            # what the codes leave out of a point, and what is allowed for it, move its t by this at the worst
+            tail = (2 * (2 * norms + error) * error).sqrt()
+            assert (found >= ask(plain, x) - length * (tail + error) - room[:, None]).all(), sigma
+
+
+@pytest.mark.parametrize("longer", [True, False])
+def test_lower_bounds_hold_where_products_with_directions_are_off(longer):
+    """By as much as is said, along each point's own head: the worst, because its t seems smaller or larger."""
+    error, random = 0.05, np.random.default_rng(26)
+    points = torch.from_numpy(random.standard_normal((300, 40)) * np.linspace(1, 0.001, 40) ** 4)  # hardly any t
+    centre = points.mean(0)
+    norms = (points - centre).norm(dim=1)
+
+    def along(directions, centre):
+        head = ((points - centre) @ directions).T
+        off = head / head.norm(dim=0) * (error if longer else -error)
+        return iter([(slice(0, 300), head + off)]), 0.0
+
+    heads = pruning.Heads(points, [slice(0, 300)], centre, norms, SimpleNamespace(error=error, along=along))
+    x = points[:50] + 0.3 * torch.from_numpy(random.standard_normal((50, 40)))
+    half = ((x[:, None] - points) ** 2).sum(2) / 2 - (x - centre).square().sum(1, keepdim=True) / 2
+    _, room = heads.lower(x)
+    for ask in (_lower, _closer):
+        assert (ask(heads, x).double() <= half + room[:, None]).all()
+
+
+def test_products_with_directions_are_those_of_the_codes():
+    stored = bytes_of("random")
+    codes = byte_codes.Codes.build(Rows(Points(stored)), lambda: [slice(0, 90)], torch.ones(90).double(), CPU, stored)
+    directions = torch.linalg.qr(torch.randn(60, 7, generator=torch.Generator().manual_seed(1)).double()).Q
+    centre = torch.full((60,), 0.3, dtype=torch.float64)
+    parts, written = codes.along(directions, centre)
+    found = torch.cat([part for _, part in parts], dim=1)
+    coded = codes.origin + codes.scale * (torch.from_numpy(stored).double() - 128)
+    off = (found - ((coded - centre) @ directions).T).norm(dim=0)
+    assert 0 < written < 1e-7
+    assert (off <= written + 1e-13).all()
+    assert float(off.max()) > written / 1000  # a bound, not a platitude
 
 
 def test_the_leading_components_come_first():

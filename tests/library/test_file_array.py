@@ -14,6 +14,7 @@ import pytest
 import geomodel as gm
 from geomodel import datasets, memory
 from geomodel.datasets import dataset, file_array
+from geomodel.datasets.facts import facts
 from geomodel.datasets.file_array import FileArray
 
 RNG = np.random.default_rng(0)
@@ -182,14 +183,6 @@ def test_rows_beyond_free_memory_are_refused(tmp_path, monkeypatch):
 # ------------------------------------------------------------------------------------------------ a file that is cut
 
 
-def mean(data):
-    data._mean(dataset.silent)
-
-
-def fingerprint(data):
-    data._fingerprint(dataset.silent)
-
-
 def denoise(data):
     gm.OptimalDenoiser(data.points)(np.zeros((1, *data.shape)), 1.0)
 
@@ -199,9 +192,7 @@ READERS = {
     "indices": lambda data: data.stored[[1, 11]],
     "row": lambda data: data.points[11],
     "all": lambda data: np.asarray(data.points),
-    "mean": mean,
-    "std": lambda data: data._std(dataset.silent),
-    "fingerprint": fingerprint,
+    "facts": lambda data: facts(data.stored, dataset.silent),
     "a new D*": denoise,
 }
 

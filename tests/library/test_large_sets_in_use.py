@@ -45,6 +45,7 @@ def asked(monkeypatch):
         monkeypatch.setattr(module, "limit", lambda: 100)
     monkeypatch.setattr(file_array, "_UNCHECKED", 0)
     monkeypatch.setattr("geomodel.datasets.common._NUMBERS_AT_ONCE", BLOCK)
+    monkeypatch.setattr("geomodel.datasets.facts._BYTES_AT_ONCE", BLOCK)
     monkeypatch.setattr(projection, "_BLOCK_NUMBERS", BLOCK)
     monkeypatch.setattr("geomodel.slices._BLOCK_NUMBERS", BLOCK)
     monkeypatch.setattr(untruncated, "_NUMBERS_IN_BLOCK", BLOCK)

@@ -25,7 +25,7 @@ def test_counts_are_those_of_equality(numbers):
     found = repeats.counts(points)
     assert (found is None) == bool((expected == 1).all())
     assert found is None or found.tolist() == expected.tolist()
-    assert repeats.distinct(points) == len(np.unique(points))
+    assert Dataset(name="few", kind="points", stored=points).distinct == len(np.unique(points))
     classes = np.array(numbers) % 2
     inside = ((points == points.T) & (classes[:, None] == classes)).sum(1)
     found = repeats.counts(points, classes)
@@ -84,4 +84,4 @@ def test_a_data_set_knows_how_many_points_differ():
     assert (len(data), data.distinct) == (100, 50)
     measured = Dataset(name="twice", kind="points", stored=np.repeat(POINTS, 2, axis=0))
     measured.measure(lambda share: None)
-    assert vars(measured)["distinct"] == 50
+    assert vars(measured)["_facts"].distinct == 50

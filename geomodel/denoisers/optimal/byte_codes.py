@@ -7,7 +7,7 @@ number (a guard digit) that holds most of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from geomodel.denoisers.optimal.byte_grid import Grid, Sums
 from geomodel.denoisers.optimal.byte_products import LARGEST, PARTS, SHARE_POWERS, digits, powers, share_digits, worths
 from geomodel.denoisers.optimal.byte_tables import PlainTable, Table, fastest
 from geomodel.denoisers.optimal.file_codes import FileCodes, values
-from geomodel.denoisers.optimal.pruning import within
+from geomodel.denoisers.optimal.finding import at_most
 
 _COARSEST = 2.0**-20  # of the range: where the conversion error is larger, the points did not come from bytes
 _RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))  # what the bytes 0 and 255 usually become; images need not have both
@@ -50,46 +51,32 @@ class Codes:
         stored: Any = None,
     ) -> None:
         (low, high), (count, dimension) = limits, points.shape
-        self.scale = (high - low) / 255
-        self.origin = low + 128 * self.scale
+        grid = Grid.between(low, high)
+        self.scale, self.origin, self._fine = grid
         self.device, self._count, self._dimension = device, count, dimension
-        self._fine = 2.0**-24 * max(abs(low), abs(high), high - low) / 127
-        shape = (_filled(count), _filled(dimension))
-        codes, guards = torch.zeros(2, *(shape if stored is None else (0, 0)), dtype=torch.int8)
-        halves = torch.full(shape[:1], math.inf, dtype=torch.float64)
-        across, errors, sums, guard_sums = torch.zeros(4, shape[0], dtype=torch.float64)
-        self.finer = 0.0
-        for rows in blocks:
-            block = points[rows].double() - self.origin
-            whole = (block / self.scale).round_().clamp_(-128, 127)
-            remainder = block - self.scale * whole
-            guard_digit = (remainder / self._fine).round_().clamp_(-128, 127)
-            if stored is None:
-                codes[rows, :dimension], guards[rows, :dimension] = whole.to(torch.int8), guard_digit.to(torch.int8)
-            sums[rows], guard_sums[rows] = whole.sum(1), guard_digit.sum(1)
-            halves[rows] = whole.square().sum(1) * (self.scale**2 / 2)
-            across[rows] = self._fine * ((self.origin + self.scale * whole) * guard_digit).sum(1)
-            errors[rows] = remainder.norm(dim=1)
-            self.finer = max(self.finer, float((remainder - self._fine * guard_digit).norm(dim=1).max()))
-        rounding = 4 * _UNIT * math.sqrt(dimension) * (abs(low) + abs(high))
-        self.finer += rounding
-        errors[:count] += rounding
-        self.error, self.typical = float(errors.max()), float(errors[:count].square().mean().sqrt())
-        ones = torch.zeros_like(errors)
-        ones[:count] = 1
-        self._moments = torch.stack([ones, pad(norms.square(), (0, shape[0] - count)), errors.square()]).to(device)
-        self._halves, self._across = halves.to(device), across.to(device)
-        self._sums, self._guard_sums = (self.scale**2 * sums).to(device), guard_sums.to(device)
-        self._largest = float(halves[:count].max()), float(self._sums.abs().max())
-        self._filled = shape
+        self._filled = shape = (_filled(count), _filled(dimension))
         self._codes: Table
         if stored is None:
+            codes, guards = torch.zeros(2, *shape, dtype=torch.int8)
+            sums = Sums.of_points(grid, points, blocks, codes, guards)
             self._codes, self._guards = fastest(codes.to(device)), PlainTable(guards.to(device), turned=False)
         else:
-            step = values() - self.origin
-            left = ((step - self.scale * (step / self.scale).round()) / self._fine).round().clamp(-128, 127)
+            sums, guard = Sums.of_bytes(grid, stored, blocks, values()), grid.digits(values()).guard.to(torch.int8)
             self._codes = fastest(FileCodes(stored, shape))
-            self._guards = PlainTable(FileCodes(stored, shape, left.to(torch.int8).numpy()), turned=False)
+            self._guards = PlainTable(FileCodes(stored, shape, guard.numpy()), turned=False)
+        rounding = 4 * _UNIT * math.sqrt(dimension) * (abs(low) + abs(high))
+        errors, self.finer = sums.errors.sqrt() + rounding, float(sums.finer.max().sqrt()) + rounding
+        self.error, self.typical = float(errors.max()), float(errors.square().mean().sqrt())
+        halves, totals = sums.squares * (self.scale**2 / 2), sums.whole * self.scale**2
+        self._largest = float(halves.max()), float(totals.abs().max())
+        moments = torch.stack([torch.ones(count, dtype=torch.float64), norms.square(), errors.square()])
+
+        def filled(rows: Tensor, value: float = 0.0) -> Tensor:
+            return pad(rows, (0, shape[0] - count), value=value).to(device)
+
+        self._moments, self._halves = filled(moments), filled(halves, math.inf)
+        self._across, self._guard_sums = filled(sums.across * self._fine), filled(sums.guard)
+        self._sums = filled(totals)
 
     @staticmethod
     def build(
@@ -127,14 +114,33 @@ class Codes:
     def query(self, x: Tensor) -> Query:
         """Queries x (b, d) float64, written as whole numbers."""
         offset = x - self.origin
-        t = offset / self.scale
+        middle, step, filled, missed = self._written(offset / self.scale)
+        return Query(middle, step, filled, self.scale * missed, offset.square().sum(1))
+
+    def _written(self, t: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """t (b, d) float64 as m + s U with whole numbers U: m (b,), s (b,), the digits of U, and ‖t − m − s U‖ (b,)."""
         low, high = t.aminmax(dim=1, keepdim=True)
         middle, step = (low + high) / 2, ((high - low) / (2 * LARGEST)).clamp_(min=1e-300)
-        largest, apart = high.maximum(-low)[:, 0], t.sub_(middle)
+        apart, rounding = t - middle, 8 * _UNIT * math.sqrt(t.shape[1]) * high.maximum(-low)[:, 0]
         whole = (apart / step).round_().clamp_(-LARGEST, LARGEST)
-        missed = apart.addcmul_(step, whole, value=-1).norm(dim=1) + 8 * _UNIT * math.sqrt(x.shape[1]) * largest
-        filled = digits(pad(whole, (0, self._filled[1] - x.shape[1])).to(self.device))
-        return Query(middle[:, 0], step[:, 0], filled, self.scale * missed, offset.square().sum(1))
+        missed = apart.addcmul_(step, whole, value=-1).norm(dim=1) + rounding
+        filled = digits(pad(whole, (0, self._filled[1] - t.shape[1])).to(self.device))
+        return middle[:, 0], step[:, 0], filled, missed
+
+    def along(self, directions: Tensor, centre: Tensor) -> tuple[Iterator[tuple[slice, Tensor]], float]:
+        """(o + a k_i − c)·v for directions v (d, m): slices of points with (m, n), and how far each point's m numbers
+        can be off, as a vector, because v is written in digits."""
+        middle, step, filled, missed = self._written(directions.T)
+        constant = (self.origin - centre) @ directions
+        reach = self.scale * 128 * math.sqrt(self._dimension)
+
+        def parts() -> Iterator[tuple[slice, Tensor]]:
+            for part, dots in self._codes.along(filled.flatten(0, 1)):
+                rows = slice(part.start, max(part.start, min(part.stop, self._count)))
+                start = torch.outer(middle, self._sums[part] / self.scale) + constant[:, None]
+                yield rows, self._scaled(dots, self.scale * step, start)[:, : rows.stop - rows.start]
+
+        return parts(), reach * float(missed.norm())
 
     def gaps(self, query: Query) -> tuple[Tensor, Tensor]:
         """h'_i − ‖x_q − o‖²/2 (b, N') with h'_i = ‖x_q − o − a k_i‖²/2, and a bound of its differences' rounding (b,).
@@ -222,7 +228,7 @@ class Codes:
         steps = (gap * (2 / sigma**2)).clamp_(max=-2 * _LEAST_LOGIT).int()
         sums = torch.stack([torch.bincount(steps).double(), torch.bincount(steps, self._moments[2])])
         total, missed = (sums * (torch.arange(sums.shape[1]) / -2).exp()).flip(1).cumsum(1).flip(1)
-        return within(steps, int((missed > allowed * total[0]).sum()) - 1)
+        return at_most(steps, int((missed > allowed * total[0]).sum()) - 1)
 
     def removed(self, gap: Tensor, least: Tensor, sigma: Tensor, index: Tensor) -> Tensor:
         """Σ w (‖e_i‖² − ‖e'_i‖²) of some points, at least."""

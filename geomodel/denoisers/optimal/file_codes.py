@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from geomodel.datasets.dataset import Points
+from geomodel.datasets.points import converted
 
 BYTES_AT_ONCE = 2**21  # of one part: less than a processor's cache
 
@@ -29,7 +29,8 @@ class FileCodes:
 
     def __getitem__(self, rows: slice) -> Tensor:
         codes = self._coded(self._stored[rows.start : min(rows.stop, len(self._stored))])
-        return torch.nn.functional.pad(codes, (0, 0, 0, rows.stop - rows.start - len(codes)))
+        missing = rows.stop - rows.start - len(codes)
+        return torch.nn.functional.pad(codes, (0, 0, 0, missing)) if missing else codes
 
     def index_select(self, _: int, index: Tensor) -> Tensor:
         """The codes of some points."""
@@ -39,7 +40,8 @@ class FileCodes:
         found = np.asarray(stored)
         shape = (len(found), found[:1].size)  # there may be none
         if self._table is None:
-            codes = (found ^ np.uint8(128)).view(np.int8).reshape(shape)
+            own = None if isinstance(self._stored, np.ndarray) else found  # a file gives rows that nothing else uses
+            codes = np.bitwise_xor(found, np.uint8(128), out=own).view(np.int8).reshape(shape)
         else:  # bytes.translate is the quickest of all ways to look up bytes in a table
             codes = np.frombuffer(bytearray(found.tobytes().translate(self._table)), np.int8).reshape(shape)
         missing = self.shape[1] - codes.shape[1] if len(codes) else self.shape[1]
@@ -48,4 +50,4 @@ class FileCodes:
 
 def values() -> Tensor:
     """The value that each of the 256 bytes has in the points, float64."""
-    return torch.from_numpy(Points(np.arange(256, dtype=np.uint8))[:]).double()
+    return torch.from_numpy(converted(np.arange(256, dtype=np.uint8))).double()

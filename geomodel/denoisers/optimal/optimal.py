@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from geomodel.denoisers.optimal.input import check_queries, check_tolerance, che
 from geomodel.denoisers.optimal.posterior import Posterior, Rows, in_memory
 from geomodel.denoisers.optimal.search import Found, Search
 from geomodel.denoisers.optimal.untruncated import NUMBERS_AT_ONCE, RESIDENT_NUMBERS, SMALLEST_SIGMA, Gaps, Untruncated
+from geomodel.hooks import Between, nothing
 
 _NUMBERS_IN_CACHE = 2**16  # logits of a chunk of more than 64 queries; larger ones cost a page fault every 4 kB
 SEARCHED_NUMBERS = 1_000_000  # N·d from which `searched` searches; below, float64 is as fast
@@ -58,6 +59,7 @@ class OptimalDenoiser(Denoiser):
         tolerance: the largest error of a search, relative to the points' largest distance from their mean; 0 turns
             the search off.
         device: where the codes of a search are kept and multiplied; everything else stays on the CPU.
+        between: called between the parts of the preparation; an exception from it ends it.
 
     Raises:
         ValueError: no points, points that are not finite, labels of another length or kind, a negative tolerance; a
@@ -65,7 +67,13 @@ class OptimalDenoiser(Denoiser):
     """
 
     def __init__(
-        self, points: Any, labels: Any = None, *, tolerance: float = 1e-6, device: str | torch.device = "cpu"
+        self,
+        points: Any,
+        labels: Any = None,
+        *,
+        tolerance: float = 1e-6,
+        device: str | torch.device = "cpu",
+        between: Between = nothing,
     ) -> None:
         check_tolerance(tolerance)
         points = given_points(points)
@@ -77,26 +85,27 @@ class OptimalDenoiser(Denoiser):
             flat: Tensor | Rows = tensor.clone() if resident else tensor
         else:
             flat = Rows(points)[:].clone() if resident else Rows(points)
-        self._all = Untruncated(flat, resident=resident)
+        self._all = Untruncated(flat, resident=resident, between=between)
         self.center = self._all.centre.reshape(self.shape)
         self._tolerance, self._device = tolerance, torch.device(device)
-        self._search = None if resident else self._built(points)
+        self._search = None if resident else self._built(points, between)
         self._classes = None if labels is None else given_classes(labels, len(points))
         if self._classes is not None:
             self.num_classes = max(0, int(self._classes.max()) + 1)
 
-    def _built(self, points: Any) -> Search | None:
+    def _built(self, points: Any, between: Between = nothing) -> Search | None:
         """A search of the points, which are those in `points` as they were given; None where the tolerance is 0."""
         allowed = self._tolerance * float(self._all.reach)
         if allowed <= 0:
             return None
-        place, stored = None, None
-        if in_memory(points):
-            place = self._device if _CODE_BYTES * math.prod(points.shape) <= limit() else None
-        elif getattr(getattr(points, "stored", None), "dtype", None) == "uint8":
-            place, stored = torch.device("cpu"), points.stored
+        rows, place = self._all.points, None
+        stored = rows.bytes if isinstance(rows, Rows) else None
+        if stored is not None:
+            place = torch.device("cpu")
+        elif in_memory(points) and _CODE_BYTES * math.prod(points.shape) <= limit():
+            place = self._device
         known = (self._all.centre, self._all.norms, allowed)
-        return Search.build(self._all.points, self._all.slices, *known, place, stored)
+        return Search.build(rows, partial(self._all.slices, between), *known, place, stored, between)
 
     @cached_property
     def searched(self) -> OptimalDenoiser:
@@ -214,20 +223,18 @@ class OptimalDenoiser(Denoiser):
             self._counts(labels)
         flat, rest = x.flatten(1), torch.arange(len(x))
         if self._search is not None and len(x):
-            size = self._search.at_once()
-            parts, left = [slice(start, min(start + size, len(x))) for start in range(0, len(x), size)], []
+            parts, left = list(torch.split(rest, self._search.at_once())), []
             while parts:
-                part = parts.pop(0)
+                rows = parts.pop(0)
                 try:
-                    found = self._search(flat[part], sigma[part], self._hidden(labels, part), gaps)
+                    found = self._search(flat[rows], sigma[rows], self._hidden(labels, rows), gaps)
                 except torch.OutOfMemoryError:  # other programs took memory of the device meanwhile
-                    if part.stop - part.start == 1:
+                    if len(rows) == 1:
                         raise
-                    middle = (part.start + part.stop + 1) // 2
-                    parts[:0] = [slice(part.start, middle), slice(middle, part.stop)]
+                    parts[:0] = rows.chunk(2)
                     continue
-                left.append(rest[part][found.left])
-                yield rest[part], found
+                left.append(rows[found.left])
+                yield rows, found
             rest = torch.cat(left)
             if not len(rest):
                 return
@@ -241,7 +248,7 @@ class OptimalDenoiser(Denoiser):
         precision, offset = sigma[rows, None].clamp(min=SMALLEST_SIGMA) ** -2, flat - self._all.points[anchor]
         return Gaps(gap=found.gap, precision=precision, anchor=anchor, x=flat, offset=offset, refined=None)
 
-    def _hidden(self, labels: Tensor | None, rows: Tensor | slice) -> Tensor | None:
+    def _hidden(self, labels: Tensor | None, rows: Tensor) -> Tensor | None:
         """The points that queries do not see, (b, N); None where they see all."""
         if labels is None or self._classes is None or bool((labels[rows] < 0).all()):
             return None

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from geomodel.datasets.points import Points
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posterior:
@@ -48,6 +50,17 @@ class Rows:
         self.shape = (len(self._points), math.prod(self._points.shape[1:]))
         dtype = getattr(self._points, "dtype", None)
         self._dtype = dtype if dtype in (np.float16, np.float32, np.float64, np.uint8) else np.float64
+
+    @property
+    def stored(self) -> Any:
+        """The numbers that the rows are converted from, which are equal where the rows are."""
+        return getattr(self._points, "stored", self._points)
+
+    @property
+    def bytes(self) -> Any:
+        """The bytes (N, *shape) that the rows are converted from; None where they are not those of a data set."""
+        points = self._points
+        return points.stored if isinstance(points, Points) and points.stored.dtype == np.uint8 else None
 
     def __len__(self) -> int:
         return self.shape[0]

@@ -43,8 +43,10 @@ from geomodel.denoisers.optimal import differences
 from geomodel.denoisers.optimal.byte_codes import Codes, Weights
 from geomodel.denoisers.optimal.byte_products import PARTS, exact_products
 from geomodel.denoisers.optimal.differences import Answers, Differences
+from geomodel.denoisers.optimal.finding import at_most, least
 from geomodel.denoisers.optimal.many import Many
-from geomodel.denoisers.optimal.pruning import Heads, least, within
+from geomodel.denoisers.optimal.pruning import Heads
+from geomodel.hooks import Between, nothing
 
 _AT_ONCE = 16  # queries; with 60,000 points their temporaries take about 60 MB
 _BYTES_A_GAP = 64  # bytes of temporaries for one query and point
@@ -97,15 +99,17 @@ class Search:
         tolerance: float,
         device: torch.device | None,
         stored: Any = None,
+        between: Between = nothing,
     ) -> Search:
         """A search over the points. It has no codes where `device` is None or has no exact byte products.
 
-        stored: the points' bytes (N, *shape) in a file, if they are to stay there.
+        stored: the points' bytes (N, *shape) in a file, if they are to stay there. between: called between its parts.
         """
         codes = None
         if device is not None and len(centre) <= _LONGEST and exact_products(device):
             codes = Codes.build(points, blocks, norms, device, stored)
-        return Search(points, centre, norms, Heads(points, blocks(), centre, norms), codes, tolerance)
+        heads = Heads(points, blocks(), centre, norms, None if stored is None else codes, between)
+        return Search(points, centre, norms, heads, codes, tolerance)
 
     def at_once(self) -> int:
         """How many queries to answer at once. On the CPU, so few that their numbers stay in its caches."""
@@ -118,9 +122,8 @@ class Search:
     def __call__(self, x: Tensor, sigma: Tensor, hidden: Tensor | None, gaps: bool) -> Found:
         """Answers for x (b, d) float64 and σ (b,); `hidden` (b, N) marks points that a query does not see."""
         answers = Answers(x, sigma.clamp(max=1e150), hidden, self._count, gaps)  # σ² must be finite
-        sizes, levels = x.abs().amax(dim=1).tolist(), answers.sigma.tolist()
-        usual = [at for at, size in enumerate(sizes) if size < _FARTHEST]
-        near = [at for at in usual if self._heads.hopeful(levels[at], self._nats)]
+        usual = [at for at, size in enumerate(x.abs().amax(dim=1).tolist()) if size < _FARTHEST]
+        near = [at for at in usual if self._heads.hopeful(float(answers.sigma[at]), self._nats)]
         if near:
             self._by_components(answers, torch.tensor(near))
         left = answers.left.tolist()
@@ -149,7 +152,7 @@ class Search:
         half, window = self._half(x, anchor), window + room
         kept = []
         for at, limit in enumerate((half + window).tolist()):
-            index = within(lower[at], limit)
+            index = at_most(lower[at], limit)
             if len(index) > 1:
                 index, anchor[at], half[at] = self._tightened(x[at], index, lower[at, index], float(window[at]))
             kept.append(index)
@@ -164,11 +167,11 @@ class Search:
         lower: the points' bounds. Exact distances where they are least rule out others, also by closer bounds.
         """
         near, halves = self._nearest(x, index, lower)
-        index = index[within(lower, float(halves.min()) + window)]
+        index = index[at_most(lower, float(halves.min()) + window)]
         if len(index) > _NEAREST:
             lower = self._heads.closer(x, index)
             near, halves = self._nearest(x, index, lower)
-            index = index[within(lower, float(halves.min()) + window)]
+            index = index[at_most(lower, float(halves.min()) + window)]
         if 1 < len(index) <= differences.FEW:
             near, halves = index, self._half(x, index)
             index = index[halves <= halves.min() + window]
@@ -213,7 +216,7 @@ class Search:
             few = rough & ((gap <= window[:, None].to(gap.device)).sum(1) <= differences.FEW).cpu()
         if bool(few.any()):
             gaps = asked[few].gap[:, : self._count].cpu()
-            kept = [within(row, limit) for row, limit in zip(gaps, window[few].tolist(), strict=True)]
+            kept = [at_most(row, limit) for row, limit in zip(gaps, window[few].tolist(), strict=True)]
             anchor = torch.stack([index[row[index].argmin()] for row, index in zip(gaps, kept, strict=True)])
             self._differences.few(answers, rows[few], kept, anchor, None if answers.gap is None else gaps)
         if not bool(few.all()):
@@ -233,15 +236,14 @@ class Search:
         """
         heavy = self._heaviest(asked, codes, strain)
         some = torch.tensor([index is not None for index in heavy])
-        if bool(some.any()):
-            part, picked = asked[some], [index for index in heavy if index is not None]
-            before = [row[index] for row, index in zip(part.gap, picked, strict=True)]
+        part, picked = asked[some], [index for index in heavy if index is not None]
+        before = [row[index] for row, index in zip(part.gap, picked, strict=True)]
+        if picked:
             self._answer_many(answers, part, codes, picked)
         left = answers.left[asked.rows]
         if bool(left.any()):
-            if bool(some.any()):
-                for row, index, gaps in zip(part.gap, picked, before, strict=True):
-                    row[index] = gaps
+            for row, index, gaps in zip(part.gap, picked, before, strict=True):
+                row[index] = gaps
             self._answer_many(answers, asked[left], codes, None)
 
     def _heaviest(self, asked: Many, codes: Codes, strain: Tensor) -> list[Tensor | None]:

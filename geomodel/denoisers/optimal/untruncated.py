@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from geomodel.datasets.moments import ByteSums
 from geomodel.denoisers.optimal.posterior import Rows
+from geomodel.hooks import Between, nothing
 
 RESIDENT_NUMBERS = 10_000_000  # N·d up to which the centred points stay in memory as float64 (80 MB)
 NUMBERS_AT_ONCE = 2**21  # numbers in one temporary (16 MB): logits, gathered differences
@@ -54,33 +56,43 @@ class Untruncated:
     Attributes:
         points: indexable, (N, d). centre (d,): their mean c. norms (N,): ‖y_i − c‖. reach: the largest norm.
 
-    Raises ValueError for points that are not finite.
+    `between` is called between the parts of the work. Raises ValueError for points that are not finite.
     """
 
-    def __init__(self, points: Tensor | Rows, *, resident: bool) -> None:
+    def __init__(self, points: Tensor | Rows, *, resident: bool, between: Between = nothing) -> None:
         self.points, self._centred = points, None
         self._gamma = (points.shape[1] + 8) * _UNIT
-        self.centre = torch.zeros(points.shape[1], dtype=torch.float64)
-        self.centre = sum((block.sum(0) for _, block in self._blocks()), self.centre) / len(points)
+        self.centre = self._mean(between)
         if resident:
             self._centred = points[:] - self.centre
         self.norms = torch.empty(len(points), dtype=torch.float64)
-        for rows, block in self._blocks():
+        for rows, block in self._blocks(between):
             self.norms[rows] = block.norm(dim=1)  # a list of small tensors would fragment the memory that blocks use
         self.reach = self.norms.max()
         if not bool(torch.isfinite(self.reach**2)):
             raise ValueError("points holds numbers that are not finite or beyond 1e150; expected squares to be finite.")
 
-    def slices(self) -> Iterator[slice]:
-        """Slices of points that are read at once."""
+    def _mean(self, between: Between) -> Tensor:
+        stored = self.points.bytes if isinstance(self.points, Rows) else None
+        if stored is None:
+            self.centre = torch.zeros(self.points.shape[1], dtype=torch.float64)
+            return sum((block.sum(0) for _, block in self._blocks(between)), self.centre) / len(self.points)
+        sums = ByteSums(stored.shape[1:])
+        for rows in self.slices(between):
+            sums.add(stored[rows])
+        return torch.from_numpy(sums.mean).flatten()
+
+    def slices(self, between: Between = nothing) -> Iterator[slice]:
+        """Slices of points that are read at once. Before each of them, `between` is called."""
         size = len(self.points) if self._centred is not None else max(1, _NUMBERS_IN_BLOCK // self.points.shape[1])
         for start in range(0, len(self.points), size):
+            between()
             yield slice(start, min(start + size, len(self.points)))
 
-    def _blocks(self) -> Iterator[tuple[slice, Tensor]]:
+    def _blocks(self, between: Between = nothing) -> Iterator[tuple[slice, Tensor]]:
         """The centred points in float64: all at once where they are resident, else block by block."""
-        for rows in self.slices():
-            yield rows, self.points[rows] - self.centre if self._centred is None else self._centred
+        for rows in self.slices(between):
+            yield rows, self.points[rows].double() - self.centre if self._centred is None else self._centred
 
     def gaps(self, x: Tensor, sigma: Tensor, hidden: Tensor | None) -> Gaps:
         """What is known about queries x (b, d), σ (b,); `hidden` (b, N) marks points that a query does not see."""
