@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication
 
 ROOT = Path(__file__).resolve().parents[2]
 TICK_MS = 5
-LOOK = 0.01  # seconds between two looks at the stack
+LOOK = 0.02  # seconds between two looks at the stack
 LONG = 0.03  # seconds of a stall that is kept
 KEPT = 500  # stalls
 MB = 2**20
