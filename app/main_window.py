@@ -207,7 +207,7 @@ class MainWindow(QMainWindow):
         """
         self._open_later, self._own, self._hints = paths, denoiser, hints or {}
         self.engine.start()
-        self.player.open_run(str(resources.path("runs", "two-moons.npz")), recorded=True)
+        self.player.saved_runs.open(str(resources.path("runs", "two-moons.npz")), recorded=True)
         self.player.drafting.open_data(self.state.draft.data)
         QTimer.singleShot(WARM_MS, self.player.warm)
 

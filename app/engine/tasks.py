@@ -28,13 +28,18 @@ def handlers() -> tuple[Answers, Tasks]:
 
 
 def progress_events(task_id: int, post: Callable[[Event], None]) -> Progress:
-    """A function that posts the progress of a task, but not more often than a person can see."""
-    last = 0.0
+    """A function that posts the progress of a task, but not more often than a person can see, and the end of a part
+    once: a solver may ask hundreds of times at its last level, and the window would do nothing but hear of it.
+    """
+    last, ended = 0.0, set[int]()
 
     def progress(part: int, fraction: float) -> None:
         nonlocal last
-        if fraction >= 1 or time.perf_counter() - last > TELL_SECONDS:
+        ends = fraction >= 1 and part not in ended
+        if ends or time.perf_counter() - last > TELL_SECONDS:
             last = time.perf_counter()
             post(TaskProgress(task_id, part, fraction))
+        if ends:
+            ended.add(part)
 
     return progress

@@ -260,7 +260,7 @@ class Worker:
     def _result(self, task: Task) -> object:
         match task:
             case Judge():
-                return network_tasks.judged(task, self._library, self._poll_commands, self.post, self._waits)
+                return network_tasks.judged(task, self._library, self._poll_commands, self.post, self._makes_room)
             case SaveNetwork():
                 return network_tasks.saved(task, self._library, self._poll_commands, self.post)
         return self._worked(task)
@@ -364,6 +364,12 @@ class Worker:
             return None
         finally:
             self._answering = False
+
+    def _makes_room(self) -> bool:
+        """Whether a judgement is to make room. An answer that it has let through may ask the same network, and is not
+        its own work.
+        """
+        return not self._answering and self._waits()
 
     def _waits(self) -> bool:
         return self.inbox.waiting and not self._uninterrupted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPaintEvent, QPalette, QShowEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.export import figure, formats
+from app.export import figure
 from app.export.paper import MM_PER_INCH
 from app.export.style import Part, Style, parts
 from app.shell import file_dialogs as files
+from app.shell.file_thread import FileThread
 from app.shell.settings_store import SettingsStore
+from app.shell.turns import Turns
 from app.widgets.explanation import Explanation
 from app.widgets.form import BoolField, Choice, ChoiceField, Field, align, commit_all, explain
 from app.widgets.number_field import FloatField, IntField, number_text
@@ -43,6 +46,7 @@ PARTS: tuple[tuple[Part, str, str], ...] = (
 DPI = 300
 SIDES = (10, 1000)  # millimetres, the least and the most
 LEAST_WIDTH = 288  # pixels of the fields
+WRITE_S = 10.0  # the longest that a dialog that closes waits for its file
 PREVIEW_MS = 120  # after the last change, so that typing is not waited for
 
 
@@ -130,6 +134,8 @@ class SavePicture(QDialog):
         )
         self._parts = {name: BoolField(name, Limits(title, tip, None, None)) for name, title, tip in PARTS}
         self._result, self._preview = Explanation(2), Preview()
+        self._previews, self._saving, self._disk = Turns(self), Turns(self), FileThread(self)
+        self.finished.connect(self._stop)
         self._later = QTimer(self, singleShot=True, interval=PREVIEW_MS)
         self._later.timeout.connect(self._show_preview)
         for part in self._parts.values():
@@ -171,7 +177,8 @@ class SavePicture(QDialog):
         layout.addWidget(self._result)
         layout.addStretch(1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
-        buttons.button(QDialogButtonBox.StandardButton.Save).setText("Save…")
+        self._save_button = buttons.button(QDialogButtonBox.StandardButton.Save)
+        self._save_button.setText("Save…")
         buttons.accepted.connect(self._ask)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
@@ -217,10 +224,23 @@ class SavePicture(QDialog):
         wanted = self._size()
         room = self._preview.room()
         dpi = min(room.width() / wanted[0], room.height() / wanted[1]) * MM_PER_INCH * self.devicePixelRatioF()
-        view = self._views[self._view.value]
-        image = figure.render(view, wanted, dpi, None, self._points.value, self._style())
+        self._previews.release()  # an earlier one
+        self._previews.carry_out(figure.rendered(self._figure(dpi)), self._previewed, self._fail)
+
+    def _previewed(self, image: QImage) -> None:
         image.setDevicePixelRatio(self.devicePixelRatioF())
         self._preview.show_image(image)
+
+    def _figure(self, dpi: float, recipe: Mapping[str, Any] | None = None) -> figure.Figure:
+        """What the fields say."""
+        return figure.Figure(
+            view=self._views[self._view.value],
+            size_mm=self._size(),
+            dpi=dpi,
+            recipe=recipe,
+            points=self._points.value,
+            style=self._style(),
+        )
 
     def _style(self) -> Style:
         without = frozenset(name for name, field in self._parts.items() if not field.value)
@@ -243,23 +263,32 @@ class SavePicture(QDialog):
         self._result.set_error("file", text if is_error else "")
 
     def _save(self, path: str) -> None:
-        view = self._views[self._view.value]
-        picture = figure.Figure(
-            view=view,
-            size_mm=self._size(),
-            dpi=self._dpi.value,
-            recipe=self._recipe(self._view.value),
-            points=self._points.value,
-            style=self._style(),
-        )
+        """Draw in turns, write on a thread, and close."""
         self._result.set_error("file", "")
-        try:
-            formats.row(self._kind.value).write(picture, path)
-        except (OSError, ValueError) as error:
-            self._result.set_error("file", str(error))
-            return
+        self._save_button.setEnabled(False)
+        self._result.say("The picture is drawn and written…")
+        picture = self._figure(self._dpi.value, self._recipe(self._view.value))
+        steps = figure.STEPS[self._kind.value](picture, path)
+        self._saving.carry_out(steps, partial(self._write, path), self._fail)
+
+    def _write(self, path: str, write: figure.Writing) -> None:
+        self._disk.submit(write, lambda _: self._written(path), self._fail)
+
+    def _written(self, path: str) -> None:
         self._done(str(Path(path)))
         self.close()
+
+    def _fail(self, error: Exception) -> None:
+        self._save_button.setEnabled(True)
+        self._describe()
+        self._result.set_error("file", str(error))
+
+    def _stop(self) -> None:
+        """Draw no more. A file that is being written is written to its end."""
+        self._later.stop()
+        self._previews.release()
+        self._saving.release()
+        self._disk.finish(WRITE_S)
 
 
 def _titles(views: Mapping[str, QWidget]) -> list[Choice]:

@@ -1,16 +1,20 @@
 """Makes pictures of views for papers and slides. The view is built anew in the print theme and drawn at a physical
 size: as pixels, or as SVG or PDF, where lines stay lines and text stays text.
+
+Drawing pauses after each widget, so that a window can draw a figure in turns. Scripts and the headless program draw it
+at once.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from PySide6.QtCore import QBuffer, QCoreApplication, QEvent, QIODevice, QMarginsF, QPoint, QSizeF, Qt
+from PySide6.QtCore import QBuffer, QCoreApplication, QEvent, QIODevice, QMarginsF, QPoint, QRect, QSizeF, Qt
 from PySide6.QtGui import (
     QColor,
     QFontInfo,
@@ -19,6 +23,7 @@ from PySide6.QtGui import (
     QImageWriter,
     QPageSize,
     QPaintDevice,
+    QPainter,
     QPdfWriter,
     QRegion,
 )
@@ -38,6 +43,19 @@ from geomodel.files import write_bytes, write_error
 MAX_PIXELS = 100_000_000  # 400 MB while it is drawn
 CLIPBOARD_DPI = 192  # sharp on a slide
 SOFTWARE = f"Geomodel {__version__}"
+
+Result = TypeVar("Result")
+Steps = Generator[None, None, Result]  # work that pauses after each step
+Writing = Callable[[], None]  # encodes and writes what was drawn; any thread may do it
+Flag = QWidget.RenderFlag
+
+
+@runtime_checkable
+class Fills(Protocol):
+    """A view with so many parts that it can pause after each while it displays a picture."""
+
+    def fill(self, picture: Any) -> Iterator[None]:
+        """Do what `display` does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +87,16 @@ def pixels(size_mm: tuple[float, float], dpi: float) -> tuple[int, int]:
     return width, height
 
 
+def at_once(work: Steps[Result]) -> Result:
+    """Do all steps, and return what comes of them."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+
 def render(
     view: Any,
     size_mm: tuple[float, float],
@@ -84,7 +112,12 @@ def render(
     `recipe` holds the settings behind the picture, and the file keeps them. `points` is the size of the text, and
     `style` says what is left out. Raises ValueError if the picture would be too large.
     """
-    width, height = pixels(size_mm, dpi)
+    return at_once(rendered(Figure(view=view, size_mm=size_mm, dpi=dpi, recipe=recipe, points=points, style=style)))
+
+
+def rendered(figure: Figure) -> Steps[QImage]:
+    """The steps of `render`."""
+    width, height = pixels(figure.size_mm, figure.dpi)
     fits = width * height <= MAX_PIXELS
     image = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied) if fits else QImage()
     if image.isNull():
@@ -92,15 +125,15 @@ def render(
             f"A picture of {width:,} × {height:,} pixels is too large; at most {MAX_PIXELS // 10**6} million are "
             "drawn. Lower the dpi or the size."
         )
-    image.fill(Qt.GlobalColor.transparent if style.transparent else QColor(PRINT.base))
-    _, size = layout(size_mm, points)
-    _draw(view, scaled_device(image, *size), size, style)
-    per_metre = round(dpi / MM_PER_INCH * 1000)  # not earlier, because fonts would follow the image's own resolution
+    image.fill(Qt.GlobalColor.transparent if figure.style.transparent else QColor(PRINT.base))
+    _, size = layout(figure.size_mm, figure.points)
+    yield from _drawn(figure, scaled_device(image, *size), size)
+    per_metre = round(figure.dpi / MM_PER_INCH * 1000)  # not earlier, because fonts would follow the image's resolution
     image.setDotsPerMeterX(per_metre)
     image.setDotsPerMeterY(per_metre)
     image.setText("Software", SOFTWARE)
-    if recipe:
-        image.setText("recipe", _written(recipe))
+    if figure.recipe:
+        image.setText("recipe", _written(figure.recipe))
     return image
 
 
@@ -116,10 +149,7 @@ def save_png(
     """Write the picture as PNG, with the recipe as text. Raises OSError with a sentence if the file cannot be written,
     and ValueError as `render` does.
     """
-    content = QBuffer()
-    content.open(QIODevice.OpenModeFlag.WriteOnly)
-    QImageWriter(content, b"png").write(render(view, size_mm, dpi, recipe, points, style))
-    _write(path, content)
+    at_once(png(Figure(view=view, size_mm=size_mm, dpi=dpi, recipe=recipe, points=points, style=style), path))()
 
 
 def save_svg(
@@ -133,10 +163,7 @@ def save_svg(
     """Write the picture as SVG, with the recipe in its metadata. Raises OSError with a sentence if the file cannot be
     written.
     """
-    page, (_, size) = SvgPage(), layout(size_mm, points)
-    _draw(view, PaperDevice(SvgEngine(page), *size), size, style)
-    text = page.document(size_mm, size, Path(path).stem, SOFTWARE, _written(recipe))
-    _write(path, text.encode())
+    at_once(svg(Figure(view=view, size_mm=size_mm, dpi=DPI, recipe=recipe, points=points, style=style), path))()
 
 
 def save_pdf(
@@ -150,25 +177,60 @@ def save_pdf(
     """Write the picture as PDF of one page, with the recipe in its metadata (XMP). Raises OSError with a sentence if
     the file cannot be written.
     """
+    at_once(pdf(Figure(view=view, size_mm=size_mm, dpi=DPI, recipe=recipe, points=points, style=style), path))()
+
+
+def png(figure: Figure, path: str | Path) -> Steps[Writing]:
+    """The steps of `save_png`, up to the writing."""
+    image = yield from rendered(figure)
+
+    def write() -> None:
+        content = QBuffer()
+        content.open(QIODevice.OpenModeFlag.WriteOnly)
+        QImageWriter(content, b"png").write(image)
+        _write(path, content)
+
+    return write
+
+
+def svg(figure: Figure, path: str | Path) -> Steps[Writing]:
+    """The steps of `save_svg`, up to the writing."""
+    page, (_, size) = SvgPage(), layout(figure.size_mm, figure.points)
+    yield from _drawn(figure, PaperDevice(SvgEngine(page), *size), size)
+    text = page.document(figure.size_mm, size, Path(path).stem, SOFTWARE, _written(figure.recipe))
+    return partial(_write, path, text.encode())
+
+
+def pdf(figure: Figure, path: str | Path) -> Steps[Writing]:
+    """The steps of `save_pdf`, up to the writing."""
     content, title = QBuffer(), Path(path).stem
     content.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(content)
     exact = QPageSize.SizeMatchPolicy.ExactMatch
-    writer.setPageSize(QPageSize(QSizeF(*size_mm), QPageSize.Unit.Millimeter, title, exact))
+    writer.setPageSize(QPageSize(QSizeF(*figure.size_mm), QPageSize.Unit.Millimeter, title, exact))
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
-    dpi, size = layout(size_mm, points)
+    dpi, size = layout(figure.size_mm, figure.points)
     writer.setResolution(dpi)
     writer.setTitle(title)
     writer.setCreator(SOFTWARE)
-    writer.setDocumentXmpMetadata(packet(title, SOFTWARE, _written(recipe)).encode())
-    _draw(view, PaperDevice(PdfEngine(writer), *size), size, style)
-    _write(path, content)
+    writer.setDocumentXmpMetadata(packet(title, SOFTWARE, _written(figure.recipe)).encode())
+    yield from _drawn(figure, PaperDevice(PdfEngine(writer), *size), size)
+    return partial(_write, path, content)
+
+
+STEPS = {"png": png, "svg": svg, "pdf": pdf}  # by the name of the format
+
+
+def copied(view: Any, recipe: Mapping[str, Any] | None = None) -> Steps[None]:
+    """The steps of `copy_to_clipboard`."""
+    size = (view.width() * MM_PER_INCH / DPI, view.height() * MM_PER_INCH / DPI)
+    image = yield from rendered(Figure(view=view, size_mm=size, dpi=CLIPBOARD_DPI, recipe=recipe))
+    QGuiApplication.clipboard().setImage(image)
 
 
 def copy_to_clipboard(view: Any, recipe: Mapping[str, Any] | None = None) -> None:
     """Copy the view to the clipboard, in the print theme and in its present proportions."""
-    size = (view.width() * MM_PER_INCH / DPI, view.height() * MM_PER_INCH / DPI)
-    QGuiApplication.clipboard().setImage(render(view, size, CLIPBOARD_DPI, recipe))
+    at_once(copied(view, recipe))
 
 
 def _written(recipe: Mapping[str, Any] | None) -> str:
@@ -184,31 +246,55 @@ def _write(path: str | Path, content: QBuffer | bytes) -> None:
         raise OSError(f"{write_error(path, error)} Choose another place.") from error
 
 
-def _draw(view: Any, device: QPaintDevice, size: tuple[int, int], style: Style) -> None:
+def _drawn(figure: Figure, device: QPaintDevice, size: tuple[int, int]) -> Steps[None]:
     """Build the view again, off screen, and draw it over the whole device, which has this many logical pixels."""
-    printed: Any = type(view)(PRINT, print_mode=True)
+    style, picture = figure.style, styled(figure.view.picture, figure.style)
+    printed: Any = type(figure.view)(PRINT, print_mode=True)
     try:
+        yield
         printed.resize(*size)
-        printed.display(styled(view.picture, style))
-        settle(printed)
+        if isinstance(printed, Fills):
+            yield from printed.fill(picture)
+        else:
+            printed.display(picture)
+        yield from _settled(printed)
         if style != PLAIN:
             apply(printed, style)
-            settle(printed)
-        children = QWidget.RenderFlag.DrawChildren
-        ground = QWidget.RenderFlag(0) if style.transparent else QWidget.RenderFlag.DrawWindowBackground
-        QWidget.render(printed, device, QPoint(0, 0), QRegion(), children | ground)
+            yield from _settled(printed)
+        ground = Flag(0) if style.transparent else Flag.DrawWindowBackground
+        with QPainter(device) as painter:
+            yield from _painted(painter, printed, QPoint(0, 0), printed.rect(), ground)
     finally:
         printed.release()
         printed.deleteLater()
+
+
+def _painted(painter: QPainter, widget: QWidget, at: QPoint, shown: QRect, ground: Flag) -> Steps[None]:
+    """Paint a widget that lies at a place of the figure, then those in it, over each other as Qt does. `shown` is the
+    part of the figure that its parents leave free.
+    """
+    if shown.isEmpty():
+        return
+    QWidget.render(widget, painter, at, QRegion(shown.translated(-at)), ground)  # a plot has another method so named
+    yield
+    for child in widget.children():
+        if isinstance(child, QWidget) and not child.isWindow() and not child.isHidden():
+            place = child.geometry().translated(at)
+            yield from _painted(painter, child, place.topLeft(), shown & place, Flag(0))
 
 
 def settle(view: QWidget, *, again: bool = True) -> None:
     """Lay everything out. Plots place their axes only after they were drawn once, because they measure the labels
     then. A view that was settled before, and shows another picture, need not do so `again`.
     """
+    at_once(_settled(view, again=again))
+
+
+def _settled(view: QWidget, *, again: bool = True) -> Steps[None]:
     for _ in range(2 if again else 0):
         view.grab()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+        yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
     plots = [widget for widget in (view, *view.findChildren(QWidget)) if isinstance(widget, QGraphicsView)]
     for plot in plots:

@@ -84,14 +84,14 @@ class Offstage:
         """Open a saved run, whose data and network lie where a person has said. Raises ValueError with the engine's
         sentence if it cannot be opened.
         """
-        self.services.player.open_run(str(path))
+        self.services.player.saved_runs.open(str(path))
         self.settle()
         run = self.services.state.run
         if run is None:
             raise ValueError(self._failure)
         for kind, file in (made_of or {}).items():
             if run.wanted is not None and run.wanted.kind == kind:
-                self.services.player.locate(run.id, file)
+                self.services.player.saved_runs.locate(run.id, file)
                 self.settle()
         return run
 

@@ -19,15 +19,12 @@ from app.engine.messages import (
     CloseNetwork,
     DataOpened,
     Forget,
-    LinkRun,
-    Located,
     NetworkInspected,
     NetworkOpened,
     OpenCancelled,
     OpenFailed,
     Opening,
     OpenPath,
-    OpenRun,
     Ready,
     Reopened,
     RunFinished,
@@ -42,9 +39,9 @@ from app.engine.messages import (
     Warm,
 )
 from app.engine.refusals import ENDED
-from app.session import facts
 from app.session.drafting import Drafting
 from app.session.playback import Playback
+from app.session.saved_runs import SavedRuns
 from app.session.state import AppState, Run
 from geomodel.checkpoints.plan import Answers
 
@@ -75,7 +72,6 @@ class Player(QObject):
     opened = Signal(object)  # DataOpened, NetworkOpened or RunOpened
     inspected = Signal(NetworkInspected)
     open_cancelled = Signal(str)  # the path of a checkpoint
-    linked = Signal(RunLinked)
     reopened = Signal(Reopened)
     session_found = Signal(str)  # the path of a session that was to be opened
     saved = Signal(Saved)
@@ -91,11 +87,11 @@ class Player(QObject):
         self._playback = playback
         self._closed = False
         self._asked: dict[type[Request], Request] = {}  # the newest of each class
-        self._recorded = ""
         self._pending: Run | None = None  # computing, but not shown yet
         self._replaces: int | None = None
         self._then_play = False  # the pending run plays from its start; else it keeps the σ that is shown
         self.drafting = Drafting(state, self.submit, self)
+        self.saved_runs = SavedRuns(state, self.submit, self)
         self.drafting.edited.connect(self.run_if_toy)
         self._connect(engine)
 
@@ -156,29 +152,6 @@ class Player(QObject):
         draft, columns = self.state.draft, self.drafting.columns_of(path)
         draw = (draft.data_count, draft.data_seed, columns)
         self.submit(OpenPath(path, self.state.next_id(), *draw, answers or {}))
-
-    def open_run(self, path: str, *, recorded: bool = False) -> None:
-        """Open a saved run. The program's own recording is shown before torch is loaded."""
-        if recorded:
-            self._recorded = path
-        self.submit(OpenRun(self.state.next_id(), path, link=not recorded))
-
-    def locate(self, run_id: int, path: str) -> None:
-        """Take this file for what the run was made of and is missing, if it is the right one."""
-        run = self.state.runs.get(run_id)
-        if run is not None and run.wanted is not None:
-            self._link(run, Located(run.wanted.kind, path))
-
-    def _link(self, run: Run, located: Located | None = None) -> None:
-        assert run.trajectory is not None
-        came_with = run.came_with
-        self.submit(LinkRun(run.id, came_with or run.path, run.trajectory, located, as_named=bool(came_with)))
-
-    def adopt(self, run: Run) -> None:
-        """Add a run that a session has kept, and look for what it was made of."""
-        run.latents = "" if run.trajectory is None else facts.latents(run.trajectory)
-        self.state.add_run(run)
-        self._link(run)
 
     def save(self, path: str, format: Literal["run", "measures"] = "run") -> bool:
         """Write the selected run or its measures. Returns False if there is nothing to write."""
@@ -318,7 +291,7 @@ class Player(QObject):
                 self.inspected.emit(event)
             case NetworkOpened():
                 self.drafting.network_opened(event)
-                self._link_those_with(getattr(event.info, "sha256", None))
+                self.saved_runs.link_those_with(getattr(event.info, "sha256", None))
                 self.opened.emit(event)
             case OpenCancelled():
                 self.open_cancelled.emit(event.path)
@@ -331,9 +304,11 @@ class Player(QObject):
             case SessionFound():
                 self.session_found.emit(event.path)
             case RunOpened():
-                self._run_opened(event)
+                if self.saved_runs.run_opened(event):
+                    self.opened.emit(event)
+                    self._playback.play()
             case RunLinked():
-                self._run_linked(event)
+                self.saved_runs.run_linked(event)
             case Saved():
                 self.saved.emit(event)
             case RunStarted() | RunFinished() | RunStopped():
@@ -352,50 +327,11 @@ class Player(QObject):
 
     def _data_opened(self, event: DataOpened) -> None:
         self.drafting.data_opened(event)
-        self._link_those_with(event.dataset.fingerprint)
+        self.saved_runs.link_those_with(event.dataset.fingerprint)
         self.opened.emit(event)
         if not self.device:
             return  # the recorded run plays; its settings are computed when torch is loaded
         self.run_if_toy() if self.drafting.is_toy else self.run()
-
-    def _link_those_with(self, digest: str | None) -> None:
-        """Data or a network are open that runs from files may have missed."""
-        for run in self.state.runs.values():
-            if run.wanted is not None and run.wanted.digest == digest:
-                self._link(run)
-
-    def _run_linked(self, event: RunLinked) -> None:
-        run = self.state.runs.get(event.run_id)
-        if run is None:
-            self.submit(Forget(event.run_id))
-            return
-        run.settings, run.asked, run.source, run.linked = event.settings, event.asked, event.data, event.linked
-        run.caption, run.wanted = _caption(event), event.wanted
-        self._announce(run)
-        self.linked.emit(event)
-
-    def _run_opened(self, event: RunOpened) -> None:
-        recorded = event.path == self._recorded
-        run = Run(
-            event.run_id,
-            event.settings,
-            "recorded" if recorded else "complete",
-            trajectory=event.trajectory,
-            path=event.path,
-            source=event.data,
-            linked=event.linked,
-            asked=event.asked,
-            caption=_caption(event),
-            wanted=event.wanted,
-            latents=facts.latents(event.trajectory),
-            pinned=not recorded,
-        )
-        if recorded and self.state.run is not None:
-            return  # a live run came first
-        self.state.add_run(run)
-        self.state.select(run_id=run.id, sample=0, index=0)
-        self.opened.emit(event)
-        self._playback.play()
 
     def _run_event(self, event: RunStarted | RunFinished | RunStopped) -> None:
         run = self._find(event.run_id)
@@ -410,7 +346,7 @@ class Player(QObject):
             case RunFinished(trajectory=trajectory, seconds=seconds, evaluating=evaluating):
                 run.trajectory, run.seconds, run.evaluating, run.status = trajectory, seconds, evaluating, "complete"
                 self._show_pending(ended=True)
-                self._announce(run)
+                self.state.announce(run)
             case RunStopped(message=message, trajectory=trajectory):
                 run.status, run.message, run.trajectory = "stopped", message, trajectory
                 if run.record is not None:
@@ -418,11 +354,7 @@ class Player(QObject):
                 elif run is self._pending:
                     self._pending = None
                     self.state.set_errors({"driver": message} if message else {})
-                self._announce(run)
-
-    def _announce(self, run: Run) -> None:
-        self.state.run_grew.emit(run.id)
-        self.state.runs_changed.emit()
+                self.state.announce(run)
 
     def _find(self, run_id: int) -> Run | None:
         if self._pending is not None and self._pending.id == run_id:
@@ -455,8 +387,3 @@ class Player(QObject):
             self.remove(old)
         if self._then_play:
             self._playback.play()
-
-
-def _caption(event: RunLinked) -> str:
-    """What is missing of a saved run, or what is not compared."""
-    return event.missing or event.asked.note.rstrip(".")

@@ -49,7 +49,7 @@ class Restoring(QObject):
         self.linking: set[int] = set()  # runs that are being linked
         self.wanted: tuple[Wanted, ...] = ()  # what the draft was made of and is not here
         player.reopened.connect(self._reopened)
-        player.linked.connect(self._run_linked)
+        player.saved_runs.linked.connect(self._run_linked)
         state.runs_changed.connect(self._place_playhead)
 
     def restore(self, snapshot: Snapshot, *, compute: bool = False) -> None:
@@ -179,7 +179,7 @@ class Restoring(QObject):
         for kept, trajectory in zip(session.runs, snapshot.trajectories, strict=True):
             run = self._run(kept, trajectory, snapshot.folder)
             self.linking.add(run.id)
-            self._player.adopt(run)
+            self._player.saved_runs.adopt(run)
         new = [number for number in self._state.runs if number not in old]
         if new:
             at = len(new) - 1 if session.selected is None else min(session.selected, len(new) - 1)

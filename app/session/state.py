@@ -218,6 +218,11 @@ class AppState(QObject):
             self.errors = errors
             self.errors_changed.emit()
 
+    def announce(self, run: Run) -> None:
+        """Tell everybody that a run is another now."""
+        self.run_grew.emit(run.id)
+        self.runs_changed.emit()
+
     def select(self, *, run_id: int | None = None, sample: int | None = None, index: int | None = None) -> None:
         """Move the selection. Values are limited to what is computed.
 

@@ -55,10 +55,13 @@ def _in_front(dock: QDockWidget) -> bool:
 
 def take_out(window: QMainWindow, docks: dict[str, QDockWidget]) -> None:
     """Take every dock out of its place: one that stays behind a tab would take its neighbours there, and the row of
-    tabs would stay although nothing is behind it.
+    tabs would stay although nothing is behind it. Docks in front go last, because each would bring another forward.
     """
-    for dock in docks.values():
-        dock.setFloating(False)  # also where it does not float, or a row of tabs stays
+    order = sorted(docks.values(), key=_in_front)
+    for dock in [dock for dock in order if dock.isFloating() or window.tabifiedDockWidgets(dock)]:
+        dock.hide()  # or it would be shown again without its neighbours
+        dock.setFloating(False)  # also where it does not float, or the row of tabs stays
+    for dock in order:
         window.removeDockWidget(dock)
 
 

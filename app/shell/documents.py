@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +14,7 @@ import resources
 from app.engine.messages import DataOpened, NetworkOpened, OpenFailed, RunLinked, RunOpened, Saved
 from app.export import dialogs, figure
 from app.rooms import ROOMS
-from app.rooms.contract import Handlers, View
+from app.rooms.contract import Handlers, Room
 from app.session import recipe
 from app.shell import file_dialogs as files
 from app.shell.file_dialogs import SAVE, filters
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 # what was opened → the error that this settles
 SLOTS = {DataOpened: "data", NetworkOpened: "network", RunOpened: "run"}
-UNFINISHED = "unfinished"
+UNFINISHED, COPY = "unfinished", "copy of a picture"
+FIGURES = {row.title: row.name for row in ROOMS if row.figure is not None}  # of the views that have a figure
 POINTS, NETWORKS = "Points and images", "Checkpoints"  # in the filters of dialogs
 
 
@@ -87,14 +88,14 @@ class Documents(QObject):
 
     def open_run(self) -> None:
         """Ask for a saved run."""
-        self._ask_open("Open run", filters("Runs", "run"), "run", self._player.open_run)
+        self._ask_open("Open run", filters("Runs", "run"), "run", self._player.saved_runs.open)
 
     def locate(self) -> None:
         """Ask for the file that the selected run, or else the session, was made of and that is missing."""
         run, restoring = self._state.run, self._window.restoring
         then: Callable[[str], None]
         if run is not None and run.wanted is not None:
-            wanted, then = run.wanted, partial(self._player.locate, run.id)
+            wanted, then = run.wanted, partial(self._player.saved_runs.locate, run.id)
         elif restoring.wanted:
             wanted, then = restoring.wanted[0], restoring.locate
         else:
@@ -164,37 +165,40 @@ class Documents(QObject):
 
     def save_figure(self, title: str = "") -> None:
         """Ask for size and file of a picture: of the view with this title, or of the one that has the focus."""
-        figures = self._figures()
-        current = title or self._current(figures)
-        dialogs.save_picture(
-            self._window, figures, self._recipe_of, self.figure_done, store=self._store, current=current
-        )
+        rooms = {title: self._window.rooms[name] for title, name in FIGURES.items()}
+        current = title or self._current() or next(iter(rooms))
+        _show_present(rooms[current])
+        for room in rooms.values():
+            self._window.turns.add(partial(_show_present, room))
+        views = {title: room.view for title, room in rooms.items()}
+        dialogs.save_picture(self._window, views, self._recipe_of, self.figure_done, store=self._store, current=current)
 
     def copy_figure(self, title: str = "") -> None:
         """Copy the view with this title, else the one that has the focus, or the main one, to the clipboard."""
-        figures = self._figures()
-        if wanted := title or self._current(figures):
-            figure.copy_to_clipboard(figures[wanted], self._recipe_of(wanted))
-            self.say("Picture copied.")
-        else:
+        wanted = title or self._current()
+        if not wanted:
             self.say("This view has no picture. Click into a view that has one, and copy again.", True)
+            return
+        self.say("Copying the picture…", cause=COPY)
+        copying = self._copied(self._window.rooms[FIGURES[wanted]], self._recipe_of(wanted))
+        self._window.turns.carry_out(copying, lambda _: self.say("Picture copied.", cause=COPY), self._not_copied)
 
-    def _figures(self) -> dict[str, View]:
-        """The views that have a figure, by title, each with its present picture."""
-        rooms = self._window.rooms
-        found = {row.title: rooms[row.name] for row in ROOMS if row.figure is not None}
-        for room in found.values():
-            room.view.display(room.picture())
-        return {title: room.view for title, room in found.items()}
+    def _copied(self, room: Room, recipe: dict[str, Any]) -> figure.Steps[None]:
+        _show_present(room)
+        yield
+        yield from figure.copied(room.view, recipe)
 
-    def _current(self, figures: Mapping[str, View]) -> str:
+    def _not_copied(self, error: Exception) -> None:
+        self.say(str(error), True, COPY)
+
+    def _current(self) -> str:
         """The title of the view that has the focus, or of the one in the centre; empty if neither has a figure."""
         layout = self._window.layout_of_docks
-        wanted = (self._window.rooms[layout.room_in_use()].view, layout.main_view())
-        return next((title for view in wanted for title, shown in figures.items() if shown is view), "")
+        wanted = (layout.room_in_use(), layout.current.centre)
+        return next((title for name in wanted for title, shown in FIGURES.items() if shown == name), "")
 
     def _recipe_of(self, title: str) -> dict[str, Any]:
-        return self.recipe(next(row.name for row in ROOMS if row.title == title))
+        return self.recipe(FIGURES[title])
 
     def recipe(self, room: str) -> dict[str, Any]:
         """What a picture or a film of a room carries: how its run was made, and what is looked at."""
@@ -220,3 +224,8 @@ class Documents(QObject):
         run = self._state.run
         if run is not None and run.trajectory is not None:
             self.settled.emit(UNFINISHED)
+
+
+def _show_present(room: Room) -> None:
+    """Bring a view up to date that may be behind a tab."""
+    room.view.display(room.picture())

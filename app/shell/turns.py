@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from functools import partial
 from time import perf_counter
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer
+
+Result = TypeVar("Result")
 
 TURN = 0.010  # seconds that a turn works for, unless one thing takes longer
 
@@ -25,6 +29,32 @@ class Turns(QObject):
         if act not in self._acts:
             self._acts.append(act)
         self._timer.start()
+
+    def carry_out(
+        self,
+        work: Generator[None, None, Result],
+        then: Callable[[Result], object],
+        failed: Callable[[Exception], object],
+    ) -> None:
+        """Do work that pauses after each of its steps. Then call `then` with what comes of it, or `failed` with the
+        ValueError or OSError that it raises.
+        """
+        self.add(partial(self._step, work, then, failed))
+
+    def _step(
+        self,
+        work: Generator[None, None, Result],
+        then: Callable[[Result], object],
+        failed: Callable[[Exception], object],
+    ) -> None:
+        try:
+            next(work)
+        except StopIteration as end:
+            then(end.value)
+        except (OSError, ValueError) as error:
+            failed(error)
+        else:
+            self.carry_out(work, then, failed)
 
     @property
     def resting(self) -> bool:

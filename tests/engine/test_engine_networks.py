@@ -17,7 +17,7 @@ from state_dicts import ANSWERS, SHAPE, state_dict
 
 import resources
 from app.engine import opening
-from app.engine.contract import TaskEnded
+from app.engine.contract import Answer, TaskEnded
 from app.engine.library import Library
 from app.engine.messages import (
     OPENING,
@@ -37,6 +37,7 @@ from app.engine.messages import (
     RunOpened,
     StartRun,
 )
+from app.rooms.plane.messages import DensityRequest
 from geomodel.denoisers.network import NetworkDenoiser
 from geomodel.judgement import DENOISES, MISREAD, NOT_JUDGED
 from geomodel.settings import RunSettings
@@ -228,6 +229,29 @@ def test_a_judgement_gives_way_to_what_waits(bench, monkeypatch):
     assert ended.result == Postponed()
     assert len(calls) == 1
     assert bench.worker.inbox.take() == OpenData("spiral", 20, 0)
+
+
+def test_an_answer_that_a_judgement_lets_through_is_whole(bench, monkeypatch, caplog):
+    """The answer asks the judged network in pieces, and giving way to what waits is not for it."""
+    settings = RunSettings(data="two-moons", network=MOONS, driver="network", count=1, steps=1)
+    bench.handle(OpenNetwork(MOONS), StartRun(1, settings))
+    asked = DensityRequest(run_id=1, sigma=1.0, rect=(-1, -1, 2, 2), pixels=(8, 8), arrows=(3, 3), field="driver")
+    plain, calls = NetworkDenoiser._denoise, []
+
+    def denoise(self, *arguments):
+        calls.append(arguments)
+        if len(calls) < 3:  # the second comes while the first is answered
+            bench.worker.inbox.put((asked, OpenData("spiral", 20, 0))[len(calls) - 1])
+        return plain(self, *arguments)
+
+    monkeypatch.setattr(NetworkDenoiser, "_denoise", denoise)
+    bench.worker._library.network(MOONS).piece = 4  # rows, so that nine arrows are three pieces
+    ended = bench.handle(Judge(7, settings))
+    assert ended.result == Postponed()
+    (answer,) = bench.of(Answer)
+    assert answer.request == asked
+    assert answer.denoised.shape == (9, 2)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 # --- letting go ------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import geomodel as gm
+from app.engine import tasks as engine_tasks
 from app.engine.contract import Task, TaskEnded
 from app.engine.messages import Cancel, Judge, RunFinished, StartRun
 from app.engine.tasks import handlers
@@ -262,3 +263,18 @@ def test_an_end_error_does_not_give_way_to_a_newer_one(bench, monkeypatch):
     ended = bench.handle(older)
     assert ended.task is older
     assert len(ended.result) == FILLED.count
+
+
+def test_the_end_of_a_part_is_told_once_and_progress_ten_times_a_second(monkeypatch):
+    """A solver asks often at its last level, each time with all of it done."""
+    told, clock = [], iter(range(1, 10_000))
+    monkeypatch.setattr(engine_tasks.time, "perf_counter", lambda: 0.001 * next(clock))
+    progress = engine_tasks.progress_events(7, told.append)
+    for part in (0, 1):
+        progress(part, 0.5)
+        for _ in range(50):
+            progress(part, 1.0)
+    assert [(event.part, event.fraction) for event in told] == [(0, 1.0), (1, 1.0)]
+    for _ in range(500):
+        progress(1, 1.0)
+    assert len(told) == 2 + 5

@@ -112,12 +112,13 @@ def test_the_scrubber_copies_its_sigma_and_spreads_the_levels(qtbot, window):
 @pytest.mark.parametrize("name", [row.name for row in ROOMS if row.figure is not None])
 def test_every_plot_has_a_menu_that_copies_its_own_picture(qtbot, window, monkeypatch, name):
     copied = []
-    monkeypatch.setattr("app.export.figure.copy_to_clipboard", lambda view, recipe: copied.append(view))
+    monkeypatch.setattr("app.export.figure.copied", lambda view, recipe: iter([copied.append(view)]))
     view = window.views[name]
     view.customContextMenuRequested.emit(view.rect().center())
     menu = open_menu(qtbot)
     assert entry_of(menu, "Save picture…").isEnabled()
     entry_of(menu, "Copy picture").trigger()
+    qtbot.waitUntil(lambda: window.turns.resting)
     assert copied == [view]
 
 

@@ -194,9 +194,9 @@ def test_no_preview_is_drawn_of_a_number_that_does_not_fit(qtbot, dialog):
     assert "at least 4" in dialog._points.error
 
 
-def test_a_failure_is_told_and_the_dialog_stays(dialog, window, tmp_path):
+def test_a_failure_is_told_and_the_dialog_stays(qtbot, dialog, window, tmp_path):
     dialog._save(str(tmp_path / "missing" / "a.png"))
-    assert "could not be written" in dialog._result.error
+    qtbot.waitUntil(lambda: "could not be written" in dialog._result.error)
     assert dialog.isVisible()
     assert window.written == []
 

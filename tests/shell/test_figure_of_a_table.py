@@ -19,5 +19,6 @@ def test_the_table_of_claims_is_copied_as_a_picture(qtbot):
     said = []
     window.documents.said.connect(lambda text, is_error, cause: said.append((text, is_error)))
     window.actions_by_id["copy_figure"].trigger()
-    assert said == [("Picture copied.", False)]
+    qtbot.waitUntil(lambda: window.turns.resting)
+    assert said[-1] == ("Picture copied.", False)
     window.close()

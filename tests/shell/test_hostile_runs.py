@@ -89,7 +89,7 @@ def answer(qtbot, window, path):
     found = []
     for signal in (window.player.opened, window.player.open_failed):
         signal.connect(found.append)
-    window.player.open_run(str(path))
+    window.player.saved_runs.open(str(path))
     qtbot.waitUntil(lambda: any(isinstance(event, RunOpened | OpenFailed) for event in found), timeout=WAIT)
     window.playback.pause()
     for signal in (window.player.opened, window.player.open_failed):

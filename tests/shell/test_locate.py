@@ -101,5 +101,5 @@ def test_the_button_belongs_to_the_selected_run(qtbot, window, files):
     assert not locate_button(window).isVisible()
     assert not window.actions_by_id["locate"].isEnabled()
     window.player.remove(run.id)
-    window.player.locate(run.id, str(files[1] / "points.csv"))  # chosen in a dialog that stayed open
+    window.player.saved_runs.locate(run.id, str(files[1] / "points.csv"))  # chosen in a dialog that stayed open
     assert run.id not in window.state.runs

@@ -143,11 +143,11 @@ def open_file(hands: Hands) -> None:
         case "open_network":
             player.drafting.open_network(path)
         case "open_run":
-            player.open_run(path)
+            player.saved_runs.open(path)
         case "locate":
             run = hands.window.state.run
             if run is not None:
-                player.locate(run.id, path)
+                player.saved_runs.locate(run.id, path)
         case "drop":
             data = QMimeData()
             data.setUrls([QUrl.fromLocalFile(path)])

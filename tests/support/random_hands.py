@@ -39,7 +39,8 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from app.engine.messages import OpenFailed, Saved
 from app.main_window import MainWindow
 
-STALL = 15.0  # seconds after which a window that does not answer is a fault
+STALL = 15.0  # seconds of the whole process's own time after which a window that does not answer is a fault
+STUCK = 150.0  # seconds of the clock after which it is one in any case: other programs may have the cores
 COMPUTED = 1.0  # seconds that the window's own thread may compute without answering: twenty times the aim
 TIDY = 500  # gestures after which everything is put away
 # Over 1,000 gestures, when everything is put away. Caches fill: 120 MB, 3,600 objects and 115 widgets were seen.
@@ -157,13 +158,14 @@ class Session:
     def answering(self) -> Iterator[None]:
         """What is done inside must not keep the window from answering."""
         faulthandler.dump_traceback_later(STALL)
-        begun = time.perf_counter()
+        begun, own = time.perf_counter(), time.process_time()
         try:
             yield
         finally:
             faulthandler.cancel_dump_traceback_later()
-        if (took := time.perf_counter() - begun) > STALL:
-            self.faults.add(f"the window did not answer for {took:.1f} s; the stack was printed")
+        took, own = time.perf_counter() - begun, time.process_time() - own
+        if own > STALL or took > STUCK:
+            self.faults.add(f"no answer for {took:.1f} s, of which the process had {own:.1f}; the stack was printed")
 
     def until(self, met: Callable[[], bool], what: str) -> None:
         """Let the window work until a condition is met."""
@@ -261,10 +263,11 @@ class Session:
         self.faults.say("close")
         self._answers.stop()
         if not self.window.close():  # a person has asked to be asked, and says yes
-            box = self.window.findChild(QMessageBox)
+            box = self.window.unsaved._box  # there may be other questions
             next(each for each in box.buttons() if box.buttonRole(each) == QMessageBox.ButtonRole.AcceptRole).click()
         if self.window.engine.isRunning():
-            self.faults.add("the engine runs after the window was closed")
+            self.faults.add(f"the engine runs after the window was closed: {self.state_of_engine()}")
+            return  # a window whose engine runs cannot be let go
         self.window.deleteLater()
         del self.window, self.hands
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -76,7 +76,7 @@ def _kept(claim: Claim) -> KeptClaim:
 
 
 def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+    return float(value) if value is not None and math.isfinite(value) else None  # of NumPy, too
 
 
 def _claim(kept: KeptClaim) -> Claim:

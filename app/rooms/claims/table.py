@@ -11,11 +11,12 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
+    QRect,
     Qt,
     Signal,
 )
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHeaderView, QTableView
+from PySide6.QtWidgets import QFrame, QHeaderView, QStyleOptionViewItem, QTableView
 
 from app.plotting.pens_and_numbers import tabular
 from app.plotting.theme import Theme, palette
@@ -247,6 +248,15 @@ class ClaimTable(QTableView):
             if own:
                 self.setColumnWidth(column, own)
         self.setColumnWidth(TITLE, max(LEAST_TITLE, width - sum(widths)))
-        for row in range(self._model.rowCount()):
-            self.setRowHeight(row, self.sizeHintForRow(row) + ROOM)
+        for row, entry in enumerate(self._model.entries):
+            heading = isinstance(entry, str)
+            wide = width if heading else self.columnWidth(TITLE)
+            self.setRowHeight(row, self._height(self._model.index(row, NUMBER if heading else TITLE), wide))
         self.scrollTo(self.currentIndex())  # the heights above it have changed
+
+    def _height(self, index: QModelIndex, width: int) -> int:
+        """How high a row is by the one cell of it that may need more than a line: Qt would ask for all of its cells."""
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        option.rect = QRect(0, 0, width, 1)
+        return self.itemDelegate().sizeHint(option, index).height() + ROOM

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from math import ceil
@@ -111,6 +111,23 @@ class MeasuresView(View):
 
     def display(self, picture: MeasuresPicture) -> None:
         """Show the picture. A playhead move changes only cursors and values."""
+        changed = self._take(picture)
+        if changed and self.isVisible() and not self._print:
+            self._due = list(self.visible_measures)
+            self._next.start()
+        else:
+            self._show_cells()
+
+    def fill(self, picture: MeasuresPicture) -> Iterator[None]:
+        """Display a picture with a pause after each cell."""
+        self._take(picture)
+        for plot in self._visible_plots():
+            self._show_cell(plot)
+            yield
+        self.display(picture)  # everything is drawn already
+
+    def _take(self, picture: MeasuresPicture) -> bool:
+        """Show everything of the picture but its cells. Returns whether they show other curves."""
         old, self._picture = self._picture, picture
         names = [plot.name for plot in picture.plots]
         if names != [plot.name for plot in old.plots]:
@@ -123,11 +140,7 @@ class MeasuresView(View):
         if picture.plots is not old.plots:
             self._arrange()
             self._write_legend()
-        if picture.plots is not old.plots and self.isVisible() and not self._print:
-            self._due = list(self.visible_measures)
-            self._next.start()
-        else:
-            self._show_cells()
+        return picture.plots is not old.plots
 
     def _show_cells(self) -> None:
         for plot in self._visible_plots():

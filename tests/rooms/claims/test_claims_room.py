@@ -16,7 +16,7 @@ from app.engine.messages import Cancel
 from app.export.offstage import Offstage, SameThread
 from app.plotting.theme import DARK, LIGHT
 from app.rooms import ROOMS
-from app.rooms.claims import answers
+from app.rooms.claims import answers, keeping
 from app.rooms.claims import table as columns
 from app.rooms.claims.messages import Checked, ClaimTask
 from app.rooms.claims.view import ClaimsView
@@ -340,3 +340,11 @@ def test_a_cancel_is_seen_before_every_evaluation(room, stage):
 
     with pytest.raises(Stopped):
         answers.check(ClaimTask(1, settings, 10, 8), Work(job, model, None, lambda part, fraction: None, stop))
+
+
+def test_a_session_keeps_numbers_of_numpy():
+    """The library computes some results as NumPy's numbers, which JSON does not know."""
+    claim = Claim(statement=STATEMENTS[0], verdict="holds", measured=np.float64(0.5), spread=np.float64("nan"))
+    found, _, _ = keeping.understand(keeping.keep([claim], None, 64))
+    assert found[claim.number].measured == 0.5
+    assert np.isnan(found[claim.number].spread)

@@ -1,0 +1,73 @@
+"""A program that is killed while it saves leaves the file as it was before, or the new one, whatever is saved."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+KILLS = 6
+WRITING = """
+import itertools, sys
+from PySide6.QtWidgets import QApplication
+qt = QApplication([])
+import geomodel as gm
+import resources
+from app.export import figure, formats
+from app.plotting.theme import LIGHT
+from app.rooms.measures.view import MeasuresView
+from geomodel import checkpoints
+from geomodel.settings import RunSettings
+
+kind, path = sys.argv[1:]
+data = gm.datasets.load("two-moons", count=500)
+if kind == "picture":
+    view = MeasuresView(LIGHT)
+    one, other = (lambda dpi=dpi: figure.save_png(view, path, (80, 60), dpi, {}) for dpi in (96, 150))
+elif kind == "network":
+    names = [str(resources.path("checkpoints", f"{name}.safetensors")) for name in ("two-moons", "fashion-mnist")]
+    nets = [gm.load_checkpoint(name) for name in names]
+    one, other = (lambda net=net: checkpoints.save(net, path) for net in nets)
+else:
+    settings = [RunSettings(data="two-moons", steps=5, count=count) for count in (400, 900)]
+    runs = [gm.runs.compute(each, data) for each in settings]
+    one, other = (lambda run=run: formats.row(kind).write(run, path) for run in runs)
+one()
+print("one", flush=True)
+sys.stdin.readline()
+other()
+print("other", flush=True)
+sys.stdin.readline()
+for save in itertools.cycle((one, other)):
+    save()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no process can be killed so there")
+@pytest.mark.parametrize("kind", ["run", "measures", "network", "picture"])
+def test_a_kill_leaves_the_old_file_or_the_new(tmp_path, kind):
+    path, random, found = tmp_path / "saved", Random(kind), set()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "GEOMODEL_HOME": str(tmp_path / "home")}
+    for _ in range(KILLS):
+        command = [sys.executable, "-c", WRITING, kind, str(path)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": environment}
+        with subprocess.Popen(command, **pipes) as process:
+            whole = set()
+            for name in ("one\n", "other\n"):
+                assert process.stdout.readline() == name
+                whole.add(path.read_bytes())
+                process.stdin.write("\n")
+                process.stdin.flush()
+            assert len(whole) == 2
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(timeout=random.uniform(0.05, 0.3))
+            process.kill()
+        assert path.read_bytes() in whole
+        found |= {half.name for half in tmp_path.glob("*.tmp")}
+    assert found or kind == "picture"  # a kill did fall into the writing, which is too short for a picture
