@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGraphicsGridLayout, QGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsGridLayout, QGraphicsItem, QGraphicsScene, QWidget
 
 Margins = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+def without_index(scene: QGraphicsScene) -> None:
+    """Let a scene look through all of its items. An index of their places must be told of each move beforehand, which
+    pyqtgraph's lines and texts do afterwards: an item that is not found where it was may be painted once it is deleted.
+    """
+    scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
 
 
 class AxesPlot(pg.GraphicsView):
@@ -19,6 +26,7 @@ class AxesPlot(pg.GraphicsView):
         super().__init__(parent)
         self.enableMouse(False)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        without_index(self.scene())
         self.box = pg.ViewBox(enableMenu=False, enableMouse=False)
         self.box.disableAutoRange()
         self.bottom, self.left = bottom, left

@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QCursor, QFont, QMouseEvent, QPen, QWheelEvent
 
+from app.plotting.axes_plot import without_index
 from app.plotting.theme import Theme
 from app.plotting.values import Box
 from geomodel.number_text import general
@@ -80,7 +81,7 @@ class EqualScaleCanvas(pg.GraphicsView):
         self.setViewportUpdateMode(self.ViewportUpdateMode.FullViewportUpdate)
         self.setCacheMode(self.CacheModeFlag.CacheNone)  # a cached background would be a bitmap in print
         self.viewport().setMouseTracking(True)
-        self.scene().setItemIndexMethod(self.scene().ItemIndexMethod.NoIndex)
+        without_index(self.scene())
         layout = pg.GraphicsLayout()
         layout.setContentsMargins(12, 4, 12, 0)
         layout.setSpacing(0)

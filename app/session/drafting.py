@@ -369,5 +369,5 @@ def expected_evaluations(draft: RunSettings) -> int:
 
 def fitting_count(draft: RunSettings, network: NetworkOpened) -> int:
     """How many trajectories a network moves in `RUN_SECONDS`: a power of two, at least one."""
-    seconds = max(network.pace, 1e-9) * expected_evaluations(draft)
+    seconds = max(network.pace, 1e-9) * max(1, expected_evaluations(draft))  # the steps may be a wrong number
     return 1 << max(0, int(RUN_SECONDS / seconds).bit_length() - 1)

@@ -346,6 +346,8 @@ def test_every_setting_has_a_field_somewhere(sampler, model):
         (0.0045, {"solver": "euler", "beside": False}, 256),
         (1.0, {}, 1),
         (0.1, {"steps": 4, "data": ""}, 32),
+        (0.1, {"steps": 0}, 256),  # typed, and told to be wrong
+        (0.1, {"steps": -3}, 256),
     ],
 )
 def test_a_batch_is_proposed_that_takes_half_a_minute(pace, changes, count):

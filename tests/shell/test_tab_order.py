@@ -17,6 +17,7 @@ from focused_window import (
     until,
     visit,
 )
+from pyqtgraph import GraphicsView
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import (
     QAbstractSlider,
     QAbstractSpinBox,
     QComboBox,
+    QGraphicsScene,
     QLayout,
     QLayoutItem,
     QTabBar,
@@ -157,3 +159,10 @@ def test_nothing_in_python_holds_an_item_of_a_layout(window):
     for layout in window.findChildren(QLayout):
         held = [each for each in gc.get_referents(layout) if isinstance(each, QLayoutItem)]
         assert not [item for item in held if not isinstance(item, QLayout) and isValid(item)], layout.parentWidget()
+
+
+def test_no_plot_has_an_index_of_places(window):
+    """pyqtgraph tells of a move afterwards, when an index finds the item no more; it would be painted when deleted."""
+    plots = window.findChildren(GraphicsView)
+    assert len(plots) > 5
+    assert {plot.scene().itemIndexMethod() for plot in plots} == {QGraphicsScene.ItemIndexMethod.NoIndex}
