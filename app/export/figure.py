@@ -8,11 +8,11 @@ at once.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QBuffer, QCoreApplication, QEvent, QIODevice, QMarginsF, QPoint, QRect, QSizeF, Qt
 from PySide6.QtGui import (
@@ -32,6 +32,7 @@ from PySide6.QtWidgets import QGraphicsView, QWidget
 from app.export.paper import DPI, MM_PER_INCH, PaperDevice
 from app.export.pdf_engine import PdfEngine
 from app.export.scaled import scaled_device
+from app.export.steps import Steps, at_once
 from app.export.style import PLAIN, Style, apply, styled
 from app.export.svg import SvgPage
 from app.export.svg_engine import SvgEngine
@@ -44,8 +45,6 @@ MAX_PIXELS = 100_000_000  # 400 MB while it is drawn
 CLIPBOARD_DPI = 192  # sharp on a slide
 SOFTWARE = f"Geomodel {__version__}"
 
-Result = TypeVar("Result")
-Steps = Generator[None, None, Result]  # work that pauses after each step
 Writing = Callable[[], None]  # encodes and writes what was drawn; any thread may do it
 Flag = QWidget.RenderFlag
 
@@ -85,16 +84,6 @@ def pixels(size_mm: tuple[float, float], dpi: float) -> tuple[int, int]:
     """Width and height of a picture in pixels."""
     width, height = (max(1, round(side / MM_PER_INCH * dpi)) for side in size_mm)
     return width, height
-
-
-def at_once(work: Steps[Result]) -> Result:
-    """Do all steps, and return what comes of them."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
 
 
 def render(

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QFontInfo,
     QImage,
     QLinearGradient,
+    QPaintEngineState,
     QPainterPath,
     QPen,
     QTextItem,
@@ -49,6 +50,11 @@ class SvgEngine(PageEngine):
         super().__init__()
         self._page = page
         self._bundle = _Bundle(QPen(), 1.0, "", True, True)
+        self._inside = ""  # the attributes of an ellipse, until the state changes
+
+    def updateState(self, state: QPaintEngineState) -> None:
+        super().updateState(state)
+        self._inside = ""
 
     def clip_page(self, clip: QPainterPath | None) -> None:
         self._page.clip("" if clip is None else path_data(clip) or "M0,0")
@@ -80,7 +86,9 @@ class SvgEngine(PageEngine):
             shape = f'<circle {centre} r="{across}"'
             if across != down:
                 shape = f'<ellipse {centre} rx="{across}" ry="{down}"'
-            self._page.shape(self._paint("fill", self._page_brush()) + self._stroke(self._page_pen()), shape)
+            if not self._inside:  # thousands of points have the same
+                self._inside = self._paint("fill", self._page_brush()) + self._stroke(self._page_pen())
+            self._page.shape(self._inside, shape)
 
     # ------------------------------------------------------------ paint
 

@@ -57,11 +57,9 @@ def take_out(window: QMainWindow, docks: dict[str, QDockWidget]) -> None:
     """Take every dock out of its place: one that stays behind a tab would take its neighbours there, and the row of
     tabs would stay although nothing is behind it. Docks in front go last, because each would bring another forward.
     """
-    order = sorted(docks.values(), key=_in_front)
-    for dock in [dock for dock in order if dock.isFloating() or window.tabifiedDockWidgets(dock)]:
-        dock.hide()  # or it would be shown again without its neighbours
-        dock.setFloating(False)  # also where it does not float, or the row of tabs stays
-    for dock in order:
+    for dock in sorted(docks.values(), key=_in_front):
+        if not dock.isHidden() or window.tabifiedDockWidgets(dock):  # it takes a millisecond for each
+            dock.setFloating(False)  # also where it does not float, or the row of tabs stays
         window.removeDockWidget(dock)
 
 

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 import resources
 from app.engine.messages import DataOpened, NetworkOpened, OpenFailed, RunLinked, RunOpened, Saved
 from app.export import dialogs, figure
+from app.export.steps import Steps
 from app.rooms import ROOMS
 from app.rooms.contract import Handlers, Room
 from app.session import recipe
@@ -183,7 +184,7 @@ class Documents(QObject):
         copying = self._copied(self._window.rooms[FIGURES[wanted]], self._recipe_of(wanted))
         self._window.turns.carry_out(copying, lambda _: self.say("Picture copied.", cause=COPY), self._not_copied)
 
-    def _copied(self, room: Room, recipe: dict[str, Any]) -> figure.Steps[None]:
+    def _copied(self, room: Room, recipe: dict[str, Any]) -> Steps[None]:
         _show_present(room)
         yield
         yield from figure.copied(room.view, recipe)

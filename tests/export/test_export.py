@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 import pyqtgraph as pg  # isort: skip - after PySide6, which it then uses
 
 from app.export import figure
+from app.export.steps import at_once
 from app.plotting.theme import DARK, LIGHT, PRINT, palette
 from app.plotting.values import Curve, ImageRow, MeasurePlot
 from app.rooms.measures.pictures import MeasuresPicture
@@ -132,6 +133,19 @@ def test_the_clipboard_gets_the_picture_in_the_views_proportions(qapp):
     figure.copy_to_clipboard(_view(), RECIPE)
     image = QApplication.clipboard().image()
     assert (image.width(), image.height()) == (640, 480)  # 192 dpi: twice the pixels of the screen
+
+
+def test_a_picture_that_is_drawn_in_steps_is_the_same_and_keeps_no_view(qapp):
+    view, before = _view(_line(2.0, cosmetic=True)), TinyView.built
+    whole = figure.render(view, SIZE, 96, RECIPE)
+    steps = figure.rendered(figure.Figure(view=view, size_mm=SIZE, dpi=96, recipe=RECIPE))
+    next(steps)
+    assert TinyView.built == before + 1
+    assert at_once(steps) == whole
+    given_up = figure.rendered(figure.Figure(view=view, size_mm=SIZE, dpi=96))
+    next(given_up)
+    given_up.close()
+    assert TinyView.built == before
 
 
 # ---------------------------------------------------------------- alike at every resolution

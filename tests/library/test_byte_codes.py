@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from geomodel.datasets.points import Points, converted
-from geomodel.denoisers.optimal import byte_codes, byte_grid, byte_products, byte_tables, file_codes, pruning
+from geomodel.denoisers.optimal import byte_codes, byte_grid, byte_products, byte_tables, file_codes, finding, pruning
 from geomodel.denoisers.optimal.posterior import Rows
 
 CPU = torch.device("cpu")
@@ -258,3 +258,36 @@ def test_the_leading_components_come_first():
     values = torch.linalg.eigvalsh(points.T @ points / 4000).flip(0)
     # the subspace holds the leading directions nearly exactly after three rounds from 48 of 60 dimensions
     assert torch.allclose(held[:12], values[:12], rtol=0.01)
+
+
+def test_numbers_are_found_as_torch_finds_them():
+    random = np.random.default_rng(31)
+    for dtype in (torch.float32, torch.float64, torch.int32):
+        rows = torch.from_numpy(random.integers(-9, 9, (4, 500))).to(dtype)
+        if dtype.is_floating_point:
+            rows[1, ::3] = torch.inf
+        for limit in (-10, -9, 0, 8):
+            for row in rows:
+                torch.testing.assert_close(finding.at_most(row, limit), (row <= limit).nonzero()[:, 0])
+        assert (rows.gather(1, finding.least(rows)[:, None]) == rows.amin(1, keepdim=True)).all()
+
+
+def test_the_heaviest_points_leave_as_little_weight_as_asked():
+    """What the points that are not chosen miss is within the factor to which weights are told apart, and few are."""
+    random, chosen = np.random.default_rng(32), []
+    points = torch.from_numpy(random.integers(0, 256, (700, 30)).astype(np.float32) / np.float32(127.5) - 1)
+    codes = byte_codes.Codes.build(points, lambda: [slice(0, 700)], points.double().norm(dim=1), CPU)
+    squares = codes._moments[2]
+    for trial in range(200):
+        gap = torch.from_numpy(random.exponential(10.0 ** random.uniform(-2, 3), len(squares)))
+        gap[700:], sigma = torch.inf, float(10.0 ** random.uniform(-1, 1))
+        gap -= gap.min()
+        weights = torch.exp(-gap / sigma**2)
+        allowed = float(squares[:700].mean()) * 10.0 ** random.uniform(-5, 0)
+        index = codes.heaviest(gap, sigma, allowed)
+        chosen.append(len(index))
+        others = torch.ones(len(gap), dtype=torch.bool)
+        others[index] = False
+        assert (weights[others] * squares[others]).sum() <= 1.7 * allowed * weights.sum()
+        assert len(index) == 0 or weights[index].min() >= weights[others].max(), trial
+    assert len(set(chosen)) > 50

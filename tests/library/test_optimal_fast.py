@@ -362,3 +362,25 @@ def test_the_bound_holds_where_only_the_heaviest_points_are_made_finer(large):
     assert seen >= 10_000
     assert partly > 1_000
     assert worst > 0.005  # a bound, not a platitude
+
+
+def test_a_query_whose_heaviest_points_were_too_few_is_answered_by_all(large, monkeypatch):
+    """The conversion errors that the first answer added are taken back, so that the second has each of them once."""
+    random = np.random.default_rng(33)
+    points = _points(_images(random, 200, 30))
+    x, sigma = points[:16] + 2 * random.standard_normal((16, 30)), torch.full((16,), 2.0, dtype=torch.float64)
+    search, tries = OptimalDenoiser(points, tolerance=2e-7)._search, []
+    codes = search._codes
+    finer = codes.finer_gaps
+    monkeypatch.setattr(codes, "finer_gaps", lambda query, gap: tries.append(len(gap)) or finer(query, gap))
+    monkeypatch.setattr(codes, "heaviest", lambda gap, sigma, allowed: gap.topk(2, largest=False).indices)
+    found = search(torch.from_numpy(x), sigma, None, True)
+    monkeypatch.setattr(search_module, "_HEAVY", 0)
+    monkeypatch.setattr(search_module, "_STRAINED", 0)
+    wanted = search(torch.from_numpy(x), sigma, None, True)  # by all at once
+    assert tries == [16, 16]
+    assert not found.left.any()
+    np.testing.assert_array_equal(found.mean, wanted.mean)
+    np.testing.assert_array_equal(found.gap, wanted.gap)
+    error = np.linalg.norm(found.mean.numpy() - _brute(points, x, sigma.numpy()), axis=1)
+    assert (error <= found.bound.numpy() + 1e-14).all()

@@ -201,6 +201,16 @@ def test_a_failure_is_told_and_the_dialog_stays(qtbot, dialog, window, tmp_path)
     assert window.written == []
 
 
+def test_a_dialog_that_closes_while_it_draws_writes_nothing(qtbot, dialog, window, tmp_path):
+    dialog._save(str(tmp_path / "a.png"))
+    assert not dialog._save_button.isEnabled()  # a second picture would be drawn beside this one
+    with qtbot.waitSignal(dialog.destroyed):
+        dialog.close()
+    qtbot.wait(50)
+    assert window.written == []
+    assert not (tmp_path / "a.png").exists()
+
+
 def test_a_folder_is_chosen_and_the_one_above_is_remembered(qtbot, window, tmp_path):
     (tmp_path / "pictures" / "cats").mkdir(parents=True)
     (tmp_path / "pictures" / "cats" / "a.png").touch()

@@ -112,7 +112,7 @@ class MeasuresView(View):
     def display(self, picture: MeasuresPicture) -> None:
         """Show the picture. A playhead move changes only cursors and values."""
         changed = self._take(picture)
-        if changed and self.isVisible() and not self._print:
+        if changed and self.window().isVisible() and not self._print:  # also behind a tab
             self._due = list(self.visible_measures)
             self._next.start()
         else:
@@ -127,7 +127,7 @@ class MeasuresView(View):
         self.display(picture)  # everything is drawn already
 
     def _take(self, picture: MeasuresPicture) -> bool:
-        """Show everything of the picture but its cells. Returns whether they show other curves."""
+        """Show everything of the picture but its cells. Returns whether they draw other curves."""
         old, self._picture = self._picture, picture
         names = [plot.name for plot in picture.plots]
         if names != [plot.name for plot in old.plots]:

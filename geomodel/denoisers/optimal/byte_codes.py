@@ -19,6 +19,7 @@ from geomodel.denoisers.optimal.byte_grid import Grid, Sums
 from geomodel.denoisers.optimal.byte_products import LARGEST, PARTS, SHARE_POWERS, digits, powers, share_digits, worths
 from geomodel.denoisers.optimal.byte_tables import PlainTable, Table, fastest
 from geomodel.denoisers.optimal.file_codes import FileCodes, values
+from geomodel.denoisers.optimal.finding import at_most
 
 _COARSEST = 2.0**-20  # of the range: where the conversion error is larger, the points did not come from bytes
 _RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))  # what the bytes 0 and 255 usually become; images need not have both
@@ -112,15 +113,17 @@ class Codes:
 
     def query(self, x: Tensor) -> Query:
         """Queries x (b, d) float64, written as whole numbers."""
-        middle, step, filled, missed = self._written((x - self.origin) / self.scale)
-        return Query(middle, step, filled, self.scale * missed, (x - self.origin).square().sum(1))
+        offset = x - self.origin
+        middle, step, filled, missed = self._written(offset / self.scale)
+        return Query(middle, step, filled, self.scale * missed, offset.square().sum(1))
 
     def _written(self, t: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """t (b, d) float64 as m + s U with whole numbers U: m (b,), s (b,), the digits of U, and ‖t − m − s U‖ (b,)."""
         low, high = t.aminmax(dim=1, keepdim=True)
-        middle, step = (low + high) / 2, ((high - low) / 2 / LARGEST).clamp(min=1e-300)
-        whole = ((t - middle) / step).round_().clamp_(-LARGEST, LARGEST)
-        missed = (t - middle - step * whole).norm(dim=1) + 8 * _UNIT * math.sqrt(t.shape[1]) * t.abs().amax(dim=1)
+        middle, step = (low + high) / 2, ((high - low) / (2 * LARGEST)).clamp_(min=1e-300)
+        apart, rounding = t - middle, 8 * _UNIT * math.sqrt(t.shape[1]) * high.maximum(-low)[:, 0]
+        whole = (apart / step).round_().clamp_(-LARGEST, LARGEST)
+        missed = apart.addcmul_(step, whole, value=-1).norm(dim=1) + rounding
         filled = digits(pad(whole, (0, self._filled[1] - t.shape[1])).to(self.device))
         return middle[:, 0], step[:, 0], filled, missed
 
@@ -216,16 +219,16 @@ class Codes:
         total, spread, remainders, parts, lost = totals.cpu().unbind(1)
         return Weights(digit, parts, lost.sqrt(), total, spread, remainders)
 
-    def heaviest(self, gap: Tensor, least: Tensor, sigma: Tensor, allowed: float) -> Tensor:
-        """Points with so much weight that for the others Σ w ‖e_i‖² ≤ allowed Σ w, from one query's gaps (N').
+    def heaviest(self, gap: Tensor, sigma: float, allowed: float) -> Tensor:
+        """Points with so much weight that for the others Σ w ‖e_i‖² ≤ allowed Σ w, from one query's gaps (N') to the
+        least of them, on a processor.
 
-        Weights are told apart to a factor of √e.
+        A choice, not a bound: weights are told apart to a factor of √e.
         """
-        logits = ((gap - least.to(gap.device)) * -(sigma.to(gap.device) ** -2)).clamp_(min=_LEAST_LOGIT)
-        steps, weights = (logits * -2).to(torch.int64), logits.exp_()
-        limit = allowed * weights.sum()
-        missed = torch.bincount(steps, weights.mul_(self._moments[2])).flip(0).cumsum(0).flip(0)
-        return (steps < (missed > limit).sum()).nonzero()[:, 0]
+        steps = (gap * (2 / sigma**2)).clamp_(max=-2 * _LEAST_LOGIT).int()
+        sums = torch.stack([torch.bincount(steps).double(), torch.bincount(steps, self._moments[2])])
+        total, missed = (sums * (torch.arange(sums.shape[1]) / -2).exp()).flip(1).cumsum(1).flip(1)
+        return at_most(steps, int((missed > allowed * total[0]).sum()) - 1)
 
     def removed(self, gap: Tensor, least: Tensor, sigma: Tensor, index: Tensor) -> Tensor:
         """Σ w (‖e_i‖² − ‖e'_i‖²) of some points, at least."""
@@ -267,8 +270,8 @@ class Query:
     missed: Tensor
     square: Tensor
 
-    def __getitem__(self, rows: Tensor) -> Query:
-        digit = self.digits[rows.to(self.digits.device)]
+    def __getitem__(self, rows: Tensor | slice) -> Query:
+        digit = self.digits[rows.to(self.digits.device) if isinstance(rows, Tensor) else rows]
         return Query(self.middle[rows], self.step[rows], digit, self.missed[rows], self.square[rows])
 
 

@@ -63,8 +63,7 @@ def product(codes: Tensor, columns: Tensor) -> Tensor:
     together = 2 ** (together.bit_length() - 1)
     if together > 1:
         blocks = codes.new_zeros(together, len(columns), together, columns.shape[1])
-        for at in range(together):
-            blocks[at, :, at] = columns
+        blocks.diagonal(dim1=0, dim2=2).copy_(columns[:, :, None])
         long = together * codes.shape[1]
         found = torch._int_mm(codes.view(-1, long), blocks.view(long, -1)).view(len(codes), -1)
     else:

@@ -11,12 +11,11 @@ from geomodel.denoisers.optimal.byte_codes import Query
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Many:
-    """b queries, whose gaps (b, N') `Search` changes in place. It has the notation."""
+    """b queries, whose gaps (b, N') to the least of each `Search` changes in place. It has the notation."""
 
     rows: Tensor
     query: Query
     gap: Tensor
-    least: Tensor
     sigma: Tensor
     widest: Tensor  # the largest ρ_i in the window
     fixed: Tensor  # A, and the gaps' rounding
@@ -28,7 +27,6 @@ class Many:
             rows=self.rows[wanted],
             query=self.query[wanted],
             gap=self.gap[wanted.to(self.gap.device)],
-            least=self.least[wanted],
             sigma=self.sigma[wanted],
             widest=self.widest[wanted],
             fixed=self.fixed[wanted],

@@ -43,6 +43,7 @@ from geomodel.denoisers.optimal import differences
 from geomodel.denoisers.optimal.byte_codes import Codes, Weights
 from geomodel.denoisers.optimal.byte_products import PARTS, exact_products
 from geomodel.denoisers.optimal.differences import Answers, Differences
+from geomodel.denoisers.optimal.finding import at_most, least
 from geomodel.denoisers.optimal.many import Many
 from geomodel.denoisers.optimal.pruning import Heads
 from geomodel.hooks import Between, nothing
@@ -121,13 +122,14 @@ class Search:
     def __call__(self, x: Tensor, sigma: Tensor, hidden: Tensor | None, gaps: bool) -> Found:
         """Answers for x (b, d) float64 and σ (b,); `hidden` (b, N) marks points that a query does not see."""
         answers = Answers(x, sigma.clamp(max=1e150), hidden, self._count, gaps)  # σ² must be finite
-        usual = x.abs().amax(dim=1) < _FARTHEST
-        near = usual & torch.tensor([self._heads.hopeful(level, self._nats) for level in answers.sigma.tolist()])
-        if bool(near.any()):
-            self._by_components(answers, near.nonzero()[:, 0])
-        rest = (usual & answers.left).nonzero()[:, 0]
-        if len(rest) and self._codes is not None:
-            self._by_codes(answers, rest, self._codes)
+        usual = [at for at, size in enumerate(x.abs().amax(dim=1).tolist()) if size < _FARTHEST]
+        near = [at for at in usual if self._heads.hopeful(float(answers.sigma[at]), self._nats)]
+        if near:
+            self._by_components(answers, torch.tensor(near))
+        left = answers.left.tolist()
+        rest = [at for at in usual if left[at]]
+        if rest and self._codes is not None:
+            self._by_codes(answers, torch.tensor(rest), self._codes)
         return Found(anchor=answers.anchor, mean=answers.mean, bound=answers.bound, left=answers.left, gap=answers.gap)
 
     @torch.no_grad()
@@ -146,11 +148,11 @@ class Search:
         lower, room = self._heads.lower(x)
         if answers.hidden is not None:
             lower.masked_fill_(answers.hidden[rows], math.inf)
-        anchor = lower.argmin(dim=1)
+        anchor = least(lower)
         half, window = self._half(x, anchor), window + room
         kept = []
         for at, limit in enumerate((half + window).tolist()):
-            index = (lower[at] <= limit).nonzero()[:, 0]
+            index = at_most(lower[at], limit)
             if len(index) > 1:
                 index, anchor[at], half[at] = self._tightened(x[at], index, lower[at, index], float(window[at]))
             kept.append(index)
@@ -165,11 +167,11 @@ class Search:
         lower: the points' bounds. Exact distances where they are least rule out others, also by closer bounds.
         """
         near, halves = self._nearest(x, index, lower)
-        index = index[lower <= float(halves.min()) + window]
+        index = index[at_most(lower, float(halves.min()) + window)]
         if len(index) > _NEAREST:
             lower = self._heads.closer(x, index)
             near, halves = self._nearest(x, index, lower)
-            index = index[lower <= float(halves.min()) + window]
+            index = index[at_most(lower, float(halves.min()) + window)]
         if 1 < len(index) <= differences.FEW:
             near, halves = index, self._half(x, index)
             index = index[halves <= halves.min() + window]
@@ -195,14 +197,14 @@ class Search:
         gap, rounding = codes.gaps(query)
         if answers.hidden is not None:
             gap[:, : self._count].masked_fill_(answers.hidden[rows].to(gap.device), math.inf)
-        least = gap.amin(dim=1).cpu()
-        near = codes.distance(query, least, rounding)
+        low = gap.amin(dim=1)
+        gap -= low[:, None]
+        near = codes.distance(query, low.cpu(), rounding)
         window = self._margin(codes.error, query.missed, near, sigma) + rounding + self._nats * sigma.square()
         asked = Many(
             rows=rows,
             query=query,
             gap=gap,
-            least=least,
             sigma=sigma,
             widest=(near.square() + 2 * window).sqrt(),
             fixed=(self._reach + 2 * codes.error) * query.missed + codes.error**2 + rounding,
@@ -211,12 +213,12 @@ class Search:
         rough = strain > _HOPE
         few = rough
         if bool(rough.any()):
-            few = rough & ((gap <= (least + window)[:, None].to(gap.device)).sum(1) <= differences.FEW).cpu()
+            few = rough & ((gap <= window[:, None].to(gap.device)).sum(1) <= differences.FEW).cpu()
         if bool(few.any()):
-            seen = asked[few].gap[:, : self._count].cpu() - least[few, None]
-            gaps = None if answers.gap is None else seen
-            kept = [row.nonzero()[:, 0] for row in seen <= window[few, None]]
-            self._differences.few(answers, rows[few], kept, seen.argmin(dim=1), gaps)
+            gaps = asked[few].gap[:, : self._count].cpu()
+            kept = [at_most(row, limit) for row, limit in zip(gaps, window[few].tolist(), strict=True)]
+            anchor = torch.stack([index[row[index].argmin()] for row, index in zip(gaps, kept, strict=True)])
+            self._differences.few(answers, rows[few], kept, anchor, None if answers.gap is None else gaps)
         if not bool(few.all()):
             self._many(answers, asked[~few], codes, strain[~few])
 
@@ -234,14 +236,14 @@ class Search:
         """
         heavy = self._heaviest(asked, codes, strain)
         some = torch.tensor([index is not None for index in heavy])
-        if bool(some.any()):
-            part, picked = asked[some], [index for index in heavy if index is not None]
-            before = [row[index] for row, index in zip(part.gap, picked, strict=True)]
+        part, picked = asked[some], [index for index in heavy if index is not None]
+        before = [row[index] for row, index in zip(part.gap, picked, strict=True)]
+        if picked:
             self._answer_many(answers, part, codes, picked)
-            for row, index, gaps in zip(part.gap, picked, before, strict=True):
-                row[index] = gaps
         left = answers.left[asked.rows]
         if bool(left.any()):
+            for row, index, gaps in zip(part.gap, picked, before, strict=True):
+                row[index] = gaps
             self._answer_many(answers, asked[left], codes, None)
 
     def _heaviest(self, asked: Many, codes: Codes, strain: Tensor) -> list[Tensor | None]:
@@ -253,9 +255,10 @@ class Search:
         heavy: list[Tensor | None] = [none] * len(strain)
         for at in (strain > _HOPE).nonzero()[:, 0].tolist():
             heavy[at] = None
-            share = float(_HOPE * self._tolerance * asked.sigma[at] ** 2 / (asked.widest[at] * self._spread)) ** 2
+            sigma = float(asked.sigma[at])
+            share = (_HOPE * self._tolerance * sigma**2 / (float(asked.widest[at]) * self._spread)) ** 2
             if share > 0 and codes.device.type == "cpu":  # an accelerator reads all codes sooner than it picks some
-                index = codes.heaviest(asked.gap[at], asked.least[at], asked.sigma[at], share)
+                index = codes.heaviest(asked.gap[at], sigma, share)
                 if len(index) <= _HEAVY:
                     heavy[at] = index
                 elif strain[at] <= _STRAINED:
@@ -269,9 +272,9 @@ class Search:
             codes.finer_gaps(asked.query, gap)
         for at, index in enumerate(picked or []):
             if len(index):
-                codes.finer_gap(asked.query[torch.tensor([at])], gap[at], index)
-        least = gap.amin(dim=1).cpu()
-        weights = codes.weigh(gap, least, sigma)
+                codes.finer_gap(asked.query[at : at + 1], gap[at], index)
+        low = gap.amin(dim=1).cpu()
+        weights = codes.weigh(gap, low, sigma)
         mean, error = codes.mean(weights)
         remainders, worst = weights.remainders, asked.fixed + asked.widest * codes.error + cut
         if picked is None:
@@ -279,7 +282,7 @@ class Search:
         else:
             for at, index in enumerate(picked):
                 if len(index):
-                    remainders[at] -= codes.removed(gap[at, index], least[at], sigma[at], index)
+                    remainders[at] -= codes.removed(gap[at, index], low[at], sigma[at], index)
                 else:
                     cut[at] = 0.0
             doubt = asked.fixed + cut + asked.widest * (remainders.clamp(min=0) / weights.total).sqrt()
@@ -287,7 +290,7 @@ class Search:
         answers.mean[asked.rows], answers.bound[asked.rows] = mean, bound
         answers.left[asked.rows] = ~(bound <= self._tolerance)
         if answers.gap is not None:
-            seen = gap[:, : self._count] - least[:, None].to(gap.device)
+            seen = gap[:, : self._count] - low[:, None].to(gap.device)
             answers.gap[asked.rows], answers.anchor[asked.rows] = seen.cpu(), seen.argmin(dim=1).cpu()
 
     def _bound_of_many(self, mean: Tensor, weights: Weights, doubt: Tensor, worst: Tensor, error: Tensor) -> Tensor:
