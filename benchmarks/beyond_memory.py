@@ -28,6 +28,8 @@ from common import ROOT, line, status
 SHAPE = (3, 32, 32)
 PIECE = 2**24  # bytes that are written or read at once
 SIGMAS = (0.05, 1.0, 10.0)
+SAMPLES, STEPS = 4, 6  # of the run in the window
+OPENS, STEPS_FIRST, ENDS = "the data are open", "D* is prepared, first step", "all steps"
 MB = 1e6
 PATIENCE = 1800.0  # seconds
 
@@ -52,11 +54,11 @@ def forget(path: Path) -> None:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def timed(action: Callable[[], object]) -> float:
-    """Seconds that the action takes."""
-    before = time.perf_counter()
+def timed(action: Callable[[], object]) -> tuple[float, float]:
+    """Seconds that the action takes, and those of the processor, on all threads."""
+    before, worked = time.perf_counter(), time.process_time()
     action()
-    return time.perf_counter() - before
+    return time.perf_counter() - before, time.process_time() - worked
 
 
 def read_once(path: Path) -> None:
@@ -105,7 +107,7 @@ def library(path: Path, queries: int) -> dict[str, Any]:
 
 
 def window(path: Path, _queries: int) -> dict[str, Any]:
-    """How long the window does not answer while it opens the file and a run of D* begins."""
+    """How long the window does not answer while it opens the file and while D* is prepared and computes a run."""
     import watching
     from PySide6.QtWidgets import QApplication
 
@@ -127,14 +129,19 @@ def window(path: Path, _queries: int) -> dict[str, Any]:
         watching.wait_until(lambda: state.run is not None and state.run.status == "complete")
         before = status("VmRSS")
         stalls = watching.Stalls()
+
+        def run() -> None:
+            player.drafting.edit({"count": SAMPLES, "steps": STEPS})
+            player.run()
+
         for name, action, met in (
-            ("opens", lambda: player.drafting.open_data(str(path)), lambda: state.draft.data == str(path)),
-            ("its run begins", player.run, lambda: state.run.settings.data == str(path) and state.run.committed > 2),
+            (OPENS, lambda: player.drafting.open_data(str(path)), lambda: state.draft.data == str(path)),
+            (STEPS_FIRST, run, lambda: state.run.settings.data == str(path) and state.run.committed > 1),
+            (ENDS, lambda: None, lambda: state.run.status == "complete"),
         ):
             stalls.start()
             found[name] = timed(lambda action=action, met=met: (action(), watching.wait_until(met)))
             found[f"{name}, stall"], found[f"{name}, own"] = stalls.stop()
-        player.cancel()
         found["memory"] = (status("VmHWM") - before) / MB
     finally:
         opened.close()
@@ -144,13 +151,13 @@ def window(path: Path, _queries: int) -> dict[str, Any]:
 CHILDREN = {"library": library, "window": window}
 
 
-def child(name: str, path: Path, queries: int) -> dict[str, float]:
+def child(name: str, path: Path, queries: int) -> dict[str, Any]:
     """What a fresh process measured."""
     command = [sys.executable, __file__, "--child", name, "--folder", str(path.parent), "--queries", str(queries)]
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "GEOMODEL_HOME": home}
         done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
@@ -182,22 +189,26 @@ def main() -> int:
 def show(path: Path, arguments: argparse.Namespace) -> None:
     """Both tables."""
     found = child("library", path, arguments.queries)
-    line(f"{arguments.points:,} × {np.prod(SHAPE):,} bytes in a file", ("seconds", "/ reading"))
+    line(f"{arguments.points:,} × {np.prod(SHAPE):,} bytes in a file", ("seconds", "processor", "/ reading"))
+
+    def row(title: str, name: str, place: str = "cache") -> None:
+        seconds, worked = found[name]
+        line(title, (f"{seconds:.2f}", f"{worked:.2f}", f"{seconds / found[f'read {place}'][0]:.2f}"))
+
     for place in ("disk", "cache"):
-        for name, title in (("read", "reading the file once"), ("open", "gm.datasets.load with all its facts")):
-            value = found[f"{name} {place}"]
-            line(f"{title}, from the {place}", (f"{value:.2f}", f"{value / found[f'read {place}']:.2f}"))
-    for name, title in (
-        ("plane", "its principal plane"),
-        ("prepare", "gm.OptimalDenoiser"),
-        *((f"{sigma:g}", f"D* at σ = {sigma:g}, one query") for sigma in SIGMAS),
-    ):
-        line(title, (f"{found[name]:.2f}", f"{found[name] / found['read cache']:.2f}"))
+        row(f"reading the file once, from the {place}", f"read {place}", place)
+        row(f"gm.datasets.load with all its facts, from the {place}", f"open {place}", place)
+    row("its principal plane", "plane")
+    row("gm.OptimalDenoiser", "prepare")
+    for sigma in SIGMAS:
+        row(f"D* at σ = {sigma:g}, one query", f"{sigma:g}")
     print(f"memory added, at most: {found['memory']:,.0f} MB\n")
     found = child("window", path, arguments.queries)
-    line("the window", ("seconds", "stall, ms", "own, ms"))
-    for name in ("opens", "its run begins"):
-        line(name, (f"{found[name]:.1f}", f"{found[f'{name}, stall']:.0f}", f"{found[f'{name}, own']:.0f}"))
+    line(f"the window, {SAMPLES} samples, {STEPS} steps", ("seconds", "processor", "stall, ms", "own, ms"))
+    for name in (OPENS, STEPS_FIRST, ENDS):
+        seconds, worked = found[name]
+        stall, own = found[f"{name}, stall"], found[f"{name}, own"]
+        line(name, (f"{seconds:.1f}", f"{worked:.1f}", f"{stall:.0f}", f"{own:.0f}"))
     print(f"memory added, at most: {found['memory']:,.0f} MB")
 
 

@@ -104,12 +104,13 @@ def principal_components(points: Any, count: int = 2, *, limit: int = MAX_POINTS
     dimension = int(np.prod(shape))
     if len(points) == 0 or not 1 <= count <= dimension:
         raise ValueError(f"{count} components of {len(points)} points of dimension {dimension} do not exist.")
-    rows = np.asarray(points[:: stride(len(points), limit)])
-    rows = rows.reshape(len(rows), dimension)
+    step = stride(len(points), limit)
+    # those over a file stay as they are stored, because converted they take four times the memory
+    rows = points.every(step) if hasattr(points, "every") else np.asarray(points[::step])
     origin, total = mean_and_variance(rows)
     if not np.isfinite(total):
         raise ValueError("Principal components need finite points; some are NaN or infinite.")
-    if min(rows.shape) > _DENSE:
+    if min(len(rows), dimension) > _DENSE:
 
         def times(block: Floats) -> Floats:
             between()
@@ -119,7 +120,7 @@ def principal_components(points: Any, count: int = 2, *, limit: int = MAX_POINTS
     elif dimension <= len(rows):
         vectors = np.linalg.eigh(covariance(rows, origin))[1][:, ::-1]
     else:
-        centred = rows - origin
+        centred = rows[:].reshape(len(rows), dimension) - origin
         vectors = centred.T @ np.linalg.eigh(centred @ centred.T)[1][:, ::-1]
     vectors = orthonormal(vectors[:, :count], count)
     variances = np.einsum("dk,dk->k", vectors, covariance_times(rows, origin, vectors)).clip(min=0.0)

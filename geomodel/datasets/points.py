@@ -40,6 +40,10 @@ class Points:
         """The stored numbers that the points are converted from."""
         return self._stored
 
+    def every(self, step: int) -> Points:
+        """Every so many-th of the points, whose stored numbers are in memory."""
+        return Points(np.asarray(self._stored[::step]))
+
     def __len__(self) -> int:
         return len(self._stored)
 

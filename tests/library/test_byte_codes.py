@@ -169,8 +169,11 @@ def test_sums_of_stored_bytes_are_those_of_their_points(kind):
     points, grid = torch.from_numpy(converted(stored)), byte_grid.Grid.between(-1.0, 1.0)
     blocks = [slice(start, min(start + 17, len(stored))) for start in range(0, len(stored), 17)]
     codes, guards = torch.zeros(2, *stored.shape, dtype=torch.int8)
-    wanted = byte_grid.Sums.of_points(grid, points, blocks, codes, guards)
-    found = byte_grid.Sums.of_bytes(grid, stored.reshape(-1, 3, 4, 5), blocks, file_codes.values())
+    wanted, found = byte_grid.Sums.room(len(stored)), byte_grid.Sums.room(len(stored) + 3)
+    wanted.add_points(grid, points, blocks, codes, guards)
+    found.add_bytes(grid, stored.reshape(-1, 3, 4, 5), blocks, file_codes.values())
+    assert not any(total[len(stored) :].any() for total in found)
+    found = byte_grid.Sums(*(total[: len(stored)] for total in found))
     for name in ("whole", "guard", "squares"):  # whole numbers
         assert getattr(found, name).tolist() == getattr(wanted, name).tolist()
     for name, most in (("across", 128.0), ("errors", 2.0**-46), ("finer", 2.0**-60)):  # as large as a term may be

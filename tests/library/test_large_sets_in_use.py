@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtWidgets import QToolTip
 
 from app.engine.contract import Site
-from app.engine.messages import DataOpened, OpenData, OpenFailed, RunFinished, RunStopped, StartRun
+from app.engine.messages import Cancel, DataOpened, OpenData, OpenFailed, RunFinished, RunStopped, StartRun
 from app.rooms.mean_shift import picture as mean_shift
 from app.rooms.mean_shift.messages import ImageProbe, MeanShiftAnswer, MeanShiftRequest
 from app.rooms.plane.hover import Hover, card
@@ -90,6 +90,35 @@ def test_the_engine_opens_runs_and_answers_without_reading_all(bench, path, aske
     kinds = [type(answer).__name__ for answer in ask(bench)]
     assert kinds == ["NeighboursAnswer", "MeanShiftAnswer", "MeanShiftAnswer", "DensityAnswer", "ProbeAnswer"]
     assert max(asked) < IMAGES.nbytes / 2  # also with weights on many points
+
+
+def test_a_cancel_ends_the_preparation_of_the_optimal_denoiser(bench, path, asked):
+    bench.handle(OpenData(str(path), 1000, 0))
+    bench.worker.inbox.put(Cancel(1))
+    bench.events.clear()
+    assert isinstance(bench.handle(StartRun(1, settings(path))), RunStopped)
+    assert "RunStarted" not in bench.kinds()
+    assert isinstance(bench.handle(StartRun(2, settings(path))), RunFinished)
+
+
+def test_every_part_of_the_preparation_can_be_the_last(path, asked):
+    points, calls = datasets.load(path).points, []
+    optimal_module.OptimalDenoiser(points, between=lambda: calls.append(1))
+    assert len(calls) >= 4 * 8  # mean, lengths, sums and heads, of eight blocks
+    for last in range(len(calls)):
+        left = list(range(last))
+        with pytest.raises(IndexError):
+            optimal_module.OptimalDenoiser(points, between=left.pop)
+
+
+def test_rows_that_cost_one_reading_are_computed_together(path, asked, monkeypatch):
+    monkeypatch.setattr(runs, "PIECE_NUMBERS", 1)
+    chosen, data = settings(path), datasets.load(path)
+    assert isinstance(data.stored, FileArray)
+    assert runs.prepare(chosen, data).optimal.piece == runs.READ_TOGETHER
+    for module in (dataset, arrays):
+        monkeypatch.setattr(module, "limit", lambda: 2**30)
+    assert runs.prepare(chosen, datasets.load(path)).optimal.piece == 1
 
 
 def test_its_answers_are_those_of_the_set_in_memory(bench, path, asked, monkeypatch):

@@ -56,27 +56,27 @@ class Codes:
         self.device, self._count, self._dimension = device, count, dimension
         self._filled = shape = (_filled(count), _filled(dimension))
         self._codes: Table
+        sums = Sums.room(shape[0])
         if stored is None:
             codes, guards = torch.zeros(2, *shape, dtype=torch.int8)
-            sums = Sums.of_points(grid, points, blocks, codes, guards)
+            sums.add_points(grid, points, blocks, codes, guards)
             self._codes, self._guards = fastest(codes.to(device)), PlainTable(guards.to(device), turned=False)
         else:
-            sums, guard = Sums.of_bytes(grid, stored, blocks, values()), grid.digits(values()).guard.to(torch.int8)
+            guard = grid.digits(values()).guard.to(torch.int8)
+            sums.add_bytes(grid, stored, blocks, values())
             self._codes = fastest(FileCodes(stored, shape))
             self._guards = PlainTable(FileCodes(stored, shape, guard.numpy()), turned=False)
         rounding = 4 * _UNIT * math.sqrt(dimension) * (abs(low) + abs(high))
-        errors, self.finer = sums.errors.sqrt() + rounding, float(sums.finer.max().sqrt()) + rounding
-        self.error, self.typical = float(errors.max()), float(errors.square().mean().sqrt())
-        halves, totals = sums.squares * (self.scale**2 / 2), sums.whole * self.scale**2
+        self.finer = float(sums.finer.max().sqrt()) + rounding
+        moments = torch.zeros(3, shape[0], dtype=torch.float64)
+        moments[0, :count], moments[1, :count] = 1, norms.square()
+        errors = torch.add(sums.errors[:count].sqrt_(), rounding, out=moments[2, :count])
+        self.error, self.typical = float(errors.max()), float(errors.square_().mean().sqrt())
+        halves, totals = sums.squares.mul_(self.scale**2 / 2), sums.whole.mul_(self.scale**2)
         self._largest = float(halves.max()), float(totals.abs().max())
-        moments = torch.stack([torch.ones(count, dtype=torch.float64), norms.square(), errors.square()])
-
-        def filled(rows: Tensor, value: float = 0.0) -> Tensor:
-            return pad(rows, (0, shape[0] - count), value=value).to(device)
-
-        self._moments, self._halves = filled(moments), filled(halves, math.inf)
-        self._across, self._guard_sums = filled(sums.across * self._fine), filled(sums.guard)
-        self._sums = filled(totals)
+        halves[count:] = math.inf
+        self._moments, self._halves, self._sums = moments.to(device), halves.to(device), totals.to(device)
+        self._across, self._guard_sums = sums.across.mul_(self._fine).to(device), sums.guard.to(device)
 
     @staticmethod
     def build(

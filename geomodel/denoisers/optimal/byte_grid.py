@@ -9,8 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-_TERMS = 6
-
 
 class Digits(NamedTuple):
     """Numbers y = o + a k + e, e = f r + e', of any shape: whole k and guard digit r from −128 to 127, remainder e."""
@@ -52,7 +50,7 @@ class Grid(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Sums over the numbers of each point, (N,) float64."""
+    """Sums over the numbers of each point, float64; after those of the points there may be room, which holds zeros."""
 
     whole: Tensor  # of k
     guard: Tensor  # of r
@@ -62,26 +60,27 @@ class Sums(NamedTuple):
     finer: Tensor  # of e'²
 
     @staticmethod
-    def of_points(grid: Grid, points: Any, blocks: Iterable[slice], codes: Tensor, guards: Tensor) -> Sums:
+    def room(size: int) -> Sums:
+        """Room for the sums of so many points, each of its own, so that it can be freed alone."""
+        return Sums(*(torch.zeros(size, dtype=torch.float64) for _ in Sums._fields))
+
+    def add_points(self, grid: Grid, points: Any, blocks: Iterable[slice], codes: Tensor, guards: Tensor) -> None:
         """Of points that are indexable by slices, (n, d); their digits go into codes and guards (N', d'), int8."""
-        found, dimension = Sums(*torch.empty(_TERMS, len(points), dtype=torch.float64)), points.shape[1]
+        dimension = points.shape[1]
         for rows in blocks:
             digits = grid.digits(points[rows].double())
             codes[rows, :dimension], guards[rows, :dimension] = digits.whole.to(torch.int8), digits.guard.to(torch.int8)
-            for total, term in zip(found, grid.terms(digits), strict=True):
+            for total, term in zip(self, grid.terms(digits), strict=True):
                 total[rows] = term.sum(1)
-        return found
 
-    @staticmethod
-    def of_bytes(grid: Grid, stored: Any, blocks: Iterable[slice], values: Tensor) -> Sums:
+    def add_bytes(self, grid: Grid, stored: Any, blocks: Iterable[slice], values: Tensor) -> None:
         """Of the points that stored bytes (N, *shape) stand for; values (256,) is what each byte becomes.
 
         A sum over the numbers of a point follows from how often each byte occurs in it.
         """
         terms = torch.stack(list(grid.terms(grid.digits(values))), dim=1).numpy()
-        found = np.empty((_TERMS, len(stored)))
         for rows in blocks:
             part = np.asarray(stored[rows])
             often = [np.bincount(point, minlength=256) for point in part.reshape(len(part), -1)]
-            found[:, rows] = (np.array(often, np.float64) @ terms).T
-        return Sums(*torch.from_numpy(found))
+            for total, sums in zip(self, torch.from_numpy(np.array(often, np.float64) @ terms).T, strict=True):
+                total[rows] = sums
