@@ -243,6 +243,7 @@ class MainWindow(QMainWindow):
             self.keep_layout()
             self.autosave.save()
             self.hide()
+            self.documents.release()
             self.films.release()
             self.recipes.release()
             self.player.close()

@@ -164,6 +164,11 @@ class Documents(QObject):
         if format == "run":
             self.saving_run.emit(path)
 
+    def release(self) -> None:
+        """Draw no more pictures, because the window closes. One that is being written is written to its end."""
+        for dialog in self._window.findChildren(dialogs.SavePicture):
+            dialog.close()
+
     def save_figure(self, title: str = "") -> None:
         """Ask for size and file of a picture: of the view with this title, or of the one that has the focus."""
         rooms = {title: self._window.rooms[name] for title, name in FIGURES.items()}

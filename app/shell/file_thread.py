@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from typing import TypeVar
@@ -56,9 +57,13 @@ class FileThread(QObject):
         except Exception as error:
             if not isinstance(error, ValueError | OSError):
                 log.exception("a file")
-            self._ended.emit(partial(failed, error))
+            self._end(partial(failed, error))
         else:
-            self._ended.emit(partial(then, result))
+            self._end(partial(then, result))
+
+    def _end(self, end: Callable[[], object]) -> None:
+        with suppress(RuntimeError):  # the window has gone, and nobody waits for it
+            self._ended.emit(end)
 
     def _tell(self, end: Callable[[], object]) -> None:
         end()

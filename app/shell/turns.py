@@ -16,11 +16,15 @@ TURN = 0.010  # seconds that a turn works for, unless one thing takes longer
 
 
 class Turns(QObject):
-    """Does a few things a turn, so that keys and clicks are answered in between."""
+    """Does a few things a turn, so that keys and clicks are answered in between.
+
+    Work that waits ends with its parent. Python would end it at any later time, when what it draws on has gone.
+    """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._acts: deque[Callable[[], object]] = deque()
+        acts = self._acts = deque[Callable[[], object]]()
+        parent.destroyed.connect(lambda _: acts.clear())
         self._timer = QTimer(self, interval=0)
         self._timer.timeout.connect(self._next)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import sys
+import weakref
 
 import pytest
 from blank_view import Blank
 from gestures import open_window, type_into
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLineEdit, QWidget
+from shiboken6 import isValid
 
 from app.export import dialogs
 from app.shell import file_dialogs as files
@@ -204,11 +208,33 @@ def test_a_failure_is_told_and_the_dialog_stays(qtbot, dialog, window, tmp_path)
 def test_a_dialog_that_closes_while_it_draws_writes_nothing(qtbot, dialog, window, tmp_path):
     dialog._save(str(tmp_path / "a.png"))
     assert not dialog._save_button.isEnabled()  # a second picture would be drawn beside this one
-    with qtbot.waitSignal(dialog.destroyed):
-        dialog.close()
+    dialog.close()
+    qtbot.waitUntil(lambda: not isValid(dialog))
     qtbot.wait(50)
     assert window.written == []
     assert not (tmp_path / "a.png").exists()
+
+
+def test_a_window_that_goes_while_its_dialog_draws_leaves_nothing(qtbot, monkeypatch, tmp_path):
+    """Python would end the drawing when it collects the dialog, and what is drawn on may be gone first."""
+    wrong = []
+    monkeypatch.setattr(sys, "unraisablehook", wrong.append)
+    for turns in range(8):
+        around, view = QWidget(), Blank()
+        view.resize(300, 200)
+        dialog = dialogs.save_picture(around, {"view": view}, lambda _: RECIPE, print, store=SettingsStore())
+        dialog._show_preview()
+        dialog._save(str(tmp_path / "a.png"))
+        for _ in range(turns):
+            QCoreApplication.processEvents()
+        works = [weakref.ref(act.args[0]) for act in (*dialog._previews._acts, *dialog._saving._acts)]
+        assert works or turns
+        around.deleteLater()
+        del around, dialog
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        assert [work() for work in works if work() is not None] == []
+        gc.collect()
+    assert wrong == []
 
 
 def test_a_folder_is_chosen_and_the_one_above_is_remembered(qtbot, window, tmp_path):

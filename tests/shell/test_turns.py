@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 
 from app.shell.turns import TURN, Turns
 
@@ -68,3 +68,21 @@ def test_work_that_is_given_up_puts_its_things_away(turns):
     turns.release()
     assert turns.resting
     assert left == ["put away"]
+
+
+def test_work_that_waits_ends_with_its_parent(qtbot):
+    parent, told = QObject(), []
+
+    def work():
+        try:
+            while True:
+                told.append("step")
+                yield
+        finally:
+            told.append("end")
+
+    Turns(parent).carry_out(work(), print, print)
+    qtbot.waitUntil(lambda: "step" in told)
+    parent.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert told[-1] == "end"
