@@ -9,8 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = ROOT / "tests" / "support"
-ACTIONS = 2500
-WAIT = 540  # seconds: a bound for a stuck process, which takes about two minutes
+ACTIONS = 250
+WAIT = 300  # seconds: a bound for a stuck process, which takes about fifteen
 
 
 def process(script, *arguments, home):

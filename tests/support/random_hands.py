@@ -34,7 +34,7 @@ from hand_gestures import Hands
 from pausing import pause
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 
 from app.engine.messages import OpenFailed, Saved
 from app.main_window import MainWindow
@@ -219,6 +219,9 @@ class Session:
         window.player.cancel()
         self.until(lambda: self.idle or self._cancel_again(), "The engine was not idle")
         self.faults.say("put everything away, and open two moons")
+        for sheet in QApplication.topLevelWidgets():
+            if isinstance(sheet, QDialog):
+                sheet.close()
         for run_id in tuple(window.state.runs):
             window.player.remove(run_id)
         window.player.close_network()
