@@ -14,6 +14,8 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication, QGraphicsView
+from shiboken6 import delete, isValid
 
 
 def pytest_xdist_auto_num_workers(config):
@@ -34,9 +36,19 @@ def pytest_runtest_protocol(item):
         return (yield)
     finally:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # closed windows are let go first
+        _delete_views()
         gc.enable()
         gc.collect()
         gc.freeze()
+
+
+def _delete_views():
+    """Delete the hidden views that nobody closed, in Qt's order: Python's collector would take a plot and its scene
+    apart in any order, and the process would crash.
+    """
+    for widget in QApplication.topLevelWidgets():
+        if isValid(widget) and widget.isHidden() and widget.findChild(QGraphicsView) is not None:
+            delete(widget)
 
 
 @pytest.fixture(autouse=True)
