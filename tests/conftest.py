@@ -24,7 +24,7 @@ def pytest_xdist_auto_num_workers(config):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item):
+def pytest_runtest_protocol(item, nextitem):
     """Collect cycles after a window test, never during it, when that may destroy a visible window and crash.
 
     What is alive afterwards, mostly imported modules, is left out of later collections: each would take 0.2 s more.
@@ -36,15 +36,16 @@ def pytest_runtest_protocol(item):
         return (yield)
     finally:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # closed windows are let go first
-        _delete_views()
+        if nextitem is None or nextitem.path != item.path:
+            _delete_views()
         gc.enable()
         gc.collect()
         gc.freeze()
 
 
 def _delete_views():
-    """Delete the hidden views that nobody closed, in Qt's order: Python's collector would take a plot and its scene
-    apart in any order, and the process would crash.
+    """Delete the hidden views that a file of tests has left, in Qt's order: Python's collector would take a plot and
+    its scene apart in any order, and the process would crash.
     """
     for widget in QApplication.topLevelWidgets():
         if isValid(widget) and widget.isHidden() and widget.findChild(QGraphicsView) is not None:
