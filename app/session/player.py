@@ -26,6 +26,7 @@ from app.engine.messages import (
     OpenFailed,
     Opening,
     OpenPath,
+    Preparing,
     Ready,
     Reopened,
     RunFinished,
@@ -85,6 +86,7 @@ class Player(QObject):
         self.state = state
         self.device = ""
         self.opening: Opening | None = None  # data that are being read
+        self.preparing: Preparing | None = None  # D* that is being prepared
         self.tasks: dict[int, str] = {}  # running tasks and their names; quick ones have none
         self._yielding: set[int] = set()  # those for which a run does not wait
         self._playback = playback
@@ -107,7 +109,7 @@ class Player(QObject):
 
     def engine_ended(self, why: str = ENDED) -> None:
         """The engine has ended, or was left. Runs stay as they are shown, but they can answer no more requests."""
-        self.opening, self._pending = None, None
+        self.opening, self.preparing, self._pending = None, None, None
         self.tasks.clear()
         for run in self.state.runs.values():
             if run.status == "computing":
@@ -310,6 +312,8 @@ class Player(QObject):
                 self.open_failed.emit(event)
             case Opening():
                 self.opening = event if event.fraction < 1 else None
+            case Preparing():
+                self.preparing = event if event.fraction < 1 else None
             case Reopened():
                 self.reopened.emit(event)
             case SessionFound():

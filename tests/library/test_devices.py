@@ -137,7 +137,7 @@ def test_a_pass_over_the_codes_sends_a_query_and_takes_what_decides(monkeypatch)
     points = torch.as_tensor(stored / 127.5 - 1).float()
     norms = (points.double() - points.double().mean(0)).norm(dim=1)
     monkeypatch.setattr(byte_tables, "packs", lambda: False)
-    codes = Codes.build(points, lambda: [slice(0, 64)], norms, torch.device("cpu"))
+    codes = Codes.build(points, lambda _: [slice(0, 64)], norms, torch.device("cpu"))
     for table in (codes._codes, codes._guards):
         table._table, table._columns = table._table.to(NAME), [part.to(NAME) for part in table._columns]
     for name in ("_moments", "_halves", "_across", "_sums", "_guard_sums"):
