@@ -116,8 +116,10 @@ def test_whole_numbers_of_a_set_have_no_largest(monkeypatch):
     sums = moments.ByteMoments((2,))
     part = np.array([[255, 255], [255, 254]], np.uint8)
     sums.add(part)
-    sums._often *= 10**7
-    sums._points.sums *= 10**7
+    for name in ("_squares", "_across", "_stairs"):
+        setattr(sums, name, getattr(sums, name) * 10**7)
+    sums._points._bytes *= 10**7
+    sums._points._stairs *= 10**7
     sums._points.count *= 10**7
     half = float(converted(np.array([255], np.uint8))[0]) - float(converted(np.array([254], np.uint8))[0])
     assert sums.deviation == pytest.approx(half / 2 / math.sqrt(2), rel=1e-15)
@@ -127,7 +129,7 @@ def test_whole_numbers_of_a_set_have_no_largest(monkeypatch):
 def test_every_byte_is_a_whole_number_of_steps():
     numbers = converted(np.arange(256, dtype=np.uint8)).astype(np.float64)
     np.testing.assert_array_equal(moments._WHOLE * moments._STEP, numbers)
-    stairs = [sum(excess for at, excess in moments._STAIRS if byte > at) for byte in range(256)]
+    stairs = [sum(byte > at for at in moments._STAIRS) for byte in range(256)]
     np.testing.assert_array_equal(moments._WHOLE[0] + moments._SLOPE * np.arange(256) + stairs, moments._WHOLE)
 
 
