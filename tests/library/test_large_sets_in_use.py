@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from engine_bench import Bench
 from PySide6.QtWidgets import QToolTip
 
@@ -144,6 +145,25 @@ def test_the_preparation_tells_which_share_is_done(path, asked, monkeypatch, in_
             optimal_module.OptimalDenoiser(points, progress=lambda _, left=left: left.pop())
 
 
+def test_the_mean_that_the_opening_has_computed_is_not_computed_again(path, asked, monkeypatch):
+    read, found = file_array._File.read, []
+    for progress in (None, common.silent):  # with it, the facts are computed while the file opens
+        points, lengths = datasets.load(path, progress=progress).points, []
+
+        def counted(self, position, content, *, lengths=lengths):
+            lengths.append(len(content))
+            return read(self, position, content)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(file_array._File, "read", counted)
+            optimal = optimal_module.OptimalDenoiser(points)
+        found.append((optimal, sum(lengths)))
+    (plain, once_more), (shared, fewer) = found
+    assert once_more - fewer == IMAGES.nbytes
+    assert torch.equal(shared.center, plain.center)
+    np.testing.assert_array_equal(shared(IMAGES[:3, None] / 100, 0.7), plain(IMAGES[:3, None] / 100, 0.7))
+
+
 def test_the_engine_tells_how_far_the_preparation_is(bench, path, asked, monkeypatch):
     monkeypatch.setattr(opening, "TELL_SECONDS", -1.0)
     bench.handle(OpenData(str(path), 1000, 0))
@@ -154,7 +174,7 @@ def test_the_engine_tells_how_far_the_preparation_is(bench, path, asked, monkeyp
     fractions = [event.fraction for event in told]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
-    assert len(fractions) > 4 * 8
+    assert len(fractions) > 3 * 8  # lengths, sums and heads, of eight blocks
     kinds = bench.kinds()
     assert kinds[kinds.index("RunStarted") - len(told) : kinds.index("RunStarted")] == ["Preparing"] * len(told)
     bench.events.clear()

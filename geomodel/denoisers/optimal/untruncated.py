@@ -74,7 +74,9 @@ class Untruncated:
             raise ValueError("points holds numbers that are not finite or beyond 1e150; expected squares to be finite.")
 
     def _mean(self, progress: Progress) -> Tensor:
-        stored = self.points.bytes if isinstance(self.points, Rows) else None
+        stored, known = (self.points.bytes, self.points.known_mean) if isinstance(self.points, Rows) else (None, None)
+        if known is not None:
+            return torch.from_numpy(known.copy()).flatten()
         if stored is None:
             self.centre = torch.zeros(self.points.shape[1], dtype=torch.float64)
             return sum((block.sum(0) for _, block in self._blocks(progress)), self.centre) / len(self.points)
