@@ -57,6 +57,7 @@ from app.shell.settings_store import SettingsStore
 from app.shell.turns import Turns
 from app.shell.unsaved import Unsaved
 from app.shell.welcome import Welcome
+from app.widgets.overrides import guard
 from geomodel.checkpoints.plan import Answers
 from geomodel.run_checks import point_shape
 
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         self._open_later: list[str] = []
         self._own = ""
         self._hints: Mapping[str, Answers] = {}
+        guard()
         self.collecting = Collecting(self)  # before there is another thread
         self.store = SettingsStore()
         self.state = AppState(self)

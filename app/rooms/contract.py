@@ -24,6 +24,7 @@ from app.shell.file_dialogs import Say
 from app.shell.palette_search import PaletteEntry
 from app.shell.settings_store import SettingsStore
 from app.widgets.context_menu import Row
+from app.widgets.overrides import guard
 
 Handlers = Mapping[str, Callable[[], object]]
 
@@ -189,5 +190,7 @@ class Services:
 def build_room(row: RoomRow, services: Services) -> Room:
     """Build the room of a row of the table."""
     module, _, name = row.room.rpartition(".")
-    room: Room = vars(import_module(module))[name](services)
+    kind = vars(import_module(module))[name]
+    guard()
+    room: Room = kind(services)
     return room

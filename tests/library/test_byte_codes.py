@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from byte_bases import BASES, NAMES, use
 
 from geomodel.datasets.points import Points, converted
 from geomodel.denoisers.optimal import byte_codes, byte_grid, byte_products, byte_tables, file_codes, finding, pruning
@@ -27,68 +28,104 @@ def test_products_of_bytes_are_exact(count):
         assert (found.double() == codes.double() @ columns.double()).all()
 
 
-def test_digits_are_the_number():
+@pytest.fixture(params=BASES, ids=NAMES)
+def base(request, monkeypatch):
+    use(request.param, monkeypatch)
+    return request.param
+
+
+def _random_digits(base, random, shape):
+    return torch.from_numpy(random.integers(0, 1 << base.bits, shape, dtype=np.uint8))
+
+
+def test_one_base_is_exact_here():
+    assert byte_products.packs(byte_products.NARROW) or byte_products.packs(byte_products.WIDE)
+    assert byte_products.base_of(CPU) in BASES
+
+
+def test_digits_are_the_number(base):
     most = byte_products.LARGEST
     whole = torch.tensor([[0, 1, -1, 127, 128, -128, -129], [most, -most, 2**23, -(2**23), 255, 65535, -65536]])
-    found = byte_products.digits(whole)
-    assert (found.dtype, found.shape) == (torch.uint8, (2, 4, 7))
-    assert (byte_products.powers(4, CPU) @ (found.double() - 128) == whole).all()
+    found = base.digits(whole, base.places)
+    assert (found.dtype, found.shape) == (torch.uint8, (2, base.places, 7))
+    assert int(found.max()) < 1 << base.bits
+    worth = byte_products.powers(base, base.places, base.places, CPU)
+    assert (worth @ (found.double() - base.offset) == whole).all()
+    signed = base.signed(found)
+    assert (worth @ signed.double() == whole).all()
+    lesser = worth[:2] @ (found[:, :2].double() - base.offset)
+    assert lesser.abs().max() <= base.cut
+    greater = byte_products.powers(base, base.places - 2, base.places, CPU) @ base.greater(signed).double()
+    assert (greater + lesser == whole).all()
 
 
-def test_digits_of_shares_are_the_number():
-    most, random = byte_products.PARTS, np.random.default_rng(3)
-    edges = [0, 1, 127, 128, 255, 2**31, 2**32 - 1, 2**32, 7 * 2**32, 8 * 2**32, most // 2, most - 1, most]
-    whole = torch.from_numpy(np.concatenate([edges, random.integers(0, most + 1, 10_000)]))[None].double()
-    found = torch.empty(1, 6, whole.shape[1], dtype=torch.uint8)
-    byte_products.share_digits(whole, found)
-    signed = found.double() - 128
-    assert (torch.tensor(byte_products.SHARE_POWERS, dtype=torch.float64) @ signed == whole).all()
-    assert signed[:, 4:].min() >= -8
-    assert signed[:, 4:].max() <= 7
+def test_digits_of_shares_are_the_number(base):
+    random = np.random.default_rng(3)
+    for places in base.share_places:
+        most = base.parts(places)
+        edges = [0, 1, 63, 64, 127, 128, 255, 2**15, 2**15 - 1, 2**21 - 1, most // 2, most - 1, most]
+        whole = torch.from_numpy(np.concatenate([edges, random.integers(0, int(most) + 1, 10_000)]))[None].double()
+        found = base.digits(whole, places)
+        worth = byte_products.powers(base, places, places, CPU)
+        assert (found.dtype, found.shape) == (torch.uint8, (1, places, whole.shape[1]))
+        assert int(found.max()) < 1 << base.bits
+        assert (worth @ (found.double() - base.offset) == whole).all()
+        assert most * 2**14 < 2**62  # sums of many shares are exact in float64 but for their last bits
 
 
-TABLES = [byte_tables.PackedTable] if byte_tables.packs() else []
-
-
-@pytest.mark.parametrize("kind", [*TABLES, lambda table: byte_tables.PlainTable(table, turned=True)])
-def test_tables_multiply_exactly_from_both_sides(kind, monkeypatch):
+@pytest.mark.parametrize("kind", ["packed", "plain"])
+def test_tables_multiply_exactly_from_both_sides(kind, base, monkeypatch):
     monkeypatch.setattr(byte_tables, "_SHORT", 48)  # several pieces, as with more numbers
     monkeypatch.setattr(byte_tables, "_LONG", 64)
     monkeypatch.setattr(byte_tables, "_TALL", 96)
+    monkeypatch.setattr(byte_products, "_NARROW_RUN", 40)
     random = np.random.default_rng(19)
     entries = torch.from_numpy(random.integers(-128, 128, (240, 112), dtype=np.int8))
-    table = kind(entries)
+    packed = kind == "packed"
+    table = byte_tables.PackedTable(entries, base) if packed else byte_tables.PlainTable(entries, base, turned=True)
     for count in (1, 2, 4, 6, 18, 64, 96):
-        rows = torch.from_numpy(random.integers(0, 256, (count, 112), dtype=np.uint8))
+        rows = _random_digits(base, random, (count, 112))
         found = torch.cat([dots.double() for _, dots in table.along(rows)], dim=1)
-        assert (found == (rows.double() - 128) @ entries.double().T).all()
-        rows = torch.from_numpy(random.integers(0, 256, (count, 240), dtype=np.uint8))
+        assert (found == (rows.double() - base.offset) @ entries.double().T).all()
+        rows = _random_digits(base, random, (count, 240))
         sums, error = table.across(rows)
-        assert (sums == (rows.double() - 128) @ entries.double()).all()
+        assert (sums == (rows.double() - base.offset) @ entries.double()).all()
         assert (error == 0).all()
 
 
-def test_picked_rows_of_a_table_are_multiplied_exactly():
+def test_narrow_products_are_exact_at_the_largest_sums():
+    """Runs of the most extreme numbers, whose sums reach 2²⁴, and random ones of every length."""
+    random = np.random.default_rng(40)
+    for length in (1, 63, 2047, 2048, 2049, 5000):
+        bytes_ = torch.from_numpy(random.integers(-128, 128, (40, length), dtype=np.int8))
+        digits = torch.from_numpy(random.integers(-64, 64, (length, 7), dtype=np.int8))
+        bytes_[::4], digits[:, ::3] = -128, -64
+        bytes_[1::4], digits[:, 1::3] = 127, 63
+        found = byte_products.narrow_product(bytes_, digits)
+        assert (found == bytes_.double() @ digits.double()).all()
+        assert (byte_products.narrow_product(digits.T, bytes_.T) == found.T).all()
+
+
+def test_picked_rows_of_a_table_are_multiplied_exactly(base):
     random = np.random.default_rng(20)
     entries = torch.from_numpy(random.integers(-128, 128, (240, 112), dtype=np.int8))
-    table = byte_tables.PlainTable(entries, turned=False)
-    rows = torch.from_numpy(random.integers(0, 256, (2, 112), dtype=np.uint8))
+    table = byte_tables.PlainTable(entries, base, turned=False)
+    rows = _random_digits(base, random, (2, 112))
     for count in (1, 15, 16, 17, 33, 240):
         index = torch.from_numpy(random.permutation(240)[:count])
-        assert (table.picked(index, rows) == (rows.double() - 128) @ entries[index].double().T).all()
+        assert (table.picked(index, rows) == (rows.double() - base.offset) @ entries[index].double().T).all()
 
 
-@pytest.mark.skipif(not TABLES, reason="no packed products here")
-def test_sums_too_large_for_float32_are_off_by_what_is_said():
+def test_sums_too_large_for_float32_are_off_by_what_is_said(base):
     """10,000 sums over 2¹⁵ rows, of random and of the most extreme digits and bytes."""
     random, count = np.random.default_rng(21), 2**15
     entries = torch.from_numpy(random.integers(-128, 128, (count, 128), dtype=np.int8))
     entries[:, ::3], entries[:, 1::6] = 127, -128
-    rows = torch.from_numpy(random.integers(0, 256, (80, count), dtype=np.uint8))
-    rows[::3], rows[1::6] = 255, 0
+    rows = _random_digits(base, random, (80, count))
+    rows[::3], rows[1::6] = (1 << base.bits) - 1, 0
     rows[2::6] -= rows[2::6] // 3  # far from even
-    sums, error = byte_tables.PackedTable(entries).across(rows)
-    off = (sums - (rows.double() - 128) @ entries.double()).abs()
+    sums, error = byte_tables.PackedTable(entries, base).across(rows)
+    off = (sums - (rows.double() - base.offset) @ entries.double()).abs()
     assert off.numel() >= 10_000
     assert (off.norm(dim=1) <= error).all()
     assert 0 < (error > 0).double().mean() < 1
@@ -104,7 +141,9 @@ def test_distances_are_rather_too_large_and_close():
     for sigma in (0.0, 1e-9, 1e-6, 1e-3, 1.0, 1e4, 1e8):
         x = torch.from_numpy(points[:40].astype(np.float64) + sigma * random.standard_normal((40, 60)))
         query = codes.query(x)
-        whole = (byte_products.powers(4, CPU) @ (query.digits.double() - 128))[:, :60]
+        base = codes.base
+        worth = byte_products.powers(base, base.places, base.places, CPU)
+        whole = (worth @ (query.digits.double() - base.offset))[:, :60]
         bytes_of_points = torch.from_numpy(stored[:40] - 128).double()
         coded = query.middle[:, None] + query.step[:, None] * whole - bytes_of_points
         exact = codes.scale * coded.norm(dim=1)

@@ -11,7 +11,7 @@ from recording_device import NAME, RecordingDevice, WrongDevice
 import geomodel as gm
 import resources
 from geomodel.denoisers.network import NetworkDenoiser
-from geomodel.denoisers.optimal import byte_products, byte_tables
+from geomodel.denoisers.optimal import byte_codes, byte_products, byte_tables
 from geomodel.denoisers.optimal.byte_codes import Codes
 from geomodel.recipe import TrainSettings
 from geomodel.training import Training
@@ -136,7 +136,8 @@ def test_a_pass_over_the_codes_sends_a_query_and_takes_what_decides(monkeypatch)
     stored[0, 0], stored[1, 0] = 0, 255
     points = torch.as_tensor(stored / 127.5 - 1).float()
     norms = (points.double() - points.double().mean(0)).norm(dim=1)
-    monkeypatch.setattr(byte_tables, "packs", lambda: False)
+    monkeypatch.setattr(byte_codes, "base_of", lambda device: byte_products.WIDE)  # as an accelerator
+    monkeypatch.setattr(byte_tables, "packs", lambda base: False)
     codes = Codes.build(points, lambda _: [slice(0, 64)], norms, torch.device("cpu"))
     for table in (codes._codes, codes._guards):
         table._table, table._columns = table._table.to(NAME), [part.to(NAME) for part in table._columns]
@@ -148,7 +149,7 @@ def test_a_pass_over_the_codes_sends_a_query_and_takes_what_decides(monkeypatch)
         query = codes.query(x)
         gap, _ = codes.gaps(query)
         codes.finer_gaps(query, gap)
-        weights = codes.weigh(gap, torch.zeros(3, dtype=torch.float64), torch.ones(3, dtype=torch.float64))
+        weights = codes.weigh(gap, torch.zeros(3, dtype=torch.float64), torch.ones(3, dtype=torch.float64), 5)
         codes.mean(weights)
     assert {value.device.type for value in (gap, weights.digits)} == {NAME}
     assert not seen.read

@@ -98,6 +98,23 @@ def test_basins_follow_the_pen(qtbot, window):
     layer.trigger()
 
 
+def test_weights_of_the_run_are_not_drawn_over_the_points_of_a_stroke(qtbot, window):
+    """They are numbers of the run's data points; a drawing of fewer points has no such number."""
+    view, layer = window.views.plane, window.actions_by_id["layer.weights"]
+    layer.trigger()
+    draw(window, LINE)
+    run = drawn(qtbot, window, 1)
+    qtbot.waitUntil(lambda: view.picture.neighbours is not None, timeout=WAIT)
+    press(view, (0.0, 3.0))
+    move(view, (1.0, 3.0), buttons=Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: view.picture.data is not run.source.plane_points, timeout=WAIT)
+    assert view.picture.neighbours is None
+    let_go(view, (1.0, 3.0))
+    drawn(qtbot, window, 2)
+    qtbot.waitUntil(lambda: view.picture.neighbours is not None, timeout=WAIT)
+    layer.trigger()
+
+
 def test_every_stroke_can_be_taken_back(qtbot, window):
     draw(window, LINE)
     draw(window, [(0.0, 3.0), (1.0, 3.0)])  # before the first has been opened

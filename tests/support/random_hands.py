@@ -45,7 +45,7 @@ COMPUTED = 1.0  # seconds that the window's own thread may compute without answe
 TIDY = 500  # gestures after which everything is put away
 # Over 1,000 gestures, when everything is put away. Caches fill: 120 MB, 3,600 objects and 115 widgets were seen.
 GROWTH = {"resident": 250.0, "objects": 20_000.0, "widgets": 250.0}
-ENDS = 90.0  # seconds within which a cancelled engine must be idle, and a small run complete
+ENDS = 90.0  # seconds of the process's own time within which a cancelled engine must be idle, and a small run complete
 DRAGGED = 1.0  # seconds after which a gesture that has not returned is taken for the dragging of a text
 SHOWN = 20  # of the last gestures
 HARMLESS = ("This plugin does not support",)  # of the offscreen platform
@@ -108,19 +108,24 @@ class Session:
     """The window, the hands and what is watched meanwhile."""
 
     def __init__(self, files: Path, out: Path, faults: Faults) -> None:
-        self.faults = faults
-        self.window = MainWindow()
-        self.window.resize(1280, 800)
-        self.hands = Hands(self.window, files, out, faults.say)
-        self.window.player.open_failed.connect(self._open_failed)
-        self.window.player.saved.connect(self._saved)
-        self.window.engine.died.connect(lambda why: faults.add(f"the engine died: {why}"))
+        self.faults, self._places = faults, (files, out)
         self.watch = StallWatch(lambda: faults.last[-1] if faults.last else "")
         self.samples: list[Sample] = []
         self._acting, self._began = False, 0.0  # whether a gesture has not returned, and since when
         self._answers = QTimer()
         self._answers.setInterval(40)
         self._answers.timeout.connect(self._answer)
+        self.open()
+
+    def open(self) -> None:
+        """Open a window, and put the hands to it."""
+        self.window = MainWindow()
+        self.window.resize(1280, 800)
+        self.hands = Hands(self.window, *self._places, self.faults.say)
+        self._names = {path: _names(path) for path in self.hands.good}
+        self.window.player.open_failed.connect(self._open_failed)
+        self.window.player.saved.connect(self._saved)
+        self.window.engine.died.connect(lambda why: self.faults.add(f"the engine died: {why}"))
         self._answers.start()
         self.window.show()
         self.window.begin([])
@@ -132,6 +137,8 @@ class Session:
 
     def _takes(self, event: OpenFailed) -> bool:
         """Whether the file is what it was opened as."""
+        if _names(Path(event.name)) != self._names[Path(event.name)]:
+            return False  # the hands have saved something in this folder
         suffix = Path(event.name).suffix
         kind = "network" if suffix == ".safetensors" else "run" if suffix == ".npz" else "data"
         return kind == event.slot
@@ -169,11 +176,11 @@ class Session:
 
     def until(self, met: Callable[[], bool], what: str) -> None:
         """Let the window work until a condition is met."""
-        ends = time.monotonic() + ENDS
+        ends, ends_anyway = time.process_time() + ENDS, time.monotonic() + STUCK
         while not met() and not self.faults.found:
             with self.answering():
                 pause(10)
-            if time.monotonic() > ends:
+            if time.process_time() > ends or time.monotonic() > ends_anyway:
                 faulthandler.dump_traceback()
                 self.faults.add(f"{what} within {ENDS:g} s: {self.state_of_engine()}")
 
@@ -196,6 +203,10 @@ class Session:
                 random = Random(f"{seed}:{number}")
                 self.acting(partial(act, self.hands, random))
                 pause(random.choice((0, 0, 0, 1, 5, 20)))
+            if not self.window.isVisible():
+                self.faults.say("the hands have closed the window, and a new one opens")
+                self.let_go()
+                self.open()
             if number % TIDY == TIDY - 1:
                 self.tidy()
                 self.samples.append(sample(number + 1))
@@ -264,10 +275,14 @@ class Session:
     def close(self) -> None:
         """Close the window, which joins the engine, and let everything go."""
         self.faults.say("close")
-        self._answers.stop()
         if not self.window.close():  # a person has asked to be asked, and says yes
             box = self.window.unsaved._box  # there may be other questions
             next(each for each in box.buttons() if box.buttonRole(each) == QMessageBox.ButtonRole.AcceptRole).click()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Delete a window that was closed."""
+        self._answers.stop()
         if self.window.engine.isRunning():
             self.faults.add(f"the engine runs after the window was closed: {self.state_of_engine()}")
             return  # a window whose engine runs cannot be let go
@@ -275,6 +290,11 @@ class Session:
         del self.window, self.hands
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         gc.collect()
+
+
+def _names(path: Path) -> list[str]:
+    """What a folder holds."""
+    return sorted(str(each) for each in path.rglob("*"))
 
 
 def main() -> int:

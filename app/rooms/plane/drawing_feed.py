@@ -287,6 +287,7 @@ class DrawingFeed(QObject):
         base = replace(base, frame="data", drawing=canvas, caption=HINT, caption_whole=WHOLE_HINT)
         if sketch is None or not strokes:
             return base
+        base = replace(base, probe=None, neighbours=None)  # their weights are of the run's data
         return replace(base, data=sketch.points, background=sketch.background, basins=sketch.basins)
 
     def bar(self) -> DrawingBarPicture | None:

@@ -17,14 +17,13 @@ from torch.nn.functional import pad
 
 from geomodel.datasets.common import Progress, portion, silent
 from geomodel.denoisers.optimal.byte_grid import Grid, Sums
-from geomodel.denoisers.optimal.byte_products import LARGEST, PARTS, SHARE_POWERS, digits, powers, share_digits, worths
+from geomodel.denoisers.optimal.byte_products import LARGEST, WIDE, Base, base_of, powers
 from geomodel.denoisers.optimal.byte_tables import PlainTable, Table, fastest
 from geomodel.denoisers.optimal.file_codes import FileCodes, values
 from geomodel.denoisers.optimal.finding import at_most
 
 _COARSEST = 2.0**-20  # of the range: where the conversion error is larger, the points did not come from bytes
 _RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))  # what the bytes 0 and 255 usually become; images need not have both
-_CUT = 2.0**15 + 2.0**7  # what the two lesser digits of a whole number can hold
 _LEAST_LOGIT = -100.0  # a smaller logit is a weight of nothing, and exp takes ten times as long where it underflows
 _ENDS = 0.2  # of the time of coding points in memory, after which their range is known
 _UNIT = 2.0**-53
@@ -56,18 +55,20 @@ class Codes:
         grid = Grid.between(low, high)
         self.scale, self.origin, self._fine = grid
         self.device, self._count, self._dimension = device, count, dimension
+        self.base: Base = base_of(device) or WIDE
         self._filled = shape = (_filled(count), _filled(dimension))
         self._codes: Table
         sums = Sums.room(shape[0])
         if stored is None:
             codes, guards = torch.zeros(2, *shape, dtype=torch.int8)
             sums.add_points(grid, points, blocks, codes, guards)
-            self._codes, self._guards = fastest(codes.to(device)), PlainTable(guards.to(device), turned=False)
+            self._codes = fastest(codes.to(device), self.base)
+            self._guards = PlainTable(guards.to(device), self.base, turned=False)
         else:
             guard = grid.digits(values()).guard.to(torch.int8)
             sums.add_bytes(grid, stored, blocks, values())
-            self._codes = fastest(FileCodes(stored, shape))
-            self._guards = PlainTable(FileCodes(stored, shape, guard.numpy()), turned=False)
+            self._codes = fastest(FileCodes(stored, shape), self.base)
+            self._guards = PlainTable(FileCodes(stored, shape, guard.numpy()), self.base, turned=False)
         rounding = 4 * _UNIT * math.sqrt(dimension) * (abs(low) + abs(high))
         self.finer = float(sums.finer.max().sqrt()) + rounding
         moments = torch.zeros(3, shape[0], dtype=torch.float64)
@@ -134,7 +135,7 @@ class Codes:
         apart, rounding = t - middle, 8 * _UNIT * math.sqrt(t.shape[1]) * high.maximum(-low)[:, 0]
         whole = (apart / step).round_().clamp_(-LARGEST, LARGEST)
         missed = apart.addcmul_(step, whole, value=-1).norm(dim=1) + rounding
-        filled = digits(pad(whole, (0, self._filled[1] - t.shape[1])).to(self.device))
+        filled = self.base.digits(pad(whole, (0, self._filled[1] - t.shape[1])).to(self.device), self.base.places)
         return middle[:, 0], step[:, 0], filled, missed
 
     def along(self, directions: Tensor, centre: Tensor) -> tuple[Iterator[tuple[slice, Tensor]], float]:
@@ -167,12 +168,13 @@ class Codes:
         return found[0] if len(found) == 1 else torch.cat(found, dim=1), rounding
 
     def _scaled(self, dots: Tensor, factor: Tensor, constant: Tensor) -> Tensor:
-        """constant + factor Σ_p 256^p dots_p (b, n), for dots (p b, n) of the greatest digits of b queries.
+        """constant + factor Σ_p B^p dots_p (b, n), for dots (p b, n) of the greatest digits of b queries.
 
         The constant is changed.
         """
         dots = dots.reshape(len(factor), -1, dots.shape[1])
-        factors, out = factor[:, None, None] * powers(dots.shape[1], self.device), constant[:, None]
+        worth = powers(self.base, dots.shape[1], self.base.places, self.device)
+        factors, out = factor[:, None, None] * worth, constant[:, None]
         size = max(_WIDTH, _CELLS // (len(factor) * dots.shape[1]))
         for start in range(0, dots.shape[2], size):
             part = slice(start, start + size)
@@ -191,10 +193,10 @@ class Codes:
     def finer_gaps(self, query: Query, gap: Tensor) -> None:
         """Add −(x_q − o − a k_i)·f r_i to the gaps (b, N'): nearly all that `gaps` leaves out.
 
-        x_q is cut to its two greater digits.
+        x_q is cut to its greater digits.
         """
         factor, slope = self._finer_factors(query)
-        for part, dots in self._guards.along(query.digits[:, 2:].flatten(0, 1)):
+        for part, dots in self._guards.along(self.base.greater(query.digits).flatten(0, 1)):
             constant = torch.addcmul(self._across[part], self._guard_sums[part], slope[:, None])
             gap[:, part] += self._scaled(dots, factor, constant)
 
@@ -202,7 +204,7 @@ class Codes:
         """`finer_gaps` of one query for some of its points alone; gap (N')."""
         factor, slope = self._finer_factors(query)
         constant = torch.addcmul(self._across[index], self._guard_sums[index], slope[:, None])
-        gap[index] += self._scaled(self._guards.picked(index, query.digits[0, 2:]), factor, constant)[0]
+        gap[index] += self._scaled(self._guards.picked(index, self.base.greater(query.digits[0])), factor, constant)[0]
 
     def _finer_factors(self, query: Query) -> tuple[Tensor, Tensor]:
         middle, step = query.middle.to(self.device), query.step.to(self.device)
@@ -210,24 +212,25 @@ class Codes:
 
     def cut(self, query: Query) -> Tensor:
         """How far the cut of `finer_gaps` can be off, (b,)."""
-        return self.scale * query.step * _CUT * math.sqrt(self._dimension) * (self.error + self.finer)
+        return self.scale * query.step * self.base.cut * math.sqrt(self._dimension) * (self.error + self.finer)
 
-    def weigh(self, gap: Tensor, least: Tensor, sigma: Tensor) -> Weights:
-        """Weights w_i = exp(−(gap_i − least)/σ²) for gaps (b, N'), in whole parts of `PARTS`, and their sums."""
+    def weigh(self, gap: Tensor, least: Tensor, sigma: Tensor, places: int) -> Weights:
+        """Weights w_i = exp(−(gap_i − least)/σ²) for gaps (b, N'), in so many digits, and their sums."""
+        whole_share = self.base.parts(places)
         precision, least = -(sigma.to(self.device) ** -2)[:, None], least.to(self.device)[:, None]
-        digit = torch.empty(len(gap), len(SHARE_POWERS), gap.shape[1], dtype=torch.uint8, device=self.device)
+        digit = torch.empty(len(gap), places, gap.shape[1], dtype=torch.uint8, device=self.device)
         totals = torch.zeros(len(gap), 5, dtype=torch.float64, device=self.device)
         size = max(_WIDTH, _CELLS // len(gap))
         for start in range(0, gap.shape[1], size):
             part = slice(start, start + size)
             weights = (gap[:, part] - least).mul_(precision).clamp_(min=_LEAST_LOGIT).exp_()
             totals[:, :3] += weights @ self._moments[:, part].T
-            whole = weights.mul_(PARTS).round()
+            whole = weights.mul_(whole_share).round()
             totals[:, 3] += whole.sum(1)
             totals[:, 4] += weights.sub_(whole).square_().sum(1)
-            share_digits(whole, digit[:, :, part])
+            digit[:, :, part] = self.base.digits(whole, places)
         total, spread, remainders, parts, lost = totals.cpu().unbind(1)
-        return Weights(digit, parts, lost.sqrt(), total, spread, remainders)
+        return Weights(digit, parts, lost.sqrt() / whole_share, total, spread, remainders)
 
     def heaviest(self, gap: Tensor, sigma: float, allowed: float) -> Tensor:
         """Points with so much weight that for the others Σ w ‖e_i‖² ≤ allowed Σ w, from one query's gaps (N') to the
@@ -247,7 +250,8 @@ class Codes:
 
     def mean(self, weights: Weights) -> tuple[Tensor, Tensor]:
         """o + a Σ_i q_i k_i/Σ_i q_i (b, d) for the weights' whole numbers q, and a bound of the sums' rounding (b,)."""
-        worth, size = worths(self.device), len(weights.parts)
+        size, places = weights.digits.shape[:2]
+        worth = powers(self.base, places, places, self.device)
         sums, errors = self._codes.across(weights.digits.flatten(0, 1))
         mean = (self.scale * (worth @ sums.view(size, len(worth), -1)))[:, : self._dimension].cpu()
         error = self.scale * (errors.view(size, -1) @ worth).cpu()
@@ -256,9 +260,9 @@ class Codes:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weights w as whole numbers q ≈ S w with S = `PARTS`, and their sums over the points, each (b,).
+    """Weights w as whole numbers q ≈ S w, and their sums over the points, each (b,).
 
-    digits (b, 6, N'): the digits of q. parts: Σ q. lost: the root of Σ (q − S w)². total: Σ w.
+    digits (b, places, N'): the digits of q. parts: Σ q. lost: the root of Σ (q/S − w)². total: Σ w.
     spread: Σ w ‖y_i − c‖². remainders: Σ w ‖e_i‖².
     """
 
@@ -272,7 +276,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """b queries x_q = o + a (m + s U): m (b,), s (b,), the digits of U (b, 4, d'), ‖x − x_q‖ and ‖x − o‖² (b,)."""
+    """b queries x_q = o + a (m + s U): m (b,), s (b,), the digits of U (b, places, d'), ‖x − x_q‖ and ‖x − o‖² (b,)."""
 
     middle: Tensor
     step: Tensor

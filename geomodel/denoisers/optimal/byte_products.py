@@ -1,53 +1,102 @@
-"""Matrix products of bytes that are exact, and numbers written in digits that are bytes."""
+"""Exact matrix products of bytes, and whole numbers written in digits that are bytes.
+
+A digit of base B is a whole number from −B/2 to B/2 − 1, stored as a byte that is B/2 larger. Newer processors add up
+four products of bytes in 32 bits; they and accelerators take base 256. Older ones add up two in 16 bits and saturate
+where these would overflow. Two products of a byte with a digit of base 128 never do, so that base is exact there.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import torch
 from torch import Tensor
 
-_BASE = 256.0
-LARGEST = 2**31 - 2**24  # what four digits hold
-_OFFSET = 0x808080  # moves the three lesser digits from −128 … 127 to 0 … 255, the bytes of a whole number
-PARTS = 119 * 2**32  # a share of 1 as a whole number; its top byte leaves room for the offset
-SHARE_POWERS = (1.0, 2.0**8, 2.0**16, 2.0**24, 2.0**32, 2.0**36)
-_SHARE_OFFSET = 0x88_80808080  # 128 for each of four digits, 8 for each of the two greatest
+LARGEST = 2**31 - 2**24  # of the numbers that a query is written in
+EXACT = 2**24  # float32 holds whole numbers up to this
+_LESSER = 2  # digits that a cut number lacks
+_SPARE = 9  # of the values of a share's first digit, for what the others carry over
 _TILE = 16  # columns that a processor's byte unit multiplies at once
 _SHORT = 2**12  # rows up to this length are multiplied several at a time
 _LONGEST = 2**16  # rows whose sums of 2¹⁴ each stay below 2³¹ by far
 
 
-def digits(whole: Tensor) -> Tensor:
-    """Whole numbers (b, n) of at most `LARGEST` as four digits of base 256 from −128 to 127, the least first.
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A base B = 2^bits of digits, and how many of them numbers have.
 
-    (b, 4, n) uint8: each digit plus 128.
+    Attributes:
+        places: of the digits of a number up to `LARGEST`.
+        share_places: numbers of digits that a share from 0 to 1 may be written in, the coarsest first.
     """
-    changed = (whole.to(torch.int32) + _OFFSET).bitwise_xor_(-(2**31)).contiguous()
-    return changed.view(torch.uint8).view(*whole.shape, 4).transpose(1, 2).contiguous()
+
+    bits: int
+    places: int
+    share_places: tuple[int, ...]
+
+    @property
+    def offset(self) -> int:
+        """What is added to a digit: B/2."""
+        return 1 << (self.bits - 1)
+
+    @property
+    def cut(self) -> int:
+        """What the digits that a cut number lacks can hold."""
+        return self.offset * ((1 << self.bits) + 1)
+
+    def parts(self, places: int) -> float:
+        """A share of 1 as a whole number of so many digits."""
+        return float((self.offset - _SPARE) << self.bits * (places - 1))
+
+    def digits(self, whole: Tensor, places: int) -> Tensor:
+        """Whole numbers (b, n) in so many digits, the least first, (b, places, n) uint8."""
+        found = whole.to(torch.int64) + sum(self.offset << self.bits * place for place in range(places))
+        if self.bits == 8:
+            return found.view(torch.uint8).view(*whole.shape, 8)[..., :places].transpose(1, 2).contiguous()
+        out = torch.empty(len(whole), places, whole.shape[1], dtype=torch.uint8, device=whole.device)
+        for place in range(places):
+            out[:, place] = found & (1 << self.bits) - 1
+            found >>= self.bits
+        return out
+
+    def greater(self, digits: Tensor) -> Tensor:
+        """The digits (…, places, n) of cut numbers."""
+        return digits[..., _LESSER:, :]
+
+    def signed(self, digits: Tensor) -> Tensor:
+        """The digits themselves, int8, from the bytes that hold them."""
+        return (digits ^ self.offset).view(torch.int8) if self.bits == 8 else digits.view(torch.int8) - self.offset
 
 
-def share_digits(whole: Tensor, out: Tensor) -> None:
-    """Whole numbers (b, n) from 0 to `PARTS` as digits into out (b, 6, n) uint8; worth `SHARE_POWERS`.
-
-    Four are digits of base 256 from −128 to 127, the greatest two of base 16 from −8 to 7; each has 128 added.
-    """
-    found = whole.to(torch.int64).add_(_SHARE_OFFSET).view(torch.uint8).view(*whole.shape, 8)
-    out[:, :4] = found[..., :4].transpose(1, 2)
-    top = found[..., 4].contiguous()
-    out[:, 4], out[:, 5] = top.bitwise_and(15).add_(120), top.bitwise_right_shift(4).add_(120)
+WIDE = Base(8, 4, (3, 4, 5))
+NARROW = Base(7, 5, (4, 5, 6))
+_NARROW_RUN = EXACT // 128 // NARROW.offset  # bytes times digits that add up to 2²⁴ at most
 
 
 @cache
-def worths(device: torch.device) -> Tensor:
-    """`SHARE_POWERS` as float64."""
-    return torch.tensor(SHARE_POWERS, dtype=torch.float64, device=device)
+def powers(base: Base, count: int, places: int, device: torch.device) -> Tensor:
+    """The place values of the `count` greatest of so many digits, float64."""
+    values = [float(1 << base.bits * place) for place in range(places - count, places)]
+    return torch.tensor(values, dtype=torch.float64, device=device)
 
 
 @cache
-def powers(count: int, device: torch.device) -> Tensor:
-    """The place values of the `count` greatest of four digits, float64."""
-    return torch.tensor([_BASE**place for place in range(4 - count, 4)], dtype=torch.float64, device=device)
+def base_of(device: torch.device) -> Base | None:
+    """The base whose digits the device multiplies exactly and fastest; None where there is none."""
+    if device.type == "cpu":
+        for base in (WIDE, NARROW):
+            if packs(base):
+                return base
+    return WIDE if _multiplies(device) else None
+
+
+def exact_products(device: torch.device) -> bool:
+    """Whether the device multiplies bytes exactly in any base."""
+    return base_of(device) is not None
+
+
+# ------------------------------------------------------------ operators for every device
 
 
 def product(codes: Tensor, columns: Tensor) -> Tensor:
@@ -71,8 +120,25 @@ def product(codes: Tensor, columns: Tensor) -> Tensor:
     return found[:, :count]
 
 
-def exact_products(device: torch.device) -> bool:
-    """Whether the device multiplies bytes without saturating; tried with products of the most extreme numbers."""
+def narrow_product(left: Tensor, right: Tensor) -> Tensor:
+    """left (n, k) @ right (k, m) of bytes and digits of `NARROW`, int8, exact, float64 (n, m).
+
+    Older processors have no `_int_mm` worth its name. Sums of float32 are exact as long as they stay up to 2²⁴.
+    """
+    found = torch.zeros(len(left), right.shape[1], dtype=torch.float64)
+    for start in range(0, len(right), _NARROW_RUN):
+        part = slice(start, start + _NARROW_RUN)
+        found += left[:, part].float() @ right[part].float()
+    return found
+
+
+def runs(count: int) -> list[slice]:
+    """Slices of `count` places, each short enough for one `product` along it."""
+    return [slice(start, min(start + _LONGEST, count)) for start in range(0, count, _LONGEST)]
+
+
+def _multiplies(device: torch.device) -> bool:
+    """Whether `product` does not saturate; tried with the most extreme numbers."""
     one = torch.tensor([-128, 127], dtype=torch.int8, device=device)
     codes = one.repeat_interleave(32)[:, None].expand(64, 512).contiguous()
     mixed = torch.stack([one.repeat(256), one[:1].expand(512), one[1:].expand(512)], dim=1).repeat(1, 6)
@@ -84,6 +150,56 @@ def exact_products(device: torch.device) -> bool:
     return all(bool((found.double() == wanted[:, : found.shape[1]]).all()) for found in results)
 
 
-def runs(count: int) -> list[slice]:
-    """Slices of `count` places, each short enough for one `product` along it."""
-    return [slice(start, min(start + _LONGEST, count)) for start in range(0, count, _LONGEST)]
+# ------------------------------------------------------------ operators for processors alone
+
+
+def packed(table: Tensor) -> Tensor:
+    """A table (n, k) of int8 in the order in which `times` reads it fastest."""
+    found: Tensor = torch.ops.onednn.qlinear_prepack(table, None)
+    return found
+
+
+def times(table: Tensor, rows: Tensor, offset: int) -> Tensor:
+    """Rows (m, k) of uint8, less an offset, times a packed table (n, k): (m, n) float32, which rounds beyond 2²⁴."""
+    found: Tensor = torch.ops.onednn.qlinear_pointwise(
+        rows.contiguous(),
+        1.0,
+        offset,
+        table,
+        *_neither_scaled_nor_moved(),
+        None,
+        1.0,
+        0,
+        torch.float32,
+        "none",
+        [],
+        "",
+    )
+    return found
+
+
+@cache
+def packs(base: Base) -> bool:
+    """Whether `times` is exact for digits of the base and sums up to 2²⁴; tried with the most extreme numbers."""
+    near = base.offset // 16
+    extremes = (
+        (0, (1 << base.bits) - 1, EXACT // 128 // base.offset),
+        (base.offset - near, base.offset + near - 1, 2**14),
+    )
+    try:
+        for low, high, count in extremes:
+            digits = torch.tensor([low, high], dtype=torch.uint8).repeat_interleave(3)[:, None].repeat(1, count)
+            digits[1::3, ::2], digits[2::3, 5:] = base.offset + 1, base.offset
+            codes = torch.tensor([-128, 127, -1], dtype=torch.int8)[:, None].expand(3, count).repeat(16, 1)
+            wanted = (digits.double() - base.offset) @ codes.double().T
+            if not bool((times(packed(codes), digits, base.offset).double() == wanted).all()):
+                return False
+    except (AttributeError, RuntimeError):  # a build without these operators
+        return False
+    return True
+
+
+@cache
+def _neither_scaled_nor_moved() -> tuple[Tensor, Tensor]:
+    """The scale and the zero of a table's numbers."""
+    return torch.ones(1), torch.zeros(1, dtype=torch.int64)

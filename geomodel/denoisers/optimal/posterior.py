@@ -66,7 +66,8 @@ class Rows:
     @property
     def known_mean(self) -> Floats | None:
         """The mean of points that are bytes of a data set, (*shape), if it was computed before."""
-        return self._points.known_mean if self.bytes is not None else None
+        points = self._points
+        return points.known_mean if isinstance(points, Points) and self.bytes is not None else None
 
     def __len__(self) -> int:
         return self.shape[0]

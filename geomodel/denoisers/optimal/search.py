@@ -19,10 +19,10 @@ the largest |η_i| in the window, a mean whose weights have these errors is off 
 
     e^{2δ} √V (A + ρ √(Σ w ‖e_i‖²/Σ w))/σ²,   V = Σ w ‖y_i − mean‖²/Σ w,   ρ the largest ρ_i in the window.
 
-Where that is too much, −(x_q − o − a k_i)·e_i is added to h'_i, with e_i written in bytes as well and x_q in its two
+Where that is too much, −(x_q − o − a k_i)·e_i is added to h'_i, with e_i written in bytes as well and x_q in its
 greater digits, for the points with most weight, or for all if those are too many. The bound then has, in place of their
-e_i, what those bytes leave of it. The weights, at most 1, are rounded
-to whole parts of S, which moves the mean by √(Σ (q_i − S w_i)²) √(Σ ‖y_i − mean‖²)/(S Σ w), and are multiplied with the
+e_i, what those bytes leave of it. The weights, at most 1, are rounded to whole parts of S, which are coarser where many
+points have weight. That moves the mean by √(Σ (q_i − S w_i)²) √(Σ ‖y_i − mean‖²)/(S Σ w). They are multiplied with the
 k_i in integer arithmetic. Taking o + a k_i for y_i adds E.
 
 A query for which neither bound is below the tolerance is left to untruncated float64. Every step treats each query by
@@ -42,7 +42,7 @@ from torch import Tensor
 from geomodel.datasets.common import Progress, portion, silent
 from geomodel.denoisers.optimal import differences
 from geomodel.denoisers.optimal.byte_codes import Codes, Weights
-from geomodel.denoisers.optimal.byte_products import PARTS, exact_products
+from geomodel.denoisers.optimal.byte_products import exact_products
 from geomodel.denoisers.optimal.differences import Answers, Differences
 from geomodel.denoisers.optimal.finding import at_most, least
 from geomodel.denoisers.optimal.many import Many
@@ -52,6 +52,8 @@ _AT_ONCE = 16  # queries; with 60,000 points their temporaries take about 60 MB
 _BYTES_A_GAP = 64  # bytes of temporaries for one query and point
 _HOPE = 0.9  # share of the tolerance that the e_i of a typical posterior may use up before they are added
 _STRAINED = 1.0  # times the tolerance: a bound that posteriors narrower than the data usually keep below it
+_ROUNDED = 0.25  # share of what the e_i leave of the tolerance that the rounding of weights may use up
+_STRIDE = 64  # points for each one by which the sum of all weights is judged
 _HEAVY = 12288  # points whose e_i are picked out; adding those of more costs as much as adding all
 _NEAREST = 8  # candidates among which the nearest point is sought
 _FARTHEST = 1e20  # a query with larger numbers, or NaN, is left to untruncated float64
@@ -237,17 +239,35 @@ class Search:
         strain: (b,), the bound of a typical posterior without the e_i, relative to the tolerance. Where it is large,
         the e_i of the heaviest points are added; where those would be too many, or are not enough, all are.
         """
-        heavy = self._heaviest(asked, codes, strain)
+        heavy, places = self._heaviest(asked, codes, strain), self._places(asked, codes, strain)
         some = torch.tensor([index is not None for index in heavy])
-        part, picked = asked[some], [index for index in heavy if index is not None]
-        before = [row[index] for row, index in zip(part.gap, picked, strict=True)]
-        if picked:
-            self._answer_many(answers, part, codes, picked)
+        for count in codes.base.share_places:
+            if bool((rows := some & (places == count)).any()):
+                self._some(answers, asked[rows], codes, [heavy[at] for at in rows.nonzero()[:, 0].tolist()], count)
         left = answers.left[asked.rows]
         if bool(left.any()):
-            for row, index, gaps in zip(part.gap, picked, before, strict=True):
+            self._answer_many(answers, asked[left], codes, None, codes.base.share_places[-1])
+
+    def _some(self, answers: Answers, asked: Many, codes: Codes, picked: list[Tensor], places: int) -> None:
+        """Try with the e_i of the picked points of each query. The gaps of those that are left are as before."""
+        before = [row[index] for row, index in zip(asked.gap, picked, strict=True)]
+        self._answer_many(answers, asked, codes, picked, places)
+        if bool(answers.left[asked.rows].any()):
+            for row, index, gaps in zip(asked.gap, picked, before, strict=True):
                 row[index] = gaps
-            self._answer_many(answers, asked[left], codes, None)
+
+    def _places(self, asked: Many, codes: Codes, strain: Tensor) -> Tensor:
+        """In how many digits the weights of each query are written, (b,): few where the weights are many.
+
+        A choice, not a bound: their sum is judged by some of them.
+        """
+        precision = -(asked.sigma.to(codes.device) ** -2)[:, None]
+        total = (asked.gap[:, ::_STRIDE] * precision).exp().sum(1).cpu() * _STRIDE
+        allowed = _ROUNDED * (1 - strain.clamp(max=_HOPE)) * self._tolerance
+        least = 0.3 * self._count * 1.4 * self._spread / (total * allowed)  # rounding is off by 0.29 of a part
+        coarse = [least > codes.base.parts(places) for places in codes.base.share_places[:-1]]
+        places: Tensor = torch.stack(coarse).sum(0) + codes.base.share_places[0]
+        return places
 
     def _heaviest(self, asked: Many, codes: Codes, strain: Tensor) -> list[Tensor | None]:
         """For each query, the points whose e_i are to be added; None for all.
@@ -268,7 +288,9 @@ class Search:
                     heavy[at] = none
         return heavy
 
-    def _answer_many(self, answers: Answers, asked: Many, codes: Codes, picked: list[Tensor] | None) -> None:
+    def _answer_many(
+        self, answers: Answers, asked: Many, codes: Codes, picked: list[Tensor] | None, places: int
+    ) -> None:
         """Answer queries after adding the e_i of the picked points of each to its gaps; None: of all points."""
         gap, sigma, cut = asked.gap, asked.sigma, codes.cut(asked.query)
         if picked is None:
@@ -277,7 +299,7 @@ class Search:
             if len(index):
                 codes.finer_gap(asked.query[at : at + 1], gap[at], index)
         low = gap.amin(dim=1).cpu()
-        weights = codes.weigh(gap, low, sigma)
+        weights = codes.weigh(gap, low, sigma, places)
         mean, error = codes.mean(weights)
         remainders, worst = weights.remainders, asked.fixed + asked.widest * codes.error + cut
         if picked is None:
@@ -302,7 +324,7 @@ class Search:
         far = (count * (self._spread**2 + length.square())).sqrt()  # the root of Σ ‖y_i − mean‖²
         dropped = 2 * math.exp(-self._nats) * count / total
         rounded = 8 * _UNIT * count * (1 + 1 / total) * (self._reach + mean.norm(dim=1))
-        moved = error + weights.lost / PARTS / total * far + dropped * (self._reach + length) + rounded
+        moved = error + weights.lost / total * far + dropped * (self._reach + length) + rounded
         variance = (weights.spread / total - length.square()).clamp(min=0) + 4 * self._reach * moved
         doubt, worst = doubt + 8 * _UNIT * (self._nats + 2), worst + 8 * _UNIT * (self._nats + 2)
         bound: Tensor = (2 * worst).exp() * doubt * variance.sqrt() + moved
