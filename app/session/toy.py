@@ -9,8 +9,7 @@ from geomodel.settings import RunSettings
 
 TOY_WORK = 3e7  # the most, as a product of samples × steps × data points × dimensions
 # Up to here D* answers from the points in memory, and a run of pictures takes seconds. Beyond, D* is prepared first,
-# and how long a run takes depends on the processor: on one without products of bytes, minutes with 15,000 pictures of
-# 3,072 numbers.
+# and how long a run takes depends on the processor: it may be minutes.
 QUICK_NUMBERS = 10_000_000
 DRAW = 1 / 4  # of the time of an evaluation of D*, for one of many draws that are computed together
 
