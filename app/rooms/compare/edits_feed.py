@@ -64,7 +64,6 @@ class LaneEdits:
 
     def use_chosen(self) -> None:
         """Take the row that is chosen in the table."""
-        self._services.bring_forward("compare")
         chosen = self._view.table.lane()
         if chosen < 0:
             self._services.say("Choose a row of the comparison first.", True, DRAFT)

@@ -83,7 +83,7 @@ class CompareRoom(QObject):
             "add_lane": self._add_in_sight,
             "equal": self._equal_in_sight,
             "sweep": self._sweep_in_sight,
-            "use_lane": self.edits.use_chosen,
+            "use_lane": self._use_in_sight,
             **code_handlers(self._services.say, "race", "it runs this race again", self._race_code),
             **code_handlers(self._services.say, "sweep", "it sweeps again", self.sweeping.code),
         }
@@ -123,6 +123,11 @@ class CompareRoom(QObject):
     def _add_in_sight(self) -> None:
         self._services.bring_forward("compare")
         self.add_current()
+
+    def _use_in_sight(self) -> None:
+        self._services.bring_forward("compare")
+        self.refresh()  # a table out of sight has the rows of the time when it was last seen
+        self.edits.use_chosen()
 
     # ------------------------------------------------------------ equal evaluations
 

@@ -321,3 +321,18 @@ def test_a_run_may_jump_to_the_denoiser(qtbot, window):
     assert np.array_equal(run.x[-1], run.denoised[-1])
     window.player.drafting.edit({"jump_at": 40})
     assert "jump_at is the index" in window.state.errors["jump_at"]
+
+
+def test_a_row_that_went_while_nobody_looked_is_not_used(qtbot, idle):
+    view = show(qtbot, idle, "compare")
+    for solver in ("euler", "heun"):
+        view.preset_wanted.emit(f"solver {solver}")
+    view.table.selectRow(1)
+    show(qtbot, idle, "quality")
+    qtbot.waitUntil(lambda: not seen(view))
+    while idle.lanes.lanes:
+        idle.lanes.remove(0)
+    assert view.table.lane() == 1  # the table has not heard of it
+    idle.actions_by_id["use_lane"].trigger()
+    assert "Choose a row of the comparison first" in idle.panels.status._message.text()
+    assert seen(view)
