@@ -15,9 +15,9 @@ def use(base, monkeypatch):
     monkeypatch.setattr(byte_codes, "base_of", lambda device: base)
     if not byte_products.packs(base):
         monkeypatch.setattr(byte_tables, "packs", lambda base: True)
-        monkeypatch.setattr(byte_tables, "packed", lambda table: table)
+        monkeypatch.setattr(byte_tables, "packed", lambda table, base: table)
         monkeypatch.setattr(byte_tables, "times", _times)
 
 
-def _times(table, rows, offset):
-    return ((rows.double() - offset) @ table.double().T).float()
+def _times(table, rows, base):
+    return ((rows.double() - base.offset) @ table.double().T).float()

@@ -7,6 +7,7 @@ where these would overflow. Two products of a byte with a digit of base 128 neve
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cache
 
@@ -69,6 +70,7 @@ class Base:
         return (digits ^ self.offset).view(torch.int8) if self.bits == 8 else digits.view(torch.int8) - self.offset
 
 
+Packed = Tensor | torch.ScriptObject
 WIDE = Base(8, 4, (3, 4, 5))
 NARROW = Base(7, 5, (4, 5, 6))
 _NARROW_RUN = EXACT // 128 // NARROW.offset  # bytes times digits that add up to 2²⁴ at most
@@ -85,9 +87,7 @@ def powers(base: Base, count: int, places: int, device: torch.device) -> Tensor:
 def base_of(device: torch.device) -> Base | None:
     """The base whose digits the device multiplies exactly and fastest; None where there is none."""
     if device.type == "cpu":
-        for base in (WIDE, NARROW):
-            if packs(base):
-                return base
+        return WIDE if packs(WIDE) else NARROW
     return WIDE if _multiplies(device) else None
 
 
@@ -153,28 +153,37 @@ def _multiplies(device: torch.device) -> bool:
 # ------------------------------------------------------------ operators for processors alone
 
 
-def packed(table: Tensor) -> Tensor:
+def packed(table: Tensor, base: Base) -> Packed:
     """A table (n, k) of int8 in the order in which `times` reads it fastest."""
-    found: Tensor = torch.ops.onednn.qlinear_prepack(table, None)
+    found: Packed
+    if base is WIDE:
+        found = torch.ops.onednn.qlinear_prepack(table, None)
+    else:
+        found = torch.ops.quantized.linear_prepack(torch._make_per_tensor_quantized_tensor(table, 1.0, 0), None)
     return found
 
 
-def times(table: Tensor, rows: Tensor, offset: int) -> Tensor:
-    """Rows (m, k) of uint8, less an offset, times a packed table (n, k): (m, n) float32, which rounds beyond 2²⁴."""
-    found: Tensor = torch.ops.onednn.qlinear_pointwise(
-        rows.contiguous(),
-        1.0,
-        offset,
-        table,
-        *_neither_scaled_nor_moved(),
-        None,
-        1.0,
-        0,
-        torch.float32,
-        "none",
-        [],
-        "",
-    )
+def times(table: Packed, rows: Tensor, base: Base) -> Tensor:
+    """Digits in rows (m, k) of uint8 times a packed table (n, k): (m, n) float32, which rounds beyond 2²⁴."""
+    found: Tensor
+    if base is WIDE:
+        found = torch.ops.onednn.qlinear_pointwise(
+            rows.contiguous(),
+            1.0,
+            base.offset,
+            table,
+            *_scale_and_zero(),
+            None,
+            1.0,
+            0,
+            torch.float32,
+            "none",
+            [],
+            "",
+        )
+    else:
+        digits = rows.float().sub_(base.offset)
+        found = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(digits, 1.0, base.offset, table)
     return found
 
 
@@ -186,20 +195,25 @@ def packs(base: Base) -> bool:
         (0, (1 << base.bits) - 1, EXACT // 128 // base.offset),
         (base.offset - near, base.offset + near - 1, 2**14),
     )
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # said once: these operators will go one day, and then others serve
+        return all(_exact_up_to(base, *extreme) for extreme in extremes)
+
+
+def _exact_up_to(base: Base, low: int, high: int, count: int) -> bool:
+    digits = torch.tensor([low, high], dtype=torch.uint8).repeat_interleave(3)[:, None].repeat(1, count)
+    digits[1::3, ::2], digits[2::3, 5:] = base.offset + 1, base.offset
+    codes = torch.tensor([-128, 127, -1], dtype=torch.int8)[:, None].expand(3, count).repeat(16, 1)
+    wanted = (digits.double() - base.offset) @ codes.double().T
     try:
-        for low, high, count in extremes:
-            digits = torch.tensor([low, high], dtype=torch.uint8).repeat_interleave(3)[:, None].repeat(1, count)
-            digits[1::3, ::2], digits[2::3, 5:] = base.offset + 1, base.offset
-            codes = torch.tensor([-128, 127, -1], dtype=torch.int8)[:, None].expand(3, count).repeat(16, 1)
-            wanted = (digits.double() - base.offset) @ codes.double().T
-            if not bool((times(packed(codes), digits, base.offset).double() == wanted).all()):
-                return False
+        return bool((times(packed(codes, base), digits, base).double() == wanted).all())
     except (AttributeError, RuntimeError):  # a build without these operators
         return False
-    return True
 
 
 @cache
-def _neither_scaled_nor_moved() -> tuple[Tensor, Tensor]:
-    """The scale and the zero of a table's numbers."""
+def _scale_and_zero() -> tuple[Tensor, Tensor]:
+    """Of a table's numbers."""
     return torch.ones(1), torch.zeros(1, dtype=torch.int64)

@@ -53,20 +53,20 @@ class PackedTable:
     """
 
     def __init__(self, table: Tensor, base: Base) -> None:
-        self._offset = base.offset
+        self._base = base
         self._along = [
-            (rows, [(at, packed(table[rows, at].contiguous())) for at in _slices(table.shape[1], _SHORT)])
+            (rows, [(at, packed(table[rows, at].contiguous(), base)) for at in _slices(table.shape[1], _SHORT)])
             for rows in _slices(len(table), _TALL)
         ]
-        self._across = [(rows, packed(table[rows].T.contiguous())) for rows in _slices(len(table), _LONG)]
+        self._across = [(rows, packed(table[rows].T.contiguous(), base)) for rows in _slices(len(table), _LONG)]
 
     def along(self, rows: Tensor) -> Iterator[tuple[slice, Tensor]]:
         for at, pieces in self._along:
-            dots = [times(piece, rows[:, columns], self._offset) for columns, piece in pieces]
+            dots = [times(piece, rows[:, columns], self._base) for columns, piece in pieces]
             yield at, dots[0] if len(dots) == 1 else torch.stack(dots).sum(0, dtype=torch.float64)
 
     def across(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        sums = torch.stack([times(piece, rows[:, at], self._offset) for at, piece in self._across]).double()
+        sums = torch.stack([times(piece, rows[:, at], self._base) for at, piece in self._across]).double()
         size, found = sums.abs(), sums.sum(0)
         if float(size.amax()) < EXACT:
             return found, found.new_zeros(len(rows))
