@@ -8,9 +8,9 @@ from typing import Any
 from geomodel.settings import RunSettings
 
 TOY_WORK = 3e7  # the most, as a product of samples × steps × data points × dimensions
-# Up to here D* answers from the points in memory, and a run of pictures takes seconds. Beyond, D* is prepared first,
-# and how long a run takes depends on the processor: it may be minutes.
-QUICK_NUMBERS = 10_000_000
+# Up to here a run of 16 pictures by D* takes half a minute at most on one core of an old processor, its preparation
+# included: 7 s for 60,000 × 784, and 29 s for 50,000 × 3,072, which lies beyond.
+QUICK_NUMBERS = 100_000_000
 DRAW = 1 / 4  # of the time of an evaluation of D*, for one of many draws that are computed together
 
 
