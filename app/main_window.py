@@ -302,8 +302,8 @@ class MainWindow(QMainWindow):
         self.layout_of_docks.show_image_rooms(visible=shape is not None and len(shape) == 3)
 
     def _show_progress(self) -> None:
-        opening = self.player.opening
+        begun = self.player.opening or self.player.preparing
         computing, tasks = self.player.computing, self.player.tasks
         named = [name for name in tasks.values() if name]
-        self.panels.status.show_run(computing or self.state.run, self.player.device, opening, named)
-        self.actions_by_id["cancel"].setEnabled(computing is not None or opening is not None or bool(tasks))
+        self.panels.status.show_run(computing or self.state.run, self.player.device, begun, named)
+        self.actions_by_id["cancel"].setEnabled(computing is not None or begun is not None or bool(tasks))

@@ -16,6 +16,7 @@ import numpy as np
 from geomodel import classes
 from geomodel.arrays import Array
 from geomodel.curves import CENTER
+from geomodel.datasets.common import Progress, silent
 from geomodel.hooks import Between, nothing
 from geomodel.job import Job
 from geomodel.origin import computed, identity
@@ -75,11 +76,12 @@ def prepare(
     network: NetworkDenoiser | None = None,
     optimal: OptimalDenoiser | None = None,
     between: Between = nothing,
+    progress: Progress = silent,
 ) -> Job:
     """Build the run. ValueError with the first sentence of `problems` where the settings do not fit.
 
     `between` is called between the parts of preparing D* and Gaussians of the data, and may raise an exception to end
-    it.
+    it. `progress` is called with the share of the preparation of D* that is done.
     """
     import torch
 
@@ -92,7 +94,7 @@ def prepare(
     if data is None or asked.data is None:
         optimal = None
     else:
-        optimal = optimal or OptimalDenoiser(data.points, data.labels, between=between)
+        optimal = optimal or OptimalDenoiser(data.points, data.labels, between=between, progress=progress)
         least = 1 if isinstance(data.stored, np.ndarray) else READ_TOGETHER
         optimal.piece = max(least, int(PIECE_NUMBERS / (len(data) * prod(data.shape))))
     exact, guided = asked_of(settings, optimal, asked.data), asked_of(settings, network, asked.network)

@@ -269,11 +269,16 @@ class Library:
         """Drop a network and return it; None where it is not open."""
         return self._networks.pop(path, None)
 
-    def prepare(self, settings: RunSettings, between: Callable[[], None] = nothing) -> tuple[runs.Job, OpenSet | None]:
-        """Build a job from its settings, with what it was made of. `between` may raise to stop."""
+    def prepare(
+        self, settings: RunSettings, between: Callable[[], None] = nothing, progress: Progress = silent
+    ) -> tuple[runs.Job, OpenSet | None]:
+        """Build a job from its settings, with what it was made of. `between` and `progress` are those of
+        `runs.prepare`.
+        """
         data = self.data(settings.data_key) if settings.data else None
         network = self.network(settings.network) if settings.network else None
-        job = runs.prepare(settings, data.dataset if data else None, network, data.optimal if data else None, between)
+        dataset, optimal = (data.dataset, data.optimal) if data else (None, None)
+        job = runs.prepare(settings, dataset, network, optimal, between, progress)
         if data is not None and job.optimal is not None:
             data.optimal = job.optimal
         return job, data

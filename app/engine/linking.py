@@ -89,9 +89,12 @@ class Linker:
 
     def _connected(self, trajectory: Trajectory, found: Linked) -> Linked:
         try:
-            job, _ = self._library.prepare(found.settings)
+            with self._reading(found.settings.data) as progress:
+                job, _ = self._library.prepare(found.settings, progress=progress)
         except ValueError as error:
             return replace(found, missing=f"{NOTHING}: {error}")
+        except Cancelled:
+            return replace(found, missing=f"{NOTHING}: the preparation of D* was cancelled")
         if not _describes(job, trajectory):
             return replace(found, missing=f"{NOTHING}: its settings give other noise levels")
         return replace(found, asked=job.asked, context=Context(job, found.data, trajectory))

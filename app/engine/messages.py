@@ -262,6 +262,14 @@ class Opening(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Preparing(Event):
+    """How much of D* of data is prepared. It is 1 when the preparation has ended, for whatever reason."""
+
+    name: str
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkInspected(Event):
     """What a checkpoint says of itself with these answers, before memory is taken for it.
 

@@ -48,6 +48,26 @@ log = logging.getLogger(__name__)
 TELL_SECONDS = 0.1  # interval between progress events
 
 
+@contextmanager
+def telling(post: Callable[[float], None]) -> Iterator[Progress]:
+    """Post how far something is, but not more often than a person can see. If anything was posted, 1 is the last, for
+    whatever reason it ends.
+    """
+    last, posted = time.perf_counter(), False
+
+    def progress(fraction: float) -> None:
+        nonlocal last, posted
+        if time.perf_counter() - last > TELL_SECONDS:
+            last, posted = time.perf_counter(), True
+            post(min(fraction, 0.99))
+
+    try:
+        yield progress
+    finally:
+        if posted:
+            post(1.0)
+
+
 class Opener:
     """`post` receives the events, `warm` loads torch, and `stopped` tells whether the opening is to be left."""
 
@@ -105,21 +125,14 @@ class Opener:
     @contextmanager
     def _reading(self, name: str) -> Iterator[Progress]:
         """Post how far the reading of a name is. `Cancelled` leaves it where a person cancels."""
-        last, posted = time.perf_counter(), False
+        with telling(lambda fraction: self._post(Opening(name, fraction))) as tell:
 
-        def progress(fraction: float) -> None:
-            nonlocal last, posted
-            if self._stopped():
-                raise Cancelled
-            if time.perf_counter() - last > TELL_SECONDS:
-                last, posted = time.perf_counter(), True
-                self._post(Opening(name, min(fraction, 0.99)))
+            def progress(fraction: float) -> None:
+                if self._stopped():
+                    raise Cancelled
+                tell(fraction)
 
-        try:
             yield progress
-        finally:
-            if posted:
-                self._post(Opening(name, 1.0))
 
     def _open_data(self, command: OpenData) -> None:
         """Read data and post how far the reading is. A cancel leaves everything that was open as it was."""

@@ -18,7 +18,7 @@ from app.engine.contract import Answer, Command, Event, Request, Task, TaskEnded
 from app.engine.errors import sentence
 from app.engine.gate import Cancelled, Gate, GaveWay, polling
 from app.engine.inbox import Inbox
-from app.engine.library import Library
+from app.engine.library import Library, OpenSet
 from app.engine.messages import (
     OPENING,
     AnsweredTogether,
@@ -34,6 +34,7 @@ from app.engine.messages import (
     OpenNetwork,
     OpenPath,
     OpenRun,
+    Preparing,
     Reopen,
     RunFinished,
     RunStarted,
@@ -45,13 +46,14 @@ from app.engine.messages import (
     StartRun,
     Warm,
 )
-from app.engine.opening import Opener
+from app.engine.opening import Opener, telling
 from app.engine.refusals import UNANSWERED
 from app.export import formats
 from geomodel import memory, runs
 from geomodel.denoisers.own_calls import Call
 from geomodel.files import write_error
 from geomodel.record import Record
+from geomodel.settings import RunSettings
 from geomodel.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -195,7 +197,7 @@ class Worker:
         self.running = run_id
         try:
             self._warm()
-            job, data = self._library.prepare(command.settings, self._poll_commands)
+            job, data = self._prepared(command.settings)
             record = runs.new_record(job, command.keep)
             self.contexts[run_id] = Context(job, data, record, self._waits, self._kept)
             if job.asked.note:
@@ -213,6 +215,11 @@ class Worker:
             self.post(RunStopped(run_id, sentence(error, command.settings), self._partial(run_id)))
         finally:
             self.running = None
+
+    def _prepared(self, settings: RunSettings) -> tuple[runs.Job, OpenSet | None]:
+        """A job with what it was made of. How far D* of large data is prepared is posted on the way."""
+        with telling(lambda fraction: self.post(Preparing(settings.data, fraction))) as progress:
+            return self._library.prepare(settings, self._poll_commands, progress)
 
     def _partial(self, run_id: int) -> Trajectory | None:
         """What a stopped run leaves: the levels it has reached, if it has completed a step."""
@@ -268,7 +275,7 @@ class Worker:
     def _worked(self, task: Task) -> object:
         """The result of a room's task."""
         _, works = self._rooms
-        job, data = self._library.prepare(task.settings, self._poll_commands)
+        job, data = self._prepared(task.settings)
         with polling((job.model, *job.parts), self._poll_commands):
             gate = Gate(job.model, self._poll_commands)
             progress = tasks.progress_events(task.task_id, self.post)

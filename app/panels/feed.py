@@ -190,6 +190,11 @@ class PanelsFeed(QObject):
         seconds = self._expected_seconds(draft)
         self._run_bar.set_estimate(f"≈ {duration(seconds)} · record {size}" if seconds else f"record {size}")
 
+    def expected_time(self) -> str:
+        """How long a run of the draft takes, in words; empty where that is not known."""
+        seconds = self._expected_seconds(self.state.draft)
+        return duration(seconds) if seconds else ""
+
     def _expected_seconds(self, draft: RunSettings) -> float:
         """The seconds, from an earlier run like it. Before the first one, the network's pace at opening gives them."""
         if each := self._cost.get(_cost_key(draft)):

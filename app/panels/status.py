@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QProgressBar, QStatusBar, QToolButton, QWidget
 
-from app.engine.messages import Opening
+from app.engine.messages import Opening, Preparing
 from app.plotting.theme import Theme
 from app.session.state import Run
 from app.widgets.elided import ElidedLabel
@@ -110,18 +110,21 @@ class StatusBar(QStatusBar):
         self._message.setText(self._notice or (f"⚠ {errors[-1]}" if errors else ""))
         self._line.share()
 
-    def show_run(self, run: Run | None, device: str, opening: Opening | None = None, tasks: Sequence[str] = ()) -> None:
-        """Show facts of the run that computes, or of the selected one; how far an opening is; and the tasks."""
+    def show_run(
+        self, run: Run | None, device: str, begun: Opening | Preparing | None = None, tasks: Sequence[str] = ()
+    ) -> None:
+        """Show facts of the run that computes, or of the selected one; how far what has `begun` is; and the tasks."""
         computing = run is not None and run.status == "computing"
-        self._progress.setVisible(computing or opening is not None)
-        self._cancel.setVisible(computing or opening is not None or bool(tasks))
-        self._progress.setFormat("%v/%m" if opening is None else "%p %")
+        self._progress.setVisible(computing or begun is not None)
+        self._cancel.setVisible(computing or begun is not None or bool(tasks))
+        self._progress.setFormat("%v/%m" if begun is None else "%p %")
         facts = [device.upper() or "loading torch…"]
         facts += tasks
-        if opening is not None:
-            facts.append(f"opening {Path(opening.name).name}")
+        if begun is not None:
+            doing = "opening" if isinstance(begun, Opening) else "preparing D* of"
+            facts.append(f"{doing} {Path(begun.name).name}")
             self._progress.setRange(0, 100)
-            self._progress.setValue(round(100 * opening.fraction))
+            self._progress.setValue(round(100 * begun.fraction))
             computing = False
         if run is not None and run.committed:
             steps = len(run.sigmas) - 1

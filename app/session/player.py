@@ -1,7 +1,8 @@
 """Computes or replays runs. It is the only caller of the engine.
 
 Run starts a new run from the draft. Play continues or replays the run that is there. A point set that is small enough
-is computed at once and again on every change of a field; images and networks wait for Run.
+is computed at once and again on every change of a field; images and networks wait for Run. When data are opened, a run
+begins by itself where it is quick.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from app.engine.messages import (
     OpenFailed,
     Opening,
     OpenPath,
+    Preparing,
     Ready,
     Reopened,
     RunFinished,
@@ -43,6 +45,7 @@ from app.session.drafting import Drafting
 from app.session.playback import Playback
 from app.session.saved_runs import SavedRuns
 from app.session.state import AppState, Run
+from app.session.toy import is_quick
 from geomodel.checkpoints.plan import Answers
 
 log = logging.getLogger(__name__)
@@ -74,6 +77,7 @@ class Player(QObject):
     open_cancelled = Signal(str)  # the path of a checkpoint
     reopened = Signal(Reopened)
     session_found = Signal(str)  # the path of a session that was to be opened
+    run_awaited = Signal(DataOpened)  # data are open, and the run over them may take long, so a person starts it
     saved = Signal(Saved)
     task_event = Signal(object)  # a TaskProgress or a TaskEnded
 
@@ -82,6 +86,7 @@ class Player(QObject):
         self.state = state
         self.device = ""
         self.opening: Opening | None = None  # data that are being read
+        self.preparing: Preparing | None = None  # D* that is being prepared
         self.tasks: dict[int, str] = {}  # running tasks and their names; quick ones have none
         self._yielding: set[int] = set()  # those for which a run does not wait
         self._playback = playback
@@ -104,7 +109,7 @@ class Player(QObject):
 
     def engine_ended(self, why: str = ENDED) -> None:
         """The engine has ended, or was left. Runs stay as they are shown, but they can answer no more requests."""
-        self.opening, self._pending = None, None
+        self.opening, self.preparing, self._pending = None, None, None
         self.tasks.clear()
         for run in self.state.runs.values():
             if run.status == "computing":
@@ -189,7 +194,15 @@ class Player(QObject):
         """Compute the recorded run live, and continue from the playhead."""
         run = self.state.run
         if run is None or run.status == "recorded":
-            self.run(keep=True)
+            self._run_by_itself(keep=True)
+
+    def _run_by_itself(self, *, keep: bool = False) -> None:
+        """Run, unless it may take long: other files and views would wait for a run that nobody has asked for."""
+        data = self.state.data
+        if data is None or is_quick(data.dataset):
+            self.run(keep=keep)
+        else:
+            self.run_awaited.emit(data)
 
     def toggle(self) -> None:
         """Play or pause. If there is no run, compute one."""
@@ -299,6 +312,8 @@ class Player(QObject):
                 self.open_failed.emit(event)
             case Opening():
                 self.opening = event if event.fraction < 1 else None
+            case Preparing():
+                self.preparing = event if event.fraction < 1 else None
             case Reopened():
                 self.reopened.emit(event)
             case SessionFound():
@@ -331,7 +346,7 @@ class Player(QObject):
         self.opened.emit(event)
         if not self.device:
             return  # the recorded run plays; its settings are computed when torch is loaded
-        self.run_if_toy() if self.drafting.is_toy else self.run()
+        self.run_if_toy() if self.drafting.is_toy else self._run_by_itself()
 
     def _run_event(self, event: RunStarted | RunFinished | RunStopped) -> None:
         run = self._find(event.run_id)

@@ -1,12 +1,16 @@
-"""Whether a run is small enough to be computed at every change of the draft."""
+"""Whether a run is small enough to be computed by itself: at every change of the draft, or once its data are open."""
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from geomodel.settings import RunSettings
 
 TOY_WORK = 3e7  # the most, as a product of samples × steps × data points × dimensions
+# Up to here D* answers from the points in memory, and a run of pictures takes seconds. Beyond, D* is prepared first,
+# and how long a run takes depends on the processor: it may be minutes.
+QUICK_NUMBERS = 10_000_000
 DRAW = 1 / 4  # of the time of an evaluation of D*, for one of many draws that are computed together
 
 
@@ -16,6 +20,11 @@ def is_toy(draft: RunSettings, dataset: Any) -> bool:
         return False
     work = draft.count * draft.steps * len(dataset) * dataset.shape[0]  # a whole number, however long somebody types
     return bool(work <= TOY_WORK / _evaluations(draft))
+
+
+def is_quick(dataset: Any) -> bool:
+    """Whether a proposed run over these data is quick enough to begin once they are open."""
+    return bool(len(dataset) * prod(dataset.shape) <= QUICK_NUMBERS)
 
 
 def _evaluations(draft: RunSettings) -> float:

@@ -44,6 +44,7 @@ class Documents(QObject):
         self._player.open_failed.connect(self._open_failed)
         self._player.saved.connect(self._saved)
         self._player.opened.connect(self._opened)
+        self._player.run_awaited.connect(self._run_awaited)
         window.restoring.run_linked.connect(self._linked)
         self._state.runs_changed.connect(self._settle_unfinished)
         located = window.restoring.wanted_changed
@@ -219,6 +220,11 @@ class Documents(QObject):
 
     def _opened(self, event: DataOpened | NetworkOpened | RunOpened) -> None:
         self.settled.emit(SLOTS[type(event)])
+
+    def _run_awaited(self, event: DataOpened) -> None:
+        expected = self._window.panels_feed.expected_time()
+        takes = f"takes about {expected}" if expected else "may take minutes"
+        self.say(f"{event.dataset.name} is open; Run (F5) starts a run, which {takes}.", cause=SLOTS[DataOpened])
 
     def _linked(self, event: RunLinked) -> None:
         self.say(event.missing or "The run has what it was made of.", cause=SLOTS[RunOpened])

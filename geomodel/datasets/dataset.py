@@ -70,7 +70,8 @@ class Dataset:
         An array, or `Points` where the stored numbers stay in their file or the conversion would take more than a
         quarter of this computer's memory.
         """
-        points = Points(self.stored)
+        known = vars(self).get("_facts")  # cached properties keep their values there
+        points = Points(self.stored, None if known is None else known.mean)
         if not isinstance(self.stored, np.ndarray):
             return points
         return points if self.stored.dtype != points.dtype and points.nbytes > limit() else converted(self.stored)

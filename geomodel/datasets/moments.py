@@ -14,11 +14,13 @@ from geomodel.datasets.points import converted
 
 _STEP = 2.0**-24  # float32 numbers in [-1, 1] that a byte becomes are whole numbers of these
 _WHOLE = (converted(np.arange(256, dtype=np.uint8)).astype(np.float64) / _STEP).astype(np.int64)
-_SLOPE = (_WHOLE[-1] - _WHOLE[0]) // 255
-_EXCESS = np.diff(_WHOLE) - _SLOPE  # those whole numbers rise by the slope and, at a few bytes, by more
-_STAIRS = [(int(byte), _EXCESS[byte]) for byte in np.flatnonzero(_EXCESS)]
-_SHORT = 2**8  # rows of bytes whose sums stay below 2¹⁶
-_BYTES_AT_ONCE = 2**19  # bytes that stay in a processor's cache, with the temporaries that are made of them
+_SLOPE = int(_WHOLE[-1] - _WHOLE[0]) // 255
+_EXCESS = np.diff(_WHOLE) - _SLOPE  # those whole numbers rise by the slope and, after a few bytes, by 1 more
+_STAIRS = np.repeat(np.arange(255, dtype=np.uint8), _EXCESS).tolist()  # these bytes: m(k) = m(0) + slope k + stairs
+_SHORT = 255 // len(_STAIRS)  # rows whose sums of stairs stay below 2⁸, and those of bytes below 2¹⁶
+_BYTES_AT_ONCE = 2**18  # bytes that stay in a processor's cache, with the temporaries that are made of them
+_MIDDLE = 128  # from which bytes have squares of at most 2¹⁴
+_PRODUCTS = 2**10  # of which the sum is then at most 2²⁴, so that float32 makes no error in any order
 
 
 class Moments(Protocol):
@@ -46,16 +48,23 @@ class ByteSums:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._shape, self.count = shape, 0
-        self.sums = np.zeros(math.prod(shape), np.int64)  # of m
+        self._bytes, self._stairs = np.zeros((2, math.prod(shape)), np.int64)
 
     def add(self, part: Array) -> None:
         """Add stored bytes (n, *shape)."""
-        rows = part.reshape(len(part), -1)
+        for rows in _pieces(part):
+            self.add_rows(rows, _stairs(rows))
+
+    def add_rows(self, rows: Bytes, stairs: Bytes) -> None:
+        """Add at most `_SHORT` rows of bytes (n, d), whose stairs are known."""
         self.count += len(rows)
-        for piece in blocks(*rows.shape, at_once=min(_BYTES_AT_ONCE, _SHORT * rows.shape[1])):
-            self.sums += _WHOLE[0] * (piece.stop - piece.start) + _SLOPE * _column_sums(rows[piece])
-            for byte, excess in _STAIRS:
-                self.sums += excess * _column_sums((rows[piece] > byte).view(np.uint8))
+        self._bytes += np.add.reduce(rows, axis=0, dtype=np.uint16)
+        self._stairs += np.add.reduce(stairs, axis=0, dtype=np.uint8)
+
+    @property
+    def sums(self) -> Integers:
+        """Σ_i m_ij, (d,)."""
+        return np.asarray(int(_WHOLE[0]) * self.count + _SLOPE * self._bytes + self._stairs)
 
     @property
     def mean(self) -> Floats:
@@ -68,17 +77,28 @@ class ByteMoments:
 
     With the m of `ByteSums`, the mean variance of d coordinates is
 
-        2⁻⁴⁸ (N Σ m² − Σ_j (Σ_i m_ij)²)/(N² d),
+        2⁻⁴⁸ (N Σ m² − Σ_j (Σ_i m_ij)²)/(N² d).
 
-    where Σ m² follows from how often each byte occurs.
+    With v = k − 128, the slope s, the stairs t and c = m(0) + 128 s, m = c + s v + t, so that
+
+        Σ m² = s² Σ v² + 2 s Σ v t + Σ t² + 2 c Σ m − N d c².
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        self._points, self._often = ByteSums(shape), np.zeros(256, np.int64)
+        self._points = ByteSums(shape)
+        self._squares, self._across, self._stairs = 0, 0, 0  # Σ v², Σ v t, Σ t²
+        self._room = np.empty((2, max(_BYTES_AT_ONCE, math.prod(shape))), np.float32)  # new memory costs time
 
     def add(self, part: Array) -> None:
-        self._points.add(part)
-        self._often += _often(part.reshape(-1))
+        for rows in _pieces(part):
+            stairs = _stairs(rows)
+            self._points.add_rows(rows, stairs)
+            from_middle, steps = self._room[:, : rows.size]
+            from_middle[:] = (rows ^ np.uint8(_MIDDLE)).view(np.int8).reshape(-1)
+            steps[:] = stairs.reshape(-1)
+            self._squares += _product(from_middle, from_middle)
+            self._across += _product(from_middle, steps)
+            self._stairs += _product(steps, steps)
 
     @property
     def mean(self) -> Floats:
@@ -87,9 +107,11 @@ class ByteMoments:
     @property
     def deviation(self) -> float:
         count, sums = self._points.count, self._points.sums
-        squares = sum(often * whole**2 for often, whole in zip(self._often.tolist(), _WHOLE.tolist(), strict=True))
+        total, numbers, middle = sum(_plain(sums)), count * len(sums), int(_WHOLE[0]) + _MIDDLE * _SLOPE
+        squares = _SLOPE**2 * self._squares + 2 * _SLOPE * self._across + self._stairs
+        squares += 2 * middle * total - numbers * middle**2
         away: int = count * squares - sum(total**2 for total in _plain(sums))
-        return math.sqrt(away / (count**2 * len(sums))) * _STEP if away else 1.0
+        return math.sqrt(away / (count * numbers)) * _STEP if away else 1.0
 
 
 class FloatMoments:
@@ -127,16 +149,26 @@ class FloatMoments:
         return math.sqrt(self._squares / (self._count * self._first.size)) or 1.0
 
 
-def _often(content: Bytes) -> Integers:
-    """How often each byte occurs, (256,). Pairs are counted, because that halves the work."""
-    paired = len(content) // 2 * 2
-    pairs = np.bincount(content[:paired].view(np.uint16), minlength=2**16).reshape(256, 256)
-    return np.asarray(pairs.sum(0) + pairs.sum(1) + np.bincount(content[paired:], minlength=256))
+def _pieces(part: Array) -> Iterator[Bytes]:
+    """Bytes (n, *shape) as rows (n, d), at most `_SHORT` of them at once."""
+    content = part.reshape(len(part), -1)
+    size = content.shape[1]
+    return (content[rows] for rows in blocks(len(content), size, at_once=min(_BYTES_AT_ONCE, _SHORT * size)))
 
 
-def _column_sums(rows: Bytes) -> Integers:
-    """Σ_i rows_ij of at most `_SHORT` rows of bytes."""
-    return np.asarray(np.add.reduce(rows, axis=0, dtype=np.uint16), np.int64)
+def _stairs(rows: Bytes) -> Bytes:
+    """How many of `_STAIRS` are below each byte."""
+    found = (rows > _STAIRS[0]).view(np.uint8)
+    for byte in _STAIRS[1:]:
+        found += (rows > byte).view(np.uint8)
+    return found
+
+
+def _product(one: Array, other: Array) -> int:
+    """Σ one other of float32 whole numbers whose products are at most 2¹⁴, (n,)."""
+    whole = len(one) // _PRODUCTS * _PRODUCTS
+    sums = np.vecdot(one[:whole].reshape(-1, _PRODUCTS), other[:whole].reshape(-1, _PRODUCTS))
+    return int(sums.sum(dtype=np.float64)) + int(np.vecdot(one[whole:], other[whole:]))
 
 
 def _plain(numbers: Integers) -> Iterator[int]:

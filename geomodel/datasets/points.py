@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomodel.arrays import Array
+from geomodel.arrays import Array, Floats
 from geomodel.datasets.common import gathered
 
 if TYPE_CHECKING:
@@ -27,10 +27,14 @@ class Points:
     """An array-like of the points (N, *shape) of a set that is too large to be converted at once.
 
     Indexing gives rows of converted numbers. `numpy.asarray` converts all of them, where memory has room.
+
+    Args:
+        stored: the numbers (N, *shape) as they are kept.
+        known_mean: their mean point (*shape), if it was computed before.
     """
 
-    def __init__(self, stored: Array | FileArray) -> None:
-        self._stored = stored
+    def __init__(self, stored: Array | FileArray, known_mean: Floats | None = None) -> None:
+        self._stored, self.known_mean = stored, known_mean
         self.shape, self.ndim, self.size = stored.shape, stored.ndim, stored.size
         self.dtype: np.dtype[Any] = np.dtype(np.float32 if stored.dtype == np.uint8 else np.float64)
         self.nbytes = self.size * self.dtype.itemsize

@@ -137,7 +137,7 @@ def test_distances_are_rather_too_large_and_close():
     stored = random.integers(0, 256, (90, 60)).astype(np.float32)
     stored[0, 0], stored[-1, -1] = 0, 255  # the range says what a byte is
     points = stored / np.float32(127.5) - np.float32(1)
-    codes = byte_codes.Codes.build(torch.from_numpy(points), lambda: [slice(0, 90)], torch.ones(90).double(), CPU)
+    codes = byte_codes.Codes.build(torch.from_numpy(points), lambda _: [slice(0, 90)], torch.ones(90).double(), CPU)
     for sigma in (0.0, 1e-9, 1e-6, 1e-3, 1.0, 1e4, 1e8):
         x = torch.from_numpy(points[:40].astype(np.float64) + sigma * random.standard_normal((40, 60)))
         query = codes.query(x)
@@ -233,11 +233,11 @@ def test_lower_bounds_from_codes_are_below_and_close(kind, parts, monkeypatch):
     centre = whole.mean(0) + 0.01
     norms = (whole - centre).norm(dim=1)
     everything = [slice(0, len(stored))]
-    codes = byte_codes.Codes.build(points, lambda: everything, norms, CPU, stored)
+    codes = byte_codes.Codes.build(points, lambda _: everything, norms, CPU, stored)
     assert codes is not None
     random, calls = np.random.default_rng(25), []
     plain = pruning.Heads(points, everything, centre, norms)
-    heads = pruning.Heads(points, everything, centre, norms, codes, lambda: calls.append(1))
+    heads = pruning.Heads(points, everything, centre, norms, codes, calls.append)
     assert len(calls) >= parts - 1
     assert torch.equal(heads._directions, plain._directions)
     for sigma in (0.0, 1e-6, 1e-3, 0.2, 5.0, 1e4):
@@ -276,7 +276,7 @@ def test_lower_bounds_hold_where_products_with_directions_are_off(longer):
 
 def test_products_with_directions_are_those_of_the_codes():
     stored = bytes_of("random")
-    codes = byte_codes.Codes.build(Rows(Points(stored)), lambda: [slice(0, 90)], torch.ones(90).double(), CPU, stored)
+    codes = byte_codes.Codes.build(Rows(Points(stored)), lambda _: [slice(0, 90)], torch.ones(90).double(), CPU, stored)
     directions = torch.linalg.qr(torch.randn(60, 7, generator=torch.Generator().manual_seed(1)).double()).Q
     centre = torch.full((60,), 0.3, dtype=torch.float64)
     parts, written = codes.along(directions, centre)
@@ -315,7 +315,7 @@ def test_the_heaviest_points_leave_as_little_weight_as_asked():
     """What the points that are not chosen miss is within the factor to which weights are told apart, and few are."""
     random, chosen = np.random.default_rng(32), []
     points = torch.from_numpy(random.integers(0, 256, (700, 30)).astype(np.float32) / np.float32(127.5) - 1)
-    codes = byte_codes.Codes.build(points, lambda: [slice(0, 700)], points.double().norm(dim=1), CPU)
+    codes = byte_codes.Codes.build(points, lambda _: [slice(0, 700)], points.double().norm(dim=1), CPU)
     squares = codes._moments[2]
     for trial in range(200):
         gap = torch.from_numpy(random.exponential(10.0 ** random.uniform(-2, 3), len(squares)))

@@ -138,7 +138,7 @@ def test_a_pass_over_the_codes_sends_a_query_and_takes_what_decides(monkeypatch)
     norms = (points.double() - points.double().mean(0)).norm(dim=1)
     monkeypatch.setattr(byte_codes, "base_of", lambda device: byte_products.WIDE)  # as an accelerator
     monkeypatch.setattr(byte_tables, "packs", lambda base: False)
-    codes = Codes.build(points, lambda: [slice(0, 64)], norms, torch.device("cpu"))
+    codes = Codes.build(points, lambda _: [slice(0, 64)], norms, torch.device("cpu"))
     for table in (codes._codes, codes._guards):
         table._table, table._columns = table._table.to(NAME), [part.to(NAME) for part in table._columns]
     for name in ("_moments", "_halves", "_across", "_sums", "_guard_sums"):

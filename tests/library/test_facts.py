@@ -111,13 +111,31 @@ def test_sums_of_bytes_do_not_overflow():
     assert found.std == pytest.approx(deviation, rel=3e-16)
 
 
+@pytest.mark.parametrize("low", [0, 1, 62, 126, 250])
+def test_the_deviation_follows_from_how_often_each_byte_occurs(low):
+    """In whole numbers of Python, over more than one piece; the highest bytes, and all, strain float32 most."""
+    stored = np.random.default_rng(low).integers(low, 256, (500, 1025), dtype=np.uint8)
+    stored[:260] = stored.min() if low % 2 else 255
+    whole = [int(number) for number in moments._WHOLE]
+    often = np.bincount(stored.reshape(-1), minlength=256).tolist()
+    squares = sum(count * number**2 for count, number in zip(often, whole, strict=True))
+    totals = moments._WHOLE[stored].sum(axis=0).tolist()
+    away = len(stored) * squares - sum(total**2 for total in totals)
+    sums = moments.ByteMoments((1025,))
+    sums.add(stored)
+    assert sums.deviation == math.sqrt(away / (len(stored) * stored.size)) * 2.0**-24
+    assert sums._points.sums.tolist() == totals
+
+
 def test_whole_numbers_of_a_set_have_no_largest(monkeypatch):
     # N Σ m² of 10⁷ white pictures would be 2⁹⁵, which neither int64 nor float64 holds
     sums = moments.ByteMoments((2,))
     part = np.array([[255, 255], [255, 254]], np.uint8)
     sums.add(part)
-    sums._often *= 10**7
-    sums._points.sums *= 10**7
+    for name in ("_squares", "_across", "_stairs"):
+        setattr(sums, name, getattr(sums, name) * 10**7)
+    sums._points._bytes *= 10**7
+    sums._points._stairs *= 10**7
     sums._points.count *= 10**7
     half = float(converted(np.array([255], np.uint8))[0]) - float(converted(np.array([254], np.uint8))[0])
     assert sums.deviation == pytest.approx(half / 2 / math.sqrt(2), rel=1e-15)
@@ -127,7 +145,7 @@ def test_whole_numbers_of_a_set_have_no_largest(monkeypatch):
 def test_every_byte_is_a_whole_number_of_steps():
     numbers = converted(np.arange(256, dtype=np.uint8)).astype(np.float64)
     np.testing.assert_array_equal(moments._WHOLE * moments._STEP, numbers)
-    stairs = [sum(excess for at, excess in moments._STAIRS if byte > at) for byte in range(256)]
+    stairs = [sum(byte > at for at in moments._STAIRS) for byte in range(256)]
     np.testing.assert_array_equal(moments._WHOLE[0] + moments._SLOPE * np.arange(256) + stairs, moments._WHOLE)
 
 

@@ -8,10 +8,26 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
+from engine_bench import Bench
 from PySide6.QtWidgets import QToolTip
 
+from app.engine import opening
 from app.engine.contract import Site
-from app.engine.messages import Cancel, DataOpened, OpenData, OpenFailed, RunFinished, RunStopped, StartRun
+from app.engine.messages import (
+    OPENING,
+    Cancel,
+    DataOpened,
+    OpenData,
+    OpenFailed,
+    Opening,
+    OpenRun,
+    Preparing,
+    RunFinished,
+    RunOpened,
+    RunStopped,
+    StartRun,
+)
 from app.rooms.mean_shift import picture as mean_shift
 from app.rooms.mean_shift.messages import ImageProbe, MeanShiftAnswer, MeanShiftRequest
 from app.rooms.plane.hover import Hover, card
@@ -109,6 +125,98 @@ def test_every_part_of_the_preparation_can_be_the_last(path, asked):
         left = list(range(last))
         with pytest.raises(IndexError):
             optimal_module.OptimalDenoiser(points, between=left.pop)
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_the_preparation_tells_which_share_is_done(path, asked, monkeypatch, in_memory):
+    if in_memory:
+        for module in (dataset, arrays, optimal_module):
+            monkeypatch.setattr(module, "limit", lambda: 2**30)
+    points, seen = datasets.load(path).points, []
+    optimal_module.OptimalDenoiser(points, progress=seen.append)
+    assert seen == sorted(seen)
+    assert len(seen) >= 4 * 8
+    assert seen[0] == 0
+    assert 0.9 < seen[-1] <= 1
+    assert max(np.diff(seen)) < 0.2
+    for last in (1, len(seen)):
+        left = seen[: last - 1]
+        with pytest.raises(IndexError):
+            optimal_module.OptimalDenoiser(points, progress=lambda _, left=left: left.pop())
+
+
+def test_the_mean_that_the_opening_has_computed_is_not_computed_again(path, asked, monkeypatch):
+    read, found = file_array._File.read, []
+    for progress in (None, common.silent):  # with it, the facts are computed while the file opens
+        points, lengths = datasets.load(path, progress=progress).points, []
+
+        def counted(self, position, content, *, lengths=lengths):
+            lengths.append(len(content))
+            return read(self, position, content)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(file_array._File, "read", counted)
+            optimal = optimal_module.OptimalDenoiser(points)
+        found.append((optimal, sum(lengths)))
+    (plain, once_more), (shared, fewer) = found
+    assert once_more - fewer == IMAGES.nbytes
+    assert torch.equal(shared.center, plain.center)
+    np.testing.assert_array_equal(shared(IMAGES[:3, None] / 100, 0.7), plain(IMAGES[:3, None] / 100, 0.7))
+
+
+def test_the_engine_tells_how_far_the_preparation_is(bench, path, asked, monkeypatch):
+    monkeypatch.setattr(opening, "TELL_SECONDS", -1.0)
+    bench.handle(OpenData(str(path), 1000, 0))
+    bench.events.clear()
+    assert isinstance(bench.handle(StartRun(1, settings(path))), RunFinished)
+    told = bench.of(Preparing)
+    assert {event.name for event in told} == {str(path)}
+    fractions = [event.fraction for event in told]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert len(fractions) > 3 * 8  # lengths, sums and heads, of eight blocks
+    kinds = bench.kinds()
+    assert kinds[kinds.index("RunStarted") - len(told) : kinds.index("RunStarted")] == ["Preparing"] * len(told)
+    bench.events.clear()
+    bench.handle(StartRun(2, settings(path)))
+    assert bench.of(Preparing) == []  # D* is kept
+
+
+def test_a_cancel_in_the_middle_ends_the_preparation_and_what_is_told_of_it(bench, path, asked, monkeypatch):
+    monkeypatch.setattr(opening, "TELL_SECONDS", -1.0)
+    bench.handle(OpenData(str(path), 1000, 0))
+    bench.events.clear()
+    post = bench.worker.post
+
+    def cancelling(event):
+        post(event)
+        if isinstance(event, Preparing) and 0.5 < event.fraction < 1:
+            bench.worker.inbox.put(Cancel(1))
+
+    monkeypatch.setattr(bench.worker, "post", cancelling)
+    assert isinstance(bench.handle(StartRun(1, settings(path))), RunStopped)
+    fractions = [event.fraction for event in bench.of(Preparing)]
+    assert 0.5 < fractions[-2] < 0.7  # the first that was told after the half
+    assert fractions[-1] == 1.0
+    assert "RunStarted" not in bench.kinds()
+
+
+def test_a_saved_run_whose_d_star_is_prepared_says_so_and_a_cancel_leaves_the_file_alone(
+    bench, path, asked, monkeypatch, tmp_path
+):
+    bench.handle(StartRun(1, settings(path))).trajectory.save(tmp_path / "run.npz")
+    monkeypatch.setattr(opening, "TELL_SECONDS", -1.0)
+    for cancelled in (True, False):
+        other = Bench()
+        other.handle(OpenData(str(path), 1000, 0))
+        other.events.clear()
+        if cancelled:
+            other.worker.inbox.put(Cancel(OPENING))
+        opened = other.handle(OpenRun(2, str(tmp_path / "run.npz")))
+        assert isinstance(opened, RunOpened)
+        assert opened.linked is not cancelled
+        assert ("the preparation of D* was cancelled" in opened.missing) is cancelled
+        assert bool(other.of(Opening)) is not cancelled
 
 
 def test_rows_that_cost_one_reading_are_computed_together(path, asked, monkeypatch):

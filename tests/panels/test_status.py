@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow
 
+from app.engine.messages import Opening, Preparing
 from app.main_window import MainWindow
 from app.panels.status import StatusBar
 from app.plotting.theme import LIGHT
@@ -123,6 +124,25 @@ def test_a_long_message_is_cut_and_the_facts_first(qtbot, frame, bar, text):
     assert message_of(bar).geometry().left() >= bar._facts.geometry().right()
     assert message_of(bar).text() == f"⚠ {cut(text)}"
     assert "&lt;b&gt;" in message_of(bar).toolTip() or text == WORD  # plain text, whole
+
+
+@pytest.mark.parametrize(
+    ("begun", "words"),
+    [
+        (Opening("/there/large.npy", 0.42), "opening large.npy"),
+        (Preparing("/there/large.npy", 0.42), "preparing D* of large.npy"),
+    ],
+)
+def test_what_has_begun_is_named_with_its_share(bar, begun, words):
+    bar.show_run(None, "cpu", begun)
+    assert f"CPU  ·  {words}  ·  " in bar._facts.text()
+    assert (bar._progress.value(), bar._progress.maximum()) == (42, 100)
+    assert bar._progress.format() == "%p %"
+    assert not bar._progress.isHidden()
+    assert not bar._cancel.isHidden()
+    bar.show_run(None, "cpu")
+    assert words not in bar._facts.text()
+    assert bar._progress.isHidden()
 
 
 def test_long_facts_do_not_widen_it_either(frame, bar):

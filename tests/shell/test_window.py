@@ -160,6 +160,30 @@ def test_images_open_through_the_dialog_and_run(qtbot, window, tmp_path):
     assert window.state.run is run  # what was open stays
 
 
+def test_large_data_open_without_a_run_and_another_file_opens_behind_them(qtbot, window, tmp_path, monkeypatch):
+    monkeypatch.setattr("app.session.toy.QUICK_NUMBERS", 40 * 64 - 1)
+    images = np.random.default_rng(2).integers(0, 256, (40, 8, 8), np.uint8)
+    large, small = tmp_path / "large.npy", tmp_path / "small.npy"
+    np.save(large, images)
+    np.save(small, images[1:])
+    before = window.state.run
+    window.documents.open_path(str(large))
+    words = window.panels.status._message
+    sentence = "large.npy is open; Run (F5) starts a run, which may take minutes."
+    qtbot.waitUntil(lambda: words.text() == sentence, timeout=WAIT)
+    assert window.state.data.dataset.name == "large.npy"
+    assert window.player.computing is None
+    press(qtbot, window, Qt.Key.Key_F5)
+    finished(qtbot, window, lambda run: run.settings.data == str(large))
+    window.documents.open_path(str(small))  # one number fewer than the limit allows
+    finished(qtbot, window, lambda run: run.settings.data == str(small))
+    window.documents.open_path(str(large))
+    qtbot.waitUntil(lambda: window.state.draft.data == str(large), timeout=WAIT)
+    qtbot.waitUntil(lambda: words.text().startswith("large.npy is open; Run (F5) starts a run, which takes about "))
+    assert before is not window.state.run
+    assert window.state.run.settings.data == str(small)
+
+
 @pytest.mark.slow
 def test_a_file_too_large_for_memory_runs_until_it_is_cut(qtbot, window, tmp_path, monkeypatch):
     monkeypatch.setattr("geomodel.datasets.arrays.limit", lambda: 100)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from geomodel.datasets.common import Progress, portion, silent
 from geomodel.denoisers.optimal.byte_grid import Grid, Sums
 from geomodel.denoisers.optimal.byte_products import LARGEST, WIDE, Base, base_of, powers
 from geomodel.denoisers.optimal.byte_tables import PlainTable, Table, fastest
@@ -24,6 +25,7 @@ from geomodel.denoisers.optimal.finding import at_most
 _COARSEST = 2.0**-20  # of the range: where the conversion error is larger, the points did not come from bytes
 _RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))  # what the bytes 0 and 255 usually become; images need not have both
 _LEAST_LOGIT = -100.0  # a smaller logit is a weight of nothing, and exp takes ten times as long where it underflows
+_ENDS = 0.2  # of the time of coding points in memory, after which their range is known
 _UNIT = 2.0**-53
 _WIDTH = 64  # points and coordinates are padded to multiples of this, which packed products read fastest
 _CELLS = 2**19  # numbers in the temporaries of one part: 4 MB, which stay in the processor's caches
@@ -81,20 +83,28 @@ class Codes:
 
     @staticmethod
     def build(
-        points: Any, blocks: Callable[[], Iterable[slice]], norms: Tensor, device: torch.device, stored: Any = None
+        points: Any,
+        blocks: Callable[[Progress], Iterable[slice]],
+        norms: Tensor,
+        device: torch.device,
+        stored: Any = None,
+        progress: Progress = silent,
     ) -> Codes | None:
-        """The codes of the points; None where the points did not come from bytes, or are all the same."""
+        """The codes of the points; None where the points did not come from bytes, or are all the same.
+
+        progress: called with the share done by `blocks`, which get it.
+        """
         if stored is not None:
-            return Codes._exact(points, blocks, norms, _RANGES[0], device, stored)
-        ends = [points[rows].aminmax() for rows in blocks()]
+            return Codes._exact(points, blocks(progress), norms, _RANGES[0], device, stored)
+        ends = [points[rows].aminmax() for rows in blocks(portion(progress, 0.0, _ENDS))]
         least, most = min(float(part.min) for part in ends), max(float(part.max) for part in ends)
-        first = points[next(iter(blocks()))].double()
+        first = points[next(iter(blocks(silent)))].double()
         for low, high in ((least, most), *_RANGES):
             if not low <= least < most <= high:
                 continue
             steps = (first - low) / (high - low) * 255
             if float((steps - steps.round()).abs().max()) <= 255 * _COARSEST:
-                codes = Codes._exact(points, blocks, norms, (low, high), device)
+                codes = Codes._exact(points, blocks(portion(progress, _ENDS, 1.0)), norms, (low, high), device)
                 if codes is not None:
                     return codes
         return None
@@ -102,13 +112,13 @@ class Codes:
     @staticmethod
     def _exact(
         points: Any,
-        blocks: Callable[[], Iterable[slice]],
+        blocks: Iterable[slice],
         norms: Tensor,
         limits: tuple[float, float],
         device: torch.device,
         stored: Any = None,
     ) -> Codes | None:
-        codes = Codes(points, blocks(), norms, limits, device, stored)
+        codes = Codes(points, blocks, norms, limits, device, stored)
         allowed = _COARSEST * (limits[1] - limits[0]) * math.sqrt(points.shape[1])
         return codes if codes.error <= allowed else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from copy import copy
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from geomodel import repeats
-from geomodel.datasets.common import limit
+from geomodel.datasets.common import Progress, limit, portion, silent
 from geomodel.denoisers.base import Denoiser, _labels, real
 from geomodel.denoisers.mixture import float64_queries
 from geomodel.denoisers.optimal import derivatives
@@ -25,6 +25,7 @@ from geomodel.hooks import Between, nothing
 
 _NUMBERS_IN_CACHE = 2**16  # logits of a chunk of more than 64 queries; larger ones cost a page fault every 4 kB
 SEARCHED_NUMBERS = 1_000_000  # N·d from which `searched` searches; below, float64 is as fast
+READ = 0.4  # of the preparation, after which the mean and the lengths of the points are known
 _CODE_BYTES = 5  # bytes that the codes of one number take while they are made; they may fill a quarter of memory
 _LEAST_LOGIT = -700.0  # exp of less is 0, and takes ten times as long because it underflows
 
@@ -60,6 +61,7 @@ class OptimalDenoiser(Denoiser):
             the search off.
         device: where the codes of a search are kept and multiplied; everything else stays on the CPU.
         between: called between the parts of the preparation; an exception from it ends it.
+        progress: called with the share of the preparation that is done; so does one from it.
 
     Raises:
         ValueError: no points, points that are not finite, labels of another length or kind, a negative tolerance; a
@@ -76,7 +78,12 @@ class OptimalDenoiser(Denoiser):
         tolerance: float = 1e-6,
         device: str | torch.device = "cpu",
         between: Between = nothing,
+        progress: Progress = silent,
     ) -> None:
+        def tell(fraction: float) -> None:
+            between()
+            progress(fraction)
+
         check_tolerance(tolerance)
         points = given_points(points)
         shape = tuple(points.shape)
@@ -87,15 +94,15 @@ class OptimalDenoiser(Denoiser):
             flat: Tensor | Rows = tensor.clone() if resident else tensor
         else:
             flat = Rows(points)[:].clone() if resident else Rows(points)
-        self._all = Untruncated(flat, resident=resident, between=between)
+        self._all = Untruncated(flat, resident=resident, progress=portion(tell, 0.0, READ))
         self.center = self._all.centre.reshape(self.shape)
         self._tolerance, self._device = tolerance, torch.device(device)
-        self._search = None if resident else self._built(points, between)
+        self._search = None if resident else self._built(points, portion(tell, READ, 1.0))
         self._classes = None if labels is None else given_classes(labels, len(points))
         if self._classes is not None:
             self.num_classes = max(0, int(self._classes.max()) + 1)
 
-    def _built(self, points: Any, between: Between = nothing) -> Search | None:
+    def _built(self, points: Any, progress: Progress = silent) -> Search | None:
         """A search of the points, which are those in `points` as they were given; None where the tolerance is 0."""
         allowed = self._tolerance * float(self._all.reach)
         if allowed <= 0:
@@ -107,7 +114,7 @@ class OptimalDenoiser(Denoiser):
         elif in_memory(points) and _CODE_BYTES * math.prod(points.shape) <= limit():
             place = self._device
         known = (self._all.centre, self._all.norms, allowed)
-        return Search.build(rows, partial(self._all.slices, between), *known, place, stored, between)
+        return Search.build(rows, self._all.slices, *known, place, stored, progress)
 
     @cached_property
     def searched(self) -> OptimalDenoiser:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from geomodel.arrays import Floats
 from geomodel.datasets.points import Points
 
 
@@ -61,6 +62,12 @@ class Rows:
         """The bytes (N, *shape) that the rows are converted from; None where they are not those of a data set."""
         points = self._points
         return points.stored if isinstance(points, Points) and points.stored.dtype == np.uint8 else None
+
+    @property
+    def known_mean(self) -> Floats | None:
+        """The mean of points that are bytes of a data set, (*shape), if it was computed before."""
+        points = self._points
+        return points.known_mean if isinstance(points, Points) and self.bytes is not None else None
 
     def __len__(self) -> int:
         return self.shape[0]

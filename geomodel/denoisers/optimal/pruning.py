@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from geomodel.hooks import Between, nothing
+from geomodel.datasets.common import Progress, silent
 
 if TYPE_CHECKING:
     from geomodel.denoisers.optimal.byte_codes import Codes
@@ -39,6 +39,7 @@ class Heads:
         centre, norms: (d,) c and (N,) ‖y_i − c‖, float64.
         codes: of these points, if the products are to be taken from them, which is faster. Their H_i are off by E in
             length at most, which the bounds allow for: t_i² is taken to be larger by (2 ‖y_i − c‖ + E) E.
+        progress: called with the share of the points that is done.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Heads:
         centre: Tensor,
         norms: Tensor,
         codes: Codes | None = None,
-        between: Between = nothing,
+        progress: Progress = silent,
     ) -> None:
         step = -(-len(norms) * len(centre) // _SAMPLE_NUMBERS)
         count, leading = min(_COMPONENTS, len(centre)), min(_LEADING, len(centre))
@@ -62,7 +63,7 @@ class Heads:
             heads, written = codes.along(self._directions, centre)
             self._error = codes.error + written
         for rows, head in heads:
-            between()
+            progress(min(1.0, rows.start / len(norms)))  # codes are padded with points
             squares, lengths = head.square().cumsum(0), norms[rows]
             inside += float(squares[-1].sum())
             outside = lengths.square() - squares[[leading - 1, -1]] + (2 * lengths + self._error) * self._error

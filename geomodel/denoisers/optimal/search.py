@@ -39,6 +39,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from geomodel.datasets.common import Progress, portion, silent
 from geomodel.denoisers.optimal import differences
 from geomodel.denoisers.optimal.byte_codes import Codes, Weights
 from geomodel.denoisers.optimal.byte_products import exact_products
@@ -46,7 +47,6 @@ from geomodel.denoisers.optimal.differences import Answers, Differences
 from geomodel.denoisers.optimal.finding import at_most, least
 from geomodel.denoisers.optimal.many import Many
 from geomodel.denoisers.optimal.pruning import Heads
-from geomodel.hooks import Between, nothing
 
 _AT_ONCE = 16  # queries; with 60,000 points their temporaries take about 60 MB
 _BYTES_A_GAP = 64  # bytes of temporaries for one query and point
@@ -58,6 +58,7 @@ _HEAVY = 12288  # points whose e_i are picked out; adding those of more costs as
 _NEAREST = 8  # candidates among which the nearest point is sought
 _FARTHEST = 1e20  # a query with larger numbers, or NaN, is left to untruncated float64
 _LONGEST = 2**15  # dimensions up to which sums of products are exact
+CODED = 0.5  # of the time of building a search, after which the codes are there
 _UNIT = 2.0**-53
 
 
@@ -95,22 +96,24 @@ class Search:
     @staticmethod
     def build(
         points: Any,
-        blocks: Callable[[], Iterable[slice]],
+        blocks: Callable[[Progress], Iterable[slice]],
         centre: Tensor,
         norms: Tensor,
         tolerance: float,
         device: torch.device | None,
         stored: Any = None,
-        between: Between = nothing,
+        progress: Progress = silent,
     ) -> Search:
         """A search over the points. It has no codes where `device` is None or has no exact byte products.
 
-        stored: the points' bytes (N, *shape) in a file, if they are to stay there. between: called between its parts.
+        stored: the points' bytes (N, *shape) in a file, if they are to stay there. progress: called with the share that
+        is done.
         """
         codes = None
         if device is not None and len(centre) <= _LONGEST and exact_products(device):
-            codes = Codes.build(points, blocks, norms, device, stored)
-        heads = Heads(points, blocks(), centre, norms, None if stored is None else codes, between)
+            codes = Codes.build(points, blocks, norms, device, stored, portion(progress, 0.0, CODED))
+        rest = portion(progress, 0.0 if codes is None else CODED, 1.0)
+        heads = Heads(points, blocks(silent), centre, norms, None if stored is None else codes, rest)
         return Search(points, centre, norms, heads, codes, tolerance)
 
     def at_once(self) -> int:

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from geomodel.datasets.common import Progress, portion, silent
 from geomodel.datasets.moments import ByteSums
 from geomodel.denoisers.optimal.posterior import Rows
-from geomodel.hooks import Between, nothing
 
 RESIDENT_NUMBERS = 10_000_000  # N·d up to which the centred points stay in memory as float64 (80 MB)
 NUMBERS_AT_ONCE = 2**21  # numbers in one temporary (16 MB): logits, gathered differences
 _NUMBERS_IN_BLOCK = 2**18  # numbers of points that are read and converted to float64 at once
 _LOGIT_ERROR = 1e-9  # nats, in the worst case; above it the logits that carry weight are recomputed from differences
 NO_WEIGHT = 42.0  # nats below the largest logit: a weight under 6e-19
+MEAN = 0.25  # of the time of building it, after which the mean is known
 SMALLEST_SIGMA = 1e-150  # 1/σ² must be finite; every gap above 1e-297 has no weight there, as at σ = 0
 _UNIT = 2.0**-53
 
@@ -56,42 +57,44 @@ class Untruncated:
     Attributes:
         points: indexable, (N, d). centre (d,): their mean c. norms (N,): ‖y_i − c‖. reach: the largest norm.
 
-    `between` is called between the parts of the work. Raises ValueError for points that are not finite.
+    progress: called with the share of the work that is done. Raises ValueError for points that are not finite.
     """
 
-    def __init__(self, points: Tensor | Rows, *, resident: bool, between: Between = nothing) -> None:
+    def __init__(self, points: Tensor | Rows, *, resident: bool, progress: Progress = silent) -> None:
         self.points, self._centred = points, None
         self._gamma = (points.shape[1] + 8) * _UNIT
-        self.centre = self._mean(between)
+        self.centre = self._mean(portion(progress, 0.0, MEAN))
         if resident:
             self._centred = points[:] - self.centre
         self.norms = torch.empty(len(points), dtype=torch.float64)
-        for rows, block in self._blocks(between):
+        for rows, block in self._blocks(portion(progress, MEAN, 1.0)):
             self.norms[rows] = block.norm(dim=1)  # a list of small tensors would fragment the memory that blocks use
         self.reach = self.norms.max()
         if not bool(torch.isfinite(self.reach**2)):
             raise ValueError("points holds numbers that are not finite or beyond 1e150; expected squares to be finite.")
 
-    def _mean(self, between: Between) -> Tensor:
-        stored = self.points.bytes if isinstance(self.points, Rows) else None
+    def _mean(self, progress: Progress) -> Tensor:
+        stored, known = (self.points.bytes, self.points.known_mean) if isinstance(self.points, Rows) else (None, None)
+        if known is not None:
+            return torch.from_numpy(known.copy()).flatten()
         if stored is None:
             self.centre = torch.zeros(self.points.shape[1], dtype=torch.float64)
-            return sum((block.sum(0) for _, block in self._blocks(between)), self.centre) / len(self.points)
+            return sum((block.sum(0) for _, block in self._blocks(progress)), self.centre) / len(self.points)
         sums = ByteSums(stored.shape[1:])
-        for rows in self.slices(between):
+        for rows in self.slices(progress):
             sums.add(stored[rows])
         return torch.from_numpy(sums.mean).flatten()
 
-    def slices(self, between: Between = nothing) -> Iterator[slice]:
-        """Slices of points that are read at once. Before each of them, `between` is called."""
+    def slices(self, progress: Progress = silent) -> Iterator[slice]:
+        """Slices of points that are read at once. Before each of them, `progress` is called."""
         size = len(self.points) if self._centred is not None else max(1, _NUMBERS_IN_BLOCK // self.points.shape[1])
         for start in range(0, len(self.points), size):
-            between()
+            progress(start / len(self.points))
             yield slice(start, min(start + size, len(self.points)))
 
-    def _blocks(self, between: Between = nothing) -> Iterator[tuple[slice, Tensor]]:
+    def _blocks(self, progress: Progress = silent) -> Iterator[tuple[slice, Tensor]]:
         """The centred points in float64: all at once where they are resident, else block by block."""
-        for rows in self.slices(between):
+        for rows in self.slices(progress):
             yield rows, self.points[rows].double() - self.centre if self._centred is None else self._centred
 
     def gaps(self, x: Tensor, sigma: Tensor, hidden: Tensor | None) -> Gaps:
