@@ -3,10 +3,11 @@
     python benchmarks/solvers.py [--only toy network errors] [--repeats 31] [--full]
 
 Prints Markdown. For every solver a run's own calls are repeated bare, in their order and on their inputs; runs and bare
-calls take turns. Noise is drawn beforehand. Times on the toy are of the one thread that computes, without its waits for
-a core; with the U-Net they are by the clock. Errors are ‖x − x_ref‖ at the end, medians over 64 samples; x_ref is
-DOP853 with a tolerance of 10⁻¹⁰ from the same x. For stochastic solvers that is how far the noise has carried them away
-from the ODE's trajectory, which is no fault. Without a window. `--full`: the U-Net with every deterministic solver.
+calls take turns, and with them, for a few solvers, the same loop written by hand. Noise is drawn beforehand. Times on
+the toy are of the one thread that computes, without its waits for a core; with the U-Net they are by the clock. Errors
+are ‖x − x_ref‖ at the end, medians over 64 samples; x_ref is DOP853 with a tolerance of 10⁻¹⁰ from the same x. For
+stochastic solvers that is how far the noise has carried them away from the ODE's trajectory, which is no fault. Without
+a window. `--full`: the U-Net with every deterministic solver.
 """
 
 from __future__ import annotations
@@ -23,14 +24,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from by_hand import LOOPS
 from images import CHECKPOINT, SHAPE, Inside, few_threads
-from sampler_overhead import BATCH, BUDGET, added, bare, gaussian
+from sampler_overhead import BATCH, added, bare, gaussian
 
 import geomodel as gm
 from geomodel.experiments import Lane, LaneResult, compare
 from geomodel.solvers.table import SolverRow
 
 STEPS = 100  # of a run on the toy
+STEP_BUDGET = 100.0  # microseconds a step
 NETWORK_BUDGET = 3.0  # per cent
 NETWORK_EVALUATIONS = 6
 NETWORK_SOLVERS = ("euler", "heun", "unipc", "dpmpp_2m")
@@ -92,14 +95,21 @@ def toy_row(row: SolverRow, model: Callable[..., Any], repeats: int) -> list[str
     run = run_of(row, x, sigmas)
     calls = noted(run, model)
     count = len(calls) if row.adaptive else STEPS
-    alone, whole = [], []
+    hand = LOOPS.get(row.name)
+    if hand is not None:
+        difference = hand(model, x, sigmas.tolist()).numpy() - run(model).x[-1]
+        assert np.abs(difference).max() < 1e-9, f"the loop of {row.name} by hand ends elsewhere"
+    alone, whole, by_hand = [], [], []
     for _ in range(repeats + 2):
         alone.append(seconds(lambda: bare(model, calls), time.thread_time) / count * 1e6)
         whole.append(seconds(lambda: run(model), time.thread_time) / count * 1e6)
+        if hand is not None:
+            by_hand.append(seconds(lambda: hand(model, x, sigmas.tolist()), time.thread_time) / count * 1e6)
     median, least = added(whole[2:], alone[2:])  # the first ones warm up
-    budget = "" if row.adaptive or row.stochastic else f"{median / BUDGET:.2f}"
+    budget = "" if row.adaptive or row.stochastic else f"{median / STEP_BUDGET:.2f}"
+    controls = [f"{figure:.0f}" for figure in added(by_hand[2:], alone[2:])] if by_hand else ["", ""]
     unit = "call" if row.adaptive else "step"
-    return [row.name, unit, f"{statistics.median(alone[2:]):.0f}", f"{median:.0f}", f"{least:.0f}", budget]
+    return [row.name, unit, f"{statistics.median(alone[2:]):.0f}", f"{median:.0f}", f"{least:.0f}", budget, *controls]
 
 
 def toy(repeats: int, _full: bool) -> None:
@@ -108,7 +118,8 @@ def toy(repeats: int, _full: bool) -> None:
     optimal = gm.OptimalDenoiser(gm.datasets.load("two-moons").points)
     models: dict[str, Callable[..., Any]] = {"D of a Gaussian": on_each(gaussian), "D* of two moons": optimal}
     for name, model in models.items():
-        heads = ("solver", "per", "bare calls, µs", "added, median", "added, least", f"median / {BUDGET:g}")
+        heads = ("solver", "per", "bare calls, µs", "added, median", "added, least", f"median / {STEP_BUDGET:g}")
+        heads += ("by hand, median", "by hand, least")
         title = f"{name}, {BATCH} points, {STEPS} steps, {repeats} turns"
         table(title, heads, (toy_row(row, model, repeats) for row in gm.solvers.SOLVERS))
 

@@ -100,10 +100,10 @@ class Record:
         A measure that is taken at both ends has a row for every level, the last one included.
         """
         i = step.index
-        self.denoised[i] = step.denoised
-        self.x[i + 1] = step.x_next
+        self.denoised[i] = step.denoised.numpy()
+        self.x[i + 1] = step.x_next.numpy()
         self.end = step.x_next
-        if np.ndim(step.evaluations) > self.evaluations_at.ndim - 1:  # adaptive: a count for each sample
+        if self.evaluations_at.ndim == 1 and isinstance(step.evaluations, np.ndarray):  # adaptive: one for each sample
             self.evaluations_at = np.repeat(self.evaluations_at[:, None], self.x.shape[1], axis=1)
         self.evaluations_at[i + 1] = self.evaluations_at[i] + step.evaluations
         self.network_calls += step.network_calls

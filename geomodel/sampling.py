@@ -18,7 +18,7 @@ from geomodel.precision import record_dtype
 from geomodel.randomness import Brownian, seed_list
 from geomodel.record import Record
 from geomodel.solvers.adaptive import Adaptive, AdaptiveState
-from geomodel.solvers.base import DenoiserError, Draw, Solver, State, checked_denoise, is_finite, run
+from geomodel.solvers.base import DenoiserError, Draw, Solver, State, checked_denoise, finite_answer, is_finite, run
 from geomodel.trajectory import Step, Trajectory
 
 __all__ = ["DenoiserError", "final_denoised", "iterate", "sample"]
@@ -77,7 +77,7 @@ def iterate(
         rule = replace(rule, center=_center(model, start))
 
         def ask(x: Tensor, sigma: Tensor, rows: Tensor) -> Tensor:
-            return checked_denoise(model, None if classes is None else classes[rows])(x, sigma)
+            return _asked(model, x, sigma, None if classes is None else classes[rows])
 
         assert state is None or isinstance(state, AdaptiveState)
         return rule.run(ask, start, whole, calls_at=calls_at, exact_display=exact, state=state, jump_at=jump)
@@ -147,7 +147,12 @@ def final_denoised(model: Model, last: Step, labels: Any = None) -> Tensor:
     x, sigma = last.x_next, last.sigma_next
     adaptive = isinstance(last.state, AdaptiveState)
     level = torch.full((len(x),), sigma, dtype=torch.float64) if adaptive else sigma
-    return checked_denoise(model, _labels(labels, len(x)))(x, level)
+    return _asked(model, x, level, _labels(labels, len(x)))
+
+
+def _asked(model: Model, x: Tensor, sigma: float | Tensor, classes: Tensor | None) -> Tensor:
+    """One answer, checked in every way."""
+    return finite_answer(checked_denoise(model, classes)(x, sigma), sigma)
 
 
 def _center(model: Model, x: Tensor) -> Tensor | None:

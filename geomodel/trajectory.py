@@ -48,11 +48,11 @@ class Combination:
         result = self.alpha * x
         for evaluation, a, b in zip(self.evaluations, self.a, self.b, strict=True):
             if a:
-                result = result + a * evaluation.x
+                result = result.add(evaluation.x, alpha=a)
             if b:
-                result = result + b * evaluation.denoised
+                result = result.add(evaluation.denoised, alpha=b)
         if self.gamma and noise is not None:
-            result = result + self.gamma * noise
+            result = result.add(noise, alpha=self.gamma)
         return result if self.constant is None else result + self.constant
 
 

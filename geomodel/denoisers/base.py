@@ -30,6 +30,7 @@ class Denoiser:
     center: Tensor | None = None  # the mean of the data, from which adaptive solvers measure; None: the origin
     piece: int | None = None
     between_pieces: Callable[[], None] | None = None
+    leaves_x: bool = False  # never writes to x, and answers with a new tensor each time: `ask` needs no copies
     far: bool = False  # a network whose training data are far from the origin has float64 records too
 
     def __call__(self, x: Any, sigma: Any, labels: Any = None) -> Any:
@@ -65,6 +66,8 @@ def ask(model: Callable[..., Any], x: Tensor, sigma: float | Tensor, labels: Ten
     in place on what it is given, and may return the same buffer again at the next call.
     """
     given = {} if labels is None else {"labels": labels.clone()}
+    if getattr(model, "leaves_x", False) is True:
+        return model(x, sigma, **given)
     answer = model(x.clone(), sigma.clone() if isinstance(sigma, Tensor) else sigma, **given)
     return answer.clone() if isinstance(answer, Tensor) else answer
 

@@ -47,6 +47,7 @@ class MixtureDenoiser(Denoiser):
     """
 
     center: Tensor
+    leaves_x = True
 
     def __init__(self, means: Any, variances: Any, weights: Any = None) -> None:
         self.means = _float64("means", means)

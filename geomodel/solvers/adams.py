@@ -25,7 +25,7 @@ class Ipndm(Multistep):
 
     def advance(self, at: Interval) -> Combination:
         nodes = self.nodes(at)
-        return at.in_slopes(*zip(nodes, _EVEN_STEPS[len(nodes) - 1], strict=True))
+        return at.in_slopes(nodes, _EVEN_STEPS[len(nodes) - 1])
 
 
 class Ab(Multistep):
@@ -72,9 +72,9 @@ class Dpm2M(Multistep):
 
     def advance(self, at: Interval) -> Combination:
         nodes = self.nodes(at)
-        return at.in_slopes(*zip(nodes, middle_weights(levels_of(nodes), at.sigma_next), strict=True))
+        return at.in_slopes(nodes, middle_weights(levels_of(nodes), at.sigma_next))
 
 
 def _integrated(at: Interval, rule: Multistep, variable: Variable) -> Combination:
     nodes = rule.nodes(at)
-    return at.in_slopes(*zip(nodes, weights(variable, levels_of(nodes), at.sigma_next, SLOPE), strict=True))
+    return at.in_slopes(nodes, weights(variable, levels_of(nodes), at.sigma_next, SLOPE))

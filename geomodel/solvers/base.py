@@ -18,7 +18,6 @@ from geomodel.trajectory import Combination, Evaluation, Step
 
 Denoise = Callable[[Tensor, float | Tensor], Tensor]  # sigma is a (B,) tensor for adaptive solvers
 Draw = Callable[[int, float, float], Tensor]  # step index, sigma, sigma_next: a standard normal ξ like x
-Term = tuple[Evaluation, float]
 
 
 class DenoiserError(ValueError):
@@ -54,9 +53,20 @@ class Interval:
 
     def evaluate(self, x: Tensor, sigma: float) -> Evaluation:
         """Evaluate the denoiser. The evaluation becomes a stage of the step."""
-        stage = Evaluation(x, sigma, self.denoise(x, sigma))
+        stage = Evaluation(x if x is self.x else self.finite(x), sigma, self.denoise(x, sigma))
         self.stages.append(stage)
         return stage
+
+    def finite(self, x: Tensor) -> Tensor:
+        """A point that the step has come to. It is finite where the answers before it are, as all have weight in it."""
+        if is_finite(x):
+            return x
+        for stage in self.stages:
+            finite_answer(stage.denoised, stage.sigma)
+        raise DenoiserError(
+            f"x became NaN or infinite in the step from σ = {self.sigma:.4g} to {self.sigma_next:.4g}; "
+            "the denoiser's answers are too large."
+        )
 
     @cached_property
     def xi(self) -> Tensor:
@@ -92,54 +102,55 @@ class Interval:
         """Whether no interval to a positive level follows, so that the run ends here or with a jump to 0."""
         return self.remaining == 1 + (self.levels[-1] == 0)
 
-    def euler_point(self, sigma: float) -> Tensor:
-        """x + (σ̃ − σ) e, the point that an Euler step from the start reaches."""
-        ratio = sigma / self.sigma
-        return ratio * self.x + (1 - ratio) * self.start.denoised
+    def euler_point(self, sigma: float, weight: float = 1.0) -> Tensor:
+        """x + w (σ̃ − σ) e, the point that an Euler step from the start reaches, or a share of it."""
+        return self.start.denoised.lerp(self.x, 1 - weight + weight * sigma / self.sigma)
 
-    def in_slopes(self, *terms: Term) -> Combination:
-        """x' = x + (σ' − σ) Σ w_j (x_j − D_j)/σ_j; the first term is `start`.
+    def in_slopes(self, evaluations: Sequence[Evaluation], weights: Sequence[float]) -> Combination:
+        """x' = x + (σ' − σ) Σ w_j (x_j − D_j)/σ_j; the first evaluation is `start`.
 
         The slope at x itself enters as the convex form (1 − w + w σ'/σ) x + w (1 − σ'/σ) D, so that w = 1 and σ' = 0
         give D exactly.
         """
-        terms = self._ordered(terms)
-        a = [(self.sigma_next - self.sigma) * weight / past.sigma for past, weight in terms]
-        b = [-scale for scale in a]
-        alpha = 1.0
-        if self.carried is None:
-            first, ratio = terms[0][1], self.sigma_next / self.sigma
-            alpha, a[0], b[0] = 1 - first + first * ratio, 0.0, first * (1 - ratio)
-        return self._combination(alpha, terms, a, b, tuple(weight for _, weight in terms))
+        width = self.sigma_next - self.sigma
+        a, b = [], []
+        for past, weight in zip(evaluations, weights, strict=True):
+            a.append(scale := width * weight / past.sigma)
+            b.append(-scale)
+        if self.carried is not None:
+            return self._combination(1.0, evaluations, a, b, weights)
+        first, ratio = weights[0], self.sigma_next / self.sigma
+        a[0], b[0] = 0.0, first * (1 - ratio)
+        return self._combination(1 - first + first * ratio, evaluations, a, b, weights)
 
-    def in_denoised(self, alpha: float, *terms: Term) -> Combination:
-        """x' = αx + Σ b_j D_j; the first term is `start`."""
-        terms = self._ordered(terms)
-        return self._combination(alpha, terms, [0.0] * len(terms), [weight for _, weight in terms], None)
-
-    def _ordered(self, terms: tuple[Term, ...]) -> tuple[Term, ...]:
-        """The terms, this step's own evaluations first. A carried start follows, because it is part of the history."""
-        if self.carried is None:
-            return terms
-        own = len(self.stages)
-        return (*terms[1 : own + 1], terms[0], *terms[own + 1 :])
+    def in_denoised(self, alpha: float, evaluations: Sequence[Evaluation], b: Sequence[float]) -> Combination:
+        """x' = αx + Σ b_j D_j; the first evaluation is `start`."""
+        return self._combination(alpha, evaluations, [0.0] * len(b), b, None)
 
     def _combination(
         self,
         alpha: float,
-        terms: Sequence[Term],
+        evaluations: Sequence[Evaluation],
         a: Sequence[float],
         b: Sequence[float],
-        slope_weights: tuple[float, ...] | None,
+        slope_weights: Sequence[float] | None,
     ) -> Combination:
-        evaluations = [evaluation for evaluation, _ in terms]
+        if self.carried is not None:
+            evaluations, a, b = self._own_first(evaluations), self._own_first(a), self._own_first(b)
+            slope_weights = slope_weights and self._own_first(slope_weights)
         if self.moments is not None:
             # The start's D is share x + rest, so it is no evaluation but adds to α and to the constant.
             share, rest = self._gaussian(*self.moments)
             return Combination(
                 alpha + b[0] * share, tuple(evaluations[1:]), tuple(a[1:]), tuple(b[1:]), constant=b[0] * rest
             )
-        return Combination(alpha, tuple(evaluations), tuple(a), tuple(b), slope_weights=slope_weights)
+        weights = None if slope_weights is None else tuple(slope_weights)
+        return Combination(alpha, tuple(evaluations), tuple(a), tuple(b), slope_weights=weights)
+
+    def _own_first(self, values: Sequence[Any]) -> list[Any]:
+        """The values with those of this step's evaluations before the start's, because a carried start is history."""
+        own = len(self.stages)
+        return [*values[1 : own + 1], values[0], *values[own + 1 :]]
 
     def _gaussian(self, mean: Array, variance: float) -> tuple[float, Tensor]:
         """D(x) = mean + variance/(variance + σ²) (x − mean) as (factor of x, the rest)."""
@@ -197,11 +208,11 @@ def levels_of(nodes: Sequence[Evaluation]) -> list[float]:
 
 def euler(at: Interval) -> Combination:
     """x' = x + (σ' − σ) e, which is D in an interval to 0."""
-    return at.in_slopes((at.start, 1.0))
+    return at.in_slopes((at.start,), (1.0,))
 
 
 def checked_denoise(model: Callable[..., Any], labels: Tensor | None) -> Denoise:
-    """The model as D(x, sigma) in float64 on the CPU; DenoiserError where an answer cannot be used."""
+    """The model as D(x, sigma) in float64 on the CPU; DenoiserError where an answer is no tensor of x's shape."""
 
     def denoise(x: Tensor, sigma: float | Tensor) -> Tensor:
         answer = ask(model, x, sigma, labels)
@@ -214,17 +225,19 @@ def checked_denoise(model: Callable[..., Any], labels: Tensor | None) -> Denoise
                 f"The denoiser returned shape {tuple(answer.shape)} at {_level(sigma)}; "
                 f"it must return the shape of x, {tuple(x.shape)}."
             )
-        if answer.requires_grad and not torch.is_grad_enabled():  # the model itself took derivatives
-            answer = answer.detach()
-        answer = answer.to("cpu", torch.float64)
-        if not is_finite(answer):
-            word = "NaN" if bool(answer.isnan().any()) else "an infinite value"
-            raise DenoiserError(
-                f"The denoiser returned {word} at {_level(sigma)}; it must be finite at every level of the schedule."
-            )
-        return answer
+        return answer.to("cpu", torch.float64)
 
     return denoise
+
+
+def finite_answer(denoised: Tensor, sigma: float | Tensor) -> Tensor:
+    """The answer; DenoiserError where it is not finite."""
+    if not is_finite(denoised):
+        word = "NaN" if bool(denoised.isnan().any()) else "an infinite value"
+        raise DenoiserError(
+            f"The denoiser returned {word} at {_level(sigma)}; it must be finite at every level of the schedule."
+        )
+    return denoised
 
 
 def _level(sigma: float | Tensor) -> str:
@@ -255,7 +268,7 @@ def run(
     `draw` gives stochastic solvers their ξ. At level `jump_at` the run leaves the schedule, whose steps up to there are
     those of the whole run, and ends with D at its x.
     """
-    sigmas = levels.tolist()
+    sigmas, unknown = levels.tolist(), torch.full_like(x, math.nan)
     first = 0 if state is None else state.index + 1
     history, carried = ((), None) if state is None else (state.history, state.carried)
     for index in range(first, len(sigmas) - 1 if jump_at is None else jump_at + 1):
@@ -274,16 +287,11 @@ def run(
         )
         advance = euler if jumps else solver.advance if at.sigma_next > 0 else solver.advance_to_zero
         combination = advance(at)
-        x_next = combination.apply(x, at.xi if combination.gamma else None)
-        if not is_finite(x_next):
-            raise DenoiserError(
-                f"x became NaN or infinite in the step from σ = {at.sigma:.4g} to {at.sigma_next:.4g}; "
-                "the denoiser's answers are too large."
-            )
+        x_next = at.finite(combination.apply(x, at.xi if combination.gamma else None))
         if solver.memory:
             history = (at.start, *history)[: solver.memory]
         carried = at.left
-        denoised, display_evaluations = _displayed(at, exact_display)
+        denoised, display_evaluations = _displayed(at, exact_display, unknown)
         yield Step(
             index=index,
             sigma=at.sigma,
@@ -301,10 +309,10 @@ def run(
         x = x_next
 
 
-def _displayed(at: Interval, exact: bool) -> tuple[Tensor, int]:
+def _displayed(at: Interval, exact: bool, unknown: Tensor) -> tuple[Tensor, int]:
     """D(x; sigma) for display, and the number of display evaluations: 0 where the solver itself evaluated there."""
     if at.stages and at.stages[0].x is at.x:
         return at.stages[0].denoised, 0
     if exact:
-        return at.denoise(at.x, at.sigma), 1
-    return torch.full_like(at.x, math.nan), 0
+        return finite_answer(at.denoise(at.x, at.sigma), at.sigma), 1
+    return unknown, 0

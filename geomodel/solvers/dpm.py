@@ -16,7 +16,7 @@ def exponential(at: Interval, nodes: Sequence[Evaluation], shares: Sequence[floa
     if len(nodes) == 1 and at.carried is None:
         return euler(at)
     ratio = at.sigma_next / at.sigma
-    return at.in_denoised(ratio, *((node, (1 - ratio) * share) for node, share in zip(nodes, shares, strict=True)))
+    return at.in_denoised(ratio, nodes, [(1 - ratio) * share for share in shares])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,9 @@ Source: Zhang & Chen 2022, "DEIS", and Lu et al. 2022, "DPM-Solver++", as one ru
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -25,10 +26,12 @@ import numpy as np
 # Integrating uniformly in σ or in 1/σ: the measure is dσ σ^(−power).
 SLOPE, DENOISED = 0, 2
 
+_remembered = lru_cache(maxsize=2**13)  # a schedule's weights, for the next run over the same levels
+
 _GAUSS = tuple(zip(*(values.tolist() for values in np.polynomial.legendre.leggauss(12)), strict=True))
 
 
-class Variable(Protocol):
+class Variable(Hashable, Protocol):
     """The variable of the polynomials, an increasing function u(σ).
 
     `width`: the length in log σ over which twelve Gauss points integrate such polynomials to rounding.
@@ -80,6 +83,7 @@ class VpTime:
     width: float = 0.4  # σ(t) has a branch point where σ = 0
 
     @classmethod
+    @_remembered
     def between(cls, smallest: float, largest: float) -> VpTime:
         """The time with t(smallest) = 10⁻³ and t(largest) = 1.
 
@@ -120,6 +124,11 @@ def weights(variable: Variable, levels: Sequence[float], sigma_next: float, powe
     levels: where the values are known, the interval's start first, all different (sigma_next may be among them).
     power: `SLOPE` or `DENOISED`. The weights add up to 1.
     """
+    return _weights(variable, tuple(levels), sigma_next, power)
+
+
+@_remembered
+def _weights(variable: Variable, levels: tuple[float, ...], sigma_next: float, power: int) -> tuple[float, ...]:
     means = moments(variable, levels[0], sigma_next, len(levels), power)
     offsets = [variable.offset(level, levels[0]) for level in levels]
     found = []
@@ -142,10 +151,11 @@ def middle_weights(levels: Sequence[float], sigma_next: float) -> tuple[float, .
     return 1 + beyond, -beyond
 
 
-def moments(variable: Variable, sigma: float, sigma_next: float, count: int, power: int) -> list[float]:
+@_remembered
+def moments(variable: Variable, sigma: float, sigma_next: float, count: int, power: int) -> tuple[float, ...]:
     """The means over the interval of (u − u(sigma))^k for k = 0 … count − 1. Both levels are above 0."""
     if count == 1:
-        return [1.0]
+        return (1.0,)
     pieces = max(1, math.ceil(math.log(sigma / sigma_next) / variable.width))
     sums = [0.0] * count
     high = sigma
@@ -160,7 +170,7 @@ def moments(variable: Variable, sigma: float, sigma_next: float, count: int, pow
                 sums[k] += term
                 term *= start + offset
         high = low
-    return [total / sums[0] for total in sums]
+    return tuple([total / sums[0] for total in sums])
 
 
 def _log_ratio(a: float, b: float, difference: float) -> float:

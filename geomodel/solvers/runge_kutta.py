@@ -75,10 +75,9 @@ class Dpm3(Solver):
         first = at.evaluate(at.euler_point(sigma := log_part(at, 1 / 3)), sigma)
         sigma = log_part(at, 2 / 3)
         share = 2 * _mean_progress(at.sigma, sigma)
-        slope = (1 - share) * _slope(at.start) + share * _slope(first)
-        second = at.evaluate(at.x + (sigma - at.sigma) * slope, sigma)
+        second = at.evaluate(_along(at.euler_point(sigma, 1 - share), first, share * (sigma - at.sigma)), sigma)
         share = 1.5 * _mean_progress(at.sigma, at.sigma_next)
-        return at.in_slopes((at.start, 1 - share), (first, 0.0), (second, share))
+        return at.in_slopes((at.start, first, second), (1 - share, 0.0, share))
 
 
 class Bs3(Solver):
@@ -116,13 +115,14 @@ def _chain(at: Interval, levels: Sequence[float], weights: Sequence[float]) -> C
     """Goes from x to each level along the slope before it, and then from x to σ' along the weighted mean of all."""
     stages = [at.start]
     for sigma in levels:
-        point = at.euler_point(sigma) if len(stages) == 1 else at.x + (sigma - at.sigma) * _slope(stages[-1])
+        point = at.euler_point(sigma) if len(stages) == 1 else _along(at.x, stages[-1], sigma - at.sigma)
         stages.append(at.evaluate(point, sigma))
-    return at.in_slopes(*zip(stages, weights, strict=True))
+    return at.in_slopes(stages, weights)
 
 
-def _slope(stage: Evaluation) -> Tensor:
-    return (stage.x - stage.denoised) / stage.sigma
+def _along(point: Tensor, stage: Evaluation, width: float) -> Tensor:
+    """point + width e, e the slope of the stage."""
+    return point.add(stage.x - stage.denoised, alpha=width / stage.sigma)
 
 
 def _mean_progress(sigma: float, sigma_next: float) -> float:

@@ -7,13 +7,14 @@ With η = 0 each is a rule for the ODE. An interval to 0 is an Euler interval, x
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from geomodel.solvers.base import Interval, Solver, Term
+from geomodel.solvers.base import Interval, Solver
 from geomodel.solvers.runge_kutta import Heun
-from geomodel.trajectory import Combination
+from geomodel.trajectory import Combination, Evaluation
 
 
 class Stochastic(Solver):
@@ -37,7 +38,7 @@ class EulerMaruyama(Stochastic):
     def advance(self, at: Interval) -> Combination:
         ratio, more = at.sigma_next / at.sigma, self.eta**2
         alpha, weight = ratio - more * (1 - ratio), (1 + more) * (1 - ratio)
-        return _noisy(at, alpha, self.eta * _width(at), (at.start, weight))
+        return _noisy(at, alpha, self.eta * _width(at), (at.start,), (weight,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,7 @@ class EulerAncestral(Stochastic):
     def advance(self, at: Interval) -> Combination:
         up = min(at.sigma_next, self.eta * at.sigma_next * _width(at) / at.sigma)
         ratio = math.sqrt((at.sigma_next - up) * (at.sigma_next + up)) / at.sigma if up else at.sigma_next / at.sigma
-        return _noisy(at, ratio, up, (at.start, 1 - ratio))
+        return _noisy(at, ratio, up, (at.start,), (1 - ratio,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +123,7 @@ class DdimEta(Stochastic):
     def advance(self, at: Interval) -> Combination:
         ratio, anew = at.sigma_next / at.sigma, (self.eta * _width(at) / at.sigma) ** 2
         kept = ratio * math.sqrt(1 - anew)
-        return _noisy(at, kept, at.sigma_next * math.sqrt(anew), (at.start, 1 - kept))
+        return _noisy(at, kept, at.sigma_next * math.sqrt(anew), (at.start,), (1 - kept,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,10 +146,10 @@ class Dpmpp2MSde(Stochastic):
     def advance(self, at: Interval) -> Combination:
         alpha, phi, _, _, gamma = _exponential(at, self.eta)
         if not at.history:
-            return _noisy(at, alpha, gamma, (at.start, phi))
+            return _noisy(at, alpha, gamma, (at.start,), (phi,))
         before = at.history[0]
         beyond = math.log(at.sigma / at.sigma_next) / (2 * math.log(before.sigma / at.sigma))
-        return _noisy(at, alpha, gamma, (at.start, phi * (1 + beyond)), (before, -phi * beyond))
+        return _noisy(at, alpha, gamma, (at.start, before), (phi * (1 + beyond), -phi * beyond))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,16 +174,16 @@ class Dpmpp3MSde(Stochastic):
     def advance(self, at: Interval) -> Combination:
         alpha, phi1, phi2, phi3, gamma = _exponential(at, self.eta)
         if not at.history:
-            return _noisy(at, alpha, gamma, (at.start, phi1))
+            return _noisy(at, alpha, gamma, (at.start,), (phi1,))
         h, newest = math.log(at.sigma / at.sigma_next), at.history[0]
         r0 = math.log(newest.sigma / at.sigma) / h
         if len(at.history) == 1:
-            return _noisy(at, alpha, gamma, (at.start, phi1 + phi2 / r0), (newest, -phi2 / r0))
+            return _noisy(at, alpha, gamma, (at.start, newest), (phi1 + phi2 / r0, -phi2 / r0))
         oldest = at.history[1]
         r1 = math.log(oldest.sigma / newest.sigma) / h
         curved = (phi2 * r0 + phi3) / (r0 + r1)  # of d₀ − d₁
         first, second = (phi2 + curved) / r0, -curved / r1  # of D − D₋₁ and D₋₁ − D₋₂
-        return _noisy(at, alpha, gamma, (at.start, phi1 + first), (newest, second - first), (oldest, -second))
+        return _noisy(at, alpha, gamma, (at.start, newest, oldest), (phi1 + first, second - first, -second))
 
 
 def _width(at: Interval) -> float:
@@ -201,6 +202,8 @@ def _exponential(at: Interval, eta: float) -> tuple[float, float, float, float, 
     return at.sigma_next / at.sigma * math.exp(-eta * h), phi1, phi2, phi3, gamma
 
 
-def _noisy(at: Interval, alpha: float, gamma: float, *terms: Term) -> Combination:
+def _noisy(
+    at: Interval, alpha: float, gamma: float, evaluations: Sequence[Evaluation], b: Sequence[float]
+) -> Combination:
     """x' = αx + Σ b_j D_j + γξ."""
-    return replace(at.in_denoised(alpha, *terms), gamma=gamma)
+    return replace(at.in_denoised(alpha, evaluations, b), gamma=gamma)

@@ -52,7 +52,7 @@ class UniPc(Multistep):
         else:
             shares = weights(LOG_LEVEL, levels, at.sigma_next, SLOPE if in_slopes else DENOISED)
         if in_slopes:
-            return at.in_slopes(*zip(nodes, shares, strict=True))
+            return at.in_slopes(nodes, shares)
         return exponential(at, nodes, shares)
 
     def _two_weights(self, levels: Sequence[float], sigma_next: float) -> tuple[float, ...]:

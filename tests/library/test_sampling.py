@@ -9,7 +9,7 @@ import pytest
 import torch
 from problems import CORRECTED, TABLE, ring8
 
-from geomodel import schedules, solvers
+from geomodel import MixtureDenoiser, OptimalDenoiser, schedules, solvers
 from geomodel.randomness import noise
 from geomodel.sampling import DenoiserError, final_denoised, iterate, sample
 
@@ -263,6 +263,37 @@ def spoiled(value, at):
 def test_an_unusable_answer_stops_the_run_with_its_noise_level(model, message):
     with pytest.raises(DenoiserError, match=message):
         sample(model, start(), schedules.karras(20), solver="ipndm", order=4)
+
+
+@pytest.mark.parametrize("name", [row.name for row in TABLE])
+def test_the_answer_that_is_not_finite_is_named_whichever_it_is(name):
+    # Points are checked, not answers: each answer must have weight in the point that comes after it.
+    for spoiled_call in range(9):
+        levels = []
+
+        def model(x, sigma, spoiled_call=spoiled_call, levels=levels):
+            denoised = ring8()(x, sigma)
+            if len(levels) == spoiled_call:
+                denoised[-1, 0] = float("nan")
+            levels.append(sigma)
+            return denoised
+
+        with pytest.raises(DenoiserError, match="returned NaN") as refused:
+            sample(model, start(), schedules.karras(10), solver=name, display="off")
+        assert len(levels) == spoiled_call + 1
+        assert f"σ = {levels[-1]:.4g}" in str(refused.value)
+
+
+def test_denoisers_that_are_given_no_copies_leave_x_and_answer_with_a_new_tensor():
+    points = noise(range(30), (2,), 1.0)
+    for model in (OptimalDenoiser(points), MixtureDenoiser(points, 0.25)):
+        assert model.leaves_x
+        for sigma in (80.0, 1.0, 1e-3):
+            x = start()
+            given = x.clone()
+            first, second = model(x, sigma), model(x, sigma)
+            assert torch.equal(x, given)
+            assert len({tensor.data_ptr() for tensor in (x, first, second)}) == 3
 
 
 def test_large_answers_are_an_error_only_where_x_overflows():

@@ -68,6 +68,8 @@ class OptimalDenoiser(Denoiser):
             query that is not finite or beyond 1e150, or whose class has no points.
     """
 
+    leaves_x = True
+
     def __init__(
         self,
         points: Any,
