@@ -83,9 +83,7 @@ class Dataset:
 
     @property
     def std(self) -> float:
-        """The data's scale: the root of the mean variance of a coordinate; 1 where all points are the same, or so near
-        to each other (10⁻¹⁶²) that the variance is 0 in float64.
-        """
+        """The data's scale: the root of the mean variance of a coordinate; 1 where all points are the same."""
         return self._facts.std
 
     @cached_property

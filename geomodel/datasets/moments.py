@@ -127,11 +127,12 @@ class FloatMoments:
     def __init__(self, first: Array) -> None:
         self._first = converted(first)  # sums of differences from it, because far from 0 a sum loses digits
         self._total = np.zeros(first.shape)
-        self._count, self._squares = 0, 0.0
+        self._count, self._squares, self._varied = 0, 0.0, False
 
     def add(self, part: Array) -> None:
         for rows in blocks(len(part), self._first.size, at_once=CACHED):
             away = converted(part[rows]) - self._first
+            self._varied = self._varied or bool(away.any())
             middle = away.mean(axis=0)
             moved = middle - self._total / max(1, self._count)
             joined = len(away) * self._count / (len(away) + self._count)
@@ -146,7 +147,7 @@ class FloatMoments:
 
     @property
     def deviation(self) -> float:
-        return math.sqrt(self._squares / (self._count * self._first.size)) or 1.0
+        return math.sqrt(self._squares / (self._count * self._first.size)) if self._varied else 1.0
 
 
 def _pieces(part: Array) -> Iterator[Bytes]:
