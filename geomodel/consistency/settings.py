@@ -75,4 +75,6 @@ def refusal(data: Any) -> str:
         return f"The network takes points of 1 to {MAX_DIMENSION} coordinates; those of {data.name} have more."
     if data.distinct < 2:
         return f"The data {data.name} are a single point, where every trajectory ends: there is nothing to learn."
+    if data.std == 0:
+        return f"The points of {data.name} are so near to one another that their spread is 0 in float64."
     return ""

@@ -280,6 +280,9 @@ def test_what_it_does_not_take_is_said():
     alone = Dataset(name="one", kind="points", stored=np.ones((1, 2)))
     with pytest.raises(TrainError, match=r"The data one are a single point"):
         gm.consistency.train(alone)
+    near = Dataset(name="near", kind="points", stored=np.array([[1e-300, 2e-300], [3e-300, 1e-300]]))
+    with pytest.raises(TrainError, match=r"so near to one another that their spread is 0"):
+        gm.consistency.train(near)
     with pytest.raises(TrainError, match=r"The teacher returned shape \(32, 1\); expected \(32, 2\)\."):
         gm.consistency.train(moons(), lambda x, sigma: x[:, :1], SHORT)
     with pytest.raises(TrainError, match="not finite at iteration 1"):

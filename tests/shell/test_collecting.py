@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,27 @@ def collections():
     (gc.enable if was_on else gc.disable)()
 
 
-def test_the_engine_never_collects(qtbot, collections):
+def test_what_the_start_has_made_is_left_out(qtbot, collections, monkeypatch):
+    monkeypatch.setattr("app.shell.collecting.FIRST_MS", 20)
+    monkeypatch.setattr("app.shell.collecting.EVERY_MS", 10)
+    gc.unfreeze()
+    owner, early = QObject(), weakref.ref(Cycle())
+    collecting = Collecting(owner)
+    collections.clear()
+    gc.set_threshold(5, 1000, 1000)
+    qtbot.waitUntil(lambda: gc.get_freeze_count() > 0, timeout=WAIT)
+    assert not collections  # nothing was looked at
+    late = weakref.ref(Cycle())
+    qtbot.waitUntil(lambda: late() is None, timeout=WAIT)
+    assert early() is not None
+    collecting.release()
+    gc.unfreeze()
+    gc.collect()
+    assert early() is None
+
+
+def test_the_engine_never_collects(qtbot, collections, monkeypatch):
+    monkeypatch.setattr("app.shell.collecting.FIRST_MS", 20)  # the start is over before the engine works
     owner, engine, opened = QObject(), EngineThread(), []
     collecting = Collecting(owner)
     gc.set_threshold(20, 1000, 1000)  # soon due, and quick
@@ -61,14 +82,17 @@ def test_the_engine_never_collects(qtbot, collections):
 
 
 def test_cycles_that_the_engine_leaves_are_collected(qtbot):
+    gc.unfreeze()
     gc.enable()
     owner = QObject()
     collecting = Collecting(owner)
     assert not gc.isenabled()
+    qtbot.waitUntil(lambda: gc.get_freeze_count() > 0, timeout=WAIT)  # the start is over
     before, kept = gc.get_stats()[0]["collections"], [Cycle() for _ in range(gc.get_threshold()[0] + 1)]
     qtbot.waitUntil(lambda: gc.get_stats()[0]["collections"] > before, timeout=WAIT)
     assert kept
     collecting.release()
+    gc.unfreeze()
     assert gc.isenabled()
 
 

@@ -20,6 +20,7 @@ EMPTY = "Press Run (F5). Then particles drift over the data of the run."
 NO_DATA = "Particles drift over reference data, and this run has none."
 IMAGES = "Particles drift over points, and these data are images. Choose a point set, such as two moons."
 UNLINKED = "The drift needs the data of this run, which are not open."
+NARROW = "These points are so near to one another that their spread, the bandwidth's unit, is 0 in float64."
 MOST_DATA = 4_000  # points that are drawn
 FIRST_ROUNDS = 200  # of the axis, which doubles when they are over
 PAD, SPREAD = 1.15, 3.2  # around the data; deviations that the frame holds on each side
@@ -33,6 +34,8 @@ def undefined(run: Run | None) -> str:
         return run.caption or NO_DATA
     if len(run.source.dataset.shape) != 1:
         return IMAGES
+    if run.source.dataset.std == 0:
+        return NARROW
     return "" if run.linked else run.caption or UNLINKED
 
 

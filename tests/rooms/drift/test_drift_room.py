@@ -11,7 +11,7 @@ from app.export.offstage import Offstage
 from app.plotting.theme import LIGHT
 from app.rooms import ROOMS
 from app.rooms.drift.messages import DriftRequest, Knobs
-from app.rooms.drift.picture import IMAGES, places_of
+from app.rooms.drift.picture import IMAGES, NARROW, places_of
 from app.rooms.drift.view import DriftView
 from geomodel import datasets, drift
 
@@ -153,6 +153,21 @@ def test_other_data_begin_again_and_images_refuse(stage, room, tmp_path):
     assert not room.picture().playing
     room.handlers()["drift_step"]()  # nothing to move
     stage.settle()
+
+
+def test_points_whose_squares_vanish_do_not_drift(stage, room, tmp_path):
+    np.save(tmp_path / "near.npy", np.array([[1e-300, 2e-300], [3e-300, 1e-300]]))
+    drafting = stage.services.player.drafting
+    drafting.edit({"data": str(tmp_path / "near.npy")})
+    stage.settle()
+    drafting.edit({"sigma_max": 2.0, "sigma_min": 0.01})
+    stage.services.player.run()
+    stage.settle()
+    assert stage.services.state.run.source.dataset.std == 0
+    assert stage.services.state.run.status == "complete"
+    room.handlers()["drift"]()
+    stage.settle()
+    assert room.picture().message == NARROW
 
 
 def test_one_point_far_from_zero(stage, room, tmp_path):
