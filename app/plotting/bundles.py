@@ -26,10 +26,11 @@ FEW = 100  # up to so many symbols are drawn as outlines, which are sharp at any
 
 def device_scale(item: QGraphicsItem, painter: QPainter) -> float:
     """Device pixels in a pixel of the scene: the screen's ratio times the scale that an exporter has set on the
-    painter.
+    painter. 1 in a plot without a width, as in a sliver of a picture, where nothing is to be seen.
     """
     there, here = painter.deviceTransform(), item.sceneTransform()
-    return math.hypot(there.m11(), there.m12()) / math.hypot(here.m11(), here.m12())
+    along = math.hypot(here.m11(), here.m12())
+    return math.hypot(there.m11(), there.m12()) / along if along else 1.0
 
 
 class Bundle(pg.PlotCurveItem):
