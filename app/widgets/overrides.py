@@ -1,9 +1,13 @@
 """Keeps an error inside an override from ending the process.
 
-Qt calls an override often out of a call from Python: `show()` calls `showEvent`, `grab()` calls `paintEvent`. If C code
-raises an exception there, for an index out of range, for `int("x")` or for an object that Qt has deleted, PySide 6.10
-under Python 3.11 reads the exception before Python has made an object of it. That is a segmentation fault. An
-exception that was caught and raised again is an object, and PySide hands it to the caller.
+Qt calls an override often out of a call from Python: `show()` calls `showEvent`, `grab()` calls `paintEvent`. An error
+there should reach the caller. Two faults of PySide 6.10 make a segmentation fault of it.
+
+- While an error is under way, each override that PySide looks for loses a reference: one for every new widget or
+  drawing item. A function without references is destroyed although its class still has it. So a thousand references
+  are held for each.
+- Under Python 3.11, PySide reads an error of C code, for an index out of range, for `int("x")` or for an object that Qt
+  has deleted, before Python has made an object of it. An error that was caught and raised again is an object.
 """
 
 from __future__ import annotations
@@ -22,20 +26,21 @@ OTHERS += ("sizeHint", "minimumSizeHint", "hasHeightForWidth", "heightForWidth",
 OTHERS += ("count", "addItem", "itemAt", "takeAt", "paintSection", "sectionSizeFromContents", "initStyleOption")
 OTHERS += ("data", "setData", "setModelData", "createEditor", "updateEditorGeometry", "rowCount", "columnCount")
 OTHERS += ("headerData", "flags", "index", "parent", "validate", "fixup", "stepBy", "stepEnabled")
-AFFECTED = sys.version_info < (3, 12)
-_DONE = "_raises_objects"
+RAISES_NO_OBJECTS = sys.version_info < (3, 12)
+HELD = 1000  # references
+_held: dict[Callable[..., object], list[Callable[..., object]]] = {}
 
 
 def guard() -> None:
     """Guard the overrides of every class that has been defined so far."""
-    if not AFFECTED:
-        return
     for kind in {*_subclasses(QObject), *_subclasses(QGraphicsItem)}:
         if not kind.__module__.startswith("PySide6"):
             for name, override in list(vars(kind).items()):
                 overrides = name.endswith(ENDING) or name in OTHERS
-                if overrides and isinstance(override, FunctionType) and not hasattr(override, _DONE):
-                    setattr(kind, name, _raising_objects(override))
+                if overrides and isinstance(override, FunctionType) and override not in _held:
+                    guarded = _raising_objects(override) if RAISES_NO_OBJECTS else override
+                    _held[guarded] = [guarded] * HELD
+                    setattr(kind, name, guarded)
 
 
 def _subclasses(kind: type[object]) -> Iterator[type[object]]:
@@ -53,5 +58,4 @@ def _raising_objects(override: Callable[..., object]) -> Callable[..., object]:
         except BaseException:  # whatever it is: it is raised again
             raise
 
-    setattr(guarded, _DONE, True)
     return guarded

@@ -23,6 +23,7 @@ from app.rooms import ROOMS
 from app.rooms.contract import build_room
 from app.shell.tab_order import reading_order
 from app.shell.workspaces import WORKSPACES, home_of
+from app.widgets.overrides import guard
 from app.widgets.sight import seen
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -106,6 +107,18 @@ def test_a_view_draws_empty_and_full_in_every_theme_and_scale(qtbot, rooms, name
     assert (full.mean() < 100) == (theme is DARK)  # on the ground of the theme
     view.display(rooms.empty[name])  # and it can go again
     view.grab()
+
+
+@every_room
+def test_a_view_draws_on_slivers(qtbot, rooms, name):
+    """Where axes and texts leave a plot no width or no height, as the smallest picture on paper does."""
+    guard()
+    view = fresh(qtbot, rooms, name, print_mode=True)
+    view.show()
+    view.display(rooms.full[name])
+    for width, height in ((76, 38), (45, 170), (170, 45), (1, 300), (300, 1), (1, 1)):  # the first: 20 x 10 mm
+        view.resize(width, height)
+        view.grab()
 
 
 @every_room
