@@ -207,6 +207,7 @@ class Session:
                 self.faults.say("the hands have closed the window, and a new one opens")
                 self.let_go()
                 self.open()
+                self.watch.rest()
             if number % TIDY == TIDY - 1:
                 self.tidy()
                 self.samples.append(sample(number + 1))
