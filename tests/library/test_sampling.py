@@ -349,3 +349,16 @@ def test_grad_mode_is_left_to_the_caller():
     assert first.x_next.requires_grad  # a run can be differentiated
     assert sample(ring8(), x, SIGMAS[:3]).x.shape == (3, 2, 2)  # and recorded without a graph
     assert torch.is_grad_enabled()
+
+
+def test_a_class_derived_from_one_that_leaves_x_may_work_in_place():
+    class Careless(OptimalDenoiser):
+        def __call__(self, x, sigma, labels=None):
+            answer = super().__call__(x, sigma, labels)
+            x.zero_()
+            return answer
+
+    points = np.random.default_rng(0).normal(size=(50, 2))
+    x, levels = noise(range(4), (2,), 10.0), schedules.karras(steps=5, sigma_max=10.0)
+    wanted = sample(OptimalDenoiser(points), x, levels)
+    np.testing.assert_array_equal(sample(Careless(points), x, levels).x, wanted.x)
