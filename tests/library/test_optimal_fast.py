@@ -147,6 +147,11 @@ def test_every_way_is_gone(large, monkeypatch):
     found = search(x, torch.full((4,), 0.7, dtype=torch.float64), None, False)
     assert not found.left.any()
     assert list(dict.fromkeys(gone)) == ["_by_codes", "_many", "finer_gaps"]
+    monkeypatch.setattr(search._heads, "hopeful", lambda sigma, nats: False)
+    gone.clear()
+    found = search(x, torch.full((4,), 0.2, dtype=torch.float64), None, False)
+    assert not found.left.any()
+    assert list(dict.fromkeys(gone)) == ["_by_codes", "_answer"]
 
 
 def test_codes_in_a_file_answer_like_codes_in_memory(large, tmp_path, monkeypatch):
@@ -262,6 +267,22 @@ def test_logit_errors_are_within_the_bound(large):
     error = np.linalg.norm(posterior.mean.numpy() - _brute(points, x, np.array([30.0])))
     # a quarter of the pair's distance, 16, times 3000 ‖e_a − e_b‖/σ², is far above ‖e‖ itself
     assert 2 * np.linalg.norm(aim) < error <= float(posterior.bound)
+
+
+def test_half_of_the_digits_rule_out_no_point_that_has_weight(large, monkeypatch):
+    random = np.random.default_rng(18)
+    pair = _images(random, 2, 400)
+    pair[1, 0] = pair[0, 0]
+    points = _points(pair)
+    optimal = OptimalDenoiser(points)
+    assert optimal._search is not None
+    monkeypatch.setattr(optimal._search._heads, "hopeful", lambda sigma, nats: False)
+    middle, apart = points.mean(0, dtype=np.float64), points[0].astype(np.float64) - points[1]
+    x = middle + random.standard_normal((40, 400))
+    x -= np.outer((x - middle) @ apart / (apart @ apart), apart)  # as far from one point as from the other
+    x[:, 0] = 1e4  # the digits of all numbers are coarse now
+    posterior = optimal.posterior(x, 0.1)
+    np.testing.assert_array_less(np.linalg.norm(posterior.mean.numpy() - middle, axis=1), posterior.bound.numpy())
 
 
 def test_a_device_without_memory_is_asked_for_less_at_once(large):

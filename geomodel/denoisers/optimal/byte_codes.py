@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -137,6 +137,11 @@ class Codes:
         missed = apart.addcmul_(step, whole, value=-1).norm(dim=1) + rounding
         filled = self.base.digits(pad(whole, (0, self._filled[1] - t.shape[1])).to(self.device), self.base.places)
         return middle[:, 0], step[:, 0], filled, missed
+
+    def coarse(self, query: Query) -> Query:
+        """The queries in their greater digits alone. They are farther from x, and take half of the products."""
+        lacking = self.scale * query.step * self.base.cut * math.sqrt(self._dimension)
+        return replace(query, digits=self.base.greater(query.digits), missed=query.missed + lacking)
 
     def along(self, directions: Tensor, centre: Tensor) -> tuple[Iterator[tuple[slice, Tensor]], float]:
         """(o + a k_i − c)·v for directions v (d, m): slices of points with (m, n), and how far each point's m numbers

@@ -19,6 +19,7 @@ EXACT = 2**24  # float32 holds whole numbers up to this
 _LESSER = 2  # digits that a cut number lacks
 _SPARE = 9  # of the values of a share's first digit, for what the others carry over
 _TILE = 16  # columns that a processor's byte unit multiplies at once
+_ROWS = 4  # of digits; fewer take longer
 _SHORT = 2**12  # rows up to this length are multiplied several at a time
 _LONGEST = 2**16  # rows whose sums of 2¹⁴ each stay below 2³¹ by far
 
@@ -52,13 +53,14 @@ class Base:
 
     def digits(self, whole: Tensor, places: int) -> Tensor:
         """Whole numbers (b, n) in so many digits, the least first, (b, places, n) uint8."""
-        found = whole.to(torch.int64) + sum(self.offset << self.bits * place for place in range(places))
-        if self.bits == 8:
-            return found.view(torch.uint8).view(*whole.shape, 8)[..., :places].transpose(1, 2).contiguous()
         out = torch.empty(len(whole), places, whole.shape[1], dtype=torch.uint8, device=whole.device)
+        offsets = sum(self.offset << self.bits * place for place in range(places))
+        short = self.bits * places <= 32  # these digits are right if the sum wraps around
+        found = whole.to(torch.int32 if short else torch.int64)
+        found += offsets - 2**32 if short and offsets >= 2**31 else offsets
         for place in range(places):
-            out[:, place] = found & (1 << self.bits) - 1
-            found >>= self.bits
+            shifted = found >> self.bits * place
+            out[:, place] = shifted if self.bits == 8 else shifted & (1 << self.bits) - 1
         return out
 
     def greater(self, digits: Tensor) -> Tensor:
@@ -166,6 +168,9 @@ def packed(table: Tensor, base: Base) -> Packed:
 def times(table: Packed, rows: Tensor, base: Base) -> Tensor:
     """Digits in rows (m, k) of uint8 times a packed table (n, k): (m, n) float32, which rounds beyond 2²⁴."""
     found: Tensor
+    count = len(rows)
+    if count < _ROWS:
+        rows = torch.nn.functional.pad(rows, (0, 0, 0, _ROWS - count))
     if base is WIDE:
         found = torch.ops.onednn.qlinear_pointwise(
             rows.contiguous(),
@@ -184,7 +189,7 @@ def times(table: Packed, rows: Tensor, base: Base) -> Tensor:
     else:
         digits = rows.float().sub_(base.offset)
         found = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(digits, 1.0, base.offset, table)
-    return found
+    return found[:count]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What is known about queries for which many points have weight."""
+"""What a pass over all points tells about queries."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class Many:
     query: Query
     gap: Tensor
     sigma: Tensor
+    window: Tensor  # the largest gap of a point that has weight
     widest: Tensor  # the largest ρ_i in the window
     fixed: Tensor  # A, and the gaps' rounding
 
@@ -28,6 +29,7 @@ class Many:
             query=self.query[wanted],
             gap=self.gap[wanted.to(self.gap.device)],
             sigma=self.sigma[wanted],
+            window=self.window[wanted],
             widest=self.widest[wanted],
             fixed=self.fixed[wanted],
         )

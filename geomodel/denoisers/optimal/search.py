@@ -41,7 +41,7 @@ from torch import Tensor
 
 from geomodel.datasets.common import Progress, portion, silent
 from geomodel.denoisers.optimal import differences
-from geomodel.denoisers.optimal.byte_codes import Codes, Weights
+from geomodel.denoisers.optimal.byte_codes import Codes, Query, Weights
 from geomodel.denoisers.optimal.byte_products import exact_products
 from geomodel.denoisers.optimal.differences import Answers, Differences
 from geomodel.denoisers.optimal.finding import at_most, least
@@ -51,6 +51,7 @@ from geomodel.denoisers.optimal.pruning import Heads
 _AT_ONCE = 16  # queries; with 60,000 points their temporaries take about 60 MB
 _BYTES_A_GAP = 64  # bytes of temporaries for one query and point
 _HOPE = 0.9  # share of the tolerance that the e_i of a typical posterior may use up before they are added
+_QUIET = 0.1  # of the mean squared distance from c; the windows of less noise nearly always have few points
 _STRAINED = 1.0  # times the tolerance: a bound that posteriors narrower than the data usually keep below it
 _ROUNDED = 0.25  # share of what the e_i leave of the tolerance that the rounding of weights may use up
 _STRIDE = 64  # points for each one by which the sum of all weights is judged
@@ -196,9 +197,31 @@ class Search:
         return half
 
     def _by_codes(self, answers: Answers, rows: Tensor, codes: Codes) -> None:
-        """Answer queries by a pass over all codes; where many points have weight, a second one makes the means."""
-        sigma = answers.sigma[rows]
+        """Answer queries by a pass over all codes; where many points have weight, a second one makes the means.
+
+        At small noise a pass with half of a query's digits comes first, because it rules out nearly all points.
+        """
         query = codes.query(answers.x[rows])
+        narrow = self._nats * answers.sigma[rows].square() <= _QUIET * self._spread**2
+        if bool(narrow.any()):
+            asked = self._asked(answers, rows[narrow], codes.coarse(query[narrow]), codes)
+            self._few(answers, asked, torch.ones(len(asked.rows), dtype=torch.bool))
+            left = answers.left[rows]
+            if not bool(left.any()):
+                return
+            rows, query = rows[left], query[left]
+        asked = self._asked(answers, rows, query, codes)
+        strain = (asked.fixed + asked.widest * codes.typical) * self._spread
+        strain /= self._tolerance * asked.sigma.square()
+        if bool((strain > _HOPE).any()):
+            self._few(answers, asked, strain > _HOPE)
+        left = answers.left[rows]
+        if bool(left.any()):
+            self._many(answers, asked[left], codes, strain[left])
+
+    def _asked(self, answers: Answers, rows: Tensor, query: Query, codes: Codes) -> Many:
+        """The gaps of the queries in all points, from a pass over the codes."""
+        sigma = answers.sigma[rows]
         gap, rounding = codes.gaps(query)
         if answers.hidden is not None:
             gap[:, : self._count].masked_fill_(answers.hidden[rows].to(gap.device), math.inf)
@@ -206,26 +229,26 @@ class Search:
         gap -= low[:, None]
         near = codes.distance(query, low.cpu(), rounding)
         window = self._margin(codes.error, query.missed, near, sigma) + rounding + self._nats * sigma.square()
-        asked = Many(
+        return Many(
             rows=rows,
             query=query,
             gap=gap,
             sigma=sigma,
+            window=window,
             widest=(near.square() + 2 * window).sqrt(),
             fixed=(self._reach + 2 * codes.error) * query.missed + codes.error**2 + rounding,
         )
-        strain = (asked.fixed + asked.widest * codes.typical) * self._spread / (self._tolerance * sigma.square())
-        rough = strain > _HOPE
-        few = rough
-        if bool(rough.any()):
-            few = rough & ((gap <= window[:, None].to(gap.device)).sum(1) <= differences.FEW).cpu()
+
+    def _few(self, answers: Answers, asked: Many, wanted: Tensor) -> None:
+        """Answer those of the wanted queries (b,) that have few points in their windows, from differences."""
+        inside = asked.gap <= asked.window[:, None].to(asked.gap.device)
+        few = wanted & (inside.sum(1) <= differences.FEW).cpu()
         if bool(few.any()):
-            gaps = asked[few].gap[:, : self._count].cpu()
-            kept = [at_most(row, limit) for row, limit in zip(gaps, window[few].tolist(), strict=True)]
+            asked = asked[few]
+            gaps = asked.gap[:, : self._count].cpu()
+            kept = [at_most(row, limit) for row, limit in zip(gaps, asked.window.tolist(), strict=True)]
             anchor = torch.stack([index[row[index].argmin()] for row, index in zip(gaps, kept, strict=True)])
-            self._differences.few(answers, rows[few], kept, anchor, None if answers.gap is None else gaps)
-        if not bool(few.all()):
-            self._many(answers, asked[~few], codes, strain[~few])
+            self._differences.few(answers, asked.rows, kept, anchor, None if answers.gap is None else gaps)
 
     def _margin(self, error: float, missed: Tensor, near: Tensor, sigma: Tensor) -> Tensor:
         """How far a gap of h' can be off at the edge of the window, (b,)."""
