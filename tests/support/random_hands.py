@@ -42,7 +42,7 @@ from app.main_window import MainWindow
 STALL = 15.0  # seconds of the whole process's own time after which a window that does not answer is a fault
 STUCK = 150.0  # seconds of the clock after which it is one in any case: other programs may have the cores
 COMPUTED = 1.0  # seconds that the window's own thread may compute without answering: twenty times the aim
-TIDY = 500  # gestures after which everything is put away
+TIDY = 250  # gestures after which everything is put away
 # Over 1,000 gestures, when everything is put away. Caches fill: 120 MB, 3,600 objects and 115 widgets were seen.
 GROWTH = {"resident": 250.0, "objects": 20_000.0, "widgets": 250.0}
 ENDS = 90.0  # seconds of the process's own time within which a cancelled engine must be idle, and a small run complete
