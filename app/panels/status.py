@@ -32,7 +32,7 @@ class StatusBar(QStatusBar):
         super().__init__()
         self._theme = theme
         self._errors: dict[str, str] = {}  # cause → sentence, the newest last
-        self._notice = ""
+        self._notice, self._cause = "", ""  # what is said for a while, and why
         self._message = ElidedLabel(Qt.TextElideMode.ElideMiddle)  # a file's name stands first, the reason last
         self._message.setAccessibleName("Message")
         self._facts = ElidedLabel()
@@ -78,7 +78,7 @@ class StatusBar(QStatusBar):
         self._errors.pop(cause, None)
         if is_error:
             self._errors[cause] = text
-        self._notice = "" if is_error else text
+        self._notice, self._cause = "" if is_error else text, cause
         self._timer.start()
         self._show_message()
 
@@ -97,8 +97,11 @@ class StatusBar(QStatusBar):
         self._reopen_last.setVisible(offered)
 
     def clear(self, cause: str) -> None:
-        """End the error of this cause."""
-        if self._errors.pop(cause, None) is not None:
+        """End the error or the message of this cause."""
+        noticed = bool(self._notice) and self._cause == cause
+        if noticed:
+            self._notice = ""
+        if self._errors.pop(cause, None) is not None or noticed:
             self._show_message()
 
     def _forget_notice(self) -> None:

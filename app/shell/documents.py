@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # what was opened → the error that this settles
 SLOTS = {DataOpened: "data", NetworkOpened: "network", RunOpened: "run"}
-UNFINISHED, COPY = "unfinished", "copy of a picture"
+UNFINISHED, COPY, AWAITED = "unfinished", "copy of a picture", "a run that a person starts"
 FIGURES = {row.title: row.name for row in ROOMS if row.figure is not None}  # of the views that have a figure
 POINTS, NETWORKS = "Points and images", "Checkpoints"  # in the filters of dialogs
 
@@ -45,6 +45,7 @@ class Documents(QObject):
         self._player.saved.connect(self._saved)
         self._player.opened.connect(self._opened)
         self._player.run_awaited.connect(self._run_awaited)
+        self._player.progress_changed.connect(self._settle_awaited)
         window.restoring.run_linked.connect(self._linked)
         self._state.runs_changed.connect(self._settle_unfinished)
         located = window.restoring.wanted_changed
@@ -224,7 +225,11 @@ class Documents(QObject):
     def _run_awaited(self, event: DataOpened) -> None:
         expected = self._window.panels_feed.expected_time()
         takes = f"takes about {expected}" if expected else "may take minutes"
-        self.say(f"{event.dataset.name} is open; Run (F5) starts a run, which {takes}.", cause=SLOTS[DataOpened])
+        self.say(f"{event.dataset.name} is open; Run (F5) starts a run, which {takes}.", cause=AWAITED)
+
+    def _settle_awaited(self) -> None:
+        if self._player.computing is not None:
+            self.settled.emit(AWAITED)
 
     def _linked(self, event: RunLinked) -> None:
         self.say(event.missing or "The run has what it was made of.", cause=SLOTS[RunOpened])

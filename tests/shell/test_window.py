@@ -174,6 +174,7 @@ def test_large_data_open_without_a_run_and_another_file_opens_behind_them(qtbot,
     assert window.state.data.dataset.name == "large.npy"
     assert window.player.computing is None
     press(qtbot, window, Qt.Key.Key_F5)
+    assert "starts a run" not in words.text()  # it begins
     finished(qtbot, window, lambda run: run.settings.data == str(large))
     window.documents.open_path(str(small))  # one number fewer than the limit allows
     finished(qtbot, window, lambda run: run.settings.data == str(small))
