@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import layer_norm, silu
 
 from geomodel.networks import MLPConfig
-from geomodel.networks.parts import label_table, noise_frequencies
+from geomodel.networks.parts import label_table, noise_frequencies, normal
 
 
 class ResidualMLP(nn.Module):
@@ -24,7 +24,7 @@ class ResidualMLP(nn.Module):
     def __init__(self, config: MLPConfig, shape: tuple[int, ...], label_rows: int = 0) -> None:
         super().__init__()
         (dimension,) = shape
-        self.register_buffer("point_frequencies", config.point_scale * torch.randn(dimension, config.point_features))
+        self.register_buffer("point_frequencies", normal(dimension, config.point_features, scale=config.point_scale))
         self.register_buffer("noise_frequencies", noise_frequencies(config.noise_features))
         self.embed = nn.Linear(1 + 2 * config.noise_features, config.embedding)
         self.label = label_table(label_rows, config.embedding)

@@ -16,9 +16,15 @@ def noise_frequencies(count: int) -> Tensor:
     return math.tau * torch.logspace(-1, 2, count, base=2.0, device="cpu")
 
 
+def normal(*shape: int, scale: float = 1.0) -> Tensor:
+    """Numbers drawn from N(0, scale²). The meta device has none, and torch would load its compiler to draw them."""
+    drawn = torch.empty(shape)
+    return drawn if drawn.is_meta else drawn.normal_().mul_(scale)
+
+
 def label_table(rows: int, width: int) -> nn.Embedding | None:
     """An embedding with a row for each class, drawn from N(0, 1); None without classes.
 
     The rows are drawn here, because on the meta device the layer's own initialisation is slow.
     """
-    return nn.Embedding(rows, width, _weight=torch.randn(rows, width)) if rows else None
+    return nn.Embedding(rows, width, _weight=normal(rows, width)) if rows else None

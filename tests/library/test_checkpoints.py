@@ -180,7 +180,7 @@ def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_inspect_needs_no_torch(tmp_path: Path) -> None:
+def test_inspect_needs_no_torch_and_opening_not_its_compiler(tmp_path: Path) -> None:
     path = tmp_path / "net.safetensors"
     saved(path)
     code = (
@@ -188,7 +188,11 @@ def test_inspect_needs_no_torch(tmp_path: Path) -> None:
         f"info = gm.checkpoints.inspect({str(path)!r})\n"
         "import geomodel.cli_train\n"
         "assert 'torch' not in sys.modules, 'torch was loaded'\n"
-        "print(info.shape, info.data_name)"
+        "print(info.shape, info.data_name)\n"
+        f"gm.load_checkpoint({str(path)!r})\n"
+        "import resources\n"
+        "gm.load_checkpoint(str(resources.path('checkpoints', 'fashion-mnist.safetensors')))\n"
+        "assert 'sympy' not in sys.modules, 'torch has loaded its compiler, which takes a second'\n"
     )
     root = Path(gm.__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60)
