@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 from random import Random
 
 import pytest
+from forks import BEGIN, Forks
 
 ROOT = Path(__file__).parents[2]
 KILLS = 6
 WRITING = """
-import itertools, os, sys
+import itertools, sys
 from PySide6.QtWidgets import QApplication
 import geomodel as gm
 import resources
@@ -33,13 +32,7 @@ elif kind != "picture":
     data = gm.datasets.load("two-moons", count=500)
     settings = [RunSettings(data="two-moons", steps=5, count=count) for count in (400, 900)]
     things = [gm.runs.compute(each, data) for each in settings]
-while True:  # each process to be killed is a fork, because what is done until here takes seconds
-    process = os.fork()
-    if not process:
-        break
-    os.waitpid(process, 0)
-print(os.getpid(), flush=True)
-sys.stdin.readline()
+{BEGIN}
 if kind == "picture":
     qt = QApplication([])
     view = MeasuresView(LIGHT)
@@ -56,7 +49,7 @@ print("other", flush=True)
 sys.stdin.readline()
 for save in itertools.cycle((one, other)):
     save()
-"""
+""".replace("{BEGIN}", BEGIN)
 
 
 @pytest.mark.slow
@@ -65,29 +58,17 @@ for save in itertools.cycle((one, other)):
 def test_a_kill_leaves_the_old_file_or_the_new(tmp_path, kind):
     path, random, found = tmp_path / "saved", Random(kind), set()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "GEOMODEL_HOME": str(tmp_path / "home")}
-    command = [sys.executable, "-c", WRITING, kind, str(path)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": environment}
-    with subprocess.Popen(command, **pipes, start_new_session=True) as process:
-
-        def go_on():
-            process.stdin.write("\n")
-            process.stdin.flush()
-
-        try:
-            writer = int(process.stdout.readline())
-            for _ in range(KILLS):
-                whole = set()
-                for name in ("one\n", "other\n"):
-                    go_on()
-                    assert process.stdout.readline() == name
-                    whole.add(path.read_bytes())
-                go_on()
-                assert len(whole) == 2
-                time.sleep(random.uniform(0.05, 0.3))
-                os.kill(writer, signal.SIGKILL)
-                writer = int(process.stdout.readline())  # the next, which waits
-                assert path.read_bytes() in whole
-                found |= {half.name for half in tmp_path.glob("*.tmp")}
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
+    with Forks(WRITING, kind, path, env=environment) as process:
+        for _ in range(KILLS):
+            whole = set()
+            for name in ("one", "other"):
+                process.go_on()
+                assert process.said() == name
+                whole.add(path.read_bytes())
+            assert len(whole) == 2
+            process.go_on()
+            time.sleep(random.uniform(0.05, 0.3))
+            process.kill()
+            assert path.read_bytes() in whole
+            found |= {half.name for half in tmp_path.glob("*.tmp")}
     assert found or kind == "picture"  # a kill did fall into the writing, which is too short for a picture

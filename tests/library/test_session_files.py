@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import signal
-import subprocess
 import sys
+import time
 import tracemalloc
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from forks import BEGIN, Forks
 from saved_runs import entries_of, make_run, npy, write_zip
 
 from geomodel import session_files
@@ -201,8 +201,8 @@ sys.path[:0] = [{root!r}, {support!r}]
 from saved_runs import make_run
 from geomodel.session_files import Writer
 import numpy as np
+{begin}
 writer, runs = Writer({path!r}), []
-print("ready", flush=True)
 for k in range(10**6):
     rng = np.random.default_rng(k)
     x, d = rng.standard_normal((4, 2, 40_000)), rng.standard_normal((3, 2, 40_000))
@@ -217,23 +217,20 @@ for k in range(10**6):
 def test_a_session_whose_writer_is_killed_is_the_old_one_or_the_new_one(tmp_path):
     """Twenty-five times: kill the process while it saves. What lies there is whole, and its runs belong to its text."""
     path = tmp_path / "s.geomodel"
-    code = WRITING.format(root=str(ROOT), support=str(ROOT / "tests" / "support"), path=str(path))
+    code = WRITING.format(root=str(ROOT), support=str(ROOT / "tests" / "support"), path=str(path), begin=BEGIN)
     rng, halves = np.random.default_rng(0), 0
-    for _ in range(25):
-        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-        assert process.stdout.readline() == "ready\n"
-        while not path.exists():
-            pass
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(timeout=float(rng.uniform(0.0, 0.3)))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        text, runs = read(path)
-        last = int(text.removeprefix(b'{"k": ').removesuffix(b"}"))
-        assert [run.looks for run in runs] == list(range(max(0, last - 2), last + 1))
-        halves += len(list(tmp_path.glob("*.tmp"))) > 0
-        for half in tmp_path.glob("*.tmp"):
-            half.unlink()
-        path.unlink()
+    with Forks(code) as process:
+        for _ in range(25):
+            process.go_on()
+            while not path.exists():
+                time.sleep(0.001)
+            time.sleep(float(rng.uniform(0.0, 0.3)))
+            process.kill()
+            text, runs = read(path)
+            last = int(text.removeprefix(b'{"k": ').removesuffix(b"}"))
+            assert [run.looks for run in runs] == list(range(max(0, last - 2), last + 1))
+            halves += len(list(tmp_path.glob("*.tmp"))) > 0
+            for half in tmp_path.glob("*.tmp"):
+                half.unlink()
+            path.unlink()
     assert halves > 2  # the kills did fall into the writing
