@@ -40,7 +40,7 @@ def window(request, qtbot, windows):
         window.player.drafting.open_network(NETWORK["network"])
         qtbot.waitUntil(lambda: bool(window.state.networks), timeout=WAIT)
     driver = "optimal" if request.param == "D*" else "network"
-    window.player.drafting.edit({"driver": driver, "count": 12, "steps": 5, "solver": "heun", "beside": False})
+    window.player.drafting.edit({"driver": driver, "count": 4, "steps": 5, "solver": "heun", "beside": False})
     if window.state.run.settings != window.player.drafting.filled():
         window.player.run()
     finished(qtbot, window, lambda run: run.settings == window.player.drafting.filled())
