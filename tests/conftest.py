@@ -23,21 +23,44 @@ def pytest_xdist_auto_num_workers(config):
     return 2 if any(Path(argument).is_dir() for argument in config.args) else 0
 
 
+_WITH_SHARED: set[Path] = set()  # the files of tests that share a fixture, such as a window
+
+
+def pytest_fixture_setup(fixturedef, request):
+    if fixturedef.scope == "module":
+        _WITH_SHARED.add(request.path)
+
+
+def pytest_collection_finish():
+    """The tests themselves and what they have imported stay for good."""
+    gc.freeze()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item, nextitem):
     """Collect cycles after a window test, never during it, when that may destroy a visible window and crash.
 
-    What is alive afterwards, mostly imported modules, is left out of later collections: each would take 0.2 s more.
+    What was alive before the test, mostly imported modules and all tests, is left out of the collection, which would
+    take a second more. The program freezes and unfreezes too, and each end of an engine would bring all that back; so it
+    does neither, unless the test has the mark `freezes`. Where a window was opened for all tests of a file, the file's
+    end looks at everything.
     """
     if "qtbot" not in item.fixturenames:
         return (yield)
+    last = nextitem is None or nextitem.path != item.path
     gc.disable()
     try:
-        return (yield)
+        with pytest.MonkeyPatch.context() as patch:
+            if item.get_closest_marker("freezes") is None:
+                patch.setattr(gc, "freeze", lambda: None)
+                patch.setattr(gc, "unfreeze", lambda: None)
+            return (yield)
     finally:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # closed windows are let go first
-        if nextitem is None or nextitem.path != item.path:
+        if last:
             _delete_views()
+        if last and item.path in _WITH_SHARED:
+            gc.unfreeze()
         gc.enable()
         gc.collect()
         gc.freeze()

@@ -17,6 +17,7 @@ from app.engine.messages import DataOpened, OpenData
 from app.engine.thread import EngineThread
 from app.shell.collecting import Collecting
 
+pytestmark = pytest.mark.freezes
 ROOT = Path(__file__).parents[2]
 WAIT = 60_000  # a bound for a stuck test, not a speed
 
