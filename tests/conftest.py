@@ -41,9 +41,9 @@ def pytest_runtest_protocol(item, nextitem):
     """Collect cycles after a window test, never during it, when that may destroy a visible window and crash.
 
     What was alive before the test, mostly imported modules and all tests, is left out of the collection, which would
-    take a second more. The program freezes and unfreezes too, and each end of an engine would bring all that back; so it
-    does neither, unless the test has the mark `freezes`. Where a window was opened for all tests of a file, the file's
-    end looks at everything.
+    take a second more. The program freezes and unfreezes too, and each end of an engine would bring all that back. So
+    it does neither, unless the test has the mark `freezes`. Where a window was opened for all tests of a file, the
+    file's end looks at everything.
     """
     if "qtbot" not in item.fixturenames:
         return (yield)
