@@ -57,10 +57,11 @@ def take_out(window: QMainWindow, docks: dict[str, QDockWidget]) -> None:
     """Take every dock out of its place: one that stays behind a tab would take its neighbours there, and the row of
     tabs would stay although nothing is behind it. Docks in front go last, because each would bring another forward.
     """
-    for dock in sorted(docks.values(), key=_in_front):
-        if not dock.isHidden() or window.tabifiedDockWidgets(dock):  # it takes a millisecond for each
-            dock.setFloating(False)  # also where it does not float, or the row of tabs stays
-        window.removeDockWidget(dock)
+    tabbed = {name for name, dock in docks.items() if window.tabifiedDockWidgets(dock)}
+    for name in sorted(docks, key=lambda name: _in_front(docks[name])):
+        if name in tabbed or docks[name].isFloating():  # it hides and shows the dock, which takes milliseconds
+            docks[name].setFloating(False)  # also where it does not float, or the row of tabs stays
+        window.removeDockWidget(docks[name])
 
 
 def put(window: QMainWindow, docks: dict[str, QDockWidget], places: Sequence[Place]) -> None:

@@ -28,26 +28,29 @@ OTHERS += ("data", "setData", "setModelData", "createEditor", "updateEditorGeome
 OTHERS += ("headerData", "flags", "index", "parent", "validate", "fixup", "stepBy", "stepEnabled")
 RAISES_NO_OBJECTS = sys.version_info < (3, 12)
 HELD = 1000  # references
+_seen: set[type[object]] = set()  # a window is built in turns, and each room asks for its classes
 _held: dict[Callable[..., object], list[Callable[..., object]]] = {}
 
 
 def guard() -> None:
     """Guard the overrides of every class that has been defined so far."""
-    for kind in {*_subclasses(QObject), *_subclasses(QGraphicsItem)}:
-        if not kind.__module__.startswith("PySide6"):
+    for kind in _subclasses(QObject, QGraphicsItem):
+        if kind not in _seen and not kind.__module__.startswith("PySide6"):
             for name, override in list(vars(kind).items()):
                 overrides = name.endswith(ENDING) or name in OTHERS
                 if overrides and isinstance(override, FunctionType) and override not in _held:
                     guarded = _raising_objects(override) if RAISES_NO_OBJECTS else override
                     _held[guarded] = [guarded] * HELD
                     setattr(kind, name, guarded)
+        _seen.add(kind)
 
 
-def _subclasses(kind: type[object]) -> Iterator[type[object]]:
-    each: type[object]
-    for each in kind.__subclasses__():
-        yield each
-        yield from _subclasses(each)
+def _subclasses(*kinds: type[object]) -> Iterator[type[object]]:
+    left = [*kinds]
+    while left:
+        below: list[type[object]] = left.pop().__subclasses__()
+        left += below
+        yield from below
 
 
 def _raising_objects(override: Callable[..., object]) -> Callable[..., object]:

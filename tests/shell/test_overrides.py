@@ -99,7 +99,7 @@ def test_every_override_of_the_window_is_guarded(qtbot):
     assert all(window.rooms.values())
     left = [
         f"{kind.__module__}.{kind.__name__}.{name}"
-        for kind in {*overrides._subclasses(QObject), *overrides._subclasses(QGraphicsItem)}
+        for kind in overrides._subclasses(QObject, QGraphicsItem)
         if kind.__module__.startswith(("app.", "pyqtgraph."))
         for name, found in vars(kind).items()
         if name.endswith("Event") and isinstance(found, FunctionType) and found not in overrides._held
