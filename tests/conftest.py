@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections import Counter
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -34,6 +35,32 @@ def pytest_fixture_setup(fixturedef, request):
 def pytest_collection_finish():
     """The tests themselves and what they have imported stay for good."""
     gc.freeze()
+
+
+# Files of few tests that take long. They begin first, because a file is worked off by one process, and one that begins
+# last leaves the other process without work.
+LONG = (
+    "test_random_hands.py",
+    "test_more_random_hands.py",
+    "test_copied_experiments.py",
+    "test_cli_claims.py",
+    "test_memorised.py",
+    "test_kills.py",
+    "test_experiments_commitment.py",
+    "test_trajectory_regularity.py",
+    "test_bundled_theories.py",
+    "test_together.py",
+    "test_window.py",
+    "test_session_files.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """The long files, and then those of most tests."""
+    tests = Counter(item.path for item in items)
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: (places.get(item.path.name, len(LONG)), -tests[item.path]))
 
 
 @pytest.hookimpl(wrapper=True)

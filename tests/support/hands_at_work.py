@@ -9,8 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = ROOT / "tests" / "support"
-ACTIONS = 250
-WAIT = 300  # seconds: a bound for a stuck process, which takes about fifteen
+ACTIONS = 2500
+WAIT = 900  # seconds: a bound for a stuck process, which takes about a hundred
 
 
 def process(script, *arguments, home):
