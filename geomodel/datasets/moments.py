@@ -49,11 +49,12 @@ class ByteSums:
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._shape, self.count = shape, 0
         self._bytes, self._stairs = np.zeros((2, math.prod(shape)), np.int64)
+        self._room = np.empty((2, _room(shape)), np.uint8)
 
     def add(self, part: Array) -> None:
         """Add stored bytes (n, *shape)."""
         for rows in _pieces(part):
-            self.add_rows(rows, _stairs(rows))
+            self.add_rows(rows, _stairs(rows, self._room))
 
     def add_rows(self, rows: Bytes, stairs: Bytes) -> None:
         """Add at most `_SHORT` rows of bytes (n, d), whose stairs are known."""
@@ -87,15 +88,16 @@ class ByteMoments:
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._points = ByteSums(shape)
         self._squares, self._across, self._stairs = 0, 0, 0  # Σ v², Σ v t, Σ t²
-        self._room = np.empty((2, max(_BYTES_AT_ONCE, math.prod(shape))), np.float32)  # new memory costs time
+        self._bytes, self._floats = np.empty((2, _room(shape)), np.uint8), np.empty((2, _room(shape)), np.float32)
 
     def add(self, part: Array) -> None:
         for rows in _pieces(part):
-            stairs = _stairs(rows)
+            stairs = _stairs(rows, self._bytes)
             self._points.add_rows(rows, stairs)
-            from_middle, steps = self._room[:, : rows.size]
-            from_middle[:] = (rows ^ np.uint8(_MIDDLE)).view(np.int8).reshape(-1)
+            from_middle, steps = self._floats[:, : rows.size]
             steps[:] = stairs.reshape(-1)
+            turned = np.bitwise_xor(rows, np.uint8(_MIDDLE), out=self._bytes[0, : rows.size].reshape(rows.shape))
+            from_middle[:] = turned.view(np.int8).reshape(-1)
             self._squares += _product(from_middle, from_middle)
             self._across += _product(from_middle, steps)
             self._stairs += _product(steps, steps)
@@ -157,11 +159,18 @@ def _pieces(part: Array) -> Iterator[Bytes]:
     return (content[rows] for rows in blocks(len(content), size, at_once=min(_BYTES_AT_ONCE, _SHORT * size)))
 
 
-def _stairs(rows: Bytes) -> Bytes:
-    """How many of `_STAIRS` are below each byte."""
-    found = (rows > _STAIRS[0]).view(np.uint8)
+def _room(shape: tuple[int, ...]) -> int:
+    """How many numbers a piece has at most. New memory for each would cost more time than what is done in it."""
+    return max(_BYTES_AT_ONCE, math.prod(shape))
+
+
+def _stairs(rows: Bytes, room: Bytes) -> Bytes:
+    """How many of `_STAIRS` are below each byte, in the first of two rooms."""
+    found: Bytes
+    found, more = (each[: rows.size].reshape(rows.shape) for each in room)
+    np.greater(rows, _STAIRS[0], out=found.view(np.bool_))
     for byte in _STAIRS[1:]:
-        found += (rows > byte).view(np.uint8)
+        found += np.greater(rows, byte, out=more.view(np.bool_)).view(np.uint8)
     return found
 
 
