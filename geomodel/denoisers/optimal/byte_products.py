@@ -56,7 +56,7 @@ class Base:
         out = torch.empty(len(whole), places, whole.shape[1], dtype=torch.uint8, device=whole.device)
         offsets = sum(self.offset << self.bits * place for place in range(places))
         short = self.bits * places <= 32  # these digits are right if the sum wraps around
-        found = whole.to(torch.int32 if short else torch.int64)
+        found = whole.to(torch.int32 if short else torch.int64, copy=True)  # which is the caller's own otherwise
         found += offsets - 2**32 if short and offsets >= 2**31 else offsets
         for place in range(places):
             shifted = found >> self.bits * place
