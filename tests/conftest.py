@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections import Counter
+from itertools import count
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -102,9 +103,17 @@ def _delete_views():
             delete(widget)
 
 
+_NUMBERS = count()
+
+
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path, monkeypatch):
-    monkeypatch.setenv("GEOMODEL_HOME", str(tmp_path / "home"))
+def _own_home(request, tmp_path_factory, monkeypatch):
+    """In the test's own folder; most tests have none, and making one for each takes longer than many of them."""
+    if "tmp_path" in request.fixturenames:
+        home = request.getfixturevalue("tmp_path") / "home"
+    else:
+        home = tmp_path_factory.getbasetemp() / f"home-{next(_NUMBERS)}"
+    monkeypatch.setenv("GEOMODEL_HOME", str(home))
 
 
 @pytest.fixture
