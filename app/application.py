@@ -53,8 +53,10 @@ def show(parsed: argparse.Namespace, hints: Answers) -> int:
         return 1
     from PySide6.QtWidgets import QApplication
 
+    from app.shell import imports
     from app.shell.leaving import Leaving
 
+    imports.without_features()
     leaving = Leaving()
     unwritten = start_logging()
     qt = QApplication.instance() or QApplication([APP])

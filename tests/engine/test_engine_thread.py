@@ -6,10 +6,11 @@ import gc
 import threading
 import weakref
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.engine.library import Library
@@ -142,6 +143,31 @@ def test_who_acknowledges_first_and_then_looks_misses_no_step(qtbot, engine):
     assert 1 <= listener.knocks <= 200
     assert listener.seen == sorted(listener.seen)
     assert listener.seen[-1] == 201
+
+
+def test_keys_are_answered_between_events_that_came_together(qtbot, monkeypatch):
+    monkeypatch.setattr("app.engine.thread.TURN", 0.0)
+    engine, order = EngineThread(), []
+    engine.happened.connect(order.append)
+    engine.dirty.connect(lambda: order.append("dirty"))
+    between = QTimer(interval=0)
+    between.timeout.connect(lambda: order.append("another"))
+
+    def post():
+        for number in range(20):
+            engine._post(number)
+        engine._notify()
+        engine._post(20)
+
+    thread = threading.Thread(target=post)
+    thread.start()
+    thread.join()
+    between.start()
+    qtbot.waitUntil(lambda: 20 in order, timeout=WAIT)
+    between.stop()
+    assert [each for each in order if each != "another"] == [*range(20), "dirty", 20]
+    places = [at for at, each in enumerate(order) if each != "another"]
+    assert all(after - before > 1 for before, after in pairwise(places))
 
 
 def test_a_cancel_from_the_window_stops_the_run_and_keeps_what_there_is(qtbot, engine, listener):
