@@ -239,7 +239,8 @@ class Session:
                 sheet.close()
         for run_id in tuple(window.state.runs):
             window.player.remove(run_id)
-        window.player.close_network()
+        for path in tuple(window.state.networks):
+            window.player.close_network(path)
         settings = type(window.state.draft)(data="two-moons", data_count=100, steps=5, count=4)
         window.player.drafting.use(settings)
         self.until(lambda: window.state.data is not None and window.state.data.key == settings.data_key, "No data")
