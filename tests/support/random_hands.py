@@ -84,6 +84,17 @@ class Faults:
         logging.getLogger().addHandler(handler)
         logging.getLogger().setLevel(logging.INFO)
 
+    def report(self, seed: int, error: BaseException | None) -> None:
+        """Say what was found, and end the process. An error of a view may have come through a gesture: Python would end
+        without a word, because the engine still runs.
+        """
+        if error is not None:
+            self.add("".join(traceback.format_exception(error)))
+        if self.found:
+            print(f"\nseed {seed}: {len(self.found)} faults; the last {SHOWN} gestures were:", file=sys.stderr)
+            print(*self.last, *self.found[:5], sep="\n", file=sys.stderr, flush=True)
+            os._exit(1)
+
     def _qt(self, kind: QtMsgType, _context: object, text: str) -> None:
         if kind not in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) and not text.startswith(HARMLESS):
             self.add(f"Qt says: {text}\n{''.join(traceback.format_stack(limit=12))}")
@@ -302,6 +313,17 @@ def _names(path: Path) -> list[str]:
     return sorted(str(each) for each in path.rglob("*"))
 
 
+def _work(session: Session, seed: int, actions: int) -> None:
+    """Work a window, judge it and close it."""
+    session.act(seed, actions)
+    if not session.faults.found:
+        session.judge()
+    if not session.faults.found and seed % 3:  # every third closes the window in the midst of it
+        session.end()
+    if not session.faults.found:
+        session.close()
+
+
 def main() -> int:
     """Work one window. Returns 1 where something went wrong, after saying what."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -318,18 +340,10 @@ def main() -> int:
     faults = Faults(quiet=arguments.quiet)
     faults.watch()
     with tempfile.TemporaryDirectory() as out:
-        session = Session(arguments.files, Path(out), faults)
-        session.act(arguments.seed, arguments.actions)
-        if not faults.found:
-            session.judge()
-        if not faults.found and arguments.seed % 3:  # every third closes the window in the midst of it
-            session.end()
-        if not faults.found:
-            session.close()
-    if faults.found:
-        print(f"\nseed {arguments.seed}: {len(faults.found)} faults; the last {SHOWN} gestures were:", file=sys.stderr)
-        print(*faults.last, *faults.found[:5], sep="\n", file=sys.stderr, flush=True)
-        os._exit(1)
+        try:
+            _work(Session(arguments.files, Path(out), faults), arguments.seed, arguments.actions)
+        finally:
+            faults.report(arguments.seed, sys.exception())
     return 0
 
 

@@ -50,6 +50,8 @@ class Scrubber(QAbstractSlider):
         self.sigmas, self._committed = np.array(sigmas, np.float64), committed
         with QSignalBlocker(self):
             self.setMaximum(max(0, committed - 1))
+            if not committed:
+                self.setSliderDown(False)  # the run went while it was dragged
         self.update()
 
     def set_index(self, index: int) -> None:

@@ -80,6 +80,14 @@ def test_ticks_stand_at_the_true_levels(bar, scale):
     np.testing.assert_allclose((x - x[0]) / (x[-1] - x[0]), (at - at[0]) / (at[-1] - at[0]), atol=1e-12)  # rounding
 
 
+def test_a_run_that_goes_while_its_playhead_is_dragged_ends_the_dragging(bar, wanted, qtbot):
+    scrubber = scrubber_of(bar)
+    qtbot.mousePress(scrubber, LEFT, pos=spot(bar, 0))
+    bar.display(TransportPicture())
+    qtbot.mouseMove(scrubber, QPoint(300, 16))
+    assert not scrubber.isSliderDown()
+
+
 @pytest.mark.parametrize("scale", ["index", "log"])
 def test_a_drag_stops_at_computed_levels_only(bar, wanted, qtbot, scale):
     scrubber = scrubber_of(bar)
