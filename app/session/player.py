@@ -351,6 +351,8 @@ class Player(QObject):
     def _run_event(self, event: RunStarted | RunFinished | RunStopped) -> None:
         run = self._find(event.run_id)
         if run is None:
+            if isinstance(event, RunStarted):
+                self.submit(Cancel(event.run_id))  # nobody could stop a run that the window does not know
             self.submit(Forget(event.run_id))
             return
         match event:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from session_bench import Session
 from window_runs import moons
 
 from app.engine.contract import TaskEnded
-from app.engine.messages import OPENING, Cancel, Opening
+from app.engine.messages import OPENING, Cancel, Opening, RunStarted
 from app.rooms.compare.messages import RaceTask
 from app.rooms.schedule.messages import EndErrorTask
+from geomodel.classes import Asked
+from geomodel.record import Record
 
 
 @pytest.fixture
@@ -46,3 +49,14 @@ def test_a_task_that_has_ended_is_named_no_more(session):
     session.player.receive(TaskEnded(EndErrorTask(71, session.state.draft)))
     session.player.cancel()
     assert 71 not in cancelled(session)
+
+
+def test_a_run_that_begins_though_it_was_cancelled_is_cancelled_again(session):
+    run, settings = session.player.computing, session.state.draft
+    session.player.cancel()
+    session.engine.commands.clear()
+    session.player.receive(
+        RunStarted(run.id, Record(np.geomspace(80, 0.002, 5), 4, (2,), "float64"), settings, Asked())
+    )
+    assert cancelled(session) == {run.id}
+    assert session.player.computing is None
