@@ -288,20 +288,24 @@ class Worker:
             return
         later: list[Command] = []
         waiting = self.inbox.drain()
-        while waiting and not any(map(self._stops, waiting)):
-            command = waiting.pop(0)
-            match command:
-                case Request() if command.while_computing:
-                    self._answer(command)
-                    waiting = [*self.inbox.urgent(), *waiting]  # a cancel does not wait for the remaining answers
-                case InspectNetwork():
-                    self._opener.inspect(command)
-                case Save():
-                    self._save(command)
-                case Cancel():
-                    later, waiting = (self._without(command.run_id, commands) for commands in (later, waiting))
-                case _:
-                    later.append(command)
+        try:
+            while waiting and not any(map(self._stops, waiting)):
+                command = waiting.pop(0)
+                match command:
+                    case Request() if command.while_computing:
+                        self._answer(command)
+                        waiting = [*self.inbox.urgent(), *waiting]  # a cancel does not wait for the remaining answers
+                    case InspectNetwork():
+                        self._opener.inspect(command)
+                    case Save():
+                        self._save(command)
+                    case Cancel():
+                        later, waiting = (self._without(command.run_id, commands) for commands in (later, waiting))
+                    case _:
+                        later.append(command)
+        except BaseException:  # it ends the run, but not what waits
+            self.inbox.put_back([*later, *waiting])
+            raise
         stopped = bool(waiting)
         self._closing |= any(isinstance(command, Shutdown) for command in waiting)
         self.inbox.put_back([*later, *(command for command in waiting if not self._stops(command))])

@@ -21,6 +21,7 @@ from app.engine.messages import (
     CloseNetwork,
     DataOpened,
     Forget,
+    InspectNetwork,
     OpenData,
     OpenFailed,
     Opening,
@@ -206,6 +207,18 @@ def test_cancel_is_obeyed_between_the_pieces_of_an_evaluation(bench, monkeypatch
     drive_with(monkeypatch, hook, piece=1)
     assert isinstance(bench.handle(StartRun(1, TOY)), RunStopped)
     assert len(calls) == 2  # of the three pieces of the first evaluation
+
+
+def test_what_waits_outlives_a_command_that_fails_during_a_run(bench, monkeypatch):
+    def fail(command):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(bench.worker._opener, "inspect", fail)
+    waits = (OpenData("two-moons", 60, 0), StartRun(2, TOY))
+    once = iter([lambda: [bench.worker.inbox.put(each) for each in (waits[0], InspectNetwork("a", {}), waits[1])]])
+    drive_with(monkeypatch, lambda sigma: next(once, lambda: None)())
+    assert isinstance(bench.handle(StartRun(1, TOY)), RunStopped)
+    assert bench.worker.inbox.drain() == list(waits)
 
 
 def test_a_cancel_for_another_run_changes_nothing(bench, monkeypatch):
