@@ -39,6 +39,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 
 from app.engine.messages import OpenFailed, Saved
 from app.main_window import MainWindow
+from geomodel.settings import RunSettings
 
 STALL = 15.0  # seconds of the whole process's own time after which a window that does not answer is a fault
 STUCK = 150.0  # seconds of the clock after which it is one in any case: other programs may have the cores
@@ -252,10 +253,21 @@ class Session:
             window.player.remove(run_id)
         for path in tuple(window.state.networks):
             window.player.close_network(path)
-        settings = type(window.state.draft)(data="two-moons", data_count=100, steps=5, count=4)
+        settings = RunSettings(data="two-moons", data_count=100, steps=5, count=4)
         window.player.drafting.use(settings)
-        self.until(lambda: window.state.data is not None and window.state.data.key == settings.data_key, "No data")
+        self.until(lambda: self._has(settings), "No data")
         pause(50)
+
+    def _has(self, settings: RunSettings) -> bool:
+        """Whether the data of these settings are open. What was still on its way to the engine may have replaced them,
+        as a checkpoint does that brings its data; then they are opened again.
+        """
+        state = self.window.state
+        if state.data is not None and state.data.key == settings.data_key:
+            return True
+        if self.idle and state.draft.data_key != settings.data_key:
+            self.window.player.drafting.use(settings)
+        return False
 
     def end(self) -> None:
         """Everything must end, and a small run must still be computed."""
