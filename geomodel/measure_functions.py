@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from geomodel import geometry, images
 from geomodel.arrays import Array, Floats
 from geomodel.curves import Curves
-from geomodel.geometry.bending import turning_rate_at
+from geomodel.geometry.bending import turning_rates
 
 
 def measured(function: Callable[[ArrayLike], Floats], positions: Array) -> Floats:
@@ -57,12 +57,7 @@ def turning(curves: Curves, curve: str) -> Floats | None:
         return measured(lambda means: geometry.turning_rate(curves.x, means, curves.sigmas), curves.denoised)[:-1]
     whole = curves.whole
     levels = curves.levels[curves.levels + 1 < len(whole.denoised)]
-    rates = np.full((len(levels), whole.x.shape[1]), np.nan)
-    for row, level in enumerate(levels):
-        if level > 0:
-            window = slice(level - 1, level + 2)
-            rates[row] = turning_rate_at(whole.x[level], whole.denoised[window], whole.sigmas[window])
-    return rates
+    return turning_rates(whole.x, whole.denoised, whole.sigmas, levels)
 
 
 def gap(curves: Curves, curve: str) -> Floats:

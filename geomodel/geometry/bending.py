@@ -9,9 +9,20 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geomodel.arrays import Array, Floats, plain
+from geomodel.arrays import Array, Floats, Integers, plain
 from geomodel.geometry.curves import step_length
-from geomodel.geometry.vectors import chords, curve_of, flat, parts_along, quiet, row_angles, row_lengths, without
+from geomodel.geometry.vectors import (
+    chords,
+    curve_of,
+    flat,
+    parts_along,
+    pieces,
+    quiet,
+    row_angles,
+    row_lengths,
+    some_flat,
+    without,
+)
 
 
 @quiet
@@ -54,10 +65,20 @@ def turning_rate(x: ArrayLike, denoised: ArrayLike, sigmas: ArrayLike) -> Floats
         raise ValueError(f"{found} do not belong together; D is at every level, or at every one but the last.")
     if means.shape[1:] != positions.shape[1:]:
         raise ValueError(f"x has shape {positions.shape} and denoised {means.shape}; they need the same samples.")
-    rates = np.full(means.shape[:2], np.nan)
-    for level in range(1, len(means) - 1):
-        window = slice(level - 1, level + 2)
-        rates[level] = turning_rate_at(positions[level], means[window], levels[window])
+    return turning_rates(positions, means, levels, np.arange(len(means)))
+
+
+@quiet
+def turning_rates(x: Array, denoised: Array, sigmas: Floats, levels: Integers) -> Floats:
+    """`turning_rate` of the whole curve at some levels (n,), (n, B)."""
+    rates = np.full((len(levels), x.shape[1]), np.nan)
+    inner = np.flatnonzero((levels > 0) & (levels < len(denoised) - 1))
+    for part in pieces(len(inner), x.shape[1:]):
+        here = levels[inner[part]]
+        window = [here - 1, here, here + 1]
+        rates[inner[part]] = _rates(
+            some_flat(x[here]), [some_flat(denoised[at]) for at in window], [sigmas[at] for at in window]
+        )
     return rates
 
 
@@ -66,14 +87,20 @@ def turning_rate_at(x: Array, denoised: Sequence[Array] | Array, sigmas: Sequenc
     """`turning_rate` at the middle one of three levels, (B,): x (B, *shape) there, D (B, *shape) at each of them. It is
     NaN where two levels are the same or one is 0.
     """
-    before, here, after = map(flat, denoised)
-    if not min(sigmas) > 0 or len(set(sigmas)) < 3:
-        return np.full(len(here), np.nan)
-    first, second = np.diff(np.log(sigmas))
-    change = (after - here) + (here - before) * (second / first) ** 2
-    away = flat(x) - here
-    across = parts_along(change, away)[1] * abs(first / (second * (first + second)))
-    return np.asarray(across / row_lengths(away))
+    means = [flat(each)[None] for each in denoised]
+    return np.asarray(_rates(flat(x)[None], means, [np.array([sigma]) for sigma in sigmas])[0])
+
+
+def _rates(x: Floats, denoised: Sequence[Floats], sigmas: Sequence[Floats]) -> Floats:
+    """The same at n levels at once: x (n, B, d), and D (n, B, d) at σ (n,) of the level before, of each, and after."""
+    before, here, after = denoised
+    three = np.stack(sigmas)
+    known = (three > 0).all(axis=0) & (np.diff(three, axis=0) != 0).all(axis=0) & (three[0] != three[2])
+    first, second = np.diff(np.log(np.where(known, three, [[4.0], [2.0], [1.0]])), axis=0)
+    change = (after - here) + (here - before) * ((second / first) ** 2)[:, None, None]
+    away = x - here
+    across = parts_along(change, away)[1] * abs(first / (second * (first + second)))[:, None]
+    return np.where(known[:, None], across / row_lengths(away), np.nan)
 
 
 @quiet

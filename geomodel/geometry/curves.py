@@ -1,9 +1,10 @@
 """Measures of discrete curves in R^d: lengths, distances, angles, and the trajectory deviation.
 
 A curve is an array (levels, B, *shape) with the positions of B samples at successive noise levels, from noise to data.
-All arithmetic is float64, whatever the dtype of the curve, and works on one level at a time, so that a long record of
-large images is not copied whole. Where a position is NaN (never evaluated) the result is NaN; where it is infinite (a
-run that diverged) the result is infinite or NaN. Lengths are in the units of the data.
+All arithmetic is float64, whatever the dtype of the curve, and works on a few levels at a time: a long record of large
+images is not copied whole, and one of many levels does not take a call for each. Where a position is NaN (never
+evaluated) the result is NaN; where it is infinite (a run that diverged) the result is infinite or NaN. Lengths are in
+the units of the data.
 """
 
 from __future__ import annotations
@@ -11,8 +12,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geomodel.arrays import Array, Floats, plain
-from geomodel.geometry.vectors import chords, curve_of, flat, over_levels, parts_along, quiet, row_cosines, row_lengths
+from geomodel.arrays import Floats, plain
+from geomodel.geometry.vectors import (
+    at_levels,
+    curve_of,
+    flat,
+    parts_along,
+    pieces,
+    quiet,
+    row_cosines,
+    row_lengths,
+    some_flat,
+)
 
 
 @quiet
@@ -22,8 +33,7 @@ def norm(curve: ArrayLike) -> Floats:
     curve (levels, B, *shape) -> (levels, B). Raises ValueError where `curve` has no level, batch and shape axes.
     Source: "magnitudes", Chen et al. 2023 (arXiv 2305.19947), Proposition 2 and its figures.
     """
-    positions = curve_of(curve)
-    return over_levels(row_lengths(flat(position)) for position in positions)
+    return at_levels(curve_of(curve), row_lengths)
 
 
 @quiet
@@ -34,9 +44,10 @@ def step_length(curve: ArrayLike) -> Floats:
     where `curve` has no level, batch and shape axes.
     """
     positions = curve_of(curve)
-    if len(positions) == 1:
-        return np.empty((0, positions.shape[1]))
-    return over_levels(map(row_lengths, chords(positions)))
+    lengths = np.empty((len(positions) - 1, positions.shape[1]))
+    for part in pieces(len(lengths), positions.shape[1:]):
+        lengths[part] = row_lengths(np.diff(some_flat(positions[part.start : part.stop + 1]), axis=0))
+    return lengths
 
 
 def arc_length(curve: ArrayLike) -> Floats:
@@ -60,7 +71,7 @@ def distance_to_end(curve: ArrayLike) -> Floats:
     """
     positions = curve_of(curve)
     end = flat(positions[-1])
-    return over_levels(row_lengths(flat(position) - end) for position in positions)
+    return at_levels(positions, lambda some: row_lengths(some - end))
 
 
 @quiet
@@ -80,13 +91,12 @@ def deviation(curve: ArrayLike) -> Floats:
     chord = flat(positions[0]) - end
     closed = row_lengths(chord) == 0
 
-    def distance(position: Array) -> Floats:
-        offset = flat(position)
-        offset -= end
-        across = parts_along(offset, chord)[1]
-        return np.where(closed, row_lengths(offset), across) if closed.any() else across
+    def distance(some: Floats) -> Floats:
+        some -= end
+        across = parts_along(some, chord)[1]
+        return np.where(closed, row_lengths(some), across) if closed.any() else across
 
-    distances = over_levels(distance(position) for position in positions)
+    distances = at_levels(positions, distance)
     distances[0] *= 0.0  # the first point is on the line, so its distance is rounding; NaN stays NaN
     distances[-1] *= 0.0
     return distances
@@ -110,8 +120,8 @@ def cosine_to_end(curve: ArrayLike, slopes: ArrayLike | None = None) -> Floats:
         raise ValueError(f"slopes have shape {given.shape}; a curve {positions.shape} needs {expected}.")
     end = flat(positions[-1])
     cosines = np.full(positions.shape[:2], np.nan)
-    for level in range(len(positions) - 1):
-        here = flat(positions[level])
-        slope = here - flat(positions[level + 1]) if given is None else flat(given[level])
-        cosines[level] = row_cosines(slope, here - end)
+    for part in pieces(len(positions) - 1, positions.shape[1:]):
+        here = some_flat(positions[part])
+        slope = here - some_flat(positions[part.start + 1 : part.stop + 1]) if given is None else some_flat(given[part])
+        cosines[part] = row_cosines(slope, here - end)
     return cosines

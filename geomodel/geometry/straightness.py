@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geomodel.arrays import Floats, plain
-from geomodel.geometry.vectors import curve_of, flat, over_levels, quiet, row_dots, row_lengths
+from geomodel.geometry.vectors import curve_of, flat, pieces, quiet, row_dots, row_lengths, some_flat
 
 
 @quiet
@@ -22,9 +22,11 @@ def straightness(curve: ArrayLike, times: ArrayLike) -> Floats:
     positions, shares = curve_of(curve), _shares(curve, times)
     whole = flat(positions[-1]) - flat(positions[0])
     found = np.zeros(len(whole))
-    for level, width in enumerate(np.diff(shares).tolist()):
-        away = (flat(positions[level + 1]) - flat(positions[level])) / width - whole
-        found += width * row_dots(away, away)
+    widths = np.diff(shares)[:, None]
+    for part in pieces(len(widths), positions.shape[1:]):
+        moved = np.diff(some_flat(positions[part.start : part.stop + 1]), axis=0)
+        away = moved / widths[part, :, None] - whole
+        found += (widths[part] * row_dots(away, away)).sum(axis=0)
     return found
 
 
@@ -38,10 +40,9 @@ def off_straight(curve: ArrayLike, times: ArrayLike) -> Floats:
     positions, shares = curve_of(curve), _shares(curve, times)
     start = flat(positions[0])
     whole = flat(positions[-1]) - start
-    distances = over_levels(
-        row_lengths(flat(position) - start - share * whole)
-        for position, share in zip(positions, shares.tolist(), strict=True)
-    )
+    distances = np.empty(positions.shape[:2])
+    for part in pieces(len(positions), positions.shape[1:]):
+        distances[part] = row_lengths(some_flat(positions[part]) - start - shares[part, None, None] * whole)
     distances[-1] *= 0.0  # a_0 + (a_N − a_0) may be a rounding away from a_N
     return distances
 

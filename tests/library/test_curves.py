@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from saved_runs import make_run
 
-from geomodel import curves, measures
+from geomodel import curves, geometry, measures
 from geomodel.curves import LEAST_LEVELS, MOST_LEVELS, MOST_NUMBERS, Curves, some_levels
+from geomodel.geometry import vectors
 
 EXTRAS = ("effective_neighbours", "nearest_x", "nearest_denoised", "denoiser_difference", "exact_distance_x")
 
@@ -77,6 +78,38 @@ def test_fifty_thousand_levels_are_measured_in_little_memory():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < run.x.nbytes / 2
+
+
+def test_levels_of_few_numbers_are_measured_together(monkeypatch):
+    """A call for each level would take a hundred times as long as the arithmetic."""
+    levels, calls, real = 50_001, [], np.einsum
+    monkeypatch.setattr(np, "einsum", lambda *parts: calls.append(parts) or real(*parts))
+    x, times = np.random.default_rng(0).standard_normal((levels, 4, 2)), np.geomspace(80, 0.01, levels)
+    for measure in (
+        geometry.norm(x), geometry.step_length(x), geometry.distance_to_end(x), geometry.deviation(x),
+        geometry.cosine_to_end(x), geometry.turning_rate(x, x[::-1], times), geometry.off_straight(x, times),
+        geometry.straightness(x, times)[None],
+    ):  # fmt: skip
+        assert measure.shape[1] == 4
+        assert np.isfinite(measure).any()
+    assert 8 <= len(calls) < levels / 20
+
+
+@pytest.mark.parametrize("at_once", [1, 40, 10**6])
+def test_pieces_change_no_bit(monkeypatch, at_once):
+    rng = np.random.default_rng(0)
+    x, d, times = rng.standard_normal((57, 3, 2, 4)), rng.standard_normal((57, 3, 2, 4)), np.geomspace(80, 0.01, 57)
+
+    def measured():
+        return (
+            geometry.norm(x), geometry.step_length(x), geometry.distance_to_end(x), geometry.deviation(x),
+            geometry.cosine_to_end(x, d[1:]), geometry.turning_rate(x, d, times), geometry.off_straight(x, times),
+        )  # fmt: skip
+
+    whole = measured()
+    monkeypatch.setattr(vectors, "AT_ONCE", at_once)
+    for one, other in zip(whole, measured(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_table_is_the_same_in_pieces(monkeypatch):
