@@ -16,6 +16,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QWidget
 
+from app.plotting.long_lines import LongLine
 from geomodel.arrays import Array
 
 Symbol = Literal["disc", "ring", "diamond", "square", "handle"]
@@ -33,7 +34,7 @@ def device_scale(item: QGraphicsItem, painter: QPainter) -> float:
     return math.hypot(there.m11(), there.m12()) / along if along else 1.0
 
 
-class Bundle(pg.PlotCurveItem):
+class Bundle(LongLine):
     """Any number of curves as one item. NaN interrupts a curve.
 
     The pen's width and dash are in pixels of the scene. A hairline is one device pixel wide at every scale, because

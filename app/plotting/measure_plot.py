@@ -18,15 +18,18 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QPolygonF,
+    QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
 from app.plotting.axes_plot import AxesPlot
+from app.plotting.long_lines import LongLine
 from app.plotting.pens_and_numbers import SYMBOLS, curve_pen, hue
 from app.plotting.regions import Named, Regions
 from app.plotting.sigma_axis import AXIS_TITLES, Scale, SigmaAxis, nearest, positions
 from app.plotting.theme import Theme
+from app.plotting.thinning import FEWEST, MOST, PRINTED, columns_of, enveloped, thinned
 from app.plotting.tints import SHARE, Tints
 from app.plotting.value_axis import ValueAxis
 from app.plotting.values import Curve, Tint
@@ -59,16 +62,16 @@ def value_range(values: Array, log: bool) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def band_path(x: Array, low: Array, high: Array) -> QPainterPath:
+def band_path(x: Array, low: Array, high: Array, columns: int = MOST) -> QPainterPath:
     """The area between two curves, in one closed piece for each run of finite values."""
     path = QPainterPath()
-    finite = np.isfinite(low) & np.isfinite(high)
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], finite, [False]))))
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
-        if stop - start > 1:
-            outline = np.concatenate((np.stack((x, high), 1)[start:stop], np.stack((x, low), 1)[start:stop][::-1]))
-            path.addPolygon(QPolygonF([QPointF(*point) for point in outline.tolist()]))
-            path.closeSubpath()
+    x, low, high, joined = enveloped(x, low, high, columns)
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], joined))))
+    for start, last in zip(edges[::2], edges[1::2], strict=True):
+        piece = slice(start, last + 1)
+        outline = np.concatenate((np.stack((x, high), 1)[piece], np.stack((x, low), 1)[piece][::-1]))
+        path.addPolygon(QPolygonF([QPointF(*point) for point in outline.tolist()]))
+        path.closeSubpath()
     return path
 
 
@@ -78,7 +81,7 @@ class _Layer:
     def __init__(self, box: pg.ViewBox) -> None:
         self.band = QGraphicsPathItem()
         self.band.setPen(QPen(Qt.PenStyle.NoPen))
-        self.line = pg.PlotCurveItem(antialias=True)
+        self.line = LongLine(antialias=True)
         self.dots = pg.ScatterPlotItem(pen=None, antialias=True)
         for depth, item in enumerate((self.band, self.line, self.dots)):
             item.setZValue(depth)
@@ -91,13 +94,12 @@ class _Layer:
         fill.setAlphaF(0.16)
         self.band.setBrush(QBrush(fill))
 
-    def draw_band(self, x: Array, low: Array, high: Array) -> None:
-        self.band.setPath(band_path(x, low, high))
+    def draw_band(self, x: Array, low: Array, high: Array, columns: int) -> None:
+        self.band.setPath(band_path(x, low, high, columns))
 
-    def draw_line(self, curve: Curve, x: Array, values: Array) -> None:
-        finite = np.isfinite(values)
-        joined = finite & np.append(finite[1:], False)
-        self.line.setData(x, np.where(finite, values, 0.0), connect=joined)
+    def draw_line(self, curve: Curve, x: Array, values: Array, columns: int) -> None:
+        finite, (kept, joined) = np.isfinite(values), thinned(x, values, columns)
+        self.line.setData(x[kept], np.where(finite, values, 0.0)[kept], connect=joined)
         dotted = finite & (len(x) <= DOTTED_LEVELS)
         symbol = SYMBOLS.get(curve.kind)
         self.dots.setVisible(symbol is not None)
@@ -120,14 +122,15 @@ class MeasureChart(AxesPlot):
 
     def __init__(self, theme: Theme, font: QFont, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         self._bottom, self._left = SigmaAxis(theme, font), ValueAxis(theme, font)
+        self._print, self._columns = print_mode, FEWEST  # before the first resize event, which comes at once
+        self._curves: tuple[Curve, ...] = ()
         super().__init__(self._bottom, self._left, (0, 0, RIGHT, 0), parent)
         self.setMouseTracking(False)
         self.layers: list[_Layer] = []
         self._regions, self._tints = Regions(self.box, font), Tints(self.box)
-        self._theme, self._print = theme, print_mode
+        self._theme = theme
         self._still: QPixmap | None = None
         self._x: Array = np.zeros(1)
-        self._curves: tuple[Curve, ...] = ()
         self._sample, self._index, self._picked = 0, 0, -1
         self._scale: Scale = "log"
         self.log = False
@@ -204,19 +207,36 @@ class MeasureChart(AxesPlot):
             layer.set_visible(at < len(curves))
         for layer, curve in zip(self.layers, curves, strict=False):
             layer.style(curve, self._theme, self._ratio())
-            _, below, above = measures.band(curve.values)
-            layer.draw_band(self._x[curve.levels], self._shown(below), self._shown(above))
+        self._columns = self._columns_now()
+        self._draw_bands()
         self._regions.draw(regions, sigmas, scale, self._theme)
         self._still = None  # the scene tells of its change later, and the cursor is already drawn on the new ranges
         self._tints.draw(tints, sigmas, scale, self._theme)
         self.set_sample(sample)
 
+    def _draw_bands(self) -> None:
+        for layer, curve in zip(self.layers, self._curves, strict=False):
+            _, below, above = measures.band(curve.values)
+            layer.draw_band(self._x[curve.levels], self._shown(below), self._shown(above), self._columns)
+
     def set_sample(self, sample: int) -> None:
         """Show another selected sample. The bands stay."""
         self._sample = sample
         for layer, curve in zip(self.layers, self._curves, strict=False):
-            layer.draw_line(curve, self._x[curve.levels], self._shown(curve.values[:, sample]))
+            layer.draw_line(curve, self._x[curve.levels], self._shown(curve.values[:, sample]), self._columns)
         self.set_index(self._index)
+
+    def _columns_now(self) -> int:
+        """Into how many columns the axis is divided where there are more levels than pixels."""
+        return PRINTED if self._print else columns_of(self.width() * self._ratio())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if (columns := self._columns_now()) != self._columns:
+            self._columns = columns
+            if any(len(curve.values) > 2 * FEWEST for curve in self._curves):
+                self._draw_bands()
+                self.set_sample(self._sample)
 
     def set_index(self, index: int) -> None:
         """Move the playhead. Only the cursor is drawn again."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtGui import QPainterPath
 
 from app.plotting.measure_plot import MeasureChart
 from app.plotting.pens_and_numbers import curve_pen
 from app.plotting.regions import Named
 from app.plotting.sigma_axis import Scale
 from app.plotting.theme import Theme
+from app.plotting.thinning import thinned
 from app.plotting.values import Curve, Tint
 from geomodel.arrays import Array
 
@@ -39,8 +39,9 @@ class BundleChart(MeasureChart):
             self.box.removeItem(item)
         self._thin = tuple(self._line(curve) for curve in curves[:1])  # of all of them they would be a thicket
         self._style()
-        for layer in self.layers:
-            layer.band.setPath(QPainterPath())
+
+    def _draw_bands(self) -> None:
+        """There are none."""
 
     def set_theme(self, theme: Theme) -> None:
         """Set all colours."""
@@ -48,13 +49,13 @@ class BundleChart(MeasureChart):
         self._style()
 
     def _line(self, curve: Curve) -> pg.PlotCurveItem:
-        values = self._shown(curve.values)
-        joined = np.isfinite(values)
-        joined[:-1] &= np.isfinite(values[1:])
-        joined[-1:] = False  # the next one begins
-        x = np.broadcast_to(self._x[curve.levels][:, None], values.shape)
-        item = pg.PlotCurveItem(antialias=True)
-        item.setData(x.T.ravel(), np.where(np.isfinite(values), values, 0.0).T.ravel(), connect=joined.T.ravel())
+        x, item = self._x[curve.levels], pg.PlotCurveItem(antialias=True)
+        parts = []
+        for values in self._shown(curve.values).T:
+            kept, joined = thinned(x, values, self._columns)
+            parts.append((x[kept], np.nan_to_num(values[kept]), joined))
+        across, up, joins = (np.concatenate(each) for each in zip(*parts, strict=True))
+        item.setData(across, up, connect=joins)
         item.setZValue(-1)
         item.setOpacity(THIN)
         self.box.addItem(item, ignoreBounds=True)

@@ -137,9 +137,11 @@ class Clocks(QWidget):
 
     def _paint_knots(self, painter: QPainter, row: ClockRow, y: float, left: float, right: float) -> None:
         places = self._places(row.sigmas, left, right)
+        ends = QPointF(places[0], y), QPointF(places[-1], y)
+        places = places[np.flatnonzero(np.diff(np.round(2 * places), prepend=np.nan))]  # two knots a pixel are a bar
         shade = hue("runs.3" if row.picked else "reference", self._theme)
         painter.setPen(QPen(QColor(self._theme.line), 1.0))
-        painter.drawLine(QPointF(places[0], y), QPointF(places[-1], y))
+        painter.drawLine(*ends)
         painter.setPen(QPen(shade, 2.0 if row.picked else 1.0))
         for x in places.tolist():
             painter.drawLine(QPointF(x, y - HALF), QPointF(x, y + HALF))

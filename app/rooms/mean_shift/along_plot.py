@@ -24,6 +24,7 @@ from app.plotting.sigma_axis import (
     sigma_text,
 )
 from app.plotting.theme import Theme
+from app.plotting.thinning import columns_of, thinned
 from app.rooms.mean_shift.pictures import AlongPicture
 from geomodel.arrays import Array
 
@@ -265,8 +266,9 @@ class AlongPlot(QWidget):
     def _paint_neighbours(self, painter: QPainter) -> None:
         picture = self._picture
         known = np.isfinite(picture.effective)
-        across = self._across(positions(picture.sigmas))[known].tolist()
-        shown = [QPointF(x, self.y_of(n)) for x, n in zip(across, picture.effective[known].tolist(), strict=True)]
+        across, effective = self._across(positions(picture.sigmas))[known], picture.effective[known]
+        kept = thinned(across, effective, columns_of(self.width())).kept
+        shown = [QPointF(x, self.y_of(n)) for x, n in zip(across[kept].tolist(), effective[kept].tolist(), strict=True)]
         painter.setPen(curve_pen("optimal", self._theme, 2.0 * self.devicePixelRatioF()))
         painter.drawPolyline(QPolygonF(shown))
         if len(picture.sigmas) <= DOTTED_LEVELS:
@@ -284,11 +286,12 @@ class AlongPlot(QWidget):
             fill = QColor(ink)
             fill.setAlphaF(REST if rest else SHADES[order % 2])
             low, high = (area.bottom() - area.height() * edge for edge in (band.low, band.high))
-            painter.fillPath(band_path(x, high, low), fill)
+            columns, known = columns_of(self.width()), np.isfinite(high)
+            painter.fillPath(band_path(x, high, low, columns), fill)
             painter.setPen(QPen(ink, 1.2))
-            known = np.isfinite(high)
             if not rest:
-                edge = zip(x[known].tolist(), high[known].tolist(), strict=True)
+                kept = np.flatnonzero(known)[thinned(x[known], high[known], columns).kept]
+                edge = zip(x[kept].tolist(), high[kept].tolist(), strict=True)
                 painter.drawPolyline(QPolygonF([QPointF(*point) for point in edge]))
             if at is not None and others + (not rest):
                 painter.setPen(QColor(self._theme.text))

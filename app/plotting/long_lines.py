@@ -1,0 +1,75 @@
+"""Thick lines of any number of points, drawn as their straight pieces, or as their dashes.
+
+Qt makes one outline of a whole thick line and finds where it meets itself, which takes seconds for a thousand points to
+and fro.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from pyqtgraph.Qt.internals import PrimitiveArray
+from PySide6.QtCore import QLineF, Qt
+from PySide6.QtGui import QPaintEngine, QPainter, QPen
+from PySide6.QtWidgets import QWidget
+
+from geomodel.arrays import Array, Floats
+
+FEW = 512  # points of a line that Qt draws as one
+MOST = 50_000  # dashes; with more, as far into a picture as a person can zoom, each piece of the line has its own
+FAR = 1e5  # pixels; beyond this the end of a line would overflow Qt's integers
+
+
+class LongLine(pg.PlotCurveItem):
+    """A curve item for cosmetic pens without opacity."""
+
+    def paint(self, painter: QPainter, option: Any, widget: QWidget | None) -> None:
+        pen, count = self.opts["pen"], 0 if self.xData is None else len(self.xData)
+        thick = pen.style() != Qt.PenStyle.NoPen and pen.isCosmetic() and pen.widthF() > 1
+        if count > FEW and thick and painter.paintEngine().type() == QPaintEngine.Type.Raster:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            draw_pieces(painter, np.stack((self.xData, self.yData), axis=1), self.opts["connect"], pen)
+        else:
+            super().paint(painter, option, widget)
+
+
+def draw_pieces(painter: QPainter, points: Array, joined: Array, pen: QPen) -> None:
+    """Draw the line through points (n, 2) of the painter's coordinates, each joined to the next one or not."""
+    t = painter.deviceTransform()
+    pixels = points @ np.array([[t.m11(), t.m12()], [t.m21(), t.m22()]]) + (t.dx(), t.dy())
+    near = (np.abs(pixels) < FAR).all(axis=1)
+    steps = joined[:-1] & near[:-1] & near[1:]
+    pattern = [length * pen.widthF() for length in pen.dashPattern()]
+    if pattern and np.linalg.norm(np.diff(pixels, axis=0)[steps], axis=1).sum() < MOST * sum(pattern):
+        lines, pen = dashes(pixels, steps, pattern), QPen(pen)
+        pen.setStyle(Qt.PenStyle.SolidLine)
+    else:
+        lines = np.concatenate((pixels[:-1], pixels[1:]), axis=1)[steps]
+    pieces = PrimitiveArray(QLineF, 4)
+    pieces.resize(len(lines))
+    pieces.ndarray()[:] = lines
+    painter.save()
+    painter.resetTransform()
+    painter.setPen(pen)
+    draw: Any = painter.drawLines  # the typed overloads take no raw memory
+    draw(*pieces.drawargs())
+    painter.restore()
+
+
+def dashes(points: Array, there: Array, pattern: list[float]) -> Floats:
+    """The straight pieces (m, 4) of the dashes along a polygon (n, 2), of which each step (n − 1,) is there or not: x
+    and y of both ends. The pattern is in the units of the points, and waits where there is no step.
+    """
+    steps = np.where(there, np.linalg.norm(np.diff(points, axis=0), axis=1), 0.0)
+    along, marks = np.concatenate(([0.0], np.cumsum(steps))), np.cumsum(pattern)
+    rounds = np.arange(int(along[-1] // marks[-1]) + 1)[:, None] * marks[-1]
+    ends = np.unique(np.concatenate((along, (rounds + marks).ravel())))
+    ends = ends[ends <= along[-1]]
+    middles = (ends[1:] + ends[:-1]) / 2
+    on = np.searchsorted(marks, middles % marks[-1], side="right") % 2 == 0
+    step = np.searchsorted(along, middles[on], side="right") - 1
+    way = (points[step + 1] - points[step]) / steps[step, None]
+    both = [points[step] + (at[on] - along[step])[:, None] * way for at in (ends[:-1], ends[1:])]
+    return np.concatenate(both, axis=1)
