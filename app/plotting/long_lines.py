@@ -47,15 +47,25 @@ def draw_pieces(painter: QPainter, points: Array, joined: Array, pen: QPen) -> N
         pen.setStyle(Qt.PenStyle.SolidLine)
     else:
         lines = np.concatenate((pixels[:-1], pixels[1:]), axis=1)[steps]
-    pieces = PrimitiveArray(QLineF, 4)
-    pieces.resize(len(lines))
-    pieces.ndarray()[:] = lines
     painter.save()
     painter.resetTransform()
     painter.setPen(pen)
+    draw_lines(painter, lines)
+    painter.restore()
+
+
+def draw_lines(painter: QPainter, lines: Array) -> None:
+    """Draw straight lines (m, 4), x and y of both ends of each, in one call."""
+    pieces = PrimitiveArray(QLineF, 4)
+    pieces.resize(len(lines))
+    pieces.ndarray()[:] = lines
     draw: Any = painter.drawLines  # the typed overloads take no raw memory
     draw(*pieces.drawargs())
-    painter.restore()
+
+
+def uprights(places: Array, middle: float, half: Array | float) -> Floats:
+    """Upright lines at places (m,), each as far to both sides of the middle, for `draw_lines`."""
+    return np.stack(np.broadcast_arrays(places, middle - half, places, middle + half), axis=1).astype(np.float64)
 
 
 def dashes(points: Array, there: Array, pattern: list[float]) -> Floats:

@@ -27,6 +27,7 @@ DRIVER_NAMES: dict[str, str] = {
     "network": "Dθ",
     "blend": "a Dθ + (1 − a) D*",
 }
+THE_PLANE = identity_basis(2)  # one object, so that nobody takes it for another plane
 NO_DATA = "no data"
 MOST_DATA = 4_000  # points under an end
 UNDEFINED = "Undefined here because"
@@ -54,7 +55,7 @@ def run_basis(run: Run) -> Any:
     """The plane of a run; None if it needs data that are not open."""
     if run.source is not None:
         return run.source.plane
-    return identity_basis(2) if tuple(run.x.shape[2:]) == (2,) else None
+    return THE_PLANE if tuple(run.x.shape[2:]) == (2,) else None
 
 
 def plane_title(run: Run) -> str:

@@ -39,7 +39,7 @@ def window(qtbot, windows):
 
 def _at_sample(window, sample):
     plane = window.views.plane
-    return plane.ground.to_widget(*plane.layers.x[window.state.selection.index, sample]).toPoint()
+    return plane.ground.to_widget(*plane.picture.curves.sampling[window.state.selection.index, sample]).toPoint()
 
 
 def test_the_plane_offers_what_can_be_done_at_a_point(qtbot, window):
@@ -49,8 +49,10 @@ def test_the_plane_offers_what_can_be_done_at_a_point(qtbot, window):
     near = next(entry.text() for entry in entries(menu) if entry.text().startswith("Select sample"))
     choose_entry(qtbot, near)
     assert window.state.selection.sample == int(near.removeprefix("Select sample "))
-    there = plane.layers.x[9, window.state.selection.sample]
-    assert np.allclose(there, plane.layers.x[9, 5], atol=2 * plane.ground.unit())  # the click is on whole pixels
+    there = plane.picture.curves.sampling[9, window.state.selection.sample]
+    assert np.allclose(
+        there, plane.picture.curves.sampling[9, 5], atol=2 * plane.ground.unit()
+    )  # the click is on whole pixels
     place = QPoint(60, 60) + plane.ground.box.mapRectToScene(plane.ground.box.boundingRect()).topLeft().toPoint()
     point = plane.ground.to_plane(place)
     right_click(surface, place)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.plotting.long_lines import draw_lines, uprights
 from app.plotting.pens_and_numbers import hue, tabular
 from app.plotting.sigma_axis import labels
 from app.plotting.theme import Theme
@@ -35,6 +36,7 @@ class Clocks(QWidget):
         self._rows: tuple[ClockRow, ...] = ()
         self._levels: Array = np.array([1.0, 0.1])
         self._sigma = 0.0  # at the playhead
+        self._placed: dict[tuple[str, float, float], Array] = {}  # knots, by row and ends
         self.setAccessibleName("Clocks over σ")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -45,6 +47,8 @@ class Clocks(QWidget):
 
     def show_rows(self, rows: tuple[ClockRow, ...], levels: Array, sigma: float) -> None:
         """Show the rows over the axis of levels, with the playhead at σ."""
+        if rows is not self._rows or levels is not self._levels:
+            self._placed.clear()
         self._rows, self._levels, self._sigma = rows, levels, sigma
         self._fit()
         self.update()
@@ -136,15 +140,22 @@ class Clocks(QWidget):
         return left + (right - left) * (top - np.log(sigmas)) / (top - bottom)
 
     def _paint_knots(self, painter: QPainter, row: ClockRow, y: float, left: float, right: float) -> None:
-        places = self._places(row.sigmas, left, right)
-        ends = QPointF(places[0], y), QPointF(places[-1], y)
-        places = places[np.flatnonzero(np.diff(np.round(2 * places), prepend=np.nan))]  # two knots a pixel are a bar
+        places = self._knots(row, left, right)
         shade = hue("runs.3" if row.picked else "reference", self._theme)
         painter.setPen(QPen(QColor(self._theme.line), 1.0))
-        painter.drawLine(*ends)
+        painter.drawLine(QPointF(places[0], y), QPointF(places[-1], y))
         painter.setPen(QPen(shade, 2.0 if row.picked else 1.0))
-        for x in places.tolist():
-            painter.drawLine(QPointF(x, y - HALF), QPointF(x, y + HALF))
+        draw_lines(painter, uprights(places, y, HALF))
+
+    def _knots(self, row: ClockRow, left: float, right: float) -> Array:
+        """Where a row has knots. Of those that share a pixel, the first stands for all."""
+        of = (row.name, left, right)
+        if of not in self._placed:
+            places = self._places(row.sigmas, left, right)
+            apart = np.diff(np.round(places), prepend=np.nan) != 0
+            apart[-1] = True
+            self._placed[of] = places[apart]
+        return self._placed[of]
 
     def _paint_axis(self, painter: QPainter, left: float, right: float) -> None:
         foot = QRectF(0, self.row_rect(len(self._rows)).top(), self.width(), self._line)

@@ -14,11 +14,11 @@ from app.rooms.contract import Services
 from app.rooms.families import picture
 from app.rooms.families.messages import FamiliesTask
 from app.rooms.families.pictures import ClockRow, FamiliesPicture, FamilyPaths
-from app.rooms.families.view import FamiliesView
+from app.rooms.families.view import MOST, FamiliesView
 from app.rooms.on_request import Keep, OnRequestRoom
 from app.session.state import Run
 from geomodel import families
-from geomodel.arrays import Integers
+from geomodel.arrays import Floats, Integers
 from geomodel.families import FamilyError
 
 EMPTY = "Press Run (F5). Then this view shows the run in the clock and the scale of a family of processes."
@@ -59,6 +59,8 @@ class FamiliesRoom(OnRequestRoom[_Known]):
     def __init__(self, services: Services) -> None:
         self._family = FIRST
         self._steps: int | None = None  # as many as the run has
+        self._caption = _Latest[str]()
+        self._undefined, self._levels = _Latest[str](), _Latest[Floats]()
         self._samples, self._paths = _Latest[Integers](), _Latest[FamilyPaths | str]()
         self._rows = _Latest[tuple[tuple[ClockRow, ...], tuple[str, ...]]]()
         view = FamiliesView(services.theme)
@@ -79,7 +81,7 @@ class FamiliesRoom(OnRequestRoom[_Known]):
 
     def undefined(self, run: Run) -> str:
         """Why Euler's errors cannot be computed; empty where they can."""
-        if why := picture.undefined(run):
+        if why := self._why_not(run):
             return why
         if not run.linked:
             return run.caption or "Euler's errors need the model of this run, which is not open."
@@ -105,7 +107,7 @@ class FamiliesRoom(OnRequestRoom[_Known]):
         run, running = self._state.run, self._work.running
         if run is None:
             return self._without(EMPTY)
-        if why := picture.undefined(run):
+        if why := self._why_not(run):
             return self._without(why)
         selection, reason, found = self._state.selection, self.undefined(run), self._errors_of(run)
         samples = self._samples.of((run.id, selection.sample), lambda: picture.samples_of(run, selection.sample))
@@ -120,9 +122,11 @@ class FamiliesRoom(OnRequestRoom[_Known]):
             family=self._family,
             steps=steps,
             formula=self._formula,
-            caption=str(paths) if shown is None else picture.caption_of(run, shown),
+            caption=self._caption.of(
+                (*about, samples.tobytes()), lambda: str(paths) if shown is None else picture.caption_of(run, shown)
+            ),
             paths=shown,
-            levels=picture.positive(run),
+            levels=self._levels.of((run.id, run.source is None), lambda: picture.positive(run)),
             rows=rows,
             left_out=", ".join(left_out),
             errors="" if found is None else ERRORS.format(found.count, "" if found.count == 1 else "s", steps),
@@ -134,6 +138,10 @@ class FamiliesRoom(OnRequestRoom[_Known]):
             words=self.words(run) or ("" if found is not None else reason),
         )
 
+    def _why_not(self, run: Run) -> str:
+        """Why a run has no clock. It looks at every level once, and not at every move of the playhead."""
+        return self._undefined.of((run.id, run.status, run.committed), lambda: picture.undefined(run))
+
     def _without(self, message: str) -> FamiliesPicture:
         return FamiliesPicture(
             message=message, family=self._family, steps=self._steps or DEFAULT, formula=self._formula
@@ -144,7 +152,7 @@ class FamiliesRoom(OnRequestRoom[_Known]):
         return picture.formula_of(families.row(self._family))
 
     def _steps_of(self, run: Run) -> int:
-        return self._steps or len(picture.positive(run)) - 1
+        return self._steps or min(len(picture.positive(run)) - 1, MOST)
 
     def _errors_of(self, run: Run) -> _Known | None:
         """The errors with the present N."""

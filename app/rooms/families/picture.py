@@ -34,7 +34,7 @@ def undefined(run: Run) -> str:
 
 def positive(run: Run) -> Floats:
     """The noise levels above 0, which are the first ones."""
-    return np.asarray(run.sigmas[run.sigmas > 0], np.float64)
+    return np.asarray(run.sigmas[: np.count_nonzero(run.sigmas > 0)], np.float64)
 
 
 def unit(run: Run) -> float:

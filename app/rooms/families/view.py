@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLayout, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from app.plotting.pens_and_numbers import tabular
+from app.plotting.sigma_axis import Scale
 from app.plotting.theme import Theme
+from app.plotting.values import MeasurePlot
 from app.rooms.contract import View
 from app.rooms.families.actions import TIP
 from app.rooms.families.bundle import BundleChart
@@ -25,14 +27,21 @@ from app.widgets.scrolled import scrolled
 from app.widgets.text import PlainLabel, tooltip
 from app.widgets.titled import Title, Titled
 from app.widgets.work_bar import WorkBar
+from geomodel.arrays import Array
 from geomodel.families import FAMILIES
 from geomodel.settings import Limits
 
 CELL_HEIGHT = 150
 TWO_PLOTS = 340  # pixels of width
+MANY = 5000  # levels of a run whose plots take longer than a frame
 MOST = 1000
 FAMILY = Limits("Family", "In whose clock and scale the selected run is shown.", None, None)
-STEPS = Limits("N", "Even times of each family, and Euler's steps there. At first as many as the run has.", 1, MOST)
+STEPS = Limits(
+    "N",
+    "Even times of each family, and Euler's steps there. At first as many as the run has, but at most 1,000.",
+    1,
+    MOST,
+)
 CHOICES = tuple(Choice(row.name, row.title, f"{row.process}. {row.clock}. {row.source}.") for row in FAMILIES)
 
 
@@ -48,6 +57,7 @@ class FamiliesView(View):
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, print_mode: bool = False) -> None:
         super().__init__(parent)
         self._picture, self._print = FamiliesPicture(), print_mode
+        self._drawn: FamilyPaths | None = None  # whose plots stand
         self.setAccessibleName("Families")
         self.family, self.steps = ChoiceField("family", FAMILY, CHOICES), IntField("steps", STEPS)
         self.family.editor.setMinimumWidth(150)
@@ -79,6 +89,10 @@ class FamiliesView(View):
         self.clocks.picked.connect(self.family_picked)
         for cell in self._cells:
             cell.picked.connect(self._pick_level)
+        # of a run of many levels one plot is drawn in each pass of the event loop, because all at once would stall it
+        self._due: list[tuple[Cell, MeasurePlot, Array, Scale]] = []
+        self._next = QTimer(self, interval=0, singleShot=True)
+        self._next.timeout.connect(self._show_next)
         self.set_theme(theme)
         self.display(self._picture)
 
@@ -157,12 +171,30 @@ class FamiliesView(View):
             self._show_paths(paths, picture)
 
     def _show_paths(self, paths: FamilyPaths, picture: FamiliesPicture) -> None:
-        index = min(max(picture.index - paths.first, 0), len(paths.sigmas) - 1)
-        self._x.show_plot(paths.x, paths.times, "time", picture.sample, index)
-        self._z.show_plot(paths.z, paths.times, "time", picture.sample, index)
-        self._straight.show_plot(paths.straight, paths.sigmas, "log", picture.sample, index)
+        self._due = [
+            (self._x, paths.x, paths.times, "time"),
+            (self._z, paths.z, paths.times, "time"),
+            (self._straight, paths.straight, paths.sigmas, "log"),
+        ]
+        if paths is self._drawn or self._print or len(paths.sigmas) <= MANY:
+            while self._due:
+                self._show_next()
+        else:
+            self._next.start()
         self._prior.setText(f"Prior. {paths.prior}.")
         self._words.setText(f"{UNCHANGED} {paths.straightness}.")
+
+    def _show_next(self) -> None:
+        paths, picture = self._picture.paths, self._picture
+        if not self._due or paths is None:
+            return
+        cell, plot, levels, scale = self._due.pop(0)
+        index = min(max(picture.index - paths.first, 0), len(paths.sigmas) - 1)
+        cell.show_plot(plot, levels, scale, picture.sample, index)
+        if self._due:
+            self._next.start()
+        else:
+            self._drawn = paths
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow view z stands under x."""
@@ -184,6 +216,8 @@ class FamiliesView(View):
 
     def release(self) -> None:
         """Disconnect everything, so that nothing keeps the view alive."""
+        self._next.stop()
+        self._next.timeout.disconnect(self._show_next)
         self._bar.release()
         self.family.edited.disconnect(self._pick_family)
         self.steps.edited.disconnect(self._pick_steps)

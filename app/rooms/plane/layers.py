@@ -15,6 +15,7 @@ from app.rooms.plane import frames
 from app.rooms.plane.basins import BasinsLayer
 from app.rooms.plane.branch import BranchLayer
 from app.rooms.plane.drawing_layer import DrawingLayer
+from app.rooms.plane.drawn_curves import DrawnCurves, curves_drawn
 from app.rooms.plane.ghosts import HEIGHT, GhostsLayer
 from app.rooms.plane.inside import InsideLayer
 from app.rooms.plane.looks import tint
@@ -25,11 +26,8 @@ from app.rooms.plane.trajectory import TrajectoryLayer
 from app.rooms.plane.weights import WeightsLayer, shown_weights, weights_owner
 from app.session.plane_options import LayerLook
 from geomodel.arrays import Array
-from geomodel.curves import MOST_LEVELS
-from geomodel.settings import MAX_LEVELS
 
 MOST_DATA = 10_000  # most data points that are drawn; of more, every k-th is
-MOST_SEGMENTS = 20_000  # most segments of one kind of thin curves; with more, only the first samples are drawn
 MOST_CURRENT = 2_000  # most current positions that are drawn
 FLOOR = -12.0  # nats below the maximum that have no shade
 SHADES = 5  # colours of a field's arrows
@@ -38,20 +36,6 @@ SHADES = 5  # colours of a field's arrows
 def data_stride(count: int) -> int:
     """The stride of the data points that are drawn."""
     return -(-count // MOST_DATA)
-
-
-def level_stride(picture: PlanePicture) -> int:
-    """The stride of the levels that are drawn: 1 for as many as a form can ask for."""
-    levels = 0 if picture.curves is None else len(picture.curves.sampling)
-    return 1 if levels <= MAX_LEVELS else -(-levels // MOST_LEVELS)
-
-
-def curves_drawn(picture: PlanePicture) -> int:
-    """How many samples' thin curves are drawn. The selected one's thick curve always is."""
-    if picture.curves is None:
-        return 0
-    levels, count = picture.curves.sampling.shape[:2]
-    return int(min(count, max(1, MOST_SEGMENTS * level_stride(picture) // levels)))
 
 
 def field_moves(picture: PlanePicture) -> tuple[Array, Array] | None:
@@ -119,8 +103,7 @@ class PlaneLayers:
         )
         self._looks: Mapping[str, LayerLook] = {}
         self._arranged: tuple[object, ...] = ()
-        self.x: Array = np.empty((0, 0, 2))  # displayed curves (levels, B, 2)
-        self.d: Array = np.empty((0, 0, 2))
+        self.curves = DrawnCurves()
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
@@ -242,50 +225,43 @@ class PlaneLayers:
         frames.put(self.field, picture, request.sigma)
 
     def _show_curves(self, picture: PlanePicture) -> None:
-        if picture.curves is None or not picture.curves.committed:
-            self.x = self.d = np.empty((0, 0, 2))
+        curves = picture.curves
+        if curves is None or not curves.committed:
             self.sampling.clear()
             self.denoising.clear()
             return
-        self.x = frames.displayed(picture, frames.sampling(picture.curves))
-        self.d = frames.displayed(picture, frames.denoising(picture.curves))
-        count, stride = curves_drawn(picture), level_stride(picture)
-        self.sampling.show_all(self.x[:, :count], stride)
-        self.denoising.show_all(self.d[:, :count], stride)
+        self.curves.follow(curves)
+        last, some = curves.committed - 1, slice(curves_drawn(picture))
+        self.sampling.show_all(self.curves.x(picture, 0, last, some))
+        self.denoising.show_all(self.curves.d(picture, 0, last, some))
 
     def _show_part(self, picture: PlanePicture) -> None:
-        if not len(self.x):
+        if picture.curves is None or not picture.curves.committed:
             self.current.clear_points()
             return
-        level, count, stride = frames.playhead(picture), curves_drawn(picture), level_stride(picture)
-        self.sampling.show_part(self.x[:, :count], level, stride)
-        self.denoising.show_part(self.d[:, :count], level, stride)
-        self.current.set_points(self.x[level, :MOST_CURRENT])
+        level, some = frames.playhead(picture), slice(curves_drawn(picture))
+        self.sampling.show_part(self.curves.x(picture, 0, level, some))
+        self.denoising.show_part(self.curves.d(picture, 0, level, some))
+        self.current.set_points(self.curves.positions(picture)[:MOST_CURRENT])
 
     def _show_selected(self, picture: PlanePicture) -> None:
-        pair = self.pair(picture)
-        if not len(self.x):
+        curves = picture.curves
+        if curves is None or not curves.committed:
             for item in (self.x_mark, self.d_mark):
                 item.clear_points()
             self.segment.clear_curves()
             return
-        level, stride = frames.playhead(picture), level_stride(picture)
-        self.sampling.show_one(self.x[:, picture.sample], level, stride)
-        self.denoising.show_one(self.d[:, picture.sample], level, stride)
-        self.x_mark.set_points(self.x[level, picture.sample])
+        level, last, one = frames.playhead(picture), curves.committed - 1, slice(picture.sample, picture.sample + 1)
+        for layer, points in ((self.sampling, self.curves.x), (self.denoising, self.curves.d)):
+            layer.show_one(points(picture, 0, level, one)[:, 0], points(picture, level, last, one)[:, 0])
+        self.x_mark.set_points(self.curves.positions(picture)[picture.sample])
+        pair = self.curves.pair(picture)
         if pair is None:
             self.d_mark.clear_points()
             self.segment.clear_curves()
         else:
             self.d_mark.set_points(pair[1])
             self.segment.set_curves(np.stack(pair))
-
-    def pair(self, picture: PlanePicture) -> tuple[Array, Array] | None:
-        """x and D(x; σ) of the selected sample at the playhead, in displayed coordinates; None if D is not known."""
-        level = frames.playhead(picture)
-        if level >= len(self.d) or not np.isfinite(self.d[level, picture.sample]).all():
-            return None
-        return self.x[level, picture.sample], self.d[level, picture.sample]
 
 
 def shades(theme: Theme) -> list[QColor]:

@@ -22,6 +22,7 @@ class Projected:
     scale: float = 1.0
     center: tuple[float, float] = (0.0, 0.0)
     levels: int = 0
+    _shown: PlaneCurves | None = None
 
     @classmethod
     def of(cls, run: Run, basis: Any) -> Projected:
@@ -38,7 +39,7 @@ class Projected:
         return found
 
     def curves(self, run: Run) -> PlaneCurves:
-        """The run's curves. New levels are projected now."""
+        """The run's curves, the same ones until the run has grown. New levels are projected now."""
         committed, done = run.committed, self.levels
         if committed > done:
             self.sampling[done:committed] = self.basis.project(run.x[done:committed])
@@ -46,10 +47,13 @@ class Projected:
             self.denoising[first : committed - 1] = self.basis.project(run.denoised[first : committed - 1])
             self.levels = committed
         final = run.trajectory.final_denoised if run.trajectory is not None else None
-        return PlaneCurves(
-            sampling=self.sampling,
-            denoising=self.denoising,
-            sigmas=run.sigmas,
-            committed=committed,
-            final_denoised=None if final is None else self.basis.project(final),
-        )
+        found = self._shown
+        if found is None or found.committed != committed or (found.final_denoised is None) != (final is None):
+            found = self._shown = PlaneCurves(
+                sampling=self.sampling,
+                denoising=self.denoising,
+                sigmas=run.sigmas,
+                committed=committed,
+                final_denoised=None if final is None else self.basis.project(final),
+            )
+        return found

@@ -11,9 +11,10 @@ from app.plotting.legend import Entry
 from app.rooms.plane import frames
 from app.rooms.plane.basins import basins_entries
 from app.rooms.plane.branch import branch_entries
+from app.rooms.plane.drawn_curves import block_drawn, curves_drawn
 from app.rooms.plane.ghosts import ghost_entries
 from app.rooms.plane.inside import weight_text
-from app.rooms.plane.layers import curves_drawn, data_stride, field_moves, level_stride
+from app.rooms.plane.layers import data_stride, field_moves
 from app.rooms.plane.looks import look, tint
 from app.rooms.plane.pictures import InsidePicture, PlanePicture
 from app.rooms.plane.weights import shown_weights, weights_owner, weights_sigma
@@ -88,10 +89,11 @@ def _denoising(picture: PlanePicture) -> Iterator[Entry]:
 def _parts_drawn(picture: PlanePicture) -> tuple[str, str]:
     """Which samples and levels are drawn where not all are, and what the dots mean."""
     assert picture.curves is not None
-    drawn, count, stride = curves_drawn(picture), picture.curves.sampling.shape[1], level_stride(picture)
+    drawn, count, block = curves_drawn(picture), picture.curves.sampling.shape[1], block_drawn(picture)
     part = "" if drawn == count else f", {drawn} of {count} samples"
-    part += "" if stride == 1 else f", one level in {stride}"
-    return part, "a dot at every step" if stride == 1 else f"a dot at one step in {stride}"
+    if block == 1:
+        return part, "a dot at every step"
+    return f"{part}, extremes of each {block} levels", f"of every {block} levels those farthest out, with a dot at each"
 
 
 def _data(picture: PlanePicture) -> Iterator[Entry]:

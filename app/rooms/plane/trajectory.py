@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
@@ -10,13 +9,6 @@ from app.plotting.bundles import Bundle, Dots
 from app.plotting.pens_and_numbers import Kind, curve_pen, hue
 from app.plotting.theme import Theme
 from geomodel.arrays import Array
-
-
-def thinned(points: Array, stride: int) -> Array:
-    """One level in `stride`, and the last one, at which the next part goes on."""
-    if stride == 1 or not len(points):
-        return points
-    return np.concatenate([points[:-1:stride], points[-1:]])
 
 
 class TrajectoryLayer:
@@ -55,18 +47,17 @@ class TrajectoryLayer:
             item.set_pen(pen)
         self.steps.set_look(hue(self._kind, theme), theme.base, 1.0)
 
-    def show_all(self, points: Array, stride: int) -> None:
-        """Every level that is known, or one in `stride`."""
-        self.all_faint.set_curves(thinned(points, stride))
+    def show_all(self, points: Array) -> None:
+        """All samples, as far as they are known, (levels, B, 2)."""
+        self.all_faint.set_curves(points)
 
-    def show_part(self, points: Array, playhead: int, stride: int) -> None:
-        """The levels up to the playhead."""
-        self.all.set_curves(thinned(points[: playhead + 1], stride))
+    def show_part(self, points: Array) -> None:
+        """All samples up to the playhead."""
+        self.all.set_curves(points)
 
-    def show_one(self, points: Array, playhead: int, stride: int) -> None:
-        """The selected sample (levels, 2)."""
-        so_far = thinned(points[: playhead + 1], stride)
-        self.one_faint.set_curves(thinned(points[playhead:], stride))
+    def show_one(self, so_far: Array, beyond: Array) -> None:
+        """The selected sample up to the playhead and from there on, (levels, 2)."""
+        self.one_faint.set_curves(beyond)
         self.one.set_curves(so_far)
         self.steps.set_points(so_far)
 

@@ -24,7 +24,7 @@ from app.rooms.plane.branch_ends import BranchEnds
 from app.rooms.plane.changed_line import ChangedLine
 from app.rooms.plane.drawing_bar import DrawingBar
 from app.rooms.plane.handles import Handles
-from app.rooms.plane.layers import PlaneLayers, curves_drawn
+from app.rooms.plane.layers import PlaneLayers
 from app.rooms.plane.layers_over import LayersOver
 from app.rooms.plane.menu import LOOK_ROWS, point_rows
 from app.rooms.plane.pen import Pen
@@ -306,13 +306,13 @@ class PlaneView(View):
 
     def sample_at(self, x: float, y: float) -> int | None:
         """The sample whose current point, or else whose path, is near displayed coordinates."""
-        curves, reach = self.layers.x, NEAR * self.ground.unit()
-        if not len(curves):
+        curves, reach = self._picture.curves, NEAR * self.ground.unit()
+        if curves is None or not curves.committed:
             return None
         point = np.array((x, y))
-        away = np.linalg.norm(curves[frames.playhead(self._picture)] - point, axis=-1)
-        if np.nanmin(away) > reach and len(curves) > 1:
-            drawn = curves[:, : curves_drawn(self._picture)]
+        away = np.linalg.norm(self.layers.curves.positions(self._picture) - point, axis=-1)
+        if np.nanmin(away) > reach and curves.committed > 1:
+            drawn = self.layers.curves.paths(self._picture)
             away = distance_to_segments(point, drawn[:-1], drawn[1:]).min(0)
         nearest = int(np.nanargmin(away))
         return nearest if away[nearest] <= reach else None

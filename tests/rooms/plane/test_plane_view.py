@@ -27,11 +27,9 @@ from app.plotting.bundles import Bundle, Dots, ImageItem
 from app.plotting.quiver import Quiver, arrow_lines
 from app.plotting.theme import DARK, LIGHT, PRINT
 from app.rooms.plane import text as words
-from app.rooms.plane.layers import level_stride
-from app.rooms.plane.pictures import PlaneCurves, PlanePicture
+from app.rooms.plane.pictures import PlanePicture
 from app.rooms.plane.view import PlaneView
 from app.session.plane_options import LAYERS
-from geomodel.settings import MAX_LEVELS
 
 
 @pytest.fixture
@@ -333,32 +331,3 @@ def test_print_is_vectors_but_for_the_density(qtbot):
     painter.end()
     assert bytes(buffer.data().data()).count(b"/Subtype /Image") == 1
     view.release()
-
-
-def test_of_very_many_levels_some_are_drawn_and_the_legend_says_so(qtbot):
-    levels = MAX_LEVELS + 1
-    rng = np.random.default_rng(0)
-    curves = PlaneCurves(
-        sampling=rng.standard_normal((levels, 30, 2)),
-        denoising=rng.standard_normal((levels - 1, 30, 2)),
-        sigmas=np.geomspace(80, 0.01, levels),
-        committed=levels,
-    )
-    view = PlaneView(LIGHT)
-    qtbot.addWidget(view)
-    picture = PlanePicture(curves=curves, index=1234, sample=3)
-    view.display(picture)
-    stride = -(-levels // 2000)
-    assert level_stride(picture) == stride == 6
-    said = [entry.text for entry in words.legend(picture)]
-    assert "sampling x(σ), 11 of 30 samples, one level in 6" in said
-    assert "denoising D(x; σ), 11 of 30 samples, one level in 6" in said
-    drawn = np.stack([view.layers.sampling.one.xData, view.layers.sampling.one.yData], 1)
-    expected = np.concatenate([curves.sampling[:1234:6, 3], curves.sampling[1234:1235, 3]])
-    np.testing.assert_array_equal(drawn, expected)  # it ends where the playhead is
-    np.testing.assert_array_equal(view.layers.sampling.steps.points, expected)
-    assert len(view.layers.sampling.all_faint.xData) <= 20_000 + 2 * 11
-    few = replace(curves, sampling=curves.sampling[:9], denoising=curves.denoising[:8], committed=9)
-    short = replace(picture, curves=few)
-    assert level_stride(short) == 1
-    assert not any("one level in" in entry.text for entry in words.legend(short))

@@ -11,6 +11,8 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QIcon, QKeySequence, QPainter, QWheelEvent
 from PySide6.QtWidgets import QMainWindow, QToolButton
 
+from app.plotting import sigma_axis
+from app.plotting.long_lines import draw_lines
 from app.plotting.sigma_axis import positions
 from app.plotting.theme import DARK, LIGHT
 from app.rooms.transport import scrubber as scrubber_module
@@ -282,21 +284,33 @@ def test_icons_take_the_themes_colour(qapp, name):
 
 
 def test_ticks_that_share_a_pixel_are_painted_once(bar, monkeypatch):
-    painted = []
+    painted, ticks, placed = [], [], []
 
     class Counting(QPainter):
         def drawLine(self, *ends):
             painted.append(ends)
             super().drawLine(*ends)
 
+    def counted(painter, lines):
+        ticks.append(lines)
+        draw_lines(painter, lines)
+
+    def positions(sigmas, scale):
+        placed.append(len(sigmas))
+        return sigma_axis.positions(sigmas, scale)
+
     monkeypatch.setattr(scrubber_module, "QPainter", Counting)
+    monkeypatch.setattr(scrubber_module, "draw_lines", counted)
+    monkeypatch.setattr(scrubber_module, "positions", positions)
     sigmas = np.geomspace(80, 0.01, 50_001)
-    bar.display(TransportPicture(sigmas=sigmas, committed=30_000, index=2))
     scrubber = scrubber_of(bar)
-    scrubber.grab()
-    assert 2 < len(painted) <= scrubber.width() + 2
-    halves = {round(abs(end.y() - start.y()), 1) for start, end in painted[2:]}
-    assert halves == {10.0, 3.0}  # computed levels are long, the others short
+    for committed in range(30_000, 30_100):  # a run that grows while it plays
+        bar.display(TransportPicture(sigmas=sigmas, committed=committed, index=committed - 1))
+        scrubber.grab()
+    assert placed == [50_001]  # once, and not at every painting
+    assert len(ticks) == 100
+    assert 2 < len(ticks[0]) <= scrubber.width()
+    assert set((ticks[0][:, 3] - ticks[0][:, 1]).tolist()) == {10.0, 3.0}  # computed levels are long, the others short
     bar.display(AT)
     painted.clear()
     scrubber.grab()
