@@ -45,6 +45,8 @@ def unit(run: Run) -> float:
 def finite_samples(run: Run) -> Integers:
     """The samples whose x is finite at every level."""
     x = run.x[: run.committed]
+    if np.isfinite(x).all():  # ten times as fast as sample by sample
+        return np.arange(x.shape[1])
     return np.flatnonzero(np.isfinite(x).all(axis=(0, *range(2, x.ndim))))
 
 

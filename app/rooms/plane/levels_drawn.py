@@ -58,11 +58,11 @@ def extremes(points: Array, first: int, stop: int, block: int) -> Integers:
     if not count:
         return np.empty((0, batch), np.int64)
     parts = points[first : first + count * block].reshape(count, block, batch, 2)
-    missing: NDArray[np.bool_] = np.asarray(np.isnan(parts.sum(axis=-1)))
-    low, high = (np.where(missing[..., None], far, parts) for far in (np.inf, -np.inf))
-    found = np.stack(
-        [low[..., 0].argmin(1), high[..., 0].argmax(1), low[..., 1].argmin(1), high[..., 1].argmax(1)], axis=1
-    )
-    found[:, -1] = np.where(np.any(missing, axis=1), np.argmax(missing, axis=1), found[:, -1])
-    found.sort(axis=1)
+    interrupted = bool(np.isnan(parts).any())
+    low, high = (np.where(np.isnan(parts), far, parts) if interrupted else parts for far in (np.inf, -np.inf))
+    found = np.concatenate((low.argmin(axis=1), high.argmax(axis=1)), axis=-1).swapaxes(1, 2)  # (count, four, batch)
+    if interrupted:
+        missing: NDArray[np.bool_] = np.asarray(np.isnan(parts.sum(axis=-1)))
+        found[:, -1] = np.where(np.any(missing, axis=1), np.argmax(missing, axis=1), found[:, -1])
+    found = np.sort(found, axis=1)
     return np.asarray((found + (first + block * np.arange(count))[:, None, None]).reshape(-1, batch))
