@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from app.engine.contract import Answer
 from app.rooms.contract import Handlers, Services
 from app.rooms.derivatives.messages import DerivativeAnswer, DerivativeRequest
 from app.rooms.derivatives.pictures import DerivativesPicture
+from app.rooms.derivatives.steps import Steps
 from app.rooms.derivatives.view import DerivativesView
 from app.session.state import Run
 from app.widgets.sight import seen
@@ -19,6 +19,8 @@ from geomodel import solvers
 from geomodel.finite_differences import FORMULAS
 from geomodel.run_checks import DETAIL_NUMBERS
 
+MANY = 100  # answers; of a run with more steps they are shown every …
+LATER_MS = 100
 EMPTY = "Press Run (F5). Every step of a second-order solver implies an estimate of dD/dσ."
 UNLINKED = "The derivative needs the model of this run, which is not open."
 
@@ -31,9 +33,11 @@ class DerivativesRoom(QObject):
         self._state, self._player = services.state, services.player
         self.view = DerivativesView(services.theme)
         self._of: tuple[int, int] = (-1, -1)  # run and sample
-        self._answers: dict[int, DerivativeAnswer] = {}
+        self._steps = Steps(0)
         self._asked: DerivativeRequest | None = None
         self._filling = False
+        self._later = QTimer(self, singleShot=True, interval=LATER_MS)
+        self._later.timeout.connect(self.refresh)
         for fact in (self._state.selection_changed, self._state.runs_changed):
             fact.connect(self.refresh)
         self._state.run_grew.connect(self._grew)
@@ -48,6 +52,7 @@ class DerivativesRoom(QObject):
 
     def release(self) -> None:
         """Stop listening and requesting, because the window closes."""
+        self._later.stop()
         self._player.answered.disconnect(self._answered)
         self.view.release()
 
@@ -57,7 +62,8 @@ class DerivativesRoom(QObject):
             return
         run, selection = self._state.run, self._state.selection
         if run is not None and self._of != (run.id, selection.sample):
-            self._of, self._answers, self._asked, self._filling = (run.id, selection.sample), {}, None, False
+            self._of, self._asked, self._filling = (run.id, selection.sample), None, False
+            self._steps = Steps(len(run.sigmas) - 1)
         if run is not None and run.linked:
             self._ask(run)
         self.view.display(self.picture())
@@ -67,12 +73,12 @@ class DerivativesRoom(QObject):
             self.refresh()
 
     def _ask(self, run: Run) -> None:
-        known = self._steps(run)
-        wanted = [min(self._state.selection.index, len(known) - 1), *known] if self._fills(run) else []
-        wanted = wanted or [min(self._state.selection.index, len(known) - 1)]
-        index = next((i for i in wanted if i >= 0 and i not in self._answers), None)
-        if index is not None and known:
-            request = DerivativeRequest(run.id, index, self._of[1])
+        count, index = max(run.committed - 1, 0), self._state.selection.index
+        wanted: int | None = min(index, count - 1)
+        if wanted in self._steps.answers and self._fills(run):
+            wanted = self._steps.missing(count)
+        if wanted is not None and wanted >= 0 and wanted not in self._steps.answers:
+            request = DerivativeRequest(run.id, wanted, self._of[1])
             if request != self._asked:
                 self._asked = request
                 self._player.submit(request)
@@ -80,18 +86,22 @@ class DerivativesRoom(QObject):
     def _fills(self, run: Run) -> bool:
         return self._filling or prod(run.x.shape[2:]) <= DETAIL_NUMBERS
 
-    @staticmethod
-    def _steps(run: Run) -> range:
-        return range(max(run.committed - 1, 0))
-
     def _fill(self) -> None:
         self._filling = True
         self.refresh()
 
     def _answered(self, event: Answer) -> None:
-        if isinstance(event, DerivativeAnswer) and (event.request.run_id, event.request.sample) == self._of:
-            self._answers[event.request.index] = event
+        """Show the answer, or many of them together, because each draws every curve anew."""
+        if not isinstance(event, DerivativeAnswer) or (event.request.run_id, event.request.sample) != self._of:
+            return
+        self._steps.take(event)
+        run = self._state.run
+        if len(self._steps.answers) <= MANY or event.request.index == self._state.selection.index or run is None:
             self.refresh()
+        elif seen(self.view) and run.linked:
+            self._ask(run)
+            if not self._later.isActive():
+                self._later.start()
 
     def picture(self) -> DerivativesPicture:
         """The view's picture."""
@@ -100,32 +110,24 @@ class DerivativesRoom(QObject):
             return DerivativesPicture(message=EMPTY)
         if not run.linked:
             return DerivativesPicture(message=run.caption or UNLINKED)
-        steps = len(run.sigmas) - 1
-        known = self._answers if self._of == (run.id, self._state.selection.sample) else {}  # it may have been hidden
-        column: dict[str, Any] = {name: np.full(steps, np.nan) for name in ("implied", "true", "effective")}
-        away: dict[str, Any] = {name: np.full(steps, np.nan) for name in ("true", "effective")}
-        why = [""] * steps
-        for i, answer in known.items():
-            why[i] = answer.why
-            for name in column:
-                if (value := getattr(answer, name)) is not None:
-                    column[name][i] = np.linalg.norm(value)
-            for name in ("true", "effective"):
-                away[name][i] = answer.distance(name)  # type: ignore[arg-type]
-        here = known.get(index)
+        same = self._of == (run.id, self._state.selection.sample)  # it may have been hidden
+        steps = self._steps if same else Steps(len(run.sigmas) - 1)
+        count, known = run.committed - 1, steps.columns
         return DerivativesPicture(
             sigmas=run.sigmas,
-            **column,
-            to_true=away["true"],
-            to_effective=away["effective"],
-            why=tuple(why),
-            method=next((answer.method for answer in known.values() if answer.method), ""),
+            implied=known["implied"],
+            true=known["true"],
+            effective=known["effective"],
+            to_true=known["to_true"],
+            to_effective=known["to_effective"],
+            why=steps.why,
+            method=steps.method,
             formula=FORMULAS.get(run.settings.solver, ""),
             solver=solvers.row(run.settings.solver).title,
             index=index,
-            pending=any(i not in known for i in self._steps(run)) and self._fills(run),
-            can_fill=not self._fills(run) and len(known) < run.committed - 1,
-            arrows=arrows(here),
+            pending=steps.missing(count) is not None and self._fills(run),
+            can_fill=not self._fills(run) and len(steps.answers) < count,
+            arrows=arrows(steps.answers.get(index)),
         )
 
 

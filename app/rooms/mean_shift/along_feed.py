@@ -46,7 +46,7 @@ class AlongSigma(QObject):
         self._state, self._player, self._plot = state, player, plot
         self._known: dict[Key, Known] = {}
         self._key: Key | None = None
-        self._asked: AlongRequest | None = None
+        self._asked: tuple[Key, int, int] | None = None  # the point, how many levels, and the first that is missing
         self._marks: tuple[tuple[str, float], ...] = ()
         self._marks_of = (-1, "")
         self._picture: AlongPicture | None = None
@@ -78,12 +78,14 @@ class AlongSigma(QObject):
         sigmas = self._levels(run)[: run.committed if probe is None else PROBE_LEVELS]
         known = self._known.get(self._key)
         first = 0 if known is None else len(known.effective)
-        request = AlongRequest(
-            run_id=run.id, sample=max(sample, 0), probe=probe, sigmas=tuple(sigmas.tolist()), first=first
-        )
-        if first < len(sigmas) and request != self._asked:
-            self._asked = request
-            self._player.submit(request)
+        of = (self._key, len(sigmas), first)  # decides the request, whose levels are listed only where it is sent
+        if first < len(sigmas) and of != self._asked:
+            self._asked = of
+            self._player.submit(
+                AlongRequest(
+                    run_id=run.id, sample=max(sample, 0), probe=probe, sigmas=tuple(sigmas.tolist()), first=first
+                )
+            )
 
     def release(self) -> None:
         """Stop listening, because the window closes."""
