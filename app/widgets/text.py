@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import accumulate
 from typing import Any
 
 from PySide6.QtCore import QRect, QRectF, Qt
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 BAR = 3  # pixels of the bar beside an error
 MOST_CHARACTERS = 300  # for a sentence under a control
+KEPT = "\N{NO-BREAK SPACE}"
 WRONG = "wrong"  # property of an editor whose value does not fit
 LONGEST_WORD = 220  # pixels; Qt breaks lines between words only, and a path is one word
 
@@ -37,6 +39,13 @@ def formula_html(formula: str) -> str:
     lines = (html.escape(line) for line in formula.split(";  "))
     text = re.sub(r"σ(max|min)", r"σ<sub>\1</sub>", "<br>".join(lines))
     return re.sub(r"\^\(([^()]*)\)|\^(\w)", lambda found: f"<sup>{found[1] or found[2]}</sup>", text)
+
+
+def unbroken(formula: str) -> str:
+    """A formula as plain text in which no line breaks within brackets or beside a sign of equality."""
+    depths = accumulate((character == "(") - (character == ")") for character in formula)
+    marks = (KEPT if at == " " and depth else at for at, depth in zip(formula, depths, strict=True))
+    return "".join(marks).replace(" = ", f"{KEPT}={KEPT}")
 
 
 def blend(colors: QPalette, first: QPalette.ColorRole, second: QPalette.ColorRole, share: float) -> QColor:

@@ -24,7 +24,7 @@ from app.widgets.form import Choice, ChoiceField, commit_all, explain
 from app.widgets.measure_cell import Cell
 from app.widgets.number_field import IntField
 from app.widgets.scrolled import scrolled
-from app.widgets.text import PlainLabel, tooltip
+from app.widgets.text import PlainLabel, tooltip, unbroken
 from app.widgets.titled import Title, Titled
 from app.widgets.work_bar import WorkBar
 from geomodel.arrays import Array
@@ -150,7 +150,7 @@ class FamiliesView(View):
         self.family.set_value(picture.family)
         if not self.steps.error:
             self.steps.set_value(picture.steps)
-        self._said.say(picture.formula)
+        self._said.say(unbroken(picture.formula))
         self._bar.display(enabled=picture.ready, running=picture.running, words=picture.words)
         self._message.setText(picture.message)
         self._message.setVisible(picture.levels is None)

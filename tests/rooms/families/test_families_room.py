@@ -20,6 +20,7 @@ from app.rooms import ROOMS
 from app.rooms.families import picture
 from app.rooms.families.messages import FamiliesTask
 from app.rooms.families.pictures import FamilyPaths
+from app.widgets.text import unbroken
 from geomodel.datasets import Dataset
 from geomodel.projection import principal_components
 
@@ -354,3 +355,15 @@ def test_an_axis_of_times_is_named_and_falls_from_left_to_right():
     texts = [text for _, text in labels(times, "time", lambda text: 7.0 * len(text), 400.0)]
     assert texts[:2] == ["t 0.9", "0.001"]
     assert "0.5" in texts
+
+
+@pytest.mark.parametrize("name", gm.families.names())
+def test_no_line_breaks_within_a_root(name):
+    formula = picture.formula_of(gm.families.row(name))
+    whole = unbroken(formula)
+    assert whole.replace("\N{NO-BREAK SPACE}", " ") == formula
+    lines = whole.split(" ")  # where a line may break
+    assert all(line.count("(") == line.count(")") for line in lines)
+    assert all(line.count("=") <= 1 for line in lines)
+    assert "=" not in lines
+    assert len(lines) > 3
