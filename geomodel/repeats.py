@@ -13,7 +13,7 @@ from geomodel.arrays import Array, Integers
 
 _NUMBERS_AT_ONCE = 2**21
 _WORD = 8  # bytes
-_WORDS_AT_ONCE = 2**14  # which stay in a processor's cache, with the temporaries that are made of them
+_WORDS_AT_ONCE = 2**14  # of a row: their keys take little memory
 _MIX = tuple((np.uint64(shift), np.uint64(by)) for shift, by in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)))
 _LAST, _GOLDEN = np.uint64(31), np.uint64(0x9E3779B97F4A7C15)
 
@@ -39,9 +39,13 @@ def counts(points: Any, classes: ArrayLike | None = None, parts: Iterable[slice]
 def hashes(rows: Array) -> Integers:
     """A hash of each of the rows (n, *shape), (n,); it is the same where rows are equal.
 
-    It is the sum of the mixed words of 8 bytes, each of which is first combined with a number of its place. The mix is
-    that of SplitMix64 (Steele, Lea, Flood 2014). It can be undone, so rows that differ in one word alone have different
-    hashes; others have the same by chance, once in 2⁶⁴. Python's own hash would keep other threads from computing.
+    With the words w of 8 bytes, the same words w' with their bytes in reverse, and random keys a and b,
+
+        h = mix(mix(Σ_k a_k w_k) + Σ_k b_k w'_k)    mod 2⁶⁴.
+
+    Each sum alone mistakes two rows that first differ in bit m of their words once in 2^(64 − m) (Carter, Wegman 1979).
+    What is high in w is low in w', so that both together mistake them at most once in 2⁵⁸. The mix is that of
+    SplitMix64 (Steele, Lea, Flood 2014). Python's own hash would keep other threads from computing.
     """
     plain = np.ascontiguousarray(rows.reshape(len(rows), -1))
     if plain.dtype.kind == "f":
@@ -50,17 +54,18 @@ def hashes(rows: Array) -> Integers:
     if missing := -content.shape[1] % _WORD:
         content = np.pad(content, ((0, 0), (0, missing)))
     words = content.view(np.uint64)
-    places = np.arange(1, words.shape[1] + 1, dtype=np.uint64) * _GOLDEN
-    size = max(1, _WORDS_AT_ONCE // max(1, len(places)))
-    found = [_mixed(words[start : start + size] ^ places) for start in range(0, len(words), size)]
-    return np.concatenate(found).view(np.int64)
+    sums = np.zeros((2, len(words)), np.uint64)
+    for start in range(0, words.shape[1], _WORDS_AT_ONCE):
+        part = words[:, start : start + _WORDS_AT_ONCE]
+        places = np.arange(2 * start + 1, 2 * (start + part.shape[1]) + 1, dtype=np.uint64)
+        keys = _mixed(places * _GOLDEN).reshape(-1, 2).T
+        sums[0] += np.einsum("nk,k->n", part, keys[0])
+        sums[1] += np.einsum("nk,k->n", part.view(part.dtype.newbyteorder()), keys[1])
+    return _mixed(_mixed(sums[0]) + sums[1]).view(np.int64)
 
 
 def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Sums (n,) of mixed words (n, w), which are changed."""
-    shifted = np.empty_like(words)
+    """Mixed words (n,). Different words stay different."""
     for shift, factor in _MIX:
-        words ^= np.right_shift(words, shift, out=shifted)
-        words *= factor
-    words ^= np.right_shift(words, _LAST, out=shifted)
-    return np.asarray(words.sum(axis=1))
+        words = (words ^ (words >> shift)) * factor
+    return words ^ (words >> _LAST)

@@ -19,6 +19,10 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QGraphicsView
 from shiboken6 import delete, isValid
 
+from app.shell.imports import without_features
+
+without_features()
+
 
 def pytest_xdist_auto_num_workers(config):
     """Two processes for a folder; none beside this one for single files, which would wait for their start."""

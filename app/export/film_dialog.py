@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from app.export import film_files, formats
 from app.export.figure import SOFTWARE
@@ -21,6 +21,7 @@ from app.shell.settings_store import SettingsStore
 from app.widgets.explanation import Explanation
 from app.widgets.form import Choice, ChoiceField, Field, align, commit_all, explain
 from app.widgets.number_field import FloatField, IntField
+from app.widgets.progress_bar import ProgressBar
 from geomodel.settings import Limits
 
 KINDS = (
@@ -76,7 +77,7 @@ class SaveFilm(QDialog):
         )
         self._repeats = IntField("repeats", Limits("Plays", "How often it is played; 0 is without end.", 0, 1000))
         self._result = Explanation(2)
-        self._progress = QProgressBar(textVisible=False)
+        self._progress = ProgressBar(textVisible=False)
         self._progress.setAccessibleName("Frames that are drawn")
         self._fields: tuple[Field, ...] = (
             self._view,
@@ -167,12 +168,12 @@ class SaveFilm(QDialog):
         self.filming = Filming(Stage(scene.shots, size), scene.levels, self._player, writing, self)
         self.filming.progressed.connect(self._progressed)
         self.filming.ended.connect(lambda message: self._ended(path, message, writing.written))
-        self._progress.setRange(0, len(scene.levels))
+        self._progress.show_progress(0, len(scene.levels))
         self._show_filming(True)
         self.filming.begin()
 
     def _progressed(self, frames: int) -> None:
-        self._progress.setValue(frames)
+        self._progress.show_progress(frames, self._progress.maximum())
         drawn = f"Frame {frames:,} of {self._progress.maximum():,}"
         self._result.say(drawn if frames < self._progress.maximum() else f"{drawn}. The file is being written.")
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QProgressBar, QStatusBar, QToolButton, QWidget
+from PySide6.QtWidgets import QStatusBar, QToolButton, QWidget
 
 from app.engine.messages import Opening, Preparing
 from app.plotting.theme import Theme
 from app.session.state import Run
 from app.widgets.elided import ElidedLabel
+from app.widgets.progress_bar import ProgressBar
 from geomodel import memory
 from geomodel.error_text import cut
 
@@ -37,7 +38,7 @@ class StatusBar(QStatusBar):
         self._message.setAccessibleName("Message")
         self._facts = ElidedLabel()
         self._facts.setAccessibleName("Device and cost")
-        self._progress = QProgressBar()
+        self._progress = ProgressBar()
         self._progress.setAccessibleName("Progress of the run")
         self._progress.setFixedWidth(160)
         self._progress.setMaximumHeight(16)
@@ -126,8 +127,7 @@ class StatusBar(QStatusBar):
         if begun is not None:
             doing = "opening" if isinstance(begun, Opening) else "preparing D* of"
             facts.append(f"{doing} {Path(begun.name).name}")
-            self._progress.setRange(0, 100)
-            self._progress.setValue(round(100 * begun.fraction))
+            self._progress.show_progress(round(100 * begun.fraction), 100)
             computing = False
         if run is not None and run.committed:
             steps = len(run.sigmas) - 1
@@ -137,12 +137,11 @@ class StatusBar(QStatusBar):
                 facts.append(f"{milliseconds(1000 * run.evaluating / spent)} ms/evaluation")
             facts.append(f"{spent} evaluations")
             if computing:
-                self._progress.setRange(0, steps)
-                self._progress.setValue(run.committed - 1)
+                self._progress.show_progress(run.committed - 1, steps)
             else:
                 self._free = memory.available()
         elif computing:
-            self._progress.setRange(0, 0)
+            self._progress.show_progress(0, 0)
         facts.append(f"{memory.text(self._free)} free")
         self._facts.setText("  ·  ".join(facts))
         self._line.share()

@@ -39,7 +39,7 @@ def forgetting(add: Callable[..., Any]) -> Callable[..., Any]:
         ValueError: if a flow layout in it has items, which it needs because it is written in Python.
     """
 
-    @wraps(add)
+    @wraps(add, assigned=("__name__", "__qualname__"))  # PySide would compose a help text where it is asked for one
     def added(layout: QLayout, *arguments: Any, **named: Any) -> Any:
         inner = next(each for each in (*arguments, *named.values()) if isinstance(each, QLayout))
         flows = (*inner.findChildren(QFlowLayout), inner)

@@ -124,3 +124,19 @@ def test_hashes_are_equal_where_rows_are(dtype):
     found = repeats.hashes(rows)
     same = (rows[:, None] == rows).all(2)
     np.testing.assert_array_equal(found[:, None] == found, same)
+
+
+@pytest.mark.parametrize("byte", range(8))
+@pytest.mark.parametrize("on", [1, 128, 255])
+def test_rows_that_differ_in_one_byte_of_each_word_are_told_apart(byte, on):
+    """A sum of products of words mod 2⁶⁴ knows nothing but the lowest bit of a key where only highest bits differ."""
+    rows = np.zeros((2**14, 14, 8), np.uint8)
+    rows[:, :, byte] = on * (np.arange(2**14)[:, None] >> np.arange(14) & 1)
+    assert len(np.unique(repeats.hashes(rows))) == len(rows)
+
+
+def test_long_rows_are_hashed_in_pieces(monkeypatch):
+    rows = np.random.default_rng(5).integers(0, 256, (20, 61), dtype=np.uint8)
+    expected = repeats.hashes(rows)
+    monkeypatch.setattr(repeats, "_WORDS_AT_ONCE", 3)
+    assert repeats.hashes(rows).tolist() == expected.tolist()

@@ -7,10 +7,10 @@ from html import escape
 import pytest
 from gestures import open_window
 from parts import part
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from app.engine.messages import Opening, Preparing
 from app.main_window import MainWindow
@@ -256,3 +256,21 @@ def test_there_is_a_run_to_save_when_one_has_finished(qtbot, window):
     assert "no finished run" in message.text()
     window.begin([])  # the recorded run comes at once
     qtbot.waitUntil(lambda: message.text() == "", timeout=60_000)
+
+
+def test_progress_is_painted_with_what_else_has_changed(frame, bar):
+    """Qt's own bar paints the whole window before it has told its value, so that a step and a painting are one wait."""
+    painted = []
+    beside = QWidget(frame, geometry=QRect(0, 0, 50, 20))
+    beside.paintEvent = lambda event: painted.append(event)
+    beside.show()
+    for share in (0.1, 0.2):
+        bar.show_run(None, "cpu", Opening("/there/large.npy", share))
+        QTest.qWait(20)
+        painted.clear()
+        beside.update()
+        bar.show_run(None, "cpu", Opening("/there/large.npy", share + 0.5))
+        assert not painted
+        QTest.qWait(20)
+        assert painted
+        assert bar._progress.value() == round(100 * (share + 0.5))

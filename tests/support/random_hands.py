@@ -39,6 +39,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 
 from app.engine.messages import OpenFailed, Saved
 from app.main_window import MainWindow
+from app.shell.imports import without_features
 from geomodel.settings import RunSettings
 
 STALL = 15.0  # seconds of the whole process's own time after which a window that does not answer is a fault
@@ -345,6 +346,7 @@ def main() -> int:
     parser.add_argument("--quiet", action="store_true", help="print no gestures")
     arguments = parser.parse_args()
     faulthandler.enable()
+    without_features()
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
     qt = QApplication([])
     qt.setStyle("Fusion")
