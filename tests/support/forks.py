@@ -43,9 +43,9 @@ class Forks:
         """The next line that is printed."""
         return self._parent.stdout.readline().rstrip()
 
-    def go_on(self):
-        """What the process waits for."""
-        self._parent.stdin.write("\n")
+    def go_on(self, line=""):
+        """What the process waits for: a line, which may say something."""
+        self._parent.stdin.write(f"{line}\n")
         self._parent.stdin.flush()
 
     def kill(self):
