@@ -79,14 +79,12 @@ def _chunk(kind, body):
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-BOMB = carried.PNG + _chunk(b"zTXt", b"recipe\0\0" + zlib.compress(bytes(200_000_000), 9))
 LONG = b"a" * (carried.LONGEST + 10)
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        pytest.param(BOMB, id="bomb"),
         pytest.param(carried.PNG + _chunk(b"tEXt", b"recipe\0" + LONG), id="png"),
         pytest.param(b"<svg><metadata><geomodel:recipe>" + LONG + b"</geomodel:recipe></metadata></svg>", id="svg"),
         pytest.param(b"%PDF-1.4\n<geomodel:recipe>" + LONG, id="pdf without an end"),
@@ -111,6 +109,11 @@ def test_a_recipe_without_end_is_a_sentence(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"The recipe in large.bin has more than 1,048,576 bytes, so it is not read\."):
         carried.recipe_in(str(path))
+
+
+def test_a_bomb_is_a_recipe_without_end(tmp_path):
+    packed = zlib.compress(bytes(200_000_000), 9)  # not among the cases above: every process would pack it to list them
+    test_a_recipe_without_end_is_a_sentence(tmp_path, carried.PNG + _chunk(b"zTXt", b"recipe\0\0" + packed))
 
 
 def test_entities_of_a_stranger_are_not_expanded(tmp_path):

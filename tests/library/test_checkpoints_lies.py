@@ -8,6 +8,7 @@ from pathlib import Path
 
 import lies
 import pytest
+from bare import bare
 
 ROOT = Path(__file__).parents[2]
 MOST = 2 * 2**20  # kilobytes
@@ -26,7 +27,7 @@ def test_hundreds_of_lies_in_bounded_time_and_memory(tmp_path, name):
     done = subprocess.run(
         [sys.executable, support / "lies.py", name, "300", "1"],
         cwd=tmp_path,
-        env={"PYTHONPATH": f"{ROOT}:{support}", "PATH": "", "OMP_NUM_THREADS": "1"},
+        env=bare(ROOT, support),
         capture_output=True,
         text=True,
         check=False,

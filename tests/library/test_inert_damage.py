@@ -12,6 +12,7 @@ import edm_pickles
 import pytest
 import torch
 import torch_files
+from bare import bare
 from safetensors.torch import save_file
 from torch import nn
 
@@ -50,7 +51,7 @@ def test_a_thousand_damaged_files_in_bounded_time_and_memory(tmp_path, kind):
     done = subprocess.run(
         [sys.executable, ROOT / "tests/support/damage.py", path, "1000", "1"],
         cwd=tmp_path / "empty",
-        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        env=bare(ROOT),
         capture_output=True,
         text=True,
         check=False,

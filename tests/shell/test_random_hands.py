@@ -1,5 +1,5 @@
 """The real window under random hands: no exception, no warning of Qt, no task without an end, no stall, no leak, no
-crash. Half of 5,000 gestures; the other half is a file of its own, because a file is worked off by one process.
+crash. Half of 10,000 gestures; the other half is a file of its own, because a file is worked off by one process.
 
 GEOMODEL_HANDS=7-40 works these seeds instead.
 """

@@ -49,6 +49,7 @@ class StallWatch(QObject):
         super().__init__()
         self.stalls: list[Stall] = []
         self._last_gesture, self._thread = last_gesture, threading.get_ident()
+        self._clock = time.pthread_getcpuclockid(self._thread)  # its own time, for the thread that looks
         self._last, self._own = time.perf_counter(), time.thread_time()
         self._caught: list[str] = []
         self._timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
@@ -74,13 +75,16 @@ class StallWatch(QObject):
         self._last, self._own, self._caught = now, own, []
 
     def _look(self) -> None:
-        """Keep what the thread does, as text. A frame must not be held here: its last holder destroys what its function
-        had, and Qt's objects must be destroyed on the window's thread.
+        """Keep what the thread does, as text, once it has computed long enough for a stall that may be kept. To write
+        a stack takes milliseconds, which are not spent while the thread waits for the engine.
+
+        A frame must not be held here: its last holder destroys what its function had, and Qt's objects must be
+        destroyed on the window's thread.
         """
         with tempfile.TemporaryFile() as file:
             while True:
                 time.sleep(LOOK)
-                if time.perf_counter() - self._last > LONG / 2:
+                if time.clock_gettime(self._clock) - self._own > LONG / 2:
                     file.seek(0)
                     file.truncate()
                     faulthandler.dump_traceback(file, all_threads=True)

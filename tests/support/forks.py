@@ -1,7 +1,8 @@
-"""Processes to be killed, each a fork of one that has made all that takes long, such as imports."""
+"""Processes that are forks of one which has made all that takes long, such as imports."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -42,12 +43,53 @@ class Forks:
         """The next line that is printed."""
         return self._parent.stdout.readline().rstrip()
 
-    def go_on(self):
-        """What the process waits for."""
-        self._parent.stdin.write("\n")
+    def go_on(self, line=""):
+        """What the process waits for: a line, which may say something."""
+        self._parent.stdin.write(f"{line}\n")
         self._parent.stdin.flush()
 
     def kill(self):
         """Kill the process, which must be alive. Afterwards it is gone, and the next waits to be told."""
         os.kill(self._process, signal.SIGKILL)
         self._process = int(self.said())
+
+
+# Carries out each job in a fork: a file, as `python FILE WORDS` would, with nothing but imports behind it.
+_CARRYING_OUT = """
+import json, os, runpy, sys
+import numpy, torch
+import geomodel.cli, geomodel.experiments.literature
+for line in sys.stdin:
+    if process := os.fork():
+        print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
+    else:
+        break
+else:
+    sys.exit()
+folder, environment, said, sys.argv = json.loads(line)
+os.environ.update(environment)
+os.chdir(folder)
+sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
+for stream, file in (0, os.devnull), (1, said), (2, said):
+    os.dup2(os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND), stream)
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+class Loaded:
+    """A process that has loaded torch and the library, and carries out files in forks of itself."""
+
+    def __init__(self, env):
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _CARRYING_OUT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+        )
+
+    def carry_out(self, folder, environment, *words):
+        """Carry out a file with words, in a folder. Returns the exit code and what was said."""
+        said = folder / "said.txt"
+        print(json.dumps([str(folder), environment, str(said), words]), file=self._process.stdin, flush=True)
+        return int(self._process.stdout.readline()), said.read_text("utf-8")
+
+    def close(self):
+        """End the process."""
+        self._process.communicate()
