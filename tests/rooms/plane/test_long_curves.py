@@ -8,6 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 import pytest
 from plane_pictures import curve_of
+from saved_runs import make_run
 
 from app.plotting.theme import LIGHT
 from app.rooms.plane import levels_drawn
@@ -16,7 +17,11 @@ from app.rooms.plane.drawn_curves import block_drawn
 from app.rooms.plane.layers import PlaneLayers
 from app.rooms.plane.levels_drawn import BLOCKS
 from app.rooms.plane.pictures import PlaneCurves, PlanePicture
+from app.rooms.plane.projected import Projected
 from app.rooms.plane.view import PlaneView
+from app.session.facts import run_basis
+from app.session.state import Run
+from geomodel.settings import RunSettings
 
 
 def long_curves(levels, batch=30):
@@ -97,3 +102,12 @@ def test_a_run_that_grows_is_looked_at_once(monkeypatch):
     fresh = PlaneLayers(pg.ViewBox(), LIGHT, print_mode=False)
     fresh.show(old, None)
     np.testing.assert_array_equal(fresh.denoising.all.xData, layers.denoising.all.xData)
+
+
+def test_a_run_without_data_is_projected_once():
+    """Its plane and its curves are the same objects, so that a move of the playhead draws nothing anew."""
+    ones = {"x": np.ones((4, 2, 2)), "denoised": np.ones((3, 2, 2)), "final_denoised": np.ones((2, 2))}
+    run = Run(1, RunSettings(), "complete", trajectory=make_run(**ones))
+    assert run_basis(run) is run_basis(run)
+    projected = Projected.of(run, run_basis(run))
+    assert projected.curves(run) is projected.curves(run)
