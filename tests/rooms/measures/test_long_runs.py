@@ -85,13 +85,23 @@ def test_the_view_says_how_many_levels_are_measured(qtbot, run, plots):
     rows = {row.name: row.value for row in inspector_rows(run, plots, Selection(1, 1, index))}
     assert float(rows["Norm x"].split()[0]) == pytest.approx(norm.values[row, 1], rel=1e-5)
 
+    distance = next(plot for plot in plots if plot.name == "distance_to_end").curves[0]
+
     def drawn():
         chart = part(view, Cell, "Distance to the end").chart
-        return chart.layers and len(chart.layers[0].line.xData) == len(norm.values)
+        return chart.layers and chart.layers[0].line.xData is not None
 
     qtbot.waitUntil(drawn)
     chart = part(view, Cell, "Distance to the end").chart
-    np.testing.assert_allclose(chart.layers[0].line.xData, -np.log10(run.sigmas[norm.levels]))
+    line, shown = chart.layers[0].line, chart._shown(distance.values[:, 1])
+    places = -np.log10(run.sigmas[distance.levels])
+    rows = np.abs(places[:, None] - line.xData).argmin(axis=0)  # each point that is drawn is one of those measured
+    np.testing.assert_allclose(line.xData, places[rows])
+    np.testing.assert_array_equal(line.yData, shown[rows])
+    whole = shown[np.isfinite(shown)]
+    assert (line.yData.min(), line.yData.max()) == (whole.min(), whole.max())
+    assert (rows[0], rows[-1]) == (0, len(whole) - 1)
+    assert 500 < len(rows) < len(whole)
 
 
 def test_a_value_belongs_to_a_level_or_to_the_one_before():
