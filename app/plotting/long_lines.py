@@ -1,11 +1,14 @@
-"""Thick lines of any number of points, drawn as their straight pieces, or as their dashes.
+"""Thick lines of any number of points, drawn in short parts, or as their dashes.
 
 Qt makes one outline of a whole thick line and finds where it meets itself, which takes seconds for a thousand points to
-and fro.
+and fro. A part is not a single straight piece, because pieces that are shorter than a pixel would leave no ink.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,7 +21,9 @@ from PySide6.QtWidgets import QWidget
 from geomodel.arrays import Array, Floats
 
 FEW = 512  # points of a line that Qt draws as one
-MOST = 50_000  # dashes; with more, as far into a picture as a person can zoom, each piece of the line has its own
+PART = 64  # straight pieces of a part
+MOST = 50_000  # dashes; with more, as far into a picture as a person can zoom, each part of the line has its own
+APART = 1e-6  # pixels between ends that are not the same
 FAR = 1e5  # pixels; beyond this the end of a line would overflow Qt's integers
 
 
@@ -37,21 +42,42 @@ class LongLine(pg.PlotCurveItem):
 
 def draw_pieces(painter: QPainter, points: Array, joined: Array, pen: QPen) -> None:
     """Draw the line through points (n, 2) of the painter's coordinates, each joined to the next one or not."""
-    t = painter.deviceTransform()
+    t, scale = painter.worldTransform(), pixel_scale(painter)  # a window adds where a widget lies, so not the whole one
     pixels = points @ np.array([[t.m11(), t.m12()], [t.m21(), t.m22()]]) + (t.dx(), t.dy())
     near = (np.abs(pixels) < FAR).all(axis=1)
     steps = joined[:-1] & near[:-1] & near[1:]
-    pattern = [length * pen.widthF() for length in pen.dashPattern()]
+    pattern, pen = [length * pen.widthF() / scale for length in pen.dashPattern()], QPen(pen)
     if pattern and np.linalg.norm(np.diff(pixels, axis=0)[steps], axis=1).sum() < MOST * sum(pattern):
-        lines, pen = dashes(pixels, steps, pattern), QPen(pen)
+        lines = dashes(pixels, steps, pattern)
         pen.setStyle(Qt.PenStyle.SolidLine)
     else:
         lines = np.concatenate((pixels[:-1], pixels[1:]), axis=1)[steps]
+        if not pattern:
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)  # the next part begins at the end of one, in any direction
     painter.save()
     painter.resetTransform()
     painter.setPen(pen)
-    draw_lines(painter, lines)
+    for part in parts(lines):
+        painter.drawPolyline(pg.functions.arrayToQPolygonF(*np.ascontiguousarray(part.T)))
     painter.restore()
+
+
+def pixel_scale(painter: QPainter) -> float:
+    """Device pixels in a unit that is left when the painter's transformations are reset; 1 where nothing has a size."""
+    whole, own = (abs(t.determinant()) for t in (painter.deviceTransform(), painter.worldTransform()))
+    return math.sqrt(whole / own) if own else 1.0
+
+
+def parts(lines: Array) -> Iterator[Array]:
+    """Yields the polygons (k, 2) that straight lines (m, 4) make where each begins at the end of the one before."""
+    if not len(lines):
+        return
+    apart = np.abs(lines[1:, :2] - lines[:-1, 2:]).max(axis=1) > APART
+    ends = [0, *(np.flatnonzero(apart) + 1).tolist(), len(lines)]
+    for begin, end in pairwise(ends):
+        for first in range(begin, end, PART):
+            part = lines[first : min(first + PART, end)]
+            yield np.concatenate((part[:1, :2], part[:, 2:]))
 
 
 def draw_lines(painter: QPainter, lines: Array) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.plotting import long_lines
 from app.plotting.long_lines import LongLine, dashes
@@ -122,20 +123,21 @@ def test_dashes_run_on_through_corners_and_wait_at_gaps():
     )  # 8 along the corner is the end of the second dash, and the third begins at 10
 
 
+@pytest.mark.parametrize("points", [800, 20_000])  # of which some dozens are in a pixel
 @pytest.mark.parametrize("pattern", [None, [3.5, 2.0]])
-def test_a_long_line_is_painted_as_qt_paints_it(qapp, monkeypatch, pattern):
-    t = np.linspace(0, 1, 800)
+def test_a_long_line_is_painted_as_qt_paints_it(qapp, monkeypatch, pattern, points):
+    t = np.linspace(0, 1, points)
     curve = 100 + 90 * np.cos(5 * t), 100 + 90 * np.sin(4 * t)
     pen = QPen(QColor("black"), 2.0)
     pen.setCosmetic(True)
     if pattern:
         pen.setDashPattern(pattern)
     found = []
-    for few in (10, 10_000):
+    for few in (10, 100_000):
         monkeypatch.setattr(long_lines, "FEW", few)
         line = LongLine(antialias=True, pen=pen)
         joined = np.append(np.ones(len(t) - 1, bool), False)
-        joined[400] = pattern is not None  # after a gap Qt begins its pattern again
+        joined[points // 2] = pattern is not None  # after a gap Qt begins its pattern again
         line.setData(*curve, connect=joined)
         image = QImage(200, 200, QImage.Format.Format_Grayscale8)
         image.fill(255)
@@ -145,3 +147,34 @@ def test_a_long_line_is_painted_as_qt_paints_it(qapp, monkeypatch, pattern):
     assert (found[0] < 128).sum() > 200
     assert (abs(found[0] - found[1]) > 128).mean() < 0.002  # a dash that begins a pixel elsewhere, at most
     assert found[0].sum() == pytest.approx(found[1].sum(), rel=0.01)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+@pytest.mark.parametrize("pattern", [None, [3.5, 2.0]])
+def test_a_long_line_lies_where_its_plot_lies(qtbot, monkeypatch, pattern, ratio):
+    """A widget in a window paints on the window's pixels, which may be smaller than those of the widget."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    view = pg.GraphicsView(window, background="white")
+    view.setGeometry(70, 40, 200, 160)
+    window.resize(300, 220)
+    box = pg.ViewBox(enableMenu=False)
+    view.setCentralItem(box)
+    pen = QPen(QColor("black"), 2.0 * ratio)
+    pen.setCosmetic(True)
+    if pattern:
+        pen.setDashPattern(pattern)
+    line = LongLine(antialias=True, pen=pen)
+    t = np.linspace(0, 1, 2_000)
+    line.setData(np.cos(5 * t), np.sin(4 * t), connect=np.append(np.ones(len(t) - 1, bool), False))
+    box.addItem(line)
+    found = []
+    for few in (10, 100_000):
+        monkeypatch.setattr(long_lines, "FEW", few)
+        image = QImage(*(round(side * ratio) for side in (300, 220)), QImage.Format.Format_Grayscale8)
+        image.setDevicePixelRatio(ratio)
+        image.fill(255)
+        window.render(image)
+        found.append(np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1).astype(float))
+    assert (found[1] < 128).sum() > 200
+    assert (abs(found[0] - found[1]) > 128).mean() < 0.002

@@ -10,6 +10,7 @@ from app.rooms.plane.pictures import PlaneCurves, PlanePicture
 from geomodel.arrays import Array
 
 MOST_SEGMENTS = 20_000  # most segments of one kind of thin curves; with more, only the first samples are drawn
+DOTTED = 129  # levels of a run with dots; more of them would hide the curve
 MOST_OF_LONG = 8_000  # the same of runs of which not every level is drawn, because these may go to and fro
 
 
@@ -25,6 +26,11 @@ def curves_drawn(picture: PlanePicture) -> int:
     levels, count = picture.curves.sampling.shape[:2]
     most = MOST_SEGMENTS // levels if block_drawn(picture) == 1 else MOST_OF_LONG // (FOUR * BLOCKS)
     return int(min(count, max(1, most)))
+
+
+def dotted(picture: PlanePicture) -> bool:
+    """Whether each level of the selected sample has a dot."""
+    return picture.curves is not None and len(picture.curves.sampling) <= DOTTED
 
 
 class DrawnCurves:

@@ -15,7 +15,7 @@ from app.rooms.plane import frames
 from app.rooms.plane.basins import BasinsLayer
 from app.rooms.plane.branch import BranchLayer
 from app.rooms.plane.drawing_layer import DrawingLayer
-from app.rooms.plane.drawn_curves import DrawnCurves, curves_drawn
+from app.rooms.plane.drawn_curves import DrawnCurves, curves_drawn, dotted
 from app.rooms.plane.ghosts import HEIGHT, GhostsLayer
 from app.rooms.plane.inside import InsideLayer
 from app.rooms.plane.looks import tint
@@ -253,7 +253,8 @@ class PlaneLayers:
             return
         level, last, one = frames.playhead(picture), curves.committed - 1, slice(picture.sample, picture.sample + 1)
         for layer, points in ((self.sampling, self.curves.x), (self.denoising, self.curves.d)):
-            layer.show_one(points(picture, 0, level, one)[:, 0], points(picture, level, last, one)[:, 0])
+            so_far, beyond = points(picture, 0, level, one)[:, 0], points(picture, level, last, one)[:, 0]
+            layer.show_one(so_far, beyond, dotted(picture))
         self.x_mark.set_points(self.curves.positions(picture)[picture.sample])
         pair = self.curves.pair(picture)
         if pair is None:

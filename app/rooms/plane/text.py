@@ -11,7 +11,7 @@ from app.plotting.legend import Entry
 from app.rooms.plane import frames
 from app.rooms.plane.basins import basins_entries
 from app.rooms.plane.branch import branch_entries
-from app.rooms.plane.drawn_curves import block_drawn, curves_drawn
+from app.rooms.plane.drawn_curves import DOTTED, block_drawn, curves_drawn, dotted
 from app.rooms.plane.ghosts import ghost_entries
 from app.rooms.plane.inside import weight_text
 from app.rooms.plane.layers import data_stride, field_moves
@@ -75,25 +75,27 @@ def entries(picture: PlanePicture) -> Iterator[Entry]:
 
 def _sampling(picture: PlanePicture) -> Iterator[Entry]:
     if picture.curves is not None and "sampling" in picture.layers:
-        part, dots = _parts_drawn(picture)
-        yield Entry("sampling", f"sampling x(σ){part}", f"The sampling trajectory: x at every noise level, {dots}")
+        part, levels = _parts_drawn(picture)
+        yield Entry("sampling", f"sampling x(σ){part}", f"The sampling trajectory: x at every noise level, {levels}")
 
 
 def _denoising(picture: PlanePicture) -> Iterator[Entry]:
     if picture.curves is not None and "denoising" in picture.layers:
-        part, dots = _parts_drawn(picture)
-        text = f"The denoising trajectory: D(x(σ); σ), what the denoiser sees in x, {dots}"
+        part, levels = _parts_drawn(picture)
+        text = f"The denoising trajectory: D(x(σ); σ), what the denoiser sees in x, {levels}"
         yield Entry("denoising", f"denoising D(x; σ){part}", text)
 
 
 def _parts_drawn(picture: PlanePicture) -> tuple[str, str]:
-    """Which samples and levels are drawn where not all are, and what the dots mean."""
+    """Which samples and levels are drawn where not all are, and whether levels have dots."""
     assert picture.curves is not None
     drawn, count, block = curves_drawn(picture), picture.curves.sampling.shape[1], block_drawn(picture)
     part = "" if drawn == count else f", {drawn} of {count} samples"
-    if block == 1:
+    if dotted(picture):
         return part, "a dot at every step"
-    return f"{part}, extremes of each {block} levels", f"of every {block} levels those farthest out, with a dot at each"
+    if block == 1:
+        return part, f"without dots, because there are more than {DOTTED} levels"
+    return f"{part}, extremes of each {block} levels", f"of every {block} levels those farthest out"
 
 
 def _data(picture: PlanePicture) -> Iterator[Entry]:

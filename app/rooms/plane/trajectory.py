@@ -55,11 +55,11 @@ class TrajectoryLayer:
         """All samples up to the playhead."""
         self.all.set_curves(points)
 
-    def show_one(self, so_far: Array, beyond: Array) -> None:
-        """The selected sample up to the playhead and from there on, (levels, 2)."""
+    def show_one(self, so_far: Array, beyond: Array, dotted: bool) -> None:
+        """The selected sample up to the playhead, with a dot at each level or without, and beyond it, (levels, 2)."""
         self.one_faint.set_curves(beyond)
         self.one.set_curves(so_far)
-        self.steps.set_points(so_far)
+        self.steps.set_points(so_far if dotted else so_far[:0])
 
     def clear(self) -> None:
         """Show nothing."""
