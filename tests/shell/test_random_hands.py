@@ -11,7 +11,7 @@ import os
 import pytest
 from hands_at_work import WAIT, work
 
-FIRST, LAST = map(int, os.environ.get("GEOMODEL_HANDS", "1-1").split("-"))
+FIRST, LAST = map(int, os.environ.get("GEOMODEL_HANDS", "1-2").split("-"))
 
 
 @pytest.mark.slow

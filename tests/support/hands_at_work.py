@@ -9,8 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = ROOT / "tests" / "support"
-ACTIONS = 5000
-WAIT = 900  # seconds: a bound for a stuck process, which takes about three hundred
+ACTIONS = 2500
+WAIT = 900  # seconds: a bound for a stuck process, which takes one to seven hundred
 
 
 def process(script, *arguments, home):
