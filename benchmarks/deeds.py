@@ -13,17 +13,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from common import ROOT
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
-from watching import Stalls, run_for
+from watching import Stalls, real_window, run_for
 
 import resources
 from app.export.dialogs import SavePicture
@@ -206,28 +205,19 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=[part.__name__ for part in PARTS], help="these parts alone")
     arguments = parser.parse_args()
     parts = [part for part in PARTS if not arguments.only or part.__name__ in arguments.only]
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["GEOMODEL_HOME"] = folder
-        QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
-        qt = QApplication([])
-        qt.setStyle("Fusion")
-        window = MainWindow()
-        window.resize(1440, 900)
+    with real_window() as (window, _):
         deeds = Deeds(window)
-        try:
-            measure(deeds, parts)
-            stalls = Stalls(window)
-            stalls.start()
-            run_for(IDLE)
-            gap, own = stalls.stop()
-        finally:
-            window.close()  # joins the engine
-        worst = deeds.worst()
-        above = sum(stall.own > BUDGET for stall in worst)
-        print(f"   own     ms  cause, and the deed; load {os.getloadavg()[0]:.1f}")
-        print(*(stall.row for stall in worst[: arguments.worst]), sep="\n")
-        print(f"{own:6.0f} {gap:6.0f}  the idle window, {IDLE:g} s")
-        print(f"{above} of {len(deeds.done)} deeds above {1000 * BUDGET:g} ms")
+        measure(deeds, parts)
+        stalls = Stalls(window)
+        stalls.start()
+        run_for(IDLE)
+        gap, own = stalls.stop()
+    worst = deeds.worst()
+    above = sum(stall.own > BUDGET for stall in worst)
+    print(f"   own     ms  cause, and the deed; load {os.getloadavg()[0]:.1f}")
+    print(*(stall.row for stall in worst[: arguments.worst]), sep="\n")
+    print(f"{own:6.0f} {gap:6.0f}  the idle window, {IDLE:g} s")
+    print(f"{above} of {len(deeds.done)} deeds above {1000 * BUDGET:g} ms")
     return 0
 
 

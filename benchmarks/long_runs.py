@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -22,9 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from common import ROOT
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
-from watching import run_for, wait_until
+from watching import real_window, run_for, wait_until
 
 from app.main_window import MainWindow
 from app.rooms import ROOMS
@@ -154,34 +150,25 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=["opened", "computed"], default=["opened", "computed"])
     parser.add_argument("--places", nargs="+", default=PLACES, help="such as 'workspace explore' 'view families'")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["GEOMODEL_HOME"] = folder
-        QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
-        qt = QApplication([])
-        qt.setStyle("Fusion")
-        window = MainWindow()
-        window.resize(1440, 900)
+    with real_window() as (window, home):
         window.show()
         window.begin([])
         wait_until(lambda: len(window.building.built) == len(ROOMS))
         wait_until(lambda: window.player.computing is None and window.state.run is not None)
         runs = LongRuns(window, arguments.places)
-        try:
-            for place in arguments.places:  # views are built and laid out before anything is measured
-                runs.show(place)
+        for place in arguments.places:  # views are built and laid out before anything is measured
+            runs.show(place)
+        run_for(1.0)
+        if "opened" in arguments.only:
+            runs.opened(saved(home, arguments.levels))
+        if "computed" in arguments.only:
+            edit = window.player.drafting.edit
+            edit({"data_count": POINTS, "count": SAMPLES})
+            run_for(2.0)
+            edit({"solver": "euler", "steps": arguments.steps})
             run_for(1.0)
-            if "opened" in arguments.only:
-                runs.opened(saved(Path(folder), arguments.levels))
-            if "computed" in arguments.only:
-                edit = window.player.drafting.edit
-                edit({"data_count": POINTS, "count": SAMPLES})
-                run_for(2.0)
-                edit({"solver": "euler", "steps": arguments.steps})
-                run_for(1.0)
-                window.player.cancel()
-                runs.computed()
-        finally:
-            window.close()  # joins the engine
+            window.player.cancel()
+            runs.computed()
     return 0
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QEventLoop, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
 
 TICK_MS = 5
 PATIENCE = 120.0  # seconds until a wait is given up
@@ -101,3 +109,21 @@ def run_for(seconds: float) -> None:
     loop = QEventLoop()
     QTimer.singleShot(round(seconds * 1000), loop.quit)
     loop.exec()
+
+
+@contextmanager
+def real_window() -> Iterator[tuple[MainWindow, Path]]:
+    """The real window, not yet shown, and its home. At last it is closed, which joins the engine."""
+    from app.main_window import MainWindow
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["GEOMODEL_HOME"] = folder
+        QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
+        qt = QApplication([])
+        qt.setStyle("Fusion")
+        window = MainWindow()
+        window.resize(1440, 900)
+        try:
+            yield window, Path(folder)
+        finally:
+            window.close()

@@ -1,14 +1,12 @@
-"""Thick lines of any number of points, drawn in short parts, or as their dashes.
+"""Thick lines of any number of points, drawn in parts, or as their dashes.
 
 Qt makes one outline of a whole thick line and finds where it meets itself, which takes seconds for a thousand points to
-and fro. A part is not a single straight piece, because pieces that are shorter than a pixel would leave no ink.
+and fro. So long straight pieces are drawn alone, and of short ones, which would leave no ink alone, some together.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,8 +19,9 @@ from PySide6.QtWidgets import QWidget
 from geomodel.arrays import Array, Floats
 
 FEW = 512  # points of a line that Qt draws as one
-PART = 64  # straight pieces of a part
-MOST = 50_000  # dashes; with more, as far into a picture as a person can zoom, each part of the line has its own
+LONG = 8.0  # pixels of a straight piece that is drawn alone
+TOGETHER = 64  # shorter pieces
+MOST = 50_000  # dashes; with more, as far into a picture as a person can zoom, each piece of the line has its own
 APART = 1e-6  # pixels between ends that are not the same
 FAR = 1e5  # pixels; beyond this the end of a line would overflow Qt's integers
 
@@ -46,38 +45,46 @@ def draw_pieces(painter: QPainter, points: Array, joined: Array, pen: QPen) -> N
     pixels = points @ np.array([[t.m11(), t.m12()], [t.m21(), t.m22()]]) + (t.dx(), t.dy())
     near = (np.abs(pixels) < FAR).all(axis=1)
     steps = joined[:-1] & near[:-1] & near[1:]
-    pattern, pen = [length * pen.widthF() / scale for length in pen.dashPattern()], QPen(pen)
-    if pattern and np.linalg.norm(np.diff(pixels, axis=0)[steps], axis=1).sum() < MOST * sum(pattern):
-        lines = dashes(pixels, steps, pattern)
+    lines = np.concatenate((pixels[:-1], pixels[1:]), axis=1)[steps]
+    lengths = np.hypot(*(lines[:, 2:] - lines[:, :2]).T)
+    pattern = [part * pen.widthF() / scale for part in pen.dashPattern()]
+    pen, bent = QPen(pen), list[Array]()
+    if not pattern:
+        alone, bent = bends(lines[lengths <= LONG], TOGETHER)
+        lines = np.concatenate((lines[lengths > LONG], alone))
+    elif lengths.sum() < MOST * sum(pattern):
         pen.setStyle(Qt.PenStyle.SolidLine)
-    else:
-        lines = np.concatenate((pixels[:-1], pixels[1:]), axis=1)[steps]
-        if not pattern:
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)  # the next part begins at the end of one, in any direction
+        lines, bent = bends(dashes(pixels, steps, pattern))
     painter.save()
     painter.resetTransform()
     painter.setPen(pen)
-    for part in parts(lines):
-        painter.drawPolyline(pg.functions.arrayToQPolygonF(*np.ascontiguousarray(part.T)))
+    draw_lines(painter, lines)
+    if not pattern:
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)  # a polygon goes on where another ends, in any direction
+        painter.setPen(pen)
+    for polygon in bent:
+        painter.drawPolyline(pg.functions.arrayToQPolygonF(*np.ascontiguousarray(polygon.T)))
     painter.restore()
+
+
+def bends(lines: Array, together: int | None = None) -> tuple[Array, list[Array]]:
+    """Straight lines (m, 4) that stand alone, and polygons (k, 2) of those that begin where the one before ends, of so
+    many lines at most.
+    """
+    begins = np.append(True, np.abs(lines[1:, :2] - lines[:-1, 2:]).max(axis=1, initial=0.0) > APART)[: len(lines)]
+    if together is not None:
+        begins[::together] = True
+    ends = np.append(np.flatnonzero(begins), len(lines))
+    alone = np.diff(ends) == 1
+    bent = zip(ends[:-1][~alone].tolist(), ends[1:][~alone].tolist(), strict=True)
+    polygons = [np.concatenate((lines[begin, None, :2], lines[begin:end, 2:])) for begin, end in bent]
+    return lines[ends[:-1][alone]], polygons
 
 
 def pixel_scale(painter: QPainter) -> float:
     """Device pixels in a unit that is left when the painter's transformations are reset; 1 where nothing has a size."""
     whole, own = (abs(t.determinant()) for t in (painter.deviceTransform(), painter.worldTransform()))
     return math.sqrt(whole / own) if own else 1.0
-
-
-def parts(lines: Array) -> Iterator[Array]:
-    """Yields the polygons (k, 2) that straight lines (m, 4) make where each begins at the end of the one before."""
-    if not len(lines):
-        return
-    apart = np.abs(lines[1:, :2] - lines[:-1, 2:]).max(axis=1) > APART
-    ends = [0, *(np.flatnonzero(apart) + 1).tolist(), len(lines)]
-    for begin, end in pairwise(ends):
-        for first in range(begin, end, PART):
-            part = lines[first : min(first + PART, end)]
-            yield np.concatenate((part[:1, :2], part[:, 2:]))
 
 
 def draw_lines(painter: QPainter, lines: Array) -> None:
