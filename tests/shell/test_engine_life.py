@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from real_window import WAIT, closed, finished, opened, press, type_in
 
 from app import main_window
+from app.engine.contract import Answer
 from app.engine.library import Library
 from app.engine.messages import CloseNetwork, OpenData, StartRun
 from app.engine.refusals import ENDED
@@ -85,8 +86,8 @@ def test_a_network_of_ones_own_is_opened_again_and_the_draft_stays(qtbot, monkey
 
 
 def test_what_waits_and_what_comes_later_is_refused(qtbot, monkeypatch, window):
-    events = []
-    window.engine.happened.connect(events.append)
+    events = []  # but for answers to what the views had asked before
+    window.engine.happened.connect(lambda event: isinstance(event, Answer) or events.append(event))
     settings = window.state.run.settings
     kill(qtbot, monkeypatch, window, OpenData("spiral", 20, 0), EndErrorTask(70, settings), StartRun(71, settings))
     assert [event.message for event in events] == [ENDED] * 3
